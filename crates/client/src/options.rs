@@ -1,0 +1,188 @@
+use crate::{Direct, Wire};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use transport::Cancel;
+use transport::tap::Tap;
+
+/// Which protocol a URL names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// `tftp://`
+    Tftp,
+    /// `ftp://`
+    Ftp,
+}
+
+/// One file (or directory) of one server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// The protocol.
+    pub scheme: Scheme,
+    /// User of the URL; `None`: anonymous where the protocol logs in.
+    pub user: Option<String>,
+    /// Password of the URL, or given otherwise.
+    pub password: Option<String>,
+    /// Host name or address literal, without brackets.
+    pub host: String,
+    /// Port, or the protocol's own.
+    pub port: Option<u16>,
+    /// The name sent to the server, octets, percent-decoded. A leading `/` is absolute on the server,
+    /// otherwise it is relative to the start directory.
+    pub path: Vec<u8>,
+    /// `;mode=netascii`, `;type=a`: text. Otherwise the octets as they are.
+    pub kind: Type,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}://{}:{:?}/{}", self.scheme, self.host, self.port, self.path.escape_ascii())
+    }
+}
+
+/// How octets are represented on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Type {
+    /// TFTP `octet`, FTP `TYPE I`: bit for bit.
+    #[default]
+    Image,
+    /// TFTP `netascii`, FTP `TYPE A`: line ends are converted.
+    Text,
+}
+
+/// What every transfer of a caller shares.
+#[derive(Clone)]
+pub struct Options {
+    /// TFTP's.
+    pub tftp: TftpOptions,
+    /// FTP's.
+    pub ftp: FtpOptions,
+    /// Stops the transfer.
+    pub cancel: Option<Cancel>,
+    /// Sees every packet, control line and data connection.
+    pub tap: Option<Arc<dyn Tap>>,
+    /// The network.
+    pub wire: Arc<dyn Wire>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            tftp: TftpOptions::default(),
+            ftp: FtpOptions::default(),
+            cancel: None,
+            tap: None,
+            wire: Arc::new(Direct),
+        }
+    }
+}
+
+/// TFTP's options.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TftpOptions {
+    /// blksize to offer, octets (RFC 2348, 8 to 65464); `None`: not offered, 512.
+    pub blksize: Option<u16>,
+    /// windowsize to offer (RFC 7440, 1 to 65535); `None`: not offered, 1.
+    pub windowsize: Option<u16>,
+    /// timeout to offer, seconds (RFC 2349, 1 to 255); `None`: not offered.
+    pub timeout: Option<u8>,
+    /// Whether to offer tsize (RFC 2349). With no option at all the request is plain RFC 1350.
+    pub tsize: bool,
+    /// The end of the transfer when nothing new came for this long.
+    pub no_progress: Duration,
+    /// First wait for an answer before a request is repeated; later waits are measured.
+    pub first_rto: Duration,
+}
+
+impl Default for TftpOptions {
+    fn default() -> Self {
+        TftpOptions {
+            blksize: Some(1_428),
+            windowsize: Some(16),
+            timeout: None,
+            tsize: true,
+            no_progress: Duration::from_secs(60),
+            first_rto: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Which end opens FTP's data connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Passive {
+    /// EPSV, then PASV where the server does not know EPSV.
+    #[default]
+    Yes,
+    /// PASV only, as old clients and IOS do.
+    PasvOnly,
+    /// We listen: EPRT or PORT.
+    No,
+}
+
+/// FTP's options.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FtpOptions {
+    /// Which end opens data connections.
+    pub passive: Passive,
+    /// The local port that active mode listens on; 0: any.
+    pub active_port: u16,
+    /// Goes on at this octet (REST), for `get`, or at the remote file's SIZE, for `put`.
+    pub resume: Resume,
+    /// The password that anonymous sends.
+    pub anonymous_password: String,
+    /// The end when nothing moved for this long.
+    pub no_progress: Duration,
+    /// The longest wait for a TCP connection.
+    pub connect_timeout: Duration,
+    /// Sets the file's time from the server's MDTM (`get`).
+    pub want_modified: bool,
+}
+
+/// Where an FTP transfer begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Resume {
+    /// At the first octet.
+    #[default]
+    No,
+    /// At this octet.
+    At(u64),
+}
+
+impl Default for FtpOptions {
+    fn default() -> Self {
+        FtpOptions {
+            passive: Passive::Yes,
+            active_port: 0,
+            resume: Resume::No,
+            anonymous_password: String::from("towline@"),
+            no_progress: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(20),
+            want_modified: false,
+        }
+    }
+}
+
+/// How sure we are that the other end has the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Both ends agree.
+    Complete,
+    /// TFTP put: every octet was sent and the last block never acknowledged. The server probably has
+    /// the file; only it can say.
+    Unconfirmed,
+}
+
+/// A finished transfer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Done {
+    /// Octets of this transfer, as they are in the file (after conversion, without a resumed part).
+    pub octets: u64,
+    /// From the request to the last answer.
+    pub elapsed: Duration,
+    /// How sure.
+    pub outcome: Outcome,
+    /// Seconds since 1970 of the server's file, where it told.
+    pub modified: Option<i64>,
+    /// Datagrams or segments that were sent again.
+    pub repeats: u64,
+}

@@ -1,0 +1,1 @@
+//! The emulated IOS device.

@@ -1,0 +1,1 @@
+//! Listeners and one driver for each protocol.

@@ -1,0 +1,24 @@
+//! Files by virtual path.
+//!
+//! What this crate does *not* do: it grants nothing (that is `gate`), speaks no protocol, and never
+//! shows a host path to a peer.
+//!
+//! - [`VPath`]: a path inside the tree, parsed once, jailed by construction.
+//! - [`Store`]: a backend. [`Blob`] is what reading hands out, [`Upload`] what writing hands out;
+//!   both say what they *are* (a file descriptor, memory), so that a pump can choose sendfile,
+//!   splice or buffers.
+//! - An upload is seen whole or not at all: nothing appears under the final name before
+//!   [`Upload::commit`]; the old file stays until then.
+#![deny(unsafe_code)]
+
+mod blob;
+mod error;
+mod facts;
+mod traits;
+mod vpath;
+
+pub use blob::{Blob, Identity};
+pub use error::{Result, StoreError};
+pub use facts::{Entry, Facts, Kind};
+pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Upload};
+pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, VPath};

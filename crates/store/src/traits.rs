@@ -1,0 +1,136 @@
+use crate::{Blob, Entry, Facts, Result, VPath};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::SystemTime;
+
+/// What a backend can do. A missing capability is refused before any data flows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Capabilities {
+    /// Files can be created, renamed and removed.
+    pub write: bool,
+    /// [`Mode::Resume`] and [`Mode::Append`].
+    pub resume: bool,
+    /// Directories can be made and removed.
+    pub directories: bool,
+    /// Times and modes can be set.
+    pub facts: bool,
+}
+
+/// How an upload begins, and what may be under its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// The name must be free, now and at commit.
+    New,
+    /// Replaces what is there; the old content stays until commit.
+    Overwrite,
+    /// Goes on at this offset: keeps the octets before it (of the owner's partial, else of the file),
+    /// drops what follows. Beyond the end is [`StoreError::BeyondEnd`](crate::StoreError::BeyondEnd).
+    Resume(u64),
+    /// Goes on at the end of what is there; an absent file begins empty.
+    Append,
+}
+
+/// Space of the file system behind a path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space {
+    /// Octets in all.
+    pub total: u64,
+    /// Octets free for us.
+    pub free: u64,
+}
+
+/// What a commit published.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Published {
+    /// Octets of the whole file now under the name.
+    pub len: u64,
+    /// Where the old content went, if it was kept as a version.
+    pub kept: Option<VPath>,
+}
+
+/// A place for octets at given offsets.
+pub trait Sink: Send {
+    /// Writes all of `octets` at `offset`. A write past the end leaves a gap that later writes fill.
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()>;
+
+    /// The descriptor behind, open for writing, where there is one: for splice.
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}
+
+/// An upload that nobody sees before [`Upload::commit`].
+///
+/// Dropped without commit it is abandoned: the name still shows what it showed before.
+pub trait Upload: Sink {
+    /// The octets reached so far: one past the last written, at least the resume offset.
+    fn len(&self) -> u64;
+
+    /// Whether nothing was written and nothing kept.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the first new octet belongs: 0, or the resume or append offset.
+    fn start(&self) -> u64;
+
+    /// Reads back what was written (or kept).
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// Tells octets that were written through [`Sink::fd`] and not through `write_at`.
+    fn wrote_to(&mut self, end: u64);
+
+    /// Makes the content durable, then visible under the name, at once and whole.
+    ///
+    /// An error leaves the old file, and a crash at any moment leaves the old or the new one whole.
+    fn commit(self: Box<Self>) -> Result<Published>;
+
+    /// Ends the upload and keeps what came as a hidden partial of this owner, for [`Mode::Resume`].
+    /// Backends without resume drop it.
+    fn suspend(self: Box<Self>) -> Result<()>;
+}
+
+/// A directory being listed.
+pub trait Cursor: Send {
+    /// The next entries, at most 256; none at the end. The order is the backend's.
+    fn next(&mut self) -> Result<Vec<Entry>>;
+}
+
+/// A backend. Blocking; a driver brings its own pool.
+pub trait Store: Send + Sync {
+    /// What this backend can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Facts of what `path` names, links followed inside the root.
+    fn stat(&self, path: &VPath) -> Result<Facts>;
+
+    /// Lists the directory `path`. Memory does not grow with the number of entries.
+    fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>>;
+
+    /// Opens a regular file for reading. Never blocks on a FIFO, never opens a device.
+    fn open(&self, path: &VPath) -> Result<Blob>;
+
+    /// Begins an upload. `owner` keys the hidden partials: one user never resumes another's.
+    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>>;
+
+    /// Octets of the partial that [`Mode::Resume`] of this owner would go on with.
+    fn partial(&self, path: &VPath, owner: &str) -> Option<u64>;
+
+    /// Renames a file or directory; a file under the new name is replaced.
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<()>;
+
+    /// Removes a file.
+    fn remove(&self, path: &VPath) -> Result<()>;
+
+    /// Makes a directory.
+    fn make_dir(&self, path: &VPath) -> Result<()>;
+
+    /// Removes an empty directory.
+    fn remove_dir(&self, path: &VPath) -> Result<()>;
+
+    /// Sets the time of last modification.
+    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()>;
+
+    /// The space left for `path`.
+    fn space(&self, path: &VPath) -> Result<Space>;
+}

@@ -1,0 +1,3 @@
+//! towline: moves files between people, servers and network devices.
+
+fn main() {}

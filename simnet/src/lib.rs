@@ -1,0 +1,1 @@
+//! Pairs of machines over simulated links and a virtual clock.
