@@ -1,1 +1,4 @@
 //! Listeners and one driver for each protocol.
+#![deny(unsafe_code)]
+
+pub mod listen;

@@ -4,10 +4,17 @@
 //!
 //! - [`tap`]: one optional observer of everything on the wire; ladders, progress and captures are
 //!   made from it.
+//! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)]
+mod activation;
 mod cancel;
+#[allow(unsafe_code)]
+mod interfaces;
 pub mod tap;
 
+pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;
+pub use interfaces::{Interface, interfaces};

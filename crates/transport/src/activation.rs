@@ -1,0 +1,51 @@
+use std::io;
+use std::net::{TcpListener, UdpSocket};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The first descriptor that sd_listen_fds(3) passes.
+const FIRST: RawFd = 3;
+
+/// Sockets that a service manager opened for us before it started us (sd_listen_fds(3)).
+#[derive(Debug, Default)]
+pub struct Inherited {
+    /// Bound datagram sockets.
+    pub udp: Vec<UdpSocket>,
+    /// Listening stream sockets.
+    pub tcp: Vec<TcpListener>,
+}
+
+/// Takes the sockets named by `LISTEN_FDS` when `LISTEN_PID` is this process.
+///
+/// The first call takes them; later ones find none. Call it before the process opens descriptors of
+/// its own. A descriptor that is neither a UDP socket nor a listening TCP socket is an error.
+pub fn inherited() -> io::Result<Inherited> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let mut sockets = Inherited::default();
+    let number = |key: &str| std::env::var(key).ok().and_then(|v| v.parse::<u32>().ok());
+    if number("LISTEN_PID") != Some(std::process::id()) || TAKEN.swap(true, Ordering::AcqRel) {
+        return Ok(sockets);
+    }
+    let count = RawFd::try_from(number("LISTEN_FDS").unwrap_or(0)).unwrap_or(0);
+    for raw in FIRST..FIRST.saturating_add(count) {
+        // SAFETY: F_GETFD only asks whether the number is an open descriptor.
+        if unsafe { libc::fcntl(raw, libc::F_GETFD) } < 0 {
+            let what = format!("LISTEN_FDS={count}, but descriptor {raw} is not open");
+            return Err(io::Error::other(what));
+        }
+        // SAFETY: open (checked), ours by the contract of sd_listen_fds, and taken once (TAKEN).
+        let fd = unsafe { OwnedFd::from_raw_fd(raw) };
+        rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+        let socket = socket2::Socket::from(fd);
+        let kind = socket.r#type()?;
+        if kind == socket2::Type::DGRAM {
+            sockets.udp.push(socket.into());
+        } else if kind == socket2::Type::STREAM && socket.is_listener()? {
+            sockets.tcp.push(socket.into());
+        } else {
+            let what = format!("inherited descriptor {raw} is neither UDP nor a listening TCP socket");
+            return Err(io::Error::other(what));
+        }
+    }
+    Ok(sockets)
+}
