@@ -1,0 +1,446 @@
+use super::{Block, BootLine, Config, FilePrompt, Login, Password, User};
+use crate::Profile;
+use std::net::Ipv4Addr;
+
+/// Where in the configuration a line is typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Section {
+    /// `(config)#`
+    Global,
+    /// `(config-if)#`: an index into [`Config::interfaces`].
+    Interface(usize),
+    /// `(config-line)#`: an index into [`Config::lines`].
+    Line(usize),
+    /// A kept block: an index into [`Config::blocks`].
+    Kept(usize),
+}
+
+/// What a line did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Applied {
+    /// The section the next line is in.
+    pub section: Section,
+    /// `config-register`: for the next boot. It is not part of the configuration's text.
+    pub register: Option<u16>,
+    /// What the device says to the line, without line end.
+    pub notice: Option<String>,
+}
+
+/// Why a line is refused.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Complaint {
+    /// Not a command of this section.
+    #[error("Invalid input detected")]
+    Invalid,
+    /// A word is missing.
+    #[error("Incomplete command.")]
+    Incomplete,
+    /// `ip address 10.0.0.1 255.0.255.0`.
+    #[error("Bad mask 0x{mask:X} for address {address}")]
+    BadMask {
+        /// The mask's bits.
+        mask: u32,
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// The subnet is another interface's.
+    #[error("{network} overlaps with {other}")]
+    Overlaps {
+        /// The network.
+        network: Ipv4Addr,
+        /// The other interface.
+        other: &'static str,
+    },
+    /// A host name that cannot be one.
+    #[error("Hostname contains one or more illegal characters.")]
+    Hostname,
+}
+
+impl Config {
+    /// Applies one line, keywords spelled out, in `section`. A line that only the global section knows
+    /// is taken there, as IOS does.
+    pub fn apply(&mut self, profile: &Profile, section: Section, line: &str) -> Result<Applied, Complaint> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (no, words) = match words.split_first() {
+            Some((&("no" | "default"), rest)) => (true, rest),
+            _ => (false, &words[..]),
+        };
+        if words.is_empty() {
+            return Err(Complaint::Incomplete);
+        }
+        let inner = match section {
+            Section::Global => None,
+            Section::Interface(i) => self.interface_line(i, no, words, line)?,
+            Section::Line(i) => self.line_line(i, no, words, line)?,
+            Section::Kept(i) => (!is_global(words)).then(|| {
+                keep(&mut self.blocks[i].body, no, words, line);
+            }),
+        };
+        match inner {
+            Some(()) => Ok(Applied { section, register: None, notice: None }),
+            None => self.global(profile, no, words, line),
+        }
+    }
+
+    fn global(
+        &mut self,
+        profile: &Profile,
+        no: bool,
+        words: &[&str],
+        line: &str,
+    ) -> Result<Applied, Complaint> {
+        let mut applied = Applied { section: Section::Global, register: None, notice: None };
+        match words {
+            ["hostname"] if !no => return Err(Complaint::Incomplete),
+            ["hostname", ..] if no => self.hostname = String::from("Router"),
+            ["hostname", name] => {
+                let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+                if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+                    || !name.chars().all(legal)
+                    || name.len() > 63
+                {
+                    return Err(Complaint::Hostname);
+                }
+                self.hostname = (*name).to_owned();
+            }
+            ["enable", "secret" | "password", ..] if no => self.enable = None,
+            ["enable", kind @ ("secret" | "password"), rest @ ..] => {
+                let password = password(kind, rest, line)?;
+                // A secret wins over a password, whichever was typed last.
+                if *kind == "secret" || !matches!(self.enable, Some(Password::Type5(_))) {
+                    self.enable = Some(password);
+                }
+            }
+            ["username", name, ..] if no => self.users.retain(|u| u.name != *name),
+            ["username", name, rest @ ..] => self.username(name, rest, line)?,
+            ["boot-start-marker" | "boot-end-marker"] => {}
+            ["boot", "system"] if no => self.boot.clear(),
+            ["boot", "system"] => return Err(Complaint::Incomplete),
+            ["boot", "system", rest @ ..] => {
+                let text = BootLine(rest.join(" "));
+                if no {
+                    self.boot.retain(|l| l.source() != text.source());
+                } else if !self.boot.contains(&text) {
+                    // Appended: an older line goes on winning. Nobody looks whether the file exists.
+                    self.boot.push(text);
+                }
+            }
+            ["config-register", value] if !no => {
+                applied.register = Some(register(value).ok_or(Complaint::Invalid)?);
+            }
+            ["config-register"] if no => applied.register = Some(profile.register),
+            ["ip", "ftp", "passive"] => self.ftp_passive = Some(!no),
+            ["ip", "ftp", "username", ..] if no => self.ftp_username = None,
+            ["ip", "ftp", "username", name] => self.ftp_username = Some((*name).to_owned()),
+            ["ip", "ftp", "password", ..] if no => self.ftp_password = None,
+            ["ip", "ftp", "password", rest @ ..] => {
+                self.ftp_password = Some(password("password", rest, line)?)
+            }
+            ["ip", "tftp", "blocksize", ..] if no => self.tftp_blocksize = None,
+            ["ip", "tftp", "blocksize", n] => {
+                let size = n.parse().ok().filter(|n| (512..=8_192).contains(n)).ok_or(Complaint::Invalid)?;
+                self.tftp_blocksize = Some(size);
+            }
+            ["ip", "ftp" | "tftp"] | ["ip", "ftp" | "tftp", "username" | "blocksize"] => {
+                return Err(Complaint::Incomplete);
+            }
+            ["ip", "domain", "lookup"] | ["ip", "domain-lookup"] => self.domain_lookup = !no,
+            ["file", "prompt", ..] if no => self.file_prompt = FilePrompt::Alert,
+            ["file", "prompt"] | ["file", "prompt", "alert"] => self.file_prompt = FilePrompt::Alert,
+            ["file", "prompt", "noisy"] => self.file_prompt = FilePrompt::Noisy,
+            ["file", "prompt", "quiet"] => self.file_prompt = FilePrompt::Quiet,
+            ["banner", "motd", ..] if no => self.banner_motd = None,
+            ["banner", "motd", ..] => self.banner_motd = Some(banner(line).ok_or(Complaint::Incomplete)?),
+            ["interface"] => return Err(Complaint::Incomplete),
+            ["interface", name @ ..] => {
+                let name = profile.interface(&name.concat()).ok_or(Complaint::Invalid)?;
+                let at = self.interfaces.iter().position(|i| i.name == name).ok_or(Complaint::Invalid)?;
+                if no {
+                    return Err(Complaint::Invalid);
+                }
+                applied.section = Section::Interface(at);
+            }
+            ["line"] | ["line", _] => return Err(Complaint::Incomplete),
+            ["line", kind, first, ..] if !no => {
+                let kind = if "console".starts_with(kind) { "con" } else { kind };
+                let number: u16 = first.parse().map_err(|_| Complaint::Invalid)?;
+                let of = self.line(&format!("{kind} {number}")).map(|l| l.name.clone());
+                let at = self.lines.iter().position(|l| Some(&l.name) == of.as_ref());
+                applied.section = Section::Line(at.ok_or(Complaint::Invalid)?);
+            }
+            // These are written by every rendering; they change nothing.
+            ["version", _] | ["service", "timestamps", ..] | ["service", "password-encryption"] => {}
+            _ if opens_block(words) => {
+                let at = self.blocks.iter().position(|b| b.head == line.trim());
+                if no {
+                    let head = words.join(" ");
+                    self.blocks.retain(|b| b.head != head);
+                } else {
+                    let at = at.unwrap_or_else(|| {
+                        self.blocks.push(Block { head: line.trim().to_owned(), body: Vec::new() });
+                        self.blocks.len() - 1
+                    });
+                    applied.section = Section::Kept(at);
+                }
+            }
+            _ if is_plausible(words) => keep(&mut self.kept, no, words, line),
+            _ => return Err(Complaint::Invalid),
+        }
+        Ok(applied)
+    }
+
+    fn username(&mut self, name: &str, rest: &[&str], line: &str) -> Result<(), Complaint> {
+        let at = self.users.iter().position(|u| u.name == name);
+        let mut user = at.map_or_else(
+            || User { name: name.to_owned(), privilege: 1, password: None },
+            |at| self.users[at].clone(),
+        );
+        let mut rest = rest;
+        if let ["privilege", level, more @ ..] = rest {
+            user.privilege = level.parse().ok().filter(|l| *l <= 15).ok_or(Complaint::Invalid)?;
+            rest = more;
+        }
+        match rest {
+            [] => {}
+            [kind @ ("secret" | "password"), more @ ..] => user.password = Some(password(kind, more, line)?),
+            _ => return Err(Complaint::Invalid),
+        }
+        match at {
+            Some(at) => self.users[at] = user,
+            None => self.users.push(user),
+        }
+        Ok(())
+    }
+
+    /// A line of an interface; `None`: not one, try the global section.
+    fn interface_line(
+        &mut self,
+        at: usize,
+        no: bool,
+        words: &[&str],
+        line: &str,
+    ) -> Result<Option<()>, Complaint> {
+        if let ["ip", "address", address, mask] = words
+            && !no
+        {
+            let pair = self.checked_address(at, address, mask)?;
+            self.interfaces[at].address = Some(pair);
+            return Ok(Some(()));
+        }
+        let interface = &mut self.interfaces[at];
+        match words {
+            ["ip", "address", ..] if no => interface.address = None,
+            ["ip", "address", ..] => return Err(Complaint::Incomplete),
+            ["shutdown"] => interface.shutdown = !no,
+            ["description", ..] if no => interface.description = None,
+            ["description", ..] => {
+                let text = line.trim().split_once(char::is_whitespace).map(|(_, t)| t.trim().to_owned());
+                interface.description = text;
+            }
+            // The defaults that every rendering of a Gigabit interface has.
+            ["duplex" | "speed", "auto"] => {}
+            _ if is_global(words) => return Ok(None),
+            _ => keep(&mut interface.kept, no, words, line),
+        }
+        Ok(Some(()))
+    }
+
+    fn checked_address(
+        &self,
+        at: usize,
+        address: &str,
+        mask: &str,
+    ) -> Result<(Ipv4Addr, Ipv4Addr), Complaint> {
+        let address: Ipv4Addr = address.parse().map_err(|_| Complaint::Invalid)?;
+        let mask: Ipv4Addr = mask.parse().map_err(|_| Complaint::Invalid)?;
+        let bits = mask.to_bits();
+        let host = address.to_bits() & !bits;
+        // /31 and /32 have no network or broadcast address to avoid.
+        let wide = bits.leading_ones() < 31;
+        if bits == 0
+            || bits.leading_ones() + bits.trailing_zeros() != 32
+            || (wide && (host == 0 || host == !bits))
+        {
+            return Err(Complaint::BadMask { mask: bits, address });
+        }
+        for (i, other) in self.interfaces.iter().enumerate() {
+            if let Some((a, m)) = other.address
+                && i != at
+            {
+                let common = bits & m.to_bits();
+                if a.to_bits() & common == address.to_bits() & common {
+                    let network = Ipv4Addr::from_bits(address.to_bits() & bits);
+                    return Err(Complaint::Overlaps { network, other: other.name });
+                }
+            }
+        }
+        Ok((address, mask))
+    }
+
+    /// A line of a `line` block; `None`: not one, try the global section.
+    fn line_line(
+        &mut self,
+        at: usize,
+        no: bool,
+        words: &[&str],
+        line: &str,
+    ) -> Result<Option<()>, Complaint> {
+        let block = &mut self.lines[at];
+        match words {
+            ["password", ..] if no => block.password = None,
+            ["password", rest @ ..] => block.password = Some(password("password", rest, line)?),
+            ["login"] => block.login = if no { Login::No } else { Login::Line },
+            ["login", "local"] => block.login = if no { Login::No } else { Login::Local },
+            ["privilege", "level", ..] if no => block.privilege = None,
+            ["privilege", "level", n] => {
+                block.privilege = Some(n.parse().ok().filter(|l| *l <= 15).ok_or(Complaint::Invalid)?);
+            }
+            _ if is_global(words) => return Ok(None),
+            _ => keep(&mut block.kept, no, words, line),
+        }
+        Ok(Some(()))
+    }
+}
+
+/// `0x2102` or `8450`.
+pub(crate) fn register(text: &str) -> Option<u16> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u16::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// `[0|5|7] TEXT`: the text may have blanks inside and is taken from the line as typed.
+fn password(kind: &str, words: &[&str], line: &str) -> Result<Password, Complaint> {
+    let (level, first) = match words {
+        [] | ["0" | "5" | "7"] => return Err(Complaint::Incomplete),
+        [level @ ("0" | "5" | "7"), first, ..] => (*level, *first),
+        [first, ..] => ("0", *first),
+    };
+    // The words are parts of `line`, so the password's start is found by address, not by search: the
+    // same word may stand twice.
+    let from = first.as_ptr() as usize - line.as_ptr() as usize;
+    let text = line[from..].trim_end();
+    Ok(match (kind, level) {
+        (_, "5") if text.starts_with("$1$") => Password::Type5(text.to_owned()),
+        (_, "5") => return Err(Complaint::Invalid),
+        (_, "7") => Password::Type7(text.to_owned()),
+        ("secret", _) => Password::secret(text),
+        _ => Password::Clear(text.to_owned()),
+    })
+}
+
+/// The text between the delimiters of `banner motd #text#`.
+fn banner(line: &str) -> Option<String> {
+    let at = line.find("motd")? + 4;
+    let rest = line[at..].trim_start();
+    let (mark, rest) = match rest.strip_prefix("^C") {
+        Some(rest) => ("^C", rest),
+        None => rest.split_at(rest.chars().next()?.len_utf8()),
+    };
+    Some(rest.split(mark).next().unwrap_or(rest).to_owned())
+}
+
+/// First words that only the global section knows: they end a kept block or an interface.
+fn is_global(words: &[&str]) -> bool {
+    const FIRST: &[&str] = &[
+        "hostname",
+        "enable",
+        "username",
+        "boot",
+        "config-register",
+        "interface",
+        "line",
+        "file",
+        "banner",
+        "version",
+        "router",
+        "boot-start-marker",
+        "boot-end-marker",
+        "service",
+        "snmp-server",
+        "ntp",
+        "logging",
+    ];
+    match words {
+        [] => false,
+        ["ip", second, ..] => {
+            matches!(*second, "ftp" | "tftp" | "domain" | "domain-lookup" | "route" | "http")
+        }
+        // `logging synchronous` is a line's; all else of it is global.
+        ["logging", "synchronous", ..] => false,
+        [first, ..] => FIRST.contains(first),
+    }
+}
+
+/// Heads of blocks that are kept whole.
+fn opens_block(words: &[&str]) -> bool {
+    match words {
+        ["router" | "class-map" | "policy-map" | "route-map" | "vlan" | "archive" | "redundancy", ..] => true,
+        ["ip", "access-list" | "vrf" | "dhcp", ..] => {
+            !matches!(words, ["ip", "dhcp", "excluded-address", ..])
+        }
+        ["crypto", "pki" | "map", ..] => true,
+        _ => false,
+    }
+}
+
+/// Lines of real configurations that mean nothing to the emulated device.
+fn is_plausible(words: &[&str]) -> bool {
+    const FIRST: &[&str] = &[
+        "aaa",
+        "access-list",
+        "alias",
+        "arp",
+        "cdp",
+        "clock",
+        "control-plane",
+        "crypto",
+        "cts",
+        "dot11",
+        "exception",
+        "gatekeeper",
+        "ip",
+        "ipv6",
+        "license",
+        "lldp",
+        "logging",
+        "login",
+        "memory-size",
+        "mgcp",
+        "mmi",
+        "multilink",
+        "ntp",
+        "parser",
+        "privilege",
+        "scheduler",
+        "security",
+        "service",
+        "snmp-server",
+        "spanning-tree",
+        "tftp-server",
+        "vtp",
+        "voice-card",
+        "voice",
+        "end",
+    ];
+    words.first().is_some_and(|first| FIRST.contains(first))
+}
+
+/// Keeps a line once; a `no` removes the line it denies, and is kept itself where nothing was denied.
+fn keep(kept: &mut Vec<String>, no: bool, words: &[&str], line: &str) {
+    let line = line.trim();
+    if no {
+        let denied = words.join(" ");
+        let before = kept.len();
+        kept.retain(|l| *l != denied && !l.starts_with(&format!("{denied} ")));
+        if kept.len() != before {
+            return;
+        }
+    } else {
+        kept.retain(|l| l.strip_prefix("no ") != Some(line));
+    }
+    if !kept.iter().any(|l| l == line) {
+        kept.push(line.to_owned());
+    }
+}

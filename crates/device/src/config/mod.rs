@@ -1,0 +1,283 @@
+//! The configuration as a value: what the running device obeys, rendered to and applied from the lines
+//! of a configuration file.
+//!
+//! [`Config::apply`] takes one canonical line (keywords spelled out) in a [`Section`]; the console and
+//! `copy tftp: running-config` both come through it, so a copied file *merges*: lines it does not name
+//! stay. Lines that mean nothing to the emulated device and look like configuration are kept verbatim.
+
+mod apply;
+mod crypt;
+mod render;
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Applied, Complaint, Section};
+
+use crate::Profile;
+use std::net::Ipv4Addr;
+
+/// A configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// `hostname`.
+    pub hostname: String,
+    /// `enable secret`, else `enable password`.
+    pub enable: Option<Password>,
+    /// `username` lines in their order.
+    pub users: Vec<User>,
+    /// `boot system` lines in their order: the first that boots wins.
+    pub boot: Vec<BootLine>,
+    /// The device's interfaces, all of them, in the profile's order.
+    pub interfaces: Vec<Interface>,
+    /// `line con 0`, `line aux 0`, `line vty 0 4`.
+    pub lines: Vec<Line>,
+    /// `ip ftp username`.
+    pub ftp_username: Option<String>,
+    /// `ip ftp password`.
+    pub ftp_password: Option<Password>,
+    /// `ip ftp passive`; `None`: never typed, the profile decides.
+    pub ftp_passive: Option<bool>,
+    /// `ip tftp blocksize`.
+    pub tftp_blocksize: Option<u16>,
+    /// `file prompt`.
+    pub file_prompt: FilePrompt,
+    /// `banner motd`.
+    pub banner_motd: Option<String>,
+    /// Whether names are looked up (`ip domain lookup`).
+    pub domain_lookup: bool,
+    /// Global lines that are kept and mean nothing here.
+    pub kept: Vec<String>,
+    /// Kept blocks: a head and its indented lines.
+    pub blocks: Vec<Block>,
+}
+
+/// A password as it stands in the configuration. No `Debug` shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Password {
+    /// In clear (type 0).
+    Clear(String),
+    /// `secret 5 $1$…`.
+    Type5(String),
+    /// `password 7 …`.
+    Type7(String),
+}
+
+/// One `username`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// Privilege level, 0 to 15.
+    pub privilege: u8,
+    /// `secret` or `password`.
+    pub password: Option<Password>,
+}
+
+/// One `boot system` line: what follows these words, as typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BootLine(pub String);
+
+/// What a `boot system` line names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BootSource<'a> {
+    /// A file of flash, without prefix or leading slash; `None`: its first image.
+    Flash(Option<&'a str>),
+    /// Over the network or from ROM: this device has no such loader.
+    Elsewhere(&'a str),
+}
+
+/// One interface.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interface {
+    /// `GigabitEthernet0/0`.
+    pub name: &'static str,
+    /// `description`.
+    pub description: Option<String>,
+    /// `ip address A M`.
+    pub address: Option<(Ipv4Addr, Ipv4Addr)>,
+    /// `shutdown`.
+    pub shutdown: bool,
+    /// Kept lines.
+    pub kept: Vec<String>,
+}
+
+/// One `line` block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// `con 0`, `vty 0 4`.
+    pub name: String,
+    /// `password`.
+    pub password: Option<Password>,
+    /// `login`, `login local`, `no login`.
+    pub login: Login,
+    /// `privilege level`.
+    pub privilege: Option<u8>,
+    /// Kept lines.
+    pub kept: Vec<String>,
+}
+
+/// What a line asks before it gives a prompt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Login {
+    /// Nothing.
+    No,
+    /// The line's password (`login`).
+    Line,
+    /// A user of this configuration (`login local`).
+    Local,
+}
+
+/// How much `copy` and its kin ask (`file prompt`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FilePrompt {
+    /// Destructive operations are confirmed.
+    Alert,
+    /// Every parameter is confirmed.
+    Noisy,
+    /// Confirmations are left out; missing data is still asked.
+    Quiet,
+}
+
+/// A block whose meaning is not known here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// `router ospf 1`.
+    pub head: String,
+    /// Its lines without the indent.
+    pub body: Vec<String>,
+}
+
+impl Config {
+    /// What a device without startup-config has: interfaces are shut down.
+    pub fn new(profile: &Profile) -> Config {
+        let line =
+            |name: String, login| Line { name, password: None, login, privilege: None, kept: Vec::new() };
+        Config {
+            hostname: String::from("Router"),
+            enable: None,
+            users: Vec::new(),
+            boot: Vec::new(),
+            interfaces: profile
+                .interfaces
+                .iter()
+                .map(|&name| Interface {
+                    name,
+                    description: None,
+                    address: None,
+                    shutdown: true,
+                    kept: Vec::new(),
+                })
+                .collect(),
+            lines: vec![
+                line("con 0".into(), Login::No),
+                line("aux 0".into(), Login::No),
+                line(format!("vty 0 {}", profile.vty_lines - 1), Login::Line),
+            ],
+            ftp_username: None,
+            ftp_password: None,
+            ftp_passive: None,
+            tftp_blocksize: None,
+            file_prompt: FilePrompt::Alert,
+            banner_motd: None,
+            domain_lookup: true,
+            kept: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// What the device runs after booting with `startup`: an interface the file does not shut down
+    /// comes up. (Merging the same file into a running device does not: it has no `no shutdown` lines.)
+    pub fn at_boot(profile: &Profile, startup: &str) -> Config {
+        let mut config = Config::new(profile);
+        for i in &mut config.interfaces {
+            i.shutdown = false;
+        }
+        config.merge(profile, startup);
+        config
+    }
+
+    /// Applies a file line by line; gives the lines that were refused, with their reasons.
+    pub fn merge(&mut self, profile: &Profile, text: &str) -> Vec<(String, Complaint)> {
+        let mut section = Section::Global;
+        let mut refused = Vec::new();
+        for line in text.lines() {
+            if !line.starts_with(' ') {
+                section = Section::Global;
+            }
+            let trimmed = line.trim();
+            if trimmed.is_empty() || trimmed.starts_with('!') {
+                continue;
+            }
+            if trimmed == "end" {
+                break;
+            }
+            match self.apply(profile, section, trimmed) {
+                Ok(applied) => section = applied.section,
+                Err(complaint) => refused.push((trimmed.to_owned(), complaint)),
+            }
+        }
+        refused
+    }
+
+    /// The block of the line that `name` (`con 0`, `vty 1`) belongs to.
+    pub fn line(&self, name: &str) -> Option<&Line> {
+        let (kind, number) = name.split_once(' ')?;
+        let number: u16 = number.parse().ok()?;
+        self.lines.iter().find(|l| {
+            let mut words = l.name.split(' ');
+            let same = words.next() == Some(kind);
+            let mut bound = || words.next().and_then(|n| n.parse::<u16>().ok());
+            let first = bound();
+            let last = bound().or(first);
+            same && first.is_some_and(|f| f <= number) && last.is_some_and(|l| number <= l)
+        })
+    }
+}
+
+impl Password {
+    /// Whether `typed` is this password.
+    pub fn matches(&self, typed: &str) -> bool {
+        match self {
+            Password::Type5(hash) => crypt::matches_type5(typed, hash),
+            Password::Clear(_) | Password::Type7(_) => self.clear().as_deref() == Some(typed),
+        }
+    }
+
+    /// The clear text, where it can be had.
+    pub fn clear(&self) -> Option<String> {
+        match self {
+            Password::Clear(text) => Some(text.clone()),
+            Password::Type7(text) => crypt::open_type7(text),
+            Password::Type5(_) => None,
+        }
+    }
+
+    /// A secret: what `enable secret X` keeps of X.
+    pub fn secret(typed: &str) -> Password {
+        Password::Type5(crypt::type5(typed))
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(****)")
+    }
+}
+
+impl BootLine {
+    /// What the line names: `flash NAME`, `flash:NAME`, `flash0:NAME`, `flash:/NAME` are one file.
+    pub fn source(&self) -> BootSource<'_> {
+        let text = self.0.trim();
+        let lower = text.to_ascii_lowercase();
+        for prefix in ["flash flash0:", "flash flash:", "flash0:", "flash:", "flash "] {
+            if lower.starts_with(prefix) {
+                let file = text[prefix.len()..].trim().trim_start_matches('/');
+                return BootSource::Flash(Some(file).filter(|f| !f.is_empty()));
+            }
+        }
+        match lower.as_str() {
+            "flash" => BootSource::Flash(None),
+            _ => BootSource::Elsewhere(text),
+        }
+    }
+}

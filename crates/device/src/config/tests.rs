@@ -1,0 +1,144 @@
+use super::*;
+use crate::profile::C2911;
+
+fn merged(text: &str) -> Config {
+    let mut config = Config::new(&C2911);
+    let refused = config.merge(&C2911, text);
+    assert!(refused.is_empty(), "{refused:?}");
+    config
+}
+
+#[test]
+fn a_rendering_merges_into_the_same_configuration() {
+    let text = "hostname R1\nboot system flash0:a.bin\nboot system flash b.bin\nenable secret 5 $1$abcd$x\n\
+        username jeremy privilege 15 secret 5 $1$abcd$y\nusername bob password 0 hello world\nip ftp username jeremy\n\
+        ip ftp password ccna\nip ftp passive\nip tftp blocksize 8192\nfile prompt quiet\nno ip domain lookup\n\
+        ip route 0.0.0.0 0.0.0.0 10.0.0.1\nsnmp-server community public RO\n\
+        interface GigabitEthernet0/0\n description to the server\n ip address 10.0.0.2 255.255.255.0\n no shutdown\n\
+        interface g0/1\n ip nat inside\nrouter ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n\
+        line con 0\n password line secret\n login\n logging synchronous\n exec-timeout 0 0\nline vty 0 4\n login local\n";
+    let config = merged(text);
+    let rendered = config.render("15.5");
+    assert_eq!(Config::at_boot(&C2911, &rendered), config, "{rendered}");
+    for line in [
+        "boot-start-marker\nboot system flash0:a.bin\nboot system flash b.bin\nboot-end-marker\n",
+        "interface GigabitEthernet0/0\n description to the server\n ip address 10.0.0.2 255.255.255.0\n!\n",
+        "username bob password hello world\n",
+        "router ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n!\n",
+        "line con 0\n password line secret\n login\n logging synchronous\n exec-timeout 0 0\n",
+    ] {
+        assert!(rendered.contains(line), "{line} not in\n{rendered}");
+    }
+    assert!(rendered.ends_with("!\nend\n"));
+}
+
+#[test]
+fn a_merge_leaves_what_it_does_not_name() {
+    let mut config = merged("hostname R1\nip ftp username jeremy\n");
+    config.merge(&C2911, "hostname R2\nend\nhostname R3\n");
+    assert_eq!(config.hostname, "R2");
+    assert_eq!(config.ftp_username.as_deref(), Some("jeremy"));
+}
+
+#[test]
+fn at_boot_interfaces_come_up_unless_shut_down() {
+    let startup =
+        "interface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\ninterface g0/1\n shutdown\n";
+    let config = Config::at_boot(&C2911, startup);
+    let down = |c: &Config, name| c.interfaces.iter().find(|i| i.name == name).expect("there").shutdown;
+    assert!(!down(&config, "GigabitEthernet0/0"));
+    assert!(down(&config, "GigabitEthernet0/1"));
+    // A merge into a device whose interfaces are down does not bring them up.
+    let mut running = Config::new(&C2911);
+    running.merge(&C2911, startup);
+    assert!(down(&running, "GigabitEthernet0/0"));
+}
+
+#[test]
+fn a_second_boot_line_is_appended() {
+    let mut config = merged("boot system flash:old.bin\nboot system flash new.bin\n");
+    let files: Vec<_> = config.boot.iter().map(|l| l.source()).collect();
+    assert_eq!(files, [BootSource::Flash(Some("old.bin")), BootSource::Flash(Some("new.bin"))]);
+    config.merge(&C2911, "boot system flash new.bin\nno boot system flash0:/old.bin\n");
+    assert_eq!(config.boot, [BootLine("flash new.bin".into())]);
+    config.merge(&C2911, "no boot system\n");
+    assert!(config.boot.is_empty());
+}
+
+#[test]
+fn addresses_are_checked() {
+    let mut c = merged("interface g0/0\n ip address 10.0.0.2 255.255.255.0\n");
+    let mut at = |line| c.apply(&C2911, Section::Interface(2), line);
+    assert_eq!(
+        at("ip address 10.0.1.1 255.0.255.0"),
+        Err(Complaint::BadMask { mask: 0xff00_ff00, address: "10.0.1.1".parse().expect("address") })
+    );
+    assert_eq!(
+        at("ip address 10.0.0.9 255.255.255.128").map(drop),
+        Err(Complaint::Overlaps {
+            network: "10.0.0.0".parse().expect("address"),
+            other: "GigabitEthernet0/0"
+        })
+    );
+    assert_eq!(at("ip address 10.0.1.1"), Err(Complaint::Incomplete));
+    assert_eq!(
+        at("ip address 10.0.1.0 255.255.255.0").map(drop).map_err(|e| e.to_string()),
+        Err("Bad mask 0xFFFFFF00 for address 10.0.1.0".into())
+    );
+    assert_eq!(at("ip address ten 255.255.255.0"), Err(Complaint::Invalid));
+    assert!(at("ip address 10.0.1.1 255.255.255.0").is_ok());
+    assert!(at("no ip address").is_ok());
+    assert_eq!(c.interfaces[2].address, None);
+}
+
+#[test]
+fn a_secret_is_kept_hashed_and_wins() {
+    let c = merged("enable secret ccna\nenable password other\n");
+    let enable = c.enable.as_ref().expect("set");
+    assert!(enable.matches("ccna") && !enable.matches("other"));
+    assert!(!c.render("15.5").contains("ccna"));
+    assert!(!format!("{c:?}").contains("$1$"));
+}
+
+#[test]
+fn a_line_of_one_section_ends_another() {
+    let c =
+        merged("interface g0/0\n ip address 10.0.0.2 255.255.255.0\nhostname R7\nline con 0\n login local\n");
+    assert_eq!(c.hostname, "R7");
+    assert_eq!(c.line("con 0").expect("there").login, Login::Local);
+    assert_eq!(c.line("vty 3").expect("there").name, "vty 0 4");
+    assert!(c.line("vty 5").is_none());
+    // On the console nobody indents: a global command inside a section is global.
+    let mut c = c;
+    let applied = c.apply(&C2911, Section::Interface(1), "hostname R8").expect("taken");
+    assert_eq!((applied.section, c.hostname.as_str()), (Section::Global, "R8"));
+}
+
+#[test]
+fn the_register_is_hexadecimal_or_decimal() {
+    let mut c = Config::new(&C2911);
+    let mut to = |line| c.apply(&C2911, Section::Global, line).map(|a| a.register);
+    assert_eq!(to("config-register 0x2142"), Ok(Some(0x2142)));
+    assert_eq!(to("config-register 8450"), Ok(Some(0x2102)));
+    assert_eq!(to("config-register 0x12345"), Err(Complaint::Invalid));
+    assert_eq!(to("no config-register"), Ok(Some(0x2102)));
+}
+
+#[test]
+fn nonsense_is_refused_and_hosts_are_named_well() {
+    let mut c = Config::new(&C2911);
+    for (line, why) in [
+        ("frobnicate", Complaint::Invalid),
+        ("hostname 1R", Complaint::Hostname),
+        ("hostname R 1", Complaint::Invalid),
+        ("hostname", Complaint::Incomplete),
+        ("interface g9/9", Complaint::Invalid),
+        ("ip tftp blocksize 511", Complaint::Invalid),
+        ("ip tftp blocksize 8193", Complaint::Invalid),
+        ("boot system", Complaint::Incomplete),
+        ("no", Complaint::Incomplete),
+    ] {
+        assert_eq!(c.apply(&C2911, Section::Global, line).map(drop), Err(why), "{line}");
+    }
+    assert_eq!(c, Config::new(&C2911));
+}

@@ -1,0 +1,170 @@
+use super::{HEADER, MAGIC, META, META_MAGIC, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex};
+use md5::{Digest, Md5};
+use sha2::Sha256;
+use std::io;
+use store::Blob;
+
+/// What an image says of itself in its metadata block, unchecked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Glance {
+    /// `c2911`.
+    pub profile: String,
+    /// `C2900`.
+    pub platform: String,
+    /// `UNIVERSALK9-M`.
+    pub feature: String,
+    /// `15.5(3)M4a`.
+    pub version: String,
+    /// Octets the whole file should have.
+    pub len: u64,
+    /// The name it was made with.
+    pub file: String,
+}
+
+/// A sound image.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// `c2911`.
+    pub profile: String,
+    /// `C2900`.
+    pub platform: String,
+    /// `UNIVERSALK9-M`.
+    pub feature: String,
+    /// `15.5(3)M4a`.
+    pub version: String,
+    /// Octets.
+    pub len: u64,
+    /// MD5 stored inside, lower-case hex: of all octets before the trailer.
+    pub embedded_md5: String,
+    /// MD5 of the whole file, lower-case hex: what is published beside a download.
+    pub md5: String,
+}
+
+/// Why a file is not a sound image. The first fault in the order of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Damage {
+    /// Not the magic a boot loader wants.
+    #[error("bad file magic number: expected {MAGIC:#010x}, found {found:#010x}")]
+    Magic {
+        /// The first four octets.
+        found: u32,
+    },
+    /// No metadata: not one of our images.
+    #[error("no metadata block: the file is not an image of ours")]
+    NoMetadata,
+    /// Cut or longer than it says.
+    #[error("the image is {found} octets, its metadata says {expected}")]
+    Length {
+        /// Octets by the metadata.
+        expected: u64,
+        /// Octets there.
+        found: u64,
+    },
+    /// No signature block where it belongs.
+    #[error("signature not found")]
+    Unsigned,
+    /// The embedded hash does not fit the octets.
+    #[error("embedded MD5 {expected}, computed {computed}")]
+    Embedded {
+        /// By the trailer, lower-case hex.
+        expected: String,
+        /// Of the octets, lower-case hex.
+        computed: String,
+    },
+    /// The hash fits, the signature does not.
+    #[error("the signature does not fit the image")]
+    Signature,
+    /// The file could not be read.
+    #[error("cannot read the image: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Reads magic and metadata only: what a name listing can afford.
+pub fn glance(blob: &Blob) -> Result<Glance, Damage> {
+    let mut head = [0; HEADER + META];
+    let n = blob.read_at(0, &mut head)?;
+    let mut magic = [0; 4];
+    magic[..n.min(4)].copy_from_slice(&head[..n.min(4)]);
+    let found = u32::from_be_bytes(magic);
+    if found != MAGIC {
+        return Err(Damage::Magic { found });
+    }
+    let text = std::str::from_utf8(&head[HEADER.min(n)..n]).map_err(|_| Damage::NoMetadata)?;
+    let fields = text.strip_prefix(META_MAGIC).ok_or(Damage::NoMetadata)?;
+    let field = |key: &str| {
+        fields
+            .lines()
+            .find_map(|l| l.split_once('=').filter(|(k, _)| *k == key))
+            .map(|(_, v)| v.to_owned())
+            .ok_or(Damage::NoMetadata)
+    };
+    Ok(Glance {
+        profile: field("profile")?,
+        platform: field("platform")?,
+        feature: field("feature")?,
+        version: field("version")?,
+        len: field("size")?.parse().map_err(|_| Damage::NoMetadata)?,
+        file: field("file")?,
+    })
+}
+
+/// Reads the whole file and says what it is, or which part is damaged. Bounded memory.
+pub fn show(blob: &Blob) -> Result<Facts, Damage> {
+    let glance = glance(blob)?;
+    if glance.len != blob.len() {
+        return Err(Damage::Length { expected: glance.len, found: blob.len() });
+    }
+    let body = glance.len.checked_sub(TRAILER as u64).ok_or(Damage::Unsigned)?;
+    let mut md5 = Md5::new();
+    let mut sha = Sha256::new();
+    sha.update(SIGN_DOMAIN);
+    each_chunk(blob, body, |octets| {
+        md5.update(octets);
+        sha.update(octets);
+    })?;
+    let mut whole = md5.clone();
+    let computed = md5.finalize();
+    let mut trailer = [0; TRAILER];
+    if blob.read_at(body, &mut trailer)? != TRAILER || trailer[..16] != TRAILER_MAGIC[..] {
+        return Err(Damage::Unsigned);
+    }
+    whole.update(trailer);
+    if trailer[16..32] != computed[..] {
+        return Err(Damage::Embedded { expected: hex(&trailer[16..32]), computed: hex(&computed[..]) });
+    }
+    sha.update(&trailer[..32]);
+    if trailer[32..] != sha.finalize()[..] {
+        return Err(Damage::Signature);
+    }
+    Ok(Facts {
+        profile: glance.profile,
+        platform: glance.platform,
+        feature: glance.feature,
+        version: glance.version,
+        len: glance.len,
+        embedded_md5: hex(&computed[..]),
+        md5: hex(&whole.finalize()[..]),
+    })
+}
+
+/// The MD5 of a whole file, lower-case hex.
+pub fn md5(blob: &Blob) -> io::Result<String> {
+    let mut md5 = Md5::new();
+    each_chunk(blob, blob.len(), |octets| md5.update(octets))?;
+    Ok(hex(&md5.finalize()[..]))
+}
+
+fn each_chunk(blob: &Blob, end: u64, mut with: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buf = vec![0; 131_072];
+    let mut at = 0;
+    while at < end {
+        let want = buf.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
+        let n = blob.read_at(at, &mut buf[..want])?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        with(&buf[..n]);
+        at += n as u64;
+    }
+    Ok(())
+}
