@@ -1,0 +1,224 @@
+//! What `--json` prints: one object a line, each with `v`, `seq`, `ts` and `event`.
+
+mod document;
+
+pub use document::{EVENTS, Field, Kind, Row, document, faults, schema};
+
+use serde::Serialize;
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Changes when a field changes its meaning or goes away; new fields and events do not change it.
+pub const VERSION: u32 = 1;
+
+/// One event. [`EVENTS`] describes each with its fields; a test holds the two together.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "every event and field is documented in EVENTS, which is printed")]
+pub enum Event {
+    Listening {
+        protocol: &'static str,
+        address: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wanted: Option<String>,
+    },
+    Image {
+        path: String,
+        octets: u64,
+        md5: String,
+        sha512: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+    },
+    Admitted {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+    },
+    Refused {
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        reason: String,
+    },
+    Started {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(flatten)]
+        path: Name,
+        direction: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        octets: Option<u64>,
+    },
+    Ended {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(flatten)]
+        path: Name,
+        direction: &'static str,
+        outcome: &'static str,
+        octets: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blksize: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        windowsize: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        repeats: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    Changed {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(flatten)]
+        path: Name,
+        change: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+    },
+    Advice {
+        peer: String,
+        text: String,
+    },
+    Lost {
+        count: u64,
+    },
+    Draining {
+        transfers: u64,
+    },
+    Stopped {
+        transfers: u64,
+        octets: u64,
+    },
+    Begun {
+        from: String,
+        to: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        octets: Option<u64>,
+    },
+    Progress {
+        octets: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+        seconds: f64,
+        repeats: u64,
+    },
+    Copied {
+        from: String,
+        to: String,
+        octets: u64,
+        seconds: f64,
+        outcome: &'static str,
+        repeats: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
+    },
+    Failed {
+        exit: u8,
+        thing: String,
+        what: String,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        way_out: String,
+    },
+}
+
+/// A path for JSON: printable, and the octets too where they are not UTF-8.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Name {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_base64: Option<String>,
+}
+
+impl Name {
+    /// A name from its octets.
+    pub fn new(octets: &[u8]) -> Name {
+        Name {
+            path: crate::ladder::printable(octets),
+            path_base64: std::str::from_utf8(octets).is_err().then(|| base64(octets)),
+        }
+    }
+}
+
+/// Where events go; without `--json` nowhere.
+pub struct Events {
+    // Guards number and output together, so that `seq` is the order of the lines.
+    inner: Option<Mutex<(u64, Box<dyn Write + Send>)>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    v: u32,
+    seq: u64,
+    ts: String,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Events {
+    /// Events onto stdout if `json`, else none.
+    pub fn new(json: bool) -> Events {
+        let out = || Mutex::new((0, Box::new(std::io::stdout()) as Box<dyn Write + Send>));
+        Events { inner: json.then(out) }
+    }
+
+    /// Whether anybody asked for events.
+    pub fn wanted(&self) -> bool {
+        self.inner.is_some()
+    }
+
+    /// Prints one, whole and at once: who reads a pipe sees it now.
+    pub fn tell(&self, event: &Event) {
+        let Some(inner) = &self.inner else { return };
+        let mut inner = inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        inner.0 += 1;
+        let line = Line { v: VERSION, seq: inner.0, ts: timestamp(SystemTime::now()), event };
+        let text = serde_json::to_string(&line).expect("events are maps with string keys");
+        // A reader that went away is no reason to stop a transfer.
+        let _ = writeln!(inner.1, "{text}").and_then(|()| inner.1.flush());
+    }
+}
+
+/// RFC 3339, UTC, milliseconds.
+pub fn timestamp(at: SystemTime) -> String {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let c = clock::civil::Civil::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        c.year,
+        c.month,
+        c.day,
+        c.hour,
+        c.minute,
+        c.second,
+        since.subsec_millis()
+    )
+}
+
+/// RFC 4648 §4.
+fn base64(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
+    for group in octets.chunks(3) {
+        let word = (0..3).fold(0u32, |w, i| w << 8 | u32::from(*group.get(i).unwrap_or(&0)));
+        for i in 0..4 {
+            let digit = char::from(DIGITS[(word >> (18 - 6 * i) & 63) as usize]);
+            out.push(if i <= group.len() { digit } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,346 @@
+//! The table of events and fields, and the two documents made from it.
+
+use serde_json::{Value, json};
+
+/// One event.
+#[derive(Debug)]
+pub struct Row {
+    /// The value of `event`.
+    pub event: &'static str,
+    /// Which command prints it.
+    pub by: &'static str,
+    /// When.
+    pub doc: &'static str,
+    /// Its own fields, without the four that all have.
+    pub fields: &'static [Field],
+}
+
+/// One field.
+#[derive(Debug)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// The type of the value.
+    pub kind: Kind,
+    /// Always there, or only where it is known.
+    pub always: bool,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+/// A JSON type, as far as events need one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A string.
+    Text,
+    /// A whole number from 0.
+    Count,
+    /// A number.
+    Number,
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+}
+
+impl Kind {
+    /// Whether `value` is of this type.
+    pub fn holds(self, value: &Value) -> bool {
+        match self {
+            Kind::Text => value.is_string(),
+            Kind::Count => value.is_u64(),
+            Kind::Number => value.is_number(),
+            Kind::OneOf(list) => value.as_str().is_some_and(|s| list.contains(&s)),
+        }
+    }
+
+    fn words(self) -> String {
+        match self {
+            Kind::Text => String::from("string"),
+            Kind::Count => String::from("integer"),
+            Kind::Number => String::from("number"),
+            Kind::OneOf(list) => list.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    fn schema(self) -> Value {
+        match self {
+            Kind::Text => json!({ "type": "string" }),
+            Kind::Count => json!({ "type": "integer", "minimum": 0 }),
+            Kind::Number => json!({ "type": "number" }),
+            Kind::OneOf(list) => json!({ "enum": list }),
+        }
+    }
+}
+
+const fn always(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, kind, always: true, doc }
+}
+
+const fn maybe(name: &'static str, kind: Kind, doc: &'static str) -> Field {
+    Field { name, kind, always: false, doc }
+}
+
+const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp"]), "The protocol.");
+const SESSION: Field = always("session", Kind::Count, "Number of the session, unique in this process.");
+const PEER: Field = always("peer", Kind::Text, "The other end's address and port.");
+const USER: Field = maybe("user", Kind::Text, "The user, where the protocol has one.");
+const PATH: Field =
+    always("path", Kind::Text, "Path inside the served tree; octets that are not printable as `\\xNN`.");
+const PATH_BASE64: Field = maybe("path_base64", Kind::Text, "The path's octets, where they are not UTF-8.");
+const DIRECTION: Field = always(
+    "direction",
+    Kind::OneOf(&["read", "write"]),
+    "`read`: the peer fetches; `write`: the peer stores.",
+);
+const OUTCOME: Field = always(
+    "outcome",
+    Kind::OneOf(&["complete", "unconfirmed", "timed-out", "aborted", "refused", "failed"]),
+    "How it ended; `unconfirmed`: all octets were sent and the last acknowledgement never came.",
+);
+
+/// The fields of every event.
+const COMMON: &[Field] = &[
+    always("v", Kind::Count, "Version of this format: 1."),
+    always("seq", Kind::Count, "Counts the lines from 1."),
+    always("ts", Kind::Text, "When it was printed: RFC 3339, UTC, milliseconds."),
+    always("event", Kind::Text, "The event's name."),
+];
+
+/// Every event with its own fields.
+pub const EVENTS: &[Row] = &[
+    Row {
+        event: "listening",
+        by: "serve",
+        doc: "A socket listens. The first events, one for each protocol and address.",
+        fields: &[
+            PROTOCOL,
+            always("address", Kind::Text, "Address and port; IPv6 in brackets."),
+            maybe("wanted", Kind::Text, "Why it is not the standard port, when that was wanted."),
+        ],
+    },
+    Row {
+        event: "image",
+        by: "serve",
+        doc: "A served image's digests are known (they are computed while it is served already).",
+        fields: &[
+            always("path", Kind::Text, "Path inside the served tree."),
+            always("octets", Kind::Count, "Its length."),
+            always("md5", Kind::Text, "MD5 in hexadecimal, as `verify /md5` prints it."),
+            always("sha512", Kind::Text, "SHA-512 in hexadecimal."),
+            maybe("name", Kind::Text, "What the image's name says, where it follows the scheme."),
+        ],
+    },
+    Row {
+        event: "admitted",
+        by: "serve",
+        doc: "The door let a peer in.",
+        fields: &[SESSION, PROTOCOL, PEER, USER],
+    },
+    Row {
+        event: "refused",
+        by: "serve",
+        doc: "The door did not let a peer in.",
+        fields: &[PROTOCOL, PEER, USER, always("reason", Kind::Text, "Why.")],
+    },
+    Row {
+        event: "started",
+        by: "serve",
+        doc: "A transfer began.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            PATH,
+            PATH_BASE64,
+            DIRECTION,
+            maybe("octets", Kind::Count, "Octets that are expected, where they are known."),
+        ],
+    },
+    Row {
+        event: "ended",
+        by: "serve",
+        doc: "A transfer ended. Exactly one for each that started.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            PATH,
+            PATH_BASE64,
+            DIRECTION,
+            OUTCOME,
+            always("octets", Kind::Count, "Octets of the file that were moved."),
+            maybe("seconds", Kind::Number, "From `started` to here."),
+            maybe("blksize", Kind::Count, "TFTP: octets of a block."),
+            maybe("windowsize", Kind::Count, "TFTP: blocks for each acknowledgement."),
+            maybe("repeats", Kind::Count, "TFTP: datagrams sent again."),
+            maybe("kept", Kind::Text, "Where the replaced file's content is kept as a version."),
+            maybe("note", Kind::Text, "In words, where there is something to say."),
+        ],
+    },
+    Row {
+        event: "changed",
+        by: "serve",
+        doc: "A peer changed the tree without a transfer.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            PATH,
+            PATH_BASE64,
+            always(
+                "change",
+                Kind::OneOf(&["removed", "renamed", "directory-made", "directory-removed", "time-set"]),
+                "What happened to the path.",
+            ),
+            maybe("to", Kind::Text, "The new path."),
+        ],
+    },
+    Row {
+        event: "advice",
+        by: "serve",
+        doc: "Something that would make the peer's work faster, or work at all, from what was seen.",
+        fields: &[PEER, always("text", Kind::Text, "The advice.")],
+    },
+    Row {
+        event: "lost",
+        by: "serve",
+        doc: "Audit events that the queue had no room for.",
+        fields: &[always("count", Kind::Count, "How many.")],
+    },
+    Row {
+        event: "draining",
+        by: "serve",
+        doc: "Nothing new is accepted; what runs may end.",
+        fields: &[always("transfers", Kind::Count, "Transfers that run.")],
+    },
+    Row {
+        event: "stopped",
+        by: "serve",
+        doc: "The last event.",
+        fields: &[
+            always("transfers", Kind::Count, "Transfers that ended complete."),
+            always("octets", Kind::Count, "Octets moved by them."),
+        ],
+    },
+    Row {
+        event: "begun",
+        by: "copy",
+        doc: "One file's copy begins.",
+        fields: &[
+            always("from", Kind::Text, "The source, password masked."),
+            always("to", Kind::Text, "The destination, password masked."),
+            maybe("octets", Kind::Count, "Its length, where it is known already."),
+        ],
+    },
+    Row {
+        event: "progress",
+        by: "copy",
+        doc: "How far it is; about once a second.",
+        fields: &[
+            always("octets", Kind::Count, "Octets so far."),
+            maybe("total", Kind::Count, "Octets in all, where known."),
+            always("seconds", Kind::Number, "Since it began."),
+            always("repeats", Kind::Count, "Datagrams sent or received again."),
+        ],
+    },
+    Row {
+        event: "copied",
+        by: "copy",
+        doc: "The copy is there under its final name.",
+        fields: &[
+            always("from", Kind::Text, "The source, password masked."),
+            always("to", Kind::Text, "The destination, password masked."),
+            always("octets", Kind::Count, "Octets moved."),
+            always("seconds", Kind::Number, "From the request to the last answer."),
+            always(
+                "outcome",
+                Kind::OneOf(&["complete", "unconfirmed"]),
+                "`unconfirmed`: a TFTP server never acknowledged the last block.",
+            ),
+            always("repeats", Kind::Count, "Datagrams sent again."),
+            maybe("digest", Kind::Text, "The digest that was expected and found."),
+        ],
+    },
+    Row {
+        event: "failed",
+        by: "all",
+        doc: "The command failed. The last event.",
+        fields: &[
+            always("exit", Kind::Count, "The exit code (exit-codes.md)."),
+            always("thing", Kind::Text, "The file, port, URL or option that it is about."),
+            always("what", Kind::Text, "What is wrong with it."),
+            maybe("way_out", Kind::Text, "What to do about it."),
+        ],
+    },
+];
+
+/// What is wrong with one printed object by the table; nothing if all is well.
+pub fn faults(object: &Value) -> Vec<String> {
+    let name = object["event"].as_str().unwrap_or_default();
+    let Some(row) = EVENTS.iter().find(|r| r.event == name) else { return vec![format!("event '{name}'")] };
+    let fields = || COMMON.iter().chain(row.fields);
+    let map = object.as_object().expect("an object");
+    let unknown = map.keys().filter(|k| !fields().any(|f| f.name == *k)).map(|k| format!("{name}: {k}?"));
+    let wrong = fields().filter_map(|f| match map.get(f.name) {
+        Some(value) if f.kind.holds(value) => None,
+        Some(value) => Some(format!("{name}.{}: {value}", f.name)),
+        None => f.always.then(|| format!("{name}.{} is missing", f.name)),
+    });
+    unknown.chain(wrong).collect()
+}
+
+/// `docs/events.md`.
+pub fn document() -> String {
+    let mut out = String::from(
+        "# Events\n\nWith `--json`, `serve` and `copy` print one JSON object a line on stdout; texts for people go to\n\
+         stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
+         `events.schema.json` is the JSON Schema. Both files are made from `crates/towline/src/events/document.rs`;\n\
+         tests hold them and check what the program prints.\n\nEvery event has:\n\n",
+    );
+    table(&mut out, COMMON);
+    for row in EVENTS {
+        out.push_str(&format!("\n## {}\n\n{} By `{}`.\n\n", row.event, row.doc, row.by));
+        table(&mut out, row.fields);
+    }
+    out
+}
+
+fn table(out: &mut String, fields: &[Field]) {
+    out.push_str("| field | type | meaning |\n|---|---|---|\n");
+    for f in fields {
+        let optional = if f.always { "" } else { " (optional)" };
+        out.push_str(&format!("| `{}` | {}{optional} | {} |\n", f.name, f.kind.words(), f.doc));
+    }
+}
+
+/// `docs/events.schema.json`.
+pub fn schema() -> String {
+    let events: Vec<Value> = EVENTS
+        .iter()
+        .map(|row| {
+            let mut properties = serde_json::Map::new();
+            for f in COMMON.iter().chain(row.fields) {
+                let mut kind = match f.name {
+                    "event" => json!({ "const": row.event }),
+                    _ => f.kind.schema(),
+                };
+                kind["description"] = json!(f.doc);
+                properties.insert(f.name.to_string(), kind);
+            }
+            let required: Vec<&str> =
+                COMMON.iter().chain(row.fields).filter(|f| f.always).map(|f| f.name).collect();
+            json!({
+                "title": row.event,
+                "description": row.doc,
+                "type": "object",
+                "properties": properties,
+                "required": required,
+            })
+        })
+        .collect();
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "An event of towline",
+        "oneOf": events,
+    });
+    format!("{schema:#}\n")
+}

@@ -1,0 +1,113 @@
+use super::*;
+use serde_json::Value;
+
+/// One of each event, with every optional field, and one with none.
+fn samples() -> Vec<Event> {
+    let s = |t: &str| t.to_string();
+    let path = || Name::new(b"/a\xff");
+    let plain = || Name::new(b"/a");
+    vec![
+        Event::Listening { protocol: "tftp", address: s("127.0.0.1:6969"), wanted: Some(s("69: denied")) },
+        Event::Listening { protocol: "ftp", address: s("[::1]:21"), wanted: None },
+        Event::Image { path: s("/i.bin"), octets: 1, md5: s("0"), sha512: s("0"), name: Some(s("C2900")) },
+        Event::Admitted { session: 1, protocol: "ftp", peer: s("127.0.0.1:1"), user: Some(s("bob")) },
+        Event::Refused { protocol: "ftp", peer: s("p"), user: Some(s("bob")), reason: s("login") },
+        Event::Started {
+            session: 1,
+            protocol: "tftp",
+            peer: s("p"),
+            path: path(),
+            direction: "read",
+            octets: Some(7),
+        },
+        Event::Ended {
+            session: 1,
+            protocol: "tftp",
+            peer: s("p"),
+            path: path(),
+            direction: "write",
+            outcome: "complete",
+            octets: 7,
+            seconds: Some(0.5),
+            blksize: Some(512),
+            windowsize: Some(1),
+            repeats: Some(0),
+            kept: Some(s("/a.1")),
+            note: s("n"),
+        },
+        Event::Ended {
+            session: 1,
+            protocol: "ftp",
+            peer: s("p"),
+            path: plain(),
+            direction: "read",
+            outcome: "timed-out",
+            octets: 7,
+            seconds: None,
+            blksize: None,
+            windowsize: None,
+            repeats: None,
+            kept: None,
+            note: s(""),
+        },
+        Event::Changed {
+            session: 1,
+            protocol: "ftp",
+            peer: s("p"),
+            path: path(),
+            change: "renamed",
+            to: Some(s("/b")),
+        },
+        Event::Advice { peer: s("p"), text: s("t") },
+        Event::Lost { count: 1 },
+        Event::Draining { transfers: 1 },
+        Event::Stopped { transfers: 1, octets: 2 },
+        Event::Begun { from: s("a"), to: s("b"), octets: Some(1) },
+        Event::Progress { octets: 1, total: Some(2), seconds: 0.1, repeats: 0 },
+        Event::Copied {
+            from: s("a"),
+            to: s("b"),
+            octets: 1,
+            seconds: 0.1,
+            outcome: "complete",
+            repeats: 0,
+            digest: Some(s("md5:0")),
+        },
+        Event::Failed { exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
+    ]
+}
+
+fn as_json(event: &Event) -> Value {
+    serde_json::to_value(Line { v: VERSION, seq: 1, ts: timestamp(SystemTime::now()), event }).unwrap()
+}
+
+#[test]
+fn every_event_is_in_the_table_with_its_fields_and_types() {
+    let all = samples();
+    for event in &all {
+        let object = as_json(event);
+        assert_eq!(faults(&object), Vec::<String>::new(), "{object}");
+    }
+    for row in EVENTS {
+        let of_row: Vec<Value> = all.iter().map(as_json).filter(|o| o["event"] == row.event).collect();
+        assert!(!of_row.is_empty(), "no sample of {}", row.event);
+        for field in row.fields {
+            let seen = of_row.iter().any(|o| o.get(field.name).is_some());
+            assert!(seen, "{}.{} is documented and never printed", row.event, field.name);
+        }
+    }
+}
+
+#[test]
+fn names_that_are_not_utf8_come_with_their_octets() {
+    let object = serde_json::to_value(Name::new(b"/a\xff")).unwrap();
+    assert_eq!(object["path"], "/a\\xff");
+    assert_eq!(object["path_base64"], "L2H/");
+    assert_eq!((base64(b"").as_str(), base64(b"f").as_str(), base64(b"fo").as_str()), ("", "Zg==", "Zm8="));
+}
+
+#[test]
+fn timestamps_are_rfc_3339() {
+    let at = UNIX_EPOCH + std::time::Duration::from_millis(1_709_210_096_007);
+    assert_eq!(timestamp(at), "2024-02-29T12:34:56.007Z");
+}

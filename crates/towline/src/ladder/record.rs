@@ -1,0 +1,132 @@
+use super::{Packet, printable};
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use transport::tap::{Dir, Sense, Sight, Tap, What};
+
+/// The longest control line that is kept, octets.
+const LONGEST_LINE: usize = 512;
+
+/// One [`Sight`], owned: what a ladder is made of.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// Since the recording began.
+    pub at: Duration,
+    /// The transfer (TFTP) or control session (FTP).
+    pub flow: u64,
+    /// The address and port of the end that has the tap.
+    pub local: SocketAddr,
+    /// The other end's.
+    pub peer: SocketAddr,
+    /// Seen from the end that has the tap.
+    pub dir: Dir,
+    /// What it was.
+    pub what: Fact,
+}
+
+/// What was seen, owned and understood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    /// A TFTP packet.
+    Packet {
+        /// What is in it.
+        packet: Packet,
+        /// Octets of the datagram.
+        len: usize,
+        /// Why it was sent, or what it was to the receiver.
+        sense: Sense,
+    },
+    /// A wait ended without an answer.
+    TimedOut,
+    /// An FTP control line, printable, password masked.
+    Control(String),
+    /// A TCP connection.
+    Connected {
+        /// Data, else control.
+        data: bool,
+    },
+    /// No data connection, and why.
+    ConnectFailed(String),
+    /// Octets on a data connection.
+    Data {
+        /// Of this segment.
+        len: usize,
+        /// Since the connection opened.
+        total: u64,
+    },
+    /// A connection ended.
+    Closed {
+        /// Data, else control.
+        data: bool,
+        /// Octets carried.
+        total: u64,
+    },
+    /// The transfer's size became known.
+    Size(u64),
+}
+
+impl Seen {
+    /// Takes a sight over; `start` is the moment that counts as zero. Kinds of sights that ladders do
+    /// not know give nothing.
+    pub fn of(sight: &Sight<'_>, start: Instant) -> Option<Seen> {
+        let what = match &sight.what {
+            What::Datagram { head, len, sense } => {
+                Fact::Packet { packet: Packet::read(head, *len), len: *len, sense: *sense }
+            }
+            What::TimedOut => Fact::TimedOut,
+            What::Control(line) => Fact::Control(masked(line)),
+            What::Connected { data } => Fact::Connected { data: *data },
+            What::ConnectFailed { why } => Fact::ConnectFailed(printable(why.as_bytes())),
+            What::Data { len, total } => Fact::Data { len: *len, total: *total },
+            What::Closed { data, total } => Fact::Closed { data: *data, total: *total },
+            What::Size(n) => Fact::Size(*n),
+            _ => return None,
+        };
+        Some(Seen {
+            at: sight.at.saturating_duration_since(start),
+            flow: sight.flow,
+            local: sight.local,
+            peer: sight.peer,
+            dir: sight.dir,
+            what,
+        })
+    }
+}
+
+/// A control line for people. The driver masks passwords; a ladder is shown around, so it looks again.
+fn masked(line: &[u8]) -> String {
+    let line = &line[..line.len().min(LONGEST_LINE)];
+    match line.get(..5) {
+        Some(verb) if verb.eq_ignore_ascii_case(b"PASS ") => String::from("PASS ****"),
+        Some(_) | None => printable(line),
+    }
+}
+
+/// A tap that keeps everything it sees.
+#[derive(Debug)]
+pub struct Recorder {
+    start: Instant,
+    // Guards the list; held for one push or one clone.
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Recorder { start: Instant::now(), seen: Mutex::new(Vec::new()) }
+    }
+}
+
+impl Recorder {
+    /// What was seen so far, in the order it was told.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Tap for Recorder {
+    fn see(&self, sight: &Sight<'_>) {
+        if let Some(seen) = Seen::of(sight, self.start) {
+            self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seen);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The command line of towline, as a library so that tests and the lab can use its parts.
+//!
+//! It wires the rooms together and holds no protocol of its own.
+//!
+//! - [`commands`]: one file for each subcommand.
+//! - [`exit`]: exit codes and the one line of a failure.
+//! - [`events`]: what `--json` prints.
+//! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
+//! - [`digest`], [`figures`]: digests of files, numbers for people.
+#![deny(unsafe_code)]
+
+pub mod digest;
+pub mod events;
+pub mod exit;
+pub mod figures;
+pub mod ladder;
