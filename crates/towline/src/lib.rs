@@ -6,11 +6,14 @@
 //! - [`exit`]: exit codes and the one line of a failure.
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
+//! - [`landing`]: local files that are there whole or not at all.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
+pub mod commands;
 pub mod digest;
 pub mod events;
 pub mod exit;
 pub mod figures;
 pub mod ladder;
+pub mod landing;

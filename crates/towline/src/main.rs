@@ -1,3 +1,5 @@
 //! towline: moves files between people, servers and network devices.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    towline::commands::run()
+}

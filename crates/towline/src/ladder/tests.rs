@@ -106,7 +106,7 @@ fn long_names_wrap_and_never_break_the_frame() {
     let name = "x".repeat(300);
     let mut head = b"\0\x01".to_vec();
     head.extend(name.as_bytes());
-    head.extend(b"\0octet\0blksize\01428\0windowsize\016\0tsize\00\0");
+    head.extend(["", "octet", "blksize", "1428", "windowsize", "16", "tsize", "0", ""].join("\0").as_bytes());
     let sight = Sight {
         at: Instant::now(),
         flow: 1,

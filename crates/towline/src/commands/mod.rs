@@ -1,0 +1,90 @@
+//! The subcommands, one file each: its arguments, its help and what it does.
+
+pub mod completions;
+pub mod image;
+pub mod man;
+
+use crate::events::{Event, Events};
+use crate::exit::{Exit, Failure};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  towline serve images                       serve a directory over TFTP and FTP
+  towline copy tftp://10.0.0.1/a.bin .       fetch a file
+  towline copy a.bin ftp://10.0.0.1/up/      store a file
+  towline image show a.bin                   what an image says of itself
+";
+
+/// Moves files between people, servers and network devices.
+#[derive(Debug, Parser)]
+#[command(name = "towline", version, before_help = EXAMPLES, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: docs/exit-codes.md. Colours: none with NO_COLOR or without a terminal.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Image(image::Image),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// Parses the command line, runs what it says, prints the one line of a failure.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no faults; everything else is a wrong command line.
+            if !error.use_stderr() {
+                let _ = error.print();
+                return Exit::Done.into();
+            }
+            eprintln!("towline: {}", one_line(&error.to_string()));
+            return Exit::Usage.into();
+        }
+    };
+    let (events, result) = match cli.command {
+        Command::Image(image) => (None, image.run()),
+        Command::Completions(completions) => (None, completions.run()),
+        Command::Man(man) => (None, man.run()),
+    };
+    match result {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            report(&failure, events.as_ref());
+            failure.exit.into()
+        }
+    }
+}
+
+/// clap's several lines as one: what is wrong, its tip, and where the help is.
+fn one_line(error: &str) -> String {
+    let (what, usage) = error.split_once("\nUsage: ").unwrap_or((error, "towline"));
+    let what = what.strip_prefix("error: ").unwrap_or(what);
+    let what = what.split("\nFor more information").next().unwrap_or(what);
+    let what = what.split_whitespace().collect::<Vec<_>>().join(" ").replace(" tip: ", "; ");
+    let command: Vec<_> =
+        usage.split_whitespace().take_while(|w| !w.starts_with(['[', '<', '-', '.'])).collect();
+    format!("{what}; see {} --help", command.join(" "))
+}
+
+fn report(failure: &Failure, events: Option<&Events>) {
+    if let Some(events) = events {
+        events.tell(&Event::Failed {
+            exit: failure.exit.code(),
+            thing: failure.thing.clone(),
+            what: failure.what.clone(),
+            way_out: failure.way_out.clone(),
+        });
+    }
+    eprintln!("towline: {failure}");
+}
+
+/// The whole command line as clap knows it, for completions and man pages.
+pub fn grammar() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,245 @@
+//! A local file that is there under its name whole or not at all.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use store::{Blob, Identity, Sink};
+
+/// Octets on their way to a name.
+///
+/// They go to a file beside the name. [`Landing::land`] syncs it and renames it; dropped before, it is
+/// removed, except for a `NAME.part`, which stays to be resumed.
+#[derive(Debug)]
+pub struct Landing {
+    file: File,
+    beside: PathBuf,
+    target: PathBuf,
+    end: End,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// Remove what is beside the name.
+    Remove,
+    /// Leave it: it can be resumed.
+    Keep,
+    /// It has the name now.
+    Landed,
+}
+
+impl Landing {
+    /// For a transfer that cannot be resumed: a hidden file with a name of its own.
+    pub fn temporary(target: &Path) -> io::Result<Landing> {
+        let target = through_links(target)?;
+        let mut name = std::ffi::OsString::from(".");
+        name.push(target.file_name().ok_or(io::ErrorKind::IsADirectory)?);
+        name.push(format!(".{:016x}", getrandom::u64().map_err(io::Error::other)?));
+        let beside = target.with_file_name(name);
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&beside)?;
+        Ok(Landing { file, beside, target, end: End::Remove })
+    }
+
+    /// For one that can: `NAME.part`, which is kept when the transfer breaks. With `resume` the octets
+    /// in it stay; the second value is how many there are.
+    pub fn partial(target: &Path, resume: bool) -> io::Result<(Landing, u64)> {
+        let target = through_links(target)?;
+        let mut name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
+        name.push(".part");
+        let beside = target.with_file_name(name);
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(!resume).open(&beside)?;
+        let start = file.metadata()?.len();
+        Ok((Landing { file, beside, target, end: End::Keep }, start))
+    }
+
+    /// What is there so far.
+    pub fn blob(&self) -> io::Result<Blob> {
+        blob(self.file.try_clone()?)
+    }
+
+    /// The file beside the name.
+    pub fn beside(&self) -> &Path {
+        &self.beside
+    }
+
+    /// Removes what is there instead of keeping it: it is known to be wrong.
+    pub fn discard(&mut self) {
+        self.end = End::Remove;
+    }
+
+    /// Sets the time of last modification, seconds since 1970.
+    pub fn set_modified(&self, seconds: i64) -> io::Result<()> {
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        self.file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+    }
+
+    /// Gives it the name, after every octet is on the disk.
+    pub fn land(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.beside, &self.target)?;
+        self.end = End::Landed;
+        let parent = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent)?.sync_all()
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        // An empty NAME.part is nothing to resume.
+        let empty = || self.file.metadata().is_ok_and(|m| m.len() == 0);
+        let remove = match self.end {
+            End::Remove => true,
+            End::Keep => empty(),
+            End::Landed => false,
+        };
+        if remove {
+            let _ = std::fs::remove_file(&self.beside);
+        }
+    }
+}
+
+impl Sink for Landing {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(octets, offset)
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.file.as_fd())
+    }
+}
+
+/// A file without a name, for what passes through or must be whole before it goes on.
+#[derive(Debug)]
+pub struct Spool(File);
+
+impl Spool {
+    /// An empty one, in the directory for temporary files.
+    pub fn new() -> io::Result<Spool> {
+        tempfile::tempfile().map(Spool)
+    }
+
+    /// Fills it from a stream.
+    pub fn fill(&mut self, from: &mut dyn io::Read) -> io::Result<u64> {
+        io::copy(from, &mut self.0)
+    }
+
+    /// What is in it.
+    pub fn blob(&self) -> io::Result<Blob> {
+        blob(self.0.try_clone()?)
+    }
+}
+
+impl Sink for Spool {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(octets, offset)
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.as_fd())
+    }
+}
+
+/// Opens a local regular file for reading. A FIFO or device is not one, and is never waited for.
+pub fn open(path: &Path) -> io::Result<Blob> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
+    let facts = file.metadata()?;
+    if facts.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !facts.is_file() {
+        return Err(io::Error::other("is not a regular file"));
+    }
+    blob(file)
+}
+
+fn blob(file: File) -> io::Result<Blob> {
+    use std::os::unix::fs::MetadataExt as _;
+    let facts = file.metadata()?;
+    let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+    let identity = Identity {
+        dev: facts.dev(),
+        ino: facts.ino(),
+        len: facts.len(),
+        modified: ns(facts.mtime(), facts.mtime_nsec()),
+        changed: ns(facts.ctime(), facts.ctime_nsec()),
+    };
+    Ok(Blob::File { file: std::sync::Arc::new(file), len: facts.len(), identity })
+}
+
+/// The file that a symbolic link means, so that the link stays a link.
+fn through_links(target: &Path) -> io::Result<PathBuf> {
+    match std::fs::symlink_metadata(target) {
+        Ok(facts) if facts.is_symlink() && target.exists() => target.canonicalize(),
+        _ => Ok(target.to_path_buf()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn nothing_is_seen_under_the_name_before_it_lands() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a");
+        std::fs::write(&target, b"old").unwrap();
+        let mut landing = Landing::temporary(&target).unwrap();
+        landing.write_at(3, b"er").unwrap();
+        landing.write_at(0, b"new").unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"old");
+        landing.land().unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"newer");
+        assert_eq!(names(dir.path()), ["a"]);
+    }
+
+    #[test]
+    fn what_breaks_leaves_nothing_or_a_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a");
+        drop(Landing::temporary(&target).unwrap());
+        drop(Landing::partial(&target, false).unwrap());
+        assert_eq!(names(dir.path()), [""; 0]);
+        let (mut landing, start) = Landing::partial(&target, true).unwrap();
+        assert_eq!(start, 0);
+        landing.write_at(0, b"half").unwrap();
+        drop(landing);
+        assert_eq!(names(dir.path()), ["a.part"]);
+        let (mut landing, start) = Landing::partial(&target, true).unwrap();
+        assert_eq!(start, 4);
+        landing.discard();
+        drop(landing);
+        assert_eq!(names(dir.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        std::fs::write(&real, b"old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let mut landing = Landing::temporary(&link).unwrap();
+        landing.write_at(0, b"new").unwrap();
+        landing.land().unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_fifo_is_refused_and_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
+        assert!(open(&fifo).unwrap_err().to_string().contains("regular"));
+        assert_eq!(open(dir.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+    }
+}
