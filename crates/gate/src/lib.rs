@@ -1,1 +1,140 @@
-//! The one door.
+//! The one door: every protocol asks here, and nowhere else, what a peer may do.
+//!
+//! What this crate does *not* do: it speaks no protocol, opens no socket, and opens no file but through
+//! its [`store::Store`].
+//!
+//! [`Gate::admit`] turns a [`Knock`] into a [`Session`]; its verbs hand out [`Reading`] and [`Writing`],
+//! which are a blob or an upload with a lease on the limits and a record for the audit. For every
+//! protocol the order is the same: rights, limits, space, then the store. Whatever happens is an
+//! [`audit::Event`]; a transfer has exactly one [`audit::What::Ended`], handed over *before* the success
+//! reply, and dropping it unfinished says [`Outcome::Aborted`].
+//!
+//! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
+//!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
+//!   transfers, `advice` the nearest name, `audit` events, `refusal` why not.
+#![deny(unsafe_code)]
+
+mod advice;
+pub mod audit;
+mod identity;
+mod knock;
+mod limits;
+mod refusal;
+mod rights;
+mod session;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+pub use identity::{BadHash, User, hash_password};
+pub use knock::{Credentials, Knock, Protocol, Secret, Security};
+pub use limits::Limits;
+pub use refusal::Refusal;
+pub use rights::Verb;
+pub use session::{Ask, Session};
+/// Storage's types, for those who may not open anything themselves.
+pub use store;
+pub use transfer::{Direction, End, Outcome, Reading, Writing};
+
+use audit::{Events, Queue, What};
+use identity::Identity;
+use limits::Counters;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use store::Store;
+
+/// What the owner allows.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Users of protocols that log in.
+    pub users: Vec<User>,
+    /// Whether FTP lets anonymous in.
+    pub anonymous: bool,
+    /// Without it everything is read-only for everybody. With it users may create, overwrite, rename
+    /// and remove; TFTP and anonymous may create files, and what they write over is kept as a version.
+    pub write: bool,
+    /// Whether names that begin with a dot are there at all.
+    pub show_hidden: bool,
+    /// How much at once.
+    pub limits: Limits,
+    /// Events that wait for their reader; more are counted as lost.
+    pub event_queue: usize,
+}
+
+impl Default for Policy {
+    /// Read-only, anonymous, dot-files hidden.
+    fn default() -> Self {
+        Policy {
+            users: Vec::new(),
+            anonymous: true,
+            write: false,
+            show_hidden: false,
+            limits: Limits::default(),
+            event_queue: 4_096,
+        }
+    }
+}
+
+/// The door in front of one store.
+pub struct Gate {
+    store: Arc<dyn Store>,
+    policy: Policy,
+    identity: Identity,
+    counters: Arc<Counters>,
+    queue: Arc<Queue>,
+    sessions: AtomicU64,
+    transfers: AtomicU64,
+}
+
+impl Gate {
+    /// A door, and the events that come out of it. The events end when the gate and all its sessions
+    /// are gone.
+    pub fn new(store: Arc<dyn Store>, policy: Policy) -> (Arc<Gate>, Events) {
+        let (queue, events) = audit::queue(policy.event_queue);
+        let gate = Gate {
+            store,
+            identity: Identity::new(&policy.users, policy.anonymous),
+            counters: Arc::new(Counters::new(policy.limits)),
+            policy,
+            queue,
+            sessions: AtomicU64::new(0),
+            transfers: AtomicU64::new(0),
+        };
+        (Arc::new(gate), events)
+    }
+
+    /// Lets a peer in, or says why not.
+    ///
+    /// Takes some 25 ms where a password is hashed (argon2id): an async driver calls it in
+    /// `spawn_blocking`. An unknown user and a wrong password are the same refusal after the same time.
+    pub fn admit(self: &Arc<Self>, knock: &Knock) -> Result<Session, Refusal> {
+        // The number of the session is given out to refused knocks as well: their events carry it.
+        let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        // The limits come before the hash: guessing passwords is bounded by them.
+        let admitted =
+            self.counters.session(knock.peer.ip()).and_then(|lease| Ok((self.identity.of(knock)?, lease)));
+        let (who, lease) = admitted.inspect_err(|why| {
+            let user = match &knock.credentials {
+                Credentials::Password { user, .. } => Some(user.clone()),
+                Credentials::None | Credentials::Anonymous { .. } => None,
+            };
+            let from = audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user };
+            self.queue.push(&from, What::RefusedKnock { why: why.clone() });
+        })?;
+        Ok(Session::new(self.clone(), id, knock, who, lease))
+    }
+
+    /// What the owner allows.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Sessions and transfers that are open now.
+    pub fn open(&self) -> (usize, usize) {
+        self.counters.open()
+    }
+
+    fn next_transfer(&self) -> u64 {
+        self.transfers.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

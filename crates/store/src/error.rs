@@ -38,6 +38,9 @@ pub enum StoreError {
         /// Octets there.
         len: u64,
     },
+    /// Somebody else holds it: another upload goes on with the same partial.
+    #[error("in use by another transfer")]
+    Busy,
     /// Anything else the operating system said.
     #[error("input/output error: {0}")]
     Io(#[source] io::Error),

@@ -9,11 +9,13 @@
 //!   splice or buffers.
 //! - An upload is seen whole or not at all: nothing appears under the final name before
 //!   [`Upload::commit`]; the old file stays until then.
+//! - [`memory`]: a strict, deterministic backend.
 #![deny(unsafe_code)]
 
 mod blob;
 mod error;
 mod facts;
+pub mod memory;
 mod traits;
 mod vpath;
 
@@ -21,4 +23,4 @@ pub use blob::{Blob, Identity};
 pub use error::{Result, StoreError};
 pub use facts::{Entry, Facts, Kind};
 pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Upload};
-pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, VPath};
+pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, RESERVED, VPath};

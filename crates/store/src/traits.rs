@@ -26,7 +26,7 @@ pub enum Mode {
     /// Goes on at this offset: keeps the octets before it (of the owner's partial, else of the file),
     /// drops what follows. Beyond the end is [`StoreError::BeyondEnd`](crate::StoreError::BeyondEnd).
     Resume(u64),
-    /// Goes on at the end of what is there; an absent file begins empty.
+    /// Goes on at the end of the file; where there is none, of the owner's partial; else empty.
     Append,
 }
 
@@ -79,6 +79,12 @@ pub trait Upload: Sink {
 
     /// Tells octets that were written through [`Sink::fd`] and not through `write_at`.
     fn wrote_to(&mut self, end: u64);
+
+    /// Has [`Upload::commit`] keep what it replaces as a version ([`Published::kept`]) in place of
+    /// dropping it. A backend without versions says [`StoreError::Unsupported`](crate::StoreError).
+    fn keep_old(&mut self) -> Result<()> {
+        Err(crate::StoreError::Unsupported("keeping versions"))
+    }
 
     /// Makes the content durable, then visible under the name, at once and whole.
     ///

@@ -6,6 +6,9 @@ pub const MAX_PATH: usize = 4_096;
 /// The longest component, octets: what ext4, xfs and most file systems take.
 pub const MAX_COMPONENT: usize = 255;
 
+/// How the names begin that a store keeps for itself.
+pub const RESERVED: &[u8] = b".towline";
+
 /// A path inside the served tree: absolute, normalised, octets.
 ///
 /// Starts with `/`; no empty component, no `.` or `..`, no NUL. A value of this type cannot name
@@ -123,6 +126,12 @@ impl VPath {
     /// Whether any component begins with a dot (`.ssh`, `.git/config`).
     pub fn is_hidden(&self) -> bool {
         self.components().any(|c| c.first() == Some(&b'.'))
+    }
+
+    /// Whether any component is of the store's own: temporaries, partials and versions have names that
+    /// begin with [`RESERVED`]. Backends never list them and treat them as absent.
+    pub fn is_reserved(&self) -> bool {
+        self.components().any(|c| c.starts_with(RESERVED))
     }
 
     /// The octets, `/` first.

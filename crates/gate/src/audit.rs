@@ -1,0 +1,240 @@
+//! What happened, for the log, the live view and the auditor.
+
+use crate::{Direction, End, Protocol, Refusal, Verb};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant, SystemTime};
+use store::VPath;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Counts every event from 1, also those that were lost: a hole is as wide as its [`What::Lost`].
+    pub seq: u64,
+    /// When.
+    pub at: SystemTime,
+    /// Which session, from 1; refused knocks have a number too. 0 for [`What::Lost`].
+    pub session: u64,
+    /// The protocol, but of [`What::Lost`].
+    pub protocol: Option<Protocol>,
+    /// The peer, but of [`What::Lost`].
+    pub peer: Option<SocketAddr>,
+    /// The user: `None` for TFTP, `anonymous`, or a name (of a refused knock: unchecked).
+    pub user: Option<String>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug)]
+pub enum What {
+    /// A peer was let in.
+    Admitted,
+    /// A peer was not let in.
+    RefusedKnock {
+        /// Why.
+        why: Refusal,
+    },
+    /// The last of a session is gone.
+    Left,
+    /// A verb was refused.
+    Refused {
+        /// Which verb.
+        verb: Verb,
+        /// On what.
+        path: VPath,
+        /// Why.
+        why: Refusal,
+    },
+    /// A transfer began.
+    Started {
+        /// Counts transfers from 1.
+        transfer: u64,
+        /// The file.
+        path: VPath,
+        /// Which way.
+        dir: Direction,
+        /// Octets, where known: of a download the file's, of an upload what the peer announced.
+        len: Option<u64>,
+    },
+    /// A transfer ended: exactly one for each [`What::Started`].
+    Ended {
+        /// The number of its start.
+        transfer: u64,
+        /// The file.
+        path: VPath,
+        /// Which way.
+        dir: Direction,
+        /// How.
+        end: End,
+        /// Where the content went that an upload wrote over, where it was kept.
+        kept: Option<VPath>,
+    },
+    /// A file was removed.
+    Removed {
+        /// Which.
+        path: VPath,
+    },
+    /// A file or directory was renamed.
+    Renamed {
+        /// Its old name.
+        from: VPath,
+        /// Its new name.
+        to: VPath,
+    },
+    /// A directory was made.
+    MadeDir {
+        /// Which.
+        path: VPath,
+    },
+    /// A directory was removed.
+    RemovedDir {
+        /// Which.
+        path: VPath,
+    },
+    /// A file's time was set.
+    SetModified {
+        /// Which.
+        path: VPath,
+    },
+    /// So many events found the queue full.
+    Lost(u64),
+}
+
+/// Whose event.
+#[derive(Clone, Debug)]
+pub(crate) struct From {
+    pub(crate) session: u64,
+    pub(crate) protocol: Protocol,
+    pub(crate) peer: SocketAddr,
+    pub(crate) user: Option<String>,
+}
+
+/// The writing end. Never blocks longer than a push takes.
+pub(crate) struct Queue(Arc<Shared>);
+
+struct Shared {
+    capacity: usize,
+    // Guards the waiting events; held for a push or a pop.
+    waiting: Mutex<Waiting>,
+    more: Condvar,
+}
+
+struct Waiting {
+    events: VecDeque<Event>,
+    seq: u64,
+    closed: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// The reading end. Events come in the order of their `seq`.
+pub struct Events(Arc<Shared>);
+
+pub(crate) fn queue(capacity: usize) -> (Arc<Queue>, Events) {
+    let shared = Arc::new(Shared {
+        capacity: capacity.max(1),
+        waiting: Mutex::new(Waiting { events: VecDeque::new(), seq: 0, closed: false }),
+        more: Condvar::new(),
+    });
+    (Arc::new(Queue(shared.clone())), Events(shared))
+}
+
+impl Queue {
+    pub(crate) fn push(&self, from: &From, what: What) {
+        let at = SystemTime::now();
+        let mut waiting = self.0.lock();
+        waiting.seq += 1;
+        let seq = waiting.seq;
+        if waiting.events.len() < self.0.capacity {
+            waiting.events.push_back(Event {
+                seq,
+                at,
+                session: from.session,
+                protocol: Some(from.protocol),
+                peer: Some(from.peer),
+                user: from.user.clone(),
+                what,
+            });
+        } else if let Some(Event { what: What::Lost(n), .. }) = waiting.events.back_mut() {
+            *n += 1;
+        } else {
+            // One place more than the capacity, for this.
+            let (protocol, peer, user) = (None, None, None);
+            waiting.events.push_back(Event {
+                seq,
+                at,
+                session: 0,
+                protocol,
+                peer,
+                user,
+                what: What::Lost(1),
+            });
+        }
+        drop(waiting);
+        self.0.more.notify_one();
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.more.notify_all();
+    }
+}
+
+impl Events {
+    /// The next event; waits for it. `None`: the gate and all its sessions are gone.
+    pub fn recv(&self) -> Option<Event> {
+        let mut waiting = self.0.lock();
+        loop {
+            if let Some(event) = waiting.events.pop_front() {
+                return Some(event);
+            }
+            if waiting.closed {
+                return None;
+            }
+            waiting = self.0.more.wait(waiting).unwrap_or_else(|e| e.into_inner());
+        }
+    }
+
+    /// The next event, if it comes within `patience`.
+    pub fn recv_timeout(&self, patience: Duration) -> Option<Event> {
+        let until = Instant::now() + patience;
+        let mut waiting = self.0.lock();
+        loop {
+            if let Some(event) = waiting.events.pop_front() {
+                return Some(event);
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if waiting.closed || left.is_zero() {
+                return None;
+            }
+            waiting = self.0.more.wait_timeout(waiting, left).unwrap_or_else(|e| e.into_inner()).0;
+        }
+    }
+
+    /// The next event, if one waits.
+    pub fn try_recv(&self) -> Option<Event> {
+        self.0.lock().events.pop_front()
+    }
+
+    /// Whether the gate and all its sessions are gone and every event was taken.
+    pub fn is_over(&self) -> bool {
+        let waiting = self.0.lock();
+        waiting.closed && waiting.events.is_empty()
+    }
+}
+
+impl Iterator for Events {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        self.recv()
+    }
+}

@@ -1,0 +1,91 @@
+use std::fmt;
+use std::net::SocketAddr;
+
+/// Which protocol a peer speaks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Protocol {
+    /// RFC 1350. Has no login at all.
+    Tftp,
+    /// RFC 959.
+    Ftp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Tftp => "tftp",
+            Protocol::Ftp => "ftp",
+        })
+    }
+}
+
+/// How the control channel is protected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Security {
+    /// Not at all.
+    Clear,
+}
+
+/// What a peer shows.
+#[derive(Debug)]
+pub enum Credentials {
+    /// Nothing: TFTP.
+    None,
+    /// FTP's `anonymous` or `ftp`, with whatever was sent as password.
+    Anonymous {
+        /// By custom a mail address; never checked.
+        email: String,
+    },
+    /// A name and a password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// A peer at the door.
+#[derive(Debug)]
+pub struct Knock {
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Our address it came to.
+    pub local: SocketAddr,
+    /// Its address.
+    pub peer: SocketAddr,
+    /// How the channel is protected.
+    pub security: Security,
+    /// What it shows.
+    pub credentials: Credentials,
+}
+
+/// Octets that are not printed and are overwritten when dropped (best effort: copies that the compiler
+/// or the network stack made stay).
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes the octets over.
+    pub fn new(octets: impl Into<Vec<u8>>) -> Secret {
+        Secret(octets.into())
+    }
+
+    /// The octets.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.fill(0);
+        // Keeps the fill from being removed as dead.
+        std::hint::black_box(&mut self.0);
+    }
+}

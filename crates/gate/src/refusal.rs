@@ -1,0 +1,75 @@
+use store::{BadPath, StoreError};
+
+/// Why not. `serve` turns each into a wire code, in one match for each protocol. No host path in it.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such file or directory, or a hidden one.
+    #[error("no such file or directory")]
+    Absent,
+    /// A file of that name exists and must not.
+    #[error("a file of that name exists")]
+    Exists,
+    /// Not allowed to this peer.
+    #[error("permission denied")]
+    Denied,
+    /// A directory where a file is wanted.
+    #[error("is a directory")]
+    IsDirectory,
+    /// A file where a directory is wanted.
+    #[error("is not a directory")]
+    NotDirectory,
+    /// A directory that still has entries.
+    #[error("the directory is not empty")]
+    NotEmpty,
+    /// A device, FIFO or socket.
+    #[error("is not a regular file")]
+    NotRegular,
+    /// Not a name at all.
+    #[error("bad name: {0}")]
+    BadName(#[from] BadPath),
+    /// No space or quota left, or the announced size does not fit.
+    #[error("no space left")]
+    NoSpace,
+    /// A limit on sessions or transfers is reached; later it may work.
+    #[error("too many sessions or transfers")]
+    TooMany,
+    /// Unknown user, wrong password, or no anonymous here: deliberately one and the same.
+    #[error("login incorrect")]
+    Login,
+    /// The storage cannot do that.
+    #[error("{0} is not possible here")]
+    Unsupported(&'static str),
+    /// Going on beyond the end of what is there.
+    #[error("offset {offset} is beyond the end at {len}")]
+    BeyondEnd {
+        /// Octets asked.
+        offset: u64,
+        /// Octets there.
+        len: u64,
+    },
+    /// Another transfer holds it.
+    #[error("in use by another transfer")]
+    Busy,
+    /// The storage failed, in words.
+    #[error("storage error: {0}")]
+    Io(String),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(e: StoreError) -> Refusal {
+        match e {
+            StoreError::Absent => Refusal::Absent,
+            StoreError::Exists => Refusal::Exists,
+            StoreError::IsDirectory => Refusal::IsDirectory,
+            StoreError::NotDirectory => Refusal::NotDirectory,
+            StoreError::NotRegular => Refusal::NotRegular,
+            StoreError::NotEmpty => Refusal::NotEmpty,
+            StoreError::Denied => Refusal::Denied,
+            StoreError::Unsupported(what) => Refusal::Unsupported(what),
+            StoreError::NoSpace => Refusal::NoSpace,
+            StoreError::BeyondEnd { offset, len } => Refusal::BeyondEnd { offset, len },
+            StoreError::Busy => Refusal::Busy,
+            StoreError::Io(e) => Refusal::Io(e.to_string()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Who may do what: one table.
+
+use crate::{Policy, Refusal};
+use store::VPath;
+
+/// Who somebody turned out to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Who {
+    /// TFTP: nobody in particular.
+    Nobody,
+    /// FTP's anonymous.
+    Anonymous,
+    /// A user whose password was right.
+    User(String),
+}
+
+/// What a session can be asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Open for reading.
+    Read,
+    /// Facts of a name.
+    Stat,
+    /// Names of a directory.
+    List,
+    /// Begin an upload.
+    Write,
+    /// Give another name.
+    Rename,
+    /// Remove a file.
+    Remove,
+    /// Make a directory.
+    MakeDir,
+    /// Remove a directory.
+    RemoveDir,
+    /// Set a file's time.
+    SetModified,
+}
+
+/// What an upload does with the file it writes over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Old {
+    /// It goes.
+    Replaced,
+    /// It is kept as a version: whoever is not known must not be able to destroy anything.
+    Kept,
+}
+
+/// Whether `who` may do `verb` on `path`; for uploads, what becomes of the old file.
+pub(crate) fn allow(policy: &Policy, who: &Who, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
+    let known = matches!(who, Who::User(_));
+    let allowed = match verb {
+        Verb::Read | Verb::Stat | Verb::List => true,
+        Verb::Write => policy.write,
+        Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified => {
+            policy.write && known
+        }
+    };
+    if !allowed {
+        return Err(Refusal::Denied);
+    }
+    if is_hidden(policy, path) {
+        // To make one is refused for any such name, so that it does not tell which are there.
+        return Err(match verb {
+            Verb::Write | Verb::MakeDir => Refusal::Denied,
+            Verb::Read
+            | Verb::Stat
+            | Verb::List
+            | Verb::Rename
+            | Verb::Remove
+            | Verb::RemoveDir
+            | Verb::SetModified => Refusal::Absent,
+        });
+    }
+    Ok(if known { Old::Replaced } else { Old::Kept })
+}
+
+/// Whether a path does not exist for peers.
+pub(crate) fn is_hidden(policy: &Policy, path: &VPath) -> bool {
+    path.is_reserved() || (!policy.show_hidden && path.is_hidden())
+}

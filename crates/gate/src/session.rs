@@ -1,0 +1,248 @@
+use crate::audit::{From, What};
+use crate::limits::SessionLease;
+use crate::rights::{self, Old, Verb, Who};
+use crate::transfer::Record;
+use crate::{Direction, Gate, Knock, Reading, Refusal, Writing, advice};
+use std::sync::Arc;
+use std::time::SystemTime;
+use store::{Cursor, Entry, Facts, Mode, Space, VPath};
+
+/// A peer that was let in. Cheap to clone; its place is given back when the last clone and the last of
+/// its transfers are gone.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    gate: Arc<Gate>,
+    from: From,
+    who: Who,
+    /// Keys the hidden partials; `None`: keeps none.
+    owner: Option<String>,
+    _lease: SessionLease,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.gate.queue.push(&self.from, What::Left);
+    }
+}
+
+/// What an upload is to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ask {
+    /// How it begins.
+    pub mode: Mode,
+    /// Octets that this transfer will bring, where the peer said (`tsize`, `ALLO`).
+    pub expected: Option<u64>,
+}
+
+impl Session {
+    pub(crate) fn new(gate: Arc<Gate>, id: u64, knock: &Knock, who: Who, lease: SessionLease) -> Session {
+        let (user, owner) = match &who {
+            Who::Nobody => (None, None),
+            // Anonymous is many: an address goes on only with its own.
+            Who::Anonymous => (
+                Some(String::from("anonymous")),
+                Some(format!("anonymous {}", knock.peer.ip().to_canonical())),
+            ),
+            Who::User(name) => (Some(name.clone()), Some(format!("user {name}"))),
+        };
+        let from = From { session: id, protocol: knock.protocol, peer: knock.peer, user };
+        gate.queue.push(&from, What::Admitted);
+        Session(Arc::new(Inner { gate, from, who, owner, _lease: lease }))
+    }
+
+    /// The session's number in the events.
+    pub fn id(&self) -> u64 {
+        self.0.from.session
+    }
+
+    /// The user's name, `anonymous`, or none for TFTP.
+    pub fn user(&self) -> Option<&str> {
+        self.0.from.user.as_deref()
+    }
+
+    /// Whether any upload is allowed at all.
+    pub fn may_write(&self) -> bool {
+        self.0.gate.policy.write && self.0.gate.store.capabilities().write
+    }
+
+    /// Opens a file for reading.
+    pub fn read(&self, path: &VPath) -> Result<Reading, Refusal> {
+        self.told(Verb::Read, path, || {
+            self.allow(Verb::Read, path)?;
+            let lease = self.0.gate.counters.transfer()?;
+            let blob = self.0.gate.store.open(path)?;
+            let len = Some(blob.len());
+            Ok(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+        })
+    }
+
+    /// Begins an upload. Nothing is seen under the name before [`Writing::commit`].
+    ///
+    /// An announced size that does not fit is refused before any data flows.
+    pub fn write(&self, path: &VPath, ask: Ask) -> Result<Writing, Refusal> {
+        self.told(Verb::Write, path, || {
+            let store = &self.0.gate.store;
+            let old = self.allow(Verb::Write, path)?;
+            let can = store.capabilities();
+            if !can.write {
+                return Err(Refusal::Denied);
+            }
+            if !can.resume && matches!(ask.mode, Mode::Resume(_) | Mode::Append) {
+                return Err(Refusal::Unsupported("going on with a file"));
+            }
+            let lease = self.0.gate.counters.transfer()?;
+            if let Some(expected) = ask.expected {
+                match store.space(path) {
+                    Ok(space) if expected > space.free => return Err(Refusal::NoSpace),
+                    // A file system that does not tell says it while writing.
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            let mut upload = store.create(path, ask.mode, self.0.owner.as_deref().unwrap_or(""))?;
+            match old {
+                Old::Replaced => {}
+                Old::Kept if ask.mode == Mode::New => {}
+                Old::Kept => upload.keep_old()?,
+            }
+            let record = Record::start(self.clone(), lease, path, Direction::Write, ask.expected);
+            Ok(Writing::new(upload, record))
+        })
+    }
+
+    /// Lists a directory; hidden names are not there.
+    pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
+        self.allow(Verb::List, path)?;
+        let under = self.0.gate.store.list(path)?;
+        Ok(Box::new(Visible { under, show_hidden: self.0.gate.policy.show_hidden }))
+    }
+
+    /// Facts of a file or directory.
+    pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
+        self.allow(Verb::Stat, path)?;
+        Ok(self.0.gate.store.stat(path)?)
+    }
+
+    /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.
+    pub fn partial(&self, path: &VPath) -> Option<u64> {
+        self.allow(Verb::Write, path).ok()?;
+        self.0.gate.store.partial(path, self.0.owner.as_deref()?)
+    }
+
+    /// Renames; a file under the new name is replaced.
+    pub fn rename(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
+        self.told(Verb::Rename, from, || {
+            self.allow(Verb::Rename, from)?;
+            if rights::is_hidden(&self.0.gate.policy, to) {
+                return Err(Refusal::Denied);
+            }
+            self.0.gate.store.rename(from, to)?;
+            self.tell(What::Renamed { from: from.clone(), to: to.clone() });
+            Ok(())
+        })
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, path: &VPath) -> Result<(), Refusal> {
+        self.told(Verb::Remove, path, || {
+            self.allow(Verb::Remove, path)?;
+            self.0.gate.store.remove(path)?;
+            self.tell(What::Removed { path: path.clone() });
+            Ok(())
+        })
+    }
+
+    /// Makes a directory.
+    pub fn make_dir(&self, path: &VPath) -> Result<(), Refusal> {
+        self.told(Verb::MakeDir, path, || {
+            self.allow(Verb::MakeDir, path)?;
+            self.0.gate.store.make_dir(path)?;
+            self.tell(What::MadeDir { path: path.clone() });
+            Ok(())
+        })
+    }
+
+    /// Removes an empty directory.
+    pub fn remove_dir(&self, path: &VPath) -> Result<(), Refusal> {
+        self.told(Verb::RemoveDir, path, || {
+            self.allow(Verb::RemoveDir, path)?;
+            self.0.gate.store.remove_dir(path)?;
+            self.tell(What::RemovedDir { path: path.clone() });
+            Ok(())
+        })
+    }
+
+    /// Sets a file's time of last modification.
+    pub fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<(), Refusal> {
+        self.told(Verb::SetModified, path, || {
+            self.allow(Verb::SetModified, path)?;
+            self.0.gate.store.set_modified(path, to)?;
+            self.tell(What::SetModified { path: path.clone() });
+            Ok(())
+        })
+    }
+
+    /// The space left for `path`.
+    pub fn space(&self, path: &VPath) -> Result<Space, Refusal> {
+        self.allow(Verb::Stat, path)?;
+        Ok(self.0.gate.store.space(path)?)
+    }
+
+    /// A name that is there and is like this one, which is not: for advice. Looks at some 2,000 entries
+    /// at most.
+    pub fn nearest(&self, path: &VPath) -> Option<VPath> {
+        advice::nearest(self, path)
+    }
+
+    /// Whether this session keeps what came of a broken upload.
+    pub(crate) fn keeps_partials(&self) -> bool {
+        self.0.owner.is_some() && self.0.gate.store.capabilities().resume
+    }
+
+    pub(crate) fn tell(&self, what: What) {
+        self.0.gate.queue.push(&self.0.from, what);
+    }
+
+    pub(crate) fn next_transfer(&self) -> u64 {
+        self.0.gate.next_transfer()
+    }
+
+    fn allow(&self, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
+        rights::allow(&self.0.gate.policy, &self.0.who, verb, path)
+    }
+
+    /// Does it, and tells a refusal.
+    fn told<T>(
+        &self,
+        verb: Verb,
+        path: &VPath,
+        act: impl FnOnce() -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        act().inspect_err(|why| self.tell(What::Refused { verb, path: path.clone(), why: why.clone() }))
+    }
+}
+
+/// A directory without the hidden names.
+struct Visible {
+    under: Box<dyn Cursor>,
+    show_hidden: bool,
+}
+
+impl Cursor for Visible {
+    fn next(&mut self) -> store::Result<Vec<Entry>> {
+        loop {
+            let mut batch = self.under.next()?;
+            if batch.is_empty() {
+                return Ok(batch);
+            }
+            batch.retain(|e| {
+                !e.name.starts_with(store::RESERVED) && (self.show_hidden || !e.name.starts_with(b"."))
+            });
+            // A batch of hidden names only is not the end.
+            if !batch.is_empty() {
+                return Ok(batch);
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+use crate::audit::What;
+use crate::limits::TransferLease;
+use crate::{Refusal, Session};
+use std::io;
+use std::os::fd::BorrowedFd;
+use store::{Blob, Published, Sink, Upload, VPath};
+
+/// Which way a transfer goes, seen from the peer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// The peer reads: a download.
+    Read,
+    /// The peer writes: an upload.
+    Write,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Outcome {
+    /// Both ends have it.
+    Complete,
+    /// TFTP: the last block was never acknowledged. The peer probably has the file.
+    Unconfirmed,
+    /// No progress for too long.
+    TimedOut,
+    /// The peer or the owner broke it off; also what dropping a transfer says.
+    #[default]
+    Aborted,
+    /// The peer refused in the middle (a TFTP ERROR).
+    Refused,
+    /// Our storage or network failed.
+    Failed,
+}
+
+/// The end of a transfer, as the driver saw it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct End {
+    /// How.
+    pub outcome: Outcome,
+    /// Octets moved by this transfer, as they are in the file.
+    pub octets: u64,
+    /// In words, for people; empty where there is nothing to add.
+    pub note: String,
+    /// TFTP's block size, where it was one.
+    pub blksize: Option<u16>,
+    /// TFTP's window, where it was one.
+    pub windowsize: Option<u16>,
+    /// Datagrams sent again, where counted.
+    pub repeats: Option<u64>,
+}
+
+impl End {
+    /// An end with nothing to add.
+    pub fn new(outcome: Outcome, octets: u64) -> End {
+        End { outcome, octets, ..End::default() }
+    }
+
+    /// The same with a note.
+    pub fn note(mut self, note: impl Into<String>) -> End {
+        self.note = note.into();
+        self
+    }
+}
+
+/// The part of a transfer that the audit knows: tells the end once, whatever happens.
+pub(crate) struct Record {
+    session: Session,
+    transfer: u64,
+    path: VPath,
+    dir: Direction,
+    /// Octets that passed through us, for a transfer that is only dropped.
+    seen: u64,
+    told: bool,
+    _lease: TransferLease,
+}
+
+impl Record {
+    pub(crate) fn start(
+        session: Session,
+        lease: TransferLease,
+        path: &VPath,
+        dir: Direction,
+        len: Option<u64>,
+    ) -> Record {
+        let transfer = session.next_transfer();
+        session.tell(What::Started { transfer, path: path.clone(), dir, len });
+        Record { session, transfer, path: path.clone(), dir, seen: 0, told: false, _lease: lease }
+    }
+
+    fn end(&mut self, end: End, kept: Option<VPath>) {
+        self.told = true;
+        let (transfer, path, dir) = (self.transfer, self.path.clone(), self.dir);
+        self.session.tell(What::Ended { transfer, path, dir, end, kept });
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.told {
+            let end = End::new(Outcome::Aborted, self.seen);
+            self.end(end, None);
+        }
+    }
+}
+
+/// A file being read. Dropped without [`Reading::finish`] it ends as [`Outcome::Aborted`].
+pub struct Reading {
+    blob: Blob,
+    record: Record,
+}
+
+impl Reading {
+    pub(crate) fn new(blob: Blob, record: Record) -> Reading {
+        Reading { blob, record }
+    }
+
+    /// The content.
+    pub fn blob(&self) -> &Blob {
+        &self.blob
+    }
+
+    /// The transfer's number in the events.
+    pub fn transfer(&self) -> u64 {
+        self.record.transfer
+    }
+
+    /// Ends the transfer; call it before the success reply.
+    pub fn finish(mut self, end: End) {
+        self.record.end(end, None);
+    }
+}
+
+/// An upload. Dropped without one of the ends it leaves the old file and ends as [`Outcome::Aborted`].
+pub struct Writing {
+    upload: Box<dyn Upload>,
+    record: Record,
+}
+
+impl Writing {
+    pub(crate) fn new(upload: Box<dyn Upload>, record: Record) -> Writing {
+        Writing { upload, record }
+    }
+
+    /// The transfer's number in the events.
+    pub fn transfer(&self) -> u64 {
+        self.record.transfer
+    }
+
+    /// One past the last octet written or kept.
+    pub fn len(&self) -> u64 {
+        self.upload.len()
+    }
+
+    /// Whether nothing was written and nothing kept.
+    pub fn is_empty(&self) -> bool {
+        self.upload.is_empty()
+    }
+
+    /// Where the first new octet belongs.
+    pub fn start(&self) -> u64 {
+        self.upload.start()
+    }
+
+    /// Reads back what was written or kept.
+    pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.upload.read_at(offset, buf)
+    }
+
+    /// Tells octets written through [`Sink::fd`].
+    pub fn wrote_to(&mut self, end: u64) {
+        self.upload.wrote_to(end);
+        self.record.seen = self.upload.len().saturating_sub(self.upload.start());
+    }
+
+    /// Makes the file durable and visible, whole, and tells the end. Call it before the success reply.
+    /// May take as long as the disk takes to sync.
+    pub fn commit(mut self, mut end: End) -> Result<Published, Refusal> {
+        match self.upload.commit() {
+            Ok(published) => {
+                self.record.end(end, published.kept.clone());
+                Ok(published)
+            }
+            Err(e) => {
+                let why = Refusal::from(e);
+                end.outcome = Outcome::Failed;
+                if !end.note.is_empty() {
+                    end.note.push_str("; ");
+                }
+                end.note.push_str(&format!("not published: {why}"));
+                self.record.end(end, None);
+                Err(why)
+            }
+        }
+    }
+
+    /// Ends the upload and drops what came: the old file stays.
+    pub fn fail(mut self, end: End) {
+        drop(self.upload);
+        self.record.end(end, None);
+    }
+
+    /// Ends the upload and keeps what came for this user to go on with. TFTP keeps nothing: the same as
+    /// [`Writing::fail`].
+    pub fn suspend(mut self, mut end: End) {
+        if self.record.session.keeps_partials() {
+            // What cannot be kept is dropped: the old file stays in any case.
+            if let Err(e) = self.upload.suspend() {
+                if !end.note.is_empty() {
+                    end.note.push_str("; ");
+                }
+                end.note.push_str(&format!("partial not kept: {e}"));
+            }
+        } else {
+            drop(self.upload);
+        }
+        self.record.end(end, None);
+    }
+}
+
+impl Sink for Writing {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        self.upload.write_at(offset, octets)?;
+        self.record.seen = self.upload.len().saturating_sub(self.upload.start());
+        Ok(())
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.upload.fd()
+    }
+}

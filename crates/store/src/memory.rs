@@ -1,0 +1,200 @@
+//! A backend in memory: strict, deterministic, for tests and small trees.
+//!
+//! Times count up from [`EPOCH`] by one second for each change, numbers (`unique`) by one for each node:
+//! two runs of the same calls give the same tree.
+
+mod tree;
+mod upload;
+
+use crate::{
+    Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath,
+};
+use bytes::Bytes;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
+use tree::{Node, Tree};
+
+/// The time of the first change: 2026-01-01T00:00:00Z.
+pub const EPOCH: u64 = 1_767_225_600;
+
+/// The most entries one call of a cursor gives.
+const BATCH: usize = 256;
+
+/// A tree in memory. Clones share it.
+#[derive(Clone)]
+pub struct Memory(Arc<Shared>);
+
+struct Shared {
+    // Guards the whole tree; held for one operation, never while a caller's code runs.
+    tree: Mutex<Tree>,
+    capacity: u64,
+}
+
+impl Shared {
+    fn tree(&self) -> MutexGuard<'_, Tree> {
+        // A panic elsewhere cannot leave the tree half changed: every operation checks first.
+        self.tree.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory::new()
+    }
+}
+
+impl Memory {
+    /// An empty tree that takes up to 1 GiB.
+    pub fn new() -> Memory {
+        Memory::with_capacity(1 << 30)
+    }
+
+    /// An empty tree that takes `octets` of file content, open uploads included.
+    pub fn with_capacity(octets: u64) -> Memory {
+        Memory(Arc::new(Shared { tree: Mutex::new(Tree::new()), capacity: octets }))
+    }
+
+    /// Puts a file there, making the directories above: for seeding. Panics where a file stands in the
+    /// way, which is a mistake of the test.
+    pub fn seed(&self, path: &str, octets: impl Into<Bytes>) {
+        let path = VPath::parse(path.as_bytes()).expect("a good path");
+        let mut tree = self.0.tree();
+        let mut dir = tree::ROOT;
+        for name in path.parent().components() {
+            dir = match tree.child(dir, name) {
+                Ok(id) => id,
+                Err(_) => tree.insert(dir, name, Node::dir()),
+            };
+        }
+        tree.insert(dir, path.name(), Node::file(octets.into()));
+    }
+
+    /// The content of a file, for looking at.
+    pub fn content(&self, path: &str) -> Option<Bytes> {
+        let path = VPath::parse(path.as_bytes()).ok()?;
+        let tree = self.0.tree();
+        tree.find_any(&path).ok().and_then(|id| tree.node(id).content().cloned())
+    }
+}
+
+impl Store for Memory {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { write: true, resume: true, directories: true, facts: true }
+    }
+
+    fn stat(&self, path: &VPath) -> Result<Facts> {
+        let tree = self.0.tree();
+        Ok(tree.facts(tree.find(path)?))
+    }
+
+    fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>> {
+        let tree = self.0.tree();
+        let dir = tree.find(path)?;
+        tree.entries(dir)?;
+        Ok(Box::new(Listing { shared: self.0.clone(), dir, after: None }))
+    }
+
+    fn open(&self, path: &VPath) -> Result<Blob> {
+        let tree = self.0.tree();
+        match tree.node(tree.find(path)?).content() {
+            Some(octets) => Ok(Blob::Memory(octets.clone())),
+            None => Err(StoreError::IsDirectory),
+        }
+    }
+
+    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
+        upload::begin(&self.0, path, mode, owner)
+    }
+
+    fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
+        let tree = self.0.tree();
+        let dir = tree.find(&path.parent()).ok()?;
+        tree.partial(dir, path.name(), owner).map(|p| p.len() as u64)
+    }
+
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+        self.0.tree().rename(from, to)
+    }
+
+    fn remove(&self, path: &VPath) -> Result<()> {
+        let mut tree = self.0.tree();
+        let id = tree.find(path)?;
+        match tree.node(id).kind() {
+            Kind::Directory => Err(StoreError::IsDirectory),
+            Kind::File => tree.unlink(path),
+        }
+    }
+
+    fn make_dir(&self, path: &VPath) -> Result<()> {
+        let mut tree = self.0.tree();
+        if tree.find(path).is_ok() {
+            return Err(StoreError::Exists);
+        }
+        let dir = tree.find(&path.parent())?;
+        tree.entries(dir)?;
+        if path.is_reserved() {
+            return Err(StoreError::Denied);
+        }
+        tree.insert(dir, path.name(), Node::dir());
+        Ok(())
+    }
+
+    fn remove_dir(&self, path: &VPath) -> Result<()> {
+        let mut tree = self.0.tree();
+        let id = tree.find(path)?;
+        if path.is_root() {
+            return Err(StoreError::Denied);
+        }
+        if !tree.entries(id)?.is_empty() {
+            return Err(StoreError::NotEmpty);
+        }
+        tree.unlink(path)
+    }
+
+    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
+        let mut tree = self.0.tree();
+        let id = tree.find(path)?;
+        tree.node_mut(id).modified = to;
+        Ok(())
+    }
+
+    fn space(&self, path: &VPath) -> Result<Space> {
+        let tree = self.0.tree();
+        tree.find(path).or_else(|_| tree.find(&path.parent()))?;
+        Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used) })
+    }
+}
+
+/// Remembers one name: entries that come or go meanwhile are seen or not, none twice.
+struct Listing {
+    shared: Arc<Shared>,
+    dir: u64,
+    after: Option<Vec<u8>>,
+}
+
+impl Cursor for Listing {
+    fn next(&mut self) -> Result<Vec<Entry>> {
+        let tree = self.shared.tree();
+        // The directory was removed meanwhile: nothing more.
+        let Ok(entries) = tree.entries(self.dir) else { return Ok(Vec::new()) };
+        let from = self.after.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let batch: Vec<Entry> = entries
+            .range((from, Bound::Unbounded))
+            .filter(|(name, _)| !name.starts_with(crate::RESERVED))
+            .take(BATCH)
+            .map(|(name, id)| Entry { name: name.clone(), facts: tree.facts(*id) })
+            .collect();
+        self.after = batch.last().map(|e| e.name.clone());
+        // After the end comes the end again: an empty directory part would start over.
+        if self.after.is_none() {
+            self.dir = tree::GONE;
+        }
+        Ok(batch)
+    }
+}
+
+/// The time of the n-th change.
+fn time(n: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH + n)
+}

@@ -1,0 +1,215 @@
+use crate::{Facts, Kind, Result, StoreError, VPath};
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+/// The number of the root directory.
+pub(super) const ROOT: u64 = 1;
+/// A number that no node has.
+pub(super) const GONE: u64 = 0;
+
+/// Nodes by number: renaming moves one name, whatever hangs below.
+pub(super) struct Tree {
+    nodes: BTreeMap<u64, Node>,
+    /// By directory, name and owner.
+    partials: BTreeMap<(u64, Vec<u8>, String), Bytes>,
+    next: u64,
+    changes: u64,
+    /// Octets of all files, partials and open uploads.
+    pub(super) used: u64,
+}
+
+pub(super) struct Node {
+    what: What,
+    pub(super) modified: SystemTime,
+}
+
+enum What {
+    File(Bytes),
+    Dir(BTreeMap<Vec<u8>, u64>),
+}
+
+impl Node {
+    pub(super) fn dir() -> Node {
+        Node { what: What::Dir(BTreeMap::new()), modified: SystemTime::UNIX_EPOCH }
+    }
+
+    pub(super) fn file(octets: Bytes) -> Node {
+        Node { what: What::File(octets), modified: SystemTime::UNIX_EPOCH }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self.what {
+            What::File(_) => Kind::File,
+            What::Dir(_) => Kind::Directory,
+        }
+    }
+
+    pub(super) fn content(&self) -> Option<&Bytes> {
+        match &self.what {
+            What::File(octets) => Some(octets),
+            What::Dir(_) => None,
+        }
+    }
+}
+
+impl Tree {
+    pub(super) fn new() -> Tree {
+        let mut root = Node::dir();
+        root.modified = super::time(0);
+        Tree {
+            nodes: BTreeMap::from([(ROOT, root)]),
+            partials: BTreeMap::new(),
+            next: ROOT + 1,
+            changes: 0,
+            used: 0,
+        }
+    }
+
+    /// The number behind a path.
+    pub(super) fn find(&self, path: &VPath) -> Result<u64> {
+        if path.is_reserved() {
+            return Err(StoreError::Absent);
+        }
+        self.find_any(path)
+    }
+
+    /// Also below the reserved names.
+    pub(super) fn find_any(&self, path: &VPath) -> Result<u64> {
+        path.components().try_fold(ROOT, |dir, name| self.child(dir, name))
+    }
+
+    pub(super) fn child(&self, dir: u64, name: &[u8]) -> Result<u64> {
+        self.entries(dir)?.get(name).copied().ok_or(StoreError::Absent)
+    }
+
+    pub(super) fn entries(&self, dir: u64) -> Result<&BTreeMap<Vec<u8>, u64>> {
+        match self.nodes.get(&dir).map(|n| &n.what) {
+            Some(What::Dir(entries)) => Ok(entries),
+            Some(What::File(_)) => Err(StoreError::NotDirectory),
+            None => Err(StoreError::Absent),
+        }
+    }
+
+    pub(super) fn node(&self, id: u64) -> &Node {
+        self.nodes.get(&id).expect("every entry names a node")
+    }
+
+    pub(super) fn node_mut(&mut self, id: u64) -> &mut Node {
+        self.nodes.get_mut(&id).expect("every entry names a node")
+    }
+
+    pub(super) fn facts(&self, id: u64) -> Facts {
+        let node = self.node(id);
+        Facts {
+            kind: node.kind(),
+            len: node.content().map_or(0, |c| c.len() as u64),
+            modified: node.modified,
+            mode: match node.kind() {
+                Kind::File => 0o644,
+                Kind::Directory => 0o755,
+            },
+            unique: (0, id),
+        }
+    }
+
+    /// Puts a node under a name of a directory that is there; what stood there goes.
+    pub(super) fn insert(&mut self, dir: u64, name: &[u8], mut node: Node) -> u64 {
+        node.modified = self.tick();
+        self.used += node.content().map_or(0, |c| c.len() as u64);
+        let id = self.next;
+        self.next += 1;
+        self.nodes.insert(id, node);
+        if let Some(old) = self.put_name(dir, name, id) {
+            self.forget(old);
+        }
+        id
+    }
+
+    fn put_name(&mut self, dir: u64, name: &[u8], id: u64) -> Option<u64> {
+        match &mut self.node_mut(dir).what {
+            What::Dir(entries) => entries.insert(name.to_vec(), id),
+            What::File(_) => unreachable!("the caller asked entries(dir) before"),
+        }
+    }
+
+    fn forget(&mut self, id: u64) {
+        if let Some(node) = self.nodes.remove(&id) {
+            self.used -= node.content().map_or(0, |c| c.len() as u64);
+        }
+        let gone: Vec<_> = self.partials.keys().filter(|(dir, _, _)| *dir == id).cloned().collect();
+        for key in gone {
+            self.put_partial(key.0, &key.1, &key.2, None);
+        }
+    }
+
+    fn take_name(&mut self, path: &VPath) -> Result<u64> {
+        let dir = self.find(&path.parent())?;
+        self.tick();
+        match &mut self.node_mut(dir).what {
+            What::Dir(entries) => entries.remove(path.name()).ok_or(StoreError::Absent),
+            What::File(_) => Err(StoreError::NotDirectory),
+        }
+    }
+
+    pub(super) fn unlink(&mut self, path: &VPath) -> Result<()> {
+        let id = self.take_name(path)?;
+        self.forget(id);
+        Ok(())
+    }
+
+    pub(super) fn rename(&mut self, from: &VPath, to: &VPath) -> Result<()> {
+        let id = self.find(from)?;
+        let dir = self.find(&to.parent())?;
+        self.entries(dir)?;
+        if from.is_root() || to.is_root() || to.is_reserved() {
+            return Err(StoreError::Denied);
+        }
+        if let Ok(there) = self.child(dir, to.name()) {
+            match (self.node(id).kind(), self.node(there).kind()) {
+                _ if there == id => return Ok(()),
+                (Kind::File, Kind::File) => {}
+                (Kind::File, Kind::Directory) => return Err(StoreError::IsDirectory),
+                (Kind::Directory, Kind::File) => return Err(StoreError::NotDirectory),
+                (Kind::Directory, Kind::Directory) if self.entries(there)?.is_empty() => {}
+                (Kind::Directory, Kind::Directory) => return Err(StoreError::NotEmpty),
+            }
+        }
+        let inside = [from.as_bytes(), b"/"].concat();
+        if to.as_bytes().starts_with(&inside) {
+            // A directory cannot move below itself.
+            return Err(StoreError::Denied);
+        }
+        self.take_name(from)?;
+        if let Some(old) = self.put_name(dir, to.name(), id) {
+            self.forget(old);
+        }
+        Ok(())
+    }
+
+    pub(super) fn partial(&self, dir: u64, name: &[u8], owner: &str) -> Option<&Bytes> {
+        self.partials.get(&(dir, name.to_vec(), owner.to_owned()))
+    }
+
+    pub(super) fn put_partial(&mut self, dir: u64, name: &[u8], owner: &str, octets: Option<Bytes>) {
+        let key = (dir, name.to_vec(), owner.to_owned());
+        let old = match octets {
+            Some(new) => {
+                self.used += new.len() as u64;
+                self.partials.insert(key, new)
+            }
+            None => self.partials.remove(&key),
+        };
+        self.used -= old.map_or(0, |o| o.len() as u64);
+    }
+
+    fn tick(&mut self) -> SystemTime {
+        self.changes += 1;
+        super::time(self.changes)
+    }
+
+    /// How many changes there were: makes names of versions.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+}

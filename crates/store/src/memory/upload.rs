@@ -1,0 +1,161 @@
+use super::Shared;
+use super::tree::{Node, ROOT};
+use crate::{Kind, Mode, Published, Result, Sink, StoreError, Upload, VPath};
+use bytes::Bytes;
+use std::io;
+use std::sync::Arc;
+
+struct Growing {
+    shared: Arc<Shared>,
+    dir: u64,
+    path: VPath,
+    owner: String,
+    mode: Mode,
+    start: u64,
+    octets: Vec<u8>,
+    keep_old: bool,
+}
+
+pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
+    if path.is_root() {
+        return Err(StoreError::IsDirectory);
+    }
+    if path.is_reserved() {
+        return Err(StoreError::Denied);
+    }
+    let mut tree = shared.tree();
+    let dir = tree.find(&path.parent())?;
+    tree.entries(dir)?;
+    let there = match tree.child(dir, path.name()) {
+        Ok(id) if tree.node(id).kind() == Kind::Directory => return Err(StoreError::IsDirectory),
+        Ok(id) => tree.node(id).content().cloned(),
+        Err(_) => None,
+    };
+    let partial = tree.partial(dir, path.name(), owner).cloned();
+    let kept = match mode {
+        Mode::New if there.is_some() => return Err(StoreError::Exists),
+        Mode::New | Mode::Overwrite => Bytes::new(),
+        Mode::Resume(offset) => {
+            let old = partial.or(there).unwrap_or_default();
+            let len = old.len() as u64;
+            if offset > len {
+                return Err(StoreError::BeyondEnd { offset, len });
+            }
+            old.slice(..usize::try_from(offset).expect("at most the length of a slice"))
+        }
+        Mode::Append => there.or(partial).unwrap_or_default(),
+    };
+    let start = kept.len() as u64;
+    if start > shared.capacity.saturating_sub(tree.used) {
+        return Err(StoreError::NoSpace);
+    }
+    tree.used += start;
+    drop(tree);
+    Ok(Box::new(Growing {
+        shared: shared.clone(),
+        dir,
+        path: path.clone(),
+        owner: owner.to_owned(),
+        mode,
+        start,
+        octets: kept.into(),
+        keep_old: false,
+    }))
+}
+
+impl Sink for Growing {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        let end = offset.checked_add(octets.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        let more = end.saturating_sub(self.octets.len() as u64);
+        let mut tree = self.shared.tree();
+        if more > self.shared.capacity.saturating_sub(tree.used) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        tree.used += more;
+        drop(tree);
+        let (from, to) = (offset as usize, end as usize);
+        if to > self.octets.len() {
+            self.octets.resize(to, 0);
+        }
+        self.octets[from..to].copy_from_slice(octets);
+        Ok(())
+    }
+}
+
+impl Upload for Growing {
+    fn len(&self) -> u64 {
+        self.octets.len() as u64
+    }
+
+    fn start(&self) -> u64 {
+        self.start
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.octets.len());
+        let n = buf.len().min(self.octets.len() - from);
+        buf[..n].copy_from_slice(&self.octets[from..from + n]);
+        Ok(n)
+    }
+
+    fn wrote_to(&mut self, _end: u64) {}
+
+    fn keep_old(&mut self) -> Result<()> {
+        self.keep_old = true;
+        Ok(())
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Published> {
+        let shared = self.shared.clone();
+        let mut tree = shared.tree();
+        let there = match tree.child(self.dir, self.path.name()) {
+            Ok(id) => tree.node(id).content().cloned().ok_or(StoreError::IsDirectory).map(Some)?,
+            Err(StoreError::Absent) if tree.entries(self.dir).is_ok() => None,
+            Err(e) => return Err(e),
+        };
+        if there.is_some() && self.mode == Mode::New {
+            return Err(StoreError::Exists);
+        }
+        let octets = Bytes::from(std::mem::take(&mut self.octets));
+        let len = octets.len() as u64;
+        let kept = match there {
+            Some(old) if self.keep_old => {
+                let mut dir = ROOT;
+                for name in [&b".towline"[..], b"versions"].into_iter().chain(self.path.parent().components())
+                {
+                    dir = match tree.child(dir, name) {
+                        Ok(id) => id,
+                        Err(_) => tree.insert(dir, name, Node::dir()),
+                    };
+                }
+                let name = [self.path.name(), format!("@{:08}", tree.changes()).as_bytes()].concat();
+                tree.insert(dir, &name, Node::file(old));
+                let text = [b"/.towline/versions", self.path.parent().as_bytes(), b"/", &name].concat();
+                VPath::parse(&text).ok()
+            }
+            _ => None,
+        };
+        tree.insert(self.dir, self.path.name(), Node::file(octets));
+        // insert() counted the content; the upload's own count goes.
+        tree.used -= len;
+        tree.put_partial(self.dir, self.path.name(), &self.owner, None);
+        Ok(Published { len, kept })
+    }
+
+    fn suspend(mut self: Box<Self>) -> Result<()> {
+        let shared = self.shared.clone();
+        let mut tree = shared.tree();
+        tree.entries(self.dir)?;
+        let octets = Bytes::from(std::mem::take(&mut self.octets));
+        let len = octets.len() as u64;
+        tree.put_partial(self.dir, self.path.name(), &self.owner, Some(octets));
+        tree.used -= len;
+        Ok(())
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        self.shared.tree().used -= self.octets.len() as u64;
+    }
+}
