@@ -5,6 +5,7 @@
 //! - [`tap`]: one optional observer of everything on the wire; ladders, progress and captures are
 //!   made from it.
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
+//! - [`segments`]: what TCP counted on one connection.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
@@ -13,8 +14,11 @@ mod activation;
 mod cancel;
 #[allow(unsafe_code)]
 mod interfaces;
+#[allow(unsafe_code)]
+mod segments;
 pub mod tap;
 
 pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;
 pub use interfaces::{Interface, interfaces};
+pub use segments::{Segments, segments};
