@@ -1,0 +1,241 @@
+use super::*;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn terms(windowsize: u16, blksize: u16) -> Terms {
+    Terms { windowsize, blksize, ..Terms::default() }
+}
+
+fn receiver(windowsize: u16) -> Receiver {
+    let terms = terms(windowsize, 8);
+    Receiver::new(Instant::ZERO, terms, Mode::Octet, Opening::Quiet, Config::client())
+}
+
+fn at(ms: u32) -> Instant {
+    Instant::ZERO + MS * ms
+}
+
+fn data(r: &mut Receiver, now: Instant, no: u16, len: usize) -> Received {
+    let [a, b] = no.to_be_bytes();
+    r.handle_datagram(now, &[&[0, 3, a, b][..], &[0x55; 99][..len]].concat())
+}
+
+/// The block numbers of all ACKs that go out; an ERROR is its code plus 100,000.
+fn acks(r: &mut Receiver) -> Vec<u32> {
+    core::iter::from_fn(|| r.poll_transmit())
+        .map(|t| match t {
+            Transmit::Packet { octets, .. } => {
+                let n = u32::from(u16::from_be_bytes([octets[2], octets[3]]));
+                if octets[1] == 5 { 100_000 + n } else { n }
+            }
+            Transmit::Blocks { .. } => panic!("a receiver has no blocks"),
+        })
+        .collect()
+}
+
+fn placed(r: &mut Receiver) -> Vec<u64> {
+    core::iter::from_fn(|| r.poll_event())
+        .filter_map(|e| match e {
+            Event::Place { block, .. } => Some(block),
+            Event::Agreed(_) | Event::Whole { .. } | Event::Over(_) => None,
+        })
+        .collect()
+}
+
+fn events(r: &mut Receiver) -> Vec<Event> {
+    core::iter::from_fn(|| r.poll_event()).collect()
+}
+
+#[test]
+fn rule_11_an_accepted_wrq_is_ack_0_or_the_oack() {
+    let new = |opening| Receiver::new(Instant::ZERO, terms(1, 512), Mode::Octet, opening, Config::server());
+    assert_eq!(acks(&mut new(Opening::Ack)), [0]);
+    let oack = b"\0\x06tsize\x005\0".to_vec();
+    let mut r = new(Opening::Oack(oack.clone()));
+    assert_eq!(r.poll_transmit(), Some(Transmit::Packet { octets: oack, why: Why::First }));
+}
+
+#[test]
+fn rule_12_the_last_block_is_short_perhaps_empty() {
+    let mut r = receiver(1);
+    data(&mut r, at(0), 1, 8);
+    assert_eq!(acks(&mut r), [1]);
+    data(&mut r, at(1), 2, 0);
+    assert_eq!(acks(&mut r), [] as [u32; 0], "the last ACK waits for the commit");
+    assert_eq!(events(&mut r)[2], Event::Whole { octets: 8 });
+    r.commit(at(2));
+    assert_eq!(acks(&mut r), [2]);
+}
+
+#[test]
+fn rule_13_only_the_last_block_is_acknowledged_again() {
+    let mut r = receiver(1);
+    for n in 1..=3 {
+        data(&mut r, at(0), n, 8);
+    }
+    assert_eq!(acks(&mut r), [1, 2, 3]);
+    assert_eq!(data(&mut r, at(1), 3, 8), Received::Dup);
+    assert_eq!(acks(&mut r), [3]);
+    assert_eq!(data(&mut r, at(1), 2, 8), Received::Stale);
+    assert_eq!(data(&mut r, at(1), 5, 8), Received::Stale, "the future, in lock-step");
+    assert_eq!(acks(&mut r), [] as [u32; 0]);
+    assert_eq!(placed(&mut r), [1, 2, 3]);
+}
+
+#[test]
+fn rule_15_it_dallies_and_answers_repeats_of_the_last_block() {
+    let mut r = receiver(1);
+    data(&mut r, at(0), 1, 3);
+    r.commit(at(5));
+    assert_eq!(acks(&mut r), [1]);
+    assert_eq!(data(&mut r, at(500), 1, 3), Received::Dup);
+    assert_eq!(acks(&mut r), [1]);
+    let end = r.poll_timeout().unwrap();
+    assert_eq!(end, at(1_005));
+    let _ = r.handle_timeout(end);
+    assert_eq!(events(&mut r).pop(), Some(Event::Over(Outcome::Complete)));
+}
+
+#[test]
+fn rule_16_a_block_longer_than_agreed_is_error_4() {
+    let mut r = receiver(1);
+    data(&mut r, at(0), 1, 9);
+    assert_eq!(acks(&mut r), [100_004]);
+    assert_eq!(events(&mut r), [Event::Over(Outcome::Broken(Fault::Oversize { len: 9, blksize: 8 }))]);
+}
+
+#[test]
+fn rule_17_lock_step_accepts_rollover_to_0_and_to_1() {
+    for after in [0, 1] {
+        let mut r = receiver(1);
+        for n in 1..=65_535 {
+            data(&mut r, at(0), n, 8);
+        }
+        let _ = (acks(&mut r), events(&mut r));
+        assert_eq!(data(&mut r, at(1), after, 8), Received::New);
+        assert_eq!(acks(&mut r), [u32::from(after)]);
+        assert_eq!(placed(&mut r), [65_536]);
+        assert_eq!(data(&mut r, at(1), after + 1, 3), Received::New);
+        assert_eq!(placed(&mut r), [65_537]);
+    }
+}
+
+#[test]
+fn rule_17_in_a_window_a_1_behind_65535_is_a_gap_until_it_comes_again_and_again() {
+    let mut r = receiver(4);
+    for n in 1..=65_535 {
+        data(&mut r, at(0), n, 8);
+    }
+    let _ = (acks(&mut r), events(&mut r));
+    // A sender that counts to 0 and lost it: 1, 2, 3 are no blocks to place.
+    for n in [1, 2, 3] {
+        assert_eq!(data(&mut r, at(1_000), n, 8), Received::Gap);
+    }
+    assert_eq!(acks(&mut r), [65_535], "one gap ACK");
+    assert_eq!(placed(&mut r), [] as [u64; 0]);
+    let mut now = at(10_000);
+    let mut tries = 1;
+    while data(&mut r, now, 1, 8) == Received::Gap {
+        assert_eq!(acks(&mut r), [65_535]);
+        (now, tries) = (now + MS * 10_000, tries + 1);
+    }
+    assert_eq!(tries, ONES_IN_A_ROW - 1);
+    assert_eq!(placed(&mut r), [65_536]);
+}
+
+#[test]
+fn rule_17_in_a_window_a_lost_0_is_recovered() {
+    let mut r = receiver(4);
+    for n in 1..=65_535 {
+        data(&mut r, at(0), n, 8);
+    }
+    let _ = (acks(&mut r), events(&mut r));
+    for n in [1, 2, 3, 0, 1, 2] {
+        data(&mut r, at(1_000), n, 8);
+    }
+    assert_eq!(placed(&mut r), [65_536, 65_537, 65_538]);
+}
+
+#[test]
+fn rule_26_a_size_other_than_announced_is_an_error() {
+    let terms = Terms { tsize: Some(20), ..terms(1, 8) };
+    let mut r = Receiver::new(Instant::ZERO, terms, Mode::Octet, Opening::Quiet, Config::server());
+    data(&mut r, at(0), 1, 8);
+    data(&mut r, at(0), 2, 7);
+    assert_eq!(acks(&mut r), [1, 100_000]);
+    let over = Event::Over(Outcome::Broken(Fault::WrongSize { expected: 20, found: 15 }));
+    assert_eq!(events(&mut r).pop(), Some(over));
+}
+
+#[test]
+fn rule_29_the_window_s_last_block_is_acknowledged_and_a_short_one_at_once() {
+    let mut r = receiver(4);
+    for n in 1..=8 {
+        data(&mut r, at(0), n, 8);
+    }
+    assert_eq!(acks(&mut r), [4, 8]);
+    data(&mut r, at(1), 9, 8);
+    data(&mut r, at(1), 10, 2);
+    r.commit(at(1));
+    assert_eq!(acks(&mut r), [10]);
+}
+
+#[test]
+fn rule_30_a_gap_is_told_at_once_and_once() {
+    let mut r = receiver(8);
+    data(&mut r, at(0), 1, 8);
+    for n in [3, 4, 6] {
+        assert_eq!(data(&mut r, at(0), n, 8), Received::Gap);
+    }
+    assert_eq!(acks(&mut r), [1]);
+    assert_eq!(placed(&mut r), [1, 3, 4, 6], "early blocks are placed");
+    assert_eq!(data(&mut r, at(1), 3, 8), Received::Gap, "and not twice");
+    assert_eq!(placed(&mut r), [] as [u64; 0]);
+    data(&mut r, at(1), 2, 8);
+    assert_eq!(r.received(), 4);
+    data(&mut r, at(1), 5, 8);
+    assert_eq!(r.received(), 6);
+}
+
+#[test]
+fn netascii_drops_early_blocks() {
+    let mut r = Receiver::new(Instant::ZERO, terms(4, 8), Mode::Netascii, Opening::Quiet, Config::client());
+    for n in [2, 1, 2] {
+        data(&mut r, at(0), n, 8);
+    }
+    assert_eq!(placed(&mut r), [1, 2]);
+}
+
+#[test]
+fn a_lost_window_ack_is_sent_again_when_the_window_comes_again() {
+    let mut r = receiver(4);
+    for n in 1..=4 {
+        data(&mut r, at(0), n, 8);
+    }
+    assert_eq!(acks(&mut r), [4]);
+    for n in 1..=4 {
+        assert_eq!(data(&mut r, at(1_000), n, 8), Received::Dup);
+    }
+    assert_eq!(acks(&mut r)[0], 4);
+}
+
+#[test]
+fn a_duplicated_window_is_not_acknowledged_twice_once_later_blocks_came() {
+    let mut r = receiver(4);
+    for n in 1..=5 {
+        data(&mut r, at(0), n, 8);
+    }
+    let _ = acks(&mut r);
+    for n in 1..=4 {
+        data(&mut r, at(1_000), n, 8);
+    }
+    assert_eq!(acks(&mut r), [] as [u32; 0]);
+}
+
+#[test]
+fn two_last_blocks_are_a_fault() {
+    let mut r = receiver(4);
+    data(&mut r, at(0), 3, 2);
+    data(&mut r, at(0), 2, 2);
+    assert_eq!(acks(&mut r), [0, 100_004]);
+}

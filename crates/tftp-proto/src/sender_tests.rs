@@ -1,0 +1,265 @@
+use super::*;
+use crate::packet::write_ack;
+use clock::Duration;
+
+const MS: Duration = Duration::from_millis(1);
+
+fn terms(windowsize: u16) -> Terms {
+    Terms { windowsize, ..Terms::default() }
+}
+
+fn sender(windowsize: u16, last: u64) -> Sender {
+    Sender::new(Instant::ZERO, terms(windowsize), Some(last), Start::Data, Config::server())
+}
+
+fn at(ms: u32) -> Instant {
+    Instant::ZERO + MS * ms
+}
+
+/// Everything that goes out, as `first+count why`.
+fn out(s: &mut Sender) -> Vec<(u64, u16, Why)> {
+    core::iter::from_fn(|| s.poll_transmit())
+        .map(|t| match t {
+            Transmit::Blocks { first, count, why } => (first, count, why),
+            Transmit::Packet { octets, why } => (u64::from(octets[1]) * 1_000, 0, why),
+        })
+        .collect()
+}
+
+fn ack(s: &mut Sender, now: Instant, n: u16) -> Received {
+    s.handle_datagram(now, &write_ack(BlockNo(n)))
+}
+
+#[test]
+fn rule_11_blocks_start_at_1_and_ack_n_acknowledges_n() {
+    let mut s = sender(1, 3);
+    assert_eq!(out(&mut s), [(1, 1, Why::First)]);
+    assert_eq!(ack(&mut s, at(1), 0), Received::Dup, "ACK 0 is no ACK 1");
+    assert_eq!(out(&mut s), []);
+    assert_eq!(ack(&mut s, at(1), 1), Received::New);
+    assert_eq!(out(&mut s), [(2, 1, Why::First)]);
+}
+
+#[test]
+fn rule_13_a_duplicate_ack_never_moves_a_block_in_lock_step() {
+    let mut s = sender(1, 9);
+    let _ = out(&mut s);
+    ack(&mut s, at(1), 1);
+    assert_eq!(out(&mut s).len(), 1);
+    for ms in [1, 2, 5, 9] {
+        assert_eq!(ack(&mut s, at(ms), 1), Received::Dup);
+        assert_eq!(out(&mut s), []);
+    }
+    assert!(s.handle_timeout(at(20)));
+    assert_eq!(out(&mut s), [(2, 1, Why::Again(1))]);
+}
+
+#[test]
+fn rule_14_the_timer_is_absolute_and_backs_off() {
+    let mut s = sender(1, 9);
+    let _ = out(&mut s);
+    assert_eq!(s.poll_timeout(), Some(at(1_000)));
+    // Junk, stale ACKs and foreign packets do not move it.
+    for octets in [&b"junk"[..], &write_ack(BlockNo(77)), b"\0\x03\0\x01x"] {
+        let _ = s.handle_datagram(at(900), octets);
+    }
+    assert_eq!(s.poll_timeout(), Some(at(1_000)));
+    let mut waits = Vec::new();
+    let mut now = Instant::ZERO;
+    for _ in 0..3 {
+        let next = s.poll_timeout().unwrap();
+        waits.push(next.since(now).as_millis());
+        now = next;
+        assert!(s.handle_timeout(now));
+        assert_eq!(out(&mut s).len(), 1);
+    }
+    assert_eq!(waits, [1_000, 2_000, 4_000]);
+}
+
+#[test]
+fn rule_14_karn_a_repeated_block_measures_nothing() {
+    let mut s = sender(1, 9);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 1);
+    let _ = out(&mut s);
+    let measured = s.srtt();
+    let wait = s.poll_timeout().unwrap();
+    assert!(s.handle_timeout(wait));
+    let _ = out(&mut s);
+    ack(&mut s, wait + MS, 2);
+    assert_eq!(s.srtt(), measured);
+}
+
+#[test]
+fn rule_15_a_lost_last_ack_is_unconfirmed() {
+    let mut s = sender(1, 1);
+    let _ = out(&mut s);
+    s.proved = true;
+    assert!(s.handle_timeout(at(180_000)));
+    assert_eq!(s.poll_event(), Some(Event::Over(Outcome::Unconfirmed)));
+    assert_eq!(out(&mut s), [], "no ERROR that could make the peer drop the file");
+    assert_eq!(s.poll_timeout(), None);
+}
+
+#[test]
+fn rule_17_blocks_roll_over_and_the_count_does_not() {
+    let mut s = sender(1, 70_000);
+    for block in 1..70_000u64 {
+        assert_eq!(out(&mut s), [(block, 1, Why::First)]);
+        assert_eq!(ack(&mut s, at(1), (block & 0xffff) as u16), Received::New);
+    }
+    assert_eq!(s.acked(), 69_999);
+}
+
+#[test]
+fn rule_20_the_oack_is_repeated_until_ack_0_and_ack_0_again_moves_nothing() {
+    let oack = b"\0\x06blksize\x00512\0".to_vec();
+    let mut s = Sender::new(Instant::ZERO, terms(1), Some(2), Start::Oack(oack), Config::server());
+    assert_eq!(out(&mut s), [(6_000, 0, Why::First)]);
+    assert_eq!(ack(&mut s, at(1), 1), Received::Stale);
+    assert!(s.handle_timeout(at(1_000)));
+    assert_eq!(out(&mut s), [(6_000, 0, Why::Again(1))]);
+    assert_eq!(ack(&mut s, at(1_001), 0), Received::New);
+    assert_eq!(out(&mut s), [(1, 1, Why::First)]);
+    assert_eq!(ack(&mut s, at(1_002), 0), Received::Dup);
+    assert_eq!(out(&mut s), []);
+}
+
+#[test]
+fn rule_07_a_repeated_request_gets_the_first_answer_again() {
+    let mut s = sender(1, 2);
+    let _ = out(&mut s);
+    s.resend_first(at(4));
+    assert_eq!(out(&mut s), [(1, 1, Why::Again(1))]);
+    ack(&mut s, at(5), 1);
+    let _ = out(&mut s);
+    s.resend_first(at(6));
+    assert_eq!(out(&mut s), [], "once something was acknowledged it is no repeat");
+}
+
+#[test]
+fn rule_09_an_error_ends_it_and_is_not_answered() {
+    let mut s = sender(1, 2);
+    let _ = out(&mut s);
+    let _ = s.handle_datagram(at(1), b"\0\x05\0\x03full\0");
+    let want = Outcome::Refused { code: ErrorCode::DiskFull, text: "full".into() };
+    assert_eq!(s.poll_event(), Some(Event::Over(want)));
+    assert_eq!(out(&mut s), []);
+    assert!(!s.handle_timeout(at(999_999)));
+    assert_eq!(out(&mut s), []);
+}
+
+#[test]
+fn rule_29_a_window_is_sent_and_then_waits() {
+    let mut s = sender(4, 10);
+    assert_eq!(out(&mut s), [(1, 4, Why::First)]);
+    ack(&mut s, at(1), 4);
+    assert_eq!(out(&mut s), [(5, 4, Why::First)]);
+    ack(&mut s, at(2), 8);
+    assert_eq!(out(&mut s), [(9, 2, Why::First)], "the final window is short");
+    ack(&mut s, at(3), 10);
+    assert_eq!(s.poll_event(), Some(Event::Over(Outcome::Complete)));
+}
+
+#[test]
+fn rule_31_the_next_window_starts_behind_a_partial_ack() {
+    let mut s = sender(4, 100);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 4);
+    assert_eq!(out(&mut s), [(5, 4, Why::First)]);
+    assert_eq!(ack(&mut s, at(20), 6), Received::New);
+    assert_eq!(out(&mut s), [(7, 2, Why::Again(1)), (9, 2, Why::First)]);
+    assert_eq!(ack(&mut s, at(21), 4), Received::Stale, "older than the window");
+    assert_eq!(ack(&mut s, at(21), 6), Received::Dup, "the same gap twice within a round trip");
+    assert_eq!(out(&mut s), []);
+}
+
+#[test]
+fn rule_31_an_ack_of_the_base_rewinds_at_most_once() {
+    let mut s = sender(4, 100);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 4);
+    let _ = out(&mut s);
+    assert_eq!(ack(&mut s, at(11), 4), Received::Dup, "too early to be about this window");
+    assert_eq!(out(&mut s), []);
+    assert_eq!(ack(&mut s, at(20), 4), Received::Gap, "block 5 is missing");
+    assert_eq!(out(&mut s), [(5, 4, Why::Again(1))]);
+    for ms in 21..40 {
+        assert_eq!(ack(&mut s, at(ms), 4), Received::Dup);
+        assert_eq!(out(&mut s), []);
+    }
+}
+
+#[test]
+fn rule_32_on_a_timeout_the_window_starts_behind_the_last_ack() {
+    let mut s = sender(4, 100);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 3);
+    let _ = out(&mut s);
+    assert!(s.handle_timeout(s.poll_timeout().unwrap()));
+    assert_eq!(out(&mut s), [(4, 4, Why::Again(1))]);
+}
+
+#[test]
+fn rule_32_it_ends_after_time_without_progress() {
+    let mut s = sender(1, 100);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 1);
+    let mut repeats = 0;
+    while let Some(next) = s.poll_timeout() {
+        let _ = s.handle_timeout(next);
+        repeats += out(&mut s).iter().filter(|o| o.1 > 0).count();
+        if next >= at(180_010) {
+            break;
+        }
+    }
+    assert_eq!(s.poll_event(), Some(Event::Over(Outcome::TimedOut)));
+    assert!(repeats < 30, "{repeats} repeats in three minutes");
+}
+
+#[test]
+fn rule_35_an_unproved_peer_gets_few_repeats_and_a_repeated_request_renews_them() {
+    let mut s = sender(1, 100);
+    let mut sent = out(&mut s).len();
+    while s.poll_timeout().unwrap() < at(170_000) {
+        let next = s.poll_timeout().unwrap();
+        let _ = s.handle_timeout(next);
+        sent += out(&mut s).len();
+    }
+    assert_eq!(sent, 5);
+    s.resend_first(at(171_000));
+    assert_eq!(out(&mut s).len(), 1);
+    ack(&mut s, at(171_001), 1);
+    assert_eq!(out(&mut s), [(2, 1, Why::First)]);
+}
+
+/// A peer that writes flash: 60 s at block 1, 3 s at every 128th block, and one answer to each block.
+#[test]
+fn rule_14_a_peer_that_pauses_is_not_flooded() {
+    const BLOCKS: u64 = 1_280;
+    let mut s = sender(1, BLOCKS);
+    let (mut now, mut repeats, mut sent) = (Instant::ZERO, 0u64, 0u64);
+    for block in 1..=BLOCKS {
+        let pause = match block {
+            1 => MS * 60_000,
+            b if b % 128 == 0 => MS * 3_000,
+            _ => MS * 2,
+        };
+        let answer_at = now + pause;
+        loop {
+            for (_, count, why) in out(&mut s) {
+                sent += u64::from(count);
+                repeats += u64::from(why != Why::First) * u64::from(count);
+            }
+            match s.poll_timeout() {
+                Some(next) if next < answer_at => assert!(s.handle_timeout(next)),
+                _ => break,
+            }
+        }
+        now = answer_at;
+        ack(&mut s, now, (block & 0xffff) as u16);
+    }
+    assert_eq!(s.poll_event(), Some(Event::Over(Outcome::Complete)));
+    // 60 s unproved: 4. Each pause of 3 s from a wait of 10 ms, doubling: at most 9, and few behind it.
+    assert!(repeats <= 4 + 10 * 10, "{repeats} repeats of {sent} blocks");
+}
