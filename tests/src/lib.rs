@@ -1,1 +1,51 @@
-//! End-to-end helpers: free ports, random files, peers and the matrix of what was compared.
+//! End-to-end helpers: what the suites in `tests/tests` stand on.
+//!
+//! Does not test anything itself and knows no protocol. Files: `content` (seeded octets and their
+//! digests) · `matrix` (rows of what was compared) · `peers` (other people's programs) · `ports` ·
+//! `process` (children that die with their owner) · `towline` (our program) · `poll` (the only waiting).
+
+pub mod content;
+pub mod matrix;
+pub mod peers;
+pub mod poll;
+pub mod ports;
+pub mod process;
+pub mod towline;
+
+use std::path::PathBuf;
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().expect("tests lies in the root").to_path_buf()
+}
+
+/// The target directory: of the test binary that runs, so that `CARGO_TARGET_DIR` needs no guessing.
+pub fn target() -> PathBuf {
+    profile().parent().expect("the profile's directory has a parent").to_path_buf()
+}
+
+/// `target/debug` or `target/release`, whichever this test was built into.
+pub(crate) fn profile() -> PathBuf {
+    let exe = std::env::current_exe().expect("the test binary has a path");
+    let deps = exe.parent().expect("a file has a directory");
+    // target/debug/deps/NAME-HASH, or target/debug/NAME for an example.
+    let dir = if deps.ends_with("deps") { deps.parent().expect("deps has a parent") } else { deps };
+    dir.to_path_buf()
+}
+
+/// Whether a skip counts as a failure.
+pub fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|v| !v.is_empty() && v != "0" && v != "false")
+}
+
+/// A temporary directory that anybody may enter and write: the servers of others drop their rights.
+///
+/// # Panics
+/// When there is no room for one.
+pub fn scratch() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::Builder::new().prefix("towline-e2e-").tempdir().expect("a temporary directory");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).expect("own directory");
+    dir
+}

@@ -1,0 +1,90 @@
+//! Other people's programs: unpacked by `cargo xtask peers` into `target/peers`, else from the PATH.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A program of somebody else that is there.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// As in the matrix.
+    pub name: &'static str,
+    path: PathBuf,
+    libraries: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Skips {
+    #[serde(default)]
+    skip: Vec<Skip>,
+}
+
+#[derive(Deserialize)]
+struct Skip {
+    peer: String,
+    reason: String,
+}
+
+impl Peer {
+    /// Finds `program` of the peer `name`. `None`: it may be missing here, and the test returns.
+    ///
+    /// # Panics
+    /// Under `CI=true`, when it is missing and `tests/skips.toml` has no reason for that.
+    pub fn find(name: &'static str, program: &str) -> Option<Peer> {
+        let unpacked = crate::target().join("peers/root");
+        for dir in ["usr/bin", "usr/sbin", "bin", "sbin"] {
+            let path = unpacked.join(dir).join(program);
+            if path.is_file() {
+                return Some(Peer { name, path, libraries: Some(unpacked) });
+            }
+        }
+        let venv = crate::target().join("peers/venv/bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let sbin = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
+        for dir in std::iter::once(venv).chain(std::env::split_paths(&path)).chain(sbin) {
+            let path = dir.join(program);
+            if path.is_file() {
+                return Some(Peer { name, path, libraries: None });
+            }
+        }
+        missing(name, program);
+        None
+    }
+
+    /// A command that runs it.
+    pub fn command(&self) -> Command {
+        let mut c = Command::new(&self.path);
+        if let Some(root) = &self.libraries {
+            let dirs = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map(|d| root.join(d));
+            if let Ok(joined) = std::env::join_paths(dirs) {
+                c.env("LD_LIBRARY_PATH", joined);
+            }
+        }
+        c
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Whether this test process may do what only root may; a server that needs it is skipped like a missing one.
+pub fn is_root(name: &'static str) -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        missing(name, "root");
+    }
+    root
+}
+
+fn missing(name: &str, what: &str) {
+    let path = crate::root().join("tests/skips.toml");
+    let text = std::fs::read_to_string(&path).expect("tests/skips.toml");
+    let skips: Skips = toml::from_str(&text).expect("tests/skips.toml is a table of skips");
+    match skips.skip.iter().find(|s| s.peer == name) {
+        Some(skip) => println!("skipped: {name}: {what} is missing ({})", skip.reason),
+        None if crate::is_ci() => panic!("{name}: {what} is missing; cargo xtask peers installs it"),
+        None => println!("skipped: {name}: {what} is missing; cargo xtask peers installs it"),
+    }
+}

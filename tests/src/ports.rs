@@ -1,0 +1,74 @@
+//! Ports for servers that cannot be told to take any free one.
+
+use rustix::fs::{FlockOperation, flock};
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+
+/// Below the range from which Linux gives out ports of its own (32768), so that no other socket gets
+/// one of ours between the look and the bind.
+const RANGE: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port on 127.0.0.1, free for UDP and TCP, kept from other tests until dropped.
+#[derive(Debug)]
+pub struct Port {
+    /// The number.
+    pub number: u16,
+    _lock: File,
+}
+
+impl Port {
+    /// Takes one.
+    ///
+    /// # Panics
+    /// When none is free.
+    pub fn take() -> Port {
+        let dir = std::env::temp_dir().join("towline-e2e-ports");
+        std::fs::create_dir_all(&dir).expect("a directory for port locks");
+        let mut start = [0; 2];
+        getrandom::fill(&mut start).expect("random octets");
+        let start = usize::from(u16::from_ne_bytes(start));
+        for number in RANGE.cycle().skip(start % RANGE.len()).take(RANGE.len()) {
+            // A port's lock may belong to another user of this machine; then the port does too.
+            let Ok(lock) = File::create(dir.join(number.to_string())) else { continue };
+            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() && is_free(number) {
+                return Port { number, _lock: lock };
+            }
+        }
+        panic!("no free port in {RANGE:?}");
+    }
+
+    /// On 127.0.0.1.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.number).into()
+    }
+}
+
+fn is_free(number: u16) -> bool {
+    let at = (Ipv4Addr::LOCALHOST, number);
+    UdpSocket::bind(at).is_ok() && TcpListener::bind(at).is_ok()
+}
+
+/// Whether somebody holds this UDP port on 127.0.0.1: a server without a greeting is up.
+pub fn udp_is_taken(port: u16) -> bool {
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+}
+
+/// Whether somebody accepts connections on this TCP port of 127.0.0.1.
+pub fn tcp_answers(port: u16) -> bool {
+    std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Port, tcp_answers, udp_is_taken};
+
+    #[test]
+    fn two_ports_differ_and_are_free() {
+        let (a, b) = (Port::take(), Port::take());
+        assert_ne!(a.number, b.number);
+        assert!(!udp_is_taken(a.number) && !tcp_answers(b.number));
+        let socket = std::net::UdpSocket::bind(a.address()).unwrap();
+        assert!(udp_is_taken(a.number));
+        drop(socket);
+    }
+}

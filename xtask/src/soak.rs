@@ -1,0 +1,108 @@
+use crate::house::{cargo, must, output, root, shown, target};
+use crate::test::version;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// Something that takes too long for every commit.
+struct Soak {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<Vec<String>>,
+}
+
+const SOAKS: &[Soak] = &[
+    Soak { name: "simnet", about: "the simulated network with many more seeds", run: simnet },
+    Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
+    Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
+];
+
+/// `cargo xtask soak [GROUP]…`: writes `docs/soak.md` when all of them ran.
+pub(crate) fn run(wanted: &[String]) -> Result<()> {
+    if let Some(unknown) = wanted.iter().find(|w| !SOAKS.iter().any(|s| s.name == **w)) {
+        let list: Vec<String> = SOAKS.iter().map(|s| format!("{} ({})", s.name, s.about)).collect();
+        bail!("no soak '{unknown}'; there are: {}", list.join(", "));
+    }
+    let mut report = format!(
+        "# The last soak\n\nWritten by `cargo xtask soak`. {}, {} cores, {}.\n\n",
+        version(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"])),
+        std::thread::available_parallelism().map_or(0, usize::from),
+        version(Command::new("rustc").arg("--version")),
+    );
+    for soak in SOAKS.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
+        println!("── {}: {}", soak.name, soak.about);
+        let begin = Instant::now();
+        let lines = (soak.run)().with_context(|| soak.name)?;
+        let took = begin.elapsed().as_secs();
+        report.push_str(&format!(
+            "## {}: {}\n\n{took} s.\n\n```\n{}\n```\n\n",
+            soak.name,
+            soak.about,
+            lines.join("\n")
+        ));
+    }
+    print!("{report}");
+    if wanted.is_empty() {
+        fs::write(root().join("docs/soak.md"), report.trim_end().to_owned() + "\n")?;
+    }
+    Ok(())
+}
+
+/// Runs a test binary and keeps the lines that begin with `soak:` and libtest's results.
+fn figures(command: &mut Command) -> Result<Vec<String>> {
+    let text = output(command)?;
+    print!("{text}");
+    let kept: Vec<String> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("soak: ").or_else(|| l.starts_with("test result").then_some(l)))
+        .filter(|l| !l.contains(" 0 passed"))
+        .map(String::from)
+        .collect();
+    if kept.is_empty() {
+        bail!("{} ran nothing", shown(command));
+    }
+    Ok(kept)
+}
+
+fn simnet() -> Result<Vec<String>> {
+    figures(
+        cargo().args(["test", "--release", "-p", "simnet", "--", "--nocapture"]).env("SIMNET_SEEDS", "20000"),
+    )
+}
+
+fn large() -> Result<Vec<String>> {
+    must(cargo().args(["build", "--quiet", "--release", "--workspace", "--bin", "towline"]))?;
+    let towline = target().join("release/towline");
+    let mut test = cargo();
+    test.args(["test", "--release", "-p", "e2e", "--test", "large", "--", "--nocapture"]);
+    figures(test.env("E2E_TOWLINE", towline).env("E2E_LARGE", (5u64 << 30).to_string()))
+}
+
+fn fuzz() -> Result<Vec<String>> {
+    let seconds = std::env::var("FUZZ_SECONDS").unwrap_or_else(|_| "60".into());
+    let fuzz = |arguments: &[&str]| {
+        let mut c = Command::new("cargo");
+        c.arg("+nightly").arg("fuzz").args(arguments).current_dir(root()).stdin(Stdio::null());
+        c
+    };
+    let targets =
+        output(&mut fuzz(&["list"])).context("cargo install cargo-fuzz, rustup toolchain install nightly")?;
+    let mut lines = Vec::new();
+    for name in targets.lines() {
+        let limit = format!("-max_total_time={seconds}");
+        let mut run = fuzz(&["run", name, "--", limit.as_str(), "-print_final_stats=1"]);
+        let out = run.stderr(Stdio::piped()).output().with_context(|| shown(&run))?;
+        let text = String::from_utf8_lossy(&out.stderr);
+        if !out.status.success() {
+            bail!("{name} crashed:\n{text}");
+        }
+        let stat =
+            |key: &str| text.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("?").trim().to_owned();
+        lines.push(format!(
+            "{name}: {} executions in {seconds} s, no crash",
+            stat("stat::number_of_executed_units:")
+        ));
+    }
+    Ok(lines)
+}
