@@ -1,0 +1,647 @@
+//! One get, put or listing over one control connection, as a machine.
+//!
+//! Greeting, login, TYPE, what must be known before (SIZE, MDTM, ALLO), the data connection (EPSV, then
+//! PASV where that fails; or EPRT/PORT), REST, the transfer, its last reply, QUIT. Commands go one at a
+//! time, as the oldest servers want it.
+
+#[cfg(test)]
+mod tests;
+
+use crate::addr::{format_eprt, format_port, parse_227, parse_229};
+use crate::command::{Password, Representation};
+use crate::line::{Lines, escape};
+use crate::list::parse_time;
+use crate::reply::{BadReply, Code, Replies, Reply};
+use alloc::collections::VecDeque;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use bytes::Bytes;
+use clock::{Duration, Instant};
+use core::net::{SocketAddr, SocketAddrV4};
+
+/// Which end opens the data connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passive {
+    /// EPSV, then PASV where the server does not know it or nobody answers there.
+    Extended,
+    /// PASV only.
+    PasvOnly,
+    /// We listen: PORT for IPv4, EPRT for IPv6.
+    No,
+}
+
+/// What to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Job {
+    /// RETR.
+    Get {
+        /// Goes on here.
+        offset: u64,
+        /// Asks MDTM before.
+        want_modified: bool,
+    },
+    /// STOR.
+    Put {
+        /// Octets of our file.
+        len: u64,
+        /// Goes on at what SIZE says.
+        resume: bool,
+    },
+    /// MLSD, LIST or NLST.
+    List(Verb),
+}
+
+/// How to list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Facts.
+    Mlsd,
+    /// As `ls -l`.
+    List,
+    /// Names.
+    Nlst,
+}
+
+/// One session's worth of work.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// USER.
+    pub user: Vec<u8>,
+    /// PASS, if it is asked for.
+    pub password: Password,
+    /// Sent as it is.
+    pub path: Vec<u8>,
+    /// TYPE.
+    pub representation: Representation,
+    /// Who opens the data connection.
+    pub passive: Passive,
+    /// What to do.
+    pub job: Job,
+    /// The longest wait for a reply.
+    pub patience: Duration,
+}
+
+/// What to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Connect the data connection: call [`Client::data_ready`] or [`Client::data_failed`].
+    Connect(Target),
+    /// Listen for it: call [`Client::listening`] or [`Client::data_failed`].
+    Listen,
+    /// The server begins: move the data (first accept it, if we listen), then [`Client::moved`].
+    Move {
+        /// Where the first octet belongs in the file.
+        start: u64,
+        /// Octets of the whole file, where the server told.
+        size: Option<u64>,
+    },
+    /// The data connection is not wanted any more.
+    CloseData,
+    /// The end. Transmit what is left and close.
+    Finished(Result<Report, Failure>),
+}
+
+/// Where to connect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// This port of the control connection's peer (229).
+    Port(u16),
+    /// As a 227 says; servers behind address translation say wrong things here.
+    Told(SocketAddrV4),
+}
+
+/// What is known after success.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// Octets moved.
+    pub octets: u64,
+    /// Seconds since 1970 of the server's file.
+    pub modified: Option<i64>,
+}
+
+/// How far it was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    /// Before the 220.
+    Greeting,
+    /// USER and PASS.
+    Login,
+    /// TYPE, PORT, REST and the like.
+    Prepare,
+    /// RETR or STOR itself.
+    Request,
+    /// Between 150 and the last reply.
+    Transfer,
+}
+
+/// Why it did not work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// The server said no.
+    Refused {
+        /// When.
+        phase: Phase,
+        /// Its code.
+        code: Code,
+        /// Its words, octets.
+        text: Vec<u8>,
+    },
+    /// What came is not a reply.
+    BadReply(BadReply),
+    /// The server closed the control connection.
+    Closed(Phase),
+    /// No reply in time.
+    TimedOut(Phase),
+    /// No data connection came about.
+    NoData(String),
+    /// Another number of octets than the server announced.
+    Truncated {
+        /// Announced.
+        expected: u64,
+        /// Found.
+        found: u64,
+    },
+    /// It cannot be asked for: a name with a line end, say.
+    Impossible(&'static str),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Await {
+    Greeting,
+    User,
+    Pass,
+    Type,
+    Size,
+    Modified,
+    Allo,
+    Epsv,
+    Pasv,
+    /// The driver connects or listens.
+    Data {
+        extended: bool,
+    },
+    Active,
+    Rest,
+    /// 150, or no.
+    Begin,
+    /// The end of the data, the last reply, or both.
+    End {
+        moved: bool,
+        replied: bool,
+    },
+    Quit,
+    Over,
+}
+
+/// The client.
+///
+/// Call `handle_input`, `handle_eof`, `handle_timeout`, or one of `data_ready`, `data_failed`,
+/// `listening`, `moved`, as the [`Event`]s want; then [`Client::poll_transmit`] and
+/// [`Client::poll_event`] until both are empty; then wait for input or [`Client::poll_timeout`].
+#[derive(Debug)]
+pub struct Client {
+    plan: Plan,
+    peer: SocketAddr,
+    awaits: Await,
+    lines: Lines,
+    replies: Replies,
+    out: Vec<u8>,
+    events: VecDeque<Event>,
+    deadline: Option<Instant>,
+    size: Option<u64>,
+    start: u64,
+    report: Report,
+    outcome: Option<Result<Report, Failure>>,
+}
+
+/// A wait for the 221; nobody misses it.
+const QUIT_PATIENCE: Duration = Duration::from_secs(2);
+
+impl Client {
+    /// A control connection to `peer` was made (its named address).
+    pub fn new(now: Instant, plan: Plan, peer: SocketAddr) -> Client {
+        let deadline = Some(now + plan.patience);
+        let mut c = Client {
+            plan,
+            peer,
+            awaits: Await::Greeting,
+            lines: Lines::default(),
+            replies: Replies::default(),
+            out: Vec::new(),
+            events: VecDeque::new(),
+            deadline,
+            size: None,
+            start: 0,
+            report: Report::default(),
+            outcome: None,
+        };
+        let bad = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
+        if c.plan.path.iter().any(bad) || c.plan.user.iter().any(bad) || c.plan.password.0.iter().any(bad) {
+            c.finish(Err(Failure::Impossible("a name or password with a line end or NUL in it")));
+        }
+        c
+    }
+
+    /// Octets of the control connection.
+    pub fn handle_input(&mut self, now: Instant, octets: &[u8]) {
+        for &octet in octets {
+            if self.awaits == Await::Over {
+                return;
+            }
+            let Some(line) = self.lines.push(octet) else { continue };
+            match self.replies.push(line) {
+                None => {}
+                Some(Ok(reply)) => {
+                    self.arm(now);
+                    self.reply(reply);
+                }
+                Some(Err(bad)) => self.finish(Err(Failure::BadReply(bad))),
+            }
+        }
+        if self.awaits == Await::Quit && self.deadline.is_some() {
+            self.deadline = Some(now + QUIT_PATIENCE);
+        }
+    }
+
+    /// The server closed the control connection.
+    pub fn handle_eof(&mut self) {
+        match self.awaits {
+            Await::Over => {}
+            Await::Quit => self.over(),
+            _ => {
+                let phase = self.phase();
+                self.finish(Err(Failure::Closed(phase)));
+            }
+        }
+    }
+
+    /// The time of [`Client::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline.is_none_or(|d| d > now) {
+            return;
+        }
+        if self.awaits == Await::Quit {
+            return self.over();
+        }
+        let phase = self.phase();
+        self.finish(Err(Failure::TimedOut(phase)));
+    }
+
+    /// The data connection is connected.
+    pub fn data_ready(&mut self, now: Instant) {
+        if let Await::Data { .. } = self.awaits {
+            self.arm(now);
+            self.request();
+        }
+    }
+
+    /// There is no data connection. After EPSV, PASV is tried: some firewalls know only that.
+    pub fn data_failed(&mut self, now: Instant, why: &str) {
+        let Await::Data { extended } = self.awaits else { return };
+        self.arm(now);
+        if extended && self.plan.passive == Passive::Extended && self.peer.is_ipv4() {
+            self.send(b"PASV", b"", Await::Pasv);
+        } else {
+            self.give_up(Failure::NoData(why.to_string()));
+        }
+    }
+
+    /// We listen at `named` (the address to speak of).
+    pub fn listening(&mut self, now: Instant, named: SocketAddr) {
+        if let Await::Data { .. } = self.awaits {
+            self.arm(now);
+            match named {
+                SocketAddr::V4(a) => self.send(b"PORT", format_port(a).as_bytes(), Await::Active),
+                SocketAddr::V6(_) => self.send(b"EPRT", format_eprt(named).as_bytes(), Await::Active),
+            }
+        }
+    }
+
+    /// The data connection is over after `octets`, with its end seen (get) or sent (put). What ended
+    /// otherwise the owner ends by closing the control connection too.
+    pub fn moved(&mut self, now: Instant, octets: u64) {
+        self.arm(now);
+        self.report.octets = octets;
+        if let Await::End { replied, .. } = self.awaits {
+            self.awaits = Await::End { moved: true, replied };
+            if replied {
+                self.verify();
+            }
+        }
+    }
+
+    /// Sends ABOR; the owner then closes without waiting.
+    pub fn abort(&mut self) {
+        self.out.extend(b"ABOR\r\n");
+        self.awaits = Await::Over;
+        self.deadline = None;
+    }
+
+    /// What to send.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        if self.out.is_empty() {
+            return None;
+        }
+        Some(Bytes::from(core::mem::take(&mut self.out)))
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`Client::handle_timeout`]. None while data moves: only the driver sees that.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match self.awaits {
+            Await::End { moved: false, .. } | Await::Data { .. } | Await::Over => None,
+            _ => self.deadline,
+        }
+    }
+
+    /// Octets of the server's file, where it told.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    fn arm(&mut self, now: Instant) {
+        self.deadline = Some(now + self.plan.patience);
+    }
+
+    fn reply(&mut self, r: Reply) {
+        let code = r.code;
+        // RFC 959 §5.4: 421 may answer anything.
+        if code.0 == 421 && self.awaits != Await::Quit {
+            let refused = self.refused(r);
+            return self.finish(Err(refused));
+        }
+        match self.awaits {
+            // 120: ready in some minutes; another greeting follows.
+            Await::Greeting if code.is_preliminary() => {}
+            Await::Greeting if code.is_complete() => {
+                let user = self.plan.user.clone();
+                self.send(b"USER", &user, Await::User);
+            }
+            Await::User if code.0 == 331 => {
+                let password = self.plan.password.0.clone();
+                self.send(b"PASS", &password, Await::Pass);
+            }
+            Await::User | Await::Pass if code.is_complete() => self.logged_in(),
+            Await::Type if code.is_complete() => self.ask_size(),
+            Await::Size => {
+                if code.0 == 213 {
+                    self.size = number(r.text());
+                }
+                self.ask_modified();
+            }
+            Await::Modified => {
+                if code.0 == 213 {
+                    self.report.modified = parse_time(r.text().trim_ascii());
+                }
+                self.ask_data();
+            }
+            // A server without ALLO is no worse than one that ignores it.
+            Await::Allo => self.ask_data(),
+            Await::Epsv => match (code.0, parse_229(r.text())) {
+                (229, Some(port)) => {
+                    self.awaits = Await::Data { extended: true };
+                    self.events.push_back(Event::Connect(Target::Port(port)));
+                }
+                _ if self.peer.is_ipv4() => self.send(b"PASV", b"", Await::Pasv),
+                _ => self.refuse(r),
+            },
+            Await::Pasv => match (code.0, parse_227(r.text())) {
+                (227, Some(addr)) => {
+                    self.awaits = Await::Data { extended: false };
+                    self.events.push_back(Event::Connect(Target::Told(addr)));
+                }
+                (227, None) => self.give_up(Failure::NoData(String::from("the 227 has no address in it"))),
+                _ => self.refuse(r),
+            },
+            Await::Active if code.is_complete() => self.request(),
+            Await::Rest if code.0 == 350 => self.begin(),
+            Await::Begin if code.is_preliminary() => {
+                if self.size.is_none() && self.start == 0 && matches!(self.plan.job, Job::Get { .. }) {
+                    self.size = announced(r.text());
+                }
+                self.awaits = Await::End { moved: false, replied: false };
+                self.events.push_back(Event::Move { start: self.start, size: self.size });
+            }
+            // Some servers send no 150 for nothing to move.
+            Await::Begin if code.is_complete() => {
+                self.awaits = Await::End { moved: false, replied: true };
+                self.events.push_back(Event::Move { start: self.start, size: self.size });
+            }
+            // 110 and the like.
+            Await::End { .. } if code.is_preliminary() => {}
+            Await::End { moved, .. } if code.is_complete() => {
+                self.awaits = Await::End { moved, replied: true };
+                if moved {
+                    self.verify();
+                }
+            }
+            Await::Quit => self.over(),
+            Await::Over | Await::Data { .. } => {}
+            Await::Greeting
+            | Await::User
+            | Await::Pass
+            | Await::Type
+            | Await::Active
+            | Await::Rest
+            | Await::Begin
+            | Await::End { .. } => self.refuse(r),
+        }
+    }
+
+    fn logged_in(&mut self) {
+        let t = match self.plan.representation {
+            Representation::Ascii => b"A",
+            Representation::Image => b"I",
+        };
+        self.send(b"TYPE", t, Await::Type);
+    }
+
+    fn ask_size(&mut self) {
+        let wanted = match self.plan.job {
+            Job::Get { .. } => true,
+            Job::Put { resume, .. } => resume,
+            Job::List(_) => false,
+        };
+        // RFC 3659 §4: in TYPE A it would be another number.
+        if wanted && self.plan.representation == Representation::Image {
+            let path = self.plan.path.clone();
+            self.send(b"SIZE", &path, Await::Size);
+        } else {
+            self.ask_modified();
+        }
+    }
+
+    fn ask_modified(&mut self) {
+        match self.plan.job {
+            Job::Get { offset, want_modified } => {
+                self.start = offset;
+                if want_modified {
+                    let path = self.plan.path.clone();
+                    return self.send(b"MDTM", &path, Await::Modified);
+                }
+                self.ask_data();
+            }
+            Job::Put { len, resume } => {
+                if let (true, Some(there)) = (resume, self.size) {
+                    if there > len {
+                        return self.give_up(Failure::Truncated { expected: len, found: there });
+                    }
+                    self.start = there;
+                }
+                if self.plan.representation == Representation::Image {
+                    // Servers that hold us to it never publish a broken upload.
+                    let octets = (len - self.start).to_string();
+                    return self.send(b"ALLO", octets.as_bytes(), Await::Allo);
+                }
+                self.ask_data();
+            }
+            Job::List(_) => self.ask_data(),
+        }
+    }
+
+    fn ask_data(&mut self) {
+        match (self.plan.passive, self.peer.is_ipv4()) {
+            (Passive::Extended, _) | (Passive::PasvOnly, false) => self.send(b"EPSV", b"", Await::Epsv),
+            (Passive::PasvOnly, true) => self.send(b"PASV", b"", Await::Pasv),
+            (Passive::No, _) => {
+                self.awaits = Await::Data { extended: false };
+                self.events.push_back(Event::Listen);
+            }
+        }
+    }
+
+    /// RFC 3659 §5.1: REST comes last before the transfer.
+    fn request(&mut self) {
+        if self.start > 0 {
+            let at = self.start.to_string();
+            self.send(b"REST", at.as_bytes(), Await::Rest);
+        } else {
+            self.begin();
+        }
+    }
+
+    fn begin(&mut self) {
+        let verb: &[u8] = match self.plan.job {
+            Job::Get { .. } => b"RETR",
+            Job::Put { .. } => b"STOR",
+            Job::List(Verb::Mlsd) => b"MLSD",
+            Job::List(Verb::List) => b"LIST",
+            Job::List(Verb::Nlst) => b"NLST",
+        };
+        let path = self.plan.path.clone();
+        self.send(verb, &path, Await::Begin);
+    }
+
+    /// Both the end of the data and a good last reply are in.
+    fn verify(&mut self) {
+        let found = self.start + self.report.octets;
+        let expected = match (&self.plan.job, self.plan.representation) {
+            (Job::Get { .. }, Representation::Image) => self.size,
+            (Job::Put { len, .. }, Representation::Image) => Some(*len),
+            (Job::Get { .. } | Job::Put { .. } | Job::List(_), _) => None,
+        };
+        match expected {
+            Some(expected) if expected != found => self.give_up(Failure::Truncated { expected, found }),
+            _ => self.quit(Ok(self.report)),
+        }
+    }
+
+    fn send(&mut self, verb: &[u8], argument: &[u8], then: Await) {
+        self.out.extend(verb);
+        if !argument.is_empty() {
+            self.out.push(b' ');
+            escape(argument, &mut self.out);
+        }
+        self.out.extend(b"\r\n");
+        self.awaits = then;
+    }
+
+    fn phase(&self) -> Phase {
+        match self.awaits {
+            Await::Greeting => Phase::Greeting,
+            Await::User | Await::Pass => Phase::Login,
+            Await::Type
+            | Await::Size
+            | Await::Modified
+            | Await::Allo
+            | Await::Epsv
+            | Await::Pasv
+            | Await::Data { .. }
+            | Await::Active
+            | Await::Rest => Phase::Prepare,
+            Await::Begin => Phase::Request,
+            Await::End { .. } | Await::Quit | Await::Over => Phase::Transfer,
+        }
+    }
+
+    fn refused(&self, r: Reply) -> Failure {
+        let phase = match self.awaits {
+            Await::Epsv | Await::Pasv | Await::Active => {
+                return Failure::NoData(alloc::format!("{} {}", r.code.0, r.text().escape_ascii()));
+            }
+            _ => self.phase(),
+        };
+        // RFC 959 §5.4: 425 answers the transfer's command when the connection cannot be opened.
+        if r.code.0 == 425 {
+            return Failure::NoData(alloc::format!("{} {}", r.code.0, r.text().escape_ascii()));
+        }
+        Failure::Refused { phase, code: r.code, text: r.text().to_vec() }
+    }
+
+    fn refuse(&mut self, r: Reply) {
+        let failure = self.refused(r);
+        self.give_up(failure);
+    }
+
+    /// Ends with an error on a control connection that still works.
+    fn give_up(&mut self, failure: Failure) {
+        self.events.push_back(Event::CloseData);
+        self.quit(Err(failure));
+    }
+
+    fn quit(&mut self, outcome: Result<Report, Failure>) {
+        self.outcome = Some(outcome);
+        self.send(b"QUIT", b"", Await::Quit);
+    }
+
+    fn over(&mut self) {
+        self.awaits = Await::Over;
+        self.deadline = None;
+        if let Some(outcome) = self.outcome.take() {
+            self.events.push_back(Event::Finished(outcome));
+        }
+    }
+
+    /// Ends at once: the control connection is of no use any more.
+    fn finish(&mut self, outcome: Result<Report, Failure>) {
+        self.events.push_back(Event::CloseData);
+        self.outcome = Some(outcome);
+        self.over();
+    }
+}
+
+fn number(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii();
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u64, |n, b| {
+        b.is_ascii_digit().then_some(())?;
+        n.checked_mul(10)?.checked_add(u64::from(b - b'0'))
+    })
+}
+
+/// `Opening BINARY mode data connection for x (1234 bytes).`
+fn announced(text: &[u8]) -> Option<u64> {
+    let open = text.iter().rposition(|&b| b == b'(')?;
+    let rest = &text[open + 1..];
+    let space = rest.iter().position(|&b| b == b' ')?;
+    rest[space + 1..].starts_with(b"byte").then(|| number(&rest[..space]))?
+}

@@ -1,0 +1,253 @@
+use super::*;
+use alloc::string::ToString;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn plan(job: Job, passive: Passive) -> Plan {
+    Plan {
+        user: b"u".to_vec(),
+        password: Password(b"p".to_vec()),
+        path: b"f.bin".to_vec(),
+        representation: Representation::Image,
+        passive,
+        job,
+        patience: PATIENCE,
+    }
+}
+
+struct Talk {
+    client: Client,
+    now: Instant,
+}
+
+impl Talk {
+    fn new(plan: Plan, peer: &str) -> Talk {
+        Talk { client: Client::new(Instant::ZERO, plan, peer.parse().unwrap()), now: Instant::ZERO }
+    }
+
+    fn get(passive: Passive) -> Talk {
+        Talk::new(plan(Job::Get { offset: 0, want_modified: false }, passive), "10.0.0.1:21")
+    }
+
+    fn put(len: u64, resume: bool) -> Talk {
+        Talk::new(plan(Job::Put { len, resume }, Passive::Extended), "10.0.0.1:21")
+    }
+
+    /// The server says a line; gives what the client sends then.
+    fn hears(&mut self, line: &str) -> String {
+        self.client.handle_input(self.now, &[line.as_bytes(), b"\r\n"].concat());
+        self.sent()
+    }
+
+    fn sent(&mut self) -> String {
+        let octets = self.client.poll_transmit().unwrap_or_default();
+        String::from_utf8(octets.to_vec()).unwrap().trim_end().to_string()
+    }
+
+    fn event(&mut self) -> Event {
+        self.client.poll_event().expect("an event")
+    }
+
+    fn outcome(&mut self) -> Result<Report, Failure> {
+        loop {
+            if let Event::Finished(r) = self.event() {
+                return r;
+            }
+        }
+    }
+
+    fn log_in(&mut self) {
+        assert_eq!(self.hears("220 hi"), "USER u");
+        assert_eq!(self.hears("331 ?"), "PASS p");
+        assert_eq!(self.hears("230 in"), "TYPE I");
+    }
+
+    /// Up to the data.
+    fn to_data(&mut self) {
+        self.log_in();
+        assert_eq!(self.hears("200 ok"), "SIZE f.bin");
+        assert_eq!(self.hears("213 100"), "EPSV");
+        assert_eq!(self.hears("229 ok (|||5000|)"), "");
+        assert_eq!(self.event(), Event::Connect(Target::Port(5000)));
+        self.client.data_ready(self.now);
+        assert_eq!(self.sent(), "RETR f.bin");
+        assert_eq!(self.hears("150 here"), "");
+        assert_eq!(self.event(), Event::Move { start: 0, size: Some(100) });
+    }
+}
+
+#[test]
+fn a_get_goes_one_command_at_a_time() {
+    let mut t = Talk::get(Passive::Extended);
+    t.to_data();
+    t.client.moved(t.now, 100);
+    assert_eq!(t.hears("226 done"), "QUIT");
+    assert_eq!(t.client.poll_event(), None);
+    assert_eq!(t.hears("221 bye"), "");
+    assert_eq!(t.outcome(), Ok(Report { octets: 100, modified: None }));
+}
+
+#[test]
+fn the_last_reply_may_come_before_the_last_octet() {
+    let mut t = Talk::get(Passive::Extended);
+    t.to_data();
+    assert_eq!(t.hears("226 done"), "");
+    t.client.moved(t.now, 100);
+    assert_eq!(t.sent(), "QUIT");
+    // Nobody waits long for a 221.
+    t.now += QUIT_PATIENCE;
+    t.client.handle_timeout(t.now + PATIENCE);
+    assert!(t.outcome().is_ok());
+}
+
+#[test]
+fn fewer_octets_than_announced_are_not_a_success() {
+    let mut t = Talk::get(Passive::Extended);
+    t.to_data();
+    t.client.moved(t.now, 99);
+    t.hears("226 done");
+    t.client.handle_eof();
+    assert_eq!(t.outcome(), Err(Failure::Truncated { expected: 100, found: 99 }));
+}
+
+#[test]
+fn a_426_after_all_octets_is_a_failure() {
+    let mut t = Talk::get(Passive::Extended);
+    t.to_data();
+    t.client.moved(t.now, 100);
+    t.hears("426 broken");
+    t.hears("221 bye");
+    let Err(Failure::Refused { phase: Phase::Transfer, code: Code(426), .. }) = t.outcome() else { panic!() };
+}
+
+#[test]
+fn epsv_falls_back_to_pasv_when_unknown_and_when_nobody_answers() {
+    let mut t = Talk::get(Passive::Extended);
+    t.log_in();
+    t.hears("200 ok");
+    assert_eq!(t.hears("550 no SIZE"), "EPSV");
+    assert_eq!(t.hears("500 what?"), "PASV");
+    assert_eq!(t.hears("227 ok 10,0,0,1,19,136"), "");
+    assert_eq!(t.event(), Event::Connect(Target::Told("10.0.0.1:5000".parse().unwrap())));
+    t.client.data_failed(t.now, "refused");
+    assert_eq!(t.sent(), "QUIT");
+    t.hears("221 bye");
+    assert_eq!(t.outcome(), Err(Failure::NoData("refused".to_string())));
+
+    let mut t = Talk::get(Passive::Extended);
+    t.log_in();
+    t.hears("200 ok");
+    t.hears("213 5");
+    t.hears("229 ok (|||5000|)");
+    t.event();
+    t.client.data_failed(t.now, "timed out");
+    assert_eq!(t.sent(), "PASV");
+}
+
+#[test]
+fn the_size_of_the_150_counts_where_size_is_not_known() {
+    let mut t = Talk::get(Passive::PasvOnly);
+    t.log_in();
+    t.hears("200 ok");
+    assert_eq!(t.hears("500 no"), "PASV");
+    t.hears("227 (10,0,0,1,19,136)");
+    t.event();
+    t.client.data_ready(t.now);
+    t.sent();
+    t.hears("150 Opening BINARY mode data connection for f.bin (1234 bytes).");
+    assert_eq!(t.event(), Event::Move { start: 0, size: Some(1234) });
+}
+
+#[test]
+fn active_mode_sends_port_or_eprt() {
+    for (peer, us, want) in [
+        ("10.0.0.1:21", "10.0.0.2:5000", "PORT 10,0,0,2,19,136"),
+        ("[2001:db8::1]:21", "[2001:db8::2]:5000", "EPRT |2|2001:db8::2|5000|"),
+    ] {
+        let mut t = Talk::new(plan(Job::Get { offset: 7, want_modified: true }, Passive::No), peer);
+        t.log_in();
+        assert_eq!(t.hears("200 ok"), "SIZE f.bin");
+        assert_eq!(t.hears("213 100"), "MDTM f.bin");
+        assert_eq!(t.hears("213 20260304123000"), "");
+        assert_eq!(t.event(), Event::Listen);
+        t.client.listening(t.now, us.parse().unwrap());
+        assert_eq!(t.sent(), want);
+        assert_eq!(t.hears("200 ok"), "REST 7");
+        assert_eq!(t.hears("350 ok"), "RETR f.bin");
+        t.hears("150 ok");
+        assert_eq!(t.event(), Event::Move { start: 7, size: Some(100) });
+        t.client.moved(t.now, 93);
+        t.hears("250 done");
+        t.hears("221 bye");
+        assert_eq!(t.outcome(), Ok(Report { octets: 93, modified: Some(1_772_627_400) }));
+    }
+}
+
+#[test]
+fn a_put_announces_its_size_and_wants_226() {
+    let mut t = Talk::put(100, false);
+    t.log_in();
+    assert_eq!(t.hears("200 ok"), "ALLO 100");
+    assert_eq!(t.hears("502 what?"), "EPSV");
+    t.hears("229 ok (|||5000|)");
+    t.event();
+    t.client.data_ready(t.now);
+    assert_eq!(t.sent(), "STOR f.bin");
+    t.hears("150 go");
+    assert_eq!(t.event(), Event::Move { start: 0, size: None });
+    t.client.moved(t.now, 100);
+    t.client.handle_eof();
+    assert_eq!(t.outcome(), Err(Failure::Closed(Phase::Transfer)));
+}
+
+#[test]
+fn a_put_goes_on_where_the_server_has_it() {
+    let mut t = Talk::put(100, true);
+    t.log_in();
+    assert_eq!(t.hears("200 ok"), "SIZE f.bin");
+    assert_eq!(t.hears("213 40"), "ALLO 60");
+    assert_eq!(t.hears("200 ok"), "EPSV");
+    t.hears("229 ok (|||5000|)");
+    t.event();
+    t.client.data_ready(t.now);
+    assert_eq!(t.sent(), "REST 40");
+    assert_eq!(t.hears("350 ok"), "STOR f.bin");
+    t.hears("150 go");
+    assert_eq!(t.event(), Event::Move { start: 40, size: Some(40) });
+    t.client.moved(t.now, 60);
+    t.hears("226 ok");
+    t.hears("221 bye");
+    assert!(t.outcome().is_ok());
+}
+
+#[test]
+fn refusals_say_when() {
+    let mut t = Talk::get(Passive::Extended);
+    t.hears("220-hello");
+    assert_eq!(t.hears("220 hi"), "USER u");
+    t.hears("331 ?");
+    assert_eq!(t.hears("530 no"), "QUIT");
+    t.hears("221 bye");
+    assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Login, code: Code(530), .. })));
+
+    let mut t = Talk::get(Passive::Extended);
+    t.hears("421 too many");
+    assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Greeting, .. })));
+
+    let mut t = Talk::get(Passive::Extended);
+    t.hears("SSH-2.0-OpenSSH");
+    assert_eq!(t.outcome(), Err(Failure::BadReply(BadReply::NoCode)));
+
+    let mut t = Talk::get(Passive::Extended);
+    t.client.handle_timeout(Instant::ZERO + PATIENCE);
+    assert_eq!(t.outcome(), Err(Failure::TimedOut(Phase::Greeting)));
+}
+
+#[test]
+fn a_name_with_a_line_end_is_never_sent() {
+    let mut p = plan(Job::Get { offset: 0, want_modified: false }, Passive::Extended);
+    p.path = b"a\r\nDELE b".to_vec();
+    let mut t = Talk::new(p, "10.0.0.1:21");
+    assert!(matches!(t.outcome(), Err(Failure::Impossible(_))));
+    assert_eq!(t.hears("220 hi"), "");
+}

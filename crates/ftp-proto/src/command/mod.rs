@@ -1,0 +1,238 @@
+//! The verbs, as a table: parser, HELP, FEAT and permission class come from one row each.
+//!
+//! To add a verb: a row in [`ROWS`], a variant of [`Command`], and what the compiler then asks for.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::{ABSENT, ROWS};
+
+use crate::line::BadLine;
+use crate::list::Facts;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::SocketAddr;
+
+/// A password. It has no `Debug` and is wiped of nothing else than our own prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub Vec<u8>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}
+
+/// How file octets are represented (RFC 959 §3.1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Representation {
+    /// `TYPE A`, the default of RFC 959: CRLF on the wire.
+    #[default]
+    Ascii,
+    /// `TYPE I` and `TYPE L 8`: as they are.
+    Image,
+}
+
+/// The argument of EPSV (RFC 2428 §3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Epsv {
+    /// None: the control connection's family.
+    Any,
+    /// `1`
+    V4,
+    /// `2`
+    V6,
+    /// Another family.
+    Unknown,
+    /// `ALL`: from now on only EPSV.
+    All,
+}
+
+/// The argument of OPTS (RFC 2389 §4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Opts {
+    /// `UTF8 ON`, and without ON as some clients send it.
+    Utf8,
+    /// `MLST type;size;`
+    Mlst(Facts),
+}
+
+/// One command, read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each is its verb; the table has the words")]
+pub enum Command {
+    User(Vec<u8>),
+    Pass(Password),
+    Quit,
+    Cwd(Vec<u8>),
+    Cdup,
+    Pwd,
+    Mkd(Vec<u8>),
+    Rmd(Vec<u8>),
+    Dele(Vec<u8>),
+    Rnfr(Vec<u8>),
+    Rnto(Vec<u8>),
+    Type(Representation),
+    Stru,
+    Mode,
+    Port(SocketAddr),
+    Eprt(SocketAddr),
+    Pasv,
+    Epsv(Epsv),
+    Retr(Vec<u8>),
+    Stor(Vec<u8>),
+    Appe(Vec<u8>),
+    Rest(u64),
+    Abor,
+    Allo(u64),
+    List(Vec<u8>),
+    Nlst(Vec<u8>),
+    Mlsd(Vec<u8>),
+    Mlst(Vec<u8>),
+    Size(Vec<u8>),
+    Mdtm(Vec<u8>),
+    Stat(Option<Vec<u8>>),
+    Help(Option<Vec<u8>>),
+    Noop,
+    Syst,
+    Feat,
+    Opts(Opts),
+}
+
+/// Whom a verb concerns, for the permission and for the docs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// The session itself.
+    Session,
+    /// Reads names, facts or contents.
+    Read,
+    /// Creates, changes or removes.
+    Write,
+    /// Prepares or ends a data connection.
+    Data,
+}
+
+/// What a verb may do while a transfer runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum During {
+    /// Waits until the transfer has ended.
+    Waits,
+    /// Is answered at once.
+    Answers,
+}
+
+/// One verb.
+pub struct Row {
+    /// In capitals.
+    pub verb: &'static str,
+    /// Its old name (RFC 775: `XPWD`), understood and not announced.
+    pub alias: Option<&'static str>,
+    /// The argument, for HELP.
+    pub argument: &'static str,
+    /// In words, for HELP and the docs.
+    pub help: &'static str,
+    /// Whom it concerns.
+    pub class: Class,
+    /// Whether one must be logged in.
+    pub login: bool,
+    /// Whether it moves data over a data connection.
+    pub data: bool,
+    /// Whether a REST before it stays in force (RFC 3659 §5.1 and what clients do).
+    pub keeps_restart: bool,
+    /// What happens while a transfer runs.
+    pub during: During,
+    /// Its line in the answer to FEAT, if it has one of its own (MLST's is made of the facts).
+    pub feat: Option<&'static str>,
+    /// RFC and section.
+    pub rfc: &'static str,
+    /// Reads the argument: what follows the first space, or nothing.
+    pub parse: fn(&[u8]) -> Result<Command, BadCommand>,
+}
+
+/// Why a line is not a command of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadCommand {
+    /// Not a line at all: 500.
+    Line(BadLine),
+    /// An unknown verb: 500.
+    Unknown,
+    /// A verb of an RFC that is not implemented: 502.
+    Absent(&'static str),
+    /// The argument is missing or malformed: 501.
+    Syntax,
+    /// Well formed, but not for that parameter: 504.
+    Parameter(&'static str),
+    /// An unknown network protocol: 522 (RFC 2428 §2).
+    Family,
+}
+
+/// Reads one line.
+pub fn parse(line: &[u8]) -> Result<(&'static Row, Command), BadCommand> {
+    let (verb, argument) = split(line);
+    let Some(row) = find(verb) else {
+        return Err(match ABSENT.iter().find(|(name, _)| verb.eq_ignore_ascii_case(name.as_bytes())) {
+            Some((name, _)) => BadCommand::Absent(name),
+            None => BadCommand::Unknown,
+        });
+    };
+    (row.parse)(argument).map(|command| (row, command))
+}
+
+/// The row of a verb or of its old name.
+pub fn find(verb: &[u8]) -> Option<&'static Row> {
+    ROWS.iter().find(|row| {
+        verb.eq_ignore_ascii_case(row.verb.as_bytes())
+            || row.alias.is_some_and(|a| verb.eq_ignore_ascii_case(a.as_bytes()))
+    })
+}
+
+/// A control line as it may be shown: the argument of PASS and ACCT is `****`.
+pub fn masked(line: &[u8]) -> Vec<u8> {
+    let (verb, _) = split(line);
+    if verb.eq_ignore_ascii_case(b"PASS") || verb.eq_ignore_ascii_case(b"ACCT") {
+        let mut out = verb.to_vec();
+        out.extend(b" ****");
+        return out;
+    }
+    line.to_vec()
+}
+
+/// Verb and argument. The argument is everything after the first space, spaces included: a name may
+/// begin and end with them.
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    match line.iter().position(|&b| b == b' ') {
+        Some(at) => (&line[..at], &line[at + 1..]),
+        None => (line, b""),
+    }
+}
+
+/// The verbs table of the docs, in Markdown.
+pub fn markdown() -> String {
+    let mut out = String::from(
+        "| Verb | Argument | What it does | Class | Login | During a transfer | RFC |\n|---|---|---|---|---|---|---|\n",
+    );
+    for row in ROWS {
+        let class = match row.class {
+            Class::Session => "session",
+            Class::Read => "read",
+            Class::Write => "write",
+            Class::Data => "data",
+        };
+        let login = if row.login { "yes" } else { "no" };
+        let during = match row.during {
+            During::Waits => "waits",
+            During::Answers => "answered",
+        };
+        let argument =
+            if row.argument.is_empty() { String::new() } else { alloc::format!("`{}`", row.argument) };
+        out.push_str(&alloc::format!(
+            "| {} | {argument} | {} | {class} | {login} | {during} | {} |\n",
+            row.verb,
+            row.help,
+            row.rfc
+        ));
+    }
+    out
+}

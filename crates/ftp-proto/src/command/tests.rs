@@ -1,0 +1,119 @@
+use super::*;
+
+fn command(line: &str) -> Result<Command, BadCommand> {
+    parse(line.as_bytes()).map(|(_, c)| c)
+}
+
+#[test]
+fn verbs_are_case_insensitive_and_unique() {
+    assert_eq!(command("noop"), Ok(Command::Noop));
+    assert_eq!(command("rEtR x"), Ok(Command::Retr(b"x".to_vec())));
+    let mut names: Vec<&str> = ROWS.iter().flat_map(|r| [Some(r.verb), r.alias]).flatten().collect();
+    names.extend(ABSENT.iter().map(|(n, _)| n));
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all, "a verb stands in two rows");
+}
+
+#[test]
+fn old_names_are_understood() {
+    for (old, new) in [("XPWD", "PWD"), ("XCWD a", "CWD a"), ("XMKD a", "MKD a"), ("XRMD a", "RMD a")] {
+        assert_eq!(command(old), command(new));
+    }
+}
+
+#[test]
+fn a_name_keeps_its_spaces() {
+    assert_eq!(command("RETR  a  b "), Ok(Command::Retr(b" a  b ".to_vec())));
+    assert_eq!(command("RETR"), Err(BadCommand::Syntax));
+    assert_eq!(command("RETR "), Err(BadCommand::Syntax));
+}
+
+#[test]
+fn what_is_not_implemented_says_so() {
+    assert_eq!(command("AUTH TLS"), Err(BadCommand::Absent("AUTH")));
+    assert_eq!(command("site chmod 777 x"), Err(BadCommand::Absent("SITE")));
+    assert_eq!(command("GET / HTTP/1.1"), Err(BadCommand::Unknown));
+}
+
+#[test]
+fn type_a_n_and_l_8_are_legal_and_others_are_504() {
+    assert_eq!(command("TYPE A"), command("TYPE A N"));
+    assert_eq!(command("TYPE a"), Ok(Command::Type(Representation::Ascii)));
+    assert_eq!(command("TYPE L 8"), Ok(Command::Type(Representation::Image)));
+    for t in ["TYPE A T", "TYPE A C", "TYPE E", "TYPE L 36", "TYPE X"] {
+        assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
+    }
+    for t in ["TYPE", "TYPE L", "TYPE A N N"] {
+        assert_eq!(command(t), Err(BadCommand::Syntax), "{t}");
+    }
+}
+
+#[test]
+fn structure_and_mode_know_what_is_missing_from_what_is_other() {
+    assert_eq!(command("STRU F"), Ok(Command::Stru));
+    assert_eq!(command("MODE s"), Ok(Command::Mode));
+    for t in ["STRU R", "STRU P", "MODE B", "MODE C", "MODE Z"] {
+        assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
+    }
+    assert_eq!(command("STRU"), Err(BadCommand::Syntax));
+    assert_eq!(command("MODE"), Err(BadCommand::Syntax));
+}
+
+#[test]
+fn rest_takes_an_offset_and_nothing_else() {
+    assert_eq!(command("REST 0"), Ok(Command::Rest(0)));
+    assert_eq!(command("REST 9223372036854775807"), Ok(Command::Rest(i64::MAX as u64)));
+    for t in
+        ["REST", "REST abc", "REST -1", "REST 9223372036854775808", "REST 73786976294838206464", "REST 1 2"]
+    {
+        assert_eq!(command(t), Err(BadCommand::Syntax), "{t}");
+    }
+}
+
+#[test]
+fn allo_takes_a_record_size() {
+    assert_eq!(command("ALLO 100"), Ok(Command::Allo(100)));
+    assert_eq!(command("ALLO 100 R 10"), Ok(Command::Allo(100)));
+    for t in ["ALLO", "ALLO x", "ALLO 1 R", "ALLO 1 Q 2"] {
+        assert_eq!(command(t), Err(BadCommand::Syntax), "{t}");
+    }
+}
+
+#[test]
+fn listings_leave_options_of_ls_out() {
+    assert_eq!(command("LIST -la"), Ok(Command::List(Vec::new())));
+    assert_eq!(command("LIST -l -a dir name"), Ok(Command::List(b"dir name".to_vec())));
+    assert_eq!(command("NLST"), Ok(Command::Nlst(Vec::new())));
+    assert_eq!(command("STAT"), Ok(Command::Stat(None)));
+    assert_eq!(command("STAT -l"), Ok(Command::Stat(Some(Vec::new()))));
+}
+
+#[test]
+fn epsv_and_eprt_name_the_family() {
+    assert_eq!(command("EPSV"), Ok(Command::Epsv(Epsv::Any)));
+    assert_eq!(command("EPSV all"), Ok(Command::Epsv(Epsv::All)));
+    assert_eq!(command("EPSV 3"), Ok(Command::Epsv(Epsv::Unknown)));
+    assert_eq!(command("EPSV x"), Err(BadCommand::Syntax));
+    assert_eq!(command("EPRT |3|x|1|"), Err(BadCommand::Family));
+}
+
+#[test]
+fn passwords_are_shown_nowhere() {
+    assert_eq!(masked(b"pass s3cret word"), b"pass ****");
+    assert_eq!(masked(b"PASS"), b"PASS ****");
+    assert_eq!(masked(b"USER x"), b"USER x");
+    let shown = alloc::format!("{:?}", command("PASS s3cret").unwrap());
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn every_row_explains_itself() {
+    for row in ROWS {
+        assert!(!row.help.is_empty() && !row.rfc.is_empty(), "{}", row.verb);
+        assert!(markdown().contains(&alloc::format!("| {} |", row.verb)));
+        assert!(!row.data || row.login, "{}: data moves only after a login", row.verb);
+    }
+    assert_eq!(markdown().lines().count(), ROWS.len() + 2);
+}

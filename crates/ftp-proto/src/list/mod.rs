@@ -1,0 +1,222 @@
+//! Directory listings: LIST (as `ls -l`, which every client reads), NLST, MLSx (RFC 3659 §7).
+//!
+//! - [`write_list`], [`write_name`], [`write_facts`]: what the server sends, one line each.
+//! - [`parse_list`]: LIST lines of Unix and DOS servers; [`parse_facts`]: MLSx lines.
+
+mod parse;
+#[cfg(test)]
+mod tests;
+
+pub use parse::{Listed, parse_facts, parse_list, parse_time};
+
+use alloc::vec::Vec;
+use clock::civil::Civil;
+
+/// What a name stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// One entry to be shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Octets: one component in a directory listing, the full path for MLST.
+    pub name: Vec<u8>,
+    /// File or directory.
+    pub kind: Kind,
+    /// Octets.
+    pub len: u64,
+    /// Seconds since 1970, UTC.
+    pub modified: i64,
+    /// Lower nine permission bits.
+    pub mode: u32,
+    /// Device and inode, or what stands for them.
+    pub unique: (u64, u64),
+}
+
+/// What this login may do, for MLSx `perm`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Access {
+    /// May create files.
+    pub create: bool,
+    /// May replace, rename and remove, and make directories.
+    pub change: bool,
+}
+
+bitflags::bitflags! {
+    /// The facts of MLSx that we know (RFC 3659 §7.5), chosen with OPTS MLST.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Facts: u8 {
+        /// `type`
+        const TYPE = 1;
+        /// `size`
+        const SIZE = 2;
+        /// `modify`
+        const MODIFY = 4;
+        /// `perm`
+        const PERM = 8;
+        /// `unique`
+        const UNIQUE = 16;
+        /// `UNIX.mode`
+        const MODE = 32;
+    }
+}
+
+/// The facts in the order in which they are written, with their names.
+pub const FACTS: [(Facts, &str); 6] = [
+    (Facts::TYPE, "type"),
+    (Facts::SIZE, "size"),
+    (Facts::MODIFY, "modify"),
+    (Facts::PERM, "perm"),
+    (Facts::UNIQUE, "unique"),
+    (Facts::MODE, "UNIX.mode"),
+];
+
+impl Facts {
+    /// The facts named in `list` (`type;size;`), unknown ones left out (RFC 3659 §7.9).
+    pub fn named(list: &[u8]) -> Facts {
+        list.split(|&b| b == b';')
+            .filter_map(|name| FACTS.iter().find(|(_, n)| n.as_bytes().eq_ignore_ascii_case(name)))
+            .fold(Facts::empty(), |all, (fact, _)| all | *fact)
+    }
+
+    /// `type;size;` for the answer to OPTS MLST.
+    pub fn names(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (fact, name) in FACTS {
+            if self.contains(fact) {
+                out.extend(name.as_bytes());
+                out.push(b';');
+            }
+        }
+        out
+    }
+
+    /// `type*;size;`: all facts, `*` behind the ones that are on, for FEAT (RFC 3659 §7.8).
+    pub fn feat(self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (fact, name) in FACTS {
+            out.extend(name.as_bytes());
+            if self.contains(fact) {
+                out.push(b'*');
+            }
+            out.push(b';');
+        }
+        out
+    }
+}
+
+/// Half a year: nearer times are shown with hour and minute, others with the year, as `ls -l` does.
+const RECENT: i64 = 182 * 86_400;
+
+/// Appends one line of `ls -l`. `now`: seconds since 1970. Owner and group are always `ftp`: who owns a
+/// file on the host is nobody's business.
+pub fn write_list(out: &mut Vec<u8>, e: &Entry, now: i64) {
+    out.push(match e.kind {
+        Kind::File => b'-',
+        Kind::Directory => b'd',
+    });
+    for bit in (0..9).rev() {
+        let letter = b"xwr"[bit % 3];
+        out.push(if e.mode >> bit & 1 == 1 { letter } else { b'-' });
+    }
+    let links = match e.kind {
+        Kind::File => 1,
+        Kind::Directory => 2,
+    };
+    let c = Civil::from_unix(e.modified);
+    let age = now - e.modified;
+    put(out, format_args!("{links:>4} ftp      ftp      {:>12} {} {:>2} ", e.len, c.month_name(), c.day));
+    if (-86_400..RECENT).contains(&age) {
+        put(out, format_args!("{:02}:{:02}", c.hour, c.minute));
+    } else {
+        put(out, format_args!("{:>5}", c.year));
+    }
+    out.push(b' ');
+    name(out, &e.name);
+}
+
+/// Appends one line of NLST.
+pub fn write_name(out: &mut Vec<u8>, octets: &[u8]) {
+    name(out, octets);
+}
+
+/// Appends one line of MLSx, with its end: facts, a space, the name.
+pub fn write_facts(out: &mut Vec<u8>, e: &Entry, which: Facts, access: Access) {
+    facts(out, e, which, access);
+    name(out, &e.name);
+}
+
+/// Appends the facts and the space before the name, without the name: for MLST.
+pub fn facts(out: &mut Vec<u8>, e: &Entry, which: Facts, access: Access) {
+    for (fact, key) in FACTS {
+        if !which.contains(fact) || (fact == Facts::SIZE && e.kind == Kind::Directory) {
+            continue;
+        }
+        out.extend(key.as_bytes());
+        out.push(b'=');
+        match fact {
+            Facts::TYPE => out.extend(match e.kind {
+                Kind::File => &b"file"[..],
+                Kind::Directory => b"dir",
+            }),
+            Facts::SIZE => put(out, format_args!("{}", e.len)),
+            Facts::MODIFY => write_time(out, e.modified),
+            Facts::PERM => out.extend(perm(e.kind, access)),
+            Facts::UNIQUE => put(out, format_args!("{:x}g{:x}", e.unique.0, e.unique.1)),
+            _ => put(out, format_args!("0{:o}", e.mode & 0o777)),
+        }
+        out.push(b';');
+    }
+    out.push(b' ');
+}
+
+/// RFC 3659 §7.5.5: what the commands of this login would do.
+fn perm(kind: Kind, a: Access) -> &'static [u8] {
+    match (kind, a.create, a.change) {
+        (Kind::File, _, true) => b"adfrw",
+        (Kind::File, true, false) => b"rw",
+        (Kind::File, false, false) => b"r",
+        (Kind::Directory, _, true) => b"cdeflmp",
+        (Kind::Directory, true, false) => b"cel",
+        (Kind::Directory, false, false) => b"el",
+    }
+}
+
+/// Appends `YYYYMMDDHHMMSS`, UTC (RFC 3659 §2.3).
+pub fn write_time(out: &mut Vec<u8>, unix: i64) {
+    let c = Civil::from_unix(unix);
+    put(
+        out,
+        format_args!(
+            "{:04}{:02}{:02}{:02}{:02}{:02}",
+            c.year.clamp(0, 9_999),
+            c.month,
+            c.day,
+            c.hour,
+            c.minute,
+            c.second
+        ),
+    );
+}
+
+/// A name and the line's end. A CR or LF in a name would make two entries of one: shown as `?`.
+fn name(out: &mut Vec<u8>, octets: &[u8]) {
+    out.extend(octets.iter().map(|&b| if matches!(b, b'\r' | b'\n' | 0) { b'?' } else { b }));
+    out.extend(b"\r\n");
+}
+
+fn put(out: &mut Vec<u8>, args: core::fmt::Arguments<'_>) {
+    struct To<'a>(&'a mut Vec<u8>);
+    impl core::fmt::Write for To<'_> {
+        fn write_str(&mut self, s: &str) -> core::fmt::Result {
+            self.0.extend(s.as_bytes());
+            Ok(())
+        }
+    }
+    core::fmt::write(&mut To(out), args).expect("a Vec takes everything");
+}

@@ -1,0 +1,519 @@
+//! The server's control connection as one machine.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | `mod` | octets to commands, what is legal when, timers |
+//! | [`question`](self) | what is asked of the driver, and the answers |
+//! | `login` | USER, PASS, failures |
+//! | `channel` | PORT, PASV, EPRT, EPSV |
+//! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
+//! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
+//! | `texts` | HELP, FEAT, STAT of the session |
+
+mod channel;
+mod login;
+mod names;
+mod question;
+#[cfg(test)]
+mod tests;
+mod texts;
+mod transfer;
+
+pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Shelve, Style, Transfer, Via};
+
+use crate::command::{self, BadCommand, Command, During, Opts, Password, Representation, Row};
+use crate::line::{BadLine, Line, Lines};
+use crate::list::{Access, Facts};
+use crate::reply;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use clock::{Duration, Instant, TimerTable};
+use core::net::SocketAddr;
+
+/// What is the same for all sessions of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The text of the 220.
+    pub greeting: String,
+    /// Closes a session without commands, never one with a transfer.
+    pub idle: Duration,
+    /// From the connection to the login.
+    pub login_grace: Duration,
+    /// Closes the session after this many wrong passwords.
+    pub max_failures: u32,
+    /// Wait before the answer to a wrong password, for each failure so far.
+    pub penalty: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            greeting: String::from("towline ready."),
+            idle: Duration::from_secs(300),
+            login_grace: Duration::from_secs(60),
+            max_failures: 3,
+            penalty: Duration::from_millis(400),
+        }
+    }
+}
+
+/// Output that may wait before input is left unread.
+const OUT_LIMIT: usize = 16_384;
+/// Lines that may wait behind a running command.
+const QUEUE_LIMIT: usize = 64;
+
+const IDLE: usize = 0;
+const GRACE: usize = 1;
+const PENALTY: usize = 2;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Login {
+    Fresh,
+    NeedPassword { user: Vec<u8> },
+    In { user: Vec<u8>, anonymous: bool },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Channel {
+    None,
+    Listening,
+    Active(SocketAddr),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Prelude {
+    None,
+    Rename { from: Vec<u8> },
+    Restart { offset: u64 },
+}
+
+impl Prelude {
+    fn take(&mut self) -> Prelude {
+        core::mem::replace(self, Prelude::None)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Work {
+    Idle,
+    /// A wrong password's answer is held back.
+    Penalty,
+    Asking {
+        id: AskId,
+        what: Pending,
+    },
+    Transferring(transfer::Running),
+    /// Nothing is taken in any more.
+    Over,
+}
+
+/// What an answer will be for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Pending {
+    Login { user: Vec<u8> },
+    Listen { extended: bool },
+    ChangeDir,
+    MakeDir,
+    RemoveDir,
+    Remove,
+    RenameFrom { path: Vec<u8> },
+    RenameTo,
+    Size,
+    Modified,
+    Facts,
+    Describe { path: Vec<u8> },
+}
+
+/// One control connection.
+///
+/// Call one of `handle_input`, `handle_eof`, `handle_timeout`, `answer`, `drain`; then
+/// [`Server::poll_transmit`] and [`Server::poll_event`] until both are empty; then wait for input (only
+/// while [`Server::wants_input`]), for the answer to the open question, or for
+/// [`Server::poll_timeout`].
+///
+/// Commands are answered in their order. One question is open at a time; commands that come meanwhile
+/// wait, but those that the table marks are answered while a transfer moves data.
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    local: SocketAddr,
+    peer: SocketAddr,
+    login: Login,
+    access: Access,
+    failures: u32,
+    channel: Channel,
+    epsv_all: bool,
+    prelude: Prelude,
+    work: Work,
+    representation: Representation,
+    facts: Facts,
+    allocated: Option<u64>,
+    directory: Vec<u8>,
+    lines: Lines,
+    queue: VecDeque<Line>,
+    out: Vec<u8>,
+    events: VecDeque<Event>,
+    timers: TimerTable<3>,
+    next_id: u64,
+    progress: u64,
+    eof: bool,
+    draining: bool,
+}
+
+impl Server {
+    /// A connection just accepted; the greeting is to be transmitted. Addresses are canonical: no
+    /// IPv4 inside IPv6.
+    pub fn new(now: Instant, config: Config, local: SocketAddr, peer: SocketAddr) -> Server {
+        let mut s = Server {
+            local,
+            peer,
+            login: Login::Fresh,
+            access: Access::default(),
+            failures: 0,
+            channel: Channel::None,
+            epsv_all: false,
+            prelude: Prelude::None,
+            work: Work::Idle,
+            representation: Representation::Ascii,
+            facts: Facts::TYPE | Facts::SIZE | Facts::MODIFY | Facts::PERM | Facts::UNIQUE,
+            allocated: None,
+            directory: Vec::from(*b"/"),
+            lines: Lines::default(),
+            queue: VecDeque::new(),
+            out: Vec::new(),
+            events: VecDeque::new(),
+            timers: TimerTable::default(),
+            next_id: 0,
+            progress: 0,
+            eof: false,
+            draining: false,
+            config,
+        };
+        s.timers.set(GRACE, now + s.config.login_grace);
+        let greeting = s.config.greeting.clone();
+        s.reply(220, &greeting);
+        s
+    }
+
+    /// Takes octets of the control connection, urgent ones in their place among them.
+    pub fn handle_input(&mut self, now: Instant, octets: &[u8]) {
+        if self.work == Work::Over {
+            return;
+        }
+        for &octet in octets {
+            if let Some(line) = self.lines.push(octet) {
+                self.queue.push_back(line);
+            }
+        }
+        self.advance(now);
+    }
+
+    /// The client closed its side. What was asked before is still answered; an upload in progress does
+    /// not count as whole.
+    pub fn handle_eof(&mut self, now: Instant) {
+        self.eof = true;
+        self.break_upload();
+        self.advance(now);
+    }
+
+    /// The connection failed: nobody reads answers any more.
+    pub fn handle_lost(&mut self, now: Instant) {
+        self.eof = true;
+        self.queue.clear();
+        self.break_any();
+        self.advance(now);
+    }
+
+    /// Something of [`Server::poll_timeout`] is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now) {
+            match timer {
+                PENALTY => {
+                    self.end_penalty();
+                    self.advance(now);
+                }
+                GRACE => self.close(421, "No login in time; good bye."),
+                _ => self.close(421, "No command for too long; good bye."),
+            }
+        }
+    }
+
+    /// The answer to the open question. One to any other is dropped.
+    pub fn answer(&mut self, now: Instant, id: AskId, answer: Answer) {
+        match core::mem::replace(&mut self.work, Work::Idle) {
+            Work::Asking { id: open, what } if open == id => self.answered(now, what, answer),
+            Work::Transferring(running) if running.id == id => self.transfer_answered(running, answer),
+            other => self.work = other,
+        }
+        self.advance(now);
+    }
+
+    /// No new work: a running transfer ends, then 421.
+    pub fn drain(&mut self, now: Instant) {
+        self.draining = true;
+        self.advance(now);
+    }
+
+    /// Octets moved so far by the open [`Ask::Move`], for STAT.
+    pub fn progress(&mut self, octets: u64) {
+        self.progress = octets;
+    }
+
+    /// What to send. All of it at once, so that the replies of one burst share a segment.
+    #[must_use]
+    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+        if self.out.is_empty() {
+            return None;
+        }
+        Some(Bytes::from(core::mem::take(&mut self.out)))
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When to call [`Server::handle_timeout`].
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Whether input is to be read now: not while answers or commands queue up.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.work != Work::Over && self.out.len() < OUT_LIMIT && self.queue.len() < QUEUE_LIMIT
+    }
+
+    /// Whether the driver has transmitted and may go on: call after [`Server::poll_transmit`] was
+    /// written, commands may have waited for room.
+    pub fn handle_written(&mut self, now: Instant) {
+        self.advance(now);
+    }
+
+    /// Runs commands until one must wait.
+    fn advance(&mut self, now: Instant) {
+        while self.out.len() < OUT_LIMIT {
+            match &self.work {
+                Work::Over | Work::Penalty | Work::Asking { .. } => break,
+                Work::Idle if self.draining => {
+                    self.close(421, "The server is closing; good bye.");
+                    break;
+                }
+                Work::Idle => {
+                    let Some(line) = self.queue.pop_front() else { break };
+                    self.line(line);
+                }
+                Work::Transferring(_) => {
+                    if !self.during_transfer() {
+                        break;
+                    }
+                }
+            }
+        }
+        match self.work {
+            Work::Idle if self.eof && self.queue.is_empty() => self.over(),
+            Work::Idle => self.timers.set(IDLE, now + self.config.idle),
+            Work::Penalty => {
+                self.timers.stop(IDLE);
+                if self.timers.get(PENALTY).is_none() {
+                    self.timers.set(PENALTY, now + self.config.penalty * self.failures.min(10));
+                }
+            }
+            Work::Asking { .. } | Work::Transferring(_) | Work::Over => self.timers.stop(IDLE),
+        }
+    }
+
+    /// Looks at the queue while a transfer runs. False: nothing more can be done now.
+    fn during_transfer(&mut self) -> bool {
+        let answers = match self.queue.front() {
+            None => return false,
+            Some(Err(_)) => true,
+            Some(Ok(line)) => match command::parse(line) {
+                Ok((row, Command::Stat(Some(_)))) => {
+                    debug_assert_eq!(row.verb, "STAT");
+                    false
+                }
+                // ABOR stays in the queue: it is answered after the transfer's own last reply.
+                Ok((_, Command::Abor)) => false,
+                Ok((row, _)) => row.during == During::Answers,
+                Err(_) => true,
+            },
+        };
+        if answers {
+            let line = self.queue.pop_front().expect("looked at");
+            self.line(line);
+            return true;
+        }
+        // A command waits; an ABOR behind it counts all the same.
+        let abor =
+            |line: &Line| line.as_ref().is_ok_and(|l| matches!(command::parse(l), Ok((_, Command::Abor))));
+        if self.queue.iter().any(abor) {
+            self.abort_transfer();
+        }
+        false
+    }
+
+    fn line(&mut self, line: Line) {
+        let parsed = match &line {
+            Ok(l) if l.is_empty() => return,
+            Ok(l) => command::parse(l),
+            Err(bad) => Err(BadCommand::Line(*bad)),
+        };
+        match parsed {
+            Ok((row, command)) => self.command(row, command),
+            Err(bad) => {
+                self.prelude = Prelude::None;
+                self.bad(bad);
+            }
+        }
+    }
+
+    fn bad(&mut self, bad: BadCommand) {
+        match bad {
+            BadCommand::Line(BadLine::TooLong) => self.reply(500, "The line is too long."),
+            BadCommand::Line(BadLine::Control) => {
+                self.reply(501, "The line contains a NUL or a CR, which no name may.");
+            }
+            BadCommand::Unknown => self.reply(500, "Unknown command; HELP lists what is known."),
+            BadCommand::Absent(verb) => self.reply(502, &format!("{verb} is not implemented.")),
+            BadCommand::Syntax => self.reply(501, "The argument is missing or malformed; see HELP."),
+            BadCommand::Parameter(why) => self.reply(504, &format!("Not for that parameter: {why}.")),
+            BadCommand::Family => self.reply(522, "Network protocol not supported, use (1,2)"),
+        }
+    }
+
+    fn command(&mut self, row: &'static Row, command: Command) {
+        let prelude = match self.work {
+            Work::Transferring(_) => Prelude::None,
+            Work::Idle | Work::Penalty | Work::Asking { .. } | Work::Over => self.prelude.take(),
+        };
+        let logged_in = matches!(self.login, Login::In { .. });
+        if row.login && !logged_in {
+            return self.reply(530, "Log in first with USER and PASS.");
+        }
+        if row.keeps_restart && matches!(prelude, Prelude::Restart { .. }) {
+            self.prelude = prelude.clone();
+        }
+        let offset = match prelude {
+            Prelude::Restart { offset } => Some(offset),
+            Prelude::None | Prelude::Rename { .. } => None,
+        };
+        match command {
+            Command::User(user) => self.user(user),
+            Command::Pass(password) => self.pass(password),
+            Command::Quit => self.close(221, "Good bye."),
+            Command::Cwd(path) => self.ask(Ask::ChangeDir(path), Pending::ChangeDir),
+            Command::Cdup => self.ask(Ask::ChangeDir(Vec::from(*b"..")), Pending::ChangeDir),
+            Command::Pwd => {
+                let mut text = reply::quoted(&self.directory);
+                text.extend(b" is the current directory.");
+                reply::write(&mut self.out, 257, &text);
+            }
+            Command::Mkd(path) => self.ask(Ask::MakeDir(path), Pending::MakeDir),
+            Command::Rmd(path) => self.ask(Ask::RemoveDir(path), Pending::RemoveDir),
+            Command::Dele(path) => self.ask(Ask::Remove(path), Pending::Remove),
+            Command::Rnfr(path) => self.ask(Ask::Look(path.clone()), Pending::RenameFrom { path }),
+            Command::Rnto(to) => match prelude {
+                Prelude::Rename { from } => self.ask(Ask::Rename { from, to }, Pending::RenameTo),
+                Prelude::None | Prelude::Restart { .. } => self.reply(503, "RNFR must come at once before."),
+            },
+            Command::Type(r) => {
+                self.representation = r;
+                match r {
+                    Representation::Ascii => self.reply(200, "Type is A: line ends are converted."),
+                    Representation::Image => self.reply(200, "Type is I: octets as they are."),
+                }
+            }
+            Command::Stru => self.reply(200, "Structure is F."),
+            Command::Mode => self.reply(200, "Mode is S."),
+            Command::Port(addr) | Command::Eprt(addr) => self.active(addr),
+            Command::Pasv => self.pasv(),
+            Command::Epsv(which) => self.epsv(which),
+            Command::Retr(path) => self.retrieve(path, offset),
+            Command::Stor(path) => self.store(path, offset),
+            Command::Appe(path) => self.append(path, offset),
+            Command::Rest(at) => self.restart(at),
+            Command::Abor => self.reply(226, "There is no transfer to break off."),
+            Command::Allo(octets) => {
+                self.allocated = Some(octets);
+                self.reply(200, "Noted; the upload is held to it.");
+            }
+            Command::List(path) => self.list(path, Style::List),
+            Command::Nlst(path) => self.list(path, Style::Names),
+            Command::Mlsd(path) => self.list(path, Style::Facts(self.facts)),
+            Command::Mlst(path) => self.ask(Ask::Look(path), Pending::Facts),
+            Command::Size(path) => match self.representation {
+                Representation::Image => self.ask(Ask::Size(path), Pending::Size),
+                // RFC 3659 §4: the size of the transfer, which in TYPE A only a conversion would tell.
+                Representation::Ascii => self.reply(550, "SIZE is known in TYPE I only."),
+            },
+            Command::Mdtm(path) => self.ask(Ask::Look(path), Pending::Modified),
+            Command::Stat(None) => self.session_status(),
+            Command::Stat(Some(path)) => {
+                self.ask(Ask::Describe(path.clone()), Pending::Describe { path });
+            }
+            Command::Help(verb) => self.help(verb),
+            Command::Noop => self.reply(200, "Still here."),
+            Command::Syst => self.reply(215, "UNIX Type: L8"),
+            Command::Feat => self.features(),
+            Command::Opts(Opts::Utf8) => self.reply(200, "Names are octets, UTF-8 among them."),
+            Command::Opts(Opts::Mlst(facts)) => {
+                self.facts = facts;
+                let mut text = b"MLST OPTS".to_vec();
+                if !facts.is_empty() {
+                    text.push(b' ');
+                    text.extend(facts.names());
+                }
+                reply::write(&mut self.out, 200, &text);
+            }
+        }
+    }
+
+    fn answered(&mut self, _now: Instant, what: Pending, answer: Answer) {
+        match what {
+            Pending::Login { user } => self.login_answered(user, answer),
+            Pending::Listen { extended } => self.listening(extended, answer),
+            other => self.name_answered(other, answer),
+        }
+    }
+
+    fn ask(&mut self, what: Ask, pending: Pending) {
+        let id = self.question(what);
+        self.work = Work::Asking { id, what: pending };
+    }
+
+    fn question(&mut self, what: Ask) -> AskId {
+        let id = AskId(self.next_id);
+        self.next_id += 1;
+        self.events.push_back(Event::Ask { id, what });
+        id
+    }
+
+    fn reply(&mut self, code: u16, text: &str) {
+        reply::write(&mut self.out, code, text.as_bytes());
+    }
+
+    /// An answer that does not belong to its question: the driver's fault, told to the client as ours.
+    fn mismatch(&mut self) {
+        debug_assert!(false, "the answer does not fit the question");
+        self.reply(451, "Internal error.");
+    }
+
+    fn close(&mut self, code: u16, text: &str) {
+        self.reply(code, text);
+        self.break_any();
+        self.over();
+    }
+
+    fn over(&mut self) {
+        self.queue.clear();
+        self.timers = TimerTable::default();
+        self.work = Work::Over;
+        self.events.push_back(Event::Close);
+    }
+}

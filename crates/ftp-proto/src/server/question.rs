@@ -1,0 +1,214 @@
+//! What the machine asks its driver, and the answers.
+
+use crate::command::{Password, Representation};
+use crate::list::{Access, Entry};
+use crate::reply::Code;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::SocketAddr;
+
+/// Names one question until it is answered.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct AskId(pub(super) u64);
+
+/// What leaves the machine besides octets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A question; at most one is open at a time.
+    Ask {
+        /// Its name, for [`super::Server::answer`].
+        id: AskId,
+        /// What is asked.
+        what: Ask,
+    },
+    /// Ends the open [`Ask::Move`] early; it is still answered, with what moved so far.
+    Cancel(AskId),
+    /// The passive listener is not wanted any more.
+    Unlisten,
+    /// The user logs in anew: the session of the old one ends.
+    LoggedOut,
+    /// Close the control connection once everything is transmitted.
+    Close,
+}
+
+/// A question. Paths are as the client sent them; the driver resolves them against its directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ask {
+    /// Who is this? → [`Answer::LoggedIn`] or [`Answer::Refused`].
+    Login {
+        /// As sent.
+        user: Vec<u8>,
+        /// As sent.
+        password: Password,
+    },
+    /// Listen for a data connection, in place of an earlier listener. → [`Answer::Listening`].
+    Listen,
+    /// → [`Answer::Directory`], from now on the session's.
+    ChangeDir(Vec<u8>),
+    /// → [`Answer::Directory`]: the full path of what was made.
+    MakeDir(Vec<u8>),
+    /// → [`Answer::Done`].
+    RemoveDir(Vec<u8>),
+    /// → [`Answer::Done`].
+    Remove(Vec<u8>),
+    /// → [`Answer::Done`].
+    Rename {
+        /// What RNFR named.
+        from: Vec<u8>,
+        /// What RNTO names.
+        to: Vec<u8>,
+    },
+    /// Facts of one name, with its full path as the entry's name. → [`Answer::Entry`].
+    Look(Vec<u8>),
+    /// Octets that REST may go on with: of the file, else of this user's partial. → [`Answer::Size`].
+    Size(Vec<u8>),
+    /// A listing for the control connection. → [`Answer::Lines`].
+    Describe(Vec<u8>),
+    /// Open what is to be moved, without moving anything. → [`Answer::Opened`].
+    Open(Transfer),
+    /// Get the data connection and move it. → [`Answer::Moved`]. The only question that
+    /// [`Event::Cancel`] ends early.
+    Move(Via),
+    /// Publish the upload. → [`Answer::Done`].
+    Commit,
+    /// End what is open without publishing: an upload is kept as its owner's partial. → [`Answer::Done`].
+    Shelve {
+        /// Why, for the audit.
+        why: Shelve,
+    },
+}
+
+/// Why an upload is not published, or a transfer ended early.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shelve {
+    /// ABOR, or the session ended.
+    Aborted,
+    /// A connection failed.
+    Lost,
+    /// Nothing moved for too long, or nobody connected.
+    TimedOut,
+    /// Another length than ALLO announced.
+    WrongLength,
+    /// Our own file failed.
+    Failed,
+}
+
+/// How the data connection comes about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Via {
+    /// Accept on the passive listener; only from the control connection's peer (RFC 2577 §3).
+    Accept,
+    /// Connect to this address, from the active port.
+    Connect(SocketAddr),
+}
+
+/// What a transfer moves.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transfer {
+    /// As the client sent it; empty for the listing of the current directory.
+    pub path: Vec<u8>,
+    /// Which way and how.
+    pub kind: Kind,
+    /// Whether line ends are converted.
+    pub representation: Representation,
+}
+
+/// Which way, and of what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// RETR from this offset on.
+    Retrieve {
+        /// Octets skipped.
+        offset: u64,
+    },
+    /// STOR or APPE.
+    Store {
+        /// How it begins.
+        mode: Mode,
+        /// What ALLO announced.
+        expected: Option<u64>,
+    },
+    /// LIST, NLST, MLSD.
+    List(Style),
+}
+
+/// How an upload begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// STOR: in place of what is there.
+    Overwrite,
+    /// REST and STOR: goes on at this offset.
+    Resume(u64),
+    /// APPE: goes on at the end.
+    Append,
+}
+
+/// How a directory is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Style {
+    /// As `ls -l`.
+    List,
+    /// Names.
+    Names,
+    /// MLSD, with these facts.
+    Facts(crate::list::Facts),
+}
+
+/// An answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// To [`Ask::Login`].
+    LoggedIn {
+        /// The start directory, absolute.
+        directory: Vec<u8>,
+        /// What the user may do.
+        access: Access,
+        /// Whether it is an anonymous one.
+        anonymous: bool,
+    },
+    /// The address to speak of.
+    Listening(SocketAddr),
+    /// A directory, absolute.
+    Directory(Vec<u8>),
+    /// Done.
+    Done,
+    /// Facts.
+    Entry(Entry),
+    /// Octets.
+    Size(u64),
+    /// Lines without ends.
+    Lines(Vec<Vec<u8>>),
+    /// Ready to move.
+    Opened {
+        /// Octets of the file, where there is one.
+        len: Option<u64>,
+        /// Of an upload, where its first octet belongs.
+        start: u64,
+    },
+    /// The data connection is over.
+    Moved {
+        /// Octets on the wire.
+        octets: u64,
+        /// How it ended.
+        end: End,
+    },
+    /// No, with the reply's code and words.
+    Refused(Code, String),
+}
+
+/// How a data connection ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// Everything was sent and taken; or the peer closed after its last octet (FIN).
+    Whole,
+    /// There was no connection.
+    NoConnection(String),
+    /// The peer reset it, or it failed.
+    Lost,
+    /// Nothing moved for too long.
+    Stalled,
+    /// [`Event::Cancel`].
+    Cancelled,
+    /// Our own file could not be read or written.
+    Local(Code, String),
+}

@@ -1,0 +1,234 @@
+//! From the transfer's command to its last reply.
+//!
+//! Questions in this order: `Open`, then 150, then `Move`; for an upload `Commit` or `Shelve`; for
+//! whatever did not end whole `Shelve`. Exactly one last reply comes out of each.
+//!
+//! **When an upload counts as whole.** In stream mode the end of the file is the end of the data
+//! connection (RFC 959 §3.4.1), which a dying client gives as well. So it counts only if the data
+//! connection ended with a FIN, the control connection is still open then, and the length is the one of
+//! ALLO where that was given.
+
+use super::{
+    Answer, Ask, AskId, Channel, End, Event, Kind, Mode, Prelude, Server, Shelve, Style, Transfer, Via, Work,
+};
+use crate::command::Representation;
+use crate::reply;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// One transfer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Running {
+    pub(super) id: AskId,
+    transfer: Transfer,
+    via: Via,
+    stage: Stage,
+    /// Somebody wants it to end early.
+    broken: Option<Broken>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Broken {
+    Abor,
+    ControlLost,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Stage {
+    Opening,
+    Moving { start: u64 },
+    Publishing { octets: u64 },
+    Shelving { code: u16, text: String },
+}
+
+impl Server {
+    pub(super) fn restart(&mut self, offset: u64) {
+        if self.representation == Representation::Ascii && offset > 0 {
+            // RFC 3659 §5.3: a position in converted octets is not one in the file.
+            return self.reply(504, "REST is for TYPE I only.");
+        }
+        self.prelude = Prelude::Restart { offset };
+        self.reply(350, &format!("The next transfer begins at {offset}."));
+    }
+
+    pub(super) fn retrieve(&mut self, path: Vec<u8>, offset: Option<u64>) {
+        self.begin(path, Kind::Retrieve { offset: offset.unwrap_or(0) }, offset);
+    }
+
+    pub(super) fn store(&mut self, path: Vec<u8>, offset: Option<u64>) {
+        let mode = match offset {
+            None | Some(0) => Mode::Overwrite,
+            Some(offset) => Mode::Resume(offset),
+        };
+        // In TYPE A the octets on the wire are not those of the file: ALLO's number proves nothing.
+        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        self.begin(path, Kind::Store { mode, expected }, offset);
+    }
+
+    pub(super) fn append(&mut self, path: Vec<u8>, offset: Option<u64>) {
+        if offset.is_some() {
+            return self.reply(501, "APPE begins at the end; REST is for STOR.");
+        }
+        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        self.begin(path, Kind::Store { mode: Mode::Append, expected }, None);
+    }
+
+    pub(super) fn list(&mut self, path: Vec<u8>, style: Style) {
+        self.begin(path, Kind::List(style), None);
+    }
+
+    fn begin(&mut self, path: Vec<u8>, kind: Kind, offset: Option<u64>) {
+        if self.representation == Representation::Ascii && offset.is_some_and(|o| o > 0) {
+            return self.reply(504, "REST is for TYPE I only.");
+        }
+        let via = match self.channel {
+            Channel::None => return self.reply(425, "Use PASV, EPSV, PORT or EPRT first."),
+            Channel::Listening => Via::Accept,
+            Channel::Active(addr) => Via::Connect(addr),
+        };
+        self.channel = Channel::None;
+        let transfer = Transfer { path, kind, representation: self.representation };
+        let id = self.question(Ask::Open(transfer.clone()));
+        self.progress = 0;
+        self.work = Work::Transferring(Running { id, transfer, via, stage: Stage::Opening, broken: None });
+    }
+
+    pub(super) fn transfer_answered(&mut self, mut t: Running, answer: Answer) {
+        match (t.stage.clone(), answer) {
+            (Stage::Opening, Answer::Refused(code, text)) => self.ended(&t, code.0, &text),
+            (Stage::Opening, Answer::Opened { len, start }) => match t.broken {
+                Some(_) => self.shelve(t, Shelve::Aborted, 426, "The transfer is broken off."),
+                None => {
+                    self.preliminary(&t, len);
+                    t.id = self.question(Ask::Move(t.via));
+                    t.stage = Stage::Moving { start };
+                    self.work = Work::Transferring(t);
+                }
+            },
+            (Stage::Moving { start }, Answer::Moved { octets, end }) => self.moved(t, start, octets, end),
+            (Stage::Publishing { octets }, Answer::Done) => {
+                self.ended(&t, 226, &format!("{octets} octets received; the file is published."));
+            }
+            (Stage::Publishing { .. }, Answer::Refused(code, text)) => self.ended(&t, code.0, &text),
+            (Stage::Shelving { code, text }, Answer::Done | Answer::Refused(..)) => {
+                self.ended(&t, code, &text)
+            }
+            _ => {
+                self.mismatch();
+                self.events.push_back(Event::Unlisten);
+            }
+        }
+    }
+
+    fn preliminary(&mut self, t: &Running, len: Option<u64>) {
+        let kind = match t.transfer.representation {
+            Representation::Ascii => "ASCII",
+            Representation::Image => "BINARY",
+        };
+        let mut text = format!("Opening {kind} mode data connection for ").into_bytes();
+        match t.transfer.kind {
+            Kind::List(_) => text.extend(b"the listing"),
+            Kind::Retrieve { .. } | Kind::Store { .. } => text.extend(&t.transfer.path),
+        }
+        if let (Some(len), Kind::Retrieve { .. }) = (len, t.transfer.kind) {
+            text.extend(format!(" ({len} bytes)").into_bytes());
+        }
+        text.push(b'.');
+        reply::write(&mut self.out, 150, &text);
+    }
+
+    fn moved(&mut self, mut t: Running, start: u64, octets: u64, end: End) {
+        match (end, t.transfer.kind) {
+            (End::NoConnection(why), _) if t.broken.is_none() => {
+                self.shelve(t, Shelve::TimedOut, 425, &format!("No data connection: {why}"));
+            }
+            (End::Whole, Kind::Store { expected, .. }) if t.broken.is_none() => {
+                if self.eof {
+                    return self.shelve(t, Shelve::Lost, 426, "The control connection is gone.");
+                }
+                match expected {
+                    // What ALLO counts is not said for a resumed upload: the whole or the rest will do.
+                    Some(n) if n != octets && n != start + octets => {
+                        let text =
+                            format!("{octets} octets received where ALLO announced {n}; not published.");
+                        self.shelve(t, Shelve::WrongLength, 426, &text);
+                    }
+                    _ => {
+                        t.id = self.question(Ask::Commit);
+                        t.stage = Stage::Publishing { octets };
+                        self.work = Work::Transferring(t);
+                    }
+                }
+            }
+            (End::Whole, Kind::Retrieve { .. } | Kind::List(_)) => {
+                self.ended(&t, 226, &format!("{octets} octets sent."));
+            }
+            (End::Stalled, _) if t.broken.is_none() => {
+                self.shelve(
+                    t,
+                    Shelve::TimedOut,
+                    426,
+                    &format!("Nothing moved for too long, after {octets} octets."),
+                );
+            }
+            (End::Local(code, text), _) if t.broken.is_none() => {
+                self.shelve(t, Shelve::Failed, code.0, &text)
+            }
+            (End::Lost, _) if t.broken.is_none() => {
+                self.shelve(
+                    t,
+                    Shelve::Lost,
+                    426,
+                    &format!("The data connection failed after {octets} octets."),
+                );
+            }
+            _ => self.shelve(
+                t,
+                Shelve::Aborted,
+                426,
+                &format!("The transfer is broken off after {octets} octets."),
+            ),
+        }
+    }
+
+    fn shelve(&mut self, mut t: Running, why: Shelve, code: u16, text: &str) {
+        t.id = self.question(Ask::Shelve { why });
+        t.stage = Stage::Shelving { code, text: String::from(text) };
+        self.work = Work::Transferring(t);
+    }
+
+    fn ended(&mut self, t: &Running, code: u16, text: &str) {
+        if t.via == Via::Accept {
+            self.events.push_back(Event::Unlisten);
+        }
+        self.work = Work::Idle;
+        self.reply(code, text);
+    }
+
+    /// ABOR: the transfer ends with 426, then ABOR itself is answered with 226.
+    pub(super) fn abort_transfer(&mut self) {
+        self.break_with(Broken::Abor, |_| true);
+    }
+
+    /// The control connection ended: an upload cannot count any more.
+    pub(super) fn break_upload(&mut self) {
+        self.break_with(Broken::ControlLost, |kind| matches!(kind, Kind::Store { .. }));
+    }
+
+    /// The session ends: whatever moves stops.
+    pub(super) fn break_any(&mut self) {
+        self.break_with(Broken::ControlLost, |_| true);
+    }
+
+    fn break_with(&mut self, why: Broken, which: impl Fn(Kind) -> bool) {
+        let Work::Transferring(t) = &mut self.work else { return };
+        if t.broken.is_some() || !which(t.transfer.kind) {
+            return;
+        }
+        t.broken = Some(why);
+        if let Stage::Moving { .. } = t.stage {
+            self.events.push_back(Event::Cancel(t.id));
+        }
+    }
+}
