@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::string::ToString;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
 
 /// Why octets are not an address.
@@ -81,7 +80,7 @@ pub fn parse_eprt(arg: &[u8]) -> Result<SocketAddr, BadAddr> {
 /// Writes the argument of EPRT.
 pub fn format_eprt(addr: SocketAddr) -> String {
     let family = if addr.is_ipv4() { 1 } else { 2 };
-    format!("|{family}|{}|{}|", addr.ip().to_string(), addr.port())
+    format!("|{family}|{}|{}|", addr.ip(), addr.port())
 }
 
 /// Finds `(|||port|)` in the text of a 229 reply. Some servers fill the empty fields in; only the port

@@ -265,14 +265,14 @@ impl Client {
 
     /// The server closed the control connection.
     pub fn handle_eof(&mut self) {
-        match self.awaits {
-            Await::Over => {}
-            Await::Quit => self.over(),
-            _ => {
-                let phase = self.phase();
-                self.finish(Err(Failure::Closed(phase)));
-            }
+        if self.awaits == Await::Over {
+            return;
         }
+        if self.awaits == Await::Quit {
+            return self.over();
+        }
+        let phase = self.phase();
+        self.finish(Err(Failure::Closed(phase)));
     }
 
     /// The time of [`Client::poll_timeout`] has come.
@@ -355,10 +355,9 @@ impl Client {
     /// When to call [`Client::handle_timeout`]. None while data moves: only the driver sees that.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        match self.awaits {
-            Await::End { moved: false, .. } | Await::Data { .. } | Await::Over => None,
-            _ => self.deadline,
-        }
+        let elsewhere =
+            matches!(self.awaits, Await::End { moved: false, .. } | Await::Data { .. } | Await::Over);
+        if elsewhere { None } else { self.deadline }
     }
 
     /// Octets of the server's file, where it told.
@@ -582,17 +581,11 @@ impl Client {
     }
 
     fn refused(&self, r: Reply) -> Failure {
-        let phase = match self.awaits {
-            Await::Epsv | Await::Pasv | Await::Active => {
-                return Failure::NoData(alloc::format!("{} {}", r.code.0, r.text().escape_ascii()));
-            }
-            _ => self.phase(),
-        };
         // RFC 959 §5.4: 425 answers the transfer's command when the connection cannot be opened.
-        if r.code.0 == 425 {
+        if matches!(self.awaits, Await::Epsv | Await::Pasv | Await::Active) || r.code.0 == 425 {
             return Failure::NoData(alloc::format!("{} {}", r.code.0, r.text().escape_ascii()));
         }
-        Failure::Refused { phase, code: r.code, text: r.text().to_vec() }
+        Failure::Refused { phase: self.phase(), code: r.code, text: r.text().to_vec() }
     }
 
     fn refuse(&mut self, r: Reply) {

@@ -63,7 +63,7 @@ impl Talk {
     }
 
     /// Up to the data.
-    fn to_data(&mut self) {
+    fn up_to_data(&mut self) {
         self.log_in();
         assert_eq!(self.hears("200 ok"), "SIZE f.bin");
         assert_eq!(self.hears("213 100"), "EPSV");
@@ -79,7 +79,7 @@ impl Talk {
 #[test]
 fn a_get_goes_one_command_at_a_time() {
     let mut t = Talk::get(Passive::Extended);
-    t.to_data();
+    t.up_to_data();
     t.client.moved(t.now, 100);
     assert_eq!(t.hears("226 done"), "QUIT");
     assert_eq!(t.client.poll_event(), None);
@@ -90,7 +90,7 @@ fn a_get_goes_one_command_at_a_time() {
 #[test]
 fn the_last_reply_may_come_before_the_last_octet() {
     let mut t = Talk::get(Passive::Extended);
-    t.to_data();
+    t.up_to_data();
     assert_eq!(t.hears("226 done"), "");
     t.client.moved(t.now, 100);
     assert_eq!(t.sent(), "QUIT");
@@ -103,7 +103,7 @@ fn the_last_reply_may_come_before_the_last_octet() {
 #[test]
 fn fewer_octets_than_announced_are_not_a_success() {
     let mut t = Talk::get(Passive::Extended);
-    t.to_data();
+    t.up_to_data();
     t.client.moved(t.now, 99);
     t.hears("226 done");
     t.client.handle_eof();
@@ -113,7 +113,7 @@ fn fewer_octets_than_announced_are_not_a_success() {
 #[test]
 fn a_426_after_all_octets_is_a_failure() {
     let mut t = Talk::get(Passive::Extended);
-    t.to_data();
+    t.up_to_data();
     t.client.moved(t.now, 100);
     t.hears("426 broken");
     t.hears("221 bye");

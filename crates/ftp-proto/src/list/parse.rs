@@ -91,7 +91,7 @@ fn unix(line: &[u8], now: i64) -> Option<Listed> {
         let word = words.next()?;
         if let Some(m) = month(word)
             && let Some(size) = digits(before)
-            && Words { ..words }.next().and_then(digits).is_some_and(|day| day <= 31)
+            && words.clone().next().and_then(digits).is_some_and(|day| day <= 31)
         {
             break (m, size);
         }
@@ -159,6 +159,7 @@ fn dos(line: &[u8]) -> Option<Listed> {
     Some(Listed { name: name.to_vec(), kind: Some(kind), len, modified })
 }
 
+#[derive(Clone)]
 struct Words<'a> {
     line: &'a [u8],
     at: usize,

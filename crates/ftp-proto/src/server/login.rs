@@ -57,7 +57,14 @@ impl Server {
                 self.failures += 1;
                 self.work = Work::Penalty;
             }
-            _ => self.mismatch(),
+            Answer::Listening(_)
+            | Answer::Directory(_)
+            | Answer::Done
+            | Answer::Entry(_)
+            | Answer::Size(_)
+            | Answer::Lines(_)
+            | Answer::Opened { .. }
+            | Answer::Moved { .. } => self.mismatch(),
         }
     }
 

@@ -243,10 +243,18 @@ impl Server {
 
     /// The answer to the open question. One to any other is dropped.
     pub fn answer(&mut self, now: Instant, id: AskId, answer: Answer) {
+        let open = match &self.work {
+            Work::Asking { id, .. } => Some(*id),
+            Work::Transferring(running) => Some(running.id),
+            Work::Idle | Work::Penalty | Work::Over => None,
+        };
+        if open != Some(id) {
+            return;
+        }
         match core::mem::replace(&mut self.work, Work::Idle) {
-            Work::Asking { id: open, what } if open == id => self.answered(now, what, answer),
-            Work::Transferring(running) if running.id == id => self.transfer_answered(running, answer),
-            other => self.work = other,
+            Work::Asking { what, .. } => self.answered(what, answer),
+            Work::Transferring(running) => self.transfer_answered(running, answer),
+            Work::Idle | Work::Penalty | Work::Over => {}
         }
         self.advance(now);
     }
@@ -474,11 +482,20 @@ impl Server {
         }
     }
 
-    fn answered(&mut self, _now: Instant, what: Pending, answer: Answer) {
+    fn answered(&mut self, what: Pending, answer: Answer) {
         match what {
             Pending::Login { user } => self.login_answered(user, answer),
             Pending::Listen { extended } => self.listening(extended, answer),
-            other => self.name_answered(other, answer),
+            names @ (Pending::ChangeDir
+            | Pending::MakeDir
+            | Pending::RemoveDir
+            | Pending::Remove
+            | Pending::RenameFrom { .. }
+            | Pending::RenameTo
+            | Pending::Size
+            | Pending::Modified
+            | Pending::Facts
+            | Pending::Describe { .. }) => self.name_answered(names, answer),
         }
     }
 

@@ -52,7 +52,9 @@ impl Talk {
             while let Some(event) = self.server.poll_event() {
                 match event {
                     Event::Ask { id, what } => self.asked.push((id, what)),
-                    other => self.other.push(other),
+                    other @ (Event::Cancel(_) | Event::Unlisten | Event::LoggedOut | Event::Close) => {
+                        self.other.push(other)
+                    }
                 }
                 quiet = false;
             }
