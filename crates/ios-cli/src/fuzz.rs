@@ -79,3 +79,42 @@ fn read(graph: &Graph<u8>, scope: &Scope<'_>, line: &str) {
         "every outcome but these two is said"
     );
 }
+
+/// Reads `data` as the output of every command: what is read prints to something that reads the same.
+pub fn ios_text(data: &[u8]) {
+    use crate::text::{
+        bootvar, clock, copy, dir, file_systems, files, flash, interfaces, ping, privilege, version,
+    };
+    let Ok(text) = core::str::from_utf8(data) else { return };
+    macro_rules! again {
+        ($read:expr, $print:expr) => {
+            if let Ok(value) = $read(text) {
+                let printed: String = $print(&value);
+                assert_eq!($read(&printed), Ok(value), "printed as\n{printed}");
+            }
+        };
+    }
+    again!(dir::Listing::parse, dir::Listing::render);
+    again!(flash::Flash::parse, flash::Flash::render);
+    again!(file_systems::parse, |v: &Vec<_>| file_systems::render(v));
+    again!(bootvar::BootVar::parse, bootvar::BootVar::render);
+    again!(clock::Clock::parse, clock::Clock::render);
+    again!(interfaces::parse, |v: &Vec<_>| interfaces::render(v));
+    again!(ping::Rate::parse, ping::Rate::render);
+    again!(privilege::parse, |v: &u8| privilege::render(*v));
+    again!(files::Digest::parse, files::Digest::render);
+    // What stands in the middle of a version is free text: reading what was printed must work.
+    if let Ok(v) = version::Version::parse(text) {
+        let _ = version::Version::parse(&v.render());
+    }
+    if let Ok(ended) = copy::parse(text) {
+        let printed = match &ended {
+            copy::Ended::Copied(c) => c.render(),
+            copy::Ended::Failed(f) => f.render(),
+        };
+        assert!(copy::parse(&printed).is_ok(), "printed as\n{printed}");
+    }
+    if let Some(name) = crate::image_name::ImageName::parse(text) {
+        assert!(!name.id().is_empty() && !alloc::format!("{name}").is_empty(), "a name has an id");
+    }
+}

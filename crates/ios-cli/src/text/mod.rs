@@ -1,1 +1,87 @@
 //! What the commands print, and how it is read back.
+//!
+//! One file for each command: a struct that is what the output says, `render()` and `parse()` beside each
+//! other so that `parse(render(x)) == x`, and a real device's transcript (`tests/data`) that `parse` reads.
+//! Where nothing is read back, a file is functions that print.
+//!
+//! | file | commands |
+//! |---|---|
+//! | [`version`] | `show version` |
+//! | [`dir`] | `dir` |
+//! | [`flash`] | `show flash:` |
+//! | [`file_systems`] | `show file systems` |
+//! | [`bootvar`] | `show bootvar` |
+//! | [`clock`](mod@clock) | `show clock` |
+//! | [`privilege`] | `show privilege` |
+//! | [`interfaces`] | `show ip interface brief` |
+//! | [`copy`] | `copy`, and the reasons of every `%Error` |
+//! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
+//! | [`ping`] | `ping` |
+//! | [`boot`] | the console while booting, `reload`, the setup dialog |
+//! | [`rommon`] | ROMMON, `tftpdnld` |
+
+pub mod boot;
+pub mod bootvar;
+pub mod clock;
+pub mod copy;
+pub mod dir;
+pub mod file_systems;
+pub mod files;
+pub mod flash;
+pub mod interfaces;
+pub mod ping;
+pub mod privilege;
+pub mod rommon;
+mod stamp;
+pub mod version;
+
+pub use stamp::Stamp;
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// A text that is not the output of the command it was read as.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unread {
+    /// What should have stood there.
+    pub expected: &'static str,
+    /// What did: the line, or nothing where the text ended.
+    pub found: String,
+}
+
+impl Unread {
+    fn new(expected: &'static str, found: &str) -> Unread {
+        Unread { expected, found: found.to_string() }
+    }
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}, found '{}'", self.expected, self.found)
+    }
+}
+
+/// What stands between `before` and `after`.
+fn between<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = line.split_once(before)?;
+    rest.split_once(after).map(|(found, _)| found)
+}
+
+/// `0x2102`
+fn hex(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("0x")?, 16).ok()
+}
+
+/// `Configuration register is 0x2102 (will be 0x2142 at next reload)`: now, and next if it differs.
+fn register_line(line: &str) -> Option<(u16, Option<u16>)> {
+    let rest = line.strip_prefix("Configuration register is ")?;
+    let (now, after) = rest.split_once(' ').unwrap_or((rest, ""));
+    let next = between(after, "(will be ", " at next reload)").and_then(hex);
+    Some((hex(now)?, next))
+}
+
+/// The same, printed, without a line end.
+fn render_register(now: u16, next: Option<u16>) -> String {
+    let next = next.map_or(String::new(), |n| alloc::format!(" (will be 0x{n:X} at next reload)"));
+    alloc::format!("Configuration register is 0x{now:X}{next}")
+}

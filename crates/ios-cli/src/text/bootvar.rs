@@ -1,0 +1,124 @@
+//! `show bootvar`
+
+use super::{Unread, register_line, render_register};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// What the boot loader will be told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BootVar {
+    /// The images in their order; `None` where the variable does not exist.
+    pub boot: Option<Vec<Image>>,
+    /// `CONFIG_FILE`, often empty.
+    pub config_file: Option<String>,
+    /// `BOOTLDR`
+    pub bootldr: Option<String>,
+    /// Now.
+    pub register: u16,
+    /// At the next reload, where it differs.
+    pub next: Option<u16>,
+}
+
+/// One image of the `BOOT` variable: `flash:a.bin,1`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Image {
+    /// `flash0:a.bin`, `bootflash:/asr1000rpx.bin`
+    pub file: String,
+    /// The number behind the comma: 1 on ISR G2, 12 on ASR.
+    pub number: Option<u16>,
+}
+
+impl BootVar {
+    /// As the device prints it.
+    pub fn render(&self) -> String {
+        let image = |i: &Image| match i.number {
+            Some(n) => format!("{},{n};", i.file),
+            None => format!("{};", i.file),
+        };
+        let boot = self.boot.as_ref().map(|images| images.iter().map(image).collect());
+        let line = |name: &str, value: Option<String>| match value {
+            Some(value) => format!("{name} variable = {value}\n"),
+            None => format!("{name} variable does not exist\n"),
+        };
+        let mut out = line("BOOT", boot);
+        out.push_str(&line("CONFIG_FILE", self.config_file.clone()));
+        out.push_str(&line("BOOTLDR", self.bootldr.clone()));
+        out.push_str(&render_register(self.register, self.next));
+        out.push('\n');
+        out
+    }
+
+    /// Reads it; lines of a standby supervisor are not looked at.
+    pub fn parse(text: &str) -> Result<BootVar, Unread> {
+        let (mut boot, mut config_file, mut bootldr, mut register) = (None, None, None, None);
+        for line in text.lines().map(str::trim) {
+            if let Some((name, value)) =
+                line.split_once(" variable = ").or_else(|| Some((line.strip_suffix(" variable =")?, "")))
+            {
+                match name {
+                    "BOOT" => boot = Some(value),
+                    "CONFIG_FILE" => config_file = Some(value.to_owned()),
+                    "BOOTLDR" => bootldr = Some(value.to_owned()),
+                    _ => {}
+                }
+            } else if let Some(found) = register_line(line) {
+                register = Some(found);
+            }
+        }
+        let (register, next) = register.ok_or_else(|| Unread::new("'Configuration register is 0x…'", ""))?;
+        let image = |text: &str| match text.rsplit_once(',') {
+            Some((file, number)) if number.parse::<u16>().is_ok() => {
+                Image { file: file.to_owned(), number: number.parse().ok() }
+            }
+            _ => Image { file: text.to_owned(), number: None },
+        };
+        let images = |value: &str| value.split(';').filter(|i| !i.is_empty()).map(image).collect();
+        Ok(BootVar { boot: boot.map(images), config_file, bootldr, register, next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asr1k_prints_the_layout_we_print() {
+        let text = include_str!("../../tests/data/show_bootvar_asr1k.txt");
+        let found = BootVar::parse(text).expect("boot variables");
+        assert_eq!(
+            found.boot,
+            Some([Image { file: "bootflash:/asr1000rpx.bin".into(), number: Some(12) }].into())
+        );
+        assert_eq!(found.register, 0x2002);
+        let (active, _) = text.split_once("\n\nStandby").expect("a standby");
+        assert_eq!(found.render().trim_end(), active);
+    }
+
+    #[test]
+    fn two_boot_lines_and_a_changed_register() {
+        let image = |f: &str| Image { file: f.into(), number: Some(1) };
+        let var = BootVar {
+            boot: Some([image("flash0:a.bin"), image("flash0:b.bin")].into()),
+            config_file: None,
+            bootldr: None,
+            register: 0x2102,
+            next: Some(0x2142),
+        };
+        assert_eq!(
+            var.render(),
+            "BOOT variable = flash0:a.bin,1;flash0:b.bin,1;
+CONFIG_FILE variable does not exist
+BOOTLDR variable does not exist
+Configuration register is 0x2102 (will be 0x2142 at next reload)
+"
+        );
+        assert_eq!(BootVar::parse(&var.render()), Ok(var));
+    }
+
+    #[test]
+    fn the_register_must_be_there() {
+        assert!(BootVar::parse("BOOT variable = a;\n").is_err());
+    }
+}
