@@ -54,18 +54,7 @@ impl Blob {
     /// Reads at `offset` until `buf` is full or the content ends; gives the octets read.
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         match self {
-            Blob::File { file, .. } => {
-                let mut n = 0;
-                while n < buf.len() {
-                    match file.read_at(&mut buf[n..], offset + n as u64) {
-                        Ok(0) => break,
-                        Ok(k) => n += k,
-                        Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                        Err(e) => return Err(e),
-                    }
-                }
-                Ok(n)
-            }
+            Blob::File { file, .. } => Blob::read_file_at(file, offset, buf),
             Blob::Memory(b) => {
                 let from = usize::try_from(offset).unwrap_or(usize::MAX).min(b.len());
                 let n = buf.len().min(b.len() - from);
@@ -73,5 +62,19 @@ impl Blob {
                 Ok(n)
             }
         }
+    }
+
+    /// Reads a file at `offset` until `buf` is full or the file ends.
+    pub(crate) fn read_file_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        let mut n = 0;
+        while n < buf.len() {
+            match file.read_at(&mut buf[n..], offset + n as u64) {
+                Ok(0) => break,
+                Ok(k) => n += k,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(n)
     }
 }

@@ -9,12 +9,15 @@
 //!   splice or buffers.
 //! - An upload is seen whole or not at all: nothing appears under the final name before
 //!   [`Upload::commit`]; the old file stays until then.
-//! - [`memory`]: a strict, deterministic backend.
+//! - [`local`]: a directory of this machine. [`memory`]: a strict, deterministic backend.
+//! - [`conformance`]: what every backend must pass.
 #![deny(unsafe_code)]
 
 mod blob;
+pub mod conformance;
 mod error;
 mod facts;
+pub mod local;
 pub mod memory;
 mod traits;
 mod vpath;

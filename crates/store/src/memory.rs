@@ -198,3 +198,33 @@ impl Cursor for Listing {
 fn time(n: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(EPOCH + n)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_conforms() {
+        crate::conformance::run(|| Arc::new(Memory::new()));
+    }
+
+    #[test]
+    fn capacity_counts_files_partials_and_open_uploads() {
+        let store = Memory::with_capacity(10);
+        let path = VPath::parse(b"f").unwrap();
+        let free = || store.space(&path).unwrap().free;
+        let mut upload = store.create(&path, Mode::New, "user a").unwrap();
+        upload.write_at(0, b"123456").unwrap();
+        assert_eq!(free(), 4);
+        let full = upload.write_at(6, b"12345").unwrap_err();
+        assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+        // An offset that a peer made up allocates nothing.
+        assert!(upload.write_at(u64::MAX - 1, b"x").is_err());
+        upload.suspend().unwrap();
+        assert_eq!(free(), 4);
+        store.create(&path, Mode::Resume(2), "user a").unwrap().commit().unwrap();
+        assert_eq!((free(), store.stat(&path).unwrap().len), (8, 2));
+        store.remove(&path).unwrap();
+        assert_eq!(free(), 10);
+    }
+}

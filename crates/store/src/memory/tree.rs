@@ -159,12 +159,12 @@ impl Tree {
     }
 
     pub(super) fn rename(&mut self, from: &VPath, to: &VPath) -> Result<()> {
-        let id = self.find(from)?;
-        let dir = self.find(&to.parent())?;
-        self.entries(dir)?;
         if from.is_root() || to.is_root() || to.is_reserved() {
             return Err(StoreError::Denied);
         }
+        let id = self.find(from)?;
+        let dir = self.find(&to.parent())?;
+        self.entries(dir)?;
         if let Ok(there) = self.child(dir, to.name()) {
             match (self.node(id).kind(), self.node(there).kind()) {
                 _ if there == id => return Ok(()),

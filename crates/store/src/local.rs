@@ -1,0 +1,273 @@
+//! A directory of this machine.
+//!
+//! The root is held as a descriptor and every path is resolved by `openat2(RESOLVE_BENEATH)`: links
+//! inside the root are followed, one that leaves it is [`StoreError::Denied`], and nobody who renames
+//! directories meanwhile can change that. A FIFO, device or socket is looked at (`O_PATH`), never opened.
+//!
+//! An upload is a file without a name (`O_TMPFILE`) in the directory of its target, or a hidden one where
+//! the file system has no such thing; commit syncs it, gives it the name in one step (`linkat`, or
+//! `rename` over the old file) and syncs the directory. The hidden names begin with
+//! [`RESERVED`](crate::RESERVED):
+//!
+//! - `.towline-temp-…` an upload between two system calls, or one that runs; locked (`flock`) by its
+//!   process, swept at the next start where nobody holds the lock,
+//! - `.towline-part-…` what came of a broken upload, one for each owner and name; swept at start when a
+//!   day old,
+//! - `.towline/versions/<path>@<UTC time>` what was written over, where that was asked
+//!   ([`Upload::keep_old`]); kept until somebody removes it.
+//!
+//! Uploading to a symbolic link replaces the link, not what it points at.
+
+mod dir;
+mod listing;
+mod names;
+mod sweep;
+mod temp;
+#[cfg(test)]
+mod tests;
+mod upload;
+mod versions;
+
+use crate::{Blob, Capabilities, Cursor, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath};
+use rustix::fs::{AtFlags, FileType, OFlags};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment in an upload that an observer is told: a test kills the process there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Point {
+    /// The temporary file is there.
+    TemporaryMade,
+    /// A write reached this offset.
+    Written(u64),
+    /// The file is about to be synced: its last octet was written.
+    BeforeSync,
+    /// The file is synced.
+    AfterSync,
+    /// The old content has its second name, as a version.
+    VersionMade,
+    /// The temporary file has a hidden name, the next step is the rename.
+    Named,
+    /// The name shows the new file; the directory is not synced.
+    Renamed,
+}
+
+/// An observer of [`Point`]s. Called from the uploading thread.
+pub type Observer = Arc<dyn Fn(Point) + Send + Sync>;
+
+/// How a directory is used.
+#[derive(Clone)]
+pub struct LocalOptions {
+    /// Whether anything may be changed. Without it not even hidden leftovers are swept.
+    pub write: bool,
+    /// How old a partial is swept at start.
+    pub partials_for: Duration,
+    /// Whether to use files without a name where the file system has them.
+    pub unnamed: bool,
+    /// Sees each [`Point`].
+    pub at: Option<Observer>,
+}
+
+impl Default for LocalOptions {
+    /// Read-only; with `write` set, partials are kept for 24 hours.
+    fn default() -> Self {
+        LocalOptions { write: false, partials_for: Duration::from_secs(24 * 3_600), unnamed: true, at: None }
+    }
+}
+
+/// A directory of this machine. Clones share it.
+#[derive(Clone)]
+pub struct Local(Arc<Inner>);
+
+struct Inner {
+    root: OwnedFd,
+    options: LocalOptions,
+    /// Whether files without a name can be made and linked (`/proc` is there).
+    unnamed: bool,
+    // Guards the step from "what is under the name?" to "the name shows the new file", so that of two
+    // uploads to one name each keeps what it really replaced. The uploaded file is synced before.
+    publish: Mutex<()>,
+}
+
+impl Inner {
+    fn at(&self, point: Point) {
+        if let Some(at) = &self.options.at {
+            at(point);
+        }
+    }
+
+    fn may_write(&self) -> Result<()> {
+        if self.options.write { Ok(()) } else { Err(StoreError::Denied) }
+    }
+}
+
+impl Local {
+    /// Opens a directory; with `options.write` sweeps what earlier processes left.
+    ///
+    /// The error is the system's: the caller names the directory.
+    pub fn open(root: &Path, options: LocalOptions) -> io::Result<Local> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(root, flags, rustix::fs::Mode::empty())?;
+        let unnamed = options.unnamed && rustix::fs::stat("/proc/self/fd").is_ok();
+        let local = Local(Arc::new(Inner { root, options, unnamed, publish: Mutex::new(()) }));
+        if local.0.options.write {
+            sweep::sweep(&local.0)?;
+        }
+        Ok(local)
+    }
+}
+
+impl Store for Local {
+    fn capabilities(&self) -> Capabilities {
+        let write = self.0.options.write;
+        Capabilities { write, resume: write, directories: write, facts: write }
+    }
+
+    fn stat(&self, path: &VPath) -> Result<Facts> {
+        Ok(dir::look(&self.0.root, path)?.facts)
+    }
+
+    fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>> {
+        listing::begin(&self.0, path)
+    }
+
+    fn open(&self, path: &VPath) -> Result<Blob> {
+        let (file, looked) = open_file(&self.0.root, path)?;
+        Ok(Blob::File { file: Arc::new(file), len: looked.facts.len, identity: looked.identity })
+    }
+
+    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
+        upload::begin(&self.0, path, mode, owner)
+    }
+
+    fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
+        if owner.is_empty() || path.is_root() || path.is_reserved() {
+            return None;
+        }
+        let dir = dir::open_dir(&self.0.root, &path.parent()).ok()?;
+        let name = names::partial(owner, path.name());
+        let stat = rustix::fs::statat(&dir, &name[..], AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| dir::octets(&stat))
+    }
+
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+        self.0.may_write()?;
+        if from.is_root() || to.is_root() || to.is_reserved() {
+            return Err(StoreError::Denied);
+        }
+        let old_dir = dir::open_dir(&self.0.root, &from.parent())?;
+        named(&old_dir, from)?;
+        let new_dir = dir::open_dir(&self.0.root, &to.parent())?;
+        rustix::fs::renameat(&old_dir, from.name(), &new_dir, to.name()).map_err(|e| match e {
+            // A directory cannot move below itself.
+            Errno::INVAL => StoreError::Denied,
+            // A non-empty directory stands there: some file systems say EEXIST.
+            Errno::EXIST => StoreError::NotEmpty,
+            e => e.into(),
+        })?;
+        rustix::fs::fsync(&new_dir)?;
+        Ok(())
+    }
+
+    fn remove(&self, path: &VPath) -> Result<()> {
+        self.0.may_write()?;
+        if path.is_root() {
+            return Err(StoreError::IsDirectory);
+        }
+        let dir = dir::open_dir(&self.0.root, &path.parent())?;
+        if named(&dir, path)? == FileType::Directory {
+            return Err(StoreError::IsDirectory);
+        }
+        Ok(rustix::fs::unlinkat(&dir, path.name(), AtFlags::empty())?)
+    }
+
+    fn make_dir(&self, path: &VPath) -> Result<()> {
+        self.0.may_write()?;
+        if path.is_root() {
+            return Err(StoreError::Exists);
+        }
+        if path.is_reserved() {
+            return Err(StoreError::Denied);
+        }
+        let dir = dir::open_dir(&self.0.root, &path.parent())?;
+        Ok(rustix::fs::mkdirat(&dir, path.name(), 0o755.into())?)
+    }
+
+    fn remove_dir(&self, path: &VPath) -> Result<()> {
+        self.0.may_write()?;
+        if path.is_root() {
+            return Err(StoreError::Denied);
+        }
+        let dir = dir::open_dir(&self.0.root, &path.parent())?;
+        if named(&dir, path)? != FileType::Directory {
+            return Err(StoreError::NotDirectory);
+        }
+        let remove = || rustix::fs::unlinkat(&dir, path.name(), AtFlags::REMOVEDIR);
+        match remove() {
+            // Empty to everybody but us: what nobody can go on with any more goes along.
+            Err(Errno::NOTEMPTY) if sweep::only_leftovers(&dir, path.name())? => Ok(remove()?),
+            done => Ok(done?),
+        }
+    }
+
+    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
+        self.0.may_write()?;
+        let looked = dir::look(&self.0.root, path)?;
+        let flags = match looked.facts.kind {
+            Kind::File => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
+            Kind::Directory => OFlags::RDONLY | OFlags::DIRECTORY,
+        };
+        let fd = dir::open_beneath(&self.0.root, path, flags)?;
+        let since = to.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let time = rustix::fs::Timespec {
+            tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: since.subsec_nanos().into(),
+        };
+        let keep = rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
+        let times = rustix::fs::Timestamps { last_access: keep, last_modification: time };
+        Ok(rustix::fs::futimens(&fd, &times)?)
+    }
+
+    fn space(&self, path: &VPath) -> Result<Space> {
+        let fd = match dir::open_beneath(&self.0.root, path, OFlags::PATH) {
+            Err(StoreError::Absent) => dir::open_beneath(&self.0.root, &path.parent(), OFlags::PATH)?,
+            fd => fd?,
+        };
+        let fs = rustix::fs::fstatvfs(&fd)?;
+        let octets = |blocks: u64| blocks.saturating_mul(fs.f_frsize);
+        Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail) })
+    }
+}
+
+/// Opens a regular file for reading.
+fn open_file(root: &OwnedFd, path: &VPath) -> Result<(File, dir::Looked)> {
+    if dir::look(root, path)?.facts.kind == Kind::Directory {
+        return Err(StoreError::IsDirectory);
+    }
+    // Between the two somebody may have put a FIFO there: O_NONBLOCK does not wait for its writer.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let fd = dir::open_beneath(root, path, flags)?;
+    let looked = dir::look_at(&fd)?;
+    match looked.facts.kind {
+        Kind::File => Ok((File::from(fd), looked)),
+        Kind::Directory => Err(StoreError::IsDirectory),
+    }
+}
+
+/// The type of the name itself, links not followed; what is neither file, directory nor link is not ours
+/// to touch.
+fn named(dir: &OwnedFd, path: &VPath) -> Result<FileType> {
+    if path.is_reserved() {
+        return Err(StoreError::Absent);
+    }
+    let stat = rustix::fs::statat(dir, path.name(), AtFlags::SYMLINK_NOFOLLOW)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        t @ (FileType::RegularFile | FileType::Directory | FileType::Symlink) => Ok(t),
+        _ => Err(StoreError::NotRegular),
+    }
+}

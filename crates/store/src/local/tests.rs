@@ -1,0 +1,254 @@
+use super::*;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+fn writable() -> LocalOptions {
+    LocalOptions { write: true, ..LocalOptions::default() }
+}
+
+fn open(dir: &TempDir, options: LocalOptions) -> Local {
+    Local::open(dir.path(), options).unwrap()
+}
+
+fn p(path: &str) -> VPath {
+    VPath::parse(path.as_bytes()).unwrap()
+}
+
+fn upload(store: &Local, path: &str, mode: Mode, octets: &[u8]) -> Result<crate::Published> {
+    let mut upload = store.create(&p(path), mode, "user a")?;
+    let start = upload.start();
+    upload.write_at(start, octets)?;
+    upload.commit()
+}
+
+/// Names of a directory, also ours, sorted.
+fn on_disk(dir: impl AsRef<Path>) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> =
+        entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn conforms(unnamed: bool) {
+    let dirs = std::cell::RefCell::new(Vec::new());
+    crate::conformance::run(|| {
+        let dir = TempDir::new().unwrap();
+        let store = open(&dir, LocalOptions { unnamed, ..writable() });
+        dirs.borrow_mut().push(dir);
+        Arc::new(store)
+    });
+    for dir in dirs.into_inner() {
+        let left = on_disk(dir.path());
+        assert!(!left.iter().any(|n| n.starts_with(".towline-temp-")), "temporaries stayed: {left:?}");
+    }
+}
+
+#[test]
+fn local_conforms_with_files_without_a_name() {
+    conforms(true);
+}
+
+#[test]
+fn local_conforms_with_named_temporaries() {
+    conforms(false);
+}
+
+#[test]
+fn links_inside_are_followed_and_outside_are_denied() {
+    let (dir, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let secret: PathBuf = outside.path().join("secret");
+    std::fs::write(&secret, "secret").unwrap();
+    std::fs::write(dir.path().join("f"), "inside").unwrap();
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    symlink("f", dir.path().join("good")).unwrap();
+    symlink("../f", dir.path().join("d/up")).unwrap();
+    symlink(&secret, dir.path().join("absolute")).unwrap();
+    symlink("../../../../../../../../etc/passwd", dir.path().join("d/climbs")).unwrap();
+    symlink(outside.path(), dir.path().join("door")).unwrap();
+    symlink("loop", dir.path().join("loop")).unwrap();
+    symlink("/proc/self/fd", dir.path().join("magic")).unwrap();
+    symlink("nowhere", dir.path().join("dangling")).unwrap();
+    let store = open(&dir, writable());
+
+    for good in ["/f", "/good", "/d/up"] {
+        assert_eq!(store.open(&p(good)).unwrap().len(), 6, "{good}");
+    }
+    for bad in ["/absolute", "/d/climbs", "/door/secret", "/loop", "/magic/0"] {
+        assert!(matches!(store.open(&p(bad)), Err(StoreError::Denied)), "{bad}");
+        assert!(matches!(store.stat(&p(bad)), Err(StoreError::Denied)), "{bad}");
+        let created = store.create(&p(bad), Mode::Overwrite, "").map(drop);
+        assert!(matches!(created, Err(StoreError::Denied)), "{bad}");
+    }
+    assert!(matches!(store.open(&p("/dangling")), Err(StoreError::Absent)));
+    assert!(matches!(store.make_dir(&p("/door/new")), Err(StoreError::Denied)));
+    assert!(matches!(store.remove(&p("/door/secret")), Err(StoreError::Denied)));
+    assert!(matches!(store.rename(&p("/f"), &p("/door/f")), Err(StoreError::Denied)));
+
+    let listed = store.list(&p("/")).unwrap().next().unwrap();
+    let mut names: Vec<_> = listed.iter().map(|e| String::from_utf8_lossy(&e.name)).collect();
+    names.sort();
+    assert_eq!(names, ["d", "f", "good"], "what cannot be served is not listed");
+
+    // Uploading to a link replaces the link.
+    upload(&store, "/good", Mode::Overwrite, b"new").unwrap();
+    assert_eq!(std::fs::read(dir.path().join("f")).unwrap(), b"inside");
+    assert_eq!(std::fs::read(dir.path().join("good")).unwrap(), b"new");
+    assert!(matches!(upload(&store, "/dangling", Mode::New, b"x"), Err(StoreError::Exists)));
+    upload(&store, "/dangling", Mode::Overwrite, b"x").unwrap();
+    assert!(!dir.path().join("nowhere").exists());
+    assert_eq!(std::fs::read(&secret).unwrap(), b"secret");
+}
+
+#[test]
+fn fifos_sockets_and_devices_are_never_opened() {
+    let dir = TempDir::new().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let fifo = rustix::fs::FileType::Fifo;
+    rustix::fs::mknodat(rustix::fs::CWD, at("fifo"), fifo, 0o644.into(), 0).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+    symlink("fifo", at("link")).unwrap();
+    let store = open(&dir, writable());
+    // A read that waited for the FIFO's writer would hang here for ever.
+    for name in ["/fifo", "/socket", "/link"] {
+        assert!(matches!(store.open(&p(name)), Err(StoreError::NotRegular)), "{name}");
+        assert!(matches!(store.stat(&p(name)), Err(StoreError::NotRegular)), "{name}");
+        for mode in [Mode::Overwrite, Mode::Append, Mode::Resume(0)] {
+            assert!(matches!(upload(&store, name, mode, b"x"), Err(StoreError::NotRegular)), "{name}");
+        }
+    }
+    assert!(matches!(store.remove(&p("/fifo")), Err(StoreError::NotRegular)));
+    assert!(matches!(store.rename(&p("/fifo"), &p("/x")), Err(StoreError::NotRegular)));
+    assert!(store.list(&p("/")).unwrap().next().unwrap().is_empty());
+    // One that comes while the upload runs.
+    let growing = store.create(&p("/late"), Mode::Overwrite, "").unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, at("late"), fifo, 0o644.into(), 0).unwrap();
+    assert!(matches!(growing.commit(), Err(StoreError::NotRegular)));
+}
+
+#[test]
+fn a_read_only_root_changes_nothing_not_even_leftovers() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("f"), "x").unwrap();
+    std::fs::write(dir.path().join(".towline-temp-0"), "x").unwrap();
+    let store = open(&dir, LocalOptions::default());
+    assert!(!store.capabilities().write);
+    assert!(matches!(upload(&store, "/g", Mode::New, b"x"), Err(StoreError::Denied)));
+    assert!(matches!(store.remove(&p("/f")), Err(StoreError::Denied)));
+    assert!(matches!(store.rename(&p("/f"), &p("/g")), Err(StoreError::Denied)));
+    assert!(matches!(store.make_dir(&p("/d")), Err(StoreError::Denied)));
+    assert!(matches!(store.set_modified(&p("/f"), UNIX_EPOCH), Err(StoreError::Denied)));
+    assert_eq!(on_disk(dir.path()), [".towline-temp-0", "f"]);
+}
+
+#[test]
+fn the_sweep_takes_what_is_dead_and_leaves_what_lives() {
+    let dir = TempDir::new().unwrap();
+    std::fs::create_dir_all(dir.path().join("a/b")).unwrap();
+    let old = std::fs::File::create(dir.path().join("a/b/.towline-part-old")).unwrap();
+    old.set_modified(SystemTime::now() - Duration::from_secs(25 * 3_600)).unwrap();
+    std::fs::write(dir.path().join("a/b/.towline-part-young"), "x").unwrap();
+    std::fs::write(dir.path().join("a/.towline-temp-dead"), "x").unwrap();
+    std::fs::write(dir.path().join("f"), "x").unwrap();
+    std::fs::create_dir_all(dir.path().join(".towline/versions")).unwrap();
+    std::fs::write(dir.path().join(".towline/versions/f@1"), "x").unwrap();
+
+    // A lock belongs to the open file, so that another store of this process is another owner too.
+    let other = open(&dir, LocalOptions { unnamed: false, ..writable() });
+    assert_eq!(on_disk(dir.path().join("a")), ["b"]);
+    assert_eq!(on_disk(dir.path().join("a/b")), [".towline-part-young"]);
+    let mut lives = other.create(&p("/a/g"), Mode::New, "").unwrap();
+    lives.write_at(0, b"live").unwrap();
+    assert_eq!(on_disk(dir.path().join("a")).len(), 2);
+    open(&dir, LocalOptions { partials_for: Duration::ZERO, ..writable() });
+    assert_eq!(on_disk(dir.path().join("a")).len(), 2, "a living process's temporary stays");
+    assert_eq!(on_disk(dir.path().join("a/b")), [""; 0]);
+    lives.commit().unwrap();
+    assert_eq!(on_disk(dir.path().join("a")), ["b", "g"]);
+    assert_eq!(on_disk(dir.path()), [".towline", "a", "f"]);
+    assert_eq!(on_disk(dir.path().join(".towline/versions")), ["f@1"]);
+}
+
+#[test]
+fn versions_keep_the_content_and_stand_by_path_and_time() {
+    let dir = TempDir::new().unwrap();
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    let long = "n".repeat(255);
+    let store = open(&dir, writable());
+    for path in ["/d/f", &format!("/d/{long}")] {
+        for (n, octets) in [b"one", b"two", b"six"].into_iter().enumerate() {
+            let mut growing = store.create(&p(path), Mode::Overwrite, "").unwrap();
+            growing.keep_old().unwrap();
+            growing.write_at(0, octets).unwrap();
+            let kept = growing.commit().unwrap().kept;
+            assert_eq!(kept.is_some(), n > 0);
+            if let Some(kept) = kept {
+                let file = dir.path().join(std::str::from_utf8(kept.relative()).unwrap());
+                let before = if n == 1 { "one" } else { "two" };
+                assert_eq!(std::fs::read_to_string(file).unwrap(), before);
+            }
+        }
+    }
+    let kept = on_disk(dir.path().join(".towline/versions/d"));
+    assert_eq!(kept.len(), 2);
+    assert!(kept[0].starts_with("f@20") && kept[0].ends_with('Z') && kept[0].len() == 25, "{kept:?}");
+}
+
+#[test]
+fn a_version_of_a_link_is_its_content() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("f"), "content").unwrap();
+    symlink("f", dir.path().join("link")).unwrap();
+    let store = open(&dir, writable());
+    let mut growing = store.create(&p("/link"), Mode::Overwrite, "").unwrap();
+    growing.keep_old().unwrap();
+    growing.write_at(0, b"new").unwrap();
+    let kept = growing.commit().unwrap().kept.unwrap();
+    let file = dir.path().join(std::str::from_utf8(kept.relative()).unwrap());
+    assert!(file.symlink_metadata().unwrap().is_file());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "content");
+}
+
+#[test]
+fn permissions_are_ours_for_new_files_and_kept_for_old_ones() {
+    let dir = TempDir::new().unwrap();
+    let mode = |name: &str| dir.path().join(name).metadata().unwrap().permissions().mode() & 0o777;
+    let store = open(&dir, writable());
+    upload(&store, "/f", Mode::New, b"x").unwrap();
+    assert_eq!(mode("f") & !0o644, 0, "no more than 0644");
+    assert_eq!(mode("f") & 0o600, 0o600);
+    std::fs::set_permissions(dir.path().join("f"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    upload(&store, "/f", Mode::Overwrite, b"y").unwrap();
+    assert_eq!(mode("f"), 0o600, "a private file does not become public");
+}
+
+#[test]
+fn the_observer_sees_an_upload_over_an_old_file_step_by_step() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("f"), "old").unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sees = seen.clone();
+    let at: Observer = Arc::new(move |point| sees.lock().unwrap().push(point));
+    let store = open(&dir, LocalOptions { at: Some(at), ..writable() });
+    let mut growing = store.create(&p("/f"), Mode::Overwrite, "").unwrap();
+    growing.keep_old().unwrap();
+    growing.write_at(0, b"new").unwrap();
+    growing.commit().unwrap();
+    use Point::*;
+    let expected = [TemporaryMade, Written(3), BeforeSync, AfterSync, VersionMade, Named, Renamed];
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_replaced_root_does_not_move_the_store() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("f"), "first").unwrap();
+    let store = Local::open(&root, LocalOptions::default()).unwrap();
+    std::fs::rename(&root, dir.path().join("moved")).unwrap();
+    std::fs::create_dir(&root).unwrap();
+    std::fs::write(root.join("f"), "another").unwrap();
+    assert_eq!(store.open(&p("/f")).unwrap().len(), 5);
+}
