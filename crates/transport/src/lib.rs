@@ -5,6 +5,7 @@
 //! - [`tap`]: one optional observer of everything on the wire; ladders, progress and captures are
 //!   made from it.
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
+//! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`segments`]: what TCP counted on one connection.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
@@ -14,6 +15,8 @@ mod activation;
 mod cancel;
 #[allow(unsafe_code)]
 mod interfaces;
+pub mod passive;
+pub mod pump;
 #[allow(unsafe_code)]
 mod segments;
 pub mod tap;

@@ -1,0 +1,285 @@
+//! Moves octets between a [`Blob`] or [`Sink`] and a TCP socket, one bite at a time.
+//!
+//! The socket is non-blocking; a bite says [`Bite::Blocked`] when it would wait, and whoever owns the
+//! socket waits in its own way (an async runtime, poll). What is moved decides how: a file goes out by
+//! sendfile, comes in by splice through a pipe of 1 MiB; memory and converted text go through buffers.
+//! A pipe of the default 64 KiB would make splice the slowest way of all, so where the kernel does not
+//! give 1 MiB, buffers are used.
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use rustix::pipe::SpliceFlags;
+use std::io;
+use store::{Blob, Sink};
+
+/// The most that one bite of a file sends. Between bites whoever drives may look at other things.
+const FILE_BITE: u64 = 4 << 20;
+/// Octets in a buffer where there is no zero-copy way.
+const BUFFER: usize = 256 << 10;
+/// What a pipe must hold for splice to pay.
+const PIPE: usize = 1 << 20;
+
+/// What a bite did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bite {
+    /// Moved so many octets of the wire.
+    Moved(usize),
+    /// Nothing moved: the socket is full or empty.
+    Blocked,
+    /// Everything was moved: the blob's end, or the peer's FIN.
+    Over,
+}
+
+/// Whose fault.
+#[derive(Debug)]
+pub enum PumpError {
+    /// The connection's.
+    Socket(io::Error),
+    /// Our file's.
+    File(io::Error),
+}
+
+/// A conversion on the way, such as TYPE A's.
+pub trait Convert: Send {
+    /// Appends the converted form of `octets`.
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>);
+    /// Appends what was held back for octets that do not come.
+    fn finish(&mut self, out: &mut Vec<u8>);
+}
+
+/// A blob going out.
+pub struct Outgoing {
+    blob: Blob,
+    at: u64,
+    wire: u64,
+    convert: Option<Box<dyn Convert>>,
+    /// Octets of the wire that wait, from `sent` on.
+    buffer: Vec<u8>,
+    sent: usize,
+    sendfile: bool,
+}
+
+impl Outgoing {
+    /// All of `blob` from `offset` on.
+    pub fn new(blob: Blob, offset: u64, convert: Option<Box<dyn Convert>>) -> Outgoing {
+        let sendfile = convert.is_none() && matches!(blob, Blob::File { .. });
+        Outgoing { blob, at: offset, wire: 0, convert, buffer: Vec::new(), sent: 0, sendfile }
+    }
+
+    /// Octets of the wire so far.
+    pub fn wire(&self) -> u64 {
+        self.wire
+    }
+
+    /// How far in the blob.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether a bite may wait for a disk for a while: a large file.
+    pub fn is_heavy(&self) -> bool {
+        self.sendfile && self.blob.len().saturating_sub(self.at) > 64 << 10
+    }
+
+    /// Sends what the socket takes, at most one bite.
+    pub fn bite(&mut self, socket: BorrowedFd<'_>) -> Result<Bite, PumpError> {
+        if self.sendfile
+            && let Blob::File { file, .. } = &self.blob
+        {
+            let left = self.blob.len().saturating_sub(self.at);
+            if left == 0 {
+                return Ok(Bite::Over);
+            }
+            let mut from = self.at;
+            let count = usize::try_from(left.min(FILE_BITE)).expect("at most a bite");
+            match rustix::fs::sendfile(socket, file.as_fd(), Some(&mut from), count) {
+                Ok(0) => return Err(PumpError::File(shrank(self.at))),
+                Ok(n) => {
+                    self.at += n as u64;
+                    self.wire += n as u64;
+                    return Ok(Bite::Moved(n));
+                }
+                Err(Errno::AGAIN) => return Ok(Bite::Blocked),
+                Err(Errno::INTR) => return Ok(Bite::Moved(0)),
+                // The file system has no sendfile: buffers from here on.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => self.sendfile = false,
+                Err(e @ Errno::IO) => return Err(PumpError::File(e.into())),
+                Err(e) => return Err(PumpError::Socket(e.into())),
+            }
+        }
+        if self.sent == self.buffer.len() && !self.refill()? {
+            return Ok(Bite::Over);
+        }
+        match rustix::net::send(socket, &self.buffer[self.sent..], SendFlags::NOSIGNAL) {
+            Ok(n) => {
+                self.sent += n;
+                self.wire += n as u64;
+                Ok(Bite::Moved(n))
+            }
+            Err(Errno::AGAIN) => Ok(Bite::Blocked),
+            Err(Errno::INTR) => Ok(Bite::Moved(0)),
+            Err(e) => Err(PumpError::Socket(e.into())),
+        }
+    }
+
+    /// False: the blob is at its end.
+    fn refill(&mut self) -> Result<bool, PumpError> {
+        self.sent = 0;
+        loop {
+            let left = self.blob.len().saturating_sub(self.at);
+            if left == 0 {
+                self.buffer.clear();
+                return Ok(false);
+            }
+            let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            let mut raw = std::mem::take(&mut self.buffer);
+            raw.resize(want, 0);
+            let n = self.blob.read_at(self.at, &mut raw).map_err(PumpError::File)?;
+            if n == 0 {
+                return Err(PumpError::File(shrank(self.at)));
+            }
+            raw.truncate(n);
+            self.at += n as u64;
+            match &mut self.convert {
+                None => self.buffer = raw,
+                Some(convert) => {
+                    convert.push(&raw, &mut self.buffer);
+                    if self.at == self.blob.len() {
+                        convert.finish(&mut self.buffer);
+                    }
+                }
+            }
+            if !self.buffer.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+}
+
+fn shrank(at: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, format!("the file became shorter than {at} octets"))
+}
+
+/// Octets coming in.
+pub struct Incoming {
+    at: u64,
+    wire: u64,
+    convert: Option<Box<dyn Convert>>,
+    pipe: Option<(OwnedFd, OwnedFd)>,
+    tried_pipe: bool,
+    raw: Vec<u8>,
+    converted: Vec<u8>,
+    spliced: bool,
+}
+
+impl Incoming {
+    /// The first octet belongs at `offset`.
+    pub fn new(offset: u64, convert: Option<Box<dyn Convert>>) -> Incoming {
+        Incoming {
+            at: offset,
+            wire: 0,
+            tried_pipe: convert.is_some(),
+            convert,
+            pipe: None,
+            raw: Vec::new(),
+            converted: Vec::new(),
+            spliced: false,
+        }
+    }
+
+    /// Octets of the wire so far.
+    pub fn wire(&self) -> u64 {
+        self.wire
+    }
+
+    /// One past the last octet written.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// Whether octets went into the sink's descriptor and not through `write_at`.
+    pub fn is_spliced(&self) -> bool {
+        self.spliced
+    }
+
+    /// Takes what the socket has, at most a pipe's worth, and writes it.
+    pub fn bite(&mut self, socket: BorrowedFd<'_>, sink: &mut dyn Sink) -> Result<Bite, PumpError> {
+        // A pipe costs some microseconds: small files do without.
+        if !self.tried_pipe && self.wire >= BUFFER as u64 {
+            self.tried_pipe = true;
+            if sink.fd().is_some() {
+                self.pipe = wide_pipe();
+            }
+        }
+        if let (Some((out, into)), Some(file)) = (&self.pipe, sink.fd()) {
+            let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+            let n = match rustix::pipe::splice(socket, None, into.as_fd(), None, PIPE, flags) {
+                Ok(0) => return self.over(sink),
+                Ok(n) => n,
+                Err(Errno::AGAIN) => return Ok(Bite::Blocked),
+                Err(Errno::INTR) => return Ok(Bite::Moved(0)),
+                Err(e) => return Err(PumpError::Socket(e.into())),
+            };
+            self.spliced = true;
+            let end = self.at + n as u64;
+            let mut at = self.at;
+            while at < end {
+                let want = usize::try_from(end - at).expect("a pipe's worth");
+                match rustix::pipe::splice(out.as_fd(), None, file, Some(&mut at), want, SpliceFlags::MOVE) {
+                    Ok(0) => return Err(PumpError::File(io::ErrorKind::WriteZero.into())),
+                    Ok(_) => {}
+                    Err(Errno::INTR) => {}
+                    Err(e) => return Err(PumpError::File(e.into())),
+                }
+            }
+            self.at = end;
+            self.wire += n as u64;
+            return Ok(Bite::Moved(n));
+        }
+        if self.raw.is_empty() {
+            self.raw.resize(BUFFER, 0);
+        }
+        match rustix::net::recv(socket, &mut self.raw[..], RecvFlags::empty()) {
+            Ok((0, _)) => self.over(sink),
+            Ok((n, _)) => {
+                let octets = match &mut self.convert {
+                    None => &self.raw[..n],
+                    Some(convert) => {
+                        self.converted.clear();
+                        convert.push(&self.raw[..n], &mut self.converted);
+                        &self.converted
+                    }
+                };
+                sink.write_at(self.at, octets).map_err(PumpError::File)?;
+                self.at += octets.len() as u64;
+                self.wire += n as u64;
+                Ok(Bite::Moved(n))
+            }
+            Err(Errno::AGAIN) => Ok(Bite::Blocked),
+            Err(Errno::INTR) => Ok(Bite::Moved(0)),
+            Err(e) => Err(PumpError::Socket(e.into())),
+        }
+    }
+
+    fn over(&mut self, sink: &mut dyn Sink) -> Result<Bite, PumpError> {
+        if let Some(convert) = &mut self.convert {
+            self.converted.clear();
+            convert.finish(&mut self.converted);
+            sink.write_at(self.at, &self.converted).map_err(PumpError::File)?;
+            self.at += self.converted.len() as u64;
+            self.converted.clear();
+        }
+        Ok(Bite::Over)
+    }
+}
+
+/// A pipe of [`PIPE`] octets; none where the kernel refuses so much (pipe-user-pages-soft).
+fn wide_pipe() -> Option<(OwnedFd, OwnedFd)> {
+    let (out, into) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).ok()?;
+    let size = rustix::pipe::fcntl_setpipe_size(&into, PIPE).ok()?;
+    (size >= PIPE).then_some((out, into))
+}
+
+#[cfg(test)]
+mod tests;
