@@ -1,0 +1,351 @@
+//! The data connection: made, pumped, ended. A future that the session's select polls.
+
+use super::files::{Listing, Open};
+use super::{FtpConfig, refusal};
+use ftp_proto::ascii::{FromWire, ToWire};
+use ftp_proto::server::{End, Via};
+use gate::{Refusal, Writing};
+use socket2::SockRef;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::io::Interest;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
+use transport::tap::{Dir, Sight, Tap, What};
+
+/// What the session and its transfer share while it runs.
+#[derive(Default)]
+pub(super) struct Watch {
+    /// Octets on the wire so far.
+    pub(super) octets: AtomicU64,
+    /// Ends the transfer early.
+    pub(super) cancel: Notify,
+}
+
+/// One data connection to be.
+pub(super) struct Data {
+    pub(super) via: Via,
+    pub(super) listener: Option<TcpListener>,
+    /// The control connection's ends.
+    pub(super) local: SocketAddr,
+    pub(super) peer: SocketAddr,
+    pub(super) tap: Option<Arc<dyn Tap>>,
+    pub(super) flow: u64,
+    pub(super) watch: Arc<Watch>,
+}
+
+/// Yields to the other branches of the select after so many octets.
+const TURN: u64 = 4 << 20;
+
+impl Data {
+    /// Gets the connection and moves what is open; gives it back with the octets of the wire.
+    pub(super) async fn run(mut self, config: FtpConfig, mut open: Open) -> (Open, u64, End) {
+        let watch = self.watch.clone();
+        let end = tokio::select! {
+            biased;
+            () = watch.cancel.notified() => End::Cancelled,
+            end = self.carry(&config, &mut open) => end,
+        };
+        (open, watch.octets.load(Ordering::Relaxed), end)
+    }
+
+    async fn carry(&mut self, config: &FtpConfig, open: &mut Open) -> End {
+        let stream = match self.connection(config).await {
+            Ok(stream) => stream,
+            Err(why) => {
+                self.see(self.peer, self.local, Dir::Here, What::ConnectFailed { why: &why });
+                return End::NoConnection(why);
+            }
+        };
+        // The listener's work is done: one peer a transfer.
+        self.listener = None;
+        let mut wire = Wire { data: self, stream, stall: config.no_progress, turn: 0, ends: None };
+        let end = match open {
+            Open::Reading { reading, offset, text } => {
+                let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
+                wire.send(Outgoing::new(reading.blob().clone(), *offset, convert)).await
+            }
+            Open::Writing { writing, text } => {
+                let convert = text.then(|| Box::new(TextIn(FromWire::default())) as Box<dyn Convert>);
+                let incoming = Incoming::new(writing.start(), convert);
+                wire.receive(incoming, writing).await
+            }
+            Open::Listing(listing) => wire.list(listing).await,
+        };
+        wire.close(&end);
+        end
+    }
+
+    async fn connection(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
+        let patience = config.connect;
+        let made = match self.via {
+            Via::Accept => timeout(patience, self.accept()).await,
+            Via::Connect(to) => timeout(patience, self.connect(to, config.active_port)).await,
+        };
+        match (made, self.via) {
+            (Ok(made), _) => made,
+            (Err(_), Via::Accept) => Err(format!(
+                "nobody connected to our port within {} s; is a firewall between, or active mode wanted?",
+                patience.as_secs()
+            )),
+            (Err(_), Via::Connect(to)) => Err(format!(
+                "{to} does not answer within {} s; behind a firewall use passive mode.",
+                patience.as_secs()
+            )),
+        }
+    }
+
+    /// RFC 2577 §3: nobody but the control connection's peer. Strangers are turned away and the listener
+    /// goes on.
+    async fn accept(&mut self) -> Result<TcpStream, String> {
+        let Some(listener) = &self.listener else { return Err(String::from("the listener is gone.")) };
+        loop {
+            let (stream, from) = listener.accept().await.map_err(|e| format!("accept: {}.", e.kind()))?;
+            if from.ip().to_canonical() == self.peer.ip() {
+                let local = stream.local_addr().unwrap_or(self.local);
+                self.see(local, from, Dir::Received, What::Connected { data: true });
+                return Ok(stream);
+            }
+            self.see(self.local, from, Dir::Received, What::ConnectFailed { why: "not the control peer" });
+            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+
+    async fn connect(&self, to: SocketAddr, port: u16) -> Result<TcpStream, String> {
+        let to = scoped(to, self.peer);
+        let failed = |e: io::Error| format!("{to}: {}.", e.kind());
+        let mut ports = vec![port];
+        // Port 20 may be forbidden to us, or still held by a connection to the same place.
+        if port != 0 {
+            ports.push(0);
+        }
+        let mut last = None;
+        for port in ports {
+            match attempt(self.local.ip(), port, to).await {
+                Ok(stream) => {
+                    let local = stream.local_addr().unwrap_or(self.local);
+                    self.see(local, to, Dir::Sent, What::Connected { data: true });
+                    return Ok(stream);
+                }
+                Err(e) => {
+                    let ours = matches!(
+                        e.kind(),
+                        io::ErrorKind::PermissionDenied
+                            | io::ErrorKind::AddrInUse
+                            | io::ErrorKind::AddrNotAvailable
+                    );
+                    last = Some(e);
+                    if !ours {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(last.map_or_else(String::new, failed))
+    }
+
+    fn see(&self, local: SocketAddr, peer: SocketAddr, dir: Dir, what: What<'_>) {
+        if let Some(tap) = &self.tap {
+            tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
+        }
+    }
+}
+
+async fn attempt(local: IpAddr, port: u16, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if port != 0 {
+        socket.set_reuseaddr(true)?;
+    }
+    // A link-local address of ours cannot be bound without its interface; then the system chooses.
+    if to.is_ipv4() || to.ip().is_loopback() || port != 0 {
+        socket.bind(SocketAddr::new(local, port))?;
+    }
+    socket.connect(to).await
+}
+
+/// An EPRT says no interface; a link-local address is on the control connection's.
+fn scoped(to: SocketAddr, peer: SocketAddr) -> SocketAddr {
+    match (to, peer) {
+        (SocketAddr::V6(mut to), SocketAddr::V6(peer)) => {
+            to.set_scope_id(peer.scope_id());
+            SocketAddr::V6(to)
+        }
+        (to, _) => to,
+    }
+}
+
+/// An open data connection.
+struct Wire<'a> {
+    data: &'a Data,
+    stream: TcpStream,
+    stall: Duration,
+    turn: u64,
+    ends: Option<(SocketAddr, SocketAddr)>,
+}
+
+impl Wire<'_> {
+    async fn send(&mut self, mut out: Outgoing) -> End {
+        loop {
+            let ready = self.stream.writable();
+            if let Err(end) = waited(timeout(self.stall, ready).await) {
+                return end;
+            }
+            let bite = self.stream.try_io(Interest::WRITABLE, || {
+                // A cold file stops the thread, not the other sessions.
+                let fd = self.stream.as_fd();
+                unblocked(if out.is_heavy() {
+                    tokio::task::block_in_place(|| out.bite(fd))
+                } else {
+                    out.bite(fd)
+                })
+            });
+            match bite {
+                Ok(Ok(Bite::Over)) => return End::Whole,
+                Ok(Ok(Bite::Moved(n))) => self.moved(n, Dir::Sent).await,
+                Ok(Ok(Bite::Blocked)) => {}
+                Ok(Err(e)) => return failed(e),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return End::Lost,
+            }
+        }
+    }
+
+    async fn receive(&mut self, mut incoming: Incoming, writing: &mut Writing) -> End {
+        loop {
+            let ready = self.stream.readable();
+            if let Err(end) = waited(timeout(self.stall, ready).await) {
+                return end;
+            }
+            let bite = self.stream.try_io(Interest::READABLE, || {
+                let fd = self.stream.as_fd();
+                unblocked(tokio::task::block_in_place(|| incoming.bite(fd, writing)))
+            });
+            if incoming.is_spliced() {
+                writing.wrote_to(incoming.position());
+            }
+            match bite {
+                Ok(Ok(Bite::Over)) => return End::Whole,
+                Ok(Ok(Bite::Moved(n))) => self.moved(n, Dir::Received).await,
+                Ok(Ok(Bite::Blocked)) => {}
+                Ok(Err(e)) => return failed(e),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return End::Lost,
+            }
+        }
+    }
+
+    /// A directory goes out in batches, however long it is.
+    async fn list(&mut self, listing: &mut Listing) -> End {
+        loop {
+            // Reading a directory blocks for a moment at most; the batch is 256 entries.
+            let lines = match tokio::task::block_in_place(|| listing.next()) {
+                Ok(lines) => lines,
+                Err(why) => {
+                    let (code, text) = refusal::reply(&why);
+                    return End::Local(code, text);
+                }
+            };
+            if lines.is_empty() {
+                return End::Whole;
+            }
+            let blob = gate::store::Blob::Memory(bytes::Bytes::from(lines));
+            match self.send(Outgoing::new(blob, 0, None)).await {
+                End::Whole => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn moved(&mut self, n: usize, dir: Dir) {
+        let total = self.data.watch.octets.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
+        if self.data.tap.is_some() {
+            let (local, peer) = self.ends();
+            self.data.see(local, peer, dir, What::Data { len: n, total });
+        }
+        self.turn += n as u64;
+        if self.turn >= TURN {
+            self.turn = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn ends(&mut self) -> (SocketAddr, SocketAddr) {
+        *self.ends.get_or_insert_with(|| {
+            let local = self.stream.local_addr().unwrap_or(self.data.local);
+            (local, self.stream.peer_addr().unwrap_or(self.data.peer))
+        })
+    }
+
+    /// A whole transfer ends with a FIN, a broken one with a RST: the peer must not take it for whole.
+    fn close(mut self, end: &End) {
+        let (local, peer) = self.ends();
+        if *end == End::Whole {
+            // Octets that nobody reads would turn our close into a RST behind the last data.
+            let mut rest = [0u8; 1_024];
+            let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+            while matches!(self.stream.try_read(&mut rest), Ok(n) if n > 0) {}
+        } else {
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        }
+        let total = self.data.watch.octets.load(Ordering::Relaxed);
+        self.data.see(local, peer, Dir::Here, What::Closed { data: true, total });
+    }
+}
+
+/// `try_io` learns from WouldBlock that it must wait again.
+fn unblocked(bite: Result<Bite, PumpError>) -> io::Result<Result<Bite, PumpError>> {
+    match bite {
+        Ok(Bite::Blocked) => Err(io::ErrorKind::WouldBlock.into()),
+        other => Ok(other),
+    }
+}
+
+fn waited(ready: Result<io::Result<()>, tokio::time::error::Elapsed>) -> Result<(), End> {
+    match ready {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Lost),
+        Err(_) => Err(End::Stalled),
+    }
+}
+
+fn failed(e: PumpError) -> End {
+    match e {
+        PumpError::Socket(_) => End::Lost,
+        PumpError::File(e) => {
+            let (code, text) = refusal::reply(&Refusal::from(gate::store::StoreError::from(e)));
+            End::Local(code, text)
+        }
+    }
+}
+
+struct TextOut(ToWire);
+
+impl Convert for TextOut {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        self.0.push(octets, out);
+    }
+
+    fn finish(&mut self, _out: &mut Vec<u8>) {}
+}
+
+struct TextIn(FromWire);
+
+impl Convert for TextIn {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        self.0.push(octets, out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        self.0.finish(out);
+    }
+}
+
+/// A boxed question being answered.
+pub(super) type Work<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;

@@ -1,0 +1,219 @@
+//! Questions about names. Everything here blocks; it runs on a blocking thread.
+
+use super::refusal::refused;
+use ftp_proto::list::{self, Access, Entry, Kind};
+use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
+use gate::store::{self, Cursor, VPath};
+use gate::{Reading, Refusal, Session, Writing};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What is open between the question `Open` and the end of its transfer.
+pub(super) enum Open {
+    Reading { reading: Reading, offset: u64, text: bool },
+    Writing { writing: Writing, text: bool },
+    Listing(Listing),
+}
+
+/// A directory being sent.
+pub(super) struct Listing {
+    from: Source,
+    style: Style,
+    access: Access,
+    now: i64,
+}
+
+enum Source {
+    Directory(Box<dyn Cursor>),
+    /// LIST of one file.
+    One(Option<store::Entry>),
+}
+
+/// Lines of STAT that go over the control connection.
+const DESCRIBED: usize = 500;
+
+pub(super) fn access(session: &Session, anonymous: bool) -> Access {
+    let write = session.may_write();
+    Access { create: write, change: write && !anonymous }
+}
+
+/// Answers a question about names; the ones about logins and connections never come here.
+pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
+    let answered = match ask {
+        Ask::ChangeDir(path) => directory(session, at, &path),
+        Ask::MakeDir(path) => resolve(at, &path).and_then(|p| {
+            session.make_dir(&p)?;
+            Ok(Answer::Directory(p.as_bytes().to_vec()))
+        }),
+        Ask::RemoveDir(path) => resolve(at, &path).and_then(|p| session.remove_dir(&p)).map(|()| Answer::Done),
+        Ask::Remove(path) => resolve(at, &path).and_then(|p| session.remove(&p)).map(|()| Answer::Done),
+        Ask::Rename { from, to } => resolve(at, &from)
+            .and_then(|from| session.rename(&from, &resolve(at, &to)?))
+            .map(|()| Answer::Done),
+        Ask::Look(path) => resolve(at, &path).and_then(|p| {
+            let facts = session.stat(&p)?;
+            Ok(Answer::Entry(entry(p.as_bytes(), &facts)))
+        }),
+        Ask::Size(path) => resolve(at, &path).and_then(|p| size(session, &p)).map(Answer::Size),
+        Ask::Describe(path) => resolve(at, &path).and_then(|p| describe(session, &p)).map(Answer::Lines),
+        Ask::Login { .. } | Ask::Listen | Ask::Open(_) | Ask::Move(_) | Ask::Commit | Ask::Shelve { .. } => {
+            unreachable!("not a question about names")
+        }
+    };
+    answered.unwrap_or_else(|why| refused(&why))
+}
+
+/// Opens what a transfer moves.
+pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfer) -> (Option<Open>, Answer) {
+    let text = what.representation == ftp_proto::command::Representation::Ascii;
+    let opened = resolve(at, &what.path).and_then(|path| match what.kind {
+        Which::Retrieve { offset } => {
+            let reading = session.read(&path)?;
+            let len = reading.blob().len();
+            if offset > len {
+                let why = Refusal::BeyondEnd { offset, len };
+                reading.finish(gate::End::new(gate::Outcome::Refused, 0).note(why.to_string()));
+                return Err(why);
+            }
+            Ok((Open::Reading { reading, offset, text }, Answer::Opened { len: Some(len), start: 0 }))
+        }
+        Which::Store { mode, expected } => {
+            let mode = match mode {
+                Mode::Overwrite => store::Mode::Overwrite,
+                Mode::Resume(offset) => store::Mode::Resume(offset),
+                Mode::Append => store::Mode::Append,
+            };
+            let writing = session.write(&path, gate::Ask { mode, expected })?;
+            let start = writing.start();
+            Ok((Open::Writing { writing, text }, Answer::Opened { len: None, start }))
+        }
+        Which::List(style) => {
+            let facts = session.stat(&path)?;
+            let from = match (facts.kind, style) {
+                (store::Kind::Directory, _) => Source::Directory(session.list(&path)?),
+                (store::Kind::File, Style::Facts(_)) => return Err(Refusal::NotDirectory),
+                // The name as it was asked for, as ls does.
+                (store::Kind::File, Style::List | Style::Names) => {
+                    Source::One(Some(store::Entry { name: what.path.clone(), facts }))
+                }
+            };
+            let listing = Listing { from, style, access, now: unix(SystemTime::now()) };
+            Ok((Open::Listing(listing), Answer::Opened { len: None, start: 0 }))
+        }
+    });
+    match opened {
+        Ok((open, answer)) => (Some(open), answer),
+        Err(why) => (None, absent_with_advice(session, at, what, &why)),
+    }
+}
+
+impl Listing {
+    /// The lines of the next entries; empty at the end.
+    pub(super) fn next(&mut self) -> Result<Vec<u8>, Refusal> {
+        let entries = match &mut self.from {
+            Source::Directory(cursor) => cursor.next()?,
+            Source::One(entry) => entry.take().into_iter().collect(),
+        };
+        let mut out = Vec::with_capacity(entries.len() * 80);
+        for e in entries {
+            match self.style {
+                Style::Names => list::write_name(&mut out, &e.name),
+                Style::List => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
+                Style::Facts(which) => list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access),
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// "No such file" is the commonest refusal, and a wrong letter its commonest reason.
+fn absent_with_advice(session: &Session, at: &VPath, what: &Transfer, why: &Refusal) -> Answer {
+    if *why == Refusal::NotDirectory && matches!(what.kind, Which::List(Style::Facts(_))) {
+        // RFC 3659 §7.2.1: 501 where MLSD names a file.
+        return Answer::Refused(ftp_proto::reply::Code(501), String::from("MLSD is for directories."));
+    }
+    let plain = refused(why);
+    if *why != Refusal::Absent || !matches!(what.kind, Which::Retrieve { .. }) {
+        return plain;
+    }
+    let near = resolve(at, &what.path).ok().and_then(|path| session.nearest(&path));
+    match (near, plain) {
+        (Some(near), Answer::Refused(code, text)) => {
+            Answer::Refused(code, format!("{text} The nearest name is {near}"))
+        }
+        (_, plain) => plain,
+    }
+}
+
+fn directory(session: &Session, at: &VPath, path: &[u8]) -> Result<Answer, Refusal> {
+    let path = resolve(at, path)?;
+    match session.stat(&path)?.kind {
+        store::Kind::Directory => Ok(Answer::Directory(path.as_bytes().to_vec())),
+        store::Kind::File => Err(Refusal::NotDirectory),
+    }
+}
+
+/// What REST may go on with: the file's length; where there is no file, the partial's.
+fn size(session: &Session, path: &VPath) -> Result<u64, Refusal> {
+    match session.stat(path) {
+        Ok(facts) => match facts.kind {
+            store::Kind::File => Ok(facts.len),
+            store::Kind::Directory => Err(Refusal::IsDirectory),
+        },
+        Err(Refusal::Absent) => session.partial(path).ok_or(Refusal::Absent),
+        Err(why) => Err(why),
+    }
+}
+
+fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
+    let facts = session.stat(path)?;
+    let now = unix(SystemTime::now());
+    let line = |name: &[u8], facts: &store::Facts| {
+        let mut out = Vec::new();
+        list::write_list(&mut out, &entry(name, facts), now);
+        out.truncate(out.len() - 2);
+        out
+    };
+    if facts.kind == store::Kind::File {
+        return Ok(vec![line(path.name(), &facts)]);
+    }
+    let mut lines = Vec::new();
+    let mut cursor = session.list(path)?;
+    loop {
+        let batch = cursor.next()?;
+        if batch.is_empty() {
+            return Ok(lines);
+        }
+        for e in batch {
+            if lines.len() == DESCRIBED {
+                lines.push(b"and more: use LIST".to_vec());
+                return Ok(lines);
+            }
+            lines.push(line(&e.name, &e.facts));
+        }
+    }
+}
+
+fn resolve(at: &VPath, path: &[u8]) -> Result<VPath, Refusal> {
+    at.resolve(path).map_err(Refusal::BadName)
+}
+
+fn entry(name: &[u8], facts: &store::Facts) -> Entry {
+    Entry {
+        name: name.to_vec(),
+        kind: match facts.kind {
+            store::Kind::File => Kind::File,
+            store::Kind::Directory => Kind::Directory,
+        },
+        len: facts.len,
+        modified: unix(facts.modified),
+        mode: facts.mode,
+        unique: facts.unique,
+    }
+}
+
+fn unix(t: SystemTime) -> i64 {
+    match t.duration_since(UNIX_EPOCH) {
+        Ok(d) => i64::try_from(d.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX),
+    }
+}

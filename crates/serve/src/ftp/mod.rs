@@ -1,0 +1,196 @@
+//! The FTP server: listeners, and one task for each control connection.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | `mod` | configuration, listeners, drain |
+//! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
+//! | `files` | questions about names, answered by the gate on a blocking thread |
+//! | `data` | the data connection: made, pumped, ended |
+//! | `refusal` | the gate's refusals as replies |
+
+mod data;
+mod files;
+mod refusal;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use ftp_proto::reply;
+use ftp_proto::server::Config as MachineConfig;
+use gate::Gate;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use transport::tap::Tap;
+
+/// What the owner can set.
+#[derive(Clone, Debug)]
+pub struct FtpConfig {
+    /// Ports for passive data connections; `None`: any free one.
+    pub passive_ports: Option<RangeInclusive<u16>>,
+    /// The IPv4 address that 227 tells, for servers behind address translation. Clients on this host
+    /// are told the address they came to.
+    pub advertise: Option<IpAddr>,
+    /// The port that active data connections come from (RFC 959 §3.2: 20); 0, or not allowed: any.
+    pub active_port: u16,
+    /// The end of a session without commands; never of one with a transfer.
+    pub idle: Duration,
+    /// From the connection to the login.
+    pub login_grace: Duration,
+    /// The longest wait for a data connection.
+    pub connect: Duration,
+    /// The end of a transfer in which nothing moves.
+    pub no_progress: Duration,
+    /// The text of the greeting.
+    pub banner: String,
+    /// Control connections at once, logged in or not; more are told 421.
+    pub max_connections: usize,
+}
+
+impl Default for FtpConfig {
+    fn default() -> Self {
+        FtpConfig {
+            passive_ports: None,
+            advertise: None,
+            active_port: 20,
+            idle: Duration::from_secs(300),
+            login_grace: Duration::from_secs(60),
+            connect: Duration::from_secs(30),
+            no_progress: Duration::from_secs(300),
+            banner: String::from("towline ready."),
+            max_connections: 2_048,
+        }
+    }
+}
+
+/// What all sessions share.
+struct Shared {
+    gate: Arc<Gate>,
+    config: FtpConfig,
+    machine: MachineConfig,
+    tap: Option<Arc<dyn Tap>>,
+    open: AtomicUsize,
+    draining: watch::Receiver<bool>,
+}
+
+/// Numbers control sessions for the tap, in the whole process.
+static FLOWS: AtomicU64 = AtomicU64::new(1 << 32);
+
+/// A running server with threads of its own. Dropped it cuts everything.
+pub struct FtpServer {
+    addresses: Vec<SocketAddr>,
+    drain: watch::Sender<bool>,
+    /// Ends when the last listener and session have ended.
+    alive: mpsc::Receiver<()>,
+    runtime: Option<Runtime>,
+}
+
+impl FtpServer {
+    /// Serves on `listeners`.
+    pub fn start(
+        gate: Arc<Gate>,
+        listeners: Vec<TcpListener>,
+        config: FtpConfig,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> io::Result<FtpServer> {
+        let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16))
+            .max_blocking_threads(128)
+            .thread_name("ftp")
+            .enable_all()
+            .build()?;
+        let (drain, draining) = watch::channel(false);
+        let (living, alive) = mpsc::channel(1);
+        let machine = MachineConfig {
+            greeting: config.banner.clone(),
+            idle: config.idle,
+            login_grace: config.login_grace,
+            ..MachineConfig::default()
+        };
+        let shared = Arc::new(Shared { gate, config, machine, tap, open: AtomicUsize::new(0), draining });
+        let _inside = runtime.enter();
+        for listener in listeners {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            runtime.spawn(accept(shared.clone(), listener, living.clone()));
+        }
+        drop(_inside);
+        Ok(FtpServer { addresses, drain, alive, runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.addresses.clone()
+    }
+
+    /// No new connections and commands; running transfers end, then their sessions with 421.
+    pub fn drain(&self) {
+        self.drain.send_replace(true);
+    }
+
+    /// Drains and waits; cuts what is left after `grace`.
+    pub fn wait(mut self, grace: Duration) {
+        self.drain();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.block_on(async {
+                // Err: the grace is over; Ok: nobody lives.
+                let _ = tokio::time::timeout(grace, self.alive.recv()).await;
+            });
+            // Blocking work of cut sessions is a sync or a listing: it gets a moment.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+impl Drop for FtpServer {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener, living: mpsc::Sender<()>) {
+    let mut draining = shared.draining.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = draining.wait_for(|d| *d) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                if shared.open.fetch_add(1, Ordering::Relaxed) >= shared.config.max_connections {
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
+                    tokio::spawn(refuse(stream, living.clone()));
+                    continue;
+                }
+                let (shared, living) = (shared.clone(), living.clone());
+                tokio::spawn(async move {
+                    session::run(shared.clone(), stream, peer).await;
+                    shared.open.fetch_sub(1, Ordering::Relaxed);
+                    drop(living);
+                });
+            }
+            // No descriptors left, or the peer is gone already: neither is a reason to stop.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn refuse(mut stream: tokio::net::TcpStream, _living: mpsc::Sender<()>) {
+    let mut octets = Vec::new();
+    reply::write(&mut octets, 421, b"Too many connections; try again later.");
+    let said = async {
+        stream.write_all(&octets).await?;
+        stream.shutdown().await
+    };
+    // A peer that does not take it is gone.
+    let _ = tokio::time::timeout(Duration::from_secs(5), said).await;
+}

@@ -1,0 +1,40 @@
+use ftp_proto::reply::Code;
+use ftp_proto::server::Answer;
+use gate::Refusal;
+
+/// The one place where a refusal becomes a reply (RFC 959 §4.2.1).
+pub(super) fn reply(why: &Refusal) -> (Code, String) {
+    let code = match why {
+        Refusal::Absent
+        | Refusal::Exists
+        | Refusal::Denied
+        | Refusal::IsDirectory
+        | Refusal::NotDirectory
+        | Refusal::NotEmpty
+        | Refusal::NotRegular => 550,
+        Refusal::BadName(_) => 553,
+        Refusal::NoSpace => 452,
+        Refusal::TooMany => 421,
+        Refusal::Login => 530,
+        Refusal::Unsupported(_) => 504,
+        Refusal::BeyondEnd { .. } => 554,
+        Refusal::Busy => 450,
+        Refusal::Io(_) => 451,
+    };
+    (Code(code), sentence(&why.to_string()))
+}
+
+/// The same as an answer to a question about a file; a limit on transfers ends no session.
+pub(super) fn refused(why: &Refusal) -> Answer {
+    let (code, text) = reply(why);
+    let code = if *why == Refusal::TooMany { Code(450) } else { code };
+    Answer::Refused(code, text)
+}
+
+fn sentence(words: &str) -> String {
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).chain(['.']).collect(),
+        None => String::new(),
+    }
+}

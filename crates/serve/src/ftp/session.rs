@@ -1,0 +1,520 @@
+//! One control connection: the task that owns machine, socket and gate session.
+
+use super::data::{Data, Watch, Work};
+use super::files::{self, Open};
+use super::{FLOWS, Shared, refusal};
+use bytes::Bytes;
+use clock::Instant as Moment;
+use ftp_proto::command::{self, Password};
+use ftp_proto::line::Lines;
+use ftp_proto::list::Access;
+use ftp_proto::reply::Code;
+use ftp_proto::server::{Answer, Ask, AskId, End, Event, Server, Shelve};
+use gate::store::VPath;
+use gate::{Credentials, Knock, Outcome, Protocol, Secret, Security};
+use rustix::net::RecvFlags;
+use socket2::SockRef;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::spawn_blocking;
+use transport::tap::{Dir, Sight, What};
+
+/// What answers a question, with what it gives back.
+enum Done {
+    Answer(Answer),
+    /// Of CWD: from now on the session's directory.
+    Directory(Answer),
+    Admitted(Option<gate::Session>, Answer),
+    Opened(Option<Open>, Answer),
+    Moved(Open, u64, End),
+}
+
+struct Session {
+    shared: Arc<Shared>,
+    control: TcpStream,
+    local: SocketAddr,
+    peer: SocketAddr,
+    flow: u64,
+    began: Instant,
+    machine: Server,
+    admitted: Option<(gate::Session, Access)>,
+    directory: VPath,
+    listener: Option<TcpListener>,
+    open: Option<Open>,
+    work: Option<(AskId, Work<Done>)>,
+    watch: Option<Arc<Watch>>,
+    out: Bytes,
+    closing: Option<Instant>,
+    eof: bool,
+    /// Lines in and out for the tap; nothing without one.
+    heard: Lines,
+    said: Lines,
+    octets: u64,
+}
+
+/// How long a closing session waits for its last reply to be taken.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr) {
+    let Ok(local) = control.local_addr() else { return };
+    // Replies are small and awaited; ABOR comes as urgent data and belongs into the stream.
+    let _ = control.set_nodelay(true);
+    let _ = SockRef::from(&control).set_out_of_band_inline(true);
+    let _ = SockRef::from(&control).set_keepalive(true);
+    let (local, peer) = (canonical(local), canonical(peer));
+    let machine = Server::new(Moment::ZERO, shared.machine.clone(), local, peer);
+    let mut session = Box::new(Session {
+        machine,
+        control,
+        local,
+        peer,
+        flow: FLOWS.fetch_add(1, Ordering::Relaxed),
+        began: Instant::now(),
+        admitted: None,
+        directory: VPath::root(),
+        listener: None,
+        open: None,
+        work: None,
+        watch: None,
+        out: Bytes::new(),
+        closing: None,
+        eof: false,
+        heard: Lines::default(),
+        said: Lines::default(),
+        octets: 0,
+        shared,
+    });
+    session.see(Dir::Received, What::Connected { data: false });
+    session.serve().await;
+    let total = session.octets;
+    session.see(Dir::Here, What::Closed { data: false, total });
+    session.end().await;
+}
+
+impl Session {
+    async fn serve(&mut self) {
+        let mut draining = self.shared.draining.clone();
+        let mut drained = false;
+        loop {
+            self.flush();
+            if self.closing.is_some_and(|by| self.out.is_empty() || by <= Instant::now()) {
+                return;
+            }
+            if let Some(watch) = &self.watch {
+                self.machine.progress(watch.octets.load(Ordering::Relaxed));
+            }
+            let reads = self.machine.wants_input() && self.out.is_empty() && !self.eof;
+            let deadline = match (self.machine.poll_timeout(), self.closing) {
+                (Some(m), None) => Some(self.began + Duration::from_nanos(m.as_nanos())),
+                (_, by) => by,
+            };
+            let timer = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let answered = async {
+                match &mut self.work {
+                    Some((id, work)) => (*id, work.await),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                _ = self.control.readable(), if reads => self.read(),
+                _ = self.control.writable(), if !self.out.is_empty() => {}
+                (id, done) = answered => {
+                    self.work = None;
+                    self.done(id, done);
+                }
+                () = timer => {
+                    let now = self.now();
+                    self.machine.handle_timeout(now);
+                }
+                _ = draining.wait_for(|d| *d), if !drained => {
+                    drained = true;
+                    let now = self.now();
+                    self.machine.drain(now);
+                }
+            }
+        }
+    }
+
+    /// Transmits and does what the machine wants, until it wants nothing more or the socket is full.
+    fn flush(&mut self) {
+        loop {
+            let mut progress = false;
+            if self.out.is_empty()
+                && let Some(octets) = self.machine.poll_transmit()
+            {
+                self.tell(&octets, Dir::Sent);
+                self.out = octets;
+            }
+            if !self.out.is_empty() {
+                match self.control.try_write(&self.out) {
+                    Ok(n) => {
+                        self.octets += n as u64;
+                        let _ = self.out.split_to(n);
+                        if self.out.is_empty() {
+                            let now = self.now();
+                            self.machine.handle_written(now);
+                        }
+                        progress = true;
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => {
+                        self.out = Bytes::new();
+                        self.lost();
+                    }
+                }
+            }
+            while let Some(event) = self.machine.poll_event() {
+                progress = true;
+                self.event(event);
+            }
+            if !progress {
+                return;
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0u8; 2_048];
+        match self.control.try_read(&mut buffer) {
+            Ok(n) => self.input(&buffer[..n]),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => self.lost(),
+        }
+    }
+
+    fn input(&mut self, octets: &[u8]) {
+        let now = self.now();
+        if octets.is_empty() {
+            self.eof = true;
+            return self.machine.handle_eof(now);
+        }
+        self.octets += octets.len() as u64;
+        self.tell(octets, Dir::Received);
+        self.machine.handle_input(now, octets);
+    }
+
+    fn lost(&mut self) {
+        self.eof = true;
+        let now = self.now();
+        self.machine.handle_lost(now);
+    }
+
+    /// What the kernel has of the control connection at this moment, past the runtime's readiness: an
+    /// upload counts only if there is no FIN in it.
+    fn look(&mut self) {
+        let mut buffer = [0u8; 2_048];
+        while !self.eof && self.machine.wants_input() {
+            match rustix::net::recv(self.control.as_fd(), &mut buffer[..], RecvFlags::DONTWAIT) {
+                Ok((n, _)) => self.input(&buffer[..n]),
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return,
+                Err(_) => self.lost(),
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Ask { id, what } => {
+                let work = self.ask(what);
+                self.work = Some((id, work));
+            }
+            Event::Cancel(_) => {
+                if let Some(watch) = &self.watch {
+                    watch.cancel.notify_one();
+                }
+            }
+            Event::Unlisten => self.listener = None,
+            Event::LoggedOut => {
+                self.admitted = None;
+                self.directory = VPath::root();
+            }
+            Event::Close => self.closing = Some(Instant::now() + LAST_WORDS),
+        }
+    }
+
+    fn ask(&mut self, what: Ask) -> Work<Done> {
+        match what {
+            Ask::Login { user, password } => self.login(user, password),
+            Ask::Listen => {
+                self.listener = None;
+                let answer = self.listen();
+                Box::pin(async { Done::Answer(answer) })
+            }
+            Ask::Open(transfer) => {
+                let Some((session, access)) = self.admitted.clone() else { return nobody() };
+                let at = self.directory.clone();
+                blocking(move || {
+                    let (open, answer) = files::open(&session, access, &at, &transfer);
+                    Done::Opened(open, answer)
+                })
+            }
+            Ask::Move(via) => {
+                let Some(open) = self.open.take() else { return nobody() };
+                let watch = Arc::new(Watch::default());
+                self.watch = Some(watch.clone());
+                let data = Data {
+                    via,
+                    listener: self.listener.take(),
+                    local: self.local,
+                    peer: self.peer,
+                    tap: self.shared.tap.clone(),
+                    flow: self.flow,
+                    watch,
+                };
+                let config = self.shared.config.clone();
+                Box::pin(async move {
+                    let (open, octets, end) = data.run(config, open).await;
+                    Done::Moved(open, octets, end)
+                })
+            }
+            Ask::Commit => match self.open.take() {
+                Some(Open::Writing { writing, .. }) => blocking(move || {
+                    let octets = writing.len() - writing.start();
+                    let end = gate::End::new(Outcome::Complete, octets);
+                    Done::Answer(match writing.commit(end) {
+                        Ok(_) => Answer::Done,
+                        Err(why) => refusal::refused(&why),
+                    })
+                }),
+                _ => nobody(),
+            },
+            Ask::Shelve { why } => match self.open.take() {
+                Some(open) => blocking(move || {
+                    shelve(open, why);
+                    Done::Answer(Answer::Done)
+                }),
+                None => Box::pin(async { Done::Answer(Answer::Done) }),
+            },
+            names @ (Ask::ChangeDir(_)
+            | Ask::MakeDir(_)
+            | Ask::RemoveDir(_)
+            | Ask::Remove(_)
+            | Ask::Rename { .. }
+            | Ask::Look(_)
+            | Ask::Size(_)
+            | Ask::Describe(_)) => {
+                let Some((session, _)) = self.admitted.clone() else { return nobody() };
+                let at = self.directory.clone();
+                if let Ask::ChangeDir(_) = names {
+                    return blocking(move || Done::Directory(files::answer(&session, &at, names)));
+                }
+                blocking(move || Done::Answer(files::answer(&session, &at, names)))
+            }
+        }
+    }
+
+    fn login(&mut self, user: Vec<u8>, password: Password) -> Work<Done> {
+        let name = String::from_utf8_lossy(&user).into_owned();
+        let anonymous = name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp");
+        let credentials = if anonymous {
+            Credentials::Anonymous { email: String::from_utf8_lossy(&password.0).into_owned() }
+        } else {
+            Credentials::Password { user: name, password: Secret::new(password.0) }
+        };
+        let knock = Knock {
+            protocol: Protocol::Ftp,
+            local: self.local,
+            peer: self.peer,
+            security: Security::Clear,
+            credentials,
+        };
+        let gate = self.shared.gate.clone();
+        blocking(move || match gate.admit(&knock) {
+            Ok(session) => {
+                let access = files::access(&session, anonymous);
+                let directory = b"/".to_vec();
+                Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
+            }
+            Err(why) => {
+                let (code, text) = refusal::reply(&why);
+                Done::Admitted(None, Answer::Refused(code, text))
+            }
+        })
+    }
+
+    fn listen(&mut self) -> Answer {
+        let config = &self.shared.config;
+        let made = transport::passive::listen(self.local.ip(), config.passive_ports.as_ref())
+            .and_then(|l| Ok((l.local_addr()?.port(), TcpListener::from_std(l)?)));
+        match made {
+            Ok((port, listener)) => {
+                self.listener = Some(listener);
+                let told = match config.advertise {
+                    // A client on this host need not go around through the address translation.
+                    Some(ip) if !self.peer.ip().is_loopback() => ip,
+                    _ => self.local.ip(),
+                };
+                Answer::Listening(SocketAddr::new(told, port))
+            }
+            Err(e) => {
+                Answer::Refused(Code(425), format!("No port to listen on ({}); see --passive-ports.", e.kind()))
+            }
+        }
+    }
+
+    fn done(&mut self, id: AskId, done: Done) {
+        let answer = match done {
+            Done::Answer(answer) => answer,
+            Done::Directory(answer) => {
+                if let Answer::Directory(path) = &answer
+                    && let Ok(path) = VPath::root().resolve(path)
+                {
+                    self.directory = path;
+                }
+                answer
+            }
+            Done::Admitted(session, answer) => {
+                if let (Some(session), Answer::LoggedIn { access, .. }) = (session, &answer) {
+                    self.admitted = Some((session, *access));
+                }
+                answer
+            }
+            Done::Opened(open, answer) => {
+                self.open = open;
+                answer
+            }
+            Done::Moved(open, octets, end) => {
+                self.watch = None;
+                self.look();
+                self.open = finish(open, octets, &end);
+                Answer::Moved { octets, end }
+            }
+        };
+        let now = self.now();
+        self.machine.answer(now, id, answer);
+    }
+
+    /// The session is over: what is open ends, then the connection.
+    async fn end(mut self: Box<Self>) {
+        if let Some(watch) = &self.watch {
+            watch.cancel.notify_one();
+        }
+        // A question that runs may hold an upload: its end is awaited, so that it is put away and told.
+        if let Some((_, work)) = self.work.take() {
+            match work.await {
+                Done::Moved(open, octets, end) => self.open = finish(open, octets, &end),
+                Done::Opened(open, _) => self.open = open,
+                Done::Answer(_) | Done::Directory(_) | Done::Admitted(..) => {}
+            }
+        }
+        if let Some(open) = self.open.take() {
+            let _ = spawn_blocking(move || shelve(open, Shelve::Aborted)).await;
+        }
+        self.admitted = None;
+        let _ = SockRef::from(&self.control).shutdown(std::net::Shutdown::Write);
+        // Input that nobody reads would turn the close into a RST, which overtakes the last reply.
+        let rest = async {
+            let mut buffer = [0u8; 1_024];
+            while !self.eof && self.control.readable().await.is_ok() {
+                match self.control.try_read(&mut buffer) {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+    }
+
+    fn now(&self) -> Moment {
+        Moment::from_nanos(u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Tells the tap the lines among `octets`.
+    fn tell(&mut self, octets: &[u8], dir: Dir) {
+        if self.shared.tap.is_none() {
+            return;
+        }
+        for &octet in octets {
+            let lines = if dir == Dir::Received { &mut self.heard } else { &mut self.said };
+            let Some(line) = lines.push(octet) else { continue };
+            let line = match line {
+                Ok(line) if dir == Dir::Received => command::masked(&line),
+                Ok(line) => line,
+                Err(_) => b"(not a line)".to_vec(),
+            };
+            self.see(dir, What::Control(&line));
+        }
+    }
+
+    fn see(&self, dir: Dir, what: What<'_>) {
+        if let Some(tap) = &self.shared.tap {
+            let (local, peer) = (self.local, self.peer);
+            tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
+        }
+    }
+}
+
+/// A download has its end at once; an upload stays open until the machine has judged it.
+fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
+    match open {
+        Open::Reading { reading, .. } => {
+            let (outcome, note) = match end {
+                End::Whole => (Outcome::Complete, ""),
+                End::NoConnection(_) => (Outcome::TimedOut, "no data connection"),
+                End::Lost => (Outcome::Aborted, "the peer reset the data connection"),
+                End::Stalled => (Outcome::TimedOut, "nothing moved"),
+                End::Cancelled => (Outcome::Aborted, ""),
+                End::Local(_, text) => (Outcome::Failed, text.as_str()),
+            };
+            reading.finish(gate::End::new(outcome, octets).note(note));
+            None
+        }
+        writing @ Open::Writing { .. } => Some(writing),
+        Open::Listing(_) => None,
+    }
+}
+
+fn shelve(open: Open, why: Shelve) {
+    let (outcome, note) = match why {
+        Shelve::Aborted => (Outcome::Aborted, ""),
+        Shelve::Lost => (Outcome::Aborted, "a connection was lost"),
+        Shelve::TimedOut => (Outcome::TimedOut, "nothing moved"),
+        Shelve::WrongLength => (Outcome::Failed, "another length than ALLO announced"),
+        Shelve::Failed => (Outcome::Failed, "the storage failed"),
+    };
+    match open {
+        Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).note(note)),
+        Open::Writing { writing, text } => {
+            let end = gate::End::new(outcome, writing.len() - writing.start()).note(note);
+            // Converted text has no offsets to go on at, and nothing is nothing to keep.
+            if text || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
+        }
+        Open::Listing(_) => {}
+    }
+}
+
+/// The machine asks only what it may; if it ever did not, the client hears an error.
+fn nobody() -> Work<Done> {
+    Box::pin(async { Done::Answer(Answer::Refused(Code(451), String::from("Internal error."))) })
+}
+
+fn blocking(work: impl FnOnce() -> Done + Send + 'static) -> Work<Done> {
+    Box::pin(async move {
+        match spawn_blocking(work).await {
+            Ok(done) => done,
+            // A panic below is ours; this session says so and the others go on.
+            Err(_) => Done::Answer(Answer::Refused(Code(451), String::from("Internal error."))),
+        }
+    })
+}
+
+fn canonical(a: SocketAddr) -> SocketAddr {
+    match (a.ip().to_canonical(), a) {
+        (IpAddr::V4(ip), _) => SocketAddr::new(IpAddr::V4(ip), a.port()),
+        // Keeps the interface of a link-local address.
+        (IpAddr::V6(_), a) => a,
+    }
+}
