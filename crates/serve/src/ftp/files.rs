@@ -44,7 +44,9 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
             session.make_dir(&p)?;
             Ok(Answer::Directory(p.as_bytes().to_vec()))
         }),
-        Ask::RemoveDir(path) => resolve(at, &path).and_then(|p| session.remove_dir(&p)).map(|()| Answer::Done),
+        Ask::RemoveDir(path) => {
+            resolve(at, &path).and_then(|p| session.remove_dir(&p)).map(|()| Answer::Done)
+        }
         Ask::Remove(path) => resolve(at, &path).and_then(|p| session.remove(&p)).map(|()| Answer::Done),
         Ask::Rename { from, to } => resolve(at, &from)
             .and_then(|from| session.rename(&from, &resolve(at, &to)?))
@@ -118,7 +120,9 @@ impl Listing {
             match self.style {
                 Style::Names => list::write_name(&mut out, &e.name),
                 Style::List => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
-                Style::Facts(which) => list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access),
+                Style::Facts(which) => {
+                    list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access)
+                }
             }
         }
         Ok(out)

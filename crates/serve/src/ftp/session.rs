@@ -357,9 +357,10 @@ impl Session {
                 };
                 Answer::Listening(SocketAddr::new(told, port))
             }
-            Err(e) => {
-                Answer::Refused(Code(425), format!("No port to listen on ({}); see --passive-ports.", e.kind()))
-            }
+            Err(e) => Answer::Refused(
+                Code(425),
+                format!("No port to listen on ({}); see --passive-ports.", e.kind()),
+            ),
         }
     }
 
