@@ -12,5 +12,6 @@ mod options;
 mod wire;
 
 pub use error::{ClientError, Phase, WireCode};
-pub use options::{Done, FtpOptions, Options, Outcome, Passive, Remote, Resume, Scheme, TftpOptions, Type};
+pub use options::{Done, FtpOptions, Options, Outcome, Passive, Resume, TftpOptions};
+pub use store::locator::{Remote, Scheme, Type};
 pub use wire::{Direct, Unroutable, Wire};

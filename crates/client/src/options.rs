@@ -1,54 +1,8 @@
 use crate::{Direct, Wire};
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
 use transport::tap::Tap;
-
-/// Which protocol a URL names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scheme {
-    /// `tftp://`
-    Tftp,
-    /// `ftp://`
-    Ftp,
-}
-
-/// One file (or directory) of one server.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Remote {
-    /// The protocol.
-    pub scheme: Scheme,
-    /// User of the URL; `None`: anonymous where the protocol logs in.
-    pub user: Option<String>,
-    /// Password of the URL, or given otherwise.
-    pub password: Option<String>,
-    /// Host name or address literal, without brackets.
-    pub host: String,
-    /// Port, or the protocol's own.
-    pub port: Option<u16>,
-    /// The name sent to the server, octets, percent-decoded. A leading `/` is absolute on the server,
-    /// otherwise it is relative to the start directory.
-    pub path: Vec<u8>,
-    /// `;mode=netascii`, `;type=a`: text. Otherwise the octets as they are.
-    pub kind: Type,
-}
-
-impl fmt::Debug for Remote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}://{}:{:?}/{}", self.scheme, self.host, self.port, self.path.escape_ascii())
-    }
-}
-
-/// How octets are represented on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Type {
-    /// TFTP `octet`, FTP `TYPE I`: bit for bit.
-    #[default]
-    Image,
-    /// TFTP `netascii`, FTP `TYPE A`: line ends are converted.
-    Text,
-}
 
 /// What every transfer of a caller shares.
 #[derive(Clone)]

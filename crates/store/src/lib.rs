@@ -9,6 +9,7 @@
 //!   splice or buffers.
 //! - An upload is seen whole or not at all: nothing appears under the final name before
 //!   [`Upload::commit`]; the old file stays until then.
+//! - [`locator`]: a parsed URL or path.
 //! - [`local`]: a directory of this machine. [`memory`]: a strict, deterministic backend.
 //! - [`conformance`]: what every backend must pass.
 #![deny(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod conformance;
 mod error;
 mod facts;
 pub mod local;
+pub mod locator;
 pub mod memory;
 mod traits;
 mod vpath;

@@ -1,0 +1,451 @@
+//! Where a file is: on this machine, on standard input or output, or on a server.
+//!
+//! `docs/urls.md` is the table of what each text means; a test reads it.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+/// A parsed argument of `copy`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Locator {
+    /// A path of this machine.
+    Local(PathBuf),
+    /// `-`: standard input or output.
+    Stdio,
+    /// A URL.
+    Remote(Remote),
+}
+
+/// Which protocol a URL names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// `tftp://` (RFC 3617)
+    Tftp,
+    /// `ftp://` (RFC 1738 §3.2)
+    Ftp,
+}
+
+impl Scheme {
+    /// The protocol's own port.
+    pub fn port(self) -> u16 {
+        match self {
+            Scheme::Tftp => 69,
+            Scheme::Ftp => 21,
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scheme::Tftp => "tftp",
+            Scheme::Ftp => "ftp",
+        })
+    }
+}
+
+/// How octets are represented on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Type {
+    /// TFTP `octet`, FTP `TYPE I`: bit for bit.
+    #[default]
+    Image,
+    /// TFTP `netascii`, FTP `TYPE A`: line ends are converted.
+    Text,
+}
+
+/// One file (or directory) of one server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// The protocol.
+    pub scheme: Scheme,
+    /// User of the URL; `None`: anonymous where the protocol logs in.
+    pub user: Option<String>,
+    /// Password of the URL, or given otherwise.
+    pub password: Option<String>,
+    /// Host name or address literal, without brackets.
+    pub host: String,
+    /// Port, or the protocol's own.
+    pub port: Option<u16>,
+    /// The name sent to the server, octets, percent-decoded. A leading `/` is absolute on the server,
+    /// otherwise it is relative to the start directory. Without NUL, CR and LF where parsed from a URL.
+    pub path: Vec<u8>,
+    /// `;mode=netascii`, `;type=a`: text. Otherwise the octets as they are.
+    pub kind: Type,
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}://{}:{:?}/{}", self.scheme, self.host, self.port, self.path.escape_ascii())
+    }
+}
+
+/// The URL, without the password.
+impl fmt::Display for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.scheme)?;
+        if let Some(user) = &self.user {
+            encode(f, user.as_bytes(), b"")?;
+            f.write_str("@")?;
+        }
+        match &self.host {
+            host if host.contains(':') => write!(f, "[{}]", host.replace('%', "%25"))?,
+            host => f.write_str(host)?,
+        }
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str("/")?;
+        encode(f, &self.path, b"/")?;
+        match (self.scheme, self.kind) {
+            (_, Type::Image) => Ok(()),
+            (Scheme::Tftp, Type::Text) => f.write_str(";mode=netascii"),
+            (Scheme::Ftp, Type::Text) => f.write_str(";type=a"),
+        }
+    }
+}
+
+impl Remote {
+    /// The last component of the path; empty for a directory (`ftp://h/`, `ftp://h/dir/`).
+    pub fn name(&self) -> &[u8] {
+        self.path.rsplit(|&b| b == b'/').next().unwrap_or_default()
+    }
+}
+
+/// Why a text is no locator: what is wrong, and what to write.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadLocator {
+    /// Nothing at all.
+    #[error("an empty name: give a path, a URL or '-'")]
+    Empty,
+    /// `ssh://…`
+    #[error("unknown scheme '{scheme}://': {advice}")]
+    UnknownScheme {
+        /// As written.
+        scheme: String,
+        /// What to write.
+        advice: &'static str,
+    },
+    /// `tftp:file`, `ftp:/h/p`
+    #[error("'{scheme}:' without '//': write {scheme}://HOST/PATH, or ./{scheme}:… for a local file")]
+    NoSlashes {
+        /// As written.
+        scheme: String,
+    },
+    /// `tftp:///file`
+    #[error("the host is missing: write {scheme}://HOST/PATH")]
+    NoHost {
+        /// Which.
+        scheme: Scheme,
+    },
+    /// A name that cannot be a host.
+    #[error("bad host '{host}': a name or an address is wanted, an IPv6 address in brackets ([::1])")]
+    BadHost {
+        /// As written.
+        host: String,
+    },
+    /// Not 1 to 65535.
+    #[error("bad port '{port}': 1 to 65535 is wanted")]
+    BadPort {
+        /// As written.
+        port: String,
+    },
+    /// `tftp://user@host/file`
+    #[error("TFTP has no users: write tftp://HOST/PATH, or use ftp://")]
+    UserInTftp,
+    /// User or password that are not text.
+    #[error("user and password must be UTF-8 without control characters")]
+    BadUser,
+    /// `%` without two hex digits.
+    #[error("bad escape '{escape}': '%' and two hex digits are wanted, '%25' for '%' itself")]
+    BadEscape {
+        /// As written.
+        escape: String,
+    },
+    /// An octet that no command line or request can carry.
+    #[error("the path contains a NUL or a line end")]
+    BadOctet,
+    /// `;mode=` or `;type=` of another protocol, or an unknown value.
+    #[error("bad ';{suffix}': {advice}")]
+    BadType {
+        /// As written.
+        suffix: String,
+        /// What to write.
+        advice: &'static str,
+    },
+    /// `file://other-host/…`
+    #[error("'file://' names this machine only: write file:///PATH or the path itself")]
+    FileHost,
+}
+
+impl Locator {
+    /// Parses a path, a URL or `-`.
+    pub fn parse(text: impl AsRef<OsStr>) -> Result<Locator, BadLocator> {
+        let text = text.as_ref().as_bytes();
+        if text.is_empty() {
+            return Err(BadLocator::Empty);
+        }
+        if text == b"-" {
+            return Ok(Locator::Stdio);
+        }
+        let local = || Ok(Locator::Local(PathBuf::from(OsString::from_vec(text.to_vec()))));
+        let Some((scheme, rest)) = split_scheme(text) else { return local() };
+        let known = match scheme.to_ascii_lowercase().as_str() {
+            "tftp" => Scheme::Tftp,
+            "ftp" => Scheme::Ftp,
+            "file" => {
+                return match rest.strip_prefix(b"//") {
+                    Some(path) => parse_file(path),
+                    None => local(),
+                };
+            }
+            // A name with a colon in it, as `flash:x` or `2026-11-23T12:00`, is a local one.
+            _ if !rest.starts_with(b"//") => return local(),
+            other => {
+                let advice = advice(other);
+                return Err(BadLocator::UnknownScheme { scheme: scheme.to_owned(), advice });
+            }
+        };
+        match rest.strip_prefix(b"//") {
+            Some(rest) => parse_remote(known, rest).map(Locator::Remote),
+            None => Err(BadLocator::NoSlashes { scheme: scheme.to_ascii_lowercase() }),
+        }
+    }
+}
+
+/// Splits off what RFC 3986 §3.1 takes for a scheme. One letter is a drive (`C:\x`).
+fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
+    let colon = text.iter().position(|&b| b == b':').filter(|&n| n >= 2)?;
+    let scheme = &text[..colon];
+    let good = scheme[0].is_ascii_alphabetic()
+        && scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+.-".contains(b));
+    let scheme = std::str::from_utf8(scheme).ok().filter(|_| good)?;
+    Some((scheme, &text[colon + 1..]))
+}
+
+fn advice(scheme: &str) -> &'static str {
+    match scheme {
+        "sftp" | "scp" | "ssh" | "ftps" => "only tftp:// and ftp:// are spoken so far",
+        "http" | "https" => "web servers are not spoken to: tftp:// and ftp:// are",
+        "tfpt" | "ttfp" | "tft" | "tftpd" | "trftp" => "did you mean tftp://?",
+        "fpt" | "ftpd" | "ftpp" | "fttp" => "did you mean ftp://?",
+        _ => "tftp:// and ftp:// are known",
+    }
+}
+
+fn parse_file(rest: &[u8]) -> Result<Locator, BadLocator> {
+    let path = rest.strip_prefix(b"localhost").unwrap_or(rest);
+    if path.first() != Some(&b'/') {
+        return Err(BadLocator::FileHost);
+    }
+    let path = decode(path)?;
+    if path.contains(&0) {
+        return Err(BadLocator::BadOctet);
+    }
+    Ok(Locator::Local(PathBuf::from(OsString::from_vec(path))))
+}
+
+fn parse_remote(scheme: Scheme, rest: &[u8]) -> Result<Remote, BadLocator> {
+    let slash = rest.iter().position(|&b| b == b'/');
+    let (authority, path) = match slash {
+        Some(n) => (&rest[..n], &rest[n + 1..]),
+        None => (rest, &b""[..]),
+    };
+    // A password may contain '@' by mistake, a host never does: the last one counts.
+    let (user, password, host) = match authority.iter().rposition(|&b| b == b'@') {
+        None => (None, None, authority),
+        Some(_) if scheme == Scheme::Tftp => return Err(BadLocator::UserInTftp),
+        Some(n) => {
+            let mut parts = authority[..n].splitn(2, |&b| b == b':');
+            let user = parts.next().map(decode_text).transpose()?.filter(|u| !u.is_empty());
+            (user, parts.next().map(decode_text).transpose()?, &authority[n + 1..])
+        }
+    };
+    let (host, port) = parse_host(scheme, host)?;
+    let (path, kind) = parse_type(scheme, path)?;
+    let path = decode(path)?;
+    // In FTP a line end in a path would be a second command; in TFTP a NUL would end the name.
+    if path.iter().any(|b| b"\0\r\n".contains(b)) {
+        return Err(BadLocator::BadOctet);
+    }
+    Ok(Remote { scheme, user, password, host, port, path, kind })
+}
+
+fn parse_host(scheme: Scheme, text: &[u8]) -> Result<(String, Option<u16>), BadLocator> {
+    let bad = || BadLocator::BadHost { host: String::from_utf8_lossy(text).into_owned() };
+    let (host, port) = if let Some(inside) = text.strip_prefix(b"[") {
+        let end = inside.iter().position(|&b| b == b']').ok_or_else(bad)?;
+        // A zone is written %25eth0 (RFC 6874), or as it is.
+        let literal = String::from_utf8(inside[..end].to_vec()).map_err(|_| bad())?.replace("%25", "%");
+        let (address, zone) = literal.split_once('%').unwrap_or((&literal, "any"));
+        let good = address.parse::<Ipv6Addr>().is_ok()
+            && !zone.is_empty()
+            && zone.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        if !good {
+            return Err(bad());
+        }
+        let port = match &inside[end + 1..] {
+            [] => &[][..],
+            [b':', port @ ..] => port,
+            _ => return Err(bad()),
+        };
+        (literal, port)
+    } else {
+        let mut parts = text.split(|&b| b == b':');
+        let (host, port) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        // More colons: an IPv6 address without brackets, where nobody can tell the port.
+        if parts.next().is_some() {
+            return Err(bad());
+        }
+        if host.is_empty() {
+            return Err(BadLocator::NoHost { scheme });
+        }
+        let host = std::str::from_utf8(host).map_err(|_| bad())?;
+        // What is not ASCII is left to the resolver.
+        let good =
+            |c: char| c.is_ascii_alphanumeric() || "-._".contains(c) || (!c.is_ascii() && !c.is_control());
+        if !host.chars().all(good) {
+            return Err(bad());
+        }
+        (host.to_owned(), port)
+    };
+    if port.is_empty() {
+        return Ok((host, None));
+    }
+    let bad_port = || BadLocator::BadPort { port: String::from_utf8_lossy(port).into_owned() };
+    let digits = std::str::from_utf8(port).ok().filter(|p| p.bytes().all(|b| b.is_ascii_digit()));
+    let number: u16 = digits.and_then(|d| d.parse().ok()).filter(|&n| n > 0).ok_or_else(bad_port)?;
+    Ok((host, Some(number)))
+}
+
+/// Takes `;mode=…` (RFC 3617 §3) or `;type=…` (RFC 1738 §3.2.2) off the end; any other `;` is a part of
+/// the name.
+fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> {
+    let Some(at) = path.iter().rposition(|&b| b == b';') else { return Ok((path, Type::Image)) };
+    let suffix = String::from_utf8_lossy(&path[at + 1..]).to_ascii_lowercase();
+    let Some((key @ ("mode" | "type"), value)) = suffix.split_once('=') else {
+        return Ok((path, Type::Image));
+    };
+    let kind = match (scheme, key, value) {
+        (Scheme::Tftp, "mode", "octet") | (Scheme::Ftp, "type", "i") => Type::Image,
+        (Scheme::Tftp, "mode", "netascii") | (Scheme::Ftp, "type", "a") => Type::Text,
+        (Scheme::Tftp, _, _) => {
+            return Err(BadLocator::BadType { suffix, advice: "TFTP has ;mode=octet and ;mode=netascii" });
+        }
+        (Scheme::Ftp, _, _) => {
+            return Err(BadLocator::BadType { suffix, advice: "FTP has ;type=i and ;type=a" });
+        }
+    };
+    Ok((&path[..at], kind))
+}
+
+fn decode_text(text: &[u8]) -> Result<String, BadLocator> {
+    let text = String::from_utf8(decode(text)?).map_err(|_| BadLocator::BadUser)?;
+    if text.chars().any(char::is_control) { Err(BadLocator::BadUser) } else { Ok(text) }
+}
+
+/// Percent-decoding (RFC 3986 §2.1).
+fn decode(text: &[u8]) -> Result<Vec<u8>, BadLocator> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&b, tail)) = rest.split_first() {
+        rest = tail;
+        if b != b'%' {
+            out.push(b);
+            continue;
+        }
+        let digit = |n: usize| tail.get(n).and_then(|&d| char::from(d).to_digit(16));
+        let (Some(high), Some(low)) = (digit(0), digit(1)) else {
+            let shown = &tail[..tail.len().min(2)];
+            return Err(BadLocator::BadEscape { escape: format!("%{}", shown.escape_ascii()) });
+        };
+        out.push(u8::try_from(high * 16 + low).expect("two hex digits"));
+        rest = &tail[2..];
+    }
+    Ok(out)
+}
+
+/// Percent-encoding of all but the unreserved octets (RFC 3986 §2.3) and `also`.
+fn encode(f: &mut fmt::Formatter<'_>, octets: &[u8], also: &[u8]) -> fmt::Result {
+    for &b in octets {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) || also.contains(&b) {
+            write!(f, "{}", char::from(b))?;
+        } else {
+            write!(f, "%{b:02X}")?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The meaning as `docs/urls.md` writes it.
+    fn meaning(text: &str) -> String {
+        match Locator::parse(text) {
+            Ok(Locator::Stdio) => String::from("standard input or output"),
+            Ok(Locator::Local(path)) => format!("local {}", path.display()),
+            Ok(Locator::Remote(r)) => {
+                let mut out = format!("{} host={}", r.scheme, r.host);
+                for (key, value) in [
+                    ("port", r.port.map(|p| p.to_string())),
+                    ("user", r.user.clone()),
+                    ("password", r.password.clone()),
+                    ("path", Some(r.path.escape_ascii().to_string())),
+                    ("text", (r.kind == Type::Text).then(|| String::from("yes"))),
+                ] {
+                    if let Some(value) = value {
+                        out.push_str(&format!(" {key}={value}"));
+                    }
+                }
+                // What we print is read again as the same, but for the password.
+                let again = Locator::parse(r.to_string()).unwrap();
+                assert_eq!(again, Locator::Remote(Remote { password: None, ..r }), "{text}");
+                out
+            }
+            Err(e) => format!("error: {e}"),
+        }
+    }
+
+    #[test]
+    fn the_table_of_docs_urls_md_holds() {
+        let doc = include_str!("../../../docs/urls.md");
+        let mut rows = 0;
+        for line in doc.lines().filter(|l| l.starts_with("| `")) {
+            let cells: Vec<&str> = line.split('`').collect();
+            let [_, input, _, expected, _] = cells[..] else { panic!("two cells in backticks: {line}") };
+            assert_eq!(meaning(input), expected, "for {input}");
+            rows += 1;
+        }
+        assert_eq!(rows, 60, "rows of docs/urls.md");
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_pass() {
+        let Ok(Locator::Remote(r)) = Locator::parse(OsStr::from_bytes(b"ftp://h/\xff%fe")) else { panic!() };
+        assert_eq!(r.path, b"\xff\xfe");
+        let local = Locator::parse(OsStr::from_bytes(b"\xff")).unwrap();
+        assert_eq!(local, Locator::Local(PathBuf::from(OsStr::from_bytes(b"\xff"))));
+        assert!(Locator::parse(OsStr::from_bytes(b"ftp://\xff/x")).is_err());
+    }
+
+    #[test]
+    fn no_password_is_printed() {
+        let Ok(Locator::Remote(r)) = Locator::parse("ftp://u:hunter2@h/p") else { panic!() };
+        assert!(!format!("{r} {r:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_name_is_what_a_directory_as_destination_keeps() {
+        for (url, name) in
+            [("ftp://h/a/b.bin", "b.bin"), ("ftp://h/a/", ""), ("tftp://h", ""), ("ftp://h//x", "x")]
+        {
+            let Ok(Locator::Remote(r)) = Locator::parse(url) else { panic!() };
+            assert_eq!(r.name(), name.as_bytes(), "{url}");
+        }
+    }
+}
