@@ -7,6 +7,7 @@
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`segments`]: what TCP counted on one connection.
+//! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
@@ -20,8 +21,10 @@ pub mod pump;
 #[allow(unsafe_code)]
 mod segments;
 pub mod tap;
+pub mod terminal;
 
 pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;
 pub use interfaces::{Interface, interfaces};
 pub use segments::{Segments, segments};
+pub use terminal::Terminal;
