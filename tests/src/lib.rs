@@ -1,9 +1,10 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
-//! Does not test anything itself and knows no protocol. Files: `content` (seeded octets and their
+//! Does not test anything itself. Files: `battery` (one peer, many sizes) · `content` (seeded octets and their
 //! digests) · `matrix` (rows of what was compared) · `peers` (other people's programs) · `ports` ·
 //! `process` (children that die with their owner) · `towline` (our program) · `poll` (the only waiting).
 
+pub mod battery;
 pub mod content;
 pub mod matrix;
 pub mod peers;

@@ -1,0 +1,185 @@
+//! One peer, one operation, many sizes: what all the interoperation suites do.
+
+use crate::content::Content;
+use crate::matrix;
+use crate::peers::Peer;
+use crate::poll::until;
+use crate::process::{Ended, Process};
+use crate::towline::Serve;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The longest that one file may take on a loaded machine.
+const ONE_FILE: Duration = Duration::from_secs(90);
+
+/// The user of the suites that log in, and the password.
+pub const USER: (&str, &str) = ("bob", "a secret: 12 34");
+
+/// What one run of a client shall do.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The server.
+    pub server: SocketAddr,
+    /// The file's name on the server, without directories.
+    pub remote: String,
+    /// The file here.
+    pub local: PathBuf,
+    /// A directory of this test's own: home, working directory.
+    pub home: PathBuf,
+}
+
+impl Job {
+    /// `tftp://127.0.0.1:PORT/NAME`.
+    pub fn url(&self, scheme: &str) -> String {
+        format!("{scheme}://{}/{}", self.server, self.remote)
+    }
+
+    /// The port as a word of a command line.
+    pub fn port(&self) -> String {
+        self.server.port().to_string()
+    }
+
+    /// The local path as a word of a command line.
+    pub fn local(&self) -> &str {
+        self.local.to_str().expect("temporary directories are UTF-8")
+    }
+}
+
+/// A foreign client with one way of using it.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    /// As in the matrix.
+    pub name: &'static str,
+    /// The program to find.
+    pub program: &'static str,
+    /// As in the matrix: `tftp get`, `ftp put active`.
+    pub operation: &'static str,
+    /// The arguments.
+    pub arguments: fn(&Job) -> Vec<String>,
+}
+
+impl Client {
+    fn run(&self, peer: &Peer, job: &Job) -> Ended {
+        let mut c = peer.command();
+        c.args((self.arguments)(job)).current_dir(&job.home).env("HOME", &job.home);
+        Process::start(&mut c).wait(ONE_FILE)
+    }
+
+    fn address(&self, serve: &Serve) -> SocketAddr {
+        if self.operation.starts_with("tftp") { serve.tftp } else { serve.ftp }
+    }
+
+    /// Fetches files of these sizes from `towline serve`.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets(&self, sizes: &[u64]) {
+        let Some(peer) = Peer::find(self.name, self.program) else { return };
+        let (root, home) = (crate::scratch(), crate::scratch());
+        let serve = Serve::start(root.path(), &[]);
+        for &len in sizes {
+            let content = Content::random(len);
+            let remote = format!("image-{len}.bin");
+            content.write(&root.path().join(&remote)).expect("room for a file");
+            let local = home.path().join(format!("copy-{len}.bin"));
+            let job = Job { server: self.address(&serve), remote, local, home: home.path().into() };
+            let ended = self.run(&peer, &job);
+            assert_eq!(ended.code(), 0, "{} {} of {len} octets: {ended:?}", self.name, self.operation);
+            matrix::compared(self.name, self.operation, content, &job.local);
+        }
+    }
+
+    /// Uploads files of these sizes to `towline serve --write`; over FTP as [`USER`].
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn puts(&self, sizes: &[u64]) {
+        let Some(peer) = Peer::find(self.name, self.program) else { return };
+        let (root, home) = (crate::scratch(), crate::scratch());
+        let serve = Serve::start(root.path(), &["--write", "--user", &user_flag(home.path())]);
+        for &len in sizes {
+            let content = Content::random(len);
+            let remote = format!("upload-{len}.bin");
+            let local = home.path().join(&remote);
+            content.write(&local).expect("room for a file");
+            let job = Job { server: self.address(&serve), remote, local, home: home.path().into() };
+            let ended = self.run(&peer, &job);
+            assert_eq!(ended.code(), 0, "{} {} of {len} octets: {ended:?}", self.name, self.operation);
+            let arrived = root.path().join(&job.remote);
+            matrix::compared(self.name, self.operation, content, &arrived);
+        }
+    }
+}
+
+/// `bob:@FILE` with the password in a file under `home`.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn user_flag(home: &Path) -> String {
+    let file = home.join("password");
+    std::fs::write(&file, format!("{}\n", USER.1)).expect("room for a password");
+    format!("{}:@{}", USER.0, file.display())
+}
+
+/// A running server of somebody else, with its directory.
+#[derive(Debug)]
+pub struct Server {
+    /// As in the matrix.
+    pub name: &'static str,
+    /// `tftp://127.0.0.1:PORT/` or `ftp://USER:PASSWORD@127.0.0.1:PORT/`.
+    pub url: String,
+    /// What it serves.
+    pub root: tempfile::TempDir,
+    /// The process.
+    pub process: Process,
+    /// Its configuration, if any, and the port it holds.
+    pub rest: (tempfile::TempDir, crate::ports::Port),
+}
+
+impl Server {
+    /// Fetches files of these sizes with `towline copy`.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets(&self, operation: &str, flags: &[&str], sizes: &[u64]) {
+        let home = crate::scratch();
+        for &len in sizes {
+            let content = Content::random(len);
+            let remote = format!("image-{len}.bin");
+            content.write(&self.root.path().join(&remote)).expect("room for a file");
+            let local = home.path().join(&remote);
+            copy(flags, &format!("{}{remote}", self.url), local.to_str().expect("UTF-8"), home.path());
+            matrix::compared(self.name, operation, content, &local);
+        }
+    }
+
+    /// Uploads files of these sizes with `towline copy`.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn puts(&self, operation: &str, flags: &[&str], sizes: &[u64]) {
+        let home = crate::scratch();
+        for &len in sizes {
+            let content = Content::random(len);
+            let remote = format!("upload-{len}-{}.bin", operation.replace(' ', "-"));
+            let local = home.path().join(&remote);
+            content.write(&local).expect("room for a file");
+            copy(flags, local.to_str().expect("UTF-8"), &format!("{}{remote}", self.url), home.path());
+            let arrived = self.root.path().join(&remote);
+            // vsftpd and pyftpdlib say 226 before the last octets are in the file.
+            until(Duration::from_secs(5), || {
+                std::fs::metadata(&arrived).is_ok_and(|m| m.len() == len).then_some(())
+            });
+            matrix::compared(self.name, operation, content, &arrived);
+        }
+    }
+}
+
+fn copy(flags: &[&str], from: &str, to: &str, home: &Path) {
+    let mut c: Command = crate::towline::command();
+    c.args(["copy", "--quiet"]).args(flags).args([from, to]).current_dir(home);
+    let ended = Process::start(&mut c).wait(ONE_FILE);
+    assert_eq!(ended.code(), 0, "towline copy {flags:?} {from} {to}: {ended:?}");
+}

@@ -1,0 +1,97 @@
+//! `towline copy` against other people's FTP servers.
+
+use e2e::battery::Server;
+use e2e::content::{ROLLOVER, SIZES};
+use e2e::peers::{Peer, is_root};
+use e2e::poll::{PATIENCE, until};
+use e2e::ports::{Port, tcp_answers};
+use e2e::process::Process;
+use std::process::Command;
+
+fn up(
+    name: &'static str,
+    user: &str,
+    command: &mut Command,
+    root: tempfile::TempDir,
+    config: tempfile::TempDir,
+    port: Port,
+) -> Server {
+    let process = Process::start(command);
+    let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
+    assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
+    Server { name, url: format!("ftp://{user}{}/", port.address()), root, process, rest: (config, port) }
+}
+
+/// Anonymous and writable, as `nobody`, without its sandbox (it wants namespaces that containers lack).
+fn vsftpd() -> Option<Server> {
+    let peer = Peer::find("vsftpd", "vsftpd")?;
+    if !is_root("vsftpd") {
+        return None;
+    }
+    let (root, config, port) = (e2e::scratch(), e2e::scratch(), Port::take());
+    let empty = config.path().join("empty");
+    std::fs::create_dir(&empty).expect("a directory");
+    let text = format!(
+        "listen=YES\nlisten_ipv6=NO\nbackground=NO\nlisten_address=127.0.0.1\nlisten_port={}\n\
+         anonymous_enable=YES\nlocal_enable=NO\nno_anon_password=YES\nwrite_enable=YES\n\
+         anon_upload_enable=YES\nanon_other_write_enable=YES\nanon_umask=022\nanon_world_readable_only=NO\n\
+         anon_root={}\nftp_username=nobody\nsecure_chroot_dir={}\nallow_writeable_chroot=YES\n\
+         seccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n",
+        port.number,
+        root.path().display(),
+        empty.display()
+    );
+    let file = config.path().join("vsftpd.conf");
+    std::fs::write(&file, text).expect("a file");
+    Some(up("vsftpd", "", peer.command().arg(&file), root, config, port))
+}
+
+fn pyftpdlib() -> Option<Server> {
+    // Python is there without the library too; its script shows that the library is.
+    Peer::find("pyftpdlib", "ftpbench")?;
+    let peer = Peer::find("pyftpdlib", "python3")?;
+    let (root, config, port) = (e2e::scratch(), e2e::scratch(), Port::take());
+    let mut c = peer.command();
+    c.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-p", &port.number.to_string(), "-w", "-d"])
+        .arg(root.path());
+    c.args(["-u", "alice", "-P", "wonder:land"]);
+    Some(up("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
+}
+
+fn gets(server: &Server) {
+    server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
+    server.gets("ftp get active", &["--active"], SIZES);
+}
+
+fn puts(server: &Server) {
+    server.puts("ftp put passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
+    server.puts("ftp put active", &["--active"], SIZES);
+}
+
+#[test]
+fn gets_from_vsftpd() {
+    if let Some(server) = vsftpd() {
+        gets(&server);
+    }
+}
+
+#[test]
+fn puts_to_vsftpd() {
+    if let Some(server) = vsftpd() {
+        puts(&server);
+    }
+}
+
+#[test]
+fn gets_from_pyftpdlib() {
+    if let Some(server) = pyftpdlib() {
+        gets(&server);
+    }
+}
+
+#[test]
+fn puts_to_pyftpdlib() {
+    if let Some(server) = pyftpdlib() {
+        puts(&server);
+    }
+}
