@@ -1,0 +1,119 @@
+//! The sessions in the documents are real: every ```console block of them is run and its output compared.
+//!
+//! A line that begins with `$ ` is a command, what follows is what it prints; `…` stands for anything up to
+//! the end of the line or to the next text, a line `…` for any number of lines. A command that ends in ` &`
+//! runs until the block ends. The ports 6969 and 2121 become free ones. A block after the comment
+//! `<!-- not run: reason -->` is left out.
+
+use e2e::ports::Port;
+use e2e::process::{Process, run};
+use std::path::Path;
+use std::process::Command;
+
+const DOCUMENTS: &[&str] = &["README.md"];
+
+#[derive(Default)]
+struct Step {
+    command: String,
+    printed: Vec<String>,
+}
+
+fn blocks(text: &str) -> Vec<Vec<Step>> {
+    let mut blocks = Vec::new();
+    let mut current: Option<Vec<Step>> = None;
+    let mut skipped = false;
+    for line in text.lines() {
+        match &mut current {
+            None if line.starts_with("<!-- not run:") => skipped = true,
+            None if line == "```console" && !skipped => current = Some(Vec::new()),
+            None if line.starts_with("```") => skipped = false,
+            None => {}
+            Some(_) if line == "```" => blocks.extend(current.take()),
+            Some(steps) => match (line.strip_prefix("$ "), steps.last_mut()) {
+                (Some(command), _) => steps.push(Step { command: command.to_owned(), printed: Vec::new() }),
+                (None, Some(step)) => step.printed.push(line.to_owned()),
+                (None, None) => panic!("a console block begins with '{line}' instead of a command"),
+            },
+        }
+    }
+    blocks
+}
+
+/// Whether `line` is `pattern`, in which `…` stands for anything.
+fn fits(pattern: &str, line: &str) -> bool {
+    match pattern.split_once('…') {
+        None => pattern == line,
+        Some((head, "")) => line.starts_with(head),
+        Some((head, rest)) => line
+            .strip_prefix(head)
+            .is_some_and(|l| (0..=l.len()).filter(|&i| l.is_char_boundary(i)).any(|i| fits(rest, &l[i..]))),
+    }
+}
+
+/// Whether all `lines` are as `patterns` say; a pattern `…` alone takes any number of them.
+fn all_fit(patterns: &[String], lines: &[&str]) -> bool {
+    match patterns.split_first() {
+        None => lines.is_empty(),
+        Some((p, rest)) if p == "…" => (0..=lines.len()).any(|i| all_fit(rest, &lines[i..])),
+        Some((p, rest)) => lines.split_first().is_some_and(|(l, after)| fits(p, l.trim_end()) && all_fit(rest, after)),
+    }
+}
+
+fn shell(command: &str, here: &Path) -> Command {
+    let mut path = std::ffi::OsString::from(e2e::towline::program().parent().expect("a directory"));
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let mut c = Command::new("bash");
+    c.args(["-c", &format!("exec 2>&1; {command}")]).current_dir(here).env("PATH", path);
+    c.env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
+    c
+}
+
+#[test]
+fn sessions_in_the_documents_are_real() {
+    for document in DOCUMENTS {
+        let text = std::fs::read_to_string(e2e::root().join(document)).expect("the document");
+        let blocks = blocks(&text);
+        assert!(!blocks.is_empty(), "{document} shows no session");
+        for block in blocks {
+            let home = e2e::scratch();
+            // The blocks are run where a clone's root would be.
+            std::os::unix::fs::symlink(e2e::root().join("examples"), home.path().join("examples")).expect("a link");
+            let (tftp, ftp) = (Port::take(), Port::take());
+            let (t, f) = (tftp.number.to_string(), ftp.number.to_string());
+            let mut behind: Vec<Process> = Vec::new();
+            for step in block {
+                let change = |s: &str| s.replace("6969", &t).replace("2121", &f);
+                let command = change(&step.command);
+                let printed: Vec<String> = step.printed.iter().map(|l| change(l)).collect();
+                if let Some(server) = command.strip_suffix(" &") {
+                    let mut p = Process::start(&mut shell(&format!("exec {server}"), home.path()));
+                    p.wait_for(&format!("what {document} shows of '{server}': {printed:#?}"), |s| {
+                        let lines: Vec<&str> = s.out.iter().map(String::as_str).collect();
+                        all_fit(&printed, &lines).then_some(())
+                    });
+                    behind.push(p);
+                } else {
+                    let ended = run(&mut shell(&command, home.path()));
+                    let lines: Vec<&str> = ended.out.lines().collect();
+                    assert!(
+                        all_fit(&printed, &lines),
+                        "{document}: '{command}' should print\n{}\nand printed\n{}",
+                        printed.join("\n"),
+                        ended.out
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn patterns_mean_what_the_head_of_this_file_says() {
+    assert!(fits("a … c", "a b c") && fits("a…", "abc") && fits("…c", "abc") && !fits("a … c", "a b d"));
+    let any = ["a".to_owned(), "…".to_owned(), "z".to_owned()];
+    assert!(all_fit(&any, &["a", "z"]) && all_fit(&any, &["a", "b", "c", "z"]) && !all_fit(&any, &["a", "b"]));
+    let steps = blocks("x\n```console\n$ one\nout\n$ two &\n```\n<!-- not run: why -->\n```console\n$ three\n```\n");
+    assert_eq!(steps.len(), 1);
+    assert_eq!((steps[0].len(), steps[0][0].printed.len()), (2, 1));
+}

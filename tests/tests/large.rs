@@ -1,0 +1,131 @@
+//! A large file through the server, octet for octet, with the same memory as for a small one.
+//!
+//! `E2E_LARGE` is the size in octets (5 GiB).
+
+use e2e::peers::Peer;
+use e2e::process::run;
+use e2e::towline::{Serve, command};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const SMALL: u64 = 64 << 20;
+const MIB: u64 = 1 << 20;
+
+fn large() -> u64 {
+    let size = std::env::var("E2E_LARGE").ok();
+    // 5 GiB and some octets: the last block is not a full one.
+    size.map_or((5 << 30) + 4_321, |s| s.parse().expect("E2E_LARGE is a number of octets"))
+}
+
+/// A mark of its own place every 8 KiB, holes between: less than one block of 65,464, so that a block that
+/// is lost, doubled or misplaced moves a mark; and little to write.
+fn marked(path: &Path, len: u64) {
+    let mut file = File::create(path).expect("room for a file");
+    for at in (0..len).step_by(8 << 10) {
+        file.seek(SeekFrom::Start(at)).expect("a file seeks");
+        let mark = (at ^ 0x5EED_5EED_5EED_5EED).to_le_bytes();
+        let n = usize::try_from(len - at).unwrap_or(8).min(8);
+        file.write_all(&mark[..n]).expect("room for a mark");
+    }
+    file.set_len(len).expect("room for the end");
+}
+
+/// Compares two streams octet for octet; gives how many there were.
+fn same(mut a: impl Read, mut b: impl Read) -> u64 {
+    let (mut x, mut y) = (vec![0; 1 << 18], vec![0; 1 << 18]);
+    let mut at = 0;
+    loop {
+        let n = a.read(&mut x).expect("readable");
+        if n == 0 {
+            assert_eq!(b.read(&mut y[..1]).expect("readable"), 0, "the copy is longer than {at} octets");
+            return at;
+        }
+        b.read_exact(&mut y[..n]).unwrap_or_else(|e| panic!("the copy ends within {n} octets after {at}: {e}"));
+        assert!(x[..n] == y[..n], "the copy differs within {n} octets after {at}");
+        at += n as u64;
+    }
+}
+
+/// Runs a client that writes the file to standard output and compares it on the way.
+fn streamed(c: &mut Command, original: &Path) -> u64 {
+    let begin = Instant::now();
+    let mut child = c.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the client starts");
+    let n = same(child.stdout.take().expect("stdout is piped"), File::open(original).expect("the original"));
+    let status = child.wait().expect("the client ends");
+    assert!(status.success(), "{c:?}: {status}");
+    println!("soak: {n} octets in {:.1} s by {c:?}", begin.elapsed().as_secs_f64());
+    n
+}
+
+/// The most memory a process ever had, octets.
+fn peak(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the server runs");
+    let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:")).expect("Linux tells VmHWM");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+}
+
+fn fetch(curl: &Peer, scheme: &str, server: SocketAddr, name: &str, original: &Path) -> u64 {
+    let mut c = curl.command();
+    c.args(["-sS", "--tftp-blksize", "65464", "-o", "-"]).arg(format!("{scheme}://{server}/{name}"));
+    streamed(&mut c, original)
+}
+
+#[test]
+fn memory_does_not_grow_with_the_file() {
+    let Some(curl) = Peer::find("curl", "curl") else { return };
+    let root = e2e::scratch();
+    let size = large();
+    for (name, len) in [("small", SMALL), ("large", size)] {
+        marked(&root.path().join(name), len);
+    }
+    let serve = Serve::start(root.path(), &[]);
+    let pid = serve.process.id();
+    let mut peaks = Vec::new();
+    for (name, len) in [("small", SMALL), ("large", size)] {
+        let original = root.path().join(name);
+        assert_eq!(fetch(&curl, "tftp", serve.tftp, name, &original), len);
+        assert_eq!(fetch(&curl, "ftp", serve.ftp, name, &original), len);
+        let mut ours = command();
+        let url = format!("tftp://{}/{name}", serve.tftp);
+        ours.args(["copy", "--quiet", "--blksize", "65464", "--windowsize", "16", &url, "-"]);
+        assert_eq!(streamed(&mut ours, &original), len);
+        peaks.push(peak(pid));
+    }
+    println!("soak: server's peak memory: {} KiB at {SMALL} octets, {} KiB at {size}", peaks[0] / 1024, peaks[1] / 1024);
+    assert!(peaks[1] - peaks[0] < 2 * MIB, "peak memory grows with the file: {peaks:?}");
+}
+
+#[test]
+fn memory_does_not_grow_with_the_upload() {
+    let (root, home) = (e2e::scratch(), e2e::scratch());
+    let size = large();
+    let serve = Serve::start(root.path(), &["--write"]);
+    let mut peaks = Vec::new();
+    for (name, len) in [("small", SMALL), ("large", size)] {
+        let original = home.path().join(name);
+        marked(&original, len);
+        for (scheme, server) in [("tftp", serve.tftp), ("ftp", serve.ftp)] {
+            let begin = Instant::now();
+            let mut c = command();
+            c.args(["copy", "--quiet"]);
+            if scheme == "tftp" {
+                c.args(["--blksize", "65464", "--windowsize", "16"]);
+            }
+            let remote = format!("{name}-{scheme}");
+            let ended = run(c.arg(&original).arg(format!("{scheme}://{server}/{remote}")));
+            assert_eq!(ended.code(), 0, "{ended:?}");
+            let arrived = root.path().join(&remote);
+            let open = |p: &Path| File::open(p).expect("a file");
+            assert_eq!(same(open(&arrived), open(&original)), len);
+            println!("soak: {len} octets up over {scheme} and compared in {:.1} s", begin.elapsed().as_secs_f64());
+            std::fs::remove_file(&arrived).expect("our directory");
+        }
+        peaks.push(peak(serve.process.id()));
+    }
+    println!("soak: server's peak memory: {} KiB at {SMALL} octets up, {} KiB at {size}", peaks[0] / 1024, peaks[1] / 1024);
+    assert!(peaks[1] - peaks[0] < 2 * MIB, "peak memory grows with the upload: {peaks:?}");
+}
