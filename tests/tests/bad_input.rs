@@ -50,7 +50,8 @@ fn a_port_that_is_taken() {
     let port = Port::take();
     let _held = UdpSocket::bind(port.address()).expect("the port is ours");
     let number = port.number.to_string();
-    let ended = towline(&["serve", text(dir.path()), "--bind", "127.0.0.1", "--tftp", &number, "--ftp", "off"]);
+    let ended =
+        towline(&["serve", text(dir.path()), "--bind", "127.0.0.1", "--tftp", &number, "--ftp", "off"]);
     fails(&ended, 7, &[&port.address().to_string(), "--tftp", ";"]);
 }
 
@@ -118,7 +119,8 @@ fn octets_that_were_not_expected() {
     let serve = Serve::start(root.path(), &[]);
     let local = home.path().join("f");
     let expect = format!("sha512:{}", "00".repeat(64));
-    let ended = towline(&["copy", "--quiet", "--expect", &expect, &format!("tftp://{}/f", serve.tftp), text(&local)]);
+    let ended =
+        towline(&["copy", "--quiet", "--expect", &expect, &format!("tftp://{}/f", serve.tftp), text(&local)]);
     fails(&ended, 6, &["sha512"]);
     assert!(!local.exists(), "nothing is left under the name");
 }
@@ -190,12 +192,15 @@ fn interrupting_ends_with_130_and_leaves_nothing_under_the_name() {
     file.set_len(64 << 30).expect("a sparse file");
     let serve = Serve::start(root.path(), &[]);
     let local = home.path().join("big");
-    let mut copy = Process::start(command().args(["copy", "--quiet", "--blksize", "512"]).args([
-        &format!("tftp://{}/big", serve.tftp),
-        text(&local),
-    ]));
+    let copy = Process::start(
+        command()
+            .args(["copy", "--quiet", "--blksize", "512"])
+            .args([&format!("tftp://{}/big", serve.tftp), text(&local)]),
+    );
     let mut serve = serve;
-    serve.process.wait_for("the transfer's begin", |s| s.out.iter().any(|l| l.contains("\"started\"")).then_some(()));
+    serve
+        .process
+        .wait_for("the transfer's begin", |s| s.out.iter().any(|l| l.contains("\"started\"")).then_some(()));
     let name = copy.id();
     copy.signal(rustix::process::Signal::INT);
     let ended = copy.wait(e2e::poll::PATIENCE);

@@ -13,7 +13,9 @@ const TARGETS: &[Row] = &[
     ("ftp_command_line", ftp_proto::fuzz::ftp_command_line),
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),
     ("ftp_list", ftp_proto::fuzz::ftp_list),
+    ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
+    ("ios_text", ios_cli::fuzz::ios_text),
 ];
 
 /// Fewer seeds than this is not a corpus.
@@ -55,7 +57,8 @@ fn targets_corpora_and_this_table_name_the_same() {
     let fuzz = e2e::root().join("fuzz");
     assert_eq!(names(&fuzz.join("corpus")), here, "fuzz/corpus");
     assert_eq!(names(&fuzz.join("fuzz_targets")), here, "fuzz/fuzz_targets");
-    let manifest: toml::Table = fs::read_to_string(fuzz.join("Cargo.toml")).expect("fuzz/Cargo.toml").parse().expect("TOML");
+    let manifest: toml::Table =
+        fs::read_to_string(fuzz.join("Cargo.toml")).expect("fuzz/Cargo.toml").parse().expect("TOML");
     let bins: BTreeSet<String> = manifest["bin"]
         .as_array()
         .expect("[[bin]] tables")

@@ -55,7 +55,9 @@ fn all_fit(patterns: &[String], lines: &[&str]) -> bool {
     match patterns.split_first() {
         None => lines.is_empty(),
         Some((p, rest)) if p == "…" => (0..=lines.len()).any(|i| all_fit(rest, &lines[i..])),
-        Some((p, rest)) => lines.split_first().is_some_and(|(l, after)| fits(p, l.trim_end()) && all_fit(rest, after)),
+        Some((p, rest)) => {
+            lines.split_first().is_some_and(|(l, after)| fits(p, l.trim_end()) && all_fit(rest, after))
+        }
     }
 }
 
@@ -78,7 +80,8 @@ fn sessions_in_the_documents_are_real() {
         for block in blocks {
             let home = e2e::scratch();
             // The blocks are run where a clone's root would be.
-            std::os::unix::fs::symlink(e2e::root().join("examples"), home.path().join("examples")).expect("a link");
+            std::os::unix::fs::symlink(e2e::root().join("examples"), home.path().join("examples"))
+                .expect("a link");
             let (tftp, ftp) = (Port::take(), Port::take());
             let (t, f) = (tftp.number.to_string(), ftp.number.to_string());
             let mut behind: Vec<Process> = Vec::new();
@@ -112,8 +115,11 @@ fn sessions_in_the_documents_are_real() {
 fn patterns_mean_what_the_head_of_this_file_says() {
     assert!(fits("a … c", "a b c") && fits("a…", "abc") && fits("…c", "abc") && !fits("a … c", "a b d"));
     let any = ["a".to_owned(), "…".to_owned(), "z".to_owned()];
-    assert!(all_fit(&any, &["a", "z"]) && all_fit(&any, &["a", "b", "c", "z"]) && !all_fit(&any, &["a", "b"]));
-    let steps = blocks("x\n```console\n$ one\nout\n$ two &\n```\n<!-- not run: why -->\n```console\n$ three\n```\n");
+    assert!(
+        all_fit(&any, &["a", "z"]) && all_fit(&any, &["a", "b", "c", "z"]) && !all_fit(&any, &["a", "b"])
+    );
+    let steps =
+        blocks("x\n```console\n$ one\nout\n$ two &\n```\n<!-- not run: why -->\n```console\n$ three\n```\n");
     assert_eq!(steps.len(), 1);
     assert_eq!((steps[0].len(), steps[0][0].printed.len()), (2, 1));
 }

@@ -32,7 +32,9 @@ impl Noise {
 
 fn leaks(octets: &[u8], root: &str) -> bool {
     let name = root.rsplit('/').next().expect("a path has a last component");
-    [root, name, "towline-e2e", "src/", ".rs:"].iter().any(|s| octets.windows(s.len()).any(|w| w == s.as_bytes()))
+    [root, name, "towline-e2e", "src/", ".rs:"]
+        .iter()
+        .any(|s| octets.windows(s.len()).any(|w| w == s.as_bytes()))
 }
 
 #[test]
@@ -47,10 +49,10 @@ fn garbage_datagrams() {
     let mut answers = 0;
     let requests: &[&[u8]] = &[
         b"\0\x01f\0octet\0",
-        b"\0\x01f\0netascii\0blksize\01428\0tsize\00\0windowsize\016\0timeout\01\0",
+        b"\0\x01f\0netascii\0blksize\x001428\0tsize\x000\0windowsize\x0016\0timeout\x001\0",
         b"\0\x01../../etc/passwd\0octet\0",
-        b"\0\x02/etc/x\0octet\0tsize\018446744073709551615\0",
-        b"\0\x01f\0octet\0blksize\0-1\0windowsize\099999999999999999999\0",
+        b"\0\x02/etc/x\0octet\0tsize\x0018446744073709551615\0",
+        b"\0\x01f\0octet\0blksize\0-1\0windowsize\x0099999999999999999999\0",
         b"\0\x05\0\0no\0",
         b"\0\x04\0\x01",
         b"\0\x03\0\x01octets",
@@ -91,9 +93,30 @@ fn garbage_control_lines() {
     let path = root.path().to_str().expect("UTF-8").to_owned();
     let mut noise = Noise::new();
     let verbs: &[&[u8]] = &[
-        b"RETR ../../../etc/passwd", b"CWD /etc", b"LIST -la /..", b"STOR /../x", b"MLST /no/such", b"SIZE /", b"PORT 127,0,0,1,0,22",
-        b"PORT 8,8,8,8,0,53", b"EPRT |2|::1|99999|", b"EPSV 9", b"REST 99999999999999999999", b"RNTO x", b"STAT /nothing", b"TYPE L 9",
-        b"MLSD f", b"RETR f", b"NLST \xff\xf4\xff\xf2", b"ABOR", b"SITE EXEC sh", b"USER \0root", b"DELE f", b"RMD /", b"HELP \x1b[2J", b"OPTS UTF8 MAYBE",
+        b"RETR ../../../etc/passwd",
+        b"CWD /etc",
+        b"LIST -la /..",
+        b"STOR /../x",
+        b"MLST /no/such",
+        b"SIZE /",
+        b"PORT 127,0,0,1,0,22",
+        b"PORT 8,8,8,8,0,53",
+        b"EPRT |2|::1|99999|",
+        b"EPSV 9",
+        b"REST 99999999999999999999",
+        b"RNTO x",
+        b"STAT /nothing",
+        b"TYPE L 9",
+        b"MLSD f",
+        b"RETR f",
+        b"NLST \xff\xf4\xff\xf2",
+        b"ABOR",
+        b"SITE EXEC sh",
+        b"USER \0root",
+        b"DELE f",
+        b"RMD /",
+        b"HELP \x1b[2J",
+        b"OPTS UTF8 MAYBE",
     ];
     let mut said = Vec::new();
     for round in 0..60 {
@@ -133,7 +156,9 @@ fn garbage_control_lines() {
         assert!(!leaks(line, &path), "{:?}", String::from_utf8_lossy(line));
         assert!(!line.windows(5).any(|w| w == b"root:"), "{:?}", String::from_utf8_lossy(line));
     }
-    let ended = run(command().args(["copy", "--quiet", &format!("ftp://{}/f", serve.ftp)]).arg(home.path().join("f")));
+    let ended = run(command()
+        .args(["copy", "--quiet", &format!("ftp://{}/f", serve.ftp)])
+        .arg(home.path().join("f")));
     assert_eq!(ended.code(), 0, "{ended:?}");
     let err = serve.process.said().err.join("\n");
     assert!(!err.contains("panicked"), "{err}");

@@ -44,7 +44,8 @@ fn same(mut a: impl Read, mut b: impl Read) -> u64 {
             assert_eq!(b.read(&mut y[..1]).expect("readable"), 0, "the copy is longer than {at} octets");
             return at;
         }
-        b.read_exact(&mut y[..n]).unwrap_or_else(|e| panic!("the copy ends within {n} octets after {at}: {e}"));
+        b.read_exact(&mut y[..n])
+            .unwrap_or_else(|e| panic!("the copy ends within {n} octets after {at}: {e}"));
         assert!(x[..n] == y[..n], "the copy differs within {n} octets after {at}");
         at += n as u64;
     }
@@ -95,7 +96,11 @@ fn memory_does_not_grow_with_the_file() {
         assert_eq!(streamed(&mut ours, &original), len);
         peaks.push(peak(pid));
     }
-    println!("soak: server's peak memory: {} KiB at {SMALL} octets, {} KiB at {size}", peaks[0] / 1024, peaks[1] / 1024);
+    println!(
+        "soak: server's peak memory: {} KiB at {SMALL} octets, {} KiB at {size}",
+        peaks[0] / 1024,
+        peaks[1] / 1024
+    );
     assert!(peaks[1] - peaks[0] < 2 * MIB, "peak memory grows with the file: {peaks:?}");
 }
 
@@ -121,11 +126,18 @@ fn memory_does_not_grow_with_the_upload() {
             let arrived = root.path().join(&remote);
             let open = |p: &Path| File::open(p).expect("a file");
             assert_eq!(same(open(&arrived), open(&original)), len);
-            println!("soak: {len} octets up over {scheme} and compared in {:.1} s", begin.elapsed().as_secs_f64());
+            println!(
+                "soak: {len} octets up over {scheme} and compared in {:.1} s",
+                begin.elapsed().as_secs_f64()
+            );
             std::fs::remove_file(&arrived).expect("our directory");
         }
         peaks.push(peak(serve.process.id()));
     }
-    println!("soak: server's peak memory: {} KiB at {SMALL} octets up, {} KiB at {size}", peaks[0] / 1024, peaks[1] / 1024);
+    println!(
+        "soak: server's peak memory: {} KiB at {SMALL} octets up, {} KiB at {size}",
+        peaks[0] / 1024,
+        peaks[1] / 1024
+    );
     assert!(peaks[1] - peaks[0] < 2 * MIB, "peak memory grows with the upload: {peaks:?}");
 }
