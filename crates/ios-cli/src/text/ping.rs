@@ -26,7 +26,7 @@ pub struct Rate {
 impl Rate {
     /// As the device prints it, from the line end behind the marks on.
     pub fn render(&self) -> String {
-        let percent = self.received * 100 / self.sent.max(1);
+        let percent = u64::from(self.received) * 100 / u64::from(self.sent.max(1));
         let mut out = format!("\nSuccess rate is {percent} percent ({}/{})", self.received, self.sent);
         if let Some((min, avg, max)) = self.times {
             out.push_str(&format!(", round-trip min/avg/max = {min}/{avg}/{max} ms"));
