@@ -1,1 +1,279 @@
+mod model;
+mod transfers;
 
+use crate::audit::{Event, Events, What};
+use crate::*;
+use std::time::Duration;
+use store::memory::Memory;
+use store::{Mode, Sink, Store, VPath};
+
+/// A cheap hash, so that tests do not wait: `hunter2` for `alice`, 8 KiB, one pass.
+fn alice() -> User {
+    let params = argon2::Params::new(8, 1, 1, None).unwrap();
+    let argon2 = argon2::Argon2::from(params);
+    use argon2::password_hash::PasswordHasher;
+    let hash: argon2::password_hash::phc::PasswordHash = argon2.hash_password(b"hunter2").unwrap();
+    User::new("alice", &hash.to_string()).unwrap()
+}
+
+fn policy(write: bool) -> Policy {
+    Policy { users: vec![alice()], write, ..Policy::default() }
+}
+
+fn knock(protocol: Protocol, credentials: Credentials) -> Knock {
+    knock_from("192.0.2.7:50000", protocol, credentials)
+}
+
+fn knock_from(peer: &str, protocol: Protocol, credentials: Credentials) -> Knock {
+    Knock {
+        protocol,
+        local: "192.0.2.1:69".parse().unwrap(),
+        peer: peer.parse().unwrap(),
+        security: Security::Clear,
+        credentials,
+    }
+}
+
+fn tftp() -> Knock {
+    knock(Protocol::Tftp, Credentials::None)
+}
+
+fn anonymous() -> Knock {
+    knock(Protocol::Ftp, Credentials::Anonymous { email: String::from("me@") })
+}
+
+fn user(name: &str, password: &str) -> Knock {
+    let password = Secret::new(password);
+    knock(Protocol::Ftp, Credentials::Password { user: name.to_owned(), password })
+}
+
+fn p(path: &str) -> VPath {
+    VPath::parse(path.as_bytes()).unwrap()
+}
+
+fn ask(mode: Mode) -> Ask {
+    Ask { mode, expected: None }
+}
+
+fn seen(events: &Events) -> Vec<Event> {
+    std::iter::from_fn(|| events.try_recv()).collect()
+}
+
+#[test]
+fn credentials_fit_their_protocol_or_are_refused_alike() {
+    let gate = |anonymous| {
+        let policy = Policy { anonymous, ..policy(false) };
+        Gate::new(Arc::new(Memory::new()), policy).0
+    };
+    let email = || Credentials::Anonymous { email: String::new() };
+    let secret = || Credentials::Password { user: String::from("alice"), password: Secret::new("hunter2") };
+    for (anonymous, protocol, credentials, user) in [
+        (true, Protocol::Tftp, Credentials::None, Ok(None)),
+        (false, Protocol::Tftp, Credentials::None, Ok(None)),
+        (true, Protocol::Tftp, email(), Err(Refusal::Login)),
+        (true, Protocol::Tftp, secret(), Err(Refusal::Login)),
+        (true, Protocol::Ftp, Credentials::None, Err(Refusal::Login)),
+        (true, Protocol::Ftp, email(), Ok(Some("anonymous"))),
+        (false, Protocol::Ftp, email(), Err(Refusal::Login)),
+        (false, Protocol::Ftp, secret(), Ok(Some("alice"))),
+    ] {
+        let admitted = gate(anonymous).admit(&knock(protocol, credentials));
+        let found = admitted.map(|s| s.user().map(str::to_owned));
+        assert_eq!(found, user.map(|u| u.map(str::to_owned)), "{protocol} anonymous {anonymous}");
+    }
+}
+
+#[test]
+fn an_unknown_user_and_a_wrong_password_are_the_same() {
+    let password = Secret::new("hunter2");
+    let policy = Policy { users: vec![User::with_password("alice", &password)], ..Policy::default() };
+    let (gate, _events) = Gate::new(Arc::new(Memory::new()), policy);
+    // The least of some tries of this thread's own time: what the hash costs, whatever else the machine
+    // does meanwhile.
+    let now = || {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+    };
+    let try_once = |name: &str, password: &str| {
+        let begin = now();
+        let found = gate.admit(&user(name, password)).map(drop);
+        (now() - begin, found)
+    };
+    let mut least = [Duration::MAX; 3];
+    let tries = [("alice", "hunter3"), ("mallory", "hunter2"), ("", "")];
+    for _ in 0..8 {
+        for (least, (name, password)) in least.iter_mut().zip(tries) {
+            let (took, found) = try_once(name, password);
+            // One value without fields: code and text are the same by construction.
+            assert_eq!(found, Err(Refusal::Login));
+            *least = took.min(*least);
+        }
+    }
+    let [wrong, unknown, empty] = least;
+    for took in [unknown, empty] {
+        assert!(took > wrong / 2 && took < wrong * 2, "wrong password {wrong:?}, unknown user {took:?}");
+    }
+    // Right once, it is known for the next time; a wrong one still costs the hash.
+    assert!(gate.admit(&user("alice", "hunter2")).is_ok());
+    let (known, found) = try_once("alice", "hunter2");
+    assert!(found.is_ok() && known < wrong / 4, "known {known:?}, wrong {wrong:?}");
+    let (again, found) = try_once("alice", "hunter3");
+    assert!(found.is_err() && again > wrong / 2, "again {again:?}, wrong {wrong:?}");
+}
+
+#[test]
+fn hashes_are_argon2id_and_nothing_else_is_taken() {
+    let hash = hash_password(&Secret::new("x"));
+    assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");
+    assert!(User::new("u", &hash).is_ok());
+    assert_ne!(hash, hash_password(&Secret::new("x")), "each has a salt of its own");
+    for bad in
+        ["", "x", "hunter2", "$2b$12$abcdefghijklmnopqrstuv", "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA"]
+    {
+        let error = User::new("u", bad).unwrap_err().to_string();
+        assert!(error.contains("user 'u'") && (bad.is_empty() || !error.contains(bad)), "{error}");
+    }
+}
+
+#[test]
+fn no_secret_has_a_debug_form() {
+    let shown = format!("{:?} {:?}", user("alice", "hunter2"), Secret::new("hunter2"));
+    assert!(!shown.contains("hunter2") && shown.contains("****"), "{shown}");
+}
+
+#[test]
+fn limits_count_sessions_addresses_and_transfers_and_give_back() {
+    let store = Memory::new();
+    store.seed("/f", "x");
+    let limits = Limits { sessions: 3, per_address: 2, transfers: 2 };
+    let (gate, events) = Gate::new(Arc::new(store), Policy { limits, ..policy(false) });
+    let from = |peer: &str| gate.admit(&knock_from(peer, Protocol::Tftp, Credentials::None));
+    let a = from("192.0.2.7:1").unwrap();
+    // The same address as IPv6 writes it.
+    let b = from("[::ffff:192.0.2.7]:2").unwrap();
+    assert_eq!(from("192.0.2.7:3").err(), Some(Refusal::TooMany));
+    let c = from("[2001:db8::1]:1").unwrap();
+    assert_eq!(from("192.0.2.8:1").err(), Some(Refusal::TooMany), "three in all");
+    drop(b);
+    let d = from("[2001:db8::ffff]:1").unwrap();
+    drop(a);
+    assert_eq!(from("[2001:db8::2:0:0:1]:1").err(), Some(Refusal::TooMany), "one /64 is one subscriber");
+
+    let first = c.read(&p("/f")).unwrap();
+    let second = d.read(&p("/f")).unwrap();
+    assert_eq!(d.read(&p("/f")).err(), Some(Refusal::TooMany));
+    drop(first);
+    let third = d.read(&p("/f")).unwrap();
+    drop((second, d));
+    // A transfer keeps its session's place.
+    assert_eq!(gate.open(), (2, 1));
+    drop((third, c));
+    assert_eq!(gate.open(), (0, 0));
+    let refused = seen(&events).iter().filter(|e| matches!(e.what, What::RefusedKnock { .. })).count();
+    assert_eq!(refused, 3);
+}
+
+#[test]
+fn the_order_is_rights_limits_space_store() {
+    let store = Memory::with_capacity(100);
+    store.seed("/f", "x");
+    let limits = Limits { transfers: 1, ..Limits::default() };
+    let (gate, _events) = Gate::new(Arc::new(store), Policy { limits, ..policy(true) });
+    let session = gate.admit(&tftp()).unwrap();
+    let too_big = Ask { mode: Mode::New, expected: Some(1_000) };
+    let hold = session.read(&p("/f")).unwrap();
+    let why = |path: &str, ask| session.write(&p(path), ask).map(drop).unwrap_err();
+    // Each of these has every later reason too.
+    assert_eq!(why("/.hidden", too_big), Refusal::Denied);
+    assert_eq!(why("/f", too_big), Refusal::TooMany);
+    drop(hold);
+    assert_eq!(why("/f", too_big), Refusal::NoSpace);
+    assert_eq!(why("/f", ask(Mode::New)), Refusal::Exists);
+    assert_eq!(why("/g", Ask { mode: Mode::New, expected: Some(100) }), Refusal::NoSpace);
+    assert!(session.write(&p("/g"), Ask { mode: Mode::New, expected: Some(99) }).is_ok());
+}
+
+#[test]
+fn advice_names_what_is_near_and_nothing_hidden() {
+    let store = Memory::new();
+    for name in ["c2900-universalk9-mz.SPA.155-3.M4a.bin", "r1.cfg", "R2.CFG", ".r9.cfg", "d/deep.bin"] {
+        store.seed(name, "x");
+    }
+    for i in 0..3_000 {
+        store.seed(&format!("many/{i:04}"), "");
+    }
+    let (gate, _events) = Gate::new(Arc::new(store), policy(false));
+    let session = gate.admit(&tftp()).unwrap();
+    for (asked, near) in [
+        ("c2900-universalk9-mz.SPA.155-3.M4.bin", Some("/c2900-universalk9-mz.SPA.155-3.M4a.bin")),
+        ("C2900-UNIVERSALK9-MZ.SPA.155-3.M4A.BIN", Some("/c2900-universalk9-mz.SPA.155-3.M4a.bin")),
+        ("R1.cfg", Some("/r1.cfg")),
+        ("r2.cfg", Some("/R2.CFG")),
+        ("tftpboot/r1.cfg", Some("/r1.cfg")),
+        ("d/depe.bin", Some("/d/deep.bin")),
+        ("no/such/dir/r1.cgf", Some("/r1.cfg")),
+        (".r1.cfg", Some("/r1.cfg")),
+        ("entirely-different", None),
+        ("many/2999x", None),
+        ("", None),
+    ] {
+        let found = VPath::parse(asked.as_bytes()).ok().and_then(|path| session.nearest(&path));
+        assert_eq!(found, near.map(p), "{asked}");
+    }
+}
+
+#[test]
+fn listings_leave_out_what_is_hidden() {
+    let store = Memory::new();
+    for name in ["a", ".b", "d/.c"] {
+        store.seed(name, "x");
+    }
+    // More hidden ones than a call gives: the end is not there yet.
+    for i in 0..600 {
+        store.seed(&format!("e/.{i:03}"), "");
+    }
+    store.seed("e/z", "");
+    let names = |show_hidden, dir: &str| {
+        let (gate, _events) = Gate::new(Arc::new(store.clone()), Policy { show_hidden, ..policy(false) });
+        let mut cursor = gate.admit(&tftp()).unwrap().list(&p(dir)).unwrap();
+        let mut n = 0;
+        loop {
+            match cursor.next().unwrap().len() {
+                0 => return n,
+                more => n += more,
+            }
+        }
+    };
+    assert_eq!((names(false, "/"), names(true, "/")), (3, 4));
+    assert_eq!((names(false, "/d"), names(true, "/d")), (0, 1));
+    assert_eq!((names(false, "/e"), names(true, "/e")), (1, 601));
+}
+
+#[test]
+fn a_full_queue_loses_events_and_says_how_many() {
+    let policy = Policy { event_queue: 4, ..policy(false) };
+    let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
+    for _ in 0..10 {
+        drop(gate.admit(&tftp()).unwrap());
+    }
+    let first = seen(&events);
+    assert_eq!(first.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    assert_eq!(first[4].what, What::Lost(16));
+    let last = gate.admit(&tftp()).unwrap();
+    let next = events.try_recv().unwrap();
+    assert_eq!((next.seq, next.what), (21, What::Admitted), "the hole is as wide as it says");
+    drop((last, gate));
+    assert_eq!(events.recv().map(|e| e.what), Some(What::Left));
+    assert!(events.is_over());
+    assert!(events.recv().is_none());
+}
+
+#[test]
+fn waiting_for_events_ends_when_one_comes() {
+    let (gate, events) = Gate::new(Arc::new(Memory::new()), policy(false));
+    assert!(events.recv_timeout(Duration::ZERO).is_none());
+    let reader = std::thread::spawn(move || events.map(|e| e.seq).collect::<Vec<_>>());
+    drop(gate.admit(&tftp()).unwrap());
+    drop(gate);
+    assert_eq!(reader.join().unwrap(), [1, 2]);
+}
