@@ -9,9 +9,30 @@
 
 mod error;
 mod options;
+mod tftp;
 mod wire;
 
 pub use error::{ClientError, Phase, WireCode};
 pub use options::{Done, FtpOptions, Options, Outcome, Passive, Resume, TftpOptions};
 pub use store::locator::{Remote, Scheme, Type};
 pub use wire::{Direct, Unroutable, Wire};
+
+use store::{Blob, Sink};
+
+/// Fetches a file into `sink`, each octet once at its own offset, perhaps out of order.
+///
+/// When it returns `Ok` every octet is in the sink; to make them safe is the caller's business.
+pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
+    match remote.scheme {
+        Scheme::Tftp => tftp::get(remote, sink, options),
+        Scheme::Ftp => Err(ClientError::Network(std::io::Error::from(std::io::ErrorKind::Unsupported))),
+    }
+}
+
+/// Sends the file that `blob` is.
+pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
+    match remote.scheme {
+        Scheme::Tftp => tftp::put(blob, remote, options),
+        Scheme::Ftp => Err(ClientError::Network(std::io::Error::from(std::io::ErrorKind::Unsupported))),
+    }
+}

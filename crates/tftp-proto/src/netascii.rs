@@ -55,6 +55,64 @@ impl Decoder {
     }
 }
 
+/// The converted octets that a sender may still have to send: everything from the first block that is
+/// not acknowledged to as far as it was asked. Bounded by the window, whatever the file's size.
+///
+/// The driver asks [`Converted::wants`], feeds text, takes [`Converted::get`], and forgets what was
+/// acknowledged.
+#[derive(Clone, Debug, Default)]
+pub struct Converted {
+    octets: Vec<u8>,
+    /// Where `octets` begins on the wire.
+    start: u64,
+    /// Octets of the text that were fed.
+    fed: u64,
+    ended: bool,
+}
+
+impl Converted {
+    /// Where to go on reading the text, if octets up to `end` on the wire are not all there yet.
+    pub fn wants(&self, end: u64) -> Option<u64> {
+        (!self.ended && self.reached() < end).then_some(self.fed)
+    }
+
+    /// Takes the next piece of the text; an empty piece is its end.
+    pub fn feed(&mut self, text: &[u8]) {
+        self.ended |= text.is_empty();
+        self.fed += text.len() as u64;
+        encode(text, &mut self.octets);
+    }
+
+    /// Octets on the wire from `from` to at most `end`; fewer where the text ends.
+    pub fn get(&self, from: u64, end: u64) -> &[u8] {
+        let at = |n: u64| {
+            usize::try_from(n.saturating_sub(self.start)).unwrap_or(usize::MAX).min(self.octets.len())
+        };
+        &self.octets[at(from)..at(end).max(at(from))]
+    }
+
+    /// Octets of the whole text on the wire, once its end was fed.
+    pub fn total(&self) -> Option<u64> {
+        self.ended.then(|| self.reached())
+    }
+
+    /// Octets of the text fed so far.
+    pub fn fed(&self) -> u64 {
+        self.fed
+    }
+
+    /// Drops what is below `offset` on the wire.
+    pub fn forget(&mut self, offset: u64) {
+        let n = offset.min(self.reached()).saturating_sub(self.start);
+        self.octets.drain(..usize::try_from(n).expect("inside the buffer"));
+        self.start += n;
+    }
+
+    fn reached(&self) -> u64 {
+        self.start + self.octets.len() as u64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,6 +135,32 @@ mod tests {
         for piece in 1..=wire.len() {
             assert_eq!(decode_in_pieces(&wire, piece), text, "pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn rule_18_blocks_come_out_the_same_when_they_are_asked_again() {
+        let text: Vec<u8> = (0..1_000u32).map(|n| if n % 3 == 0 { b'\n' } else { b'\r' }).collect();
+        let mut wire = Vec::new();
+        encode(&text, &mut wire);
+        let mut conv = Converted::default();
+        let mut got = Vec::new();
+        for block in 0u64.. {
+            let (from, end) = (block * 7, block * 7 + 7);
+            while let Some(at) = conv.wants(end) {
+                let at = at as usize;
+                conv.feed(&text[at..text.len().min(at + 5)]);
+            }
+            let first = conv.get(from, end).to_vec();
+            assert_eq!(conv.get(from, end), first, "asked again");
+            got.extend_from_slice(&first);
+            conv.forget(from);
+            assert!(conv.octets.len() < 30, "bounded");
+            if first.len() < 7 {
+                break;
+            }
+        }
+        assert_eq!(got, wire);
+        assert_eq!((conv.total(), conv.fed()), (Some(2_000), 1_000));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //!   made from it.
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
+//! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`Cancel`]: stops a blocking client from another thread.
@@ -22,6 +23,7 @@ pub mod pump;
 mod segments;
 pub mod tap;
 pub mod terminal;
+pub mod udp;
 
 pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;

@@ -6,6 +6,7 @@
 //! masked by the driver before a sight is made.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// An observer. Called from the transfer's own thread: it must be quick and must not block.
@@ -102,4 +103,10 @@ pub enum What<'a> {
     },
     /// The transfer's size became known (tsize, SIZE, the 150 reply).
     Size(u64),
+}
+
+/// A number for a new flow ([`Sight::flow`]), unique in this process; from 1.
+pub fn next_flow() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }

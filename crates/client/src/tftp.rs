@@ -1,0 +1,396 @@
+//! The TFTP client's driver: one blocking loop around [`tftp_proto::client::Client`].
+//!
+//! Only deviation from RFC 1350 that is ours: after a download it dallies for three round trips, 20 ms to
+//! 250 ms, and not for as long as the server may wait; whoever calls wants to go on.
+
+mod content;
+mod port;
+
+use crate::{ClientError, Done, Options, Outcome, Phase, Remote, TftpOptions, Type, WireCode};
+use content::{Source, Target};
+use port::{Port, Woken};
+use std::io;
+use std::time::Duration;
+use store::{Blob, Sink};
+use tftp_proto::client::{Client, wrong_tid};
+use tftp_proto::packet::TooLong;
+use tftp_proto::{
+    Config, ErrorCode, Event, Fault, Mode, Offer, Outcome as End, Received, RtoConfig, Terms, Transfer,
+    Transmit, Why,
+};
+use transport::tap::{Dir, Sense, What};
+
+/// How long it answers repeats of the last block.
+const DALLY: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(250);
+/// Datagrams taken in one go before the timers are looked at.
+const BURST: usize = 256;
+
+/// What moves, and where its octets are.
+enum Job<'a> {
+    Get(Target<'a>),
+    Put(Source<'a>),
+}
+
+/// Fetches a file into `sink`.
+pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
+    with_retry(remote, options, Job::Get(Target::new(sink, mode(remote))))
+}
+
+/// Sends the file that `blob` is.
+pub(crate) fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
+    with_retry(remote, options, Job::Put(Source::new(blob, mode(remote))))
+}
+
+fn mode(remote: &Remote) -> Mode {
+    match remote.kind {
+        Type::Image => Mode::Octet,
+        Type::Text => Mode::Netascii,
+    }
+}
+
+/// RFC 2347: a server that knows no options may answer them with an error; then once without.
+fn with_retry(remote: &Remote, options: &Options, mut job: Job<'_>) -> Result<Done, ClientError> {
+    let offer = offer(&options.tftp, &job);
+    match Run::new(remote, options, &mut job, offer)?.run() {
+        Err(Stop::OptionsRefused(_)) => Run::new(remote, options, &mut job, Offer::none())?.run(),
+        done => done,
+    }
+    .map_err(|stop| match stop {
+        Stop::OptionsRefused(e) | Stop::Error(e) => e,
+    })
+}
+
+fn offer(wish: &TftpOptions, job: &Job<'_>) -> Offer {
+    let mut offer = Offer::none();
+    if let Some(n) = wish.blksize {
+        offer = offer.blksize(n);
+    }
+    if wish.tsize {
+        offer = match job {
+            Job::Get(t) if t.mode() == Mode::Octet => offer.tsize(0),
+            Job::Put(s) => s.wire_len().map_or(offer.clone(), |len| offer.tsize(len)),
+            Job::Get(_) => offer,
+        };
+    }
+    if let Some(n) = wish.timeout {
+        offer = offer.timeout(n);
+    }
+    if let Some(n) = wish.windowsize {
+        offer = offer.windowsize(n);
+    }
+    offer
+}
+
+/// Why a run ended without a file.
+enum Stop {
+    /// The server may not know options.
+    OptionsRefused(ClientError),
+    Error(ClientError),
+}
+
+impl From<ClientError> for Stop {
+    fn from(e: ClientError) -> Stop {
+        Stop::Error(e)
+    }
+}
+
+/// One request and its transfer.
+struct Run<'r, 'a> {
+    options: &'r Options,
+    job: &'r mut Job<'a>,
+    client: Client,
+    port: Port<'r>,
+    terms: Terms,
+    /// The outcome, once the machine has one.
+    over: Option<End>,
+    /// Our own file failed.
+    local: Option<io::Error>,
+    repeats: u64,
+}
+
+impl<'r, 'a> Run<'r, 'a> {
+    fn new(
+        remote: &Remote,
+        options: &'r Options,
+        job: &'r mut Job<'a>,
+        offer: Offer,
+    ) -> Result<Self, ClientError> {
+        let name = &remote.path;
+        if name.is_empty() || name.contains(&0) {
+            let why = "the remote name is empty or contains a NUL octet";
+            return Err(ClientError::Local(io::Error::new(io::ErrorKind::InvalidInput, why)));
+        }
+        let port = Port::open(remote, options)?;
+        let rto = RtoConfig { first: options.tftp.first_rto, ..RtoConfig::default() };
+        let config =
+            Config { no_progress: options.tftp.no_progress, rto, dally: *DALLY.end(), ..Config::client() };
+        let now = port.now();
+        let client = match job {
+            Job::Get(t) => Client::read(now, name, t.mode(), offer, config),
+            Job::Put(s) => Client::write(now, name, s.mode(), offer, s.wire_len(), config),
+        };
+        let client = client.map_err(|e: TooLong| {
+            ClientError::Local(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the remote name is too long: {e}"),
+            ))
+        })?;
+        Ok(Run { options, job, client, port, terms: Terms::default(), over: None, local: None, repeats: 0 })
+    }
+
+    fn run(mut self) -> Result<Done, Stop> {
+        let mut buf = vec![0; usize::from(u16::MAX) + 1];
+        loop {
+            self.send_all()?;
+            if self.over.is_some() {
+                return self.finish();
+            }
+            if self.options.cancel.as_ref().is_some_and(|c| c.is_cancelled()) {
+                self.client.abort(ErrorCode::Undefined, "interrupted");
+                self.send_all()?;
+                return Err(ClientError::Cancelled.into());
+            }
+            let until = self.client.poll_timeout();
+            match self.port.wait(until, self.options.cancel.as_ref()).map_err(ClientError::Network)? {
+                Woken::Datagram => self.receive(&mut buf)?,
+                Woken::Error => self.take_errors()?,
+                Woken::Other => {}
+            }
+            let now = self.port.now();
+            if until.is_some_and(|at| at <= now) && self.client.handle_timeout(now) {
+                self.port.see(Dir::Here, &What::TimedOut);
+            }
+            self.take_events(&[]);
+        }
+    }
+
+    fn receive(&mut self, buf: &mut [u8]) -> Result<(), Stop> {
+        for _ in 0..BURST {
+            let (len, from) = match self.port.receive(buf) {
+                Ok(got) => got,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                // What ICMP said stands in the error queue, with the address it is about.
+                Err(e) if unreachable(&e) => return self.take_errors(),
+                Err(e) => return Err(ClientError::Network(e).into()),
+            };
+            let datagram = &buf[..len];
+            if !self.port.is_peer(from) {
+                self.port.see_datagram(from, Dir::Received, datagram, len, Sense::Stray);
+                if let Some(error) = wrong_tid(datagram).filter(|_| self.port.may_scold(from)) {
+                    self.port.send_to(from, &error, Sense::First);
+                }
+                continue;
+            }
+            let now = self.port.now();
+            let received = self.client.handle_datagram(now, datagram);
+            if self.client.is_answered() {
+                self.port.lock(from);
+            }
+            self.port.see_datagram(from, Dir::Received, datagram, len, sense_of(received));
+            self.take_events(datagram);
+            if self.over.is_some() {
+                return Ok(());
+            }
+            // The answer to this datagram goes out before the next one is looked at.
+            self.send_all()?;
+        }
+        Ok(())
+    }
+
+    /// ICMP errors came back.
+    fn take_errors(&mut self) -> Result<(), Stop> {
+        for source in self.port.errors() {
+            let peer = self.port.named_peer();
+            if !self.client.is_answered() {
+                return Err(ClientError::Unreachable { peer, source }.into());
+            }
+            // In mid-transfer a route may come back; a closed port does not open again.
+            if source.kind() == io::ErrorKind::ConnectionRefused && self.over.is_none() {
+                self.client.peer_left();
+                self.take_events(&[]);
+                if self.over == Some(End::TimedOut) {
+                    return Err(ClientError::Unreachable { peer, source }.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands events out; `datagram` is the one just handled.
+    fn take_events(&mut self, datagram: &[u8]) {
+        while let Some(event) = self.client.poll_event() {
+            match event {
+                Event::Agreed(terms) => {
+                    self.terms = terms;
+                    self.port.agreed(&terms);
+                }
+                Event::Place { block, len } => {
+                    let payload = &datagram[tftp_proto::packet::DATA_HEADER..][..len];
+                    let Job::Get(target) = &mut *self.job else { unreachable!("only a receiver places") };
+                    if let Err(e) = target.place(block, self.terms.blksize, payload) {
+                        self.fail(e);
+                    }
+                }
+                Event::Whole { .. } => {
+                    let Job::Get(target) = &mut *self.job else { unreachable!("only a receiver is whole") };
+                    match target.finish() {
+                        Ok(()) => {
+                            let now = self.port.now();
+                            if let Some(Transfer::Receive(r)) = self.client.transfer() {
+                                self.repeats = r.repeats();
+                                r.commit(now);
+                            }
+                            self.over = Some(End::Complete);
+                        }
+                        Err(e) => self.fail(e),
+                    }
+                }
+                Event::Over(end) => {
+                    self.over.get_or_insert(end);
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, e: io::Error) {
+        let code = match e.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
+            _ => ErrorCode::Undefined,
+        };
+        self.client.abort(code, "the local file failed");
+        self.local = Some(e);
+    }
+
+    fn send_all(&mut self) -> Result<(), Stop> {
+        while let Some(out) = self.client.poll_transmit() {
+            match out {
+                Transmit::Packet { octets, why } => self.port.send(&octets, sense(why)),
+                Transmit::Blocks { first, count, why } => {
+                    let Job::Put(source) = &mut *self.job else { unreachable!("only a sender has blocks") };
+                    let Some(Transfer::Send(sender)) = self.client.transfer() else {
+                        unreachable!("blocks come from a sender")
+                    };
+                    match source.run(sender, first, count) {
+                        Ok(payload) => {
+                            // The text may have turned out to end inside the run.
+                            let end = (first + u64::from(count) - 1).min(sender.last().unwrap_or(u64::MAX));
+                            self.port.send_blocks(&self.terms, first..=end, payload, sense(why))?;
+                        }
+                        Err(e) => self.fail(e),
+                    }
+                }
+            }
+        }
+        self.take_events(&[]);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Done, Stop> {
+        self.repeats = self.repeats.max(self.client.repeats());
+        if let Some(e) = self.local.take() {
+            return Err(ClientError::Local(e).into());
+        }
+        let peer = self.port.named_peer();
+        let outcome = match self.over.take().expect("finish is called when it is over") {
+            End::Complete => Outcome::Complete,
+            End::Unconfirmed => Outcome::Unconfirmed,
+            End::TimedOut => {
+                let phase = if self.client.is_answered() && self.port.is_locked() {
+                    Phase::After(self.octets())
+                } else {
+                    Phase::BeforeAnswer
+                };
+                let seconds = self.options.tftp.no_progress.as_secs();
+                return Err(ClientError::TimedOut { peer, phase, seconds }.into());
+            }
+            End::Refused { code, text } => {
+                let error = server_error(code, text);
+                return Err(match self.client.may_retry_plain(code) {
+                    true => Stop::OptionsRefused(error),
+                    false => Stop::Error(error),
+                });
+            }
+            End::Broken(Fault::WrongSize { expected, found }) => {
+                return Err(ClientError::Truncated { expected, found }.into());
+            }
+            End::Broken(fault) => return Err(ClientError::Protocol { peer, what: fault.to_string() }.into()),
+            End::Aborted => return Err(ClientError::Cancelled.into()),
+        };
+        let done = Done {
+            octets: self.octets(),
+            elapsed: self.port.elapsed(),
+            outcome,
+            modified: None,
+            repeats: self.repeats,
+        };
+        if matches!(self.job, Job::Get(_)) {
+            self.dally()?;
+        }
+        Ok(done)
+    }
+
+    fn octets(&self) -> u64 {
+        match &*self.job {
+            Job::Get(target) => target.octets(),
+            Job::Put(source) => source.octets(),
+        }
+    }
+
+    /// RFC 1350 §6: the last ACK may be lost.
+    fn dally(&mut self) -> Result<(), Stop> {
+        let until = self.port.now() + (self.port.round_trip() * 3).clamp(*DALLY.start(), *DALLY.end());
+        let mut buf = vec![0; usize::from(self.terms.blksize) + 5];
+        self.send_all()?;
+        while self.port.now() < until {
+            if self.port.wait(Some(until), None).map_err(ClientError::Network)? != Woken::Datagram {
+                continue;
+            }
+            // A closed port is as good as silence: the server has what it wants.
+            let Ok((len, from)) = self.port.receive(&mut buf) else { return Ok(()) };
+            if self.port.is_peer(from) {
+                let received = self.client.handle_datagram(self.port.now(), &buf[..len]);
+                self.port.see_datagram(from, Dir::Received, &buf[..len], len, sense_of(received));
+                self.send_all()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unreachable(e: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    matches!(e.kind(), K::ConnectionRefused | K::HostUnreachable | K::NetworkUnreachable)
+}
+
+fn sense(why: Why) -> Sense {
+    match why {
+        Why::First => Sense::First,
+        Why::Again(n) => Sense::Again(n),
+        Why::Duplicate => Sense::Again(1),
+    }
+}
+
+fn sense_of(received: Received) -> Sense {
+    match received {
+        Received::New => Sense::First,
+        Received::Dup => Sense::Duplicate,
+        Received::Stale => Sense::Stale,
+        Received::Gap => Sense::Gap,
+    }
+}
+
+/// The one match from the wire's codes to our errors.
+fn server_error(code: ErrorCode, text: String) -> ClientError {
+    let wire = WireCode::Tftp(code.to_u16());
+    match code {
+        ErrorCode::FileNotFound => ClientError::Absent { code: wire, text },
+        ErrorCode::AccessViolation | ErrorCode::NoSuchUser => ClientError::Denied { code: wire, text },
+        ErrorCode::DiskFull => ClientError::NoSpace { code: wire, text },
+        ErrorCode::FileExists => ClientError::Exists { code: wire, text },
+        ErrorCode::Undefined
+        | ErrorCode::IllegalOperation
+        | ErrorCode::UnknownTid
+        | ErrorCode::OptionRefused
+        | ErrorCode::Other(_) => ClientError::Server { code: wire, text },
+    }
+}
