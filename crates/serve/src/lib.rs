@@ -3,3 +3,4 @@
 
 pub mod ftp;
 pub mod listen;
+pub mod tftp;

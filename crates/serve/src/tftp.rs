@@ -1,0 +1,156 @@
+//! TFTP's driver: one thread with one level-triggered epoll loop, one connected socket for each transfer.
+//!
+//! Opening and committing files may wait for the disk, so they run on a few worker threads; everything else
+//! happens in the loop. See `docs/protocols/tftp.md` for what each rule of the RFCs became.
+//!
+//! - `engine`: the loop, the request port, timers.
+//! - `transfer`: one transfer, from its request to its end.
+//! - `content`: where its octets are; netascii.
+//! - `worker`: the threads that may wait for the disk.
+//! - `refusal`: the door's answers as ERROR codes.
+
+mod content;
+mod engine;
+mod refusal;
+mod transfer;
+mod worker;
+
+use engine::Engine;
+use gate::Gate;
+use rustix::event::{EventfdFlags, eventfd};
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tftp_proto::{Config, Limits, RtoConfig};
+use transport::tap::Tap;
+use transport::udp::RequestSocket;
+
+/// The server's settings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TftpConfig {
+    /// The end of a transfer when nothing new came for this long.
+    pub no_progress: Duration,
+    /// The first wait for an answer; later ones are measured.
+    pub first_rto: Duration,
+    /// How long an upload's last ACK is repeated on request (RFC 1350 §6).
+    pub dally: Duration,
+    /// UDP ports of transfers; `None`: any free one.
+    pub port_range: Option<RangeInclusive<u16>>,
+    /// Transfers at once; more are refused.
+    pub max_transfers: usize,
+    /// The largest block agreed to, octets.
+    pub max_blksize: u16,
+    /// The largest window agreed to, blocks.
+    pub max_windowsize: u16,
+}
+
+impl Default for TftpConfig {
+    fn default() -> Self {
+        let (proto, limits) = (Config::server(), Limits::default());
+        TftpConfig {
+            no_progress: proto.no_progress,
+            first_rto: proto.rto.first,
+            dally: proto.dally,
+            port_range: None,
+            max_transfers: 1_024,
+            max_blksize: limits.blksize,
+            max_windowsize: limits.windowsize,
+        }
+    }
+}
+
+impl TftpConfig {
+    fn patience(&self) -> Config {
+        let rto = RtoConfig { first: self.first_rto, ..RtoConfig::default() };
+        Config { no_progress: self.no_progress, dally: self.dally, rto, ..Config::server() }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { blksize: self.max_blksize, windowsize: self.max_windowsize, ..Limits::default() }
+    }
+}
+
+/// What the owner has told the loop.
+pub(crate) struct Control {
+    state: AtomicU8,
+    wake: OwnedFd,
+}
+
+const RUNNING: u8 = 0;
+const DRAINING: u8 = 1;
+const CUT: u8 = 2;
+
+impl Control {
+    fn tell(&self, state: u8) {
+        self.state.fetch_max(state, Ordering::AcqRel);
+        // The counter can only be full when the loop has been woken already.
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+
+    fn is(&self, state: u8) -> bool {
+        self.state.load(Ordering::Acquire) >= state
+    }
+}
+
+/// A running TFTP server. Dropping it cuts what is under way.
+pub struct TftpServer {
+    addresses: Vec<SocketAddr>,
+    control: Arc<Control>,
+    thread: Option<JoinHandle<()>>,
+    /// Says when the loop has ended, by being closed.
+    over: mpsc::Receiver<()>,
+}
+
+impl TftpServer {
+    /// Starts serving on bound sockets.
+    pub fn start(
+        gate: Arc<Gate>,
+        sockets: Vec<UdpSocket>,
+        config: TftpConfig,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> io::Result<TftpServer> {
+        let sockets = sockets.into_iter().map(RequestSocket::new).collect::<io::Result<Vec<_>>>()?;
+        let addresses = sockets.iter().map(RequestSocket::local).collect();
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let control = Arc::new(Control { state: AtomicU8::new(RUNNING), wake });
+        let mut engine = Engine::new(gate, sockets, config, tap, control.clone())?;
+        let (open, over) = mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().name("tftp".into()).spawn(move || {
+            engine.run();
+            drop(open);
+        })?;
+        Ok(TftpServer { addresses, control, thread: Some(thread), over })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.addresses.clone()
+    }
+
+    /// Takes no new requests; running transfers go on to their end.
+    pub fn drain(&self) {
+        self.control.tell(DRAINING);
+    }
+
+    /// Drains, waits at most `grace`, cuts what is left then.
+    pub fn wait(self, grace: Duration) {
+        self.drain();
+        // An error means closed: the loop has ended. A time-out: it has not, and the drop cuts it.
+        let _ = self.over.recv_timeout(grace);
+    }
+}
+
+impl Drop for TftpServer {
+    fn drop(&mut self) {
+        self.control.tell(CUT);
+        if let Some(thread) = self.thread.take() {
+            // A panic of the loop has been printed; there is nothing to add here.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+use gate::Refusal;
+use tftp_proto::ErrorCode;
+
+/// The one match from the door's answers to ERROR codes and texts; no host path in any.
+pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
+    let code = match refusal {
+        Refusal::Absent => ErrorCode::FileNotFound,
+        Refusal::Exists => ErrorCode::FileExists,
+        Refusal::Denied
+        | Refusal::IsDirectory
+        | Refusal::NotDirectory
+        | Refusal::NotEmpty
+        | Refusal::NotRegular
+        | Refusal::BadName(_)
+        | Refusal::Login => ErrorCode::AccessViolation,
+        Refusal::NoSpace => ErrorCode::DiskFull,
+        Refusal::TooMany
+        | Refusal::Unsupported(_)
+        | Refusal::BeyondEnd { .. }
+        | Refusal::Busy
+        | Refusal::Io(_) => ErrorCode::Undefined,
+    };
+    let text = match refusal {
+        // What the operating system says stays with the owner (audit).
+        Refusal::Io(_) => String::from("storage error"),
+        told => told.to_string(),
+    };
+    (code, text)
+}

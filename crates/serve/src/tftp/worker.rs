@@ -1,0 +1,90 @@
+//! Threads that may wait for the disk: opening files, making uploads durable.
+
+use super::engine::Key;
+use gate::store::{Mode, VPath};
+use gate::{Ask, End, Gate, Knock, Reading, Refusal, Writing};
+use rustix::event::{EventfdFlags, eventfd};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use tftp_proto::packet::Op;
+
+/// Commits of big files occupy a thread for seconds; the others open files meanwhile.
+const THREADS: usize = 4;
+
+/// Something to do.
+pub(super) enum Job {
+    Open { key: Key, knock: Knock, op: Op, path: VPath, expected: Option<u64> },
+    Commit { key: Key, writing: Writing, end: End },
+}
+
+/// An opened file.
+pub(super) enum Opened {
+    Read(Reading),
+    Write(Writing),
+}
+
+/// Something done.
+pub(super) enum Done {
+    Opened(Key, Result<Opened, Refusal>),
+    Committed(Key, Result<(), Refusal>),
+}
+
+/// The threads. Dropped, they end after what they are doing; nobody waits for them.
+pub(super) struct Workers {
+    jobs: mpsc::Sender<Job>,
+    done: mpsc::Receiver<Done>,
+    wake: Arc<OwnedFd>,
+}
+
+impl Workers {
+    pub(super) fn start(gate: &Arc<Gate>) -> io::Result<Workers> {
+        let (jobs, queue) = mpsc::channel();
+        let (finished, done) = mpsc::channel();
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        // Guards the receiving end; held while one thread waits for the next job.
+        let queue = Arc::new(Mutex::new(queue));
+        for n in 0..THREADS {
+            let (gate, queue, finished, wake) = (gate.clone(), queue.clone(), finished.clone(), wake.clone());
+            std::thread::Builder::new().name(format!("tftp-disk-{n}")).spawn(move || {
+                loop {
+                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { return };
+                    if finished.send(run(&gate, job)).is_err() {
+                        return;
+                    }
+                    // The counter can only be full when the loop has been woken already.
+                    let _ = rustix::io::write(&*wake, &1u64.to_ne_bytes());
+                }
+            })?;
+        }
+        Ok(Workers { jobs, done, wake })
+    }
+
+    /// Readable when something is done.
+    pub(super) fn wake(&self) -> &OwnedFd {
+        &self.wake
+    }
+
+    pub(super) fn submit(&self, job: Job) {
+        // The threads live as long as this sender.
+        let _ = self.jobs.send(job);
+    }
+
+    pub(super) fn done(&self) -> Option<Done> {
+        self.done.try_recv().ok()
+    }
+}
+
+fn run(gate: &Arc<Gate>, job: Job) -> Done {
+    match job {
+        Job::Open { key, knock, op, path, expected } => {
+            let opened = gate.admit(&knock).and_then(|session| match op {
+                Op::Read => session.read(&path).map(Opened::Read),
+                Op::Write => session.write(&path, Ask { mode: Mode::Overwrite, expected }).map(Opened::Write),
+            });
+            Done::Opened(key, opened)
+        }
+        Job::Commit { key, writing, end } => Done::Committed(key, writing.commit(end).map(|_| ())),
+    }
+}
