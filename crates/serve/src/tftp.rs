@@ -23,7 +23,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tftp_proto::{Config, Limits, RtoConfig};
@@ -102,8 +102,8 @@ pub struct TftpServer {
     addresses: Vec<SocketAddr>,
     control: Arc<Control>,
     thread: Option<JoinHandle<()>>,
-    /// Says when the loop has ended, by being closed.
-    over: mpsc::Receiver<()>,
+    /// Says when the loop has ended, by being closed. The lock only lets the server be shared.
+    over: Mutex<mpsc::Receiver<()>>,
 }
 
 impl TftpServer {
@@ -124,7 +124,7 @@ impl TftpServer {
             engine.run();
             drop(open);
         })?;
-        Ok(TftpServer { addresses, control, thread: Some(thread), over })
+        Ok(TftpServer { addresses, control, thread: Some(thread), over: Mutex::new(over) })
     }
 
     /// Where it listens.
@@ -141,7 +141,7 @@ impl TftpServer {
     pub fn wait(self, grace: Duration) {
         self.drain();
         // An error means closed: the loop has ended. A time-out: it has not, and the drop cuts it.
-        let _ = self.over.recv_timeout(grace);
+        let _ = self.over.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(grace);
     }
 }
 
