@@ -1,0 +1,88 @@
+//! Uploads one file through the gate or the store and kills itself where it is told: what `crash.rs`
+//! drives.
+//!
+//! `uploader DIR NAME HOW SEED LEN POINT` · HOW `tftp` (through the gate, keeps the old file), `store`
+//! (replaces it), `named` (with named temporaries) · POINT `none`, a named point, or an offset.
+
+use e2e::content::Content;
+use gate::{Ask, Credentials, End, Gate, Knock, Outcome, Policy, Protocol, Security};
+use rustix::process::{Signal, getpid, kill_process};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use store::local::{Local, LocalOptions, Observer, Point};
+use store::{Mode, Sink, Store, VPath};
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [dir, name, how, seed, len, point] = &args[..] else {
+        panic!("uploader DIR NAME HOW SEED LEN POINT, found {args:?}")
+    };
+    let len: u64 = len.parse().expect("LEN is a number");
+    let options = LocalOptions {
+        write: true,
+        unnamed: how != "named",
+        at: Some(killer(point, len)),
+        ..LocalOptions::default()
+    };
+    let local = Arc::new(Local::open(Path::new(dir), options).expect("DIR opens"));
+    let path = VPath::parse(name.as_bytes()).expect("NAME is a path");
+    let content = Content { seed: seed.parse().expect("SEED is a number"), len };
+    if how == "tftp" {
+        let (gate, _events) = Gate::new(local, Policy { write: true, ..Policy::default() });
+        let peer = "127.0.0.1:50000".parse().expect("an address");
+        let knock = Knock {
+            protocol: Protocol::Tftp,
+            local: peer,
+            peer,
+            security: Security::Clear,
+            credentials: Credentials::None,
+        };
+        let session = gate.admit(&knock).expect("TFTP is let in");
+        let ask = Ask { mode: Mode::Overwrite, expected: Some(len) };
+        let mut writing = session.write(&path, ask).expect("the upload begins");
+        fill(&mut writing, content);
+        writing.commit(End::new(Outcome::Complete, len)).expect("the upload is published");
+    } else {
+        let mut upload = local.create(&path, Mode::Overwrite, "user a").expect("the upload begins");
+        fill(&mut *upload, content);
+        upload.commit().expect("the upload is published");
+    }
+}
+
+/// Block by block, as TFTP brings them.
+fn fill(sink: &mut dyn Sink, content: Content) {
+    let mut from = content.reader();
+    let (mut at, mut block) = (0, Vec::new());
+    while at < content.len {
+        block.clear();
+        (&mut from).take(512).read_to_end(&mut block).expect("a generator does not fail");
+        sink.write_at(at, &block).expect("there is space");
+        at += block.len() as u64;
+    }
+}
+
+/// Kills this process, as `kill -9` does, at a point of the upload.
+fn killer(point: &str, len: u64) -> Observer {
+    let hits: Box<dyn Fn(Point) -> bool + Send + Sync> = match point {
+        "none" => Box::new(|_| false),
+        "temporary-made" => Box::new(|p| p == Point::TemporaryMade),
+        "middle" => at_offset(len / 2),
+        "last-octet" => at_offset(len),
+        "before-sync" => Box::new(|p| p == Point::BeforeSync),
+        "after-sync" => Box::new(|p| p == Point::AfterSync),
+        "version-made" => Box::new(|p| p == Point::VersionMade),
+        "named" => Box::new(|p| p == Point::Named),
+        "renamed" => Box::new(|p| p == Point::Renamed),
+        offset => at_offset(offset.parse().expect("POINT is a name or an offset")),
+    };
+    Arc::new(move |point| {
+        if hits(point) {
+            kill_process(getpid(), Signal::KILL).expect("a process may kill itself");
+        }
+    })
+}
+
+fn at_offset(offset: u64) -> Box<dyn Fn(Point) -> bool + Send + Sync> {
+    Box::new(move |p| matches!(p, Point::Written(end) if end >= offset))
+}
