@@ -365,6 +365,11 @@ impl Client {
         self.size
     }
 
+    /// Where the first octet belongs in the file: the offset of REST.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     fn arm(&mut self, now: Instant) {
         self.deadline = Some(now + self.plan.patience);
     }

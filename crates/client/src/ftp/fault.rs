@@ -1,0 +1,59 @@
+use crate::{ClientError, Phase, WireCode};
+use ftp_proto::client::{Failure, Phase as At};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The machine's failure as the caller's error. `get`: which way; `octets`: moved so far.
+pub(super) fn error(
+    failure: Failure,
+    peer: SocketAddr,
+    get: bool,
+    octets: u64,
+    patience: Duration,
+) -> ClientError {
+    match failure {
+        Failure::Refused { phase, code, text } => {
+            let text = printable(&text);
+            let text = format!("{} {text}", code.0);
+            let code = WireCode::Ftp(code.0);
+            match (phase, code, get) {
+                (_, WireCode::Ftp(452 | 552), _) => ClientError::NoSpace { code, text },
+                (_, WireCode::Ftp(421), _) => ClientError::Server { code, text },
+                (At::Login, ..) => ClientError::Login { code, text },
+                // RFC 959 has one code for absent and for denied; of a download the first is likelier.
+                (At::Request, WireCode::Ftp(550), true) => ClientError::Absent { code, text },
+                (At::Request, WireCode::Ftp(530 | 532 | 550 | 553), _) => ClientError::Denied { code, text },
+                _ => ClientError::Server { code, text },
+            }
+        }
+        Failure::BadReply(why) => ClientError::Protocol { peer, what: format!("expected an FTP reply: {why:?}") },
+        Failure::Closed(at) => ClientError::Network(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            format!("{peer} closed the control connection {}", words(at)),
+        )),
+        Failure::TimedOut(at) => ClientError::TimedOut {
+            peer,
+            phase: if at == At::Transfer { Phase::After(octets) } else { Phase::BeforeAnswer },
+            seconds: patience.as_secs(),
+        },
+        Failure::NoData(text) => ClientError::NoData { text },
+        Failure::Truncated { expected, found } => ClientError::Truncated { expected, found },
+        Failure::Impossible(what) => ClientError::Local(io::Error::new(io::ErrorKind::InvalidInput, what)),
+    }
+}
+
+fn words(at: At) -> &'static str {
+    match at {
+        At::Greeting => "before its greeting",
+        At::Login => "during the login",
+        At::Prepare => "before the transfer",
+        At::Request => "instead of beginning the transfer",
+        At::Transfer => "before it confirmed the transfer",
+    }
+}
+
+/// The server's words, without anything that a terminal would obey.
+fn printable(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
