@@ -8,6 +8,7 @@
 #![deny(unsafe_code)]
 
 mod error;
+mod ftp;
 mod options;
 mod tftp;
 mod wire;
@@ -25,7 +26,7 @@ use store::{Blob, Sink};
 pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
     match remote.scheme {
         Scheme::Tftp => tftp::get(remote, sink, options),
-        Scheme::Ftp => Err(ClientError::Network(std::io::Error::from(std::io::ErrorKind::Unsupported))),
+        Scheme::Ftp => ftp::get(remote, sink, options),
     }
 }
 
@@ -33,6 +34,6 @@ pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Do
 pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
     match remote.scheme {
         Scheme::Tftp => tftp::put(blob, remote, options),
-        Scheme::Ftp => Err(ClientError::Network(std::io::Error::from(std::io::ErrorKind::Unsupported))),
+        Scheme::Ftp => ftp::put(blob, remote, options),
     }
 }

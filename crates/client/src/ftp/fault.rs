@@ -27,7 +27,9 @@ pub(super) fn error(
                 _ => ClientError::Server { code, text },
             }
         }
-        Failure::BadReply(why) => ClientError::Protocol { peer, what: format!("expected an FTP reply: {why:?}") },
+        Failure::BadReply(why) => {
+            ClientError::Protocol { peer, what: format!("expected an FTP reply: {why:?}") }
+        }
         Failure::Closed(at) => ClientError::Network(io::Error::new(
             io::ErrorKind::UnexpectedEof,
             format!("{peer} closed the control connection {}", words(at)),

@@ -76,10 +76,10 @@ enum Pump {
     Over,
 }
 
-struct Run<'a> {
+struct Run<'a, 's> {
     options: &'a Options,
     kind: Type,
-    load: Load<'a>,
+    load: Load<'s>,
     control: TcpStream,
     ends: Ends,
     machine: Client,
@@ -165,7 +165,7 @@ fn plan(remote: &Remote, job: Job, ftp: &FtpOptions) -> Plan {
     }
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn run(&mut self) -> Result<Report, ClientError> {
         loop {
             if let Some(report) = self.settle()? {
@@ -278,7 +278,8 @@ impl Run<'_> {
     fn wait(&mut self) -> Result<(), ClientError> {
         let patience = self.options.ftp.no_progress;
         let moving = matches!(self.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
-        let mut deadline = self.machine.poll_timeout().map(|m| self.began + Duration::from_nanos(m.as_nanos()));
+        let mut deadline =
+            self.machine.poll_timeout().map(|m| self.began + Duration::from_nanos(m.as_nanos()));
         if moving {
             let stalled = self.progress + patience;
             deadline = Some(deadline.map_or(stalled, |d| d.min(stalled)));
@@ -290,7 +291,7 @@ impl Run<'_> {
             (Data::Open(stream, _), Pump::Out(_)) => fds.push(PollFd::new(stream, PollFlags::OUT)),
             _ => {}
         }
-        net::wait(&mut fds, self.options.cancel.as_ref(), deadline)?;
+        net::wait(&fds, self.options.cancel.as_ref(), deadline)?;
         if moving && self.progress.elapsed() >= patience {
             if let Pump::Accepting(_) = self.pump {
                 let text = format!(
@@ -347,8 +348,8 @@ impl Run<'_> {
                     octets = &octets[n..];
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    let mut fds = [PollFd::new(&self.control, PollFlags::OUT)];
-                    net::wait(&mut fds, self.options.cancel.as_ref(), Some(deadline))?;
+                    let fds = [PollFd::new(&self.control, PollFlags::OUT)];
+                    net::wait(&fds, self.options.cancel.as_ref(), Some(deadline))?;
                     if Instant::now() >= deadline {
                         let seconds = self.options.ftp.no_progress.as_secs();
                         let phase = Phase::After(self.octets);
@@ -369,7 +370,9 @@ impl Run<'_> {
     fn pump(&mut self) -> Result<(), ClientError> {
         if let (Data::Listening(listener), Pump::Accepting(start)) = (&self.data, &self.pump) {
             let start = *start;
-            let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else { return Ok(()) };
+            let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else {
+                return Ok(());
+            };
             self.see(ends, Dir::Received, What::Connected { data: true });
             self.progress = Instant::now();
             self.opened(stream, ends)?;
@@ -381,7 +384,9 @@ impl Run<'_> {
             let ends = *ends;
             let (bite, dir) = match (&mut self.pump, &mut self.load) {
                 (Pump::Out(out), _) => (out.bite(stream.as_fd()), Dir::Sent),
-                (Pump::In(incoming), Load::Into(sink)) => (incoming.bite(stream.as_fd(), *sink), Dir::Received),
+                (Pump::In(incoming), Load::Into(sink)) => {
+                    (incoming.bite(stream.as_fd(), *sink), Dir::Received)
+                }
                 _ => return Ok(()),
             };
             match bite {

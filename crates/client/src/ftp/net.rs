@@ -29,12 +29,12 @@ pub(super) enum Unmade {
     Cancelled,
 }
 
-/// Waits until one of `fds` is ready, the deadline passes, or somebody cancels.
+/// Waits until one of `fds` is ready (true), the deadline passes, or somebody cancels.
 pub(super) fn wait(
-    fds: &mut [PollFd<'_>],
+    fds: &[PollFd<'_>],
     cancel: Option<&Cancel>,
     deadline: Option<Instant>,
-) -> Result<(), ClientError> {
+) -> Result<bool, ClientError> {
     let mut all: Vec<PollFd<'_>> = fds.to_vec();
     if let Some(cancel) = cancel {
         all.push(PollFd::new(cancel, PollFlags::IN));
@@ -55,10 +55,7 @@ pub(super) fn wait(
     if cancel.is_some_and(Cancel::is_cancelled) {
         return Err(ClientError::Cancelled);
     }
-    for (ours, polled) in fds.iter_mut().zip(&all) {
-        ours.set_revents(polled.revents());
-    }
-    Ok(())
+    Ok(all[..fds.len()].iter().any(|fd| !fd.revents().is_empty()))
 }
 
 /// The control connection to the first address that answers.
@@ -144,7 +141,7 @@ fn connect(
         Err(Unroutable::Refused) => return Err(unreachable(io::ErrorKind::ConnectionRefused.into())),
         Err(Unroutable::Silent) => {
             while Instant::now() < deadline {
-                wait(&mut [], options.cancel.as_ref(), Some(deadline))?;
+                wait(&[], options.cancel.as_ref(), Some(deadline))?;
             }
             return Err(silent());
         }
@@ -160,9 +157,8 @@ fn connect(
     match socket.connect(&real.into()) {
         Ok(()) => {}
         Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => loop {
-            let mut fds = [PollFd::new(&socket, PollFlags::OUT)];
-            wait(&mut fds, options.cancel.as_ref(), Some(deadline))?;
-            if !fds[0].revents().is_empty() {
+            let fds = [PollFd::new(&socket, PollFlags::OUT)];
+            if wait(&fds, options.cancel.as_ref(), Some(deadline))? {
                 if let Some(e) = socket.take_error().map_err(ClientError::Network)? {
                     return Err(unreachable(e));
                 }
