@@ -1,0 +1,649 @@
+//! Our FTP client against our FTP server in this process, and raw control connections where the client
+//! is too well-behaved.
+
+use client::{ClientError, FtpOptions, Options, Passive, Remote, Resume, Scheme, Type};
+use e2e::content::Content;
+use gate::{Gate, Limits, Policy, User, audit, hash_password};
+use serve::ftp::{FtpConfig, FtpServer};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use store::memory::Memory;
+use store::{Blob, Sink};
+use transport::Cancel;
+use transport::tap::{Sight, Tap, What};
+
+const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server over memory with the user `u`/`p` and anonymous.
+struct House {
+    store: Arc<Memory>,
+    server: FtpServer,
+    events: audit::Events,
+    ip: IpAddr,
+}
+
+fn house_at(ip: IpAddr, config: FtpConfig) -> House {
+    let store = Arc::new(Memory::new());
+    let hash = hash_password(&gate::Secret::new("p"));
+    let policy = Policy {
+        users: vec![User::new("u", &hash).unwrap()],
+        write: true,
+        limits: Limits { sessions: 20, ..Limits::default() },
+        ..Policy::default()
+    };
+    let (gate, events) = Gate::new(store.clone(), policy);
+    let listener = TcpListener::bind((ip, 0)).unwrap();
+    let config = FtpConfig { active_port: 0, ..config };
+    let server = FtpServer::start(gate, vec![listener], config, None).unwrap();
+    House { store, server, events, ip }
+}
+
+fn house() -> House {
+    house_at(V4, FtpConfig::default())
+}
+
+impl House {
+    fn address(&self) -> SocketAddr {
+        self.server.addresses()[0]
+    }
+
+    fn remote(&self, path: &str) -> Remote {
+        Remote {
+            scheme: Scheme::Ftp,
+            user: Some("u".to_owned()),
+            password: Some("p".to_owned()),
+            host: self.ip.to_string(),
+            port: Some(self.address().port()),
+            path: path.as_bytes().to_vec(),
+            kind: Type::Image,
+        }
+    }
+
+    fn content(&self, path: &str) -> Option<Vec<u8>> {
+        self.store.content(path).map(|b| b.to_vec())
+    }
+
+    /// The next end of a transfer in the audit.
+    fn ended(&self) -> gate::End {
+        let by = Instant::now() + PATIENCE;
+        while let Some(event) = self.events.recv_timeout(by.saturating_duration_since(Instant::now())) {
+            if let audit::What::Ended { end, .. } = event.what {
+                return end;
+            }
+        }
+        panic!("no transfer ended");
+    }
+}
+
+fn options(passive: Passive) -> Options {
+    let ftp = FtpOptions { passive, no_progress: PATIENCE, ..FtpOptions::default() };
+    Options { ftp, ..Options::default() }
+}
+
+/// Octets of a random seed, which a failure prints.
+fn random(len: usize) -> Vec<u8> {
+    let mut octets = Vec::new();
+    Content::random(len as u64).reader().read_to_end(&mut octets).unwrap();
+    octets
+}
+
+#[derive(Default)]
+struct Kept(Vec<u8>);
+
+impl Sink for Kept {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
+        let from = usize::try_from(offset).unwrap();
+        self.0.resize(self.0.len().max(from + octets.len()), 0);
+        self.0[from..from + octets.len()].copy_from_slice(octets);
+        Ok(())
+    }
+}
+
+fn memory(octets: &[u8]) -> Blob {
+    Blob::Memory(octets.to_vec().into())
+}
+
+const SIZES: [usize; 6] = [0, 1, 511, 65_536, 262_145, 5_000_001];
+
+// ---- our client, our server
+
+#[test]
+fn files_come_and_go_whole_in_every_mode_and_family() {
+    for (ip, passive) in [
+        (V4, Passive::Yes),
+        (V4, Passive::PasvOnly),
+        (V4, Passive::No),
+        (V6, Passive::Yes),
+        (V6, Passive::No),
+    ] {
+        let house = house_at(ip, FtpConfig::default());
+        for len in SIZES {
+            let octets = random(len);
+            let name = format!("f{len}");
+            let done = client::put(&memory(&octets), &house.remote(&name), &options(passive)).unwrap();
+            assert_eq!(done.octets, len as u64);
+            assert_eq!(
+                house.content(&format!("/{name}")).as_deref(),
+                Some(&octets[..]),
+                "{ip} {passive:?} {len}"
+            );
+            let mut got = Kept::default();
+            let done = client::get(&house.remote(&name), &mut got, &options(passive)).unwrap();
+            assert_eq!((done.octets, got.0 == octets), (len as u64, true), "{ip} {passive:?} {len}");
+        }
+    }
+}
+
+#[test]
+fn text_is_converted_on_the_wire_and_the_same_at_both_ends() {
+    let house = house();
+    let text: Vec<u8> = random(200_000).iter().map(|b| b"ab\r\n"[usize::from(b % 4)]).collect();
+    // A lone CR before LF reads as one line end: leave CRs out of what must come back the same.
+    let text: Vec<u8> = text.into_iter().filter(|b| *b != b'\r').collect();
+    let remote = Remote { kind: Type::Text, ..house.remote("t") };
+    client::put(&memory(&text), &remote, &options(Passive::Yes)).unwrap();
+    assert_eq!(house.content("/t").unwrap(), text);
+    let mut got = Kept::default();
+    client::get(&remote, &mut got, &options(Passive::Yes)).unwrap();
+    assert_eq!(got.0, text);
+    let mut raw = Raw::logged_in(&house);
+    raw.ask("TYPE A", 200);
+    let wire = raw.retrieve("RETR t");
+    assert_eq!(wire.len(), text.len() + text.iter().filter(|b| **b == b'\n').count());
+}
+
+#[test]
+fn a_get_goes_on_at_its_offset() {
+    let house = house();
+    let octets = random(100_000);
+    house.store.seed("/f", octets.clone());
+    let mut options = options(Passive::Yes);
+    options.ftp.resume = Resume::At(60_000);
+    options.ftp.want_modified = true;
+    let mut got = Kept(octets[..60_000].to_vec());
+    let done = client::get(&house.remote("f"), &mut got, &options).unwrap();
+    assert_eq!(done.octets, 40_000);
+    assert_eq!(got.0, octets);
+    assert!(done.modified.is_some());
+}
+
+#[test]
+fn refusals_come_back_as_what_they_are() {
+    let house = house();
+    let opts = options(Passive::Yes);
+    let mut sink = Kept::default();
+    let e = client::get(&house.remote("none"), &mut sink, &opts).unwrap_err();
+    assert!(matches!(e, ClientError::Absent { .. }), "{e}");
+    let wrong = Remote { password: Some("x".to_owned()), ..house.remote("f") };
+    let e = client::get(&wrong, &mut sink, &opts).unwrap_err();
+    assert!(matches!(e, ClientError::Login { .. }), "{e}");
+    let nobody = Remote { port: Some(free_port()), ..house.remote("f") };
+    let e = client::get(&nobody, &mut sink, &opts).unwrap_err();
+    assert!(matches!(e, ClientError::Unreachable { .. }), "{e}");
+    let anonymous = Remote { user: None, password: None, ..house.remote("new") };
+    client::put(&memory(b"x"), &anonymous, &opts).unwrap();
+    assert_eq!(house.content("/new").unwrap(), b"x");
+}
+
+#[test]
+fn a_source_that_dies_leaves_the_old_file() {
+    let house = house();
+    house.store.seed("/f", b"old".to_vec());
+    // A file that is shorter than it said: its last octets never come.
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(300_000).unwrap();
+    let identity = store::Identity { dev: 0, ino: 0, len: 900_000, modified: 0, changed: 0 };
+    let blob = Blob::File { file: Arc::new(file), len: 900_000, identity };
+    let e = client::put(&blob, &house.remote("f"), &options(Passive::Yes)).unwrap_err();
+    assert!(matches!(e, ClientError::Local(_)), "{e}");
+    assert_eq!(house.ended().outcome, gate::Outcome::Aborted);
+    assert_eq!(house.content("/f").unwrap(), b"old");
+}
+
+#[test]
+fn cancel_ends_a_transfer_and_the_old_file_stays() {
+    let house = house();
+    house.store.seed("/f", b"old".to_vec());
+    let cancel = Cancel::new().unwrap();
+    /// Pulls the token when the first octets have gone.
+    struct Puller(Cancel);
+    impl Tap for Puller {
+        fn see(&self, sight: &Sight<'_>) {
+            if let What::Data { .. } = sight.what {
+                self.0.cancel();
+            }
+        }
+    }
+    let tap: Arc<dyn Tap> = Arc::new(Puller(cancel.clone()));
+    let opts = Options { cancel: Some(cancel), tap: Some(tap), ..options(Passive::Yes) };
+    let e = client::put(&memory(&random(64 << 20)), &house.remote("f"), &opts).unwrap_err();
+    assert!(matches!(e, ClientError::Cancelled), "{e}");
+    assert_eq!(house.ended().outcome, gate::Outcome::Aborted);
+    assert_eq!(house.content("/f").unwrap(), b"old");
+}
+
+#[test]
+fn the_tap_sees_the_dialogue_without_the_password() {
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<String>>);
+    impl Tap for Seen {
+        fn see(&self, sight: &Sight<'_>) {
+            if let What::Control(line) = sight.what {
+                self.0.lock().unwrap().push(String::from_utf8_lossy(line).into_owned());
+            }
+        }
+    }
+    let house = house();
+    house.store.seed("/f", b"x".to_vec());
+    let seen = Arc::new(Seen::default());
+    let opts = Options { tap: Some(seen.clone()), ..options(Passive::Yes) };
+    client::get(&house.remote("f"), &mut Kept::default(), &opts).unwrap();
+    let lines = seen.0.lock().unwrap();
+    let heads: Vec<&str> = lines.iter().map(|l| &l[..3]).collect();
+    assert_eq!(
+        heads,
+        [
+            "220", "USE", "331", "PAS", "230", "TYP", "200", "SIZ", "213", "EPS", "229", "RET", "150", "226",
+            "QUI", "221"
+        ]
+    );
+    assert_eq!(lines[3], "PASS ****");
+}
+
+// ---- raw control connections
+
+struct Raw {
+    control: BufReader<TcpStream>,
+    peer: SocketAddr,
+}
+
+impl Raw {
+    fn connect(house: &House) -> Raw {
+        let control = TcpStream::connect(house.address()).unwrap();
+        control.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut raw = Raw { control: BufReader::new(control), peer: house.address() };
+        raw.expect(220);
+        raw
+    }
+
+    fn logged_in(house: &House) -> Raw {
+        let mut raw = Raw::connect(house);
+        raw.ask("USER u", 331);
+        raw.ask("PASS p", 230);
+        raw.ask("TYPE I", 200);
+        raw
+    }
+
+    fn say(&mut self, octets: &[u8]) {
+        self.control.get_mut().write_all(octets).unwrap();
+    }
+
+    /// One whole reply.
+    fn hear(&mut self) -> String {
+        let mut all = String::new();
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.control.read_line(&mut line).unwrap(), 0, "closed after {all:?}");
+            all.push_str(&line);
+            if line.as_bytes().get(3) == Some(&b' ') && line.as_bytes()[..3].iter().all(u8::is_ascii_digit) {
+                return all;
+            }
+        }
+    }
+
+    fn expect(&mut self, code: u16) -> String {
+        let reply = self.hear();
+        assert!(reply.starts_with(&code.to_string()), "expected {code}, found {reply}");
+        reply
+    }
+
+    fn ask(&mut self, line: &str, code: u16) -> String {
+        self.say(format!("{line}\r\n").as_bytes());
+        self.expect(code)
+    }
+
+    fn data(&mut self) -> TcpStream {
+        let reply = self.ask("EPSV", 229);
+        let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+        let data = TcpStream::connect((self.peer.ip(), port)).unwrap();
+        data.set_read_timeout(Some(PATIENCE)).unwrap();
+        data
+    }
+
+    fn retrieve(&mut self, command: &str) -> Vec<u8> {
+        let mut data = self.data();
+        self.ask(command, 150);
+        let mut got = Vec::new();
+        data.read_to_end(&mut got).unwrap();
+        self.expect(226);
+        got
+    }
+
+    fn closed(&mut self) -> bool {
+        let mut rest = Vec::new();
+        self.control.read_to_end(&mut rest).is_ok()
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((V4, 0)).unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn an_upload_that_is_reset_is_not_published_and_can_go_on() {
+    let house = house();
+    house.store.seed("/f", b"old".to_vec());
+    let octets = random(100_000);
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("STOR new", 150);
+    data.write_all(&octets[..40_000]).unwrap();
+    let raw_progress = |raw: &mut Raw| {
+        // STAT tells how far it is: the reset must not overtake the data.
+        let by = Instant::now() + PATIENCE;
+        while !raw.ask("STAT", 211).contains(" 40000 octets") {
+            assert!(Instant::now() < by);
+        }
+    };
+    raw_progress(&mut raw);
+    reset(data);
+    raw.expect(426);
+    assert_eq!(house.content("/new"), None);
+    assert_eq!(house.ended().octets, 40_000);
+    let size = raw.ask("SIZE new", 213);
+    assert_eq!(size.trim(), "213 40000", "its owner may go on");
+    let mut data = raw.data();
+    raw.ask("REST 40000", 350);
+    raw.ask("STOR new", 150);
+    data.write_all(&octets[40_000..]).unwrap();
+    drop(data);
+    raw.expect(226);
+    assert_eq!(house.content("/new").unwrap(), octets);
+
+    // Over an existing file the old one stays.
+    let mut data = raw.data();
+    raw.ask("STOR f", 150);
+    data.write_all(b"new content").unwrap();
+    reset(data);
+    raw.expect(426);
+    assert_eq!(house.content("/f").unwrap(), b"old");
+}
+
+fn reset(stream: TcpStream) {
+    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(stream);
+}
+
+#[test]
+fn an_upload_whose_control_connection_is_gone_is_not_published() {
+    let house = house();
+    house.store.seed("/f", b"old".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("STOR f", 150);
+    data.write_all(b"half of the").unwrap();
+    // As a killed client: both ends close, control first.
+    drop(raw);
+    drop(data);
+    assert_eq!(house.ended().outcome, gate::Outcome::Aborted);
+    assert_eq!(house.content("/f").unwrap(), b"old");
+}
+
+#[test]
+fn an_upload_is_held_to_allo() {
+    let house = house();
+    let mut raw = Raw::logged_in(&house);
+    for (announced, code) in [(5, 226), (6, 426), (4, 426)] {
+        raw.ask(&format!("ALLO {announced}"), 200);
+        let mut data = raw.data();
+        raw.ask("STOR f", 150);
+        data.write_all(b"12345").unwrap();
+        drop(data);
+        raw.expect(code);
+    }
+    assert_eq!(house.content("/f").unwrap(), b"12345");
+}
+
+#[test]
+fn appe_and_rest_write_where_they_say() {
+    let house = house();
+    house.store.seed("/f", b"0123456789".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    let store = |raw: &mut Raw, commands: &[(&str, u16)], octets: &[u8]| {
+        let mut data = raw.data();
+        for (command, code) in commands {
+            raw.ask(command, *code);
+        }
+        data.write_all(octets).unwrap();
+        drop(data);
+        raw.expect(226);
+    };
+    store(&mut raw, &[("APPE f", 150)], b"ab");
+    assert_eq!(house.content("/f").unwrap(), b"0123456789ab");
+    store(&mut raw, &[("REST 4", 350), ("STOR f", 150)], b"XY");
+    assert_eq!(house.content("/f").unwrap(), b"0123XY", "what follows is cut off");
+    store(&mut raw, &[("APPE fresh", 150)], b"new");
+    assert_eq!(house.content("/fresh").unwrap(), b"new");
+    let _data = raw.data();
+    raw.ask("REST 99", 350);
+    raw.ask("STOR f", 554);
+    let _data = raw.data();
+    raw.ask("REST 99", 350);
+    raw.ask("RETR f", 554);
+    let mut data = raw.data();
+    raw.ask("REST 4", 350);
+    raw.ask("RETR f", 150);
+    let mut got = Vec::new();
+    data.read_to_end(&mut got).unwrap();
+    raw.expect(226);
+    assert_eq!(got, b"XY");
+}
+
+#[test]
+fn commands_work_while_a_transfer_waits_for_its_reader() {
+    let house = house();
+    house.store.seed("/big", random(64 << 20));
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("RETR big", 150);
+    raw.ask("NOOP", 200);
+    assert!(raw.ask("STAT", 211).contains("octets so far"));
+    raw.ask("USER x", 503);
+    // In band, then as the RFC wants it: urgent, with Telnet's IP and Synch before it.
+    raw.say(b"ABOR\r\n");
+    raw.expect(426);
+    raw.expect(226);
+    let mut rest = Vec::new();
+    assert!(data.read_to_end(&mut rest).is_err() || rest.len() < 64 << 20, "it ends by a reset");
+    assert_eq!(house.ended().outcome, gate::Outcome::Aborted);
+
+    let _data = raw.data();
+    raw.ask("RETR big", 150);
+    raw.say(b"\xff\xf4\xff");
+    socket2::SockRef::from(raw.control.get_ref()).send_out_of_band(b"\xf2").unwrap();
+    raw.say(b"ABOR\r\n");
+    raw.expect(426);
+    raw.expect(226);
+    raw.ask("NOOP", 200);
+}
+
+#[test]
+fn quit_in_a_transfer_waits_for_its_end() {
+    let house = house();
+    let octets = random(8 << 20);
+    house.store.seed("/f", octets.clone());
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("RETR f", 150);
+    raw.say(b"QUIT\r\n");
+    let mut got = Vec::new();
+    data.read_to_end(&mut got).unwrap();
+    assert!(got == octets);
+    raw.expect(226);
+    raw.expect(221);
+    assert!(raw.closed());
+}
+
+#[test]
+fn pipelined_commands_are_answered_in_order() {
+    let house = house();
+    let mut raw = Raw::connect(&house);
+    raw.say(b"USER u\r\nPASS p\r\nMKD d\r\nCWD d\r\nPWD\r\nSYST\r\nRMD /d\r\nNOOP\r\nQUIT\r\n");
+    for code in [331, 230, 257, 250] {
+        raw.expect(code);
+    }
+    assert_eq!(raw.hear(), "257 \"/d\" is the current directory.\r\n");
+    for code in [215, 250, 200, 221] {
+        raw.expect(code);
+    }
+    assert!(raw.closed());
+}
+
+#[test]
+fn a_data_connection_that_nobody_makes_is_425() {
+    let house = house_at(V4, FtpConfig { connect: Duration::from_millis(50), ..FtpConfig::default() });
+    house.store.seed("/f", b"x".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    raw.ask("RETR f", 425);
+    raw.ask("EPSV", 229);
+    raw.ask("RETR f", 150);
+    raw.expect(425);
+    // Nobody listens there: refused at once.
+    let port = free_port();
+    raw.ask(&format!("EPRT |1|127.0.0.1|{port}|"), 200);
+    raw.ask("RETR f", 150);
+    raw.expect(425);
+    raw.ask("NOOP", 200);
+}
+
+#[test]
+fn data_goes_to_and_comes_from_the_control_peer_only() {
+    let house = house();
+    house.store.seed("/f", b"secret".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    raw.ask("PORT 127,0,0,2,200,1", 501);
+    raw.ask("EPRT |1|127.0.0.2|51201|", 501);
+    raw.ask("PORT 127,0,0,1,0,22", 501);
+    // A stranger at our port gets nothing, and does not take the place of the right one.
+    let reply = raw.ask("EPSV", 229);
+    let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+    let stranger = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    stranger.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+    stranger.connect(&SocketAddr::from(([127, 0, 0, 1], port)).into()).unwrap();
+    raw.ask("RETR f", 150);
+    let mut stranger = TcpStream::from(stranger);
+    stranger.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut got = Vec::new();
+    let _ = stranger.read_to_end(&mut got);
+    assert_eq!(got, b"");
+    let mut right = TcpStream::connect((V4, port)).unwrap();
+    right.read_to_end(&mut got).unwrap();
+    assert_eq!(got, b"secret");
+    raw.expect(226);
+}
+
+#[test]
+fn paths_stay_inside_and_listings_say_what_is_there() {
+    let house = house();
+    house.store.seed("/d/f one", b"12345".to_vec());
+    house.store.seed("/.hidden", b"x".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    raw.ask("CWD ../../../..", 250);
+    assert_eq!(raw.ask("PWD", 257), "257 \"/\" is the current directory.\r\n");
+    raw.ask("CWD nowhere", 550);
+    assert_eq!(raw.retrieve("NLST"), b"d\r\n");
+    raw.ask("CWD d", 250);
+    let list = String::from_utf8(raw.retrieve("LIST -la")).unwrap();
+    assert!(list.starts_with("-rw") && list.ends_with(" f one\r\n"), "{list}");
+    let facts = String::from_utf8(raw.retrieve("MLSD")).unwrap();
+    assert!(facts.starts_with("type=file;size=5;modify=") && facts.ends_with("; f one\r\n"), "{facts}");
+    assert!(raw.ask("MLST f one", 250).contains("; /d/f one\r\n"));
+    assert!(raw.ask("STAT /d", 213).contains(" f one\r\n"));
+    assert_eq!(raw.ask("SIZE f one", 213), "213 5\r\n");
+    let _data = raw.data();
+    raw.ask("MLSD f one", 501);
+    raw.ask("RNFR f one", 350);
+    raw.ask("RNTO /g", 250);
+    assert_eq!(house.content("/g").unwrap(), b"12345");
+    raw.ask("DELE /g", 250);
+    raw.ask("DELE /d", 550);
+    raw.ask("RMD /d", 250);
+    let _data = raw.data();
+    assert!(raw.ask("RETR /none", 550).starts_with("550 No such file"));
+}
+
+#[test]
+fn a_full_server_says_421() {
+    let house = house_at(V4, FtpConfig { max_connections: 1, ..FtpConfig::default() });
+    let _first = Raw::connect(&house);
+    let control = TcpStream::connect(house.address()).unwrap();
+    control.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut raw = Raw { control: BufReader::new(control), peer: house.address() };
+    raw.expect(421);
+    assert!(raw.closed());
+}
+
+#[test]
+fn passive_ports_come_from_the_range_and_the_advertised_address_is_not_for_this_host() {
+    let low = (20_000..60_000).step_by(8).find(|p| TcpListener::bind((V4, *p)).is_ok()).unwrap();
+    let config = FtpConfig {
+        passive_ports: Some(low..=low + 7),
+        advertise: Some("203.0.113.7".parse().unwrap()),
+        ..FtpConfig::default()
+    };
+    let house = house_at(V4, config);
+    let mut raw = Raw::logged_in(&house);
+    for _ in 0..20 {
+        let reply = raw.ask("EPSV", 229);
+        let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
+        assert!((low..=low + 7).contains(&port), "{port}");
+    }
+    assert!(raw.ask("PASV", 227).contains("(127,0,0,1,"));
+}
+
+#[test]
+fn draining_lets_a_transfer_end_and_then_says_421() {
+    let house = house();
+    let octets = random(32 << 20);
+    house.store.seed("/f", octets.clone());
+    let mut raw = Raw::logged_in(&house);
+    let mut idle = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("RETR f", 150);
+    house.server.drain();
+    idle.expect(421);
+    assert!(idle.closed());
+    let mut got = Vec::new();
+    data.read_to_end(&mut got).unwrap();
+    assert!(got == octets);
+    raw.expect(226);
+    raw.expect(421);
+    drop(raw);
+    let began = Instant::now();
+    house.server.wait(PATIENCE);
+    assert!(began.elapsed() < PATIENCE, "nobody is waited for when all are gone");
+}
+
+#[test]
+fn a_session_without_a_login_ends() {
+    let house = house_at(V4, FtpConfig { login_grace: Duration::from_millis(50), ..FtpConfig::default() });
+    let mut raw = Raw::connect(&house);
+    raw.expect(421);
+    assert!(raw.closed());
+}
+
+#[test]
+fn a_client_that_only_closes_its_side_gets_its_answers() {
+    let house = house();
+    let mut raw = Raw::connect(&house);
+    raw.say(b"USER u\r\nPASS p\r\nSYST\r\n");
+    raw.control.get_ref().shutdown(Shutdown::Write).unwrap();
+    for code in [331, 230, 215] {
+        raw.expect(code);
+    }
+    assert!(raw.closed());
+}
