@@ -183,7 +183,7 @@ impl Config {
                     applied.section = Section::Kept(at);
                 }
             }
-            _ if is_plausible(words) => keep(&mut self.kept, no, words, line),
+            _ if starts_with_any(words, KEPT) => keep(&mut self.kept, no, words, line),
             _ => return Err(Complaint::Invalid),
         }
         Ok(applied)
@@ -239,8 +239,8 @@ impl Config {
             }
             // The defaults that every rendering of a Gigabit interface has.
             ["duplex" | "speed", "auto"] => {}
-            _ if is_global(words) => return Ok(None),
-            _ => keep(&mut interface.kept, no, words, line),
+            _ if starts_with_any(words, KEPT_IN_INTERFACE) => keep(&mut interface.kept, no, words, line),
+            _ => return Ok(None),
         }
         Ok(Some(()))
     }
@@ -295,8 +295,8 @@ impl Config {
             ["privilege", "level", n] => {
                 block.privilege = Some(n.parse().ok().filter(|l| *l <= 15).ok_or(Complaint::Invalid)?);
             }
-            _ if is_global(words) => return Ok(None),
-            _ => keep(&mut block.kept, no, words, line),
+            _ if starts_with_any(words, KEPT_IN_LINE) => keep(&mut block.kept, no, words, line),
+            _ => return Ok(None),
         }
         Ok(Some(()))
     }
@@ -385,46 +385,42 @@ fn opens_block(words: &[&str]) -> bool {
     }
 }
 
-/// Lines of real configurations that mean nothing to the emulated device.
-fn is_plausible(words: &[&str]) -> bool {
-    const FIRST: &[&str] = &[
-        "aaa",
-        "access-list",
-        "alias",
-        "arp",
-        "cdp",
-        "clock",
-        "control-plane",
-        "crypto",
-        "cts",
-        "dot11",
-        "exception",
-        "gatekeeper",
-        "ip",
-        "ipv6",
-        "license",
-        "lldp",
-        "logging",
-        "login",
-        "memory-size",
-        "mgcp",
-        "mmi",
-        "multilink",
-        "ntp",
-        "parser",
-        "privilege",
-        "scheduler",
-        "security",
-        "service",
-        "snmp-server",
-        "spanning-tree",
-        "tftp-server",
-        "vtp",
-        "voice-card",
-        "voice",
-        "end",
-    ];
-    words.first().is_some_and(|first| FIRST.contains(first))
+/// First words of global lines of real configurations that mean nothing to the emulated device. A line
+/// that begins otherwise is a typing error.
+const KEPT: &[&str] = &[
+    "aaa", "access-list", "alias", "archive", "arp", "cdp run", "clock", "control-plane", "crypto", "cts", "dot11",
+    "exception", "gatekeeper", "ip access-list", "ip bgp-community", "ip cef", "ip classless", "ip default-gateway",
+    "ip default-network", "ip dhcp", "ip domain", "ip domain-name", "ip flow-export", "ip forward-protocol",
+    "ip ftp source-interface", "ip host", "ip http", "ip name-server", "ip nat", "ip nbar", "ip prefix-list",
+    "ip radius", "ip route", "ip routing", "ip scp server", "ip sla", "ip source-route", "ip ssh", "ip subnet-zero",
+    "ip tacacs", "ip tftp source-interface", "ip tftp min-timeout", "ip tftp boot-interface", "ip vrf", "ipv6",
+    "license", "lldp run", "logging", "login block-for", "login on-failure", "login on-success", "memory-size",
+    "mgcp", "mmi", "multilink", "ntp", "parser", "privilege", "scheduler", "security", "service", "snmp-server",
+    "spanning-tree", "tftp-server", "vtp", "voice", "voice-card",
+];
+
+/// The same inside an interface.
+const KEPT_IN_INTERFACE: &[&str] = &[
+    "arp", "bandwidth", "carrier-delay", "cdp enable", "channel-group", "clock rate", "crypto map", "delay",
+    "duplex", "encapsulation", "ip access-group", "ip flow", "ip helper-address", "ip mtu", "ip nat", "ip nbar",
+    "ip ospf", "ip policy", "ip proxy-arp", "ip redirects", "ip route-cache", "ip tcp", "ip unreachables",
+    "ip verify", "ip virtual-reassembly", "ip vrf", "ipv6", "keepalive", "lldp", "load-interval", "logging event",
+    "mac-address", "media-type", "mop", "mtu", "negotiation", "ppp", "service-policy", "snmp", "speed", "standby",
+    "switchport", "tx-ring-limit", "vrf",
+];
+
+/// The same inside a line.
+const KEPT_IN_LINE: &[&str] = &[
+    "access-class", "activation-character", "databits", "escape-character", "exec", "exec-timeout", "flowcontrol",
+    "history", "length", "location", "logging synchronous", "modem", "no-exec", "parity", "rotary", "session-limit",
+    "session-timeout", "speed", "stopbits", "timeout", "transport", "width",
+];
+
+fn starts_with_any(words: &[&str], heads: &[&str]) -> bool {
+    heads.iter().any(|head| {
+        let mut typed = words.iter();
+        head.split(' ').all(|h| typed.next() == Some(&h))
+    })
 }
 
 /// Keeps a line once; a `no` removes the line it denies, and is kept itself where nothing was denied.
