@@ -12,6 +12,7 @@ mod render;
 mod tests;
 
 pub use apply::{Applied, Complaint, Section};
+pub(crate) use apply::register;
 
 use crate::Profile;
 use std::net::Ipv4Addr;

@@ -1,0 +1,212 @@
+//! Configuration mode.
+
+use super::exec::Exec;
+use super::table::{Id, graph};
+use crate::config::{Applied, Complaint, Config, Section};
+use crate::session::Leave;
+use ios_cli::{Match, Modes, Outcome, Scope};
+use std::fmt::Write;
+
+impl Exec<'_> {
+    pub(super) fn configure(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        if !found.has("terminal") {
+            let Some(answer) =
+                self.tty.ask_line("Configuring from terminal, memory, or network", "terminal")?
+            else {
+                return Ok(());
+            };
+            if !"terminal".starts_with(&answer.to_ascii_lowercase()) {
+                return self.tty.print("?Must be \"terminal\", \"memory\" or \"network\"\n");
+            }
+        }
+        self.tty.print("Enter configuration commands, one per line.  End with CNTL/Z.\n")?;
+        self.mode = Modes::CONFIG;
+        self.section = Section::Global;
+        Ok(())
+    }
+
+    /// Applies a line that the graph knows.
+    pub(super) fn apply(&mut self, found: &Match<Id>, line: &str) -> Result<(), Leave> {
+        let mut canonical = canonical(found, line);
+        // `banner motd #` goes on until the delimiter comes again.
+        if found.id == Id::BannerLine && !found.no {
+            let text = found.text("text").unwrap_or_default();
+            let mark = text.chars().next().unwrap_or('#');
+            if text.chars().filter(|c| *c == mark).count() < 2 {
+                self.tty.print(&format!("Enter TEXT message.  End with the character '{mark}'.\n"))?;
+                loop {
+                    let event = self.tty.next_event(ios_cli::editor::Input::Answer, "", None)?;
+                    let Some(ios_cli::editor::Event::Line(more)) = event else { return Ok(()) };
+                    canonical.push('\n');
+                    canonical.push_str(&more);
+                    if more.contains(mark) {
+                        break;
+                    }
+                }
+            }
+        }
+        let section = if found.mode == Modes::CONFIG { Section::Global } else { self.section };
+        match self.change(section, &canonical) {
+            Ok(applied) => self.applied(&applied),
+            Err(complaint) => self.tty.print(&text_of(&complaint)),
+        }
+    }
+
+    /// Takes a line that the graph does not know but real configurations have; `false`: it is none.
+    pub(super) fn keep(&mut self, line: &str) -> Result<bool, Leave> {
+        let before = self.tty.device.running_config();
+        match self.change(self.section, line.trim()) {
+            // Lines the graph knows in another spelling are errors of typing, not lines to keep.
+            Ok(applied) if self.tty.device.running_config() != before || applied.section != Section::Global => {
+                self.applied(&applied)?;
+                Ok(true)
+            }
+            Ok(_) | Err(_) => Ok(false),
+        }
+    }
+
+    fn change(&mut self, section: Section, line: &str) -> Result<Applied, Complaint> {
+        let profile = self.tty.device.profile();
+        let who = self.who();
+        let changed = self.tty.device.reconfigure(&who, |c| c.apply(profile, section, line));
+        self.configured = true;
+        changed.unwrap_or(Err(Complaint::Invalid))
+    }
+
+    fn applied(&mut self, applied: &Applied) -> Result<(), Leave> {
+        self.section = applied.section;
+        self.mode = match applied.section {
+            Section::Global => Modes::CONFIG,
+            Section::Interface(_) => Modes::INTERFACE,
+            Section::Line(_) => Modes::LINE,
+            Section::Kept(_) => Modes::ARCHIVE,
+        };
+        if let Some(register) = applied.register {
+            let mut state = self.tty.device.state();
+            state.monitor.register = register;
+            state.save_monitor();
+        }
+        match &applied.notice {
+            Some(notice) => self.tty.print(&format!("{notice}\n")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the device prints for a refused line.
+fn text_of(complaint: &Complaint) -> String {
+    match complaint {
+        Complaint::Invalid => "% Invalid input detected at '^' marker.\n\n".into(),
+        Complaint::Incomplete => "% Incomplete command.\n\n".into(),
+        Complaint::BadMask { .. } | Complaint::Overlaps { .. } => format!("% {complaint}\n"),
+        Complaint::Hostname => format!("% {complaint}\n"),
+    }
+}
+
+/// The line with its keywords written out.
+fn canonical(found: &Match<Id>, line: &str) -> String {
+    let mut out = String::from(if found.no { "no " } else { "" });
+    match found.id {
+        // The value stands between two keywords.
+        Id::Username => {
+            let _ = write!(out, "username {}", found.text("name").unwrap_or_default());
+            if let Some(level) = found.number("level") {
+                let _ = write!(out, " privilege {level}");
+            }
+            if let Some(password) = found.text("password") {
+                let kind = if found.has("secret") { "secret" } else { "password" };
+                let _ = write!(out, " {kind} {password}");
+            }
+        }
+        Id::Register => {
+            let _ = write!(out, "config-register {:#06x}", found.number("value").unwrap_or(0x2102));
+            if found.no {
+                out = "no config-register".into();
+            }
+        }
+        Id::Interface => {
+            let name = found.arg("name").and_then(|a| a.interface()).map(ToString::to_string);
+            let _ = write!(out, "interface {}", name.unwrap_or_default());
+        }
+        _ => {
+            out.push_str(&found.words.join(" "));
+            for (_, value) in &found.args {
+                out.push(' ');
+                let _ = match value {
+                    ios_cli::Arg::Text(t) => write!(out, "{t}"),
+                    ios_cli::Arg::Number(n) => write!(out, "{n}"),
+                    ios_cli::Arg::Addr(a) => write!(out, "{a}"),
+                    ios_cli::Arg::Interface(i) => write!(out, "{i}"),
+                };
+            }
+        }
+    }
+    debug_assert!(!out.trim().is_empty(), "{line}");
+    out
+}
+
+/// Merges the text of a configuration file: abbreviations are understood as on the console. Gives the
+/// lines that were refused, and a register that one of them set.
+pub(crate) fn merge(profile: &'static crate::Profile, config: &mut Config, text: &str) -> (Vec<String>, Option<u16>) {
+    let mut section = Section::Global;
+    let (mut refused, mut register) = (Vec::new(), None);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let mut line = line.trim().to_owned();
+        if line.is_empty() || line.starts_with('!') {
+            continue;
+        }
+        if line == "end" {
+            break;
+        }
+        // A banner of several lines.
+        if line.starts_with("banner motd ^C") && line.matches("^C").count() < 2 {
+            for more in lines.by_ref() {
+                line.push('\n');
+                line.push_str(more);
+                if more.contains("^C") {
+                    break;
+                }
+            }
+        }
+        let mode = match section {
+            Section::Global => Modes::CONFIG,
+            Section::Interface(_) => Modes::INTERFACE,
+            Section::Line(_) => Modes::LINE,
+            Section::Kept(_) => Modes::ARCHIVE,
+        };
+        let scope = Scope { mode, privilege: 15, offers: &[] };
+        let (section_of, canonical) = match graph().read(&scope, &line) {
+            Outcome::Match(found) if !found.via_do && is_configuration(found.id) => {
+                (if found.mode == Modes::CONFIG { Section::Global } else { section }, canonical(&found, &line))
+            }
+            Outcome::Match(found) if found.id == Id::Exit => {
+                section = Section::Global;
+                continue;
+            }
+            _ => (section, line.clone()),
+        };
+        match config.apply(profile, section_of, &canonical) {
+            Ok(applied) => {
+                section = applied.section;
+                register = applied.register.or(register);
+            }
+            Err(_) => refused.push(line),
+        }
+    }
+    (refused, register)
+}
+
+fn is_configuration(id: Id) -> bool {
+    matches!(
+        id,
+        Id::Apply
+            | Id::Interface
+            | Id::Line
+            | Id::SecretLine
+            | Id::BannerLine
+            | Id::IpAddress
+            | Id::Register
+            | Id::Username
+    )
+}

@@ -1,0 +1,99 @@
+//! `copy`: any file system to any other.
+//!
+//! [`dialog`] asks for what is missing, [`transfer`] moves octets over the network while the session
+//! shows [`progress`] and listens for the interrupt keys, [`local`] copies on the device.
+
+mod dialog;
+mod local;
+mod progress;
+mod transfer;
+
+pub(crate) use transfer::fetch_failure;
+
+use super::exec::Exec;
+use super::table::Id;
+use crate::device::LastCopy;
+use crate::ifs::{Fs, Url};
+use crate::session::Leave;
+use ios_cli::Match;
+use ios_cli::text::copy::{Copied, Failed, Reason, Step};
+use std::time::Duration;
+
+/// Both ends, complete.
+pub(super) struct Order {
+    source: Url,
+    destination: Url,
+}
+
+/// How a copy ended: octets, or what has been printed as the reason.
+type Ended = Result<u64, Reason>;
+
+impl Exec<'_> {
+    pub(super) fn copy(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let mut ends = Vec::with_capacity(2);
+        for name in ["source", "destination"] {
+            match Url::parse(found.text(name).unwrap_or_default(), &self.cwd) {
+                Ok(url) => ends.push(url),
+                Err(_) => return self.tty.print("%Error parsing filename (Bad file name)\n"),
+            }
+        }
+        let destination = ends.pop().expect("two ends");
+        let source = ends.pop().expect("two ends");
+        // A directory as the destination keeps the source's name.
+        let destination = self.into_directory(destination);
+        let Some(order) = self.copy_dialog(source, destination)? else { return Ok(()) };
+        let ended = self.carry_out(&order)?;
+        let result = ended.map_err(|r| r.to_string());
+        self.tty.device.state().last_copy = Some(LastCopy {
+            source: order.source.to_string(),
+            destination: order.destination.to_string(),
+            result,
+        });
+        Ok(())
+    }
+
+    fn carry_out(&mut self, order: &Order) -> Result<Ended, Leave> {
+        match (&order.source, &order.destination) {
+            (Url::Net(from), to) if !matches!(to, Url::Net(_)) => self.fetch(from, to),
+            (Url::Net(from), to) => {
+                // Two hosts: through memory, as the device's own buffer does.
+                self.through(from, to)
+            }
+            (from, Url::Net(to)) => self.send(from, to),
+            (from, to) if to.is_startup() => self.to_startup(from),
+            (from, to) => self.copy_locally(from, to),
+        }
+    }
+
+    /// The last line of a copy that worked.
+    pub(super) fn copied(&mut self, octets: u64, took: Duration) -> Result<Ended, Leave> {
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let text = Copied { octets, millis }.render();
+        self.tty.print(&text)?;
+        Ok(Ok(octets))
+    }
+
+    /// The last line of a copy that failed.
+    pub(super) fn copy_failed(&mut self, step: Step, url: &str, reason: Reason) -> Result<Ended, Leave> {
+        self.tty.fresh_line()?;
+        let text = Failed { step, url: url.to_owned(), reason }.render();
+        self.tty.print(&text)?;
+        if reason == Reason::NoSpace {
+            let flash = &self.tty.device.flash;
+            let free = flash.free().unwrap_or(0);
+            let text = ios_cli::text::copy::space(free, flash.total() - free);
+            self.tty.print(&text)?;
+        }
+        Ok(Err(reason))
+    }
+
+    /// `flash:dir` where `dir` is a directory: a file in it.
+    fn into_directory(&self, url: Url) -> Url {
+        let Url::Local { fs: Fs::Flash, prefix, path } = &url else { return url };
+        if path.is_root() || !self.tty.device.flash.stat(path).is_ok_and(|r| r.directory) {
+            return url;
+        }
+        // The dialog asks for the name; the directory is its default's head.
+        Url::Local { fs: Fs::Flash, prefix, path: path.clone() }
+    }
+}

@@ -1,0 +1,85 @@
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::atomic::{AtomicU64, Ordering};
+use transport::tap::{Dir, Sense, Sight, Tap, What};
+
+/// What the session shows while a transfer runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sign {
+    /// The file begins to come or go.
+    Begun,
+    /// Ten packets went well.
+    Ten,
+    /// A packet that was not the next one.
+    OutOfOrder,
+    /// A wait without an answer.
+    TimedOut,
+}
+
+/// Octets of an FTP data connection that count as ten packets.
+const FTP_TEN: u64 = 4_096;
+/// The opcode of TFTP DATA, and of ACK.
+const DATA: u16 = 3;
+const ACK: u16 = 4;
+
+/// Turns sights into signs, and hands each sight on to the device's own tap.
+pub(crate) struct Progress {
+    signs: std::sync::Mutex<Sender<Sign>>,
+    packets: AtomicU64,
+    shown: AtomicU64,
+    next: Option<Arc<dyn Tap>>,
+}
+
+impl Progress {
+    pub(crate) fn new(signs: Sender<Sign>, next: Option<Arc<dyn Tap>>) -> Arc<Progress> {
+        let (packets, shown) = (AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Progress { signs: std::sync::Mutex::new(signs), packets, shown, next })
+    }
+
+    fn tell(&self, sign: Sign) {
+        // Nobody listens any more when the session left.
+        let _ = self.signs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).send(sign);
+    }
+
+    fn packet(&self) {
+        let n = self.packets.fetch_add(1, Ordering::Relaxed) + 1;
+        if n == 1 {
+            self.tell(Sign::Begun);
+        }
+        if n % 10 == 0 {
+            self.tell(Sign::Ten);
+        }
+    }
+}
+
+impl Tap for Progress {
+    fn see(&self, sight: &Sight<'_>) {
+        match &sight.what {
+            What::Datagram { head, sense, .. } if sight.dir == Dir::Received => {
+                let opcode = match head {
+                    [a, b, ..] => u16::from_be_bytes([*a, *b]),
+                    _ => 0,
+                };
+                let moves = opcode == DATA || opcode == ACK;
+                match sense {
+                    Sense::First if moves => self.packet(),
+                    Sense::Gap | Sense::Duplicate | Sense::Stale if opcode == DATA => self.tell(Sign::OutOfOrder),
+                    Sense::First | Sense::Again(_) | Sense::Duplicate | Sense::Stale | Sense::Gap | Sense::Stray => {}
+                }
+            }
+            What::TimedOut => self.tell(Sign::TimedOut),
+            What::Connected { data: true } => self.tell(Sign::Begun),
+            What::Data { total, .. } => {
+                let due = total / FTP_TEN;
+                let before = self.shown.swap(due, Ordering::Relaxed);
+                for _ in before..due {
+                    self.tell(Sign::Ten);
+                }
+            }
+            _ => {}
+        }
+        if let Some(next) = &self.next {
+            next.see(sight);
+        }
+    }
+}

@@ -1,0 +1,438 @@
+use super::Ended;
+use super::local::text_of;
+use super::progress::{Progress, Sign};
+use crate::commands::exec::Exec;
+use crate::commands::files::reason_of;
+use crate::config::Password;
+use crate::device::Device;
+use crate::ifs::{Bounded, Fs, Net, Url};
+use crate::session::{Leave, Tty};
+use client::{ClientError, Done, FtpOptions, Options, Passive, Phase, Remote, Scheme, TftpOptions, WireCode};
+use ios_cli::text::copy::{Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, writing};
+use std::net::IpAddr;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
+use store::{Blob, Sink};
+use transport::Cancel;
+
+/// A WRQ or RRQ is repeated after 4 s: IOS's own first wait.
+const FIRST_RTO: Duration = Duration::from_secs(4);
+/// Silence after which a copy gives up.
+const NO_PROGRESS: Duration = Duration::from_secs(20);
+/// Dots that a write prints before it gives up.
+const WRITE_DOTS: usize = 5;
+
+/// A file that is collected in memory: a configuration, or nothing at all for `null:`.
+#[derive(Default)]
+struct Collected {
+    octets: Vec<u8>,
+    /// Octets that are kept; more is a full device.
+    limit: usize,
+    /// Only counts: `null:`.
+    discard: bool,
+}
+
+impl Sink for Collected {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        if self.discard {
+            return Ok(());
+        }
+        let from = usize::try_from(offset).map_err(|_| io::ErrorKind::StorageFull)?;
+        let end = from.checked_add(octets.len()).filter(|e| *e <= self.limit).ok_or(io::ErrorKind::StorageFull)?;
+        if self.octets.len() < end {
+            self.octets.resize(end, 0);
+        }
+        self.octets[from..end].copy_from_slice(octets);
+        Ok(())
+    }
+}
+
+/// Where a file goes.
+enum Target {
+    Flash(Bounded),
+    Memory(Collected),
+}
+
+impl Target {
+    fn sink(&mut self) -> &mut dyn Sink {
+        match self {
+            Target::Flash(upload) => upload,
+            Target::Memory(collected) => collected,
+        }
+    }
+}
+
+/// What a transfer shows when it begins and when it ends well.
+struct Shape {
+    /// Printed with the first packet.
+    begin: String,
+    /// A write shows a dot for each wait before the first answer; a read waits silently.
+    dots: bool,
+    width: usize,
+}
+
+impl Exec<'_> {
+    /// From a server to the device.
+    pub(super) fn fetch(&mut self, from: &Net, to: &Url) -> Result<Ended, Leave> {
+        let url = from.to_string();
+        let memory = |limit, discard| Target::Memory(Collected { octets: Vec::new(), limit, discard });
+        let mut target = match to {
+            Url::Local { fs: Fs::Flash, path, .. } => match self.tty.device.flash.create(path) {
+                Ok(upload) => Target::Flash(upload),
+                Err(e) => return self.copy_failed(Step::Opening, &to.to_string(), reason_of(&e)),
+            },
+            Url::Local { fs: Fs::Null, .. } => memory(0, true),
+            Url::Local { fs: Fs::Nvram, .. } => {
+                memory(usize::try_from(self.tty.device.profile().nvram_total).unwrap_or(usize::MAX), false)
+            }
+            Url::Local { fs: Fs::System, .. } | Url::Net(_) => memory(4 << 20, false),
+        };
+        self.tty.print(&accessing(&url))?;
+        let (file, host) = names(from);
+        let begin = match from.scheme {
+            Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
+            Scheme::Ftp => loading_ftp(&file),
+        };
+        let started = Instant::now();
+        let shape = Shape { begin, dots: false, width: self.tty.width() };
+        let remote = remote(&self.tty.device, from);
+        let moved = run(self.tty, &shape, |options| client::get(&remote, target.sink(), options))?;
+        let done = match moved {
+            Ok(done) => done,
+            Err(error) => {
+                // The target is dropped: nothing of it is left in flash.
+                drop(target);
+                return self.transfer_failed(&error, &url, false);
+            }
+        };
+        self.met(&host);
+        match from.scheme {
+            Scheme::Tftp => self.tty.print(&ok_tftp(done.octets))?,
+            Scheme::Ftp => self.tty.print(&ok_ftp(done.octets))?,
+        }
+        let took = started.elapsed();
+        match (target, to) {
+            (Target::Flash(upload), _) => {
+                if let Err(e) = upload.commit() {
+                    return self.copy_failed(Step::Copying, &url, reason_of(&e));
+                }
+            }
+            (Target::Memory(collected), to) if to.is_running() => {
+                let blob = Blob::Memory(collected.octets.into());
+                self.take_configuration(&text_of(&blob), &url)?;
+            }
+            (Target::Memory(collected), to) if to.is_startup() => {
+                let blob = Blob::Memory(collected.octets.into());
+                if let Err(e) = self.tty.device.write_startup(&text_of(&blob)) {
+                    return self.copy_failed(Step::Copying, &url, reason_of(&e));
+                }
+            }
+            (Target::Memory(_), _) => {}
+        }
+        self.copied(done.octets, took)
+    }
+
+    /// From the device to a server.
+    pub(super) fn send(&mut self, from: &Url, to: &Net) -> Result<Ended, Leave> {
+        match self.source_blob(from) {
+            Ok(blob) => self.send_blob(&blob, to),
+            Err(why) => self.copy_failed(Step::Opening, &from.to_string(), why),
+        }
+    }
+
+    fn send_blob(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
+        let url = to.to_string();
+        let (file, host) = names(to);
+        let begin = match to.scheme {
+            Scheme::Tftp => String::new(),
+            Scheme::Ftp => writing(&file),
+        };
+        let shape = Shape { begin, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
+        let started = Instant::now();
+        let remote = remote(&self.tty.device, to);
+        match run(self.tty, &shape, |options| client::put(blob, &remote, options))? {
+            Ok(done) => {
+                self.met(&host);
+                self.tty.print("\n")?;
+                self.copied(done.octets, started.elapsed())
+            }
+            Err(error) => self.transfer_failed(&error, &url, true),
+        }
+    }
+
+    /// Between two servers: read whole, then written.
+    pub(super) fn through(&mut self, from: &Net, to: &Url) -> Result<Ended, Leave> {
+        let Url::Net(to) = to else { return Ok(Err(Reason::BadFileName)) };
+        let url = from.to_string();
+        self.tty.print(&accessing(&url))?;
+        let (file, host) = names(from);
+        let begin = match from.scheme {
+            Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
+            Scheme::Ftp => loading_ftp(&file),
+        };
+        let shape = Shape { begin, dots: false, width: self.tty.width() };
+        // A device has no more memory to spare than this.
+        let mut collected = Collected { octets: Vec::new(), limit: 64 << 20, discard: false };
+        let remote = remote(&self.tty.device, from);
+        match run(self.tty, &shape, |options| client::get(&remote, &mut collected, options))? {
+            Ok(_) => {
+                self.met(&host);
+                self.tty.print("\n")?;
+                self.send_blob(&Blob::Memory(collected.octets.into()), to)
+            }
+            Err(error) => self.transfer_failed(&error, &url, false),
+        }
+    }
+
+    fn transfer_failed(&mut self, error: &ClientError, url: &str, write: bool) -> Result<Ended, Leave> {
+        let (step, reason) = judge(error, write);
+        if reason == Reason::TimedOut && step != Step::Opening {
+            self.tty.print(" [timed out]\n\n")?;
+        }
+        self.copy_failed(step, url, reason)
+    }
+
+    /// A host that answered: its hardware address is known now.
+    fn met(&mut self, host: &str) {
+        if let Ok(ip) = host.parse() {
+            self.tty.device.running(|r| r.arp.insert(ip));
+        }
+    }
+
+    fn via(&self, host: &str) -> &'static str {
+        let ip: Option<IpAddr> = host.parse().ok();
+        let profile = self.tty.device.profile();
+        let first = profile.interfaces.iter().copied().find(|i| i.starts_with("Gigabit"));
+        ip.and_then(|ip| self.tty.device.wire.via(ip)).or(first).unwrap_or("GigabitEthernet0/0")
+    }
+}
+
+/// The file's name and the host as texts show them.
+fn names(net: &Net) -> (String, String) {
+    (net.path.clone().unwrap_or_default(), net.host.clone().unwrap_or_default())
+}
+
+/// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous.
+fn remote(device: &Device, net: &Net) -> Remote {
+    let config = device.running_config();
+    let (user, password) = match (&net.user, net.scheme) {
+        (Some(user), _) => (Some(user.clone()), net.password.clone()),
+        (None, Scheme::Ftp) if config.ftp_username.is_some() => {
+            (config.ftp_username.clone(), config.ftp_password.as_ref().and_then(Password::clear))
+        }
+        (None, _) => (None, None),
+    };
+    Remote {
+        scheme: net.scheme,
+        user,
+        password,
+        host: net.host.clone().unwrap_or_default(),
+        port: net.port,
+        path: net.path.clone().unwrap_or_default().into_bytes(),
+        kind: client::Type::Image,
+    }
+}
+
+fn options(device: &Device) -> Options {
+    let config = device.running_config();
+    let patient = |d: Duration| d.mul_f64(device.config.patience.max(0.001));
+    let passive = config.ftp_passive.unwrap_or(device.profile().ftp_passive_default);
+    Options {
+        tftp: TftpOptions {
+            // Without `ip tftp blocksize` IOS asks for nothing: plain RFC 1350, 512 octets.
+            blksize: config.tftp_blocksize,
+            windowsize: None,
+            timeout: None,
+            tsize: false,
+            no_progress: patient(NO_PROGRESS),
+            first_rto: patient(FIRST_RTO),
+        },
+        ftp: FtpOptions {
+            passive: if passive { Passive::PasvOnly } else { Passive::No },
+            anonymous_password: format!("{}@router", config.hostname.to_lowercase()),
+            no_progress: patient(NO_PROGRESS),
+            connect_timeout: patient(NO_PROGRESS),
+            ..FtpOptions::default()
+        },
+        cancel: None,
+        tap: None,
+        wire: device.wire.clone(),
+    }
+}
+
+/// Runs one transfer on a thread of its own while the line shows its signs and hears the keys.
+fn run<T: Send>(
+    tty: &mut Tty,
+    shape: &Shape,
+    transfer: impl FnOnce(&Options) -> Result<T, ClientError> + Send,
+) -> Result<Result<T, ClientError>, Leave> {
+    let device = Arc::clone(&tty.device);
+    let cancel = match Cancel::new() {
+        Ok(cancel) => cancel,
+        Err(e) => return Ok(Err(ClientError::Local(e))),
+    };
+    let (signs, seen) = channel();
+    let options = Options {
+        cancel: Some(cancel.clone()),
+        tap: Some(Progress::new(signs, device.config.tap.clone())),
+        ..options(&device)
+    };
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(move || {
+            let result = transfer(&options);
+            // The tap hangs up with the options: the session's loop ends then.
+            drop(options);
+            result
+        });
+        let mut screen = Screen { shape, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
+        let left = watch(tty, &mut screen, &seen, &cancel);
+        if left.is_err() {
+            cancel.cancel();
+        }
+        let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        left?;
+        screen.finish(tty, &seen, &result)?;
+        Ok(result)
+    })
+}
+
+/// Shows signs until the transfer's thread hangs up.
+fn watch(tty: &mut Tty, screen: &mut Screen<'_>, seen: &Receiver<Sign>, cancel: &Cancel) -> Result<(), Leave> {
+    loop {
+        match seen.recv_timeout(Duration::from_millis(20)) {
+            Ok(sign) => {
+                screen.show(tty, sign)?;
+                // One look at the keys for many signs.
+                loop {
+                    match seen.try_recv() {
+                        Ok(sign) => screen.show(tty, sign)?,
+                        Err(TryRecvError::Empty) => break,
+                        Err(TryRecvError::Disconnected) => return Ok(()),
+                    }
+                }
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+        }
+        if tty.interrupted(Duration::ZERO)? {
+            cancel.cancel();
+        }
+    }
+}
+
+/// What stands on the terminal of a running transfer.
+struct Screen<'a> {
+    shape: &'a Shape,
+    marks: Marks,
+    begun: bool,
+    dots: usize,
+    tens: u64,
+}
+
+impl Screen<'_> {
+    fn show(&mut self, tty: &mut Tty, sign: Sign) -> Result<(), Leave> {
+        let mark = match sign {
+            Sign::Begun => return self.begin(tty),
+            Sign::Ten => {
+                self.begin(tty)?;
+                self.tens += 1;
+                '!'
+            }
+            Sign::OutOfOrder if self.begun => 'O',
+            Sign::TimedOut if self.begun || (self.shape.dots && self.dots < WRITE_DOTS) => {
+                self.dots += usize::from(!self.begun);
+                '.'
+            }
+            Sign::OutOfOrder | Sign::TimedOut => return Ok(()),
+        };
+        tty.print(&self.marks.push(mark))
+    }
+
+    fn begin(&mut self, tty: &mut Tty) -> Result<(), Leave> {
+        if self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        self.marks = Marks::behind(&self.shape.begin, self.shape.width);
+        tty.print(&self.shape.begin)
+    }
+
+    fn finish<T>(&mut self, tty: &mut Tty, seen: &Receiver<Sign>, result: &Result<T, ClientError>) -> Result<(), Leave> {
+        while let Ok(sign) = seen.try_recv() {
+            self.show(tty, sign)?;
+        }
+        match result {
+            Ok(_) => {
+                self.begin(tty)?;
+                // A file of less than ten packets shows one mark too.
+                if self.tens == 0 {
+                    tty.print(&self.marks.push('!'))?;
+                }
+            }
+            Err(ClientError::TimedOut { phase: Phase::BeforeAnswer, .. }) if self.shape.dots => {
+                while self.dots < WRITE_DOTS {
+                    self.dots += 1;
+                    tty.print(".")?;
+                }
+            }
+            Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// What the device calls an error of the client.
+fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
+    let moving = if write { Step::Writing } else { Step::Reading };
+    match error {
+        ClientError::TimedOut { phase: Phase::BeforeAnswer, .. } => (Step::Opening, Reason::TimedOut),
+        ClientError::TimedOut { phase: Phase::After(_), .. } => (moving, Reason::TimedOut),
+        ClientError::Absent { .. } => (Step::Opening, Reason::NoSuchFile),
+        ClientError::Denied { .. } => (Step::Opening, Reason::PermissionDenied),
+        ClientError::Exists { .. } => (Step::Opening, Reason::Exists),
+        ClientError::Login { .. } => (Step::Opening, Reason::Login),
+        ClientError::NoSpace { .. } => (Step::Writing, Reason::NoSpace),
+        ClientError::Unreachable { .. } | ClientError::NoData { .. } => (Step::Opening, Reason::Socket),
+        ClientError::Resolve { .. } => (Step::Opening, Reason::Unreachable),
+        ClientError::Server { code: WireCode::Tftp(0), .. } => (Step::Opening, Reason::Undefined),
+        ClientError::Server { .. } => (moving, Reason::Undefined),
+        ClientError::Protocol { .. } | ClientError::Truncated { .. } => (moving, Reason::Protocol),
+        ClientError::Local(e) if e.kind() == io::ErrorKind::StorageFull => (Step::Copying, Reason::NoSpace),
+        ClientError::Local(_) => (Step::Copying, Reason::Undefined),
+        ClientError::Network(_) => (Step::Opening, Reason::Socket),
+        ClientError::Cancelled => (moving, Reason::Interrupted),
+        _ => (moving, Reason::Undefined),
+    }
+}
+
+/// A TFTP read for ROMMON: marks, and the reason in its words.
+pub(crate) fn fetch_failure(
+    tty: &mut Tty,
+    remote: &Remote,
+    sink: &mut dyn Sink,
+    wire: Arc<crate::wire::LabWire>,
+    begin: String,
+) -> Result<Result<Done, &'static str>, Leave> {
+    let shape = Shape { begin, dots: false, width: tty.width() };
+    let moved = run(tty, &shape, |options| {
+        let options = Options { wire, ..options.clone() };
+        client::get(remote, sink, &options)
+    })?;
+    Ok(moved.map_err(|error| match judge(&error, false).1 {
+        Reason::TimedOut | Reason::Unreachable | Reason::Socket => "Operation timed out",
+        Reason::NoSuchFile => "File not found",
+        Reason::PermissionDenied => "Access violation",
+        Reason::NoSpace => "File too large for flash",
+        Reason::Interrupted => "Operation terminated",
+        Reason::Undefined
+        | Reason::Login
+        | Reason::ReadOnly
+        | Reason::BadFileName
+        | Reason::IsDirectory
+        | Reason::NotEmpty
+        | Reason::Exists
+        | Reason::Protocol => "Undefined error",
+    }))
+}

@@ -1,0 +1,320 @@
+use super::table::{Id, graph};
+use crate::config::Section;
+use crate::device::LineId;
+use crate::ifs::OFFERS;
+use crate::session::{Leave, Tty};
+use ios_cli::editor::{Event, Input};
+use ios_cli::pager::Filter;
+use ios_cli::{Match, Modes, Offer, Outcome, Scope};
+use std::time::Duration;
+use store::VPath;
+
+/// A person (or program) that has passed the login of a line.
+pub(crate) struct Exec<'a> {
+    pub(crate) tty: &'a mut Tty,
+    pub(crate) mode: Modes,
+    pub(crate) section: Section,
+    pub(crate) privilege: u8,
+    /// A directory of flash.
+    pub(crate) cwd: VPath,
+    /// The name given at login.
+    pub(crate) user: Option<String>,
+    /// Something was changed since configuration mode was entered.
+    pub(crate) configured: bool,
+}
+
+/// Runs the EXEC on a line until it is left.
+pub(crate) fn run_session(tty: &mut Tty, privilege: u8, user: Option<String>) -> Leave {
+    let mut exec = Exec {
+        tty,
+        mode: Modes::EXEC,
+        section: Section::Global,
+        privilege,
+        cwd: VPath::root(),
+        user,
+        configured: false,
+    };
+    loop {
+        if let Err(leave) = exec.turn() {
+            return leave;
+        }
+    }
+}
+
+fn offers() -> Vec<Offer<'static>> {
+    OFFERS.iter().map(|&(name, doc, local)| Offer { name, doc, local }).collect()
+}
+
+impl Exec<'_> {
+    /// One prompt: reads until a line is run.
+    fn turn(&mut self) -> Result<(), Leave> {
+        self.tty.messages()?;
+        let prompt = self.prompt();
+        loop {
+            let offers = offers();
+            let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
+            let Some(event) = self.tty.next_event(Input::Command, &prompt, self.idle())? else {
+                return Err(Leave::Logout);
+            };
+            match event {
+                Event::Help(before) => {
+                    let help = graph().help(&scope, &before);
+                    self.tty.page(&help.0)?;
+                    self.tty.editor.redisplay();
+                }
+                Event::Tab(before) => {
+                    let whole = graph().complete_word(&scope, &before);
+                    self.tty.editor.complete(whole.as_deref());
+                }
+                Event::Line(line) => return self.line(&line, prompt.len()),
+                Event::CtrlZ(line) => {
+                    // The text before Ctrl-Z is run first.
+                    if !line.trim().is_empty() && self.mode.is_config() {
+                        self.line(&line, prompt.len())?;
+                    }
+                    return self.end();
+                }
+                Event::Interrupt(_) => return self.end(),
+                Event::Key(_) => {}
+            }
+        }
+    }
+
+    /// How long nobody may type: `exec-timeout`, 10 minutes by default.
+    fn idle(&self) -> Option<Duration> {
+        let config = self.tty.device.running_config();
+        let line = config.line(&self.line_name())?;
+        let set = line.kept.iter().find_map(|l| {
+            let mut words = l.strip_prefix("exec-timeout ")?.split(' ').map(|n| n.parse::<u64>().unwrap_or(0));
+            Some(words.next().unwrap_or(0) * 60 + words.next().unwrap_or(0))
+        });
+        let off = line.kept.iter().any(|l| l == "no exec-timeout");
+        match set {
+            _ if off => None,
+            Some(0) => None,
+            Some(seconds) => Some(Duration::from_secs(seconds)),
+            None => Some(Duration::from_secs(600)),
+        }
+    }
+
+    /// `con 0`, `vty 1`: as in the configuration.
+    pub(crate) fn line_name(&self) -> String {
+        match self.tty.line {
+            LineId::Console => "con 0".into(),
+            LineId::Vty(n) => format!("vty {n}"),
+        }
+    }
+
+    /// `console`, `vty1`: as in messages.
+    pub(crate) fn by(&self) -> String {
+        match self.tty.line {
+            LineId::Console => "console".into(),
+            LineId::Vty(n) => format!("vty{n}"),
+        }
+    }
+
+    /// Who changed something: the user, else the line.
+    pub(crate) fn who(&self) -> String {
+        self.user.clone().unwrap_or_else(|| self.by())
+    }
+
+    pub(crate) fn prompt(&self) -> String {
+        let host = self.tty.device.running_config().hostname;
+        self.mode.prompt(&host, self.privilege)
+    }
+
+    /// Runs one line. `prompt` is the length of the prompt it was typed behind.
+    pub(crate) fn line(&mut self, line: &str, prompt: usize) -> Result<(), Leave> {
+        let offers = offers();
+        let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
+        let outcome = graph().read(&scope, line);
+        match outcome {
+            Outcome::Empty => Ok(()),
+            Outcome::Match(found) => self.run(&found, line),
+            Outcome::Invalid { word: 0, .. } if self.mode == Modes::EXEC => self.unknown(line, &outcome, prompt),
+            Outcome::Invalid { .. } if self.mode.is_config() && self.keep(line)? => Ok(()),
+            Outcome::Invalid { .. } | Outcome::Ambiguous | Outcome::Incomplete => {
+                let text = outcome.complaint(line, prompt).expect("a complaint");
+                self.tty.print(&text)
+            }
+        }
+    }
+
+    /// An unknown first word in EXEC is taken for a host to connect to.
+    fn unknown(&mut self, line: &str, outcome: &Outcome<Id>, prompt: usize) -> Result<(), Leave> {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let lookup = self.tty.device.running_config().domain_lookup;
+        if line.split_whitespace().count() == 1 && lookup {
+            // No name server answers: a real device waits some seconds here, nobody learns from that.
+            return self.tty.print(&format!(
+                "Translating \"{word}\"...domain server (255.255.255.255)\n\
+                 % Unknown command or computer name, or unable to find computer address\n\n"
+            ));
+        }
+        let text = outcome.complaint(line, prompt).expect("a complaint");
+        self.tty.print(&text)
+    }
+
+    /// Runs a command.
+    pub(crate) fn run(&mut self, found: &Match<Id>, line: &str) -> Result<(), Leave> {
+        match found.id {
+            Id::Enable => self.enable(found),
+            Id::Disable => {
+                self.privilege = 1;
+                Ok(())
+            }
+            Id::Exit => self.exit(),
+            Id::End => self.end(),
+            Id::Logout => Err(Leave::Logout),
+            Id::TerminalLength => {
+                let lines = found.number("lines").and_then(|n| usize::try_from(n).ok());
+                self.tty.resize(lines, None);
+                Ok(())
+            }
+            Id::TerminalWidth => {
+                let columns = found.number("columns").and_then(|n| usize::try_from(n).ok());
+                self.tty.resize(None, columns);
+                Ok(())
+            }
+            Id::TerminalOther => Ok(()),
+            Id::Configure => self.configure(found),
+            Id::Copy => self.copy(found),
+            Id::Dir
+            | Id::More
+            | Id::ShowFs
+            | Id::ShowFileSystems
+            | Id::WriteTerminal
+            | Id::ShowVersion
+            | Id::ShowRunning
+            | Id::ShowStartup
+            | Id::ShowBootvar
+            | Id::ShowClock
+            | Id::ShowPrivilege
+            | Id::ShowInterfaceBrief
+            | Id::ShowHistory
+            | Id::ShowUsers => {
+                let text = self.output(found);
+                self.filtered(&text, found.filter.as_ref())
+            }
+            Id::Delete => self.delete(found),
+            Id::Verify => self.verify(found),
+            Id::Mkdir => self.mkdir(found),
+            Id::Rmdir => self.rmdir(found),
+            Id::Cd => self.cd(found),
+            Id::Pwd => {
+                let text = format!("flash0:{}\n", self.cwd);
+                self.tty.print(&text)
+            }
+            Id::WriteMemory => self.write_memory(),
+            Id::Erase => self.erase(),
+            Id::Reload => self.reload(found),
+            Id::Ping => self.ping(found),
+            Id::Apply
+            | Id::Interface
+            | Id::Line
+            | Id::SecretLine
+            | Id::BannerLine
+            | Id::IpAddress
+            | Id::Register
+            | Id::Username => self.apply(found, line),
+        }
+    }
+
+    /// The whole text of a command that only shows.
+    fn output(&mut self, found: &Match<Id>) -> String {
+        match found.id {
+            Id::Dir => self.dir(found),
+            Id::More => self.more(found),
+            Id::ShowFs => self.show_fs(found),
+            Id::ShowHistory => {
+                let lines: Vec<String> = self.tty.editor.history().map(|l| format!("  {l}\n")).collect();
+                lines.concat()
+            }
+            Id::ShowPrivilege => format!("Current privilege level is {}\n", self.privilege),
+            Id::ShowUsers => self.show_users(),
+            id => self.show(id),
+        }
+    }
+
+    /// Shows text through what followed `|`.
+    fn filtered(&mut self, text: &str, filter: Option<&Filter>) -> Result<(), Leave> {
+        match filter {
+            None => self.tty.page(text),
+            Some(filter) => {
+                if let Filter::Redirect(url) | Filter::Append(url) | Filter::Tee(url) = filter {
+                    let append = matches!(filter, Filter::Append(_));
+                    self.redirect(url, text, append)?;
+                }
+                self.tty.page(&filter.apply(text))
+            }
+        }
+    }
+
+    fn exit(&mut self) -> Result<(), Leave> {
+        if self.mode == Modes::EXEC {
+            return Err(Leave::Logout);
+        }
+        if self.mode == Modes::CONFIG {
+            return self.end();
+        }
+        self.mode = Modes::CONFIG;
+        self.section = Section::Global;
+        Ok(())
+    }
+
+    /// Leaves configuration mode; the console is told.
+    fn end(&mut self) -> Result<(), Leave> {
+        if self.mode.is_config() {
+            self.mode = Modes::EXEC;
+            self.section = Section::Global;
+            self.configured = false;
+            let by = self.by();
+            let text = match &self.user {
+                Some(user) => format!("%SYS-5-CONFIG_I: Configured from {by} by {user} on {by}"),
+                None => format!("%SYS-5-CONFIG_I: Configured from {by} by console"),
+            };
+            self.tty.device.log(&text);
+        }
+        Ok(())
+    }
+
+    fn enable(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let level = found.number("level").and_then(|n| u8::try_from(n).ok()).unwrap_or(15);
+        if self.privilege >= level {
+            self.privilege = level;
+            return Ok(());
+        }
+        let Some(secret) = self.tty.device.running_config().enable else {
+            // Without a secret the console may, the network may not.
+            if self.tty.line == LineId::Console {
+                self.privilege = level;
+                return Ok(());
+            }
+            return self.tty.print("% No password set\n");
+        };
+        for _ in 0..3 {
+            let typed = self.tty.ask_password("Password: ")?;
+            if secret.matches(&typed) {
+                self.privilege = level;
+                return Ok(());
+            }
+        }
+        self.tty.print("% Bad secrets\n\n")
+    }
+
+    fn show_users(&self) -> String {
+        let lines = self.tty.device.vtys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut out = String::from("    Line       User       Host(s)              Idle       Location\n");
+        let mark = |own: bool| if own { '*' } else { ' ' };
+        let console = self.tty.line == LineId::Console;
+        if self.tty.device.console_taken.load(std::sync::atomic::Ordering::SeqCst) {
+            out.push_str(&format!("{}  0 con 0                idle                 00:00:00\n", mark(console)));
+        }
+        for n in lines {
+            let own = self.tty.line == LineId::Vty(n);
+            out.push_str(&format!("{}{:>3} vty {n}                idle                 00:00:00\n", mark(own), 388 + n));
+        }
+        out.push_str("\n  Interface    User               Mode         Idle     Peer Address\n\n");
+        out
+    }
+}

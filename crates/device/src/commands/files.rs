@@ -1,0 +1,453 @@
+//! Commands on the device's own file systems.
+
+use super::exec::Exec;
+use super::table::Id;
+use crate::config::FilePrompt;
+use crate::ifs::{Fs, Row, TABLE, Url};
+use crate::image::{self, Damage};
+use crate::session::Leave;
+use ios_cli::Match;
+use ios_cli::text::files::{self as texts, Digest};
+use ios_cli::text::{Stamp, dir, file_systems, flash};
+use std::time::{SystemTime, UNIX_EPOCH};
+use store::{Blob, Sink, StoreError, VPath};
+
+/// `No such file or directory` and its kin, as every `%Error` ends.
+pub(crate) fn reason(error: &StoreError) -> String {
+    match error {
+        StoreError::Absent => "No such file or directory".into(),
+        StoreError::Exists => "File exists".into(),
+        StoreError::IsDirectory => "Is a directory".into(),
+        StoreError::NotDirectory => "Not a directory".into(),
+        StoreError::NotEmpty => "Directory not empty".into(),
+        StoreError::NoSpace => "Not enough space on device".into(),
+        StoreError::Denied | StoreError::NotRegular => "Permission denied".into(),
+        StoreError::Unsupported(_) => "Operation not supported".into(),
+        StoreError::BeyondEnd { .. } | StoreError::Io(_) => "Device or resource error".into(),
+        _ => "Unknown error".into(),
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn unix(at: SystemTime) -> i64 {
+    at.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok()).unwrap_or(0)
+}
+
+fn numbered(n: usize) -> u32 {
+    u32::try_from(n + 1).unwrap_or(u32::MAX)
+}
+
+impl Exec<'_> {
+    /// Parses a local name; the text of the error otherwise.
+    pub(super) fn local(&self, text: &str) -> Result<(Fs, &'static str, VPath), String> {
+        match Url::parse(text, &self.cwd) {
+            Ok(Url::Local { fs, prefix, path }) => Ok((fs, prefix, path)),
+            Ok(Url::Net(_)) | Err(_) => Err(format!("%Error parsing filename (Bad file name) {text}\n")),
+        }
+    }
+
+    // ---- what is there
+
+    pub(super) fn dir(&mut self, found: &Match<Id>) -> String {
+        let text = found.text("file").map_or_else(|| format!("flash0:{}", self.cwd), str::to_owned);
+        let (fs, prefix, path) = match self.local(&text) {
+            Ok(parts) => parts,
+            Err(text) => return text,
+        };
+        match fs {
+            Fs::Flash => self.dir_flash(found, prefix, &path),
+            Fs::Nvram => self.dir_nvram(),
+            Fs::System => {
+                let len = self.running_text().len() as u64;
+                let entry =
+                    dir::Entry { index: 1, permissions: "-rw-".into(), size: len, stamp: None, name: "running-config".into() };
+                dir::Listing { directory: "system:/".into(), entries: vec![entry], total: 0, free: 0 }
+                    .render()
+                    .replace("0 bytes total (0 bytes free)", "No space information available")
+            }
+            Fs::Null => "%Error opening null: (Operation not supported)\n".into(),
+        }
+    }
+
+    fn dir_flash(&self, found: &Match<Id>, prefix: &str, path: &VPath) -> String {
+        let flash = &self.tty.device.flash;
+        let error = |e: StoreError| format!("%Error opening {prefix}{path} ({})\n", reason(&e));
+        // A file argument lists that file alone, under its own name.
+        let (rows, directory) = match flash.stat(path) {
+            Err(_) if path.is_root() => (Ok(Vec::new()), "flash0:/".into()),
+            Err(e) => return error(e),
+            Ok(row) if !row.directory => (Ok(vec![row]), format!("{prefix}{path}")),
+            Ok(_) if found.has("/recursive") => (flash.walk(), "flash0:/".to_owned()),
+            Ok(_) if path.is_root() => (flash.list(path), "flash0:/".into()),
+            Ok(_) => (flash.list(path), format!("flash0:{path}/")),
+        };
+        let rows: Vec<Row> = match rows {
+            Ok(rows) => rows,
+            Err(e) => return error(e),
+        };
+        let entry = |(n, row): (usize, &Row)| dir::Entry {
+            index: numbered(n),
+            permissions: if row.directory { "drw-" } else { "-rw-" }.into(),
+            size: row.len,
+            stamp: Some(Stamp::from_unix(unix(row.modified))),
+            name: row.name(),
+        };
+        dir::Listing {
+            directory,
+            entries: rows.iter().enumerate().map(entry).collect(),
+            total: flash.total(),
+            free: flash.free().unwrap_or(0),
+        }
+        .render()
+    }
+
+    fn dir_nvram(&self) -> String {
+        let total = self.tty.device.profile().nvram_total;
+        let used = self.tty.device.nvram_used();
+        let entry = |len| dir::Entry {
+            index: 1,
+            permissions: "-rw-".into(),
+            size: len,
+            stamp: None,
+            name: "startup-config".into(),
+        };
+        let entries = if used > 0 { vec![entry(used)] } else { Vec::new() };
+        dir::Listing { directory: "nvram:/".into(), entries, total, free: total.saturating_sub(used) }.render()
+    }
+
+    pub(super) fn show_fs(&mut self, found: &Match<Id>) -> String {
+        let text = found.text("fs").unwrap_or("flash:");
+        match self.local(text) {
+            Ok((Fs::Flash, ..)) => self.show_flash(),
+            Ok((Fs::Nvram, ..)) => self.dir_nvram(),
+            Ok((Fs::System | Fs::Null, ..)) | Err(_) => format!("%Error opening {text} (Operation not supported)\n"),
+        }
+    }
+
+    fn show_flash(&self) -> String {
+        let fs = &self.tty.device.flash;
+        let rows = match fs.walk() {
+            Ok(rows) => rows,
+            Err(e) => return format!("%Error opening flash0:/ ({})\n", reason(&e)),
+        };
+        let file = |(n, row): (usize, &Row)| flash::File {
+            index: numbered(n),
+            length: row.len,
+            stamp: Stamp::from_unix(unix(row.modified)),
+            path: String::from_utf8_lossy(row.path.relative()).into_owned(),
+        };
+        let free = fs.free().unwrap_or(0);
+        flash::Flash {
+            layout: flash::Layout::Classic,
+            files: rows.iter().enumerate().map(file).collect(),
+            available: free,
+            used: fs.total() - free,
+        }
+        .render()
+    }
+
+    pub(super) fn show_file_systems(&self) -> String {
+        let device = &self.tty.device;
+        let sizes = |prefixes: &str| match prefixes {
+            "flash0: flash:#" => (Some(device.flash.total()), device.flash.free().ok()),
+            "nvram:" => {
+                let total = device.profile().nvram_total;
+                (Some(total), Some(total.saturating_sub(device.nvram_used())))
+            }
+            _ => (None, None),
+        };
+        let row = |&(kind, flags, prefixes): &(&str, &str, &str)| {
+            let (size, free) = sizes(prefixes);
+            file_systems::FileSystem {
+                default: prefixes.starts_with("flash0:"),
+                size,
+                free,
+                kind: kind.into(),
+                flags: flags.into(),
+                prefixes: prefixes.trim_end_matches('#').split(' ').map(str::to_owned).collect(),
+                bootable: prefixes.ends_with('#'),
+            }
+        };
+        file_systems::render(&TABLE.iter().map(row).collect::<Vec<_>>())
+    }
+
+    pub(super) fn more(&mut self, found: &Match<Id>) -> String {
+        let text = found.text("file").unwrap_or_default().to_owned();
+        match self.blob(&text) {
+            Ok(blob) => {
+                // A person reads it; an image is cut short.
+                let mut octets = vec![0; usize::try_from(blob.len().min(1 << 20)).unwrap_or(1 << 20)];
+                let n = blob.read_at(0, &mut octets).unwrap_or(0);
+                String::from_utf8_lossy(&octets[..n]).replace("\r\n", "\n")
+            }
+            Err(why) => format!("%Error opening {text} ({why})\n"),
+        }
+    }
+
+    /// A local file's content; why not otherwise.
+    pub(super) fn blob(&mut self, text: &str) -> Result<Blob, String> {
+        let url = Url::parse(text, &self.cwd).map_err(|_| "Bad file name".to_owned())?;
+        if url.is_running() {
+            return Ok(Blob::Memory(self.running_text().into_bytes().into()));
+        }
+        match url {
+            Url::Local { fs: Fs::Flash, path, .. } => {
+                self.tty.device.flash.open(&path).map_err(|e| reason(&e))
+            }
+            url if url.is_startup() => match self.tty.device.startup() {
+                Some(text) => Ok(Blob::Memory(text.into_bytes().into())),
+                None => Err("No such file or directory".into()),
+            },
+            Url::Local { .. } | Url::Net(_) => Err("No such file or directory".into()),
+        }
+    }
+
+    // ---- changes
+
+    pub(super) fn delete(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let typed = found.text("file").unwrap_or_default().to_owned();
+        let (fs, prefix, path) = match self.local(&typed) {
+            Ok(parts) => parts,
+            Err(text) => return self.tty.print(&text),
+        };
+        let force = found.has("/force");
+        let mut path = path;
+        let quiet = self.tty.device.running_config().file_prompt == FilePrompt::Quiet;
+        if path.is_root() || !(force || quiet) {
+            let default = String::from_utf8_lossy(path.relative()).into_owned();
+            let Some(name) = self.tty.ask_line("Delete filename", &default)? else { return Ok(()) };
+            match VPath::parse(name.as_bytes()) {
+                Ok(p) if !p.is_root() => path = p,
+                Ok(_) | Err(_) => return self.tty.print("%Error parsing filename (Bad file name)\n"),
+            }
+        }
+        let shown = format!("{prefix}{}", String::from_utf8_lossy(path.relative()));
+        if fs == Fs::Nvram && path.name() == b"startup-config" {
+            return match self.tty.confirm(&format!("Delete {prefix}startup-config? "))? {
+                true => {
+                    let _ = self.tty.device.erase_startup();
+                    self.tty.print("[OK]\n")
+                }
+                false => Ok(()),
+            };
+        }
+        if fs != Fs::Flash {
+            return self.tty.print(&format!("%Error deleting {shown} (No such file or directory)\n"));
+        }
+        let names = self.matching(&path);
+        if names.is_empty() {
+            return self.tty.print(&format!("%Error deleting {shown} (No such file or directory)\n"));
+        }
+        for path in names {
+            let shown = format!("{prefix}{path}");
+            let row = match self.tty.device.flash.stat(&path) {
+                Ok(row) => row,
+                Err(e) => {
+                    self.tty.print(&format!("%Error deleting {shown} ({})\n", reason(&e)))?;
+                    continue;
+                }
+            };
+            if !force && !self.tty.confirm(&format!("Delete {shown}? "))? {
+                continue;
+            }
+            // The running image may go: it runs from memory.
+            let done = match row.directory {
+                false => self.tty.device.flash.remove(&path),
+                true if found.has("/recursive") => self.remove_tree(&path),
+                true => Err(StoreError::IsDirectory),
+            };
+            if let Err(e) = done {
+                self.tty.print(&format!("%Error deleting {shown} ({})\n", reason(&e)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files a name stands for: `*` in its last part matches any.
+    fn matching(&self, path: &VPath) -> Vec<VPath> {
+        let pattern = String::from_utf8_lossy(path.name()).into_owned();
+        if !pattern.contains('*') {
+            return self.tty.device.flash.stat(path).map(|_| path.clone()).into_iter().collect();
+        }
+        let rows = self.tty.device.flash.list(&path.parent()).unwrap_or_default();
+        let files = rows.into_iter().filter(|r| !r.directory && glob(&pattern, &r.name()));
+        files.map(|r| r.path).collect()
+    }
+
+    fn remove_tree(&self, path: &VPath) -> store::Result<()> {
+        let flash = &self.tty.device.flash;
+        for row in flash.list(path)? {
+            match row.directory {
+                true => self.remove_tree(&row.path)?,
+                false => flash.remove(&row.path)?,
+            }
+        }
+        flash.remove_dir(path)
+    }
+
+    pub(super) fn mkdir(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let typed = found.text("file").unwrap_or_default().to_owned();
+        let (fs, prefix, path) = match self.local(&typed) {
+            Ok(parts) => parts,
+            Err(text) => return self.tty.print(&text),
+        };
+        let default = String::from_utf8_lossy(path.relative()).into_owned();
+        let Some(name) = self.tty.ask_line("Create directory filename", &default)? else { return Ok(()) };
+        let Ok(path) = VPath::parse(name.as_bytes()) else {
+            return self.tty.print("%Error parsing filename (Bad file name)\n");
+        };
+        let done = match fs {
+            Fs::Flash => self.tty.device.flash.make_dir(&path).map_err(|e| reason(&e)),
+            Fs::Nvram | Fs::System | Fs::Null => Err("Operation not supported".into()),
+        };
+        let text = match done {
+            Ok(()) => format!("Created dir {prefix}{path}\n"),
+            Err(why) => format!("%Error Creating dir {prefix}{path} ({why})\n"),
+        };
+        self.tty.print(&text)
+    }
+
+    pub(super) fn rmdir(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let typed = found.text("file").unwrap_or_default().to_owned();
+        let (fs, prefix, path) = match self.local(&typed) {
+            Ok(parts) => parts,
+            Err(text) => return self.tty.print(&text),
+        };
+        let default = String::from_utf8_lossy(path.relative()).into_owned();
+        let Some(name) = self.tty.ask_line("Remove directory filename", &default)? else { return Ok(()) };
+        let Ok(path) = VPath::parse(name.as_bytes()) else {
+            return self.tty.print("%Error parsing filename (Bad file name)\n");
+        };
+        if !self.tty.confirm(&format!("Delete {prefix}{}? ", String::from_utf8_lossy(path.relative())))? {
+            return Ok(());
+        }
+        let done = match fs {
+            Fs::Flash => self.tty.device.flash.remove_dir(&path).map_err(|e| reason(&e)),
+            Fs::Nvram | Fs::System | Fs::Null => Err("Operation not supported".into()),
+        };
+        let text = match done {
+            Ok(()) => format!("Removed dir {prefix}{path}\n"),
+            Err(why) => format!("%Error Removing dir {prefix}{path} ({why})\n"),
+        };
+        self.tty.print(&text)
+    }
+
+    pub(super) fn cd(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let typed = found.text("file").unwrap_or("flash0:").to_owned();
+        let path = match self.local(&typed) {
+            Ok((Fs::Flash, _, path)) => path,
+            Ok(_) => return self.tty.print(&format!("%Error changing dir {typed} (Operation not supported)\n")),
+            Err(text) => return self.tty.print(&text),
+        };
+        match self.tty.device.flash.stat(&path) {
+            Ok(row) if !row.directory => self.tty.print(&format!("%Error changing dir {typed} (Not a directory)\n")),
+            Err(e) if !path.is_root() => self.tty.print(&format!("%Error changing dir {typed} ({})\n", reason(&e))),
+            Ok(_) | Err(_) => {
+                self.cwd = path;
+                Ok(())
+            }
+        }
+    }
+
+    // ---- verify
+
+    pub(super) fn verify(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let mut text = found.text("file").unwrap_or_default().to_owned();
+        if let Ok((_, prefix, path)) = self.local(&text)
+            && path.is_root()
+        {
+            let Some(name) = self.tty.ask_line("Verify filename", "")? else { return Ok(()) };
+            text = format!("{prefix}{name}");
+        }
+        let blob = match self.blob(&text) {
+            Ok(blob) => blob,
+            Err(why) => return self.tty.print(&format!("%Error opening {text} ({why})\n")),
+        };
+        if found.has("/md5") {
+            return self.verify_md5(&text, &blob, found.text("hash"));
+        }
+        self.tty.print(&texts::verifying(&text))?;
+        self.dots(&blob)?;
+        match image::show(&blob) {
+            Ok(facts) => {
+                let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
+                self.tty.print(&text)
+            }
+            Err(Damage::Embedded { expected, computed }) => {
+                let whole = image::md5(&blob).unwrap_or_default();
+                self.tty.print(&texts::embedded(&expected, &computed, &whole))
+            }
+            Err(Damage::Signature) => self.tty.print(&format!("%ERROR:Signature is not valid in file {text}.\n")),
+            Err(_) => {
+                self.tty.print(&texts::no_signature(&text))?;
+                // What could be verified then is nothing; the answer changes no octet.
+                self.tty.confirm(texts::PROCEED_UNSIGNED).map(drop)
+            }
+        }
+    }
+
+    fn verify_md5(&mut self, text: &str, blob: &Blob, expected: Option<&str>) -> Result<(), Leave> {
+        self.dots(blob)?;
+        let md5 = match image::md5(blob) {
+            Ok(md5) => md5,
+            Err(e) => return self.tty.print(&format!("%Error reading {text} ({e})\n")),
+        };
+        let path = text.to_owned();
+        let said = match expected {
+            None => Digest::Computed { algorithm: "md5".into(), path, digest: md5 },
+            Some(hash) if hash.eq_ignore_ascii_case(&md5) => Digest::Verified { path, digest: md5 },
+            Some(hash) => Digest::Mismatch { path, computed: md5, submitted: hash.to_owned() },
+        };
+        self.tty.print(&said.render())
+    }
+
+    /// One dot for each 512 KiB, at least two, then `Done!`.
+    fn dots(&mut self, blob: &Blob) -> Result<(), Leave> {
+        let dots = usize::try_from(blob.len() >> 19).unwrap_or(0).clamp(2, 200);
+        let width = self.tty.width();
+        for n in 0..dots {
+            self.tty.print(".")?;
+            if width > 0 && (n + 1) % width == 0 {
+                self.tty.print("\n")?;
+            }
+        }
+        self.tty.print("Done!\n")
+    }
+
+    /// `| redirect`, `| append`, `| tee` into flash.
+    pub(super) fn redirect(&mut self, url: &str, text: &str, append: bool) -> Result<(), Leave> {
+        let path = match self.local(url.trim()) {
+            Ok((Fs::Flash, _, path)) if !path.is_root() => path,
+            Ok(_) | Err(_) => return self.tty.print(&format!("%Error opening {url} (Operation not supported)\n")),
+        };
+        let before = match append {
+            true => self.blob(url.trim()).ok().map(|b| {
+                let mut octets = vec![0; usize::try_from(b.len()).unwrap_or(0)];
+                let n = b.read_at(0, &mut octets).unwrap_or(0);
+                octets.truncate(n);
+                octets
+            }),
+            false => None,
+        };
+        let mut octets = before.unwrap_or_default();
+        octets.extend_from_slice(text.as_bytes());
+        let written = self.tty.device.flash.create(&path).and_then(|mut upload| {
+            upload.write_at(0, &octets)?;
+            upload.commit()
+        });
+        match written {
+            Ok(_) => Ok(()),
+            Err(e) => self.tty.print(&format!("%Error opening {url} ({})\n", reason(&e))),
+        }
+    }
+}
+
+/// Whether `name` fits a pattern in which `*` stands for anything.
+fn glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, rest)) => name.strip_prefix(head).is_some_and(|name| {
+            (0..=name.len()).any(|at| name.is_char_boundary(at) && glob(rest, &name[at..]))
+        }),
+    }
+}

@@ -1,0 +1,97 @@
+//! The `show` commands that are not about files.
+
+use super::exec::Exec;
+use super::table::Id;
+use crate::config::BootSource;
+use crate::texts;
+use clock::civil::Civil;
+use ios_cli::text::{bootvar, clock as clock_text, interfaces};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+impl Exec<'_> {
+    pub(super) fn show(&mut self, id: Id) -> String {
+        match id {
+            Id::ShowVersion => self.show_version(),
+            Id::ShowRunning | Id::WriteTerminal => {
+                format!("Building configuration...\n\n{}", self.running_shown())
+            }
+            Id::ShowStartup => match self.tty.device.startup() {
+                Some(text) => {
+                    let total = self.tty.device.profile().nvram_total;
+                    format!("Using {} out of {total} bytes\n{text}", text.len())
+                }
+                None => "startup-config is not present\n".into(),
+            },
+            Id::ShowBootvar => self.show_bootvar(),
+            Id::ShowClock => show_clock(),
+            Id::ShowInterfaceBrief => self.show_interfaces(),
+            Id::ShowFileSystems => self.show_file_systems(),
+            _ => String::new(),
+        }
+    }
+
+    /// The running configuration as a file.
+    pub(super) fn running_text(&self) -> String {
+        self.tty.device.running(|r| texts::configuration(r)).unwrap_or_default()
+    }
+
+    fn running_shown(&self) -> String {
+        let text = self.running_text();
+        format!("Current configuration : {} bytes\n{text}\n", text.len())
+    }
+
+    fn show_version(&self) -> String {
+        let register = self.tty.device.state().monitor.register;
+        let returned_by = self.tty.device.state().monitor.returned_by.clone();
+        let profile = self.tty.device.profile();
+        self.tty.device.running(|r| texts::version_of(profile, r, register, &returned_by).render()).unwrap_or_default()
+    }
+
+    fn show_bootvar(&self) -> String {
+        // The variable is what the saved configuration says; `boot system` alone changes nothing yet.
+        let saved = self.tty.device.saved_config();
+        let image = |file: String| bootvar::Image { file, number: Some(1) };
+        let images = saved.boot.iter().map(|line| match line.source() {
+            BootSource::Flash(Some(file)) => image(format!("flash0:{file}")),
+            BootSource::Flash(None) => image("flash0:".into()),
+            BootSource::Elsewhere(text) => image(text.to_owned()),
+        });
+        let images: Vec<_> = images.collect();
+        let next = self.tty.device.state().monitor.register;
+        let now = self.tty.device.running(|r| r.register).unwrap_or(next);
+        bootvar::BootVar {
+            boot: Some(images),
+            config_file: Some(String::new()),
+            bootldr: None,
+            register: now,
+            next: (next != now).then_some(next),
+        }
+        .render()
+    }
+
+    fn show_interfaces(&self) -> String {
+        let config = self.tty.device.running_config();
+        let brief = |i: &crate::config::Interface| interfaces::Brief {
+            name: i.name.to_owned(),
+            address: i.address.map(|(a, _)| a),
+            method: if i.address.is_some() { "manual" } else { "unset" }.into(),
+            status: match i.shutdown {
+                true => interfaces::Status::AdminDown,
+                false => interfaces::Status::Up,
+            },
+            protocol: !i.shutdown,
+        };
+        interfaces::render(&config.interfaces.iter().map(brief).collect::<Vec<_>>())
+    }
+}
+
+fn show_clock() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    clock_text::Clock {
+        trust: clock_text::Trust::NotSet,
+        civil: Civil::from_unix(i64::try_from(now.as_secs()).unwrap_or(0)),
+        millis: u16::try_from(now.subsec_millis()).unwrap_or(0),
+        zone: "UTC".into(),
+    }
+    .render()
+}

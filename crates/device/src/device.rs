@@ -1,0 +1,465 @@
+use crate::boot::Probe;
+use crate::config::Config;
+use crate::ifs::{Flash, Url};
+use crate::image;
+use crate::monitor::Monitor;
+use crate::wire::{LabWire, Links, Table};
+use crate::{Profile, boot};
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use store::{Blob, Mode, Store, StoreError, VPath};
+use transport::tap::Tap;
+
+/// What a device is made of.
+#[derive(Clone)]
+pub struct DeviceConfig {
+    /// The host name of a device that has no startup-config file yet. An existing one wins.
+    pub name: Option<String>,
+    /// The model.
+    pub profile: &'static Profile,
+    /// The state directory: `flash/` (flash0:), `nvram/startup-config`, `monitor` (register and ROMMON
+    /// variables). Plain files, made where they are missing.
+    pub state: PathBuf,
+    /// Lab addresses to real sockets; `None`: addresses are real.
+    pub table: Option<Table>,
+    /// Sees every packet of the device's clients.
+    pub tap: Option<Arc<dyn Tap>>,
+    /// How long booting takes: 1.0 about 20 s, 0.0 no wait at all.
+    pub pace: f64,
+    /// Multiplies every network timeout of the device: 1.0 is a real device's.
+    pub patience: f64,
+}
+
+impl DeviceConfig {
+    /// A c2911 with real timeouts on this state directory.
+    pub fn new(state: impl Into<PathBuf>) -> DeviceConfig {
+        DeviceConfig {
+            name: None,
+            profile: &crate::C2911,
+            state: state.into(),
+            table: None,
+            tap: None,
+            pace: 1.0,
+            patience: 1.0,
+        }
+    }
+}
+
+/// Why a device cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("the state directory {0} is used by another device process")]
+    Locked(PathBuf),
+    /// The directory cannot be used.
+    #[error("the state directory {0} cannot be used: {1}")]
+    Directory(PathBuf, #[source] std::io::Error),
+    /// The file systems in it cannot be used.
+    #[error("the state directory {0} cannot be used: {1}")]
+    Store(PathBuf, #[source] StoreError),
+}
+
+/// A line of the device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineId {
+    /// con0
+    Console,
+    /// vty N
+    Vty(u16),
+}
+
+/// An emulated device. Its lines are threads of the caller: [`Device::console`](crate::Device) and
+/// [`Device::vty`](crate::Device) run until their terminal is gone.
+pub struct Device {
+    pub(crate) config: DeviceConfig,
+    pub(crate) flash: Flash,
+    nvram: Arc<dyn Store>,
+    pub(crate) wire: Arc<LabWire>,
+    /// Counts power-ons: a line that belongs to an older one ends.
+    generation: AtomicU64,
+    /// A break signal that the console has not seen yet.
+    brk: AtomicBool,
+    /// Whether a console session has the line.
+    pub(crate) console_taken: AtomicBool,
+    /// Which vty lines are in use.
+    pub(crate) vtys: Mutex<BTreeSet<u16>>,
+    /// System messages for the console.
+    messages: Mutex<Vec<String>>,
+    /// Everything that changes. Held for moments only, never across a wait or a transfer.
+    state: Mutex<State>,
+    /// Keeps the lock on the state directory.
+    _lock: Option<std::fs::File>,
+}
+
+pub(crate) struct State {
+    pub(crate) power: Power,
+    pub(crate) monitor: Monitor,
+    /// Where `monitor` is kept.
+    monitor_file: Option<PathBuf>,
+    pub(crate) last_copy: Option<LastCopy>,
+    pub(crate) remembered: Remembered,
+}
+
+/// What the device is doing.
+pub(crate) enum Power {
+    /// Switched off, or about to boot.
+    Off,
+    /// The boot loader prompts.
+    Rommon,
+    /// IOS runs.
+    Running(Box<Running>),
+}
+
+/// A running IOS.
+pub(crate) struct Running {
+    /// `c2900-….bin`: the image runs from memory; its file may be gone.
+    pub(crate) file: String,
+    pub(crate) facts: image::Facts,
+    pub(crate) config: Config,
+    /// The configuration as last saved or loaded; `None` after an erase.
+    pub(crate) saved: Option<String>,
+    pub(crate) since: SystemTime,
+    /// The register this boot obeyed.
+    pub(crate) register: u16,
+    /// Neighbours whose hardware address is known: the first ping to any other loses a packet.
+    pub(crate) arp: BTreeSet<Ipv4Addr>,
+    /// When and by whom the configuration was changed last.
+    pub(crate) changed: Option<(SystemTime, String)>,
+    /// When it was saved last.
+    pub(crate) written: Option<(SystemTime, String)>,
+    /// The setup dialog has not been answered yet.
+    pub(crate) setup: bool,
+}
+
+/// What `copy` offers next time.
+#[derive(Clone, Default)]
+pub(crate) struct Remembered {
+    pub(crate) host: String,
+    pub(crate) source: String,
+}
+
+/// How the last copy ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LastCopy {
+    /// As shown: `tftp://10.0.0.1/x.bin`.
+    pub source: String,
+    /// As shown: `flash:x.bin`.
+    pub destination: String,
+    /// Octets, or the reason printed: `Timed out`.
+    pub result: Result<u64, String>,
+}
+
+impl Device {
+    /// Opens a device on its state directory and locks that. The device is switched off until a console
+    /// attaches or [`Device::power_on`] is called.
+    pub fn open(config: DeviceConfig) -> Result<Arc<Device>, OpenError> {
+        let root = config.state.clone();
+        let io = |e| OpenError::Directory(root.clone(), e);
+        std::fs::create_dir_all(root.join("flash")).map_err(io)?;
+        std::fs::create_dir_all(root.join("nvram")).map_err(io)?;
+        let lock = std::fs::File::create(root.join("lock")).map_err(io)?;
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::Locked(root)),
+            Err(e) => return Err(io(e.into())),
+        }
+        let open = |name: &str| -> Result<Arc<dyn Store>, OpenError> {
+            let local = store::Local::open(root.join(name)).map_err(|e| OpenError::Store(root.clone(), e))?;
+            Ok(Arc::new(local))
+        };
+        let (flash, nvram) = (open("flash")?, open("nvram")?);
+        let monitor_file = root.join("monitor");
+        let monitor = match std::fs::read_to_string(&monitor_file) {
+            Ok(text) => Monitor::parse(config.profile, &text),
+            Err(_) => Monitor::new(config.profile),
+        };
+        Ok(Device::assemble(config, flash, nvram, monitor, Some(monitor_file), Some(lock)))
+    }
+
+    fn assemble(
+        config: DeviceConfig,
+        flash: Arc<dyn Store>,
+        nvram: Arc<dyn Store>,
+        monitor: Monitor,
+        monitor_file: Option<PathBuf>,
+        lock: Option<std::fs::File>,
+    ) -> Arc<Device> {
+        let wire = Arc::new(LabWire::new(config.table.clone()));
+        let state = State {
+            power: Power::Off,
+            monitor,
+            monitor_file,
+            last_copy: None,
+            remembered: Remembered::default(),
+        };
+        Arc::new(Device {
+            flash: Flash::new(flash, config.profile.flash_total, config.profile.flash_cluster),
+            nvram,
+            wire,
+            generation: AtomicU64::new(0),
+            brk: AtomicBool::new(false),
+            console_taken: AtomicBool::new(false),
+            vtys: Mutex::new(BTreeSet::new()),
+            messages: Mutex::new(Vec::new()),
+            state: Mutex::new(state),
+            _lock: lock,
+            config,
+        })
+    }
+
+    /// The model.
+    pub fn profile(&self) -> &'static Profile {
+        self.config.profile
+    }
+
+    /// Switches the device off and on: what runs is lost, every line but the console ends, and the
+    /// console shows the boot.
+    pub fn power_cycle(&self) {
+        self.restart("power-on");
+    }
+
+    /// A break signal on the console: within the first 60 s of booting it stops in ROMMON.
+    pub fn send_break(&self) {
+        self.brk.store(true, Ordering::SeqCst);
+    }
+
+    /// Boots without a console, if the device is off: for a device that is reached over the network only.
+    pub fn power_on(self: &Arc<Self>) {
+        if matches!(self.state().power, Power::Off) {
+            let decision = self.decide();
+            self.become_booted(decision.outcome);
+        }
+    }
+
+    pub(crate) fn restart(&self, reason: &str) {
+        let mut state = self.state();
+        state.power = Power::Off;
+        state.monitor.returned_by = reason.to_owned();
+        state.save_monitor();
+        drop(state);
+        self.wire.set(Links::default());
+        self.lock_messages().clear();
+        self.brk.store(false, Ordering::SeqCst);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn take_break(&self) -> bool {
+        self.brk.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// With the running IOS; `None` where none runs.
+    pub(crate) fn running<T>(&self, with: impl FnOnce(&mut Running) -> T) -> Option<T> {
+        match &mut self.state().power {
+            Power::Running(running) => Some(with(running)),
+            Power::Off | Power::Rommon => None,
+        }
+    }
+
+    /// The running configuration.
+    pub(crate) fn running_config(&self) -> Config {
+        self.running(|r| r.config.clone()).unwrap_or_else(|| Config::new(self.config.profile))
+    }
+
+    // ---- system messages
+
+    /// A system message with its time stamp, for the console.
+    pub(crate) fn log(&self, text: &str) {
+        let message = format!("*{}: {text}", crate::texts::stamp(SystemTime::now()));
+        self.lock_messages().push(message);
+    }
+
+    pub(crate) fn take_messages(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lock_messages())
+    }
+
+    fn lock_messages(&self) -> MutexGuard<'_, Vec<String>> {
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    // ---- booting
+
+    /// What would boot now.
+    pub(crate) fn decide(&self) -> boot::Decision {
+        let register = self.state().monitor.register;
+        // The boot variable of ROMMON is what the saved configuration says, register 0x2142 or not.
+        let saved = self.startup().unwrap_or_default();
+        let lines = Config::at_boot(self.config.profile, &saved).boot;
+        boot::decide(register, &lines, &self.flash.names(), &mut |file| self.probe(file))
+    }
+
+    /// Looks at one file of flash.
+    pub(crate) fn probe(&self, file: &str) -> Probe {
+        let Ok(path) = VPath::parse(file.as_bytes()) else { return Probe::Absent };
+        match self.flash.open(&path) {
+            Ok(blob) => probe_blob(self.config.profile, &blob),
+            Err(_) => Probe::Absent,
+        }
+    }
+
+    /// IOS starts, or ROMMON does.
+    pub(crate) fn become_booted(&self, outcome: boot::Outcome) {
+        let profile = self.config.profile;
+        let power = match outcome {
+            boot::Outcome::Rommon => Power::Rommon,
+            boot::Outcome::Booted { file, facts } => {
+                let register = self.state().monitor.register;
+                // Bit 6: the saved configuration is ignored.
+                let startup = self.startup().filter(|_| register & 0x40 == 0);
+                let setup = startup.is_none();
+                let config = match &startup {
+                    Some(text) => Config::at_boot(profile, text),
+                    None => Config::new(profile),
+                };
+                let saved = Some(config.render(&crate::texts::train(&facts.version)));
+                self.wire.set(Links::of(&config));
+                Power::Running(Box::new(Running {
+                    file,
+                    facts,
+                    config,
+                    saved,
+                    since: SystemTime::now(),
+                    register,
+                    arp: BTreeSet::new(),
+                    changed: None,
+                    written: None,
+                    setup,
+                }))
+            }
+        };
+        self.state().power = power;
+    }
+
+    // ---- NVRAM
+
+    /// The text of the startup configuration; `None` where there is none.
+    pub(crate) fn startup(&self) -> Option<String> {
+        let blob = self.nvram.open(&startup_path()).ok()?;
+        let mut octets = vec![0; usize::try_from(blob.len()).ok()?];
+        let n = blob.read_at(0, &mut octets).ok()?;
+        octets.truncate(n);
+        Some(String::from_utf8_lossy(&octets).into_owned()).filter(|t| !t.is_empty())
+    }
+
+    /// Replaces the startup configuration.
+    pub(crate) fn write_startup(&self, text: &str) -> Result<(), StoreError> {
+        if text.len() as u64 > self.config.profile.nvram_total {
+            return Err(StoreError::NoSpace);
+        }
+        let mut upload = self.nvram.create(&startup_path(), Mode::Overwrite, "device")?;
+        upload.write_at(0, text.as_bytes())?;
+        upload.commit()?;
+        Ok(())
+    }
+
+    /// `erase startup-config`.
+    pub(crate) fn erase_startup(&self) -> Result<(), StoreError> {
+        match self.nvram.remove(&startup_path()) {
+            Ok(()) | Err(StoreError::Absent) => {}
+            Err(e) => return Err(e),
+        }
+        self.running(|r| r.saved = None);
+        Ok(())
+    }
+
+    /// Octets of NVRAM in use.
+    pub(crate) fn nvram_used(&self) -> u64 {
+        self.startup().map_or(0, |t| t.len() as u64)
+    }
+
+    /// Saves the running configuration; the text written.
+    pub(crate) fn save_running(&self, by: &str) -> Result<String, StoreError> {
+        let Some((text, body)) = self.running(|r| {
+            r.written = Some((SystemTime::now(), by.to_owned()));
+            (crate::texts::configuration(r), r.config.render(&crate::texts::train(&r.facts.version)))
+        }) else {
+            return Err(StoreError::Absent);
+        };
+        self.write_startup(&text)?;
+        self.running(|r| r.saved = Some(body));
+        Ok(text)
+    }
+
+    /// Whether the running configuration differs from the one last saved or loaded.
+    pub(crate) fn is_modified(&self) -> bool {
+        self.running(|r| {
+            let now = r.config.render(&crate::texts::train(&r.facts.version));
+            r.saved.as_ref() != Some(&now)
+        })
+        .unwrap_or(false)
+    }
+
+    /// Changes the running configuration and what follows from it.
+    pub(crate) fn reconfigure<T>(&self, by: &str, change: impl FnOnce(&mut Config) -> T) -> Option<T> {
+        let (out, before, after) = self.running(|r| {
+            let before = r.config.interfaces.clone();
+            let out = change(&mut r.config);
+            r.changed = Some((SystemTime::now(), by.to_owned()));
+            (out, before, r.config.clone())
+        })?;
+        self.wire.set(Links::of(&after));
+        for (was, is) in before.iter().zip(&after.interfaces) {
+            if was.shutdown != is.shutdown {
+                self.running(|r| r.arp.clear());
+                match is.shutdown {
+                    true => {
+                        self.log(&format!(
+                            "%LINK-5-CHANGED: Interface {}, changed state to administratively down",
+                            is.name
+                        ));
+                        self.log(&line_protocol(is.name, "down"));
+                    }
+                    false => {
+                        self.log(&format!("%LINK-3-UPDOWN: Interface {}, changed state to up", is.name));
+                        self.log(&line_protocol(is.name, "up"));
+                    }
+                }
+            }
+        }
+        Some(out)
+    }
+
+    /// Names a file as `verify` and errors do.
+    pub(crate) fn shown(url: &Url) -> String {
+        url.to_string()
+    }
+}
+
+impl State {
+    /// Writes register and variables to the state directory.
+    pub(crate) fn save_monitor(&self) {
+        if let Some(file) = &self.monitor_file {
+            let fresh = file.with_extension("new");
+            // A full host disk costs the register, not the device.
+            let _ = std::fs::write(&fresh, self.monitor.render()).and_then(|()| std::fs::rename(&fresh, file));
+        }
+    }
+}
+
+fn line_protocol(name: &str, to: &str) -> String {
+    format!("%LINEPROTO-5-UPDOWN: Line protocol on Interface {name}, changed state to {to}")
+}
+
+fn startup_path() -> VPath {
+    VPath::parse(b"/startup-config").expect("a plain name")
+}
+
+/// Looks at an image for this model.
+pub(crate) fn probe_blob(profile: &Profile, blob: &Blob) -> Probe {
+    match image::show(blob) {
+        Ok(facts) if facts.profile == profile.name => Probe::Sound(facts),
+        Ok(facts) => Probe::Foreign(facts),
+        Err(damage) => Probe::Damaged(damage),
+    }
+}

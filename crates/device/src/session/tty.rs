@@ -1,0 +1,251 @@
+use super::port::{Heard, Port};
+use crate::device::{Device, LineId};
+use ios_cli::dialog::{Answer, Question};
+use ios_cli::editor::{Editor, Event, Input};
+use ios_cli::pager::{Pager, crlf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long one look at the terminal lasts: a reload from another line is seen this late at most.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Why a session leaves what it does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// The terminal is gone.
+    Gone,
+    /// The device restarts: by `reload`, or its power was cycled.
+    Restart,
+    /// `exit`, `quit`, `logout`, or nobody typed for `exec-timeout`.
+    Logout,
+}
+
+/// A line: editor and pager over a terminal, for one device.
+pub struct Tty {
+    pub(crate) device: Arc<Device>,
+    pub(crate) line: LineId,
+    port: Box<dyn Port>,
+    pub(crate) editor: Editor,
+    pager: Pager,
+    length: usize,
+    width: usize,
+    /// The power-on this session belongs to.
+    generation: u64,
+    /// The device said something while a line was typed.
+    column: usize,
+}
+
+impl Tty {
+    pub(crate) fn new(device: Arc<Device>, line: LineId, port: Box<dyn Port>) -> Tty {
+        let generation = device.generation();
+        Tty {
+            device,
+            line,
+            port,
+            editor: Editor::new(80),
+            pager: Pager::new(24, 80),
+            length: 24,
+            width: 80,
+            generation,
+            column: 0,
+        }
+    }
+
+    /// A new session on the same terminal: `terminal length` and history are forgotten.
+    pub(crate) fn renew(&mut self) {
+        self.generation = self.device.generation();
+        self.editor = Editor::new(80);
+        (self.length, self.width) = (24, 80);
+        self.pager.resize(24, 80);
+    }
+
+    /// `terminal length`, `terminal width`.
+    pub(crate) fn resize(&mut self, length: Option<usize>, width: Option<usize>) {
+        self.length = length.unwrap_or(self.length);
+        self.width = width.unwrap_or(self.width);
+        self.pager.resize(self.length, self.width);
+        self.editor.set_width(self.width);
+    }
+
+    /// Columns; 0 is no limit.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Shows text at once, `\n` between lines.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Leave> {
+        match text.rsplit_once('\n') {
+            Some((_, last)) => self.column = last.len(),
+            None => self.column += text.len(),
+        }
+        self.port.say(&crlf(text)).map_err(|_| Leave::Gone)
+    }
+
+    /// Goes to the start of a line, if not there.
+    pub(crate) fn fresh_line(&mut self) -> Result<(), Leave> {
+        if self.column > 0 { self.print("\n") } else { Ok(()) }
+    }
+
+    /// Shows the whole output of a command, a page at a time.
+    pub(crate) fn page(&mut self, text: &str) -> Result<(), Leave> {
+        self.pager.start();
+        self.pager.print(text);
+        loop {
+            while let Some(octets) = self.pager.poll_transmit() {
+                self.port.say(&octets).map_err(|_| Leave::Gone)?;
+            }
+            self.column = 0;
+            if !self.pager.wants_key() {
+                return Ok(());
+            }
+            match self.next_event(Input::More, "", None)? {
+                Some(Event::Key(key)) => self.pager.key(key),
+                Some(Event::Interrupt(_)) => self.pager.key(b'q'),
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks until it is answered. [`Answer::Again`] is not given back.
+    pub(crate) fn ask(&mut self, question: &Question) -> Result<Answer, Leave> {
+        loop {
+            let Some(event) = self.next_event(question.input(), &question.prompt(), None)? else { continue };
+            match question.answer(&event) {
+                Some(Answer::Again(text)) => self.print(text)?,
+                Some(answer) => return Ok(answer),
+                None => {}
+            }
+        }
+    }
+
+    /// A line, default in brackets; `None` when Ctrl-C ended the dialog.
+    pub(crate) fn ask_line(&mut self, text: &str, default: &str) -> Result<Option<String>, Leave> {
+        Ok(match self.ask(&Question::line(text, default))? {
+            Answer::Text(text) => Some(text),
+            Answer::Yes | Answer::No | Answer::Again(_) | Answer::Aborted => None,
+        })
+    }
+
+    /// One key: Enter or `y`.
+    pub(crate) fn confirm(&mut self, text: &str) -> Result<bool, Leave> {
+        Ok(self.ask(&Question::confirm(text))? == Answer::Yes)
+    }
+
+    /// A line that is not shown; empty when the dialog was ended.
+    pub(crate) fn ask_password(&mut self, text: &str) -> Result<String, Leave> {
+        Ok(match self.ask(&Question::Password { text: text.into() })? {
+            Answer::Text(text) => text,
+            Answer::Yes | Answer::No | Answer::Again(_) | Answer::Aborted => String::new(),
+        })
+    }
+
+    /// Reads until the editor has an event, at most `idle` without any key (`None` then). With
+    /// `Input::Command` the editor may already be reading: the line goes on.
+    pub(crate) fn next_event(
+        &mut self,
+        input: Input,
+        prompt: &str,
+        idle: Option<Duration>,
+    ) -> Result<Option<Event>, Leave> {
+        if !self.editor.is_reading() {
+            self.editor.read(input, prompt);
+        }
+        let mut quiet_since = Instant::now();
+        loop {
+            self.flush()?;
+            if let Some(event) = self.editor.poll_event() {
+                self.column = 0;
+                return Ok(Some(event));
+            }
+            match self.hear(LOOK)? {
+                Heard::Keys(keys) => {
+                    quiet_since = Instant::now();
+                    self.editor.handle_bytes(&keys);
+                }
+                Heard::Break => {}
+                Heard::Gone => return Err(Leave::Gone),
+                Heard::Nothing => {
+                    if idle.is_some_and(|idle| quiet_since.elapsed() >= idle) {
+                        self.editor.stop();
+                        return Ok(None);
+                    }
+                }
+            }
+            self.asynchronous(input)?;
+        }
+    }
+
+    /// Looks for an interrupt key while a command runs; other keys wait for the next prompt.
+    pub(crate) fn interrupted(&mut self, wait: Duration) -> Result<bool, Leave> {
+        if let Heard::Keys(keys) = self.hear(wait)? {
+            self.editor.handle_bytes(&keys);
+        }
+        self.flush()?;
+        let mut hit = false;
+        while let Some(event) = self.editor.poll_event() {
+            hit |= matches!(event, Event::Interrupt(_));
+        }
+        Ok(hit)
+    }
+
+    /// Waits for a time in which keys are only queued; `Ok(true)` when a break came.
+    pub(crate) fn pause(&mut self, wait: Duration) -> Result<bool, Leave> {
+        let end = Instant::now() + wait;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match self.hear(left.min(LOOK))? {
+                Heard::Break => return Ok(true),
+                Heard::Gone => return Err(Leave::Gone),
+                Heard::Keys(keys) => self.editor.handle_bytes(&keys),
+                Heard::Nothing => {}
+            }
+            while self.editor.poll_event().is_some() {}
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn hear(&mut self, wait: Duration) -> Result<Heard, Leave> {
+        if self.device.generation() != self.generation {
+            return Err(Leave::Restart);
+        }
+        if self.line == LineId::Console && self.device.take_break() {
+            return Ok(Heard::Break);
+        }
+        match self.port.hear(wait) {
+            Heard::Gone => Err(Leave::Gone),
+            heard => Ok(heard),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Leave> {
+        while let Some(octets) = self.editor.poll_transmit() {
+            self.port.say(&octets).map_err(|_| Leave::Gone)?;
+        }
+        Ok(())
+    }
+
+    /// Messages for the console come between a prompt and what is typed behind it.
+    fn asynchronous(&mut self, input: Input) -> Result<(), Leave> {
+        if self.line != LineId::Console || input == Input::More {
+            return Ok(());
+        }
+        for message in self.device.take_messages() {
+            self.port.say(&crlf(&format!("\n{message}\n"))).map_err(|_| Leave::Gone)?;
+            self.editor.redisplay();
+        }
+        self.flush()
+    }
+
+    /// Shows the console's waiting messages now, before a prompt.
+    pub(crate) fn messages(&mut self) -> Result<(), Leave> {
+        if self.line == LineId::Console {
+            for message in self.device.take_messages() {
+                self.fresh_line()?;
+                self.print(&format!("{message}\n"))?;
+            }
+        }
+        Ok(())
+    }
+}
