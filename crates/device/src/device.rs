@@ -1,10 +1,10 @@
 use crate::boot::Probe;
 use crate::config::Config;
-use crate::ifs::{Flash, Url};
+use crate::ifs::Flash;
 use crate::image;
 use crate::monitor::Monitor;
 use crate::wire::{LabWire, Links, Table};
-use crate::{Profile, boot};
+use crate::{Profile, boot, commands};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -293,10 +293,25 @@ impl Device {
     /// What would boot now.
     pub(crate) fn decide(&self) -> boot::Decision {
         let register = self.state().monitor.register;
+        self.decide_as(register)
+    }
+
+    /// What would boot with this register.
+    pub(crate) fn decide_as(&self, register: u16) -> boot::Decision {
         // The boot variable of ROMMON is what the saved configuration says, register 0x2142 or not.
-        let saved = self.startup().unwrap_or_default();
-        let lines = Config::at_boot(self.config.profile, &saved).boot;
+        let lines = self.saved_config().boot;
         boot::decide(register, &lines, &self.flash.names(), &mut |file| self.probe(file))
+    }
+
+    /// The startup configuration as it would be after booting with it.
+    pub(crate) fn saved_config(&self) -> Config {
+        self.configured_by(&self.startup().unwrap_or_default())
+    }
+
+    fn configured_by(&self, startup: &str) -> Config {
+        let mut config = Config::at_boot(self.config.profile, "");
+        commands::merge(self.config.profile, &mut config, startup);
+        config
     }
 
     /// Looks at one file of flash.
@@ -319,8 +334,14 @@ impl Device {
                 let startup = self.startup().filter(|_| register & 0x40 == 0);
                 let setup = startup.is_none();
                 let config = match &startup {
-                    Some(text) => Config::at_boot(profile, text),
-                    None => Config::new(profile),
+                    Some(text) => self.configured_by(text),
+                    None => {
+                        let mut config = Config::new(profile);
+                        if let Some(name) = &self.config.name {
+                            config.hostname.clone_from(name);
+                        }
+                        config
+                    }
                 };
                 let saved = Some(config.render(&crate::texts::train(&facts.version)));
                 self.wire.set(Links::of(&config));
@@ -428,11 +449,6 @@ impl Device {
             }
         }
         Some(out)
-    }
-
-    /// Names a file as `verify` and errors do.
-    pub(crate) fn shown(url: &Url) -> String {
-        url.to_string()
     }
 }
 

@@ -1,12 +1,32 @@
-//! The emulated IOS device.
+//! The emulated IOS device: a c2911 router with flash, NVRAM, a console and vty lines.
+//!
+//! It has no protocol of its own: `copy` and `tftpdnld` move octets with the client crate, over real
+//! sockets that the [`wire`] table puts behind lab addresses. It needs no vendor's software: it boots
+//! synthetic images ([`image`]).
+//!
+//! - [`Device`], [`DeviceConfig`]: open, console, vty; [`Facts`] for checkers.
+//! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
+//! - [`config`]: the configuration as a value. [`ifs`]: file systems by prefix. [`wire`]: the network.
+//! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
+//!   file for each family.
 #![deny(unsafe_code)]
 
 pub mod boot;
+mod commands;
 pub mod config;
+mod device;
+mod facts;
 pub mod ifs;
 pub mod image;
+pub mod monitor;
 mod profile;
+mod rommon;
+mod session;
+mod texts;
 pub mod wire;
 
 pub use config::Config;
+pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError};
+pub use facts::{Facts, FlashFile, InterfaceFacts, Mode};
 pub use profile::{Build, C2911, PROFILES, Profile};
+pub use session::{Heard, Leave, Port, Refused};

@@ -1,7 +1,6 @@
 //! What the boot loader keeps: the configuration register and its variables.
 
 use crate::Profile;
-use crate::config::BootLine;
 use std::fmt::Write;
 
 /// Register, variables, and how the device came to boot.
@@ -66,21 +65,6 @@ impl Monitor {
     pub fn unset(&mut self, name: &str) {
         self.variables.retain(|(n, _)| n != name);
     }
-}
-
-/// The BOOT variable as `show bootvar` prints it: `flash0:a.bin,1;flash0:b.bin,1;`.
-pub(crate) fn boot_variable(lines: &[BootLine]) -> String {
-    use crate::config::BootSource;
-    let mut out = String::new();
-    for line in lines {
-        match line.source() {
-            BootSource::Flash(Some(file)) => write!(out, "flash0:{file},1;"),
-            BootSource::Flash(None) => write!(out, "flash0:,1;"),
-            BootSource::Elsewhere(text) => write!(out, "{text},1;"),
-        }
-        .expect("a String takes every write");
-    }
-    out
 }
 
 #[cfg(test)]

@@ -7,25 +7,29 @@ use crate::ifs::{Fs, Row, TABLE, Url};
 use crate::image::{self, Damage};
 use crate::session::Leave;
 use ios_cli::Match;
+use ios_cli::text::copy::Reason;
 use ios_cli::text::files::{self as texts, Digest};
 use ios_cli::text::{Stamp, dir, file_systems, flash};
 use std::time::{SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink, StoreError, VPath};
 
+/// What an error of a store is to the device.
+pub(crate) fn reason_of(error: &StoreError) -> Reason {
+    match error {
+        StoreError::Absent => Reason::NoSuchFile,
+        StoreError::Exists => Reason::Exists,
+        StoreError::IsDirectory => Reason::IsDirectory,
+        StoreError::NotEmpty => Reason::NotEmpty,
+        StoreError::NoSpace => Reason::NoSpace,
+        StoreError::Denied | StoreError::NotRegular => Reason::PermissionDenied,
+        StoreError::NotDirectory => Reason::BadFileName,
+        _ => Reason::Undefined,
+    }
+}
+
 /// `No such file or directory` and its kin, as every `%Error` ends.
 pub(crate) fn reason(error: &StoreError) -> String {
-    match error {
-        StoreError::Absent => "No such file or directory".into(),
-        StoreError::Exists => "File exists".into(),
-        StoreError::IsDirectory => "Is a directory".into(),
-        StoreError::NotDirectory => "Not a directory".into(),
-        StoreError::NotEmpty => "Directory not empty".into(),
-        StoreError::NoSpace => "Not enough space on device".into(),
-        StoreError::Denied | StoreError::NotRegular => "Permission denied".into(),
-        StoreError::Unsupported(_) => "Operation not supported".into(),
-        StoreError::BeyondEnd { .. } | StoreError::Io(_) => "Device or resource error".into(),
-        _ => "Unknown error".into(),
-    }
+    reason_of(error).to_string()
 }
 
 /// Seconds since 1970.

@@ -1,6 +1,6 @@
 //! The commands: their rows, and one file for each family.
 //!
-//! To add one: a row in [`table`], an [`Id`], an arm in [`Exec::run`] that calls the family's file.
+//! To add one: a row in `table`, an `Id`, an arm in `Exec::run` that calls the family's file.
 
 mod configure;
 mod copy;
@@ -8,8 +8,8 @@ mod exec;
 mod files;
 mod show;
 mod system;
-pub(crate) mod table;
+mod table;
 
+pub(crate) use configure::merge;
 pub(crate) use copy::fetch_failure;
-pub(crate) use exec::{Exec, run_session};
-pub(crate) use table::Id;
+pub(crate) use exec::run_session;

@@ -139,6 +139,17 @@ impl Tty {
         })
     }
 
+    /// A line behind a plain prompt; empty when it was abandoned.
+    pub(crate) fn ask_plain(&mut self, prompt: &str) -> Result<String, Leave> {
+        loop {
+            match self.next_event(Input::Answer, prompt, None)? {
+                Some(Event::Line(line)) => return Ok(line.trim().to_owned()),
+                Some(Event::Interrupt(_) | Event::CtrlZ(_)) => return Ok(String::new()),
+                Some(Event::Key(_) | Event::Help(_) | Event::Tab(_)) | None => {}
+            }
+        }
+    }
+
     /// Reads until the editor has an event, at most `idle` without any key (`None` then). With
     /// `Input::Command` the editor may already be reading: the line goes on.
     pub(crate) fn next_event(

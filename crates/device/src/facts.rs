@@ -1,0 +1,143 @@
+//! What the device is in, for whoever must know without reading its screen.
+
+use crate::device::{Device, LastCopy, Power};
+use crate::image;
+use sha2::{Digest, Sha512};
+use std::net::Ipv4Addr;
+use store::VPath;
+
+/// The device's state at one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// What runs.
+    pub mode: Mode,
+    /// `hostname` of the running configuration.
+    pub hostname: String,
+    /// The register of the next boot.
+    pub register: u16,
+    /// `boot system` lines of the startup configuration, without these words, in their order.
+    pub startup_boot: Vec<String>,
+    /// The same of the running configuration.
+    pub running_boot: Vec<String>,
+    /// Whether the running configuration differs from the saved one.
+    pub modified: bool,
+    /// Whether there is a startup configuration.
+    pub has_startup: bool,
+    /// The files of flash, all directories.
+    pub flash: Vec<FlashFile>,
+    /// Octets free in flash.
+    pub free: u64,
+    /// How the last `copy` ended.
+    pub last_copy: Option<LastCopy>,
+    /// Interfaces with their addresses.
+    pub interfaces: Vec<InterfaceFacts>,
+    /// `ip ftp username`.
+    pub ftp_username: Option<String>,
+    /// `ip ftp passive`, or the profile's default.
+    pub ftp_passive: bool,
+    /// Neighbours the device has talked to: a host that was pinged with success is among them.
+    pub neighbours: Vec<Ipv4Addr>,
+}
+
+/// What runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// Nothing.
+    Off,
+    /// The boot loader.
+    Rommon,
+    /// IOS of this version, from this file.
+    Ios {
+        /// `15.5(3)M4a`.
+        version: String,
+        /// The name it was loaded from.
+        file: String,
+        /// MD5 of that file when it was loaded, lower-case hex.
+        md5: String,
+    },
+}
+
+/// One file of flash.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlashFile {
+    /// Relative to the root of flash.
+    pub name: String,
+    /// Octets.
+    pub len: u64,
+}
+
+/// One interface.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterfaceFacts {
+    /// `GigabitEthernet0/0`.
+    pub name: &'static str,
+    /// Its address.
+    pub address: Option<Ipv4Addr>,
+    /// Not shut down.
+    pub up: bool,
+}
+
+impl Device {
+    /// What the device is in now. Reads no file's content.
+    pub fn facts(&self) -> Facts {
+        let running = self.running_config();
+        let startup = self.startup();
+        let saved = self.saved_config();
+        let lines = |c: &crate::Config| c.boot.iter().map(|l| l.0.clone()).collect();
+        let state = self.state();
+        let (mode, neighbours) = match &state.power {
+            Power::Off => (Mode::Off, Vec::new()),
+            Power::Rommon => (Mode::Rommon, Vec::new()),
+            Power::Running(r) => {
+                let (version, file, md5) = (r.facts.version.clone(), r.file.clone(), r.facts.md5.clone());
+                (Mode::Ios { version, file, md5 }, r.arp.iter().copied().collect())
+            }
+        };
+        let (register, last_copy) = (state.monitor.register, state.last_copy.clone());
+        drop(state);
+        let files = self.flash.walk().unwrap_or_default();
+        let file = |r: &crate::ifs::Row| FlashFile {
+            name: String::from_utf8_lossy(r.path.relative()).into_owned(),
+            len: r.len,
+        };
+        Facts {
+            mode,
+            hostname: running.hostname.clone(),
+            register,
+            startup_boot: lines(&saved),
+            running_boot: lines(&running),
+            modified: self.is_modified(),
+            has_startup: startup.is_some(),
+            flash: files.iter().filter(|r| !r.directory).map(file).collect(),
+            free: self.flash.free().unwrap_or(0),
+            last_copy,
+            interfaces: running
+                .interfaces
+                .iter()
+                .map(|i| InterfaceFacts { name: i.name, address: i.address.map(|(a, _)| a), up: !i.shutdown })
+                .collect(),
+            ftp_username: running.ftp_username.clone(),
+            ftp_passive: running.ftp_passive.unwrap_or(self.profile().ftp_passive_default),
+            neighbours,
+        }
+    }
+
+    /// MD5 and SHA-512 of a file of flash, lower-case hex; `None` where there is no such file.
+    pub fn digests(&self, name: &str) -> Option<(String, String)> {
+        let path = VPath::parse(name.as_bytes()).ok()?;
+        let blob = self.flash.open(&path).ok()?;
+        let md5 = image::md5(&blob).ok()?;
+        let mut sha = Sha512::new();
+        let mut buf = vec![0; 131_072];
+        let mut at = 0;
+        loop {
+            let n = blob.read_at(at, &mut buf).ok()?;
+            if n == 0 {
+                break;
+            }
+            sha.update(&buf[..n]);
+            at += n as u64;
+        }
+        Some((md5, image::hex(&sha.finalize()[..])))
+    }
+}

@@ -1,0 +1,336 @@
+//! ROMMON: the boot loader's prompt.
+
+use crate::boot::{Outcome, attempt};
+use crate::commands::fetch_failure;
+use crate::device::{Power, probe_blob};
+use crate::image;
+use crate::session::{Leave, Tty, load};
+use crate::wire::Links;
+use client::{Remote, Scheme, Type};
+use ios_cli::text::rommon as texts;
+use std::net::Ipv4Addr;
+use store::{Blob, Mode, Sink, Store, VPath};
+
+/// Runs ROMMON on the console until an image boots or the device is reset.
+pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
+    let mut number = 1;
+    loop {
+        let line = tty.ask_plain(&texts::prompt(number))?;
+        if !matches!(tty.device.state().power, Power::Rommon) {
+            return Ok(());
+        }
+        if line.is_empty() {
+            continue;
+        }
+        number += 1;
+        if command(tty, &line)? {
+            return Ok(());
+        }
+    }
+}
+
+/// One line; `true`: ROMMON is left.
+fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
+    if let Some((name, value)) = line.split_once('=')
+        && is_variable(name)
+    {
+        // Case-sensitive, and no blank may stand at the sign: `A =1` is a command nobody knows.
+        let mut state = tty.device.state();
+        state.monitor.set(name, value.trim_matches('"'));
+        return Ok(false);
+    }
+    let mut words = line.split_whitespace();
+    let verb = words.next().unwrap_or_default();
+    let rest: Vec<&str> = words.collect();
+    match verb {
+        "?" | "help" => tty.print(texts::HELP)?,
+        "dir" => dir(tty, rest.first().copied())?,
+        "set" => {
+            let variables = tty.device.state().monitor.variables.clone();
+            let mut text = String::from("PS1=rommon ! > \n");
+            for (name, value) in variables {
+                text.push_str(&format!("{name}={value}\n"));
+            }
+            tty.print(&text)?;
+        }
+        "unset" => match rest.first() {
+            Some(name) => tty.device.state().monitor.unset(name),
+            None => tty.print("usage: unset VARIABLE\n")?,
+        },
+        "sync" => tty.device.state().save_monitor(),
+        "confreg" => confreg(tty, rest.first().copied())?,
+        "boot" | "b" => return boot(tty, rest.first().copied()),
+        "reset" | "i" => {
+            tty.print("\n")?;
+            // What `confreg` and the variables were set to is kept.
+            tty.device.restart("reset");
+            return Ok(true);
+        }
+        "tftpdnld" => return tftpdnld(tty, &rest),
+        "dev" => tty.print(
+            "Devices in device table:\n        id  name\n    flash0:  compact flash 0\n    flash1:  compact flash 1\n",
+        )?,
+        "history" | "meminfo" | "cookie" | "repeat" | "xmodem" | "showmon" => {
+            tty.print(&format!("{verb}: not supported by this emulated device\n"))?;
+        }
+        _ => tty.print(&texts::unknown(verb))?,
+    }
+    Ok(false)
+}
+
+fn is_variable(name: &str) -> bool {
+    let first = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    first && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The file part of `flash0:x`, `flash:/x`, `x`.
+fn file_of(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    for prefix in ["flash0:", "flash:"] {
+        if lower.starts_with(prefix) {
+            return Some(text[prefix.len()..].trim_start_matches('/'));
+        }
+    }
+    (!text.contains(':')).then_some(text)
+}
+
+fn dir(tty: &mut Tty, device: Option<&str>) -> Result<(), Leave> {
+    let name = device.unwrap_or("flash0:");
+    if file_of(name) != Some("") {
+        return tty.print("usage: dir <device>\n");
+    }
+    let mut text = texts::dir_header(name);
+    let rows = tty.device.flash.list(&VPath::root()).unwrap_or_default();
+    for (n, row) in rows.iter().filter(|r| !r.directory).enumerate() {
+        text.push_str(&texts::dir_row(u32::try_from(n + 2).unwrap_or(u32::MAX), row.len, &row.name()));
+    }
+    tty.print(&text)
+}
+
+fn confreg(tty: &mut Tty, value: Option<&str>) -> Result<(), Leave> {
+    let register = match value {
+        Some(text) => crate::config::register(text),
+        None => {
+            let now = tty.device.state().monitor.register;
+            tty.print(&format!(
+                "\n           Configuration Summary\n   (Virtual Configuration Register: {now:#06x})\n\
+                 enabled are:\nload rom after netboot fails\nconsole baud: 9600\nboot: {}\n\n",
+                match now & 0xf {
+                    0 => "the ROM Monitor",
+                    1 => "the boot helper image",
+                    _ => "image specified by the boot system commands\n      or default to: cisco2-C2900",
+                }
+            ))?;
+            if !tty.ask_plain("do you wish to change the configuration? y/n  [n]:  ")?.starts_with(['y', 'Y']) {
+                return Ok(());
+            }
+            let typed = tty.ask_plain(&format!("enter the new register [{now:#06x}]:  "))?;
+            if typed.is_empty() { Some(now) } else { crate::config::register(&typed) }
+        }
+    };
+    match register {
+        Some(register) => {
+            let mut state = tty.device.state();
+            state.monitor.register = register;
+            state.save_monitor();
+            drop(state);
+            tty.print(texts::CONFREG)
+        }
+        None => tty.print("usage: confreg [0x<value>]\n"),
+    }
+}
+
+/// `boot`: the file named, else what the register and the boot lines say, else flash's first image.
+fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
+    let file = match file.map(file_of) {
+        None => None,
+        Some(Some("")) => None,
+        Some(Some(file)) => Some(file.to_owned()),
+        Some(None) => {
+            tty.print(&format!("boot: cannot load \"{}\"\n", file.unwrap_or_default()))?;
+            return Ok(false);
+        }
+    };
+    let outcome = match file {
+        Some(file) => {
+            let device = std::sync::Arc::clone(&tty.device);
+            match attempt(&file, &mut |f| device.probe(f)) {
+                Ok(outcome) => outcome,
+                Err(text) => {
+                    tty.print(&text)?;
+                    return Ok(false);
+                }
+            }
+        }
+        None => {
+            let decision = tty.device.decide_as(0x2102);
+            for text in &decision.tried {
+                tty.print(text)?;
+            }
+            decision.outcome
+        }
+    };
+    match &outcome {
+        Outcome::Rommon => Ok(false),
+        Outcome::Booted { facts, .. } => {
+            let facts = facts.clone();
+            load(tty, &facts, outcome)?;
+            Ok(true)
+        }
+    }
+}
+
+/// `tftpdnld [-r]`: a real TFTP read. Without `-r` flash holds nothing but the new file afterwards; NVRAM
+/// stays. It starts no IOS by itself: `reset` or `boot` does.
+fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
+    let ram = match flags {
+        [] => false,
+        ["-r"] => true,
+        ["-u"] => {
+            tty.print("tftpdnld: the ROM monitor of this emulated device cannot be upgraded\n")?;
+            return Ok(false);
+        }
+        _ => {
+            tty.print(&texts::usage())?;
+            return Ok(false);
+        }
+    };
+    let monitor = tty.device.state().monitor.clone();
+    for (name, _) in texts::REQUIRED {
+        let value = monitor.get(name);
+        let good = match name {
+            "TFTP_FILE" => value.is_some_and(|v| !v.is_empty()),
+            _ => value.is_some_and(|v| v.parse::<Ipv4Addr>().is_ok()),
+        };
+        if !good {
+            tty.print(&texts::missing(name))?;
+            tty.print(&texts::usage())?;
+            return Ok(false);
+        }
+    }
+    let get = |name: &str| monitor.get(name).unwrap_or_default().to_owned();
+    let address = |name: &str| get(name).parse::<Ipv4Addr>().unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let (file, server) = (get("TFTP_FILE"), get("TFTP_SERVER"));
+    let shown: Vec<(&str, String)> = vec![
+        ("IP_ADDRESS", get("IP_ADDRESS")),
+        ("IP_SUBNET_MASK", get("IP_SUBNET_MASK")),
+        ("DEFAULT_GATEWAY", get("DEFAULT_GATEWAY")),
+        ("TFTP_SERVER", server.clone()),
+        ("TFTP_FILE", file.clone()),
+        ("TFTP_MACADDR", "00:17:95:c0:ff:ee".into()),
+        ("TFTP_VERBOSE", "Progress".into()),
+        ("TFTP_RETRY_COUNT", monitor.get("TFTP_RETRY_COUNT").unwrap_or("18").to_owned()),
+        ("TFTP_TIMEOUT", monitor.get("TFTP_TIMEOUT").unwrap_or("7200").to_owned()),
+        ("TFTP_CHECKSUM", "Yes".into()),
+        ("ETHER_PORT", monitor.get("GE_PORT").unwrap_or("0").to_owned()),
+    ];
+    let rows: Vec<(&str, &str)> = shown.iter().map(|(n, v)| (*n, v.as_str())).collect();
+    tty.print(&texts::settings(&rows))?;
+    if !ram && !tty.ask_plain(texts::WARNING)?.eq_ignore_ascii_case("y") {
+        return Ok(false);
+    }
+    // ROMMON has its own address and one gateway; interfaces of the configuration do not count.
+    let own = address("IP_ADDRESS");
+    let any = Ipv4Addr::UNSPECIFIED;
+    let links = Links {
+        up: vec![("GigabitEthernet0/0", own, address("IP_SUBNET_MASK"))],
+        routes: vec![(any, any, address("DEFAULT_GATEWAY"))],
+    };
+    let wire = tty.device.wire.with_links(links);
+    let remote = Remote {
+        scheme: Scheme::Tftp,
+        user: None,
+        password: None,
+        host: server.clone(),
+        port: None,
+        path: file.clone().into_bytes(),
+        kind: Type::Image,
+    };
+    // Received into memory first, as ROMMON does: flash is erased only when the file is whole.
+    let memory = store::Memory::new();
+    let path = VPath::parse(b"/image").expect("a plain name");
+    let mut limited = match memory.create(&path, Mode::New, "rommon") {
+        Ok(upload) => Limited { upload, room: tty.device.flash.total() },
+        Err(e) => {
+            tty.print(&texts::failed(&e.to_string()))?;
+            return Ok(false);
+        }
+    };
+    let begin = format!(".\n{}", texts::receiving(&file, &server));
+    if let Err(why) = fetch_failure(tty, &remote, &mut limited, wire, begin)? {
+        tty.fresh_line()?;
+        tty.print(&texts::failed(why))?;
+        return Ok(false);
+    }
+    tty.print(texts::RECEIVED)?;
+    let blob = match limited.upload.commit().and_then(|_| memory.open(&path)) {
+        Ok(blob) => blob,
+        Err(e) => {
+            tty.print(&texts::failed(&e.to_string()))?;
+            return Ok(false);
+        }
+    };
+    if ram {
+        return launch(tty, &file, &blob);
+    }
+    let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
+    match write_alone(tty, &name, &blob) {
+        Ok(()) => tty.print(&texts::copying(&file))?,
+        Err(e) => tty.print(&format!("Validating checksum.\nCopying file {file} to flash.\nFormatting failure! {e}\n"))?,
+    }
+    Ok(false)
+}
+
+/// Erases flash and writes the one file.
+fn write_alone(tty: &Tty, name: &str, blob: &Blob) -> store::Result<()> {
+    let path = VPath::parse(name.as_bytes()).map_err(|_| store::StoreError::Unsupported("this name"))?;
+    let flash = &tty.device.flash;
+    flash.erase()?;
+    let mut upload = flash.create(&path)?;
+    let mut buf = vec![0; 1 << 18];
+    let mut at = 0;
+    loop {
+        let n = blob.read_at(at, &mut buf)?;
+        if n == 0 {
+            break;
+        }
+        upload.write_at(at, &buf[..n])?;
+        at += n as u64;
+    }
+    upload.commit().map(drop)
+}
+
+/// `-r`: the image runs from memory; flash is as it was.
+fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
+    let device = std::sync::Arc::clone(&tty.device);
+    let mut once = |_: &str| probe_blob(device.profile(), blob);
+    match attempt(file, &mut once) {
+        Ok(Outcome::Booted { facts, file }) => {
+            load(tty, &facts.clone(), Outcome::Booted { file, facts })?;
+            Ok(true)
+        }
+        Ok(Outcome::Rommon) => Ok(false),
+        Err(text) => {
+            tty.print(&text.replace("flash0:", ""))?;
+            if let Err(damage) = image::glance(blob) {
+                tty.print(&format!("tftpdnld: {damage}\n"))?;
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// Memory for one file, no more than flash could hold.
+struct Limited {
+    upload: Box<dyn store::Upload>,
+    room: u64,
+}
+
+impl Sink for Limited {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
+        if offset.saturating_add(octets.len() as u64) > self.room {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.upload.write_at(offset, octets)
+    }
+}

@@ -1,0 +1,57 @@
+use super::tty::{Leave, Tty};
+use crate::config::Login;
+use crate::device::LineId;
+
+/// Tries before a line is closed.
+const TRIES: usize = 3;
+
+/// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
+pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
+    let config = tty.device.running_config();
+    let name = match tty.line {
+        LineId::Console => "con 0".to_owned(),
+        LineId::Vty(n) => format!("vty {n}"),
+    };
+    let Some(line) = config.line(&name).cloned() else { return Ok(None) };
+    if let Some(banner) = &config.banner_motd {
+        tty.print(&format!("\n{}\n", banner.trim_end()))?;
+    }
+    let privilege = line.privilege.unwrap_or(1);
+    match line.login {
+        Login::No => Ok(Some((privilege, None))),
+        Login::Line => {
+            let Some(password) = &line.password else {
+                // The console without a password lets everybody in; the network nobody.
+                if tty.line == LineId::Console {
+                    return Ok(Some((privilege, None)));
+                }
+                tty.print("\n\nPassword required, but none set\n")?;
+                return Ok(None);
+            };
+            tty.print("\n\nUser Access Verification\n\n")?;
+            for _ in 0..TRIES {
+                let typed = tty.ask_password("Password: ")?;
+                if password.matches(&typed) {
+                    return Ok(Some((privilege, None)));
+                }
+            }
+            tty.print("% Bad passwords\n")?;
+            Ok(None)
+        }
+        Login::Local => {
+            tty.print("\n\nUser Access Verification\n\n")?;
+            for _ in 0..TRIES {
+                let name = tty.ask_plain("Username: ")?;
+                let typed = tty.ask_password("Password: ")?;
+                let found = config.users.iter().find(|u| u.name == name);
+                if let Some(user) = found
+                    && user.password.as_ref().is_some_and(|p| p.matches(&typed))
+                {
+                    return Ok(Some((user.privilege.max(privilege), Some(name))));
+                }
+                tty.print("% Login invalid\n\n")?;
+            }
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The lines of the device: con0 and vty 0 to 4 over one shared [`Device`].
+//!
+//! [`Device::console`] shows booting, ROMMON, the setup dialog and the EXEC, and goes on through every
+//! reload until its terminal is gone. [`Device::vty`] is one login. Both block: give each a thread.
+
+mod booting;
+mod login;
+mod port;
+mod tty;
+
+pub use port::{Heard, Port};
+pub(crate) use booting::load;
+pub(crate) use tty::Tty;
+pub use tty::Leave;
+
+use crate::commands::run_session;
+use crate::device::{Device, LineId, Power};
+use crate::rommon;
+use ios_cli::editor::{Event, Input};
+use ios_cli::text::boot;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+/// Why a line was not given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refused {
+    /// Another terminal has the console.
+    #[error("the console is in use by another terminal")]
+    ConsoleTaken,
+    /// All vty lines are in use, or no IOS runs.
+    #[error("no vty line is free")]
+    NoLine,
+}
+
+impl Device {
+    /// Gives the console to a terminal until that is gone. A device that is off boots on it.
+    pub fn console(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
+        if self.console_taken.swap(true, Ordering::SeqCst) {
+            return Err(Refused::ConsoleTaken);
+        }
+        let mut tty = Tty::new(Arc::clone(self), LineId::Console, terminal);
+        let mut fresh = true;
+        loop {
+            let now = match &self.state().power {
+                Power::Off => Now::Off,
+                Power::Rommon => Now::Rommon,
+                Power::Running(r) => Now::Running { setup: r.setup },
+            };
+            let went = match now {
+                Now::Off => {
+                    tty.renew();
+                    fresh = true;
+                    booting::boot(&mut tty)
+                }
+                Now::Rommon => rommon::run(&mut tty),
+                Now::Running { setup: true } => booting::setup_dialog(&mut tty),
+                Now::Running { setup: false } => con0(&mut tty, std::mem::take(&mut fresh)),
+            };
+            match went {
+                Ok(()) | Err(Leave::Restart | Leave::Logout) => {}
+                Err(Leave::Gone) => break,
+            }
+        }
+        self.console_taken.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Logs a terminal in on a free vty line (Telnet), until it leaves.
+    pub fn vty(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
+        if self.running(|_| ()).is_none() {
+            return Err(Refused::NoLine);
+        }
+        let number = {
+            let mut used = self.vtys.lock().unwrap_or_else(PoisonError::into_inner);
+            let free = (0..self.profile().vty_lines).find(|n| !used.contains(n)).ok_or(Refused::NoLine)?;
+            used.insert(free);
+            free
+        };
+        let mut tty = Tty::new(Arc::clone(self), LineId::Vty(number), terminal);
+        if let Ok(Some((privilege, user))) = login::login(&mut tty) {
+            run_session(&mut tty, privilege, user);
+        }
+        self.vtys.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        Ok(())
+    }
+}
+
+enum Now {
+    Off,
+    Rommon,
+    Running { setup: bool },
+}
+
+/// One login on the console: waits for Return, then the EXEC until it is left.
+fn con0(tty: &mut Tty, fresh: bool) -> Result<(), Leave> {
+    let text = match fresh {
+        true => boot::PRESS_RETURN.to_owned(),
+        false => boot::idle(&tty.device.running_config().hostname),
+    };
+    tty.print(&text)?;
+    loop {
+        let event = tty.next_event(Input::Password, "", None)?;
+        if matches!(event, Some(Event::Line(_))) {
+            break;
+        }
+    }
+    let Some((privilege, user)) = login::login(tty)? else { return Ok(()) };
+    match run_session(tty, privilege, user) {
+        Leave::Logout => {
+            tty.renew();
+            Ok(())
+        }
+        leave => Err(leave),
+    }
+}
