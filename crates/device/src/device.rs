@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
+use store::local::{Local, LocalOptions};
 use store::{Blob, Mode, Store, StoreError, VPath};
 use transport::tap::Tap;
 
@@ -58,9 +59,6 @@ pub enum OpenError {
     /// The directory cannot be used.
     #[error("the state directory {0} cannot be used: {1}")]
     Directory(PathBuf, #[source] std::io::Error),
-    /// The file systems in it cannot be used.
-    #[error("the state directory {0} cannot be used: {1}")]
-    Store(PathBuf, #[source] StoreError),
 }
 
 /// A line of the device.
@@ -168,8 +166,8 @@ impl Device {
             Err(e) => return Err(io(e.into())),
         }
         let open = |name: &str| -> Result<Arc<dyn Store>, OpenError> {
-            let local = store::Local::open(root.join(name)).map_err(|e| OpenError::Store(root.clone(), e))?;
-            Ok(Arc::new(local))
+            let options = LocalOptions { write: true, ..LocalOptions::default() };
+            Ok(Arc::new(Local::open(&root.join(name), options).map_err(io)?))
         };
         let (flash, nvram) = (open("flash")?, open("nvram")?);
         let monitor_file = root.join("monitor");

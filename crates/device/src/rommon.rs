@@ -247,7 +247,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         kind: Type::Image,
     };
     // Received into memory first, as ROMMON does: flash is erased only when the file is whole.
-    let memory = store::Memory::new();
+    let memory = store::memory::Memory::new();
     let path = VPath::parse(b"/image").expect("a plain name");
     let mut limited = match memory.create(&path, Mode::New, "rommon") {
         Ok(upload) => Limited { upload, room: tty.device.flash.total() },

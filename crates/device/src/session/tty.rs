@@ -21,7 +21,7 @@ pub enum Leave {
 }
 
 /// A line: editor and pager over a terminal, for one device.
-pub struct Tty {
+pub(crate) struct Tty {
     pub(crate) device: Arc<Device>,
     pub(crate) line: LineId,
     port: Box<dyn Port>,
