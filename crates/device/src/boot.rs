@@ -103,7 +103,9 @@ fn complaint(file: &str, found: &Probe) -> String {
             Damage::Magic { found } => format!("loadprog: bad file magic number:      0x{found:x}\n"),
             Damage::NoMetadata => "loadprog: error - no loadable segments\n".into(),
             Damage::Length { expected, found } => {
-                format!("Error : uncompressed image size is incorrect {found:#X}\nExpected a size of {expected:#X}\n")
+                format!(
+                    "Error : uncompressed image size is incorrect {found:#X}\nExpected a size of {expected:#X}\n"
+                )
             }
             Damage::Embedded { expected, computed } => format!(
                 "Error : compressed image checksum is incorrect {}\nExpected a checksum of {}\n\n",
@@ -111,7 +113,9 @@ fn complaint(file: &str, found: &Probe) -> String {
                 short(expected)
             ),
             Damage::Unsigned => "Signature not found. Image is not signed.\n".into(),
-            Damage::Signature => "Code Sign Verification FAILED: the signature does not fit the image.\n".into(),
+            Damage::Signature => {
+                "Code Sign Verification FAILED: the signature does not fit the image.\n".into()
+            }
             Damage::Io(e) => format!("loadprog: error - on file read ({e})\n"),
         },
     };
@@ -144,7 +148,10 @@ mod tests {
         match name {
             "old.bin" => Probe::Sound(facts("15.1(4)M4")),
             "new.bin" => Probe::Sound(facts("15.5(3)M4a")),
-            "bad.bin" => Probe::Damaged(Damage::Embedded { expected: "aabbccdd00".into(), computed: "11223344".into() }),
+            "bad.bin" => Probe::Damaged(Damage::Embedded {
+                expected: "aabbccdd00".into(),
+                computed: "11223344".into(),
+            }),
             "x.xml" => Probe::Damaged(Damage::Magic { found: 0x3c3f_786d }),
             _ => Probe::Absent,
         }
@@ -165,7 +172,10 @@ mod tests {
     fn the_first_line_that_boots_wins() {
         let all = ["x.xml", "old.bin", "new.bin"];
         assert_eq!(boot(0x2102, &["flash new.bin"], &all), (Some("new.bin".into()), String::new()));
-        assert_eq!(boot(0x2102, &["flash:old.bin", "flash0:/new.bin"], &all), (Some("old.bin".into()), String::new()));
+        assert_eq!(
+            boot(0x2102, &["flash:old.bin", "flash0:/new.bin"], &all),
+            (Some("old.bin".into()), String::new())
+        );
         assert_eq!(
             boot(0x2102, &["flash nwe.bin", "flash:new.bin"], &all),
             (Some("new.bin".into()), "boot: cannot open \"flash0:nwe.bin\"\n".into())

@@ -456,7 +456,8 @@ impl State {
         if let Some(file) = &self.monitor_file {
             let fresh = file.with_extension("new");
             // A full host disk costs the register, not the device.
-            let _ = std::fs::write(&fresh, self.monitor.render()).and_then(|()| std::fs::rename(&fresh, file));
+            let _ =
+                std::fs::write(&fresh, self.monitor.render()).and_then(|()| std::fs::rename(&fresh, file));
         }
     }
 }

@@ -29,4 +29,4 @@ pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode};
 pub use profile::{Build, C2911, PROFILES, Profile};
-pub use session::{Heard, Leave, Port, Refused};
+pub use session::{Heard, Leave, Port, Refused, TerminalPort};

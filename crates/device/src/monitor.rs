@@ -29,10 +29,11 @@ impl Monitor {
                     monitor.register = crate::config::register(value).unwrap_or(profile.register);
                 }
                 Some(("returned-by", value)) => monitor.returned_by = value.to_owned(),
-                Some((name, value)) => match name.strip_prefix("var ") {
-                    Some(name) => monitor.set(name, value),
-                    None => {}
-                },
+                Some((name, value)) => {
+                    if let Some(name) = name.strip_prefix("var ") {
+                        monitor.set(name, value);
+                    }
+                }
                 None => {}
             }
         }

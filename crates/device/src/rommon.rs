@@ -121,7 +121,8 @@ fn confreg(tty: &mut Tty, value: Option<&str>) -> Result<(), Leave> {
                     _ => "image specified by the boot system commands\n      or default to: cisco2-C2900",
                 }
             ))?;
-            if !tty.ask_plain("do you wish to change the configuration? y/n  [n]:  ")?.starts_with(['y', 'Y']) {
+            if !tty.ask_plain("do you wish to change the configuration? y/n  [n]:  ")?.starts_with(['y', 'Y'])
+            {
                 return Ok(());
             }
             let typed = tty.ask_plain(&format!("enter the new register [{now:#06x}]:  "))?;
@@ -276,7 +277,9 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
     let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
     match write_alone(tty, &name, &blob) {
         Ok(()) => tty.print(&texts::copying(&file))?,
-        Err(e) => tty.print(&format!("Validating checksum.\nCopying file {file} to flash.\nFormatting failure! {e}\n"))?,
+        Err(e) => tty.print(&format!(
+            "Validating checksum.\nCopying file {file} to flash.\nFormatting failure! {e}\n"
+        ))?,
     }
     Ok(false)
 }

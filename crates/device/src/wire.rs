@@ -31,7 +31,9 @@ pub struct Table {
 
 /// Why a table file cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("wire table, line {line}: expected \"10.0.0.1:69\" = \"127.0.0.1:6969\" or bind = \"127.0.0.2\", found '{found}'")]
+#[error(
+    "wire table, line {line}: expected \"10.0.0.1:69\" = \"127.0.0.1:6969\" or bind = \"127.0.0.2\", found '{found}'"
+)]
 pub struct BadTable {
     /// Counted from 1.
     pub line: usize,
@@ -264,22 +266,28 @@ mod tests {
 
     #[test]
     fn silence_without_address_interface_route_or_host() {
-        for config in ["", "interface g0/0\n ip address 10.0.0.2 255.255.255.0\n shutdown\n",
-            "interface g0/0\n ip address 10.9.0.2 255.255.255.0\n"]
-        {
+        for config in [
+            "",
+            "interface g0/0\n ip address 10.0.0.2 255.255.255.0\n shutdown\n",
+            "interface g0/0\n ip address 10.9.0.2 255.255.255.0\n",
+        ] {
             let wire = lab(config);
             assert_eq!(wire.real(at("10.0.0.1:69")), Err(Unroutable::Silent), "{config}");
             assert!(!wire.answers("10.0.0.1".parse().expect("ip")));
         }
         let wire = lab(UP);
         assert_eq!(wire.real(at("10.0.0.3:69")), Err(Unroutable::Silent));
-        assert!(wire.answers("10.0.0.1".parse().expect("ip")) && wire.answers("10.0.0.2".parse().expect("ip")));
+        assert!(
+            wire.answers("10.0.0.1".parse().expect("ip")) && wire.answers("10.0.0.2".parse().expect("ip"))
+        );
         assert!(!wire.answers("10.0.0.3".parse().expect("ip")));
     }
 
     #[test]
     fn a_route_leads_through_its_next_hop() {
-        let wire = lab("interface g0/1\n ip address 10.1.0.2 255.255.255.0\nip route 10.0.0.0 255.255.255.0 10.1.0.1\n");
+        let wire = lab(
+            "interface g0/1\n ip address 10.1.0.2 255.255.255.0\nip route 10.0.0.0 255.255.255.0 10.1.0.1\n",
+        );
         assert_eq!(wire.via("10.0.0.1".parse().expect("ip")), Some("GigabitEthernet0/1"));
         assert!(wire.real(at("10.0.0.1:69")).is_ok());
     }

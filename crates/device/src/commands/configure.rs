@@ -57,7 +57,9 @@ impl Exec<'_> {
         let before = self.tty.device.running_config();
         match self.change(self.section, line.trim()) {
             // Lines the graph knows in another spelling are errors of typing, not lines to keep.
-            Ok(applied) if self.tty.device.running_config() != before || applied.section != Section::Global => {
+            Ok(applied)
+                if self.tty.device.running_config() != before || applied.section != Section::Global =>
+            {
                 self.applied(&applied)?;
                 Ok(true)
             }
@@ -147,7 +149,11 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
 
 /// Merges the text of a configuration file: abbreviations are understood as on the console. Gives the
 /// lines that were refused, and a register that one of them set.
-pub(crate) fn merge(profile: &'static crate::Profile, config: &mut Config, text: &str) -> (Vec<String>, Option<u16>) {
+pub(crate) fn merge(
+    profile: &'static crate::Profile,
+    config: &mut Config,
+    text: &str,
+) -> (Vec<String>, Option<u16>) {
     let mut section = Section::Global;
     let (mut refused, mut register) = (Vec::new(), None);
     let mut lines = text.lines();
@@ -177,9 +183,10 @@ pub(crate) fn merge(profile: &'static crate::Profile, config: &mut Config, text:
         };
         let scope = Scope { mode, privilege: 15, offers: &[] };
         let (section_of, canonical) = match graph().read(&scope, &line) {
-            Outcome::Match(found) if !found.via_do && is_configuration(found.id) => {
-                (if found.mode == Modes::CONFIG { Section::Global } else { section }, canonical(&found, &line))
-            }
+            Outcome::Match(found) if !found.via_do && is_configuration(found.id) => (
+                if found.mode == Modes::CONFIG { Section::Global } else { section },
+                canonical(&found, &line),
+            ),
             Outcome::Match(found) if found.id == Id::Exit => {
                 section = Section::Global;
                 continue;

@@ -85,7 +85,8 @@ impl Exec<'_> {
         let config = self.tty.device.running_config();
         let line = config.line(&self.line_name())?;
         let set = line.kept.iter().find_map(|l| {
-            let mut words = l.strip_prefix("exec-timeout ")?.split(' ').map(|n| n.parse::<u64>().unwrap_or(0));
+            let mut words =
+                l.strip_prefix("exec-timeout ")?.split(' ').map(|n| n.parse::<u64>().unwrap_or(0));
             Some(words.next().unwrap_or(0) * 60 + words.next().unwrap_or(0))
         });
         let off = line.kept.iter().any(|l| l == "no exec-timeout");
@@ -131,7 +132,9 @@ impl Exec<'_> {
         match outcome {
             Outcome::Empty => Ok(()),
             Outcome::Match(found) => self.run(&found, line),
-            Outcome::Invalid { word: 0, .. } if self.mode == Modes::EXEC => self.unknown(line, &outcome, prompt),
+            Outcome::Invalid { word: 0, .. } if self.mode == Modes::EXEC => {
+                self.unknown(line, &outcome, prompt)
+            }
             Outcome::Invalid { .. } if self.mode.is_config() && self.keep(line)? => Ok(()),
             Outcome::Invalid { .. } | Outcome::Ambiguous | Outcome::Incomplete => {
                 let text = outcome.complaint(line, prompt).expect("a complaint");
@@ -308,11 +311,18 @@ impl Exec<'_> {
         let mark = |own: bool| if own { '*' } else { ' ' };
         let console = self.tty.line == LineId::Console;
         if self.tty.device.console_taken.load(std::sync::atomic::Ordering::SeqCst) {
-            out.push_str(&format!("{}  0 con 0                idle                 00:00:00\n", mark(console)));
+            out.push_str(&format!(
+                "{}  0 con 0                idle                 00:00:00\n",
+                mark(console)
+            ));
         }
         for n in lines {
             let own = self.tty.line == LineId::Vty(n);
-            out.push_str(&format!("{}{:>3} vty {n}                idle                 00:00:00\n", mark(own), 388 + n));
+            out.push_str(&format!(
+                "{}{:>3} vty {n}                idle                 00:00:00\n",
+                mark(own),
+                388 + n
+            ));
         }
         out.push_str("\n  Interface    User               Mode         Idle     Peer Address\n\n");
         out

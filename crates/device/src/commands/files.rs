@@ -63,8 +63,13 @@ impl Exec<'_> {
             Fs::Nvram => self.dir_nvram(),
             Fs::System => {
                 let len = self.running_text().len() as u64;
-                let entry =
-                    dir::Entry { index: 1, permissions: "-rw-".into(), size: len, stamp: None, name: "running-config".into() };
+                let entry = dir::Entry {
+                    index: 1,
+                    permissions: "-rw-".into(),
+                    size: len,
+                    stamp: None,
+                    name: "running-config".into(),
+                };
                 dir::Listing { directory: "system:/".into(), entries: vec![entry], total: 0, free: 0 }
                     .render()
                     .replace("0 bytes total (0 bytes free)", "No space information available")
@@ -116,7 +121,8 @@ impl Exec<'_> {
             name: "startup-config".into(),
         };
         let entries = if used > 0 { vec![entry(used)] } else { Vec::new() };
-        dir::Listing { directory: "nvram:/".into(), entries, total, free: total.saturating_sub(used) }.render()
+        dir::Listing { directory: "nvram:/".into(), entries, total, free: total.saturating_sub(used) }
+            .render()
     }
 
     pub(super) fn show_fs(&mut self, found: &Match<Id>) -> String {
@@ -124,7 +130,9 @@ impl Exec<'_> {
         match self.local(text) {
             Ok((Fs::Flash, ..)) => self.show_flash(),
             Ok((Fs::Nvram, ..)) => self.dir_nvram(),
-            Ok((Fs::System | Fs::Null, ..)) | Err(_) => format!("%Error opening {text} (Operation not supported)\n"),
+            Ok((Fs::System | Fs::Null, ..)) | Err(_) => {
+                format!("%Error opening {text} (Operation not supported)\n")
+            }
         }
     }
 
@@ -340,12 +348,18 @@ impl Exec<'_> {
         let typed = found.text("file").unwrap_or("flash0:").to_owned();
         let path = match self.local(&typed) {
             Ok((Fs::Flash, _, path)) => path,
-            Ok(_) => return self.tty.print(&format!("%Error changing dir {typed} (Operation not supported)\n")),
+            Ok(_) => {
+                return self.tty.print(&format!("%Error changing dir {typed} (Operation not supported)\n"));
+            }
             Err(text) => return self.tty.print(&text),
         };
         match self.tty.device.flash.stat(&path) {
-            Ok(row) if !row.directory => self.tty.print(&format!("%Error changing dir {typed} (Not a directory)\n")),
-            Err(e) if !path.is_root() => self.tty.print(&format!("%Error changing dir {typed} ({})\n", reason(&e))),
+            Ok(row) if !row.directory => {
+                self.tty.print(&format!("%Error changing dir {typed} (Not a directory)\n"))
+            }
+            Err(e) if !path.is_root() => {
+                self.tty.print(&format!("%Error changing dir {typed} ({})\n", reason(&e)))
+            }
             Ok(_) | Err(_) => {
                 self.cwd = path;
                 Ok(())
@@ -381,7 +395,9 @@ impl Exec<'_> {
                 let whole = image::md5(&blob).unwrap_or_default();
                 self.tty.print(&texts::embedded(&expected, &computed, &whole))
             }
-            Err(Damage::Signature) => self.tty.print(&format!("%ERROR:Signature is not valid in file {text}.\n")),
+            Err(Damage::Signature) => {
+                self.tty.print(&format!("%ERROR:Signature is not valid in file {text}.\n"))
+            }
             Err(_) => {
                 self.tty.print(&texts::no_signature(&text))?;
                 // What could be verified then is nothing; the answer changes no octet.
@@ -422,7 +438,9 @@ impl Exec<'_> {
     pub(super) fn redirect(&mut self, url: &str, text: &str, append: bool) -> Result<(), Leave> {
         let path = match self.local(url.trim()) {
             Ok((Fs::Flash, _, path)) if !path.is_root() => path,
-            Ok(_) | Err(_) => return self.tty.print(&format!("%Error opening {url} (Operation not supported)\n")),
+            Ok(_) | Err(_) => {
+                return self.tty.print(&format!("%Error opening {url} (Operation not supported)\n"));
+            }
         };
         let before = match append {
             true => self.blob(url.trim()).ok().map(|b| {

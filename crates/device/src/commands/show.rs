@@ -44,7 +44,10 @@ impl Exec<'_> {
         let register = self.tty.device.state().monitor.register;
         let returned_by = self.tty.device.state().monitor.returned_by.clone();
         let profile = self.tty.device.profile();
-        self.tty.device.running(|r| texts::version_of(profile, r, register, &returned_by).render()).unwrap_or_default()
+        self.tty
+            .device
+            .running(|r| texts::version_of(profile, r, register, &returned_by).render())
+            .unwrap_or_default()
     }
 
     fn show_bootvar(&self) -> String {

@@ -17,7 +17,7 @@ impl Exec<'_> {
         self.save().map(drop)
     }
 
-    pub(super) fn erase(&mut self, ) -> Result<(), Leave> {
+    pub(super) fn erase(&mut self) -> Result<(), Leave> {
         if !self.tty.confirm(files::ERASE_NVRAM)? {
             return Ok(());
         }
@@ -70,12 +70,17 @@ impl Exec<'_> {
     pub(super) fn ping(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let host = found.text("host").unwrap_or_default();
         let Ok(target) = host.parse::<Ipv4Addr>() else {
-            let text = format!("% Unrecognized host or address, or protocol not running.\n\n");
-            return self.tty.print(&text);
+            return self.tty.print("% Unrecognized host or address, or protocol not running.\n\n");
         };
         self.tty.print(&ping::header(target, 5, 100, 2))?;
         let answers = self.tty.device.wire.answers(target);
-        let own = self.tty.device.running_config().interfaces.iter().any(|i| i.address.is_some_and(|(a, _)| a == target));
+        let own = self
+            .tty
+            .device
+            .running_config()
+            .interfaces
+            .iter()
+            .any(|i| i.address.is_some_and(|(a, _)| a == target));
         let known = own || self.tty.device.running(|r| r.arp.contains(&target)).unwrap_or(false);
         let mut received = 0;
         for n in 0..5 {

@@ -11,8 +11,8 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Complaint, Section};
 pub(crate) use apply::register;
+pub use apply::{Applied, Complaint, Section};
 
 use crate::Profile;
 use std::net::Ipv4Addr;

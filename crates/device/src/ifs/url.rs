@@ -146,7 +146,9 @@ impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // `flash:x`, and `flash:/dir/x` below the root.
-            Url::Local { prefix, path, .. } => write!(f, "{prefix}{}", String::from_utf8_lossy(path.relative())),
+            Url::Local { prefix, path, .. } => {
+                write!(f, "{prefix}{}", String::from_utf8_lossy(path.relative()))
+            }
             Url::Net(net) => write!(f, "{net}"),
         }
     }
@@ -264,14 +266,20 @@ mod tests {
     fn network_names() {
         let n = net("ftp://jeremy:p@ss:w@10.0.0.1:2121/dir/a.bin");
         assert_eq!((n.user.as_deref(), n.password.as_deref()), (Some("jeremy"), Some("p@ss:w")));
-        assert_eq!((n.host.as_deref(), n.port, n.path.as_deref()), (Some("10.0.0.1"), Some(2121), Some("dir/a.bin")));
+        assert_eq!(
+            (n.host.as_deref(), n.port, n.path.as_deref()),
+            (Some("10.0.0.1"), Some(2121), Some("dir/a.bin"))
+        );
         assert_eq!(n.to_string(), "ftp://*:*@10.0.0.1:2121/dir/a.bin");
         let n = net("tftp://10.0.0.1//boot/a.bin");
         assert_eq!(n.path.as_deref(), Some("/boot/a.bin"));
         assert_eq!(n.to_string(), "tftp://10.0.0.1//boot/a.bin");
-        for (text, complete, base) in
-            [("tftp:", false, ""), ("tftp://10.0.0.1", false, ""), ("tftp:a.bin", false, "a.bin"), ("tftp://h/d/a", true, "a")]
-        {
+        for (text, complete, base) in [
+            ("tftp:", false, ""),
+            ("tftp://10.0.0.1", false, ""),
+            ("tftp:a.bin", false, "a.bin"),
+            ("tftp://h/d/a", true, "a"),
+        ] {
             assert_eq!((parse(text).is_complete(), parse(text).base().as_str()), (complete, base), "{text}");
         }
         assert_eq!(Url::parse("ftp://h:x/y", &VPath::root()), Err(BadUrl::Port("x".into())));

@@ -59,7 +59,7 @@ pub(crate) fn load(tty: &mut Tty, facts: &crate::image::Facts, outcome: Outcome)
     let profile = tty.device.profile();
     if let Some(version) = tty.device.running(|r| texts::version_of(profile, r, register, &returned_by)) {
         tty.print(&boot::banner(&version))?;
-        tty.device.log(&boot::restarted(&version).trim_end().to_owned());
+        tty.device.log(boot::restarted(&version).trim_end());
     }
     Ok(())
 }

@@ -8,10 +8,10 @@ mod login;
 mod port;
 mod tty;
 
-pub use port::{Heard, Port};
 pub(crate) use booting::load;
-pub(crate) use tty::Tty;
+pub use port::{Heard, Port, TerminalPort};
 pub use tty::Leave;
+pub(crate) use tty::Tty;
 
 use crate::commands::run_session;
 use crate::device::{Device, LineId, Power};

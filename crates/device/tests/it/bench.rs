@@ -161,7 +161,9 @@ impl Person {
     pub fn started(&mut self) {
         self.until("Press RETURN to get started!");
         self.keys("\r");
-        self.until_one_of(&[">", "#"]);
+        if self.until_one_of(&[">", "#"]).ends_with('#') {
+            self.run("terminal length 0");
+        }
     }
 
     /// Types keys as they are.

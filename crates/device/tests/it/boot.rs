@@ -74,7 +74,10 @@ fn item_2_rommon_only_when_no_image_boots() {
     bench.put("notes.txt", b"no image");
     let mut p = bench.person();
     let text = p.until("rommon 1 > ");
-    assert!(text.contains("boot: cannot determine first executable file name on device \"flash0:\""), "{text}");
+    assert!(
+        text.contains("boot: cannot determine first executable file name on device \"flash0:\""),
+        "{text}"
+    );
     assert_eq!(p.device.facts().mode, Mode::Rommon);
     assert!(p.answer("dir flash0:", "rommon 2 > ").contains("notes.txt"));
     assert!(p.answer("boot flash0:notes.txt", "rommon 3 > ").contains("bad file magic number"));
@@ -172,6 +175,7 @@ fn item_10_0x2142_stays_asks_setup_and_leaves_interfaces_down() {
         p.keys("\r");
         p.until("Router>");
         p.answer("enable", "Router#");
+        p.run("terminal length 0");
     }
     p.keys("copy startup-config running-config\r");
     p.until("Destination filename [running-config]? ");

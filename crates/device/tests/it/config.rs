@@ -52,7 +52,10 @@ fn typing_errors_in_configuration_mode_are_caret_errors() {
     p.run("conf t");
     for line in ["ip ftp usrname x", "hostnam R2 x", "interface g9/9", "ip adress 1.1.1.1 255.0.0.0", "zzz"] {
         let text = p.run(line);
-        assert!(text.contains("% Invalid input detected at '^' marker.") || text.contains("% "), "{line}: {text}");
+        assert!(
+            text.contains("% Invalid input detected at '^' marker.") || text.contains("% "),
+            "{line}: {text}"
+        );
     }
     assert_eq!(p.device.facts().hostname, "R1");
     let text = p.run("ip route 0.0.0.0 0.0.0.0 10.0.0.1");

@@ -14,7 +14,10 @@ fn space_is_exact_everywhere_and_a_delete_frees_it() {
     let taken = SIZE.div_ceil(4096) * 4096;
     assert_eq!(free(&p.run("dir")), 256_487_424 - taken);
     let flash = p.run("show flash:");
-    assert!(flash.contains(&format!("{} bytes available ({taken} bytes used)", 256_487_424 - taken)), "{flash}");
+    assert!(
+        flash.contains(&format!("{} bytes available ({taken} bytes used)", 256_487_424 - taken)),
+        "{flash}"
+    );
     let systems = p.run("show file systems");
     assert!(systems.contains(&format!("*    256487424     {}", 256_487_424 - taken)), "{systems}");
     assert!(systems.contains("flash0: flash:#"), "{systems}");
@@ -42,8 +45,9 @@ fn a_missing_file_is_an_error_and_wildcards_ask_for_each() {
     p.until("Delete flash:/b.txt? [confirm]");
     p.keys("\r");
     p.until("R1#");
-    let names: Vec<_> = p.device.facts().flash.into_iter().map(|f| f.name).collect();
-    assert_eq!(names, [OLD, "a.txt"]);
+    let mut names: Vec<_> = p.device.facts().flash.into_iter().map(|f| f.name).collect();
+    names.sort();
+    assert_eq!(names, ["a.txt", OLD]);
 }
 
 #[test]
@@ -69,7 +73,9 @@ fn verify_knows_sound_damaged_and_foreign_files() {
     assert!(text.contains(&format!("Verified (flash:note.txt) = {md5}")), "{text}");
     let text = p.run("verify /md5 flash:note.txt 00112233445566778899aabbccddeeff");
     assert!(text.contains("%Error verifying flash:note.txt\nComputed signature  = "), "{text}");
-    assert!(p.run("verify /md5 flash:none").contains("%Error opening flash:none (No such file or directory)"));
+    assert!(
+        p.run("verify /md5 flash:none").contains("%Error opening flash:none (No such file or directory)")
+    );
 }
 
 #[test]
@@ -83,7 +89,10 @@ fn directories_and_local_copies() {
     p.until(&format!("Destination filename [old/{OLD}]? "));
     p.keys("\r");
     let text = p.until("R1#");
-    assert!(text.contains("Copy in progress...C\n") && text.contains(&format!("{SIZE} bytes copied in ")), "{text}");
+    assert!(
+        text.contains("Copy in progress...C\n") && text.contains(&format!("{SIZE} bytes copied in ")),
+        "{text}"
+    );
     let text = p.run("dir flash:/old");
     assert!(text.contains("Directory of flash0:/old/\n") && text.contains(OLD), "{text}");
     p.run("cd flash0:old");

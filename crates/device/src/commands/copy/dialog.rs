@@ -20,7 +20,9 @@ impl Exec<'_> {
         let noisy = level == FilePrompt::Noisy;
         let source = match source {
             Url::Local { fs, prefix, path } if path.is_root() && fs != Fs::Null => {
-                let Some(name) = self.tty.ask_line("Source filename", &remembered.source)? else { return Ok(None) };
+                let Some(name) = self.tty.ask_line("Source filename", &remembered.source)? else {
+                    return Ok(None);
+                };
                 match VPath::parse(name.as_bytes()) {
                     Ok(path) if !path.is_root() => Url::Local { fs, prefix, path },
                     Ok(_) | Err(_) => return self.bad_name(),
@@ -99,7 +101,9 @@ impl Exec<'_> {
     /// Host, then the source's name.
     fn ask_remote(&mut self, net: Net, host: &str, file: Option<&str>) -> Result<Option<Net>, Leave> {
         let known = net.host.clone().unwrap_or_else(|| host.to_owned());
-        let Some(host) = self.tty.ask_line("Address or name of remote host", &known)? else { return Ok(None) };
+        let Some(host) = self.tty.ask_line("Address or name of remote host", &known)? else {
+            return Ok(None);
+        };
         if host.is_empty() {
             self.tty.print(NO_HOST)?;
             return Ok(None);

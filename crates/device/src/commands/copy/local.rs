@@ -33,7 +33,7 @@ impl Exec<'_> {
     }
 
     /// Into the startup configuration. The running one is built; any other file is stored as it is.
-    pub(super) fn to_startup(&mut self, from: &Url) -> Result<Ended, Leave> {
+    pub(super) fn store_startup(&mut self, from: &Url) -> Result<Ended, Leave> {
         let blob = match self.source_blob(from) {
             Ok(blob) => blob,
             Err(why) => return self.copy_failed(Step::Opening, &from.to_string(), why),
@@ -88,7 +88,10 @@ impl Exec<'_> {
                 self.copied(blob.len(), started.elapsed())
             }
             Url::Local { fs: Fs::Flash, path, .. } => {
-                if from == to || from.to_string().replace("flash0:", "flash:") == to.to_string().replace("flash0:", "flash:") {
+                if from == to
+                    || from.to_string().replace("flash0:", "flash:")
+                        == to.to_string().replace("flash0:", "flash:")
+                {
                     return self.copy_failed(Step::Copying, &from.to_string(), Reason::BadFileName);
                 }
                 let mut upload = match self.tty.device.flash.create(path) {
@@ -103,7 +106,9 @@ impl Exec<'_> {
                     let n = match blob.read_at(at, &mut buf) {
                         Ok(0) => break,
                         Ok(n) => n,
-                        Err(_) => return self.copy_failed(Step::Reading, &from.to_string(), Reason::Undefined),
+                        Err(_) => {
+                            return self.copy_failed(Step::Reading, &from.to_string(), Reason::Undefined);
+                        }
                     };
                     if let Err(e) = upload.write_at(at, &buf[..n]) {
                         return self.copy_failed(Step::Copying, &from.to_string(), reason_of(&e.into()));
@@ -123,7 +128,9 @@ impl Exec<'_> {
                 }
             }
             Url::Local { fs: Fs::Null, .. } => self.copied(blob.len(), started.elapsed()),
-            Url::Local { .. } | Url::Net(_) => self.copy_failed(Step::Opening, &to.to_string(), Reason::ReadOnly),
+            Url::Local { .. } | Url::Net(_) => {
+                self.copy_failed(Step::Opening, &to.to_string(), Reason::ReadOnly)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ pub(crate) use transfer::fetch_failure;
 use super::exec::Exec;
 use super::table::Id;
 use crate::device::LastCopy;
-use crate::ifs::{Fs, Url};
+use crate::ifs::Url;
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::{Copied, Failed, Reason, Step};
@@ -39,8 +39,6 @@ impl Exec<'_> {
         }
         let destination = ends.pop().expect("two ends");
         let source = ends.pop().expect("two ends");
-        // A directory as the destination keeps the source's name.
-        let destination = self.into_directory(destination);
         let Some(order) = self.copy_dialog(source, destination)? else { return Ok(()) };
         let ended = self.carry_out(&order)?;
         let result = ended.map_err(|r| r.to_string());
@@ -60,7 +58,7 @@ impl Exec<'_> {
                 self.through(from, to)
             }
             (from, Url::Net(to)) => self.send(from, to),
-            (from, to) if to.is_startup() => self.to_startup(from),
+            (from, to) if to.is_startup() => self.store_startup(from),
             (from, to) => self.copy_locally(from, to),
         }
     }
@@ -85,15 +83,5 @@ impl Exec<'_> {
             self.tty.print(&text)?;
         }
         Ok(Err(reason))
-    }
-
-    /// `flash:dir` where `dir` is a directory: a file in it.
-    fn into_directory(&self, url: Url) -> Url {
-        let Url::Local { fs: Fs::Flash, prefix, path } = &url else { return url };
-        if path.is_root() || !self.tty.device.flash.stat(path).is_ok_and(|r| r.directory) {
-            return url;
-        }
-        // The dialog asks for the name; the directory is its default's head.
-        Url::Local { fs: Fs::Flash, prefix, path: path.clone() }
     }
 }

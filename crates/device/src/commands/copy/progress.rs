@@ -1,6 +1,6 @@
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// What the session shows while a transfer runs.
@@ -46,7 +46,7 @@ impl Progress {
         if n == 1 {
             self.tell(Sign::Begun);
         }
-        if n % 10 == 0 {
+        if n.is_multiple_of(10) {
             self.tell(Sign::Ten);
         }
     }
@@ -63,8 +63,15 @@ impl Tap for Progress {
                 let moves = opcode == DATA || opcode == ACK;
                 match sense {
                     Sense::First if moves => self.packet(),
-                    Sense::Gap | Sense::Duplicate | Sense::Stale if opcode == DATA => self.tell(Sign::OutOfOrder),
-                    Sense::First | Sense::Again(_) | Sense::Duplicate | Sense::Stale | Sense::Gap | Sense::Stray => {}
+                    Sense::Gap | Sense::Duplicate | Sense::Stale if opcode == DATA => {
+                        self.tell(Sign::OutOfOrder)
+                    }
+                    Sense::First
+                    | Sense::Again(_)
+                    | Sense::Duplicate
+                    | Sense::Stale
+                    | Sense::Gap
+                    | Sense::Stray => {}
                 }
             }
             What::TimedOut => self.tell(Sign::TimedOut),

@@ -8,9 +8,11 @@ use crate::device::Device;
 use crate::ifs::{Bounded, Fs, Net, Url};
 use crate::session::{Leave, Tty};
 use client::{ClientError, Done, FtpOptions, Options, Passive, Phase, Remote, Scheme, TftpOptions, WireCode};
-use ios_cli::text::copy::{Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, writing};
-use std::net::IpAddr;
+use ios_cli::text::copy::{
+    Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, writing,
+};
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -40,7 +42,8 @@ impl Sink for Collected {
             return Ok(());
         }
         let from = usize::try_from(offset).map_err(|_| io::ErrorKind::StorageFull)?;
-        let end = from.checked_add(octets.len()).filter(|e| *e <= self.limit).ok_or(io::ErrorKind::StorageFull)?;
+        let end =
+            from.checked_add(octets.len()).filter(|e| *e <= self.limit).ok_or(io::ErrorKind::StorageFull)?;
         if self.octets.len() < end {
             self.octets.resize(end, 0);
         }
@@ -286,7 +289,8 @@ fn run<T: Send>(
             drop(options);
             result
         });
-        let mut screen = Screen { shape, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
+        let mut screen =
+            Screen { shape, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
         let left = watch(tty, &mut screen, &seen, &cancel);
         if left.is_err() {
             cancel.cancel();
@@ -299,7 +303,12 @@ fn run<T: Send>(
 }
 
 /// Shows signs until the transfer's thread hangs up.
-fn watch(tty: &mut Tty, screen: &mut Screen<'_>, seen: &Receiver<Sign>, cancel: &Cancel) -> Result<(), Leave> {
+fn watch(
+    tty: &mut Tty,
+    screen: &mut Screen<'_>,
+    seen: &Receiver<Sign>,
+    cancel: &Cancel,
+) -> Result<(), Leave> {
     loop {
         match seen.recv_timeout(Duration::from_millis(20)) {
             Ok(sign) => {
@@ -359,7 +368,12 @@ impl Screen<'_> {
         tty.print(&self.shape.begin)
     }
 
-    fn finish<T>(&mut self, tty: &mut Tty, seen: &Receiver<Sign>, result: &Result<T, ClientError>) -> Result<(), Leave> {
+    fn finish<T>(
+        &mut self,
+        tty: &mut Tty,
+        seen: &Receiver<Sign>,
+        result: &Result<T, ClientError>,
+    ) -> Result<(), Leave> {
         while let Ok(sign) = seen.try_recv() {
             self.show(tty, sign)?;
         }
