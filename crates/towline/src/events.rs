@@ -38,15 +38,25 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<String>,
     },
+    Left {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+    },
     Refused {
+        session: u64,
         protocol: &'static str,
         peer: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<String>,
+        verb: &'static str,
+        #[serde(flatten)]
+        path: Option<Name>,
         reason: String,
     },
     Started {
         session: u64,
+        transfer: u64,
         protocol: &'static str,
         peer: String,
         #[serde(flatten)]
@@ -57,6 +67,7 @@ pub enum Event {
     },
     Ended {
         session: u64,
+        transfer: u64,
         protocol: &'static str,
         peer: String,
         #[serde(flatten)]

@@ -7,6 +7,7 @@
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
 //! - [`landing`]: local files that are there whole or not at all.
+//! - [`watch`]: counts how far transfers are.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
@@ -15,5 +16,8 @@ pub mod digest;
 pub mod events;
 pub mod exit;
 pub mod figures;
+mod interrupt;
 pub mod ladder;
 pub mod landing;
+mod progress;
+pub mod watch;

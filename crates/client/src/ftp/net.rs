@@ -201,8 +201,12 @@ pub(super) fn accept(
             stream.set_nonblocking(true).map_err(ClientError::Network)?;
             let real_local = stream.local_addr().map_err(ClientError::Network)?;
             let local = options.wire.named(real_local);
-            // The server's data port is on the host that we know by its name.
-            let peer = SocketAddr::new(control.peer.ip(), from.port());
+            // The server's data port is on the host that we know by its name; the wire may know the port
+            // as well (20).
+            let peer = match options.wire.named(from) {
+                named if named.ip() == control.peer.ip() => named,
+                _ => SocketAddr::new(control.peer.ip(), from.port()),
+            };
             Ok(Some((stream, Ends { local, peer, real_local, real_peer: from })))
         }
         Ok(_) => Ok(None),

@@ -82,7 +82,7 @@ impl Make {
         let local = |e: &io::Error| Failure { exit: Exit::Local, ..Failure::local(out.display(), e) };
         let mut landing = Landing::temporary(&out).map_err(|e| local(&e))?;
         let recipe = Recipe { profile, version, size: self.size, seed: image::random_seed() };
-        image::make(&recipe, &mut InOrder { sink: &mut landing, at: 0 }).map_err(|e| match e {
+        image::make(&recipe, &mut InOrder::new(&mut landing)).map_err(|e| match e {
             BadRecipe::Io(e) => local(&e),
             BadRecipe::Version(_) | BadRecipe::Small { .. } => {
                 Failure::usage(out.display(), e, "see towline image make --help")
@@ -135,9 +135,16 @@ pub(crate) fn ends_in_slash(path: &Path) -> bool {
 }
 
 /// A sink that is written from the front to the back.
-struct InOrder<'a> {
+pub(crate) struct InOrder<'a> {
     sink: &'a mut dyn Sink,
     at: u64,
+}
+
+impl<'a> InOrder<'a> {
+    /// Begins at the front.
+    pub(crate) fn new(sink: &'a mut dyn Sink) -> Self {
+        InOrder { sink, at: 0 }
+    }
 }
 
 impl Write for InOrder<'_> {

@@ -1,13 +1,16 @@
 //! The subcommands, one file each: its arguments, its help and what it does.
 
 pub mod completions;
+pub mod copy;
 pub mod image;
 pub mod man;
+pub mod serve;
 
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +31,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
+    Copy(copy::Copy),
     Image(image::Image),
     Completions(completions::Completions),
     Man(man::Man),
@@ -43,19 +48,31 @@ pub fn run() -> ExitCode {
                 let _ = error.print();
                 return Exit::Done.into();
             }
+            // Nothing at all was asked for: the help is the answer.
+            if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+                let _ = error.print();
+                return Exit::Usage.into();
+            }
             eprintln!("towline: {}", one_line(&error.to_string()));
             return Exit::Usage.into();
         }
     };
-    let (events, result) = match cli.command {
-        Command::Image(image) => (None, image.run()),
-        Command::Completions(completions) => (None, completions.run()),
-        Command::Man(man) => (None, man.run()),
+    let events = Arc::new(Events::new(match &cli.command {
+        Command::Serve(serve) => serve.json,
+        Command::Copy(copy) => copy.json,
+        Command::Image(_) | Command::Completions(_) | Command::Man(_) => false,
+    }));
+    let result = match cli.command {
+        Command::Serve(serve) => serve.run(&events),
+        Command::Copy(copy) => copy.run(&events),
+        Command::Image(image) => image.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match result {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
-            report(&failure, events.as_ref());
+            report(&failure, &events);
             failure.exit.into()
         }
     }
@@ -72,15 +89,13 @@ fn one_line(error: &str) -> String {
     format!("{what}; see {} --help", command.join(" "))
 }
 
-fn report(failure: &Failure, events: Option<&Events>) {
-    if let Some(events) = events {
-        events.tell(&Event::Failed {
-            exit: failure.exit.code(),
-            thing: failure.thing.clone(),
-            what: failure.what.clone(),
-            way_out: failure.way_out.clone(),
-        });
-    }
+fn report(failure: &Failure, events: &Events) {
+    events.tell(&Event::Failed {
+        exit: failure.exit.code(),
+        thing: failure.thing.clone(),
+        what: failure.what.clone(),
+        way_out: failure.way_out.clone(),
+    });
     eprintln!("towline: {failure}");
 }
 

@@ -81,6 +81,7 @@ const fn maybe(name: &'static str, kind: Kind, doc: &'static str) -> Field {
 
 const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp"]), "The protocol.");
 const SESSION: Field = always("session", Kind::Count, "Number of the session, unique in this process.");
+const TRANSFER: Field = always("transfer", Kind::Count, "Number of the transfer, from 1.");
 const PEER: Field = always("peer", Kind::Text, "The other end's address and port.");
 const USER: Field = maybe("user", Kind::Text, "The user, where the protocol has one.");
 const PATH: Field =
@@ -136,10 +137,40 @@ pub const EVENTS: &[Row] = &[
         fields: &[SESSION, PROTOCOL, PEER, USER],
     },
     Row {
+        event: "left",
+        by: "serve",
+        doc: "The last of a session is gone.",
+        fields: &[SESSION, PROTOCOL, PEER],
+    },
+    Row {
         event: "refused",
         by: "serve",
-        doc: "The door did not let a peer in.",
-        fields: &[PROTOCOL, PEER, USER, always("reason", Kind::Text, "Why.")],
+        doc: "The door refused something.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            USER,
+            always(
+                "verb",
+                Kind::OneOf(&[
+                    "login",
+                    "read",
+                    "stat",
+                    "list",
+                    "write",
+                    "rename",
+                    "remove",
+                    "make-directory",
+                    "remove-directory",
+                    "set-time",
+                ]),
+                "What was asked.",
+            ),
+            maybe("path", Kind::Text, "On what; not of `login`."),
+            PATH_BASE64,
+            always("reason", Kind::Text, "Why."),
+        ],
     },
     Row {
         event: "started",
@@ -147,6 +178,7 @@ pub const EVENTS: &[Row] = &[
         doc: "A transfer began.",
         fields: &[
             SESSION,
+            TRANSFER,
             PROTOCOL,
             PEER,
             PATH,
@@ -161,6 +193,7 @@ pub const EVENTS: &[Row] = &[
         doc: "A transfer ended. Exactly one for each that started.",
         fields: &[
             SESSION,
+            TRANSFER,
             PROTOCOL,
             PEER,
             PATH,

@@ -29,6 +29,8 @@ pub fn draw(seen: &[Seen], tapped: End) -> String {
 pub struct Pencil {
     tapped: End,
     flows: BTreeMap<u64, Flow>,
+    /// Flows seen so far: people count them from 1.
+    count: u64,
 }
 
 /// What is remembered of one transfer or session.
@@ -54,7 +56,7 @@ struct Burst {
 impl Pencil {
     /// A pencil for what is seen at the end `tapped`.
     pub fn new(tapped: End) -> Self {
-        Pencil { tapped, flows: BTreeMap::new() }
+        Pencil { tapped, flows: BTreeMap::new(), count: 0 }
     }
 
     /// The rows that `seen` completes.
@@ -71,7 +73,8 @@ impl Pencil {
         }
         let flow = self.flows.entry(seen.flow).or_insert_with(|| {
             rows.push(String::new());
-            rows.push(heading(seen.flow, client, server));
+            self.count += 1;
+            rows.push(heading(self.count, client, server));
             Flow { last: seen.at, phases: Phases::default(), phase: None, burst: None }
         });
         let from = match seen.dir {

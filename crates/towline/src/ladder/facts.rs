@@ -174,7 +174,7 @@ impl Phases {
                 }
                 Phase::Request
             }
-            Packet::Request { .. } | Packet::Ack { .. } | Packet::Other => self.now,
+            Packet::Request { .. } | Packet::Ack { .. } | Packet::Other { .. } => self.now,
         };
         self.now = self.now.max(next);
         self.now

@@ -9,6 +9,7 @@
 
 mod draw;
 mod facts;
+pub mod live;
 mod packet;
 mod record;
 mod trace;

@@ -1,5 +1,6 @@
 use super::printable;
 use std::fmt;
+use tftp_proto::packet::{self, Mode, Op, OptionList};
 
 /// A TFTP packet as a ladder shows it; texts are printable.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,7 +12,7 @@ pub enum Packet {
         /// The file name.
         name: String,
         /// `octet`, `netascii`.
-        mode: String,
+        mode: &'static str,
         /// Options and values in their order.
         options: Vec<(String, String)>,
     },
@@ -40,46 +41,40 @@ pub enum Packet {
         options: Vec<(String, String)>,
     },
     /// Anything else.
-    Other,
+    Other {
+        /// Why it is no packet.
+        why: String,
+    },
 }
 
 impl Packet {
     /// Reads the first octets of a datagram of `len` octets.
     pub fn read(head: &[u8], len: usize) -> Packet {
-        let [high, low, body @ ..] = head else { return Packet::Other };
-        let number = |at: usize| Some(u16::from_be_bytes([*body.get(at)?, *body.get(at + 1)?]));
-        let packet = match u16::from_be_bytes([*high, *low]) {
-            code @ (1 | 2) => {
-                let mut texts = texts(body);
-                match (texts.next(), texts.next()) {
-                    (Some(name), Some(mode)) => {
-                        Some(Packet::Request { write: code == 2, name, mode, options: pairs(texts) })
-                    }
-                    _ => None,
-                }
+        match packet::Packet::parse(head) {
+            Ok(packet::Packet::Request(request)) => Packet::Request {
+                write: request.op == Op::Write,
+                name: printable(request.name),
+                mode: match request.mode {
+                    Mode::Octet => "octet",
+                    Mode::Netascii => "netascii",
+                },
+                options: pairs(&request.options),
+            },
+            Ok(packet::Packet::Data { block, .. }) => {
+                Packet::Data { block: block.0, len: len.saturating_sub(packet::DATA_HEADER) }
             }
-            3 => number(0).map(|block| Packet::Data { block, len: len.saturating_sub(4) }),
-            4 => number(0).map(|block| Packet::Ack { block }),
-            5 => number(0)
-                .map(|code| Packet::Error { code, text: texts(&body[2..]).next().unwrap_or_default() }),
-            6 => Some(Packet::OptionAck { options: pairs(texts(body)) }),
-            _ => None,
-        };
-        packet.unwrap_or(Packet::Other)
+            Ok(packet::Packet::Ack(block)) => Packet::Ack { block: block.0 },
+            Ok(packet::Packet::Error { code, text }) => {
+                Packet::Error { code: code.to_u16(), text: printable(text) }
+            }
+            Ok(packet::Packet::Oack(options)) => Packet::OptionAck { options: pairs(&options) },
+            Err(why) => Packet::Other { why: why.to_string() },
+        }
     }
 }
 
-fn texts(body: &[u8]) -> impl Iterator<Item = String> + '_ {
-    let body = body.strip_suffix(&[0]).unwrap_or(body);
-    body.split(|&b| b == 0).map(printable)
-}
-
-fn pairs(mut texts: impl Iterator<Item = String>) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
-        pairs.push((name, value));
-    }
-    pairs
+fn pairs(options: &OptionList<'_>) -> Vec<(String, String)> {
+    options.iter().map(|(name, value)| (printable(name), printable(value))).collect()
 }
 
 impl fmt::Display for Packet {
@@ -99,7 +94,7 @@ impl fmt::Display for Packet {
                 write!(f, "OACK")?;
                 list(f, options)
             }
-            Packet::Other => write!(f, "(not a TFTP packet)"),
+            Packet::Other { why } => write!(f, "(no TFTP packet: {why})"),
         }
     }
 }

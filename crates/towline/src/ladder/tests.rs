@@ -126,7 +126,7 @@ fn long_names_wrap_and_never_break_the_frame() {
 fn any_octets_give_some_packet() {
     for head in [&b""[..], b"\0", b"\0\x01", b"\0\x01a", b"\0\x01a\0", b"\0\x03\0", b"\0\x05\0", b"\0\x09xx"]
     {
-        assert_eq!(Packet::read(head, head.len()), Packet::Other, "{head:?}");
+        assert!(matches!(Packet::read(head, head.len()), Packet::Other { .. }), "{head:?}");
     }
     assert_eq!(Packet::read(b"\0\x05\0\x01", 4), Packet::Error { code: 1, text: String::new() });
 }

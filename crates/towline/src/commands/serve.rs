@@ -1,0 +1,399 @@
+//! `towline serve`: a directory or one file over TFTP and FTP.
+
+mod advice;
+mod announce;
+mod live;
+mod one_file;
+mod root;
+mod users;
+
+pub use users::Given;
+
+use crate::digest;
+use crate::events::{Event, Events};
+use crate::exit::{Exit, Failure};
+use crate::interrupt::on_interrupt;
+use crate::ladder::{End, Trace};
+use crate::watch::{Several, Watch};
+use advice::Tree;
+use clap::Args;
+use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session};
+use live::{Board, Screen};
+use root::Root;
+use serve::ftp::{FtpConfig, FtpServer};
+use serve::listen::{self, FellBack, ListenError, Reason, Want};
+use serve::tftp::{TftpConfig, TftpServer};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use store::VPath;
+use transport::tap::Tap;
+use transport::{Cancel, interfaces};
+
+/// How often lines move, and how soon a signal is looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
+const GRACE: Duration = Duration::from_secs(2);
+
+const EXAMPLES: &str = "\
+Examples:
+  towline serve images                            read-only, TFTP and anonymous FTP
+  towline serve c2900-universalk9-mz.bin --once   one file, until somebody has fetched it
+  towline serve --write --user bob backups        bob may write; TFTP may create
+  towline serve --for 10.0.0.2 images             the lines to paste on that device
+  towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
+";
+
+/// Serve a directory or one file over TFTP and FTP.
+///
+/// All addresses of this host, IPv4 and IPv6, unless --bind says otherwise. Read-only unless --write.
+/// Names that begin with a dot are hidden, symbolic links are followed inside the directory only.
+/// Anonymous FTP is on unless --user is given. TFTP has no authentication at all.
+///
+/// With --write, users may create, overwrite, rename and remove. TFTP and anonymous FTP may create files;
+/// what they write over is kept as a version, and they never remove or rename.
+///
+/// Ctrl-C lets running transfers end; a second Ctrl-C cuts them.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Serve {
+    /// The directory, or one file to serve alone.
+    #[arg(default_value = ".", value_name = "DIR|IMAGE.bin")]
+    root: PathBuf,
+    /// Listen on this address only; may be repeated.
+    #[arg(long, value_name = "IP")]
+    bind: Vec<IpAddr>,
+    /// TFTP's port, or off. Without it 69, and 6969 where 69 is not to be had.
+    #[arg(long, value_name = "PORT|off", value_parser = want)]
+    tftp: Option<Want>,
+    /// FTP's port, or off. Without it 21, and 2121 where 21 is not to be had.
+    #[arg(long, value_name = "PORT|off", value_parser = want)]
+    ftp: Option<Want>,
+    /// Let users write, and TFTP and anonymous create.
+    #[arg(long)]
+    write: bool,
+    /// A user of FTP; asks for the password. NAME:@FILE reads it from a file's first line. May be repeated.
+    #[arg(long, value_name = "NAME[:@FILE]")]
+    user: Vec<Given>,
+    /// Print the lines to paste for this device.
+    #[arg(long = "for", value_name = "DEVICE-IP")]
+    device: Option<IpAddr>,
+    /// Ports for FTP's passive data connections, for a firewall: 50000-50100.
+    #[arg(long, value_name = "A-B", value_parser = ports)]
+    passive_ports: Option<RangeInclusive<u16>>,
+    /// End after one complete transfer.
+    #[arg(long)]
+    once: bool,
+    /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Draw every packet, command, reply and data connection on stderr.
+    #[arg(long)]
+    trace: bool,
+    /// Serve even / or the home directory.
+    #[arg(long)]
+    yes_serve_this: bool,
+}
+
+fn want(text: &str) -> Result<Want, String> {
+    match text {
+        "off" => Ok(Want::Off),
+        port => {
+            port.parse().map(Want::Exactly).map_err(|_| String::from("give a port from 0 to 65535, or off"))
+        }
+    }
+}
+
+fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let wrong = || String::from("give two ports from 1 to 65535, the lower first: 50000-50100");
+    let (low, high) = text.split_once('-').ok_or_else(wrong)?;
+    let (low, high): (u16, u16) = (low.parse().map_err(|_| wrong())?, high.parse().map_err(|_| wrong())?);
+    if low == 0 || low > high { Err(wrong()) } else { Ok(low..=high) }
+}
+
+/// The sockets, and which ports are not the ones that were wanted.
+struct Sockets {
+    tftp: Vec<UdpSocket>,
+    ftp: Vec<TcpListener>,
+    fell_back: Vec<(&'static str, FellBack)>,
+}
+
+/// The running servers.
+struct Servers {
+    tftp: Option<TftpServer>,
+    ftp: Option<FtpServer>,
+}
+
+impl Servers {
+    fn drain(&self) {
+        if let Some(tftp) = &self.tftp {
+            tftp.drain();
+        }
+        if let Some(ftp) = &self.ftp {
+            ftp.drain();
+        }
+    }
+
+    fn wait(self, grace: Duration) {
+        if let Some(tftp) = self.tftp {
+            tftp.wait(grace);
+        }
+        if let Some(ftp) = self.ftp {
+            ftp.wait(grace);
+        }
+    }
+
+    fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        let tftp = self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default();
+        let ftp = self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default();
+        (tftp, ftp)
+    }
+}
+
+impl Serve {
+    /// Serves until it is interrupted, or with `--once` until one transfer is complete.
+    pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
+        let root = Root::open(&self.root, self.write, self.yes_serve_this)?;
+        let sockets = self.sockets()?;
+        let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
+        let users = self.user.iter().cloned().map(Given::user).collect::<Result<Vec<_>, _>>()?;
+        let anonymous = users.is_empty();
+        let policy = Policy { users, anonymous, write: self.write, ..Policy::default() };
+        let (gate, audit) = Gate::new(root.store.clone(), policy);
+
+        let screen = Screen::new(self.json, !self.trace);
+        let watch = matches!(screen, Screen::Moving(_)).then(|| Arc::new(Watch::default()));
+        let trace = self.trace.then(|| Arc::new(Trace::new(End::Server, Box::new(io::stderr()))));
+        let taps = [watch.clone().map(|t| t as Arc<dyn Tap>), trace.clone().map(|t| t as Arc<dyn Tap>)];
+        let tap = Several::of(taps.into_iter().flatten().collect());
+
+        let fell_back = sockets.fell_back.clone();
+        let servers = self.start(&gate, sockets, tap)?;
+        let signals = Arc::new(AtomicU32::new(0));
+        let counted = signals.clone();
+        on_interrupt(move |nth| counted.store(nth, Ordering::Release))
+            .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+
+        let advisor = Advisor::new(&gate);
+        let mut board = Board::new(screen, events.clone(), watch);
+        board.hide(advisor.session.as_ref().map(Session::id));
+        self.announce(&board, &servers, &root, &fell_back, names.first());
+        let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "digests", e, ""))?;
+        let digests = hash(&root, &cancel);
+
+        let mut drains = false;
+        let cut = loop {
+            while let Ok((text, event)) = digests.try_recv() {
+                board.screen.say(&text);
+                events.tell(&event);
+            }
+            if let Some(event) = audit.recv_timeout(TICK) {
+                board.take(&event, &advisor);
+            }
+            board.refresh();
+            let asked = signals.load(Ordering::Acquire);
+            let enough = self.once && board.totals().0 > 0;
+            if (asked > 0 || enough) && !drains {
+                drains = true;
+                servers.drain();
+                let transfers = gate.open().1 as u64;
+                events.tell(&Event::Draining { transfers });
+                if transfers > 0 {
+                    board
+                        .screen
+                        .say(&format!("Draining: {transfers} transfers run; Ctrl-C again cuts them."));
+                }
+            }
+            if asked > 1 {
+                break true;
+            }
+            if drains && gate.open().1 == 0 {
+                break false;
+            }
+        };
+        cancel.cancel();
+        let cut = if cut {
+            drop(servers);
+            true
+        } else {
+            servers.wait(GRACE);
+            false
+        };
+        while let Some(event) = audit.try_recv() {
+            board.take(&event, &advisor);
+        }
+        if let Some(trace) = trace {
+            trace.finish();
+        }
+        let (transfers, octets) = board.totals();
+        events.tell(&Event::Stopped { transfers, octets });
+        if cut {
+            return Err(Failure::new(Exit::Interrupted, "serve", "interrupted, transfers were cut", ""));
+        }
+        Ok(())
+    }
+
+    fn sockets(&self) -> Result<Sockets, Failure> {
+        let inherited = transport::inherited()
+            .map_err(|e| Failure::new(Exit::Local, "LISTEN_FDS", e, "check the .socket unit"))?;
+        let fault = |option: &'static str| move |e: ListenError| not_listening(option, &e);
+        let mut fell_back = Vec::new();
+        // A socket that was handed to us is what its protocol listens on, unless a port is asked for.
+        let tftp = if self.tftp.is_none() && !inherited.udp.is_empty() {
+            inherited.udp
+        } else {
+            let got = listen::tftp(&self.bind, self.tftp.unwrap_or_default()).map_err(fault("--tftp"))?;
+            fell_back.extend(got.fell_back.map(|f| ("tftp", f)));
+            got.sockets
+        };
+        let ftp = if self.ftp.is_none() && !inherited.tcp.is_empty() {
+            inherited.tcp
+        } else {
+            let got = listen::ftp(&self.bind, self.ftp.unwrap_or_default()).map_err(fault("--ftp"))?;
+            fell_back.extend(got.fell_back.map(|f| ("ftp", f)));
+            got.sockets
+        };
+        if tftp.is_empty() && ftp.is_empty() {
+            return Err(Failure::usage(
+                "--tftp off --ftp off",
+                "nothing to serve with",
+                "leave one of them on",
+            ));
+        }
+        Ok(Sockets { tftp, ftp, fell_back })
+    }
+
+    fn start(
+        &self,
+        gate: &Arc<Gate>,
+        sockets: Sockets,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> Result<Servers, Failure> {
+        let fault = |what: &'static str| move |e: io::Error| Failure::new(Exit::Local, what, e, "");
+        let tftp = (!sockets.tftp.is_empty())
+            .then(|| TftpServer::start(gate.clone(), sockets.tftp, TftpConfig::default(), tap.clone()))
+            .transpose()
+            .map_err(fault("the TFTP server"))?;
+        let config = FtpConfig { passive_ports: self.passive_ports.clone(), ..FtpConfig::default() };
+        let ftp = (!sockets.ftp.is_empty())
+            .then(|| FtpServer::start(gate.clone(), sockets.ftp, config, tap))
+            .transpose()
+            .map_err(fault("the FTP server"))?;
+        Ok(Servers { tftp, ftp })
+    }
+
+    fn announce(
+        &self,
+        board: &Board,
+        servers: &Servers,
+        root: &Root,
+        fell_back: &[(&'static str, FellBack)],
+        user: Option<&String>,
+    ) {
+        let (tftp, ftp) = servers.addresses();
+        for (protocol, addresses) in [("tftp", &tftp), ("ftp", &ftp)] {
+            let wanted = fell_back.iter().find(|f| f.0 == protocol).map(|(_, f)| {
+                let why = if f.why == Reason::Denied { "denied" } else { "taken" };
+                format!("{}: {why}", f.from)
+            });
+            for address in addresses {
+                let (address, wanted) = (address.to_string(), wanted.clone());
+                board.events.tell(&Event::Listening { protocol, address, wanted });
+            }
+        }
+        // Without the list of interfaces the announcement is shorter; serving does not need it.
+        let interfaces = interfaces().unwrap_or_default();
+        let bound: Vec<SocketAddr> = tftp.iter().chain(&ftp).copied().collect();
+        let best = match self.device {
+            Some(device) => announce::towards(&interfaces, device),
+            None => announce::best(&interfaces, &bound),
+        };
+        let program = std::env::current_exe().map(|p| p.display().to_string());
+        board.screen.say(&announce::text(&announce::Facts {
+            what: format!("{} ({})", root.shown, if self.write { "writable" } else { "read-only" }),
+            tftp,
+            ftp,
+            fell_back: fell_back.to_vec(),
+            interfaces,
+            best,
+            file: root.example(),
+            user: user.cloned(),
+            program: program.unwrap_or_else(|_| String::from("towline")),
+        }));
+    }
+}
+
+fn not_listening(option: &str, error: &ListenError) -> Failure {
+    let port = error.address.port();
+    let way_out = match error.reason() {
+        Some(Reason::Denied) => {
+            format!("choose a port above 1023 with {option}, or allow {port} (setcap, see --help)")
+        }
+        Some(Reason::Taken) => format!("end the other program, or choose another port with {option}"),
+        None => String::from("--bind wants an address of this host"),
+    };
+    let thing = format!("{} {}", error.protocol, error.address);
+    Failure::new(Exit::Local, thing, format!("cannot listen: {}", error.source), way_out)
+}
+
+/// Computes the digests of the images beside serving.
+fn hash(root: &Root, cancel: &Cancel) -> std::sync::mpsc::Receiver<(String, Event)> {
+    let (tell, told) = std::sync::mpsc::channel();
+    let (store, images, cancel) = (root.store.clone(), root.images.clone(), cancel.clone());
+    let work = move || {
+        for path in images {
+            // A file that went away meanwhile has no digest to show.
+            let Ok(blob) = store.open(&path) else { continue };
+            let Ok(Some(both)) = digest::both(&blob, &cancel) else { continue };
+            let name = String::from_utf8_lossy(path.name()).into_owned();
+            let decoded = ios_cli::image_name::ImageName::parse(&name).map(|i| i.to_string());
+            let text = announce::image(&name, &both.md5, &both.sha512);
+            let (path, octets) = (path.to_string(), blob.len());
+            let event = Event::Image { path, octets, md5: both.md5, sha512: both.sha512, name: decoded };
+            if tell.send((text, event)).is_err() {
+                return;
+            }
+        }
+    };
+    // Without the thread nothing is missing but the digests.
+    let _ = std::thread::Builder::new().name("digests".into()).spawn(work);
+    told
+}
+
+/// Asks the gate for names that are near to one that is not there, as any peer could.
+struct Advisor {
+    gate: Arc<Gate>,
+    session: Option<Session>,
+}
+
+impl Advisor {
+    fn new(gate: &Arc<Gate>) -> Advisor {
+        let nobody = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let knock = Knock {
+            protocol: Protocol::Tftp,
+            local: nobody,
+            peer: nobody,
+            security: Security::Clear,
+            credentials: Credentials::None,
+        };
+        Advisor { gate: gate.clone(), session: gate.admit(&knock).ok() }
+    }
+}
+
+impl Tree for Advisor {
+    fn nearest(&self, path: &VPath) -> Option<VPath> {
+        self.session.as_ref()?.nearest(path)
+    }
+
+    fn writable(&self) -> bool {
+        self.gate.policy().write
+    }
+
+    fn anonymous(&self) -> bool {
+        self.gate.policy().anonymous
+    }
+}

@@ -1,0 +1,161 @@
+//! What would help a peer, from what was seen. One sentence for each fact.
+
+use gate::audit::{Event, What};
+use gate::{Direction, End, Outcome, Protocol, Refusal, Verb};
+use store::VPath;
+
+/// Below this a block size does not matter to anybody.
+const LARGE: u64 = 1_048_576;
+
+/// What the advisor may ask about the tree and the settings.
+pub(crate) trait Tree {
+    /// A name like one that is not there.
+    fn nearest(&self, path: &VPath) -> Option<VPath>;
+    /// Whether uploads are allowed at all.
+    fn writable(&self) -> bool;
+    /// Whether anonymous may log in.
+    fn anonymous(&self) -> bool;
+}
+
+/// The advice that `event` gives reason for.
+pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
+    match &event.what {
+        What::Refused { verb: Verb::Read | Verb::Stat, path, why: Refusal::Absent } => {
+            Some(match tree.nearest(path) {
+                Some(near) => format!("no such file: {path}; nearest name is {near}"),
+                None => format!("no such file: {path}; no name here is like it"),
+            })
+        }
+        What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if !tree.writable() => {
+            Some(format!("{path} was not stored: uploads are off; start with --write"))
+        }
+        What::Refused { verb: Verb::Write, path, why: Refusal::Denied } => {
+            Some(format!("{path} was not stored: names that begin with a dot are not served"))
+        }
+        What::Refused { verb: Verb::Remove | Verb::Rename, path, why: Refusal::Denied }
+            if tree.writable() =>
+        {
+            Some(format!("{path}: only users may remove and rename; start with --user NAME"))
+        }
+        What::Refused { verb: Verb::Write, path, why: Refusal::NoSpace } => {
+            Some(format!("{path} was not stored: no space left here"))
+        }
+        What::RefusedKnock { why: Refusal::Login } => Some(match &event.user {
+            Some(user) => format!("login of {user} failed: user or password are wrong"),
+            None if tree.anonymous() => String::from("login failed: give a user or anonymous"),
+            None => String::from("anonymous is off because --user is given: log in as that user"),
+        }),
+        What::RefusedKnock { why: Refusal::TooMany } => {
+            Some(String::from("too many sessions at once from there; let some end first"))
+        }
+        What::Ended { dir, end, .. } => ended(event.protocol?, *dir, end),
+        _ => None,
+    }
+}
+
+fn ended(protocol: Protocol, dir: Direction, end: &End) -> Option<String> {
+    match protocol {
+        Protocol::Tftp => {
+            let blksize = end.blksize.unwrap_or(512);
+            if end.outcome == Outcome::TimedOut && end.octets <= u64::from(blksize) {
+                return Some(String::from(
+                    "nothing came back from there: port 69 is open, but the transfer has a port of its own; \
+                     a firewall between?",
+                ));
+            }
+            if end.octets < LARGE {
+                return None;
+            }
+            let blocks = end.octets.div_ceil(u64::from(blksize.max(1)));
+            let repeats = end.repeats.unwrap_or(0);
+            if repeats * 20 > blocks {
+                return Some(format!("{repeats} repeats for {blocks} blocks: packets are lost on the way"));
+            }
+            (blksize <= 512).then(|| String::from("512-octet blocks: try `ip tftp blocksize 1468`"))
+        }
+        Protocol::Ftp => {
+            let nothing = end.octets == 0 && matches!(end.outcome, Outcome::Failed | Outcome::TimedOut);
+            (nothing && dir == Direction::Read).then(|| {
+                String::from(
+                    "the data connection never opened: a firewall or NAT between? try passive mode \
+                     (`ip ftp passive`), or --passive-ports with those ports let through",
+                )
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    struct Here {
+        write: bool,
+    }
+
+    impl Tree for Here {
+        fn nearest(&self, path: &VPath) -> Option<VPath> {
+            (path.name() == b"a.bim").then(|| VPath::parse(b"/a.bin").unwrap())
+        }
+
+        fn writable(&self) -> bool {
+            self.write
+        }
+
+        fn anonymous(&self) -> bool {
+            false
+        }
+    }
+
+    fn said(protocol: Protocol, user: Option<&str>, what: What, write: bool) -> String {
+        let event = Event {
+            seq: 1,
+            at: SystemTime::now(),
+            session: 1,
+            protocol: Some(protocol),
+            peer: None,
+            user: user.map(String::from),
+            what,
+        };
+        advice(&event, &Here { write }).unwrap_or_default()
+    }
+
+    fn tftp_end(outcome: Outcome, octets: u64, blksize: u16, repeats: u64) -> What {
+        let end = End { blksize: Some(blksize), repeats: Some(repeats), ..End::new(outcome, octets) };
+        let path = VPath::parse(b"a").unwrap();
+        What::Ended { transfer: 1, path, dir: Direction::Read, end, kept: None }
+    }
+
+    #[test]
+    fn a_wrong_name_is_answered_with_the_nearest() {
+        let refused = |name: &[u8], verb, why| What::Refused { verb, path: VPath::parse(name).unwrap(), why };
+        let t = Protocol::Tftp;
+        let said_near = said(t, None, refused(b"a.bim", Verb::Read, Refusal::Absent), false);
+        assert_eq!(said_near, "no such file: /a.bim; nearest name is /a.bin");
+        let far = said(t, None, refused(b"zzz", Verb::Read, Refusal::Absent), false);
+        assert!(far.contains("no name here is like it"), "{far}");
+        let off = said(t, None, refused(b"x", Verb::Write, Refusal::Denied), false);
+        assert!(off.contains("--write"), "{off}");
+        let user = said(t, None, refused(b"x", Verb::Remove, Refusal::Denied), true);
+        assert!(user.contains("--user"), "{user}");
+    }
+
+    #[test]
+    fn slow_and_lossy_transfers_are_told_why() {
+        let t = |what| said(Protocol::Tftp, None, what, false);
+        let whole = Outcome::Complete;
+        assert_eq!(t(tftp_end(whole, 33_591_768, 512, 0)), "512-octet blocks: try `ip tftp blocksize 1468`");
+        assert!(t(tftp_end(whole, 33_591_768, 1_468, 5_000)).contains("5000 repeats"));
+        assert_eq!(t(tftp_end(whole, 33_591_768, 1_468, 3)), "");
+        assert_eq!(t(tftp_end(whole, 1_000, 512, 0)), "", "a small file needs no advice");
+        assert!(t(tftp_end(Outcome::TimedOut, 0, 512, 9)).contains("a port of its own"));
+    }
+
+    #[test]
+    fn a_login_is_told_what_is_wrong_with_it() {
+        let refused = What::RefusedKnock { why: Refusal::Login };
+        assert!(said(Protocol::Ftp, Some("bob"), refused.clone(), false).starts_with("login of bob failed"));
+        assert!(said(Protocol::Ftp, None, refused, false).contains("anonymous is off"));
+    }
+}

@@ -1,0 +1,358 @@
+//! What `serve` shows while it runs: a line for each event, and on a terminal one that moves for each
+//! transfer.
+
+use super::advice::{self, Tree};
+use crate::events::{Event, Events, Name};
+use crate::figures::{clock, eta, grouped, octets, percent, rate, took};
+use crate::watch::Watch;
+use gate::audit::{self, What};
+use gate::{Direction, End, Outcome, Protocol};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+use store::VPath;
+
+/// Advice that is remembered, so that it is given once.
+const REMEMBERED: usize = 1_000;
+
+/// Where texts for people go.
+pub(crate) enum Screen {
+    /// A terminal with lines that move at the bottom.
+    Moving(MultiProgress),
+    /// Plain lines on stdout.
+    Out,
+    /// Plain lines on stderr, because stdout has the events.
+    Err,
+}
+
+impl Screen {
+    /// The screen for this run; `moving` where a line may be overwritten.
+    pub(crate) fn new(json: bool, moving: bool) -> Screen {
+        match (json, moving) {
+            (false, true) if std::io::stdout().is_terminal() => {
+                Screen::Moving(MultiProgress::with_draw_target(ProgressDrawTarget::stdout()))
+            }
+            (false, _) => Screen::Out,
+            (true, true) if std::io::stderr().is_terminal() => {
+                Screen::Moving(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
+            }
+            (true, _) => Screen::Err,
+        }
+    }
+
+    /// Prints lines. A reader that went away is no reason to stop serving.
+    pub(crate) fn say(&self, text: &str) {
+        let text = text.trim_end_matches('\n');
+        let _ = match self {
+            Screen::Moving(bars) => bars.println(text),
+            Screen::Out => writeln!(std::io::stdout().lock(), "{text}"),
+            Screen::Err => writeln!(std::io::stderr().lock(), "{text}"),
+        };
+    }
+}
+
+/// Follows audit events.
+pub(crate) struct Board {
+    pub(crate) screen: Screen,
+    pub(crate) events: Arc<Events>,
+    watch: Option<Arc<Watch>>,
+    running: BTreeMap<u64, Running>,
+    given: BTreeSet<(IpAddr, String)>,
+    complete: u64,
+    octets: u64,
+    /// Our own session, which asks for names that are near: it is not shown.
+    own: Option<u64>,
+}
+
+struct Running {
+    protocol: Protocol,
+    peer: SocketAddr,
+    path: VPath,
+    len: Option<u64>,
+    began: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Board {
+    /// A board; with a `watch` on a terminal each transfer has a line that moves.
+    pub(crate) fn new(screen: Screen, events: Arc<Events>, watch: Option<Arc<Watch>>) -> Board {
+        Board {
+            screen,
+            events,
+            watch,
+            running: BTreeMap::new(),
+            given: BTreeSet::new(),
+            complete: 0,
+            octets: 0,
+            own: None,
+        }
+    }
+
+    /// Does not show the events of this session.
+    pub(crate) fn hide(&mut self, session: Option<u64>) {
+        self.own = session;
+    }
+
+    /// Transfers that ended complete, and their octets.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        (self.complete, self.octets)
+    }
+
+    /// Takes one event.
+    pub(crate) fn take(&mut self, event: &audit::Event, tree: &dyn Tree) {
+        if let What::Lost(count) = event.what {
+            self.events.tell(&Event::Lost { count });
+            self.screen.say(&format!("{} events were not shown: too many at once", grouped(count)));
+            return;
+        }
+        let (Some(protocol), Some(peer)) = (event.protocol, event.peer) else { return };
+        if self.own == Some(event.session) {
+            return;
+        }
+        let running = match &event.what {
+            What::Ended { transfer, .. } => self.running.remove(transfer),
+            _ => None,
+        };
+        let seconds = running.as_ref().map(|r| r.began.elapsed().as_secs_f64());
+        if let Some(told) = told(event, protocol, peer, seconds) {
+            self.events.tell(&told);
+        }
+        match &event.what {
+            What::Started { transfer, path, dir, len } => {
+                self.start(*transfer, peer, protocol, path, *dir, *len);
+            }
+            What::Ended { path, dir, end, kept, .. } => {
+                if let Some(bar) = running.as_ref().and_then(|r| r.bar.as_ref()) {
+                    bar.finish_and_clear();
+                }
+                if let (Protocol::Tftp, Some(watch)) = (protocol, &self.watch) {
+                    watch.forget(peer);
+                }
+                self.end(peer, path, *dir, end, kept.as_ref(), running.map(|r| r.began));
+            }
+            What::Refused { path, why, verb } => {
+                self.line(peer, &format!("{} {path}: {why}", verb_word(*verb)));
+            }
+            What::RefusedKnock { why } => self.line(peer, &format!("not let in: {why}")),
+            What::Removed { path } => self.line(peer, &format!("removed {path}")),
+            What::Renamed { from, to } => self.line(peer, &format!("renamed {from} to {to}")),
+            What::MadeDir { path } => self.line(peer, &format!("made the directory {path}")),
+            What::RemovedDir { path } => self.line(peer, &format!("removed the directory {path}")),
+            What::SetModified { .. } | What::Admitted | What::Left | What::Lost(_) => {}
+        }
+        if let Some(text) = advice::advice(event, tree) {
+            self.advise(peer, text);
+        }
+    }
+
+    fn start(
+        &mut self,
+        transfer: u64,
+        peer: SocketAddr,
+        protocol: Protocol,
+        path: &VPath,
+        dir: Direction,
+        len: Option<u64>,
+    ) {
+        let size = len.map(|n| format!(" ({} octets)", grouped(n))).unwrap_or_default();
+        let bar = match (&self.screen, &self.watch) {
+            (Screen::Moving(bars), Some(_)) => {
+                let bar = bars.add(ProgressBar::new_spinner());
+                bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a constant"));
+                Some(bar)
+            }
+            _ => None,
+        };
+        if bar.is_none() {
+            let verb = if dir == Direction::Read { "fetches" } else { "stores" };
+            self.line(peer, &format!("{verb} {path}{size} over {protocol}"));
+        }
+        let (path, began) = (path.clone(), Instant::now());
+        self.running.insert(transfer, Running { protocol, peer, path, len, began, bar });
+    }
+
+    fn end(
+        &mut self,
+        peer: SocketAddr,
+        path: &VPath,
+        dir: Direction,
+        end: &End,
+        kept: Option<&VPath>,
+        began: Option<Instant>,
+    ) {
+        if end.outcome == Outcome::Complete {
+            self.complete += 1;
+            self.octets += end.octets;
+        }
+        let verb = if dir == Direction::Read { "fetched" } else { "stored" };
+        let mut text = match end.outcome {
+            Outcome::Complete => format!("{verb} {path}: {} octets", grouped(end.octets)),
+            other => {
+                format!("{path}: {} after {} octets", outcome(other).replace('-', " "), grouped(end.octets))
+            }
+        };
+        if let Some(elapsed) = began.map(|b| b.elapsed()) {
+            text.push_str(&format!(" in {} ({})", took(elapsed), rate(end.octets, elapsed)));
+        }
+        if let Some(blksize) = end.blksize {
+            text.push_str(&format!(", blocks {blksize} x {}", end.windowsize.unwrap_or(1)));
+        }
+        if let Some(repeats @ 1..) = end.repeats {
+            text.push_str(&format!(", {repeats} repeats"));
+        }
+        if let Some(kept) = kept {
+            text.push_str(&format!("; the old one is {kept}"));
+        }
+        if !end.note.is_empty() {
+            text.push_str(&format!("; {}", end.note));
+        }
+        self.line(peer, &text);
+    }
+
+    fn advise(&mut self, peer: SocketAddr, text: String) {
+        if self.given.len() >= REMEMBERED {
+            self.given.clear();
+        }
+        if self.given.insert((peer.ip(), text.clone())) {
+            self.line(peer, &format!("advice: {text}"));
+            self.events.tell(&Event::Advice { peer: peer.to_string(), text });
+        }
+    }
+
+    fn line(&self, peer: SocketAddr, text: &str) {
+        self.screen.say(&format!("{}  {peer}  {text}", jiff::ZonedDateTime::now().strftime("%H:%M:%S")));
+    }
+
+    /// Moves the lines that move.
+    pub(crate) fn refresh(&self) {
+        let Some(watch) = &self.watch else { return };
+        for running in self.running.values() {
+            let Some(bar) = &running.bar else { continue };
+            let Some(flow) = watch.with(running.peer) else { continue };
+            let elapsed = running.began.elapsed();
+            let total = running.len.or(flow.total);
+            let share = total.map(|t| format!("{:>3}%", percent(flow.octets, t))).unwrap_or_default();
+            let left = total.and_then(|t| eta(flow.octets, t, elapsed)).map(clock);
+            let mut text = format!(
+                "{share}  {}  {}  {} left",
+                octets(flow.octets),
+                rate(flow.octets, elapsed),
+                left.as_deref().unwrap_or("-"),
+            );
+            if running.protocol == Protocol::Tftp {
+                text.push_str(&format!("  {}x{}", flow.blksize, flow.windowsize));
+            }
+            if flow.repeats > 0 {
+                text.push_str(&format!("  {} repeats", flow.repeats));
+            }
+            // Last what may be cut off at the terminal's edge.
+            text.push_str(&format!("  {}  {}", running.peer, running.path));
+            bar.set_message(text);
+        }
+    }
+}
+
+/// The event for `--json`, if there is one.
+fn told(event: &audit::Event, protocol: Protocol, peer: SocketAddr, seconds: Option<f64>) -> Option<Event> {
+    let session = event.session;
+    let peer = peer.to_string();
+    let protocol = match protocol {
+        Protocol::Tftp => "tftp",
+        Protocol::Ftp => "ftp",
+    };
+    let user = event.user.clone();
+    let name = |path: &VPath| Name::new(path.as_bytes());
+    let change = |path: &VPath, change, to: Option<&VPath>| {
+        let peer = peer.clone();
+        Event::Changed { session, protocol, peer, path: name(path), change, to: to.map(VPath::to_string) }
+    };
+    Some(match &event.what {
+        What::Admitted => Event::Admitted { session, protocol, peer, user },
+        What::Left => Event::Left { session, protocol, peer },
+        What::RefusedKnock { why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: "login",
+            path: None,
+            reason: why.to_string(),
+        },
+        What::Refused { verb, path, why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: verb_word(*verb),
+            path: Some(name(path)),
+            reason: why.to_string(),
+        },
+        What::Started { transfer, path, dir, len } => Event::Started {
+            session,
+            transfer: *transfer,
+            protocol,
+            peer,
+            path: name(path),
+            direction: direction(*dir),
+            octets: *len,
+        },
+        What::Ended { transfer, path, dir, end, kept } => Event::Ended {
+            session,
+            transfer: *transfer,
+            protocol,
+            peer,
+            path: name(path),
+            direction: direction(*dir),
+            outcome: outcome(end.outcome),
+            octets: end.octets,
+            seconds,
+            blksize: end.blksize.map(u64::from),
+            windowsize: end.windowsize.map(u64::from),
+            repeats: end.repeats,
+            kept: kept.as_ref().map(VPath::to_string),
+            note: end.note.clone(),
+        },
+        What::Removed { path } => change(path, "removed", None),
+        What::Renamed { from, to } => change(from, "renamed", Some(to)),
+        What::MadeDir { path } => change(path, "directory-made", None),
+        What::RemovedDir { path } => change(path, "directory-removed", None),
+        What::SetModified { path } => change(path, "time-set", None),
+        What::Lost(_) => return None,
+    })
+}
+
+fn direction(dir: Direction) -> &'static str {
+    match dir {
+        Direction::Read => "read",
+        Direction::Write => "write",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "complete",
+        Outcome::Unconfirmed => "unconfirmed",
+        Outcome::TimedOut => "timed-out",
+        Outcome::Aborted => "aborted",
+        Outcome::Refused => "refused",
+        Outcome::Failed => "failed",
+    }
+}
+
+fn verb_word(verb: gate::Verb) -> &'static str {
+    use gate::Verb as V;
+    match verb {
+        V::Read => "read",
+        V::Stat => "stat",
+        V::List => "list",
+        V::Write => "write",
+        V::Rename => "rename",
+        V::Remove => "remove",
+        V::MakeDir => "make-directory",
+        V::RemoveDir => "remove-directory",
+        V::SetModified => "set-time",
+    }
+}

@@ -1,0 +1,113 @@
+//! What is served: a directory of this host, or one file of it.
+
+use super::one_file::OneFile;
+use crate::exit::{Exit, Failure};
+use ios_cli::image_name::ImageName;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+use store::local::{Local, LocalOptions};
+use store::{Kind, Store, VPath};
+
+/// Images whose digests are announced: the newest; a directory may hold hundreds.
+const IMAGES: usize = 3;
+/// Names looked at for them.
+const ENTRIES: usize = 10_000;
+
+/// The served tree.
+pub(crate) struct Root {
+    /// Its backend.
+    pub(crate) store: Arc<dyn Store>,
+    /// How it is named to people on this host.
+    pub(crate) shown: String,
+    /// Images directly in it, the newest first.
+    pub(crate) images: Vec<VPath>,
+    /// Any file, where there is no image.
+    other: Option<VPath>,
+}
+
+impl Root {
+    /// Opens it, unless it is one that nobody wants to serve.
+    pub(crate) fn open(path: &Path, write: bool, sure: bool) -> Result<Root, Failure> {
+        let shown = path.display().to_string();
+        let local = |e: &std::io::Error| Failure::local(&shown, e);
+        let real = path.canonicalize().map_err(|e| local(&e))?;
+        let facts = real.metadata().map_err(|e| local(&e))?;
+        let options = LocalOptions { write, ..LocalOptions::default() };
+        if facts.is_dir() {
+            if !sure && is_precious(&real) {
+                return Err(Failure::usage(
+                    &shown,
+                    "is the whole file system or a home directory",
+                    "serve a directory inside it, or say --yes-serve-this",
+                ));
+            }
+            let store: Arc<dyn Store> = Arc::new(Local::open(&real, options).map_err(|e| local(&e))?);
+            let (images, other) = names(&*store);
+            return Ok(Root { store, shown, images, other });
+        }
+        if !facts.is_file() {
+            let way_out = "name a directory or a regular file";
+            return Err(Failure::new(Exit::Local, &shown, "is neither a directory nor a file", way_out));
+        }
+        if write {
+            return Err(Failure::usage(
+                "--write",
+                format!("{shown} is one file"),
+                "serve its directory instead",
+            ));
+        }
+        let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(Failure::usage(&shown, "has no name", "name a file"));
+        };
+        let file =
+            VPath::parse(name.as_encoded_bytes()).map_err(|e| Failure::usage(&shown, e, "rename it"))?;
+        // The directory is opened for one file; nothing is swept or written in it.
+        let dir: Arc<dyn Store> =
+            Arc::new(Local::open(parent, LocalOptions { write: false, ..options }).map_err(|e| local(&e))?);
+        let store = Arc::new(OneFile::new(dir, file.clone()));
+        Ok(Root { store, shown, images: vec![file], other: None })
+    }
+
+    /// A name to show in lines to paste.
+    pub(crate) fn example(&self) -> Option<String> {
+        let path = self.images.first().or(self.other.as_ref())?;
+        std::str::from_utf8(path.relative()).ok().map(String::from)
+    }
+}
+
+/// `/`, or the home directory.
+fn is_precious(dir: &Path) -> bool {
+    let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|h| h.canonicalize().ok());
+    dir == Path::new("/") || home.is_some_and(|h| h == dir)
+}
+
+/// The newest images directly in the root, and some other file.
+fn names(store: &dyn Store) -> (Vec<VPath>, Option<VPath>) {
+    let mut images: Vec<(SystemTime, VPath)> = Vec::new();
+    let mut other: Option<VPath> = None;
+    let mut looked = 0;
+    let Ok(mut cursor) = store.list(&VPath::root()) else { return (Vec::new(), None) };
+    while looked < ENTRIES {
+        // A directory that cannot be read on is announced with what was read.
+        let Ok(entries) = cursor.next() else { break };
+        if entries.is_empty() {
+            break;
+        }
+        looked += entries.len();
+        for entry in entries {
+            if entry.facts.kind != Kind::File || entry.name.starts_with(b".") {
+                continue;
+            }
+            let Ok(path) = VPath::root().child(&entry.name) else { continue };
+            if std::str::from_utf8(&entry.name).is_ok_and(|n| ImageName::parse(n).is_some()) {
+                images.push((entry.facts.modified, path));
+            } else if other.as_ref().is_none_or(|o| path < *o) {
+                other = Some(path);
+            }
+        }
+    }
+    images.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    images.truncate(IMAGES);
+    (images.into_iter().map(|(_, path)| path).collect(), other)
+}

@@ -1,0 +1,141 @@
+//! Shows how far one copy is: a bar on a terminal, now and then a line elsewhere, events for `--json`.
+
+use crate::events::{Event, Events};
+use crate::figures::{clock, eta, grouped, octets, percent, rate};
+use crate::watch::Watch;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often a bar moves.
+const MOVE: Duration = Duration::from_millis(100);
+/// How often a line or an event comes.
+const LINE: Duration = Duration::from_secs(5);
+const EVENT: Duration = Duration::from_secs(1);
+
+/// How progress is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Style {
+    /// Not at all.
+    Quiet,
+    /// A bar.
+    Bar,
+    /// A line every few seconds.
+    Lines,
+}
+
+impl Style {
+    /// A bar where stderr is a terminal and nothing else is drawn on it.
+    pub(crate) fn choose(quiet: bool, trace: bool) -> Style {
+        if quiet {
+            Style::Quiet
+        } else if std::io::stderr().is_terminal() && !trace {
+            Style::Bar
+        } else {
+            Style::Lines
+        }
+    }
+}
+
+/// A thread that shows progress until this is dropped.
+pub(crate) struct Progress {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Shows what `watch` counts of the file `name`; `total` octets where they are known before.
+    pub(crate) fn start(
+        name: String,
+        total: Option<u64>,
+        style: Style,
+        watch: Arc<Watch>,
+        events: Arc<Events>,
+    ) -> Progress {
+        let (stop, stopped) = channel();
+        let work = move || {
+            let began = Instant::now();
+            let mut bar = (style == Style::Bar).then(bar);
+            let (mut next_line, mut next_event) = (LINE, EVENT);
+            while stopped.recv_timeout(MOVE) == Err(RecvTimeoutError::Timeout) {
+                let Some(flow) = watch.latest() else { continue };
+                let elapsed = began.elapsed();
+                let total = total.or(flow.total);
+                let text = words(&name, flow.octets, total, flow.repeats, elapsed);
+                if let Some(bar) = &mut bar {
+                    bar.set_length(total.unwrap_or(0).max(1));
+                    bar.set_position(flow.octets.min(total.unwrap_or(0)));
+                    bar.set_message(text);
+                } else if style == Style::Lines && elapsed >= next_line {
+                    next_line = elapsed + LINE;
+                    eprintln!("{text}");
+                }
+                if elapsed >= next_event {
+                    next_event = elapsed + EVENT;
+                    let (octets, repeats, seconds) = (flow.octets, flow.repeats, elapsed.as_secs_f64());
+                    events.tell(&Event::Progress { octets, total, seconds, repeats });
+                }
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        };
+        // Without the thread the copy goes on unseen.
+        let thread = std::thread::Builder::new().name("progress".into()).spawn(work).ok();
+        Progress { stop: Some(stop), thread }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg}  [{wide_bar}]").expect("a constant");
+    bar.set_style(style.progress_chars("=> "));
+    bar
+}
+
+/// `a.bin  43%  14.1 MiB of 32.0 MiB  1.2 MiB/s  0:15 left`.
+fn words(name: &str, done: u64, total: Option<u64>, repeats: u64, elapsed: Duration) -> String {
+    let speed = rate(done, elapsed);
+    let mut text = match total {
+        Some(total) => {
+            let left = eta(done, total, elapsed).map(clock);
+            format!(
+                "{name}  {:>3}%  {} of {}  {speed}  {} left",
+                percent(done, total),
+                octets(done),
+                octets(total),
+                left.as_deref().unwrap_or("-")
+            )
+        }
+        None => format!("{name}  {} octets  {speed}", grouped(done)),
+    };
+    if repeats > 0 {
+        text.push_str(&format!("  {repeats} repeats"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_far_how_fast_and_how_long() {
+        let ten = Duration::from_secs(10);
+        let half = words("a.bin", 16_795_884, Some(33_591_768), 3, ten);
+        assert_eq!(half, "a.bin   50%  16.0 MiB of 32.0 MiB  1.6 MiB/s  0:10 left  3 repeats");
+        assert_eq!(words("a.bin", 1_000, None, 0, ten), "a.bin  1,000 octets  100 B/s");
+    }
+}

@@ -1,0 +1,25 @@
+//! The documents that are made from tables are the ones in docs/.
+//! `UPDATE_DOCS=1 cargo test -p towline --test docs` writes them anew.
+
+use std::path::PathBuf;
+
+fn check(name: &str, made: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("docs")).unwrap();
+        std::fs::write(&path, made).unwrap();
+    }
+    let there = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(there == made, "docs/{name} is old: run UPDATE_DOCS=1 cargo test -p towline --test docs");
+}
+
+#[test]
+fn events_are_documented() {
+    check("events.md", &towline::events::document());
+    check("events.schema.json", &towline::events::schema());
+}
+
+#[test]
+fn exit_codes_are_documented() {
+    check("exit-codes.md", &towline::exit::document());
+}

@@ -1,0 +1,132 @@
+//! `towline copy` as a process: part files, resuming, digests, events.
+
+use super::running::Running;
+use super::{names, text, towline};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
+
+const SERVE: [&str; 6] = ["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0"];
+
+/// An FTP server that announces `content` and breaks the data connection after `cut` octets.
+fn breaks(content: Vec<u8>, cut: usize) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (control, _) = listener.accept().unwrap();
+        let mut replies = control.try_clone().unwrap();
+        let mut data: Option<TcpListener> = None;
+        let mut say = |line: &str| replies.write_all(format!("{line}\r\n").as_bytes());
+        say("220 ready").unwrap();
+        for line in BufReader::new(control).lines() {
+            let Ok(line) = line else { return };
+            let verb = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+            let done = match verb.as_str() {
+                "USER" => say("331 password"),
+                "PASS" => say("230 in"),
+                "TYPE" => say("200 ok"),
+                "SIZE" => say(&format!("213 {}", content.len())),
+                "EPSV" => {
+                    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                    let port = listener.local_addr().unwrap().port();
+                    data = Some(listener);
+                    say(&format!("229 go (|||{port}|)"))
+                }
+                "RETR" => {
+                    say(&format!("150 opening, {} octets", content.len())).unwrap();
+                    let (mut out, _) = data.take().expect("EPSV first").accept().unwrap();
+                    out.write_all(&content[..cut]).unwrap();
+                    drop(out);
+                    say("426 the disk is on fire")
+                }
+                "QUIT" => say("221 bye"),
+                _ => say("502 no"),
+            };
+            if done.is_err() || verb == "QUIT" {
+                return;
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn a_broken_ftp_download_leaves_a_part_that_can_be_resumed() {
+    let content: Vec<u8> = (0..100_000u32).map(|i| (i * 11 % 253) as u8).collect();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("a.bin"), &content).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let broken = breaks(content.clone(), 40_000);
+    let failed = towline(&["copy", &format!("ftp://{broken}/a.bin"), text(out.path())]);
+    assert_ne!(failed.status.code(), Some(0), "{failed:?}");
+    assert_eq!(names(out.path()), ["a.bin.part"]);
+    let part = std::fs::read(out.path().join("a.bin.part")).unwrap();
+    assert!(!part.is_empty() && part[..] == content[..part.len()], "{} octets", part.len());
+
+    let mut server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
+    let url = format!("ftp://{}/a.bin", server.address("ftp"));
+    let went_on = towline(&["copy", "--resume", &url, text(out.path())]);
+    assert_eq!(went_on.status.code(), Some(0), "{went_on:?}");
+    assert_eq!(names(out.path()), ["a.bin"]);
+    assert!(std::fs::read(out.path().join("a.bin")).unwrap() == content);
+    let ended = server.until("ended");
+    assert_eq!(ended["octets"], 100_000 - part.len() as u64, "only the rest was moved");
+}
+
+#[test]
+fn a_wrong_digest_leaves_nothing_under_the_name() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("a"), b"abc").unwrap();
+    let server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
+    let out = tempfile::tempdir().unwrap();
+    for protocol in ["tftp", "ftp"] {
+        let url = format!("{protocol}://{}/a", server.address(protocol));
+        let wrong = "md5:00000000000000000000000000000000";
+        let copied = towline(&["copy", "--expect", wrong, &url, text(out.path())]);
+        assert_eq!(copied.status.code(), Some(6), "{protocol}: {copied:?}");
+        assert_eq!(names(out.path()), [""; 0], "{protocol}");
+        let right = "md5:900150983cd24fb0d6963f7d28e17f72";
+        let to = out.path().join("there");
+        assert_eq!(towline(&["copy", "--expect", right, &url, text(&to)]).status.code(), Some(0));
+        std::fs::remove_file(to).unwrap();
+    }
+}
+
+#[test]
+fn json_tells_the_copy_from_its_beginning_to_its_end() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("a"), b"abc").unwrap();
+    let server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
+    let out = tempfile::tempdir().unwrap();
+    let url = format!("tftp://{}/a", server.address("tftp"));
+    let mut copy = Running::start(&["copy", "--json", &url, text(out.path())]);
+    assert_eq!(copy.until("begun")["from"], url);
+    let copied = copy.until("copied");
+    assert_eq!((&copied["octets"], &copied["outcome"]), (&3.into(), &"complete".into()));
+    assert_eq!(copy.end().0.code(), Some(0));
+    let absent = format!("tftp://{}/b", server.address("tftp"));
+    let mut copy = Running::start(&["copy", "--json", &absent, text(out.path())]);
+    assert_eq!(copy.until("failed")["exit"], 5);
+    assert_eq!(copy.end().0.code(), Some(5));
+}
+
+#[test]
+fn pipes_and_server_to_server_work() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("a"), b"abc").unwrap();
+    let server = Running::serve(&[&[text(root.path()), "--write"], &SERVE[..]].concat(), 2);
+    let (tftp, ftp) = (server.address("tftp"), server.address("ftp"));
+    let piped = towline(&["copy", "--quiet", &format!("tftp://{tftp}/a"), "-"]);
+    assert_eq!((piped.status.code(), piped.stdout.as_slice()), (Some(0), &b"abc"[..]));
+    let across = towline(&["copy", &format!("ftp://{ftp}/a"), &format!("tftp://{tftp}/b")]);
+    assert_eq!(across.status.code(), Some(0), "{across:?}");
+    assert_eq!(std::fs::read(root.path().join("b")).unwrap(), b"abc");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_towline"))
+        .args(["copy", "--quiet", "-", &format!("ftp://{ftp}/c")])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().expect("piped").write_all(b"from a pipe").unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read(root.path().join("c")).unwrap(), b"from a pipe");
+}

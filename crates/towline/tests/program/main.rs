@@ -1,0 +1,26 @@
+//! The program as it is started: command lines, `serve` and `copy` as processes.
+
+mod command_line;
+mod copying;
+mod running;
+mod serving;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs it to its end.
+fn towline(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_towline")).args(args).output().expect("starts")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// The names in a directory, in order.
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,218 @@
+//! `towline serve` as a process: events, fallback ports, --once, draining, one file, rights.
+
+use super::running::{PATIENCE, Running};
+use super::{text, towline};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+
+fn dir_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        std::fs::write(dir.path().join(name), content).unwrap();
+    }
+    dir
+}
+
+const HERE: [&str; 6] = ["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0"];
+
+#[test]
+fn both_protocols_serve_the_same_octets_and_tell_events() {
+    let content: Vec<u8> = (0..200_000u32).map(|i| (i * 7 % 251) as u8).collect();
+    let root = dir_with(&[("a.bin", &content)]);
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let out = tempfile::tempdir().unwrap();
+    for protocol in ["tftp", "ftp"] {
+        let url = format!("{protocol}://{}/a.bin", server.address(protocol));
+        let to = out.path().join(protocol);
+        let copied = towline(&["copy", "--quiet", &url, text(&to)]);
+        assert_eq!(copied.status.code(), Some(0), "{protocol}: {copied:?}");
+        assert!(std::fs::read(&to).unwrap() == content, "{protocol}: identical octets");
+        let started = server.until("started");
+        assert_eq!((&started["path"], &started["direction"]), (&"/a.bin".into(), &"read".into()));
+        assert_eq!(started["octets"], 200_000);
+        let ended = server.until("ended");
+        assert_eq!((&ended["outcome"], &ended["octets"]), (&"complete".into(), &200_000.into()));
+        assert_eq!(ended["transfer"], started["transfer"]);
+    }
+    server.interrupt();
+    server.until("draining");
+    let stopped = server.until("stopped");
+    assert_eq!((&stopped["transfers"], &stopped["octets"]), (&2.into(), &400_000.into()));
+    let (status, said) = server.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert!(said.starts_with("TFTP has no authentication"), "the first line: {said}");
+    assert!(said.contains("curl -O ftp://127.0.0.1:"), "{said}");
+    assert!(!said.contains("copy tftp:"), "no line for a device on a port it cannot reach: {said}");
+}
+
+#[test]
+fn once_ends_after_one_complete_transfer() {
+    let root = dir_with(&[("a", b"abc")]);
+    let mut server = Running::serve(&[&[text(root.path()), "--once"], &HERE[..]].concat(), 2);
+    let out = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("tftp://{}/{name}", server.address("tftp"));
+    // A refused request is no transfer.
+    let absent = towline(&["copy", &url("b"), text(out.path())]);
+    assert_eq!(absent.status.code(), Some(5), "{absent:?}");
+    assert_eq!(towline(&["copy", &url("a"), text(out.path())]).status.code(), Some(0));
+    assert_eq!(std::fs::read(out.path().join("a")).unwrap(), b"abc");
+    let advice = server.until("advice");
+    assert!(advice["text"].as_str().unwrap().contains("nearest name is /a"), "{advice}");
+    server.until("stopped");
+    assert_eq!(server.end().0.code(), Some(0));
+}
+
+/// Begins a TFTP read without options by hand and gives the socket and where block 1 came from.
+fn hold(server: SocketAddr, name: &str) -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.send_to(format!("\0\u{1}{name}\0octet\0").as_bytes(), server).unwrap();
+    let mut packet = [0; 600];
+    let (n, tid) = socket.recv_from(&mut packet).unwrap();
+    assert_eq!((&packet[..4], n), (&[0, 3, 0, 1][..], 516));
+    (socket, tid)
+}
+
+#[test]
+fn ctrl_c_lets_a_running_transfer_end_and_takes_no_new_one() {
+    let root = dir_with(&[("a", &[7; 600])]);
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let (socket, tid) = hold(server.address("tftp"), "a");
+    server.interrupt();
+    assert_eq!(server.until("draining")["transfers"], 1);
+    socket.send_to(&[0, 4, 0, 1], tid).unwrap();
+    let mut packet = [0; 600];
+    loop {
+        let (n, from) = socket.recv_from(&mut packet).unwrap();
+        // Block 1 may have come again meanwhile.
+        if packet[..4] == [0, 3, 0, 2] {
+            assert_eq!((n, from), (4 + 88, tid));
+            break;
+        }
+    }
+    socket.send_to(&[0, 4, 0, 2], tid).unwrap();
+    assert_eq!(server.until("ended")["outcome"], "complete");
+    assert_eq!(server.until("stopped")["transfers"], 1);
+    assert_eq!(server.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_second_ctrl_c_cuts() {
+    let root = dir_with(&[("a", &[7; 600])]);
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let _held = hold(server.address("tftp"), "a");
+    server.interrupt();
+    server.until("draining");
+    server.interrupt();
+    assert_eq!(server.until("ended")["outcome"], "aborted");
+    let failed = server.until("failed");
+    assert_eq!(failed["exit"], 130);
+    assert_eq!(server.end().0.code(), Some(130));
+}
+
+#[test]
+fn a_default_port_that_is_not_to_be_had_falls_back_and_says_how_to_get_it() {
+    // An address of this test's own. Who may bind 69 and 21 takes them first; who may not is denied.
+    let ip = "127.93.7.41";
+    let _udp = UdpSocket::bind((ip, 69)).ok();
+    let _tcp = TcpListener::bind((ip, 21)).ok();
+    let root = dir_with(&[("a", b"abc")]);
+    let mut server = Running::serve(&[text(root.path()), "--bind", ip], 2);
+    assert_eq!(server.address("tftp"), format!("{ip}:6969").parse().unwrap());
+    assert_eq!(server.address("ftp"), format!("{ip}:2121").parse().unwrap());
+    let wanted = server.seen[0]["wanted"].as_str().expect("why").to_string();
+    assert!(["69: denied", "69: taken"].contains(&wanted.as_str()), "{wanted}");
+    server.interrupt();
+    server.until("stopped");
+    let (status, said) = server.end();
+    assert_eq!(status.code(), Some(0));
+    assert!(said.contains("Devices reach only 69"), "{said}");
+    let way = if wanted.ends_with("denied") { "setcap cap_net_bind_service" } else { "ss -lunp" };
+    assert!(said.contains(way), "{said}");
+    assert!(!said.contains("On the device"), "{said}");
+}
+
+#[test]
+fn one_file_is_served_alone() {
+    let root = dir_with(&[("a.bin", b"abc"), ("b.bin", b"secret")]);
+    let file = root.path().join("a.bin");
+    let mut server = Running::serve(&[&[text(&file)], &HERE[..]].concat(), 2);
+    let image = server.until("image");
+    assert_eq!((&image["path"], &image["octets"]), (&"/a.bin".into(), &3.into()));
+    assert_eq!(image["md5"], "900150983cd24fb0d6963f7d28e17f72");
+    let out = tempfile::tempdir().unwrap();
+    for protocol in ["tftp", "ftp"] {
+        let url = |name: &str| format!("{protocol}://{}/{name}", server.address(protocol));
+        let there = towline(&["copy", &url("a.bin"), text(&out.path().join(protocol))]);
+        assert_eq!(there.status.code(), Some(0), "{there:?}");
+        let other = towline(&["copy", &url("b.bin"), text(out.path())]);
+        assert_eq!(other.status.code(), Some(5), "{protocol}: {other:?}");
+        let line = String::from_utf8(other.stderr).unwrap();
+        assert!(line.contains("b.bin") && !line.contains(text(root.path())), "no host path: {line}");
+    }
+    assert!(!out.path().join("b.bin").exists());
+    server.interrupt();
+    server.until("stopped");
+}
+
+#[test]
+fn without_write_nothing_is_stored_and_with_it_the_old_file_is_kept() {
+    let root = dir_with(&[("old", b"before")]);
+    let from = dir_with(&[("new", b"after")]);
+    let source = from.path().join("new");
+    let read_only = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    for protocol in ["tftp", "ftp"] {
+        let url = format!("{protocol}://{}/old", read_only.address(protocol));
+        let refused = towline(&["copy", text(&source), &url]);
+        assert_eq!(refused.status.code(), Some(4), "{protocol}: {refused:?}");
+    }
+    assert_eq!(std::fs::read(root.path().join("old")).unwrap(), b"before");
+    drop(read_only);
+
+    let mut server = Running::serve(&[&[text(root.path()), "--write"], &HERE[..]].concat(), 2);
+    let url = format!("tftp://{}/old", server.address("tftp"));
+    let stored = towline(&["copy", text(&source), &url]);
+    assert_eq!(stored.status.code(), Some(0), "{stored:?}");
+    assert_eq!(std::fs::read(root.path().join("old")).unwrap(), b"after");
+    let ended = server.until("ended");
+    assert_eq!((&ended["direction"], &ended["outcome"]), (&"write".into(), &"complete".into()));
+    assert!(ended["kept"].is_string(), "the old one is kept: {ended}");
+    let into = format!("ftp://{}/", server.address("ftp"));
+    assert_eq!(towline(&["copy", text(&source), &into]).status.code(), Some(0));
+    assert_eq!(std::fs::read(root.path().join("new")).unwrap(), b"after");
+}
+
+#[test]
+fn users_log_in_and_anonymous_is_off_then() {
+    let root = dir_with(&[("a", b"abc")]);
+    let pw = dir_with(&[("pw", b"S3cret\n")]);
+    let user = format!("bob:@{}", text(&pw.path().join("pw")));
+    let server = Running::serve(
+        &[&[text(root.path()), "--tftp", "off", "--user", &user], &HERE[..2], &HERE[4..]].concat(),
+        1,
+    );
+    let address = server.address("ftp");
+    let out = tempfile::tempdir().unwrap();
+    let copy = |login: &str| towline(&["copy", &format!("ftp://{login}{address}/a"), text(out.path())]);
+    assert_eq!(copy("").status.code(), Some(4));
+    let wrong = copy("bob:guess@");
+    assert_eq!(wrong.status.code(), Some(4));
+    assert!(!String::from_utf8(wrong.stderr).unwrap().contains("guess"), "a password is not printed");
+    assert_eq!(copy("bob:S3cret@").status.code(), Some(0));
+    assert_eq!(std::fs::read(out.path().join("a")).unwrap(), b"abc");
+}
+
+#[test]
+fn trace_draws_the_ladder_on_stderr() {
+    let root = dir_with(&[("a", b"abc")]);
+    let mut server = Running::serve(&[&[text(root.path()), "--trace", "--once"], &HERE[..]].concat(), 2);
+    let url = format!("ftp://{}/a", server.address("ftp"));
+    let out = tempfile::tempdir().unwrap();
+    let copied = towline(&["copy", "--trace", &url, text(out.path())]);
+    let client = String::from_utf8(copied.stderr).unwrap();
+    server.until("stopped");
+    let (_, said) = server.end();
+    for drawing in [client, said] {
+        assert!(drawing.contains("RETR a") && drawing.contains("226"), "{drawing}");
+        assert!(drawing.contains("3 octets, 1 segment"), "{drawing}");
+    }
+}
