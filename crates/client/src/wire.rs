@@ -15,6 +15,12 @@ pub trait Wire: Send + Sync {
     /// The real address to bind to for a transfer with `peer` (real); `None` leaves it to the system.
     fn bind(&self, peer: SocketAddr) -> Option<IpAddr>;
 
+    /// Where a peer must connect to in order to reach a listener of ours that is bound to `own` (real):
+    /// what PORT and EPRT tell. A firewall before us is a wire that gives an address where SYNs vanish.
+    fn reached_at(&self, own: SocketAddr) -> SocketAddr {
+        own
+    }
+
     /// Resolves a host name or literal to a named address (without port).
     fn resolve(&self, host: &str) -> std::io::Result<Vec<IpAddr>>;
 }

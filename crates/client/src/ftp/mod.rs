@@ -241,7 +241,7 @@ impl Run<'_, '_> {
 
     fn listen(&mut self) -> Result<(), ClientError> {
         let now = self.now();
-        match net::listen(&self.ends, self.options.ftp.active_port) {
+        match net::listen(&self.ends, self.options) {
             Ok((listener, real)) => {
                 self.data = Data::Listening(listener);
                 // The server is told where we really are; the tap shows the named address.

@@ -176,18 +176,18 @@ fn connect(
     Ok((stream, Ends { local, peer: named, real_local, real_peer: real }))
 }
 
-/// Listens where the control connection comes from. Gives the real address.
-pub(super) fn listen(control: &Ends, port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+/// Listens where the control connection comes from. Gives the real address that the server is to be told.
+pub(super) fn listen(control: &Ends, options: &Options) -> io::Result<(TcpListener, SocketAddr)> {
     let mut at = control.real_local;
-    at.set_port(port);
+    at.set_port(options.ftp.active_port);
     let socket = Socket::new(Domain::for_address(at), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&at.into())?;
     socket.listen(4)?;
     let listener = TcpListener::from(socket);
-    let real = listener.local_addr()?;
-    Ok((listener, real))
+    let told = options.wire.reached_at(listener.local_addr()?);
+    Ok((listener, told))
 }
 
 /// The server's data connection; none yet, or one from elsewhere, which is turned away.
