@@ -43,13 +43,13 @@ pub const UNPACKED: &str = " [OK]\n";
 /// Behind the `#` of an image whose checksum is wrong: it does not start.
 pub fn bad_checksum(found: u32, expected: u32) -> String {
     format!(
-        "\n\nError : compressed image checksum is incorrect 0x{found:08X}\n        Expected a checksum of 0x{expected:08X}\n\n*** System received a Software forced crash ***\n"
+        "\n\nError : compressed image checksum is incorrect 0x{found:08X}\n        Expected a checksum of 0x{expected:08X}\n"
     )
 }
 
 /// A boot line names a file that is not there.
 pub fn cannot_open(file: &str) -> String {
-    format!("open: file \"{file}\" not found\nboot: cannot open \"{file}\"\n")
+    format!("boot: cannot open \"{file}\"\n")
 }
 
 /// A file is there but is no image.

@@ -120,6 +120,8 @@ pub enum Reason {
     Protocol,
 }
 
+/// The first two, `Socket error` and `Not enough space on device` stand in transcripts; the others are as
+/// IOS names such errors elsewhere, not confirmed for `copy`.
 const REASONS: [(Reason, &str); 15] = [
     (Reason::TimedOut, "Timed out"),
     (Reason::NoSuchFile, "No such file or directory"),

@@ -98,7 +98,8 @@ impl Digest {
     }
 }
 
-/// `verify` of an image that carries its MD5 and a signature; the dots and `Done!` stand before it.
+/// `verify` of an image that carries its MD5 and a signature; the dots and `Done!` stand before it. The last
+/// line of a damaged one is not confirmed on a device; that no `Signature Verified` stands there is.
 pub fn embedded(embedded: &str, computed: &str, whole_file: &str) -> String {
     let mut out = format!(
         "Embedded Hash   MD5 : {}\nComputed Hash   MD5 : {}\nCCO Hash        MD5 : {}\n",

@@ -8,7 +8,7 @@ pub fn prompt(line: u32) -> String {
     format!("rommon {line} > ")
 }
 
-/// `help` and `?`.
+/// `help` and `?`, as the ISR's guides list them; not all of them do something here.
 pub const HELP: &str = "alias               set and display aliases command
 boot                boot up an external process
 break               set/show/clear the breakpoint
@@ -78,7 +78,7 @@ usage: tftpdnld [-ur]
     )
 }
 
-/// A required variable that is not set.
+/// A required variable that is not set. Not confirmed on a device: the usage that follows it is.
 pub fn missing(variable: &str) -> String {
     format!("\nMissing or illegal ip address for variable {variable}\nIllegal {variable} address.\n")
 }
@@ -109,7 +109,7 @@ pub fn copying(file: &str) -> String {
     )
 }
 
-/// The server said no, or nothing.
+/// The server said no, or nothing. Not confirmed on a device.
 pub fn failed(why: &str) -> String {
     format!("\nTFTP: {why}\n")
 }
