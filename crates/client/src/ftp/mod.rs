@@ -121,9 +121,10 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
     };
     run.see(ends, Dir::Sent, What::Connected { data: false });
     let result = run.run();
+    let moving = matches!(run.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
     run.close_data();
-    if result.is_err() {
-        // ABOR, if anything was going on; nobody waits for its answer.
+    if result.is_err() && moving {
+        // Nobody waits for its answer.
         run.machine.abort();
         if let Some(octets) = run.machine.poll_transmit() {
             run.tell_sent(&octets);

@@ -92,7 +92,7 @@ pub enum Event {
     Move {
         /// Where the first octet belongs in the file.
         start: u64,
-        /// Octets of the whole file, where the server told.
+        /// Octets of the whole file: ours, or the server's where it told.
         size: Option<u64>,
     },
     /// The data connection is not wanted any more.
@@ -431,12 +431,12 @@ impl Client {
                     self.size = announced(r.text());
                 }
                 self.awaits = Await::End { moved: false, replied: false };
-                self.events.push_back(Event::Move { start: self.start, size: self.size });
+                self.move_data();
             }
             // Some servers send no 150 for nothing to move.
             Await::Begin if code.is_complete() => {
                 self.awaits = Await::End { moved: false, replied: true };
-                self.events.push_back(Event::Move { start: self.start, size: self.size });
+                self.move_data();
             }
             // 110 and the like.
             Await::End { .. } if code.is_preliminary() => {}
@@ -457,6 +457,14 @@ impl Client {
             | Await::Begin
             | Await::End { .. } => self.refuse(r),
         }
+    }
+
+    fn move_data(&mut self) {
+        let size = match self.plan.job {
+            Job::Put { len, .. } => Some(len),
+            Job::Get { .. } | Job::List(_) => self.size,
+        };
+        self.events.push_back(Event::Move { start: self.start, size });
     }
 
     fn logged_in(&mut self) {

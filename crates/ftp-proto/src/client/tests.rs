@@ -194,7 +194,7 @@ fn a_put_announces_its_size_and_wants_226() {
     t.client.data_ready(t.now);
     assert_eq!(t.sent(), "STOR f.bin");
     t.hears("150 go");
-    assert_eq!(t.event(), Event::Move { start: 0, size: None });
+    assert_eq!(t.event(), Event::Move { start: 0, size: Some(100) });
     t.client.moved(t.now, 100);
     t.client.handle_eof();
     assert_eq!(t.outcome(), Err(Failure::Closed(Phase::Transfer)));
@@ -213,7 +213,7 @@ fn a_put_goes_on_where_the_server_has_it() {
     assert_eq!(t.sent(), "REST 40");
     assert_eq!(t.hears("350 ok"), "STOR f.bin");
     t.hears("150 go");
-    assert_eq!(t.event(), Event::Move { start: 40, size: Some(40) });
+    assert_eq!(t.event(), Event::Move { start: 40, size: Some(100) });
     t.client.moved(t.now, 60);
     t.hears("226 ok");
     t.hears("221 bye");

@@ -151,6 +151,8 @@ pub struct Server {
     representation: Representation,
     facts: Facts,
     allocated: Option<u64>,
+    /// The ABOR in the queue has broken a transfer off.
+    aborted: bool,
     directory: Vec<u8>,
     lines: Lines,
     queue: VecDeque<Line>,
@@ -180,6 +182,7 @@ impl Server {
             representation: Representation::Ascii,
             facts: Facts::TYPE | Facts::SIZE | Facts::MODIFY | Facts::PERM | Facts::UNIQUE,
             allocated: None,
+            aborted: false,
             directory: Vec::from(*b"/"),
             lines: Lines::default(),
             queue: VecDeque::new(),
@@ -446,6 +449,7 @@ impl Server {
             Command::Stor(path) => self.store(path, offset),
             Command::Appe(path) => self.append(path, offset),
             Command::Rest(at) => self.restart(at),
+            Command::Abor if core::mem::take(&mut self.aborted) => self.reply(226, "ABOR done."),
             Command::Abor => self.reply(226, "There is no transfer to break off."),
             Command::Allo(octets) => {
                 self.allocated = Some(octets);

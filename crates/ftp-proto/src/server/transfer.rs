@@ -208,6 +208,7 @@ impl Server {
 
     /// ABOR: the transfer ends with 426, then ABOR itself is answered with 226.
     pub(super) fn abort_transfer(&mut self) {
+        self.aborted = true;
         self.break_with(Broken::Abor, |_| true);
     }
 
