@@ -1,11 +1,12 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `content` (seeded octets and their
-//! digests) · `matrix` (rows of what was compared) · `peers` (other people's programs) · `ports` ·
+//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `peers` (other people's programs) · `ports` ·
 //! `process` (children that die with their owner) · `towline` (our program) · `poll` (the only waiting).
 
 pub mod battery;
 pub mod content;
+pub mod kill;
 pub mod matrix;
 pub mod peers;
 pub mod poll;

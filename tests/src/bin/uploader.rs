@@ -6,11 +6,10 @@
 
 use e2e::content::Content;
 use gate::{Ask, Credentials, End, Gate, Knock, Outcome, Policy, Protocol, Security};
-use rustix::process::{Signal, getpid, kill_process};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use store::local::{Local, LocalOptions, Observer, Point};
+use store::local::{Local, LocalOptions};
 use store::{Mode, Sink, Store, VPath};
 
 fn main() {
@@ -22,7 +21,7 @@ fn main() {
     let options = LocalOptions {
         write: true,
         unnamed: how != "named",
-        at: Some(killer(point, len)),
+        at: Some(e2e::kill::observer(point, len)),
         ..LocalOptions::default()
     };
     let local = Arc::new(Local::open(Path::new(dir), options).expect("DIR opens"));
@@ -60,29 +59,4 @@ fn fill(sink: &mut dyn Sink, content: Content) {
         sink.write_at(at, &block).expect("there is space");
         at += block.len() as u64;
     }
-}
-
-/// Kills this process, as `kill -9` does, at a point of the upload.
-fn killer(point: &str, len: u64) -> Observer {
-    let hits: Box<dyn Fn(Point) -> bool + Send + Sync> = match point {
-        "none" => Box::new(|_| false),
-        "temporary-made" => Box::new(|p| p == Point::TemporaryMade),
-        "middle" => at_offset(len / 2),
-        "last-octet" => at_offset(len),
-        "before-sync" => Box::new(|p| p == Point::BeforeSync),
-        "after-sync" => Box::new(|p| p == Point::AfterSync),
-        "version-made" => Box::new(|p| p == Point::VersionMade),
-        "named" => Box::new(|p| p == Point::Named),
-        "renamed" => Box::new(|p| p == Point::Renamed),
-        offset => at_offset(offset.parse().expect("POINT is a name or an offset")),
-    };
-    Arc::new(move |point| {
-        if hits(point) {
-            kill_process(getpid(), Signal::KILL).expect("a process may kill itself");
-        }
-    })
-}
-
-fn at_offset(offset: u64) -> Box<dyn Fn(Point) -> bool + Send + Sync> {
-    Box::new(move |p| matches!(p, Point::Written(end) if end >= offset))
 }
