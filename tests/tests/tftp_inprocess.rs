@@ -183,7 +183,7 @@ fn rule_18_netascii_goes_both_ways_and_across_block_edges() {
 }
 
 #[test]
-fn an_upload_over_a_file_keeps_the_old_one_and_a_failed_one_leaves_it() {
+fn rule_36_a_failed_upload_leaves_the_old_file() {
     let house = House::new();
     house.store.seed("/cfg", &b"old"[..]);
     put(&house, "cfg", b"new", plain()).unwrap();
@@ -201,7 +201,7 @@ fn an_upload_over_a_file_keeps_the_old_one_and_a_failed_one_leaves_it() {
 }
 
 #[test]
-fn absent_bad_and_forbidden_names_are_told_apart() {
+fn rule_10_absent_bad_and_forbidden_names_are_told_apart() {
     let house = House::new();
     house.store.seed("/f", &b"x"[..]);
     let Err(ClientError::Absent { code: WireCode::Tftp(1), .. }) = get(&house, "nothing", plain()) else {
@@ -272,6 +272,26 @@ fn rule_06_the_ladder_shows_tids_and_69_never_again() {
     let server = theirs.0.lock().unwrap();
     assert_eq!((server[0].0, server[0].1, server[0].2), (Dir::Received, asked, rows[0].1));
     assert!(server[1..].iter().all(|r| r.1 == tid));
+}
+
+#[test]
+fn rule_05_a_request_to_a_broadcast_address_is_ignored() {
+    let store = Memory::new();
+    store.seed("/f", &b"x"[..]);
+    let (gate, _events) = Gate::new(Arc::new(store), Policy::default());
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
+    let port = server.addresses()[0].port();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_broadcast(true).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    client.send_to(b"\0\x01nothing\0octet\0", ("127.255.255.255", port)).unwrap();
+    client.send_to(b"\0\x01f\0octet\0", ("127.0.0.77", port)).unwrap();
+    // An ERROR for `nothing` would have come first.
+    let mut buf = [0; 600];
+    let (len, from) = client.recv_from(&mut buf).unwrap();
+    assert_eq!(&buf[..len], b"\0\x03\0\x01x");
+    assert_eq!(from.ip(), std::net::IpAddr::from([127, 0, 0, 77]), "rule 6: from the address that was asked");
 }
 
 #[test]

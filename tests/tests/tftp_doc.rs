@@ -1,0 +1,37 @@
+//! `docs/protocols/tftp.md` names every test of a rule, and every test that it names is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn names(text: &str, before: &str) -> BTreeSet<String> {
+    let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    text.match_indices(before).map(|(at, _)| name(&text[at + before.len() - "rule_".len()..])).collect()
+}
+
+fn sources(dir: &Path, into: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(dir).expect("the directory is there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            into.extend(names(&fs::read_to_string(&path).expect("a source"), "fn rule_"));
+        }
+    }
+}
+
+#[test]
+fn the_table_of_rules_and_the_tests_name_each_other() {
+    let root = e2e::root();
+    let mut there = BTreeSet::new();
+    for dir in ["crates/tftp-proto/src", "crates/transport/src/udp"] {
+        sources(&root.join(dir), &mut there);
+    }
+    let driver = fs::read_to_string(root.join("tests/tests/tftp_inprocess.rs")).expect("the drivers' tests");
+    there.extend(names(&driver, "fn rule_"));
+    let doc = fs::read_to_string(root.join("docs/protocols/tftp.md")).expect("the document");
+    assert_eq!(names(&doc, "`rule_"), there);
+    for rule in (1..=32).map(|n| format!("rule_{n:02}_")) {
+        assert!(there.iter().any(|t| t.starts_with(&rule)), "no test for {rule}");
+    }
+}
