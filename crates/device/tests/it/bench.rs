@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The lesson's images, by their versions.
-pub const OLD: &str = "c2900-universalk9-mz.SPA.151-4.M4.bin";
-pub const NEW: &str = "c2900-universalk9-mz.SPA.155-3.M4a.bin";
-pub const OLD_VERSION: &str = "15.1(4)M4";
-pub const NEW_VERSION: &str = "15.5(3)M4a";
+pub(crate) const OLD: &str = "c2900-universalk9-mz.SPA.151-4.M4.bin";
+pub(crate) const NEW: &str = "c2900-universalk9-mz.SPA.155-3.M4a.bin";
+pub(crate) const OLD_VERSION: &str = "15.1(4)M4";
+pub(crate) const NEW_VERSION: &str = "15.5(3)M4a";
 
 /// Octets of the tests' images: 129 blocks of 512, the last one short.
-pub const SIZE: u64 = 65_700;
+pub(crate) const SIZE: u64 = 65_700;
 
 /// What R1 of the lesson has saved.
-pub const R1: &str = "hostname R1\ninterface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n exec-timeout 0 0\n privilege level 15\nend\n";
+pub(crate) const R1: &str = "hostname R1\ninterface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n exec-timeout 0 0\n privilege level 15\nend\n";
 
 /// The privileged prompts of the tests' devices.
 const PROMPTS: &[&str] =
@@ -29,7 +29,7 @@ const PROMPTS: &[&str] =
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An image's octets.
-pub fn image(version: &str, size: u64) -> Vec<u8> {
+pub(crate) fn image(version: &str, size: u64) -> Vec<u8> {
     let mut octets = Vec::new();
     let seed = device::image::random_seed();
     make(&Recipe { profile: &C2911, version, size, seed }, &mut octets).expect("made");
@@ -37,14 +37,14 @@ pub fn image(version: &str, size: u64) -> Vec<u8> {
 }
 
 /// A state directory.
-pub struct Bench {
-    pub dir: TempDir,
-    pub table: Option<Table>,
+pub(crate) struct Bench {
+    pub(crate) dir: TempDir,
+    pub(crate) table: Option<Table>,
 }
 
 impl Bench {
     /// With the old image in flash and R1's startup-config.
-    pub fn r1() -> Bench {
+    pub(crate) fn r1() -> Bench {
         let bench = Bench::bare();
         bench.put(OLD, &image(OLD_VERSION, SIZE));
         bench.startup(R1);
@@ -52,30 +52,30 @@ impl Bench {
     }
 
     /// With nothing.
-    pub fn bare() -> Bench {
+    pub(crate) fn bare() -> Bench {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::create_dir_all(dir.path().join("flash")).expect("made");
         std::fs::create_dir_all(dir.path().join("nvram")).expect("made");
         Bench { dir, table: None }
     }
 
-    pub fn flash(&self, name: &str) -> PathBuf {
+    pub(crate) fn flash(&self, name: &str) -> PathBuf {
         self.dir.path().join("flash").join(name)
     }
 
-    pub fn put(&self, name: &str, octets: &[u8]) {
+    pub(crate) fn put(&self, name: &str, octets: &[u8]) {
         std::fs::write(self.flash(name), octets).expect("written");
     }
 
-    pub fn startup(&self, text: &str) {
+    pub(crate) fn startup(&self, text: &str) {
         std::fs::write(self.dir.path().join("nvram/startup-config"), text).expect("written");
     }
 
-    pub fn saved(&self) -> String {
+    pub(crate) fn saved(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("nvram/startup-config")).unwrap_or_default()
     }
 
-    pub fn device(&self) -> Arc<Device> {
+    pub(crate) fn device(&self) -> Arc<Device> {
         let mut config = DeviceConfig::new(self.dir.path());
         config.pace = 0.0;
         // 20 s of silence become 0.4 s.
@@ -85,12 +85,12 @@ impl Bench {
     }
 
     /// A person at the console of a device that boots now.
-    pub fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         Person::at(self.device())
     }
 
     /// The same, who has pressed Return and enabled: `R1#`.
-    pub fn enabled(&self) -> Person {
+    pub(crate) fn enabled(&self) -> Person {
         let mut p = self.person();
         p.started();
         p
@@ -98,8 +98,8 @@ impl Bench {
 }
 
 /// Somebody at a terminal of the device.
-pub struct Person {
-    pub device: Arc<Device>,
+pub(crate) struct Person {
+    pub(crate) device: Arc<Device>,
     keys: Option<Sender<Heard>>,
     screen: Arc<Screen>,
     /// What has been looked at.
@@ -136,13 +136,13 @@ impl Port for Scripted {
 }
 
 impl Person {
-    pub fn at(device: Arc<Device>) -> Person {
+    pub(crate) fn at(device: Arc<Device>) -> Person {
         Person::on(device, |device, port| {
             let _ = device.console(port);
         })
     }
 
-    pub fn at_vty(device: Arc<Device>) -> Person {
+    pub(crate) fn at_vty(device: Arc<Device>) -> Person {
         Person::on(device, |device, port| {
             let _ = device.vty(port);
         })
@@ -158,7 +158,7 @@ impl Person {
     }
 
     /// From boot to `R1#`.
-    pub fn started(&mut self) {
+    pub(crate) fn started(&mut self) {
         self.until("Press RETURN to get started!");
         self.keys("\r");
         if self.until_one_of(&[">", "#"]).ends_with('#') {
@@ -167,20 +167,16 @@ impl Person {
     }
 
     /// Types keys as they are.
-    pub fn keys(&self, keys: &str) {
+    pub(crate) fn keys(&self, keys: &str) {
         let _ = self.keys.as_ref().expect("there").send(Heard::Keys(keys.as_bytes().to_vec()));
     }
 
-    pub fn send_break(&self) {
-        let _ = self.keys.as_ref().expect("there").send(Heard::Break);
-    }
-
     /// Waits for `text` and gives all that came up to and with it.
-    pub fn until(&mut self, text: &str) -> String {
+    pub(crate) fn until(&mut self, text: &str) -> String {
         self.until_one_of(&[text])
     }
 
-    pub fn until_one_of(&mut self, texts: &[&str]) -> String {
+    pub(crate) fn until_one_of(&mut self, texts: &[&str]) -> String {
         let end = Instant::now() + PATIENCE;
         let mut all = self.screen.text.lock().expect("no panic");
         loop {
@@ -198,7 +194,7 @@ impl Person {
     }
 
     /// Types a line and gives what came between its echo and the next privileged prompt.
-    pub fn run(&mut self, line: &str) -> String {
+    pub(crate) fn run(&mut self, line: &str) -> String {
         self.keys(&format!("{line}\r"));
         self.until(&format!("{line}\r\n"));
         let mut text = self.until_one_of(PROMPTS);
@@ -208,7 +204,7 @@ impl Person {
     }
 
     /// Types a line and waits for `then`; gives what came between.
-    pub fn answer(&mut self, line: &str, then: &str) -> String {
+    pub(crate) fn answer(&mut self, line: &str, then: &str) -> String {
         self.keys(&format!("{line}\r"));
         // The echo ends with the line's own end.
         if !line.is_empty() {
@@ -219,12 +215,12 @@ impl Person {
     }
 
     /// The whole screen.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.screen.text.lock().expect("no panic").replace("\r\n", "\n")
     }
 
     /// Waits for the state to be so.
-    pub fn state(&self, what: &str, is: impl Fn(&device::Facts) -> bool) {
+    pub(crate) fn state(&self, what: &str, is: impl Fn(&device::Facts) -> bool) {
         let end = Instant::now() + PATIENCE;
         while !is(&self.device.facts()) {
             assert!(Instant::now() < end, "waited for: {what}; {:#?}", self.device.facts());
@@ -233,7 +229,7 @@ impl Person {
     }
 
     /// Walks away: the terminal is gone and the line ends.
-    pub fn leave(mut self) -> Arc<Device> {
+    pub(crate) fn leave(mut self) -> Arc<Device> {
         self.keys = None;
         self.line.take().expect("there").join().expect("no panic");
         Arc::clone(&self.device)

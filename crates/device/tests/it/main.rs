@@ -4,4 +4,8 @@ mod bench;
 mod boot;
 mod cli;
 mod config;
+mod copy;
+mod copy_ftp;
 mod files;
+mod lab;
+mod tftpdnld;

@@ -253,7 +253,9 @@ pub struct Marks {
 impl Marks {
     /// Marks that begin behind `text`, the last line printed, on a terminal of `width` columns (0: no end).
     pub fn behind(text: &str, width: usize) -> Marks {
-        Marks { width, column: text.rsplit('\n').next().unwrap_or("").len() }
+        let column = text.rsplit('\n').next().unwrap_or("").len();
+        // A longer line has been wrapped by the terminal itself.
+        Marks { width, column: if width == 0 { column } else { column % width } }
     }
 
     /// One mark (`!`, `.`, `O`, `e`, `C`), with the line end that it needs.

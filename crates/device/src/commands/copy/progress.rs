@@ -75,7 +75,12 @@ impl Tap for Progress {
                 }
             }
             What::TimedOut => self.tell(Sign::TimedOut),
-            What::Connected { data: true } => self.tell(Sign::Begun),
+            // The server agrees to send or take the file (RFC 959 §4.2: 125, 150).
+            What::Control(line)
+                if sight.dir == Dir::Received && (line.starts_with(b"150") || line.starts_with(b"125")) =>
+            {
+                self.tell(Sign::Begun);
+            }
             What::Data { total, .. } => {
                 let due = total / FTP_TEN;
                 let before = self.shown.swap(due, Ordering::Relaxed);
