@@ -158,6 +158,8 @@ pub enum BadCommand {
     Line(BadLine),
     /// An unknown verb: 500.
     Unknown,
+    /// A verb of HTTP: a browser was lured here with somebody's commands in its body. 421.
+    Http,
     /// A verb of an RFC that is not implemented: 502.
     Absent(&'static str),
     /// The argument is missing or malformed: 501.
@@ -168,12 +170,16 @@ pub enum BadCommand {
     Family,
 }
 
+/// What begins an HTTP request and no FTP command.
+const HTTP: [&[u8]; 6] = [b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS"];
+
 /// Reads one line.
 pub fn parse(line: &[u8]) -> Result<(&'static Row, Command), BadCommand> {
     let (verb, argument) = split(line);
     let Some(row) = find(verb) else {
         return Err(match ABSENT.iter().find(|(name, _)| verb.eq_ignore_ascii_case(name.as_bytes())) {
             Some((name, _)) => BadCommand::Absent(name),
+            None if HTTP.iter().any(|v| verb.eq_ignore_ascii_case(v)) => BadCommand::Http,
             None => BadCommand::Unknown,
         });
     };
@@ -225,8 +231,11 @@ pub fn markdown() -> String {
             During::Waits => "waits",
             During::Answers => "answered",
         };
-        let argument =
-            if row.argument.is_empty() { String::new() } else { alloc::format!("`{}`", row.argument) };
+        // A bar ends a cell, in code too.
+        let argument = match row.argument {
+            "" => String::new(),
+            a => alloc::format!("`{}`", a.replace('|', "\\|")),
+        };
         out.push_str(&alloc::format!(
             "| {} | {argument} | {} | {class} | {login} | {during} | {} |\n",
             row.verb,

@@ -34,7 +34,8 @@ fn a_name_keeps_its_spaces() {
 fn what_is_not_implemented_says_so() {
     assert_eq!(command("AUTH TLS"), Err(BadCommand::Absent("AUTH")));
     assert_eq!(command("site chmod 777 x"), Err(BadCommand::Absent("SITE")));
-    assert_eq!(command("GET / HTTP/1.1"), Err(BadCommand::Unknown));
+    assert_eq!(command("GET / HTTP/1.1"), Err(BadCommand::Http));
+    assert_eq!(command("GETX"), Err(BadCommand::Unknown));
 }
 
 #[test]
@@ -106,6 +107,13 @@ fn passwords_are_shown_nowhere() {
     assert_eq!(masked(b"USER x"), b"USER x");
     let shown = alloc::format!("{:?}", command("PASS s3cret").unwrap());
     assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+/// The docs page holds the table that the rows make.
+#[test]
+fn the_docs_show_this_table() {
+    let page = include_str!("../../../../docs/protocols/ftp.md");
+    assert!(page.contains(&markdown()), "put this into docs/protocols/ftp.md:\n{}", markdown());
 }
 
 #[test]

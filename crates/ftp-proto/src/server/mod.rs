@@ -391,6 +391,7 @@ impl Server {
                 self.reply(501, "The line contains a NUL or a CR, which no name may.");
             }
             BadCommand::Unknown => self.reply(500, "Unknown command; HELP lists what is known."),
+            BadCommand::Http => self.close(421, "This is FTP, not HTTP; good bye."),
             BadCommand::Absent(verb) => self.reply(502, &format!("{verb} is not implemented.")),
             BadCommand::Syntax => self.reply(501, "The argument is missing or malformed; see HELP."),
             BadCommand::Parameter(why) => self.reply(504, &format!("Not for that parameter: {why}.")),

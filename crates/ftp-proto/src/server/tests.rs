@@ -340,6 +340,14 @@ fn unknown_is_500_absent_is_502() {
 }
 
 #[test]
+fn a_browser_with_commands_in_its_request_is_hung_up_on() {
+    let mut t = Talk::fresh();
+    t.bytes(b"POST / HTTP/1.1\r\nUSER alice\r\nPASS secret\r\n");
+    assert_eq!(t.take(), "421 This is FTP, not HTTP; good bye.\r\n");
+    assert!(t.closed() && t.asked.is_empty());
+}
+
+#[test]
 fn mlst_names_the_full_path_after_one_space() {
     let mut t = Talk::logged_in();
     t.say("MLST f");
