@@ -2,7 +2,7 @@
 //!
 //! The root is held as a descriptor and every path is resolved by `openat2(RESOLVE_BENEATH)`: links
 //! inside the root are followed, one that leaves it is [`StoreError::Denied`], and nobody who renames
-//! directories meanwhile can change that. A FIFO, device or socket is looked at (`O_PATH`), never opened.
+//! directories meanwhile can change that (without `openat2` links are denied altogether). A FIFO, device or socket is looked at (`O_PATH`), never opened.
 //!
 //! An upload is a file without a name (`O_TMPFILE`) in the directory of its target, or a hidden one where
 //! the file system has no such thing; commit syncs it, gives it the name in one step (`linkat`, or
@@ -69,6 +69,9 @@ pub struct LocalOptions {
     pub partials_for: Duration,
     /// Whether to use files without a name where the file system has them.
     pub unnamed: bool,
+    /// Whether to resolve paths step by step, as on kernels without `openat2`: symbolic links are
+    /// denied then, also inside the root.
+    pub walk: bool,
     /// Sees each [`Point`].
     pub at: Option<Observer>,
 }
@@ -76,7 +79,13 @@ pub struct LocalOptions {
 impl Default for LocalOptions {
     /// Read-only; with `write` set, partials are kept for 24 hours.
     fn default() -> Self {
-        LocalOptions { write: false, partials_for: Duration::from_secs(24 * 3_600), unnamed: true, at: None }
+        LocalOptions {
+            write: false,
+            partials_for: Duration::from_secs(24 * 3_600),
+            unnamed: true,
+            walk: false,
+            at: None,
+        }
     }
 }
 
@@ -85,7 +94,7 @@ impl Default for LocalOptions {
 pub struct Local(Arc<Inner>);
 
 struct Inner {
-    root: OwnedFd,
+    root: dir::Root,
     options: LocalOptions,
     /// Whether files without a name can be made and linked (`/proc` is there).
     unnamed: bool,
@@ -113,6 +122,7 @@ impl Local {
     pub fn open(root: &Path, options: LocalOptions) -> io::Result<Local> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(root, flags, rustix::fs::Mode::empty())?;
+        let root = dir::Root::new(root, options.walk);
         let unnamed = options.unnamed && rustix::fs::stat("/proc/self/fd").is_ok();
         let local = Local(Arc::new(Inner { root, options, unnamed, publish: Mutex::new(()) }));
         if local.0.options.write {
@@ -245,7 +255,7 @@ impl Store for Local {
 }
 
 /// Opens a regular file for reading.
-fn open_file(root: &OwnedFd, path: &VPath) -> Result<(File, dir::Looked)> {
+fn open_file(root: &dir::Root, path: &VPath) -> Result<(File, dir::Looked)> {
     if dir::look(root, path)?.facts.kind == Kind::Directory {
         return Err(StoreError::IsDirectory);
     }

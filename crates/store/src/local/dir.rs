@@ -1,9 +1,9 @@
 //! From a path to a descriptor.
 
 use crate::{Facts, Identity, Kind, Result, StoreError, VPath};
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What was found under a name.
@@ -12,35 +12,90 @@ pub(super) struct Looked {
     pub(super) identity: Identity,
 }
 
+/// The directory that nothing leaves.
+pub(super) struct Root {
+    fd: OwnedFd,
+    /// Step by step, for kernels before 5.6 and sandboxes without `openat2`: links are denied.
+    walks: bool,
+}
+
+impl AsFd for Root {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl Root {
+    /// Takes an open directory; `walks` wants the portable way although there is a better one.
+    pub(super) fn new(fd: OwnedFd, walks: bool) -> Root {
+        let resolve = ResolveFlags::BENEATH;
+        let probe = rustix::fs::openat2(&fd, ".", OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve);
+        Root { walks: walks || matches!(probe, Err(Errno::NOSYS | Errno::PERM)), fd }
+    }
+}
+
 /// Opens below the root, following links that stay there.
-pub(super) fn open_beneath(root: &OwnedFd, path: &VPath, flags: OFlags) -> Result<OwnedFd> {
+pub(super) fn open_beneath(root: &Root, path: &VPath, flags: OFlags) -> Result<OwnedFd> {
     if path.is_reserved() {
         return Err(StoreError::Absent);
     }
+    let opened = if root.walks { walk(root, path, flags) } else { resolve(root, path, flags) };
+    opened.map_err(|e| match e {
+        // A socket, a device without driver, a FIFO for writing.
+        Errno::NXIO | Errno::NODEV => StoreError::NotRegular,
+        e => e.into(),
+    })
+}
+
+/// The kernel resolves the path and lets nobody out: openat2(2).
+fn resolve(root: &Root, path: &VPath, flags: OFlags) -> Result<OwnedFd, Errno> {
     let relative = if path.is_root() { b"." } else { path.relative() };
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let mut tries = 0;
     loop {
-        let fd = rustix::fs::openat2(root, relative, flags | OFlags::CLOEXEC, Mode::empty(), resolve);
-        match fd {
-            // The kernel could not tell whether a rename elsewhere made `..` leave the root: openat2(2).
+        match rustix::fs::openat2(root, relative, flags | OFlags::CLOEXEC, Mode::empty(), resolve) {
+            // The kernel could not tell whether a rename elsewhere made `..` leave the root.
             Err(Errno::AGAIN) if tries < 16 => tries += 1,
             Err(Errno::INTR) => {}
-            // A socket, a device without driver, a FIFO for writing.
-            Err(Errno::NXIO | Errno::NODEV) => return Err(StoreError::NotRegular),
-            fd => return Ok(fd?),
+            fd => return fd,
         }
     }
 }
 
+/// One component at a time, none of them a link. A [`VPath`] has no `..`, so that nothing leads out.
+fn walk(root: &Root, path: &VPath, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let step = OFlags::PATH | OFlags::DIRECTORY;
+    let mut at = rustix::fs::openat(root, ".", step | OFlags::CLOEXEC, Mode::empty())?;
+    for name in path.parent().components() {
+        at = open_no_link(&at, name, step)?;
+    }
+    let name = if path.is_root() { b"." } else { path.name() };
+    open_no_link(&at, name, flags)
+}
+
+fn open_no_link(at: &OwnedFd, name: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    let is_link = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+    let fd = rustix::fs::openat(at, name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty());
+    match fd {
+        // O_DIRECTORY says that a link is none.
+        Err(Errno::NOTDIR) => {
+            let stat = rustix::fs::statat(at, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            Err(if is_link(stat) { Errno::LOOP } else { Errno::NOTDIR })
+        }
+        // O_PATH opens the link itself.
+        Ok(fd) if flags.contains(OFlags::PATH) && is_link(rustix::fs::fstat(&fd)?) => Err(Errno::LOOP),
+        fd => fd,
+    }
+}
+
 /// Opens a directory so that it can be listed and synced.
-pub(super) fn open_dir(root: &OwnedFd, path: &VPath) -> Result<OwnedFd> {
+pub(super) fn open_dir(root: &Root, path: &VPath) -> Result<OwnedFd> {
     // O_DIRECTORY says ENOTDIR before anything but a directory is opened.
     open_beneath(root, path, OFlags::RDONLY | OFlags::DIRECTORY)
 }
 
 /// Facts of a name without opening what is there.
-pub(super) fn look(root: &OwnedFd, path: &VPath) -> Result<Looked> {
+pub(super) fn look(root: &Root, path: &VPath) -> Result<Looked> {
     look_at(&open_beneath(root, path, OFlags::PATH)?)
 }
 
