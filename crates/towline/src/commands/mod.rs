@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod copy;
+pub mod device;
 pub mod image;
 pub mod man;
 pub mod serve;
@@ -17,6 +18,7 @@ Examples:
   towline serve images                       serve a directory over TFTP and FTP
   towline copy tftp://10.0.0.1/a.bin .       fetch a file
   towline copy a.bin ftp://10.0.0.1/up/      store a file
+  towline device                             sit at a router's console
   towline image show a.bin                   what an image says of itself
 ";
 
@@ -33,6 +35,7 @@ pub struct Cli {
 enum Command {
     Serve(serve::Serve),
     Copy(copy::Copy),
+    Device(device::Device),
     Image(image::Image),
     Completions(completions::Completions),
     Man(man::Man),
@@ -60,11 +63,12 @@ pub fn run() -> ExitCode {
     let events = Arc::new(Events::new(match &cli.command {
         Command::Serve(serve) => serve.json,
         Command::Copy(copy) => copy.json,
-        Command::Image(_) | Command::Completions(_) | Command::Man(_) => false,
+        Command::Device(_) | Command::Image(_) | Command::Completions(_) | Command::Man(_) => false,
     }));
     let result = match cli.command {
         Command::Serve(serve) => serve.run(&events),
         Command::Copy(copy) => copy.run(&events),
+        Command::Device(device) => device.run(),
         Command::Image(image) => image.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

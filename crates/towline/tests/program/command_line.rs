@@ -15,7 +15,8 @@ fn fault(args: &[&str]) -> (i32, String) {
 
 #[test]
 fn every_help_begins_with_examples() {
-    for command in ["", "serve", "copy", "image", "image make", "image show", "completions", "man"] {
+    for command in ["", "serve", "copy", "device", "image", "image make", "image show", "completions", "man"]
+    {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let output = towline(&args);
         let text = String::from_utf8(output.stdout).unwrap();

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod copying;
+mod device;
 mod running;
 mod serving;
 

@@ -1,0 +1,325 @@
+//! `towline device`: an emulated device and its lines.
+
+use super::image::profile;
+use crate::exit::{Exit, Failure};
+use crate::interrupt::on_interrupt;
+use crate::ladder::{End, Trace};
+use crate::landing::Landing;
+use clap::Args;
+use device::image::{self, Recipe};
+use device::wire::Table;
+use device::{Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile};
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use transport::terminal::{Event, Terminal, Writer, restore};
+
+/// Ctrl-], as in telnet(1).
+const MENU_KEY: u8 = 0x1d;
+/// Input from a pipe has ended: the line is left when the device has said nothing for this long, so that
+/// what was typed ahead is still done.
+const QUIET: Duration = Duration::from_secs(5);
+/// What a new device has in flash: the lesson begins with it.
+const FIRST_VERSION: &str = "15.1(4)M4";
+const MENU: &str = "\r\n[q] quit  [b] send Break  [p] power-cycle  any other key: back to the device\r\n";
+
+const EXAMPLES: &str = "\
+Examples:
+  towline device                                   R1 on this terminal; Ctrl-] opens the menu
+  towline device --name R2 --state /tmp/r2
+  towline device --telnet 127.0.0.1:2323           lines for telnet(1) as well
+  towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
+  towline device --wire lab.toml --trace 2>trace   10.0.0.1:69 is a server of this host; see the packets
+";
+
+/// Sit at the console of an emulated device.
+///
+/// Every key goes to the device, Ctrl-C, Ctrl-Z and Ctrl-Shift-6 too; Ctrl-] opens a menu of ours: quit, send
+/// Break, power-cycle. What the device keeps is in its state directory: flash, NVRAM and the boot loader's
+/// variables, as plain files. A new device has an image 15.1(4)M4 in flash.
+///
+/// The wire table maps the lab's addresses to real sockets, one entry a line:
+/// "10.0.0.1:69" = "127.0.0.1:6969"; without one, addresses are real.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Device {
+    /// Its name: the host name of a new device, and the name of its default state directory.
+    #[arg(long, default_value = "R1")]
+    name: String,
+    /// The model.
+    #[arg(long, default_value = "c2911")]
+    profile: String,
+    /// Where its state is; without it ~/.local/state/towline/NAME.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Take Telnet connections for its vty lines here.
+    #[arg(long, value_name = "IP:PORT")]
+    telnet: Option<SocketAddr>,
+    /// Put the console on a pseudo-terminal instead of this terminal.
+    #[arg(long)]
+    pty: bool,
+    /// The table from lab addresses to real sockets.
+    #[arg(long, value_name = "FILE")]
+    wire: Option<PathBuf>,
+    /// Boot without the waits of a real device.
+    #[arg(long)]
+    fast: bool,
+    /// Draw every packet, command, reply and data connection on stderr.
+    #[arg(long)]
+    trace: bool,
+}
+
+impl Device {
+    /// Runs until the console is left.
+    pub fn run(self) -> Result<(), Failure> {
+        let profile = profile(&self.profile)?;
+        let state = self.state_dir()?;
+        let table = self.wire.as_deref().map(read_table).transpose()?;
+        let trace = self.trace.then(|| Arc::new(Trace::new(End::Client, Box::new(Raw(io::stderr())))));
+        let mut config = DeviceConfig::new(&state);
+        config.name = Some(self.name.clone());
+        config.profile = profile;
+        config.table = table;
+        config.pace = if self.fast { 0.0 } else { 1.0 };
+        config.tap = trace.clone().map(|t| t as _);
+        let is_new = !state.join("flash").exists();
+        let device = Emulated::open(config).map_err(|e| not_opened(&state, &e))?;
+        on_interrupt(|_| {
+            restore();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        })
+        .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+        if let Some(address) = self.telnet {
+            listen(&device, address)?;
+        }
+        if is_new {
+            first_image(profile, &state.join("flash"))?;
+        }
+        self.console(&device)?;
+        if let Some(trace) = trace {
+            trace.finish();
+        }
+        Ok(())
+    }
+
+    fn console(&self, device: &Arc<Emulated>) -> Result<(), Failure> {
+        let fault = |e: io::Error| Failure::new(Exit::Local, "the console", e, "");
+        let (terminal, menu) = if self.pty {
+            let terminal = Terminal::pty().map_err(fault)?;
+            if let Some(path) = terminal.path() {
+                println!("The console is {0}: screen {0}. Ctrl-C here ends the device.", path.display());
+            }
+            (terminal, None)
+        } else {
+            if io::stdin().is_terminal() {
+                eprintln!("{}: Ctrl-] opens the menu (quit, send Break, power-cycle).", self.name);
+            }
+            (Terminal::stdio().map_err(fault)?, Some(device.clone()))
+        };
+        let result = device.console(Box::new(Seat::new(terminal, menu)));
+        result.map_err(|e| Failure::new(Exit::Local, "the console", e, ""))?;
+        // Input from a pipe has ended; with Telnet lines the device goes on until it is interrupted.
+        if self.telnet.is_some() && !io::stdin().is_terminal() {
+            device.power_on();
+            loop {
+                std::thread::park();
+            }
+        }
+        Ok(())
+    }
+
+    fn state_dir(&self) -> Result<PathBuf, Failure> {
+        if let Some(state) = &self.state {
+            return Ok(state.clone());
+        }
+        let name = &self.name;
+        if name.contains('/') || name.starts_with('.') || name.is_empty() {
+            return Err(Failure::usage(
+                format!("--name {name}"),
+                "is no name for a directory",
+                "give --state too",
+            ));
+        }
+        let base = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
+        let base = base.or_else(|| std::env::var_os("HOME").map(|h| Path::new(&h).join(".local/state")));
+        let base =
+            base.ok_or_else(|| Failure::usage("--state", "there is no HOME to keep it in", "give --state"))?;
+        Ok(base.join("towline").join(name))
+    }
+}
+
+fn read_table(file: &Path) -> Result<Table, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|e| Failure::local(file.display(), &e))?;
+    Table::parse(&text).map_err(|e| Failure::usage(file.display(), e, "see towline device --help"))
+}
+
+fn not_opened(state: &Path, error: &OpenError) -> Failure {
+    match error {
+        OpenError::Locked(_) => Failure::new(
+            Exit::Local,
+            state.display(),
+            "another device uses this state",
+            "end it, or give another --name or --state",
+        ),
+        OpenError::Directory(_, e) => Failure { exit: Exit::Local, ..Failure::local(state.display(), e) },
+    }
+}
+
+/// A device from the shop has an image.
+fn first_image(profile: &Profile, flash: &Path) -> Result<(), Failure> {
+    let name = image::file_name(profile, FIRST_VERSION).expect("a constant that is a version");
+    let path = flash.join(name);
+    let recipe =
+        Recipe { profile, version: FIRST_VERSION, size: image::LESSON_SIZE, seed: image::random_seed() };
+    let fault = |e: &dyn std::fmt::Display| Failure::new(Exit::Local, path.display(), e, "is there room?");
+    let mut landing = Landing::temporary(&path).map_err(|e| fault(&e))?;
+    image::make(&recipe, &mut super::image::InOrder::new(&mut landing)).map_err(|e| fault(&e))?;
+    landing.land().map_err(|e| fault(&e))
+}
+
+/// Accepts Telnet connections for the vty lines, on a thread of its own.
+fn listen(device: &Arc<Emulated>, address: SocketAddr) -> Result<(), Failure> {
+    let option = format!("--telnet {address}");
+    let listener = TcpListener::bind(address)
+        .map_err(|e| Failure::new(Exit::Local, &option, e, "choose another address or port"))?;
+    let there = listener.local_addr().map_err(|e| Failure::new(Exit::Local, &option, e, ""))?;
+    eprintln!("Telnet lines: telnet {} {}", there.ip(), there.port());
+    let device = device.clone();
+    let accept = move || {
+        for stream in listener.incoming() {
+            // A connection that is gone before it is taken is nobody's loss.
+            let Ok(Ok(terminal)) = stream.map(Terminal::telnet) else { continue };
+            let device = device.clone();
+            let line = move || {
+                let mut writer = terminal.writer();
+                if let Err(refused) = device.vty(Box::new(Seat::new(terminal, None))) {
+                    let _ = write!(writer, "\r\n% {refused}\r\n");
+                }
+            };
+            let _ = std::thread::Builder::new().name("vty".into()).spawn(line);
+        }
+    };
+    std::thread::Builder::new()
+        .name("telnet".into())
+        .spawn(accept)
+        .map(drop)
+        .map_err(|e| Failure::new(Exit::Local, option, e, ""))
+}
+
+/// A person or program at a terminal, in front of a line.
+struct Seat {
+    terminal: Terminal,
+    writer: Writer,
+    /// The device whose menu Ctrl-] opens; other terminals have no menu.
+    menu: Option<Arc<Emulated>>,
+    /// Keys typed behind a Ctrl-].
+    waiting: VecDeque<u8>,
+    left: bool,
+    /// Stdin is a pipe or file.
+    piped: bool,
+    said: Instant,
+}
+
+impl Seat {
+    fn new(terminal: Terminal, menu: Option<Arc<Emulated>>) -> Seat {
+        let writer = terminal.writer();
+        let piped = menu.is_some() && !io::stdin().is_terminal();
+        Seat { terminal, writer, menu, waiting: VecDeque::new(), left: false, piped, said: Instant::now() }
+    }
+
+    /// The next keys; `None` when there are none in time, or the terminal is gone (`left`).
+    fn keys(&mut self, wait: Option<Duration>) -> Option<Heard> {
+        if !self.waiting.is_empty() {
+            return Some(Heard::Keys(self.waiting.drain(..).collect()));
+        }
+        loop {
+            match self.terminal.read(wait, None) {
+                Ok(Some(Event::Bytes(keys))) => return Some(Heard::Keys(keys)),
+                Ok(Some(Event::Break)) => return Some(Heard::Break),
+                Ok(Some(Event::Resize { .. })) => {}
+                Ok(Some(Event::Hangup)) if self.piped && self.said.elapsed() < QUIET => {
+                    std::thread::sleep(wait.unwrap_or_default());
+                    return None;
+                }
+                Ok(Some(Event::Hangup)) | Err(_) => {
+                    self.left = true;
+                    return None;
+                }
+                Ok(None) => return None,
+            }
+        }
+    }
+
+    /// The menu: one key.
+    fn choose(&mut self, device: &Emulated) -> Heard {
+        let _ = self.writer.write_all(MENU.as_bytes());
+        match self.keys(None) {
+            Some(Heard::Keys(keys)) => {
+                let (key, rest) = keys.split_first().expect("keys are never none");
+                self.waiting.extend(rest);
+                match key {
+                    b'q' | b'Q' => {
+                        self.left = true;
+                        Heard::Gone
+                    }
+                    b'b' | b'B' => Heard::Break,
+                    b'p' | b'P' => {
+                        device.power_cycle();
+                        Heard::Nothing
+                    }
+                    _ => Heard::Nothing,
+                }
+            }
+            Some(other) => other,
+            None => Heard::Gone,
+        }
+    }
+}
+
+impl Port for Seat {
+    fn hear(&mut self, wait: Duration) -> Heard {
+        if self.left {
+            return Heard::Gone;
+        }
+        let heard = self.keys(Some(wait)).unwrap_or(if self.left { Heard::Gone } else { Heard::Nothing });
+        let (Heard::Keys(keys), Some(device)) = (&heard, self.menu.clone()) else { return heard };
+        let Some(at) = keys.iter().position(|&k| k == MENU_KEY) else { return heard };
+        if at > 0 {
+            // What was typed before it goes to the device first; the rest is looked at the next time.
+            self.waiting.extend(&keys[at..]);
+            return Heard::Keys(keys[..at].to_vec());
+        }
+        self.waiting.extend(&keys[1..]);
+        self.choose(&device)
+    }
+
+    fn say(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.said = Instant::now();
+        self.writer.write_all(octets)
+    }
+}
+
+/// A raw terminal does not return the carriage at a line's end.
+struct Raw<W>(W);
+
+impl<W: Write> Write for Raw<W> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        for line in octets.split_inclusive(|&b| b == b'\n') {
+            match line.strip_suffix(b"\n") {
+                Some(line) => {
+                    self.0.write_all(line)?;
+                    self.0.write_all(b"\r\n")?;
+                }
+                None => self.0.write_all(line)?,
+            }
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

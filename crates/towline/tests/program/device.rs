@@ -1,0 +1,169 @@
+//! `towline device` on a pseudo-terminal, as a person sits at it.
+
+use super::running::PATIENCE;
+use super::{text, towline};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, channel};
+
+struct Person {
+    child: Child,
+    keyboard: std::fs::File,
+    screen: Receiver<Vec<u8>>,
+    seen: String,
+}
+
+impl Person {
+    fn sits_at(args: &[&str]) -> Person {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap();
+        let slave = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_towline"))
+            .arg("device")
+            .args(args)
+            .stdin(slave())
+            .stdout(slave())
+            .stderr(slave())
+            .spawn()
+            .expect("starts");
+        let keyboard = std::fs::File::from(master);
+        let mut out = keyboard.try_clone().unwrap();
+        let (tell, screen) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4_096];
+            // A terminal that nobody holds any more ends in an error (EIO).
+            while let Ok(n @ 1..) = out.read(&mut buffer) {
+                if tell.send(buffer[..n].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Person { child, keyboard, screen, seen: String::new() }
+    }
+
+    fn types(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Reads until `words` appear; gives what came before and forgets both.
+    fn until(&mut self, words: &str) -> String {
+        loop {
+            if let Some(at) = self.seen.find(words) {
+                let rest = self.seen.split_off(at + words.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            let more = self.screen.recv_timeout(PATIENCE);
+            let more = more.unwrap_or_else(|e| panic!("{e} before {words:?}: {}", self.seen));
+            self.seen.push_str(&String::from_utf8_lossy(&more));
+        }
+    }
+
+    fn exit(mut self) -> Option<i32> {
+        self.child.wait().expect("ends").code()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn keys_go_to_the_device_and_the_menu_is_ours() {
+    let state = tempfile::tempdir().unwrap();
+    let state = text(state.path()).to_string();
+    let mut person = Person::sits_at(&["--fast", "--state", &state]);
+    person.until("Ctrl-] opens the menu");
+    person.until("initial configuration dialog? [yes/no]:");
+    // Ctrl-C is the device's: it ends the dialog, not us.
+    person.types("\x03");
+    person.until("terminate autoinstall? [yes]:");
+    person.types("\r");
+    person.until("Press RETURN");
+    person.types("\r");
+    person.until(">");
+    person.types("show version\r");
+    let version = person.until("--More--");
+    assert!(version.contains("Version 15.1(4)M4"), "a new device has an image: {version}");
+    person.types("q");
+    person.until(">");
+    let locked = towline(&["device", "--state", &state]);
+    assert_eq!(locked.status.code(), Some(7), "{locked:?}");
+    assert!(String::from_utf8(locked.stderr).unwrap().contains("another device uses this state"));
+    person.types("\x1d");
+    person.until("[q] quit");
+    person.types("p");
+    person.until("System Bootstrap");
+    person.types("\x1d");
+    person.until("[q] quit");
+    person.types("q");
+    assert_eq!(person.exit(), Some(0));
+}
+
+#[test]
+fn break_from_the_menu_stops_the_boot_in_rommon() {
+    let state = tempfile::tempdir().unwrap();
+    // With the waits of a real device: there is time to press Break.
+    let mut person = Person::sits_at(&["--state", text(state.path())]);
+    person.until("System Bootstrap");
+    person.types("\x1d");
+    person.until("[q] quit");
+    person.types("b");
+    person.until("rommon 1 >");
+    person.types("\x1dq");
+    assert_eq!(person.exit(), Some(0));
+}
+
+#[test]
+fn telnet_reaches_a_line() {
+    let state = tempfile::tempdir().unwrap();
+    let mut person = Person::sits_at(&["--fast", "--state", text(state.path()), "--telnet", "127.0.0.1:0"]);
+    let port = {
+        person.until("telnet 127.0.0.1 ");
+        let port = person.until("\n");
+        port.trim().parse::<u16>().expect("a port")
+    };
+    person.until("[yes/no]:");
+    person.types("no\r");
+    person.until("terminate autoinstall? [yes]:");
+    person.types("\r");
+    person.until("Press RETURN");
+    person.types("\r");
+    person.until(">");
+    let mut line = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    line.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut seen = Vec::new();
+    // A line without a password lets nobody in, as on the device.
+    let _ = line.read_to_end(&mut seen);
+    assert!(String::from_utf8_lossy(&seen).contains("Password required, but none set"), "{seen:?}");
+    person.types("\x1dq");
+    assert_eq!(person.exit(), Some(0));
+}
+
+#[test]
+fn what_is_wrong_with_a_device_is_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let table = dir.path().join("table");
+    std::fs::write(&table, "10.0.0.1 is a server\n").unwrap();
+    let state = dir.path().join("state");
+    for (args, code, words) in [
+        (&["--profile", "c9999"][..], 2, "known are: c2911"),
+        (&["--wire", text(&table)], 2, "line 1"),
+        (&["--wire", "/nowhere/table"], 5, "/nowhere/table"),
+        (&["--telnet", "192.0.2.1:23"], 7, "--telnet 192.0.2.1:23"),
+        (&["--telnet", "here"], 2, "--telnet"),
+    ] {
+        let output = towline(&[&["device", "--state", text(&state)], args].concat());
+        let line = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        assert_eq!(line.lines().count(), 1, "{line}");
+        assert!(line.contains(words), "{line}");
+    }
+}
