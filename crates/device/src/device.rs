@@ -100,6 +100,10 @@ pub(crate) struct State {
     monitor_file: Option<PathBuf>,
     pub(crate) last_copy: Option<LastCopy>,
     pub(crate) remembered: Remembered,
+    /// Commands that ran to their end, each with the version that ran it.
+    pub(crate) ran: BTreeSet<(String, String)>,
+    /// Files of flash that `verify` found sound.
+    pub(crate) verified: BTreeSet<String>,
 }
 
 /// What the device is doing.
@@ -193,6 +197,8 @@ impl Device {
             monitor_file,
             last_copy: None,
             remembered: Remembered::default(),
+            ran: BTreeSet::new(),
+            verified: BTreeSet::new(),
         };
         Arc::new(Device {
             flash: Flash::new(flash, config.profile.flash_total, config.profile.flash_cluster),

@@ -33,10 +33,25 @@ pub struct Facts {
     pub interfaces: Vec<InterfaceFacts>,
     /// `ip ftp username`.
     pub ftp_username: Option<String>,
+    /// Whether there is an `ip ftp password`.
+    pub ftp_password: bool,
     /// `ip ftp passive`, or the profile's default.
     pub ftp_passive: bool,
     /// Neighbours the device has talked to: a host that was pinged with success is among them.
     pub neighbours: Vec<Ipv4Addr>,
+    /// EXEC commands that ran to their end since the device was opened, each once for each version.
+    pub ran: Vec<Ran>,
+    /// Files of flash that `verify` has found sound since then.
+    pub verified: Vec<String>,
+}
+
+/// A command that ran to its end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ran {
+    /// Its name in the command table: `ShowVersion`, `ShowFs`, `Ping`.
+    pub command: String,
+    /// The version that ran it.
+    pub version: String,
 }
 
 /// What runs.
@@ -94,6 +109,8 @@ impl Device {
             }
         };
         let (register, last_copy) = (state.monitor.register, state.last_copy.clone());
+        let ran = state.ran.iter().map(|(c, v)| Ran { command: c.clone(), version: v.clone() }).collect();
+        let verified = state.verified.iter().cloned().collect();
         drop(state);
         let files = self.flash.walk().unwrap_or_default();
         let file = |r: &crate::ifs::Row| FlashFile {
@@ -117,8 +134,11 @@ impl Device {
                 .map(|i| InterfaceFacts { name: i.name, address: i.address.map(|(a, _)| a), up: !i.shutdown })
                 .collect(),
             ftp_username: running.ftp_username.clone(),
+            ftp_password: running.ftp_password.is_some(),
             ftp_passive: running.ftp_passive.unwrap_or(self.profile().ftp_passive_default),
             neighbours,
+            ran,
+            verified,
         }
     }
 

@@ -27,6 +27,6 @@ pub mod wire;
 
 pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError};
-pub use facts::{Facts, FlashFile, InterfaceFacts, Mode};
+pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
 pub use profile::{Build, C2911, PROFILES, Profile};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};

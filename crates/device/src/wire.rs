@@ -27,6 +27,9 @@ pub struct Table {
     pub bind: Option<IpAddr>,
     /// Named to real.
     pub hosts: BTreeMap<SocketAddr, SocketAddr>,
+    /// A firewall before the device: peers that connect to the device are sent here, where nothing
+    /// answers. Connections of the device itself pass.
+    pub firewall: Option<SocketAddr>,
 }
 
 /// Why a table file cannot be read.
@@ -219,6 +222,10 @@ impl Wire for LabWire {
 
     fn bind(&self, _peer: SocketAddr) -> Option<IpAddr> {
         self.table.as_ref()?.bind
+    }
+
+    fn reached_at(&self, own: SocketAddr) -> SocketAddr {
+        self.table.as_ref().and_then(|t| t.firewall).unwrap_or(own)
     }
 
     fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {

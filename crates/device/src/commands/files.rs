@@ -388,6 +388,7 @@ impl Exec<'_> {
         self.dots(&blob)?;
         match image::show(&blob) {
             Ok(facts) => {
+                self.found_sound(&text);
                 let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
                 self.tty.print(&text)
             }
@@ -415,10 +416,21 @@ impl Exec<'_> {
         let path = text.to_owned();
         let said = match expected {
             None => Digest::Computed { algorithm: "md5".into(), path, digest: md5 },
-            Some(hash) if hash.eq_ignore_ascii_case(&md5) => Digest::Verified { path, digest: md5 },
+            Some(hash) if hash.eq_ignore_ascii_case(&md5) => {
+                self.found_sound(text);
+                Digest::Verified { path, digest: md5 }
+            }
             Some(hash) => Digest::Mismatch { path, computed: md5, submitted: hash.to_owned() },
         };
         self.tty.print(&said.render())
+    }
+
+    /// Remembers it for the facts.
+    fn found_sound(&mut self, text: &str) {
+        if let Ok((Fs::Flash, _, path)) = self.local(text) {
+            let name = String::from_utf8_lossy(path.relative()).into_owned();
+            self.tty.device.state().verified.insert(name);
+        }
     }
 
     /// One dot for each 512 KiB, at least two, then `Done!`.
