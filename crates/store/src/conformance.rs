@@ -10,14 +10,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// Runs every rule on stores that `make` gives.
 pub fn run(make: impl Fn() -> Arc<dyn Store>) {
-    run_small(&make);
-    println!("conformance: 100,000 entries come in small batches");
-    many_entries_come_in_small_batches(&*make());
-}
-
-/// Runs every rule but the one of 100,000 entries, which costs minutes on a busy disk: for a second
-/// place where a backend that passes [`run`] is tried.
-pub fn run_small(make: impl Fn() -> Arc<dyn Store>) {
     for (name, rule) in RULES {
         println!("conformance: {name}");
         rule(&*make());
@@ -50,6 +42,7 @@ const RULES: &[(&str, Rule)] = &[
     ("times can be set", times_can_be_set),
     ("an overwritten file is kept where asked", the_old_file_is_kept_where_asked),
     ("a directory with our leftovers is empty", leftovers_do_not_fill_a_directory),
+    ("100,000 entries come in small batches", many_entries_come_in_small_batches),
 ];
 
 fn absent_is_absent(store: &dyn Store) {

@@ -17,6 +17,7 @@ pub mod events;
 pub mod exit;
 pub mod figures;
 mod interrupt;
+pub mod lab;
 pub mod ladder;
 pub mod landing;
 mod progress;

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod copy;
 pub mod device;
 pub mod image;
+pub mod lab;
 pub mod man;
 pub mod serve;
 
@@ -37,6 +38,7 @@ enum Command {
     Copy(copy::Copy),
     Device(device::Device),
     Image(image::Image),
+    Lab(lab::Lab),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -63,13 +65,18 @@ pub fn run() -> ExitCode {
     let events = Arc::new(Events::new(match &cli.command {
         Command::Serve(serve) => serve.json,
         Command::Copy(copy) => copy.json,
-        Command::Device(_) | Command::Image(_) | Command::Completions(_) | Command::Man(_) => false,
+        Command::Device(_)
+        | Command::Image(_)
+        | Command::Lab(_)
+        | Command::Completions(_)
+        | Command::Man(_) => false,
     }));
     let result = match cli.command {
         Command::Serve(serve) => serve.run(&events),
         Command::Copy(copy) => copy.run(&events),
         Command::Device(device) => device.run(),
         Command::Image(image) => image.run(),
+        Command::Lab(lab) => lab.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

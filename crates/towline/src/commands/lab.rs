@@ -1,0 +1,314 @@
+//! `towline lab`: the lesson on TFTP and FTP, at a router's console.
+
+use crate::exit::{Exit, Failure};
+use crate::figures::parse_octets;
+use crate::lab::compare;
+use crate::lab::guide::{Guide, Scenery};
+use crate::lab::ladders::{LADDERS, RunError, drawn};
+use crate::lab::lesson::{Course, State, steps};
+use crate::lab::quiz;
+use crate::lab::scene::{Fault, Foreign, Scene, Setup};
+use crate::lab::script::{self, Report};
+use crate::lab::typist::Show;
+use clap::{Args, Subcommand, ValueEnum};
+use device::image::{LESSON_SIZE, MIN_SIZE};
+use device::{Heard, Port};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use transport::terminal::{Event, Terminal, Writer};
+
+const EXAMPLES: &str = "\
+Examples:
+  towline lab                        sit at R1's console; Ctrl-] h gives a hint
+  towline lab --script               watch it done; 0 only if R1 really runs the new version
+  towline lab --firewall             why active FTP fails behind a firewall
+  towline lab quiz                   six questions
+  towline lab compare                TFTP and FTP side by side, from a run
+  towline lab ladder 3               one of six drawings, from a run
+";
+
+/// The lesson: copy a new IOS image to a router over TFTP and over FTP, boot it.
+///
+/// Starts a TFTP and an FTP server and a router R1 with its old image, all in this process and on
+/// loopback; the images are synthetic. Nothing outside a temporary directory is touched.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Lab {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    lesson: Lesson,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Day43(Lesson),
+    Quiz(Quiz),
+    Compare(Compare),
+    Ladder(Ladder),
+}
+
+/// The lesson itself, as without a name.
+#[derive(Debug, Args)]
+#[command(before_help = "Example:\n  towline lab day43 --script\n")]
+struct Lesson {
+    /// Type the lesson, print the session, and judge it.
+    #[arg(long)]
+    script: bool,
+    /// Drop every connection towards R1: active FTP fails, passive FTP works.
+    #[arg(long)]
+    firewall: bool,
+    /// Use other servers that run already; the new image is written to DIR for the time of the lab.
+    #[arg(
+        long,
+        value_name = "tftp=IP:PORT,ftp=IP:PORT,root=DIR[,user=NAME,password=TEXT]",
+        value_parser = foreign,
+        conflicts_with = "broken"
+    )]
+    servers: Option<Foreign>,
+    /// Break something on purpose: R1 must give its error and must not boot the image.
+    #[arg(long = "break", value_name = "WHAT", requires = "script", conflicts_with = "firewall")]
+    broken: Option<Broken>,
+    /// Octets of each image; K and M are understood. The lesson's own size crosses TFTP's 16-bit block number.
+    #[arg(long, value_parser = size, default_value_t = LESSON_SIZE)]
+    size: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Broken {
+    /// The server stops in the middle of the copy.
+    Stop,
+    /// The image is not on the server.
+    Absent,
+    /// One octet of the server's image is changed.
+    Flip,
+}
+
+/// Six questions on the lesson; each answer ends with the command that proves it.
+#[derive(Debug, Args)]
+#[command(before_help = "Example:\n  towline lab quiz\n")]
+struct Quiz {}
+
+/// One file over TFTP and over FTP, in a table filled from the run.
+#[derive(Debug, Args)]
+#[command(before_help = "Example:\n  towline lab compare\n")]
+struct Compare {}
+
+/// Draw a live run: who sends what, from and to which port.
+#[derive(Debug, Args)]
+#[command(before_help = "Examples:\n  towline lab ladder 5\n  towline lab ladder      all six\n")]
+struct Ladder {
+    /// 1 TFTP with a loss, 2 its phases, 3 its ports, 4 FTP control, 5 FTP active, 6 FTP passive.
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=6))]
+    number: Option<u8>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let octets = parse_octets(text)?;
+    if octets < MIN_SIZE { Err(format!("an image has at least {MIN_SIZE} octets")) } else { Ok(octets) }
+}
+
+fn foreign(text: &str) -> Result<Foreign, String> {
+    let part = |key: &str| {
+        text.split(',').find_map(|p| p.split_once('=').filter(|(k, _)| *k == key)).map(|(_, v)| v.to_owned())
+    };
+    let known = ["tftp", "ftp", "root", "user", "password"];
+    if let Some(odd) = text.split(',').find(|p| !p.split_once('=').is_some_and(|(k, _)| known.contains(&k))) {
+        return Err(format!("'{odd}' is none of tftp=, ftp=, root=, user=, password="));
+    }
+    let address = |key: &str| {
+        let value = part(key).ok_or_else(|| format!("{key}=IP:PORT is missing"))?;
+        value.parse().map_err(|_| format!("{key}={value}: give IP:PORT, like 127.0.0.1:6969"))
+    };
+    Ok(Foreign {
+        tftp: address("tftp")?,
+        ftp: address("ftp")?,
+        root: part("root")
+            .map(PathBuf::from)
+            .ok_or("root=DIR is missing: the lab writes the new image there")?,
+        user: part("user").unwrap_or_else(|| "cisco".into()),
+        password: part("password").unwrap_or_else(|| "cisco".into()),
+    })
+}
+
+impl Lab {
+    /// Does it.
+    pub fn run(self) -> Result<(), Failure> {
+        match self.verb {
+            None => self.lesson.run(),
+            Some(Verb::Day43(lesson)) => lesson.run(),
+            Some(Verb::Quiz(Quiz {})) => {
+                quiz::run(&mut io::stdin().lock(), &mut io::stdout().lock()).map_err(|e| stdout(&e))?;
+                Ok(())
+            }
+            Some(Verb::Compare(Compare {})) => {
+                let columns = compare::run().map_err(|e| not_run("lab compare", e))?;
+                print(&compare::render(&columns))
+            }
+            Some(Verb::Ladder(ladder)) => {
+                let which = match ladder.number {
+                    Some(n) => usize::from(n) - 1..usize::from(n),
+                    None => 0..LADDERS.len(),
+                };
+                for index in which {
+                    let text = drawn(index).map_err(|e| not_run("lab ladder", e))?;
+                    print(&format!("{text}\n"))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn not_run(thing: &str, error: RunError) -> Failure {
+    match error {
+        RunError::Local(e) => Failure::local(thing, &e),
+        RunError::Transfer(e) => Failure::transfer(thing, &e),
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(|e| stdout(&e))
+}
+
+fn stdout(error: &io::Error) -> Failure {
+    Failure::new(Exit::Local, "stdout", error, "")
+}
+
+impl Lesson {
+    fn run(self) -> Result<(), Failure> {
+        let fault = self.broken.map(|b| match b {
+            Broken::Stop => Fault::Stop,
+            Broken::Absent => Fault::Absent,
+            Broken::Flip => Fault::Flip,
+        });
+        let setup = Setup {
+            size: self.size,
+            fault,
+            firewall: self.firewall,
+            foreign: self.servers.clone(),
+            pace: if self.script { 0.0 } else { 0.3 },
+            // Nobody wants to wait a minute for a server that was cut on purpose.
+            patience: if fault.is_some() { 0.1 } else { 1.0 },
+        };
+        let course = match (fault, self.firewall) {
+            (Some(_), _) => Course::Broken,
+            (None, true) => Course::Firewall,
+            (None, false) => Course::Whole,
+        };
+        let scene = Arc::new(Scene::set(&setup)?);
+        if self.script { play(&scene, course) } else { sit(&scene, course) }
+    }
+}
+
+/// Types the lesson.
+fn play(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
+    let out: Box<dyn Write + Send> = Box::new(io::stdout());
+    let show = if io::stdout().is_terminal() { Show::Raw(out) } else { Show::Lines(out) };
+    let report = script::run(scene, course, show);
+    if course == Course::Firewall {
+        print(&format!("\nWhat R1 saw of its FTP sessions:\n{}", scene.trace()))?;
+    }
+    judge(&report)
+}
+
+fn judge(report: &Report) -> Result<(), Failure> {
+    eprintln!();
+    for check in &report.checks {
+        eprintln!("{} {}", if check.holds { "yes" } else { "NO " }, check.what);
+    }
+    match report.checks.iter().find(|c| !c.holds) {
+        None if report.passed() => Ok(()),
+        Some(check) => Err(Failure::new(Exit::Failed, "lab", format!("not so: {}", check.what), "")),
+        None => Err(Failure::new(Exit::Failed, "lab", "nothing was checked", "")),
+    }
+}
+
+/// A learner at the console.
+fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
+    let names = &scene.names;
+    print(&format!(
+        "A router R1 (10.0.0.2) and a server (10.0.0.1) are ready; both are on this host only.\n\
+         On the server, over TFTP and FTP: {}\n\
+         FTP user {}, password {}. You sit at R1's console; lines that begin with | are the guide's.\n\
+         Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
+        names.new, names.user, names.password
+    ))?;
+    let desk = Desk::open().map_err(|e| Failure::local("this terminal", &e))?;
+    let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let guide = Guide::new(desk, names.clone(), steps(course), Box::new(Watched(scene.clone())), colour);
+    scene.device.console(Box::new(guide)).map_err(|e| Failure::new(Exit::Local, "R1", e, ""))?;
+    print("\n")
+}
+
+/// The lab as the guide sees it.
+struct Watched(Arc<Scene>);
+
+impl Scenery for Watched {
+    fn state(&mut self) -> State {
+        self.0.state()
+    }
+
+    fn power_cycle(&mut self) {
+        self.0.device.power_cycle();
+    }
+
+    fn trace(&self) -> String {
+        self.0.trace()
+    }
+}
+
+/// This process's terminal as a console's.
+struct Desk {
+    terminal: Terminal,
+    writer: Writer,
+}
+
+impl Desk {
+    fn open() -> io::Result<Desk> {
+        let terminal = Terminal::stdio()?;
+        let writer = terminal.writer();
+        Ok(Desk { terminal, writer })
+    }
+}
+
+impl Port for Desk {
+    fn hear(&mut self, wait: Duration) -> Heard {
+        match self.terminal.read(Some(wait), None) {
+            Ok(Some(Event::Bytes(keys))) => Heard::Keys(keys),
+            Ok(Some(Event::Break)) => Heard::Break,
+            Ok(Some(Event::Resize { .. }) | None) => Heard::Nothing,
+            Ok(Some(Event::Hangup)) | Err(_) => Heard::Gone,
+        }
+    }
+
+    fn say(&mut self, octets: &[u8]) -> io::Result<()> {
+        self.writer.write_all(octets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_of_others_are_given_in_one_option() {
+        let got = foreign("tftp=127.0.0.1:6969,ftp=127.0.0.1:2121,root=/srv/x,user=u").unwrap();
+        assert_eq!(
+            (got.tftp.port(), got.ftp.port(), got.user.as_str(), got.password.as_str()),
+            (6969, 2121, "u", "cisco")
+        );
+        assert_eq!(got.root, PathBuf::from("/srv/x"));
+        for (text, want) in [
+            ("tftp=127.0.0.1:69,ftp=127.0.0.1:21", "root=DIR is missing"),
+            ("tftp=127.0.0.1,ftp=127.0.0.1:21,root=/", "tftp=127.0.0.1: give IP:PORT"),
+            ("ftp=127.0.0.1:21,root=/", "tftp=IP:PORT is missing"),
+            ("sftp=1", "'sftp=1' is none of"),
+        ] {
+            assert!(foreign(text).unwrap_err().contains(want), "{text}");
+        }
+        assert!(size("1K").is_err() && size("4K").is_ok());
+    }
+}

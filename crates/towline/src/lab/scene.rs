@@ -1,0 +1,331 @@
+//! One lab, ready to switch on: two images, the servers, R1 and the wire between.
+
+use super::blackhole::Blackhole;
+use super::lesson::State;
+use super::names::{NEW_VERSION, Names, OLD_VERSION, ROUTER, SERVER};
+use super::servers::{Served, Servers};
+use super::traffic::Traffic;
+use crate::digest::Algorithm;
+use crate::exit::{Exit, Failure};
+use crate::ladder::{End, draw};
+use device::config::BootLine;
+use device::image::{self, Recipe};
+use device::wire::Table;
+use device::{Config, Device, DeviceConfig, Mode};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// The real address of R1's own sockets.
+const R1: &str = "127.0.0.2";
+/// What R1's startup-config says at first.
+const STARTUP: &str = "\
+hostname R1
+!
+no ip domain lookup
+!
+interface GigabitEthernet0/0
+ ip address 10.0.0.2 255.255.255.0
+!
+interface GigabitEthernet0/1
+ no ip address
+ shutdown
+!
+interface GigabitEthernet0/2
+ no ip address
+ shutdown
+!
+line con 0
+ exec-timeout 0 0
+!
+end
+";
+/// Two files that a router of this model has beside its image.
+const OTHER_FILES: [(&str, usize); 2] = [("sigdef-category.xml", 28_282), ("sigdef-default.xml", 227_537)];
+
+/// What is broken on purpose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The server is cut when half of the image is there.
+    Stop,
+    /// The image is not on the server.
+    Absent,
+    /// One octet of the server's image is not what it was made as.
+    Flip,
+}
+
+/// Servers that somebody else runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreign {
+    /// Where TFTP listens.
+    pub tftp: SocketAddr,
+    /// Where FTP listens.
+    pub ftp: SocketAddr,
+    /// The directory both serve; the lab writes the new image there, and removes it.
+    pub root: PathBuf,
+    /// The FTP user.
+    pub user: String,
+    /// The FTP user's password.
+    pub password: String,
+}
+
+/// What lab is wanted.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Octets of each image.
+    pub size: u64,
+    /// What is broken.
+    pub fault: Option<Fault>,
+    /// Connections towards R1 are dropped.
+    pub firewall: bool,
+    /// Servers of somebody else instead of our own.
+    pub foreign: Option<Foreign>,
+    /// Of booting: 1.0 takes about 20 s, 0.0 no time.
+    pub pace: f64,
+    /// Of R1's network timeouts: 1.0 is a real device's.
+    pub patience: f64,
+}
+
+/// A lab. Dropped it is gone without a trace.
+pub struct Scene {
+    /// Its names.
+    pub names: Names,
+    /// R1.
+    pub device: Arc<Device>,
+    /// What R1 received.
+    pub traffic: Arc<Traffic>,
+    // Guards our own servers: a fault cuts them from another thread.
+    servers: Arc<Mutex<Option<Servers>>>,
+    /// The image on the server.
+    image: PathBuf,
+    /// The digest it has been made with.
+    sha512: String,
+    remove: bool,
+    active_failed: Mutex<bool>,
+    _hole: Option<Blackhole>,
+    _dir: TempDir,
+}
+
+impl Scene {
+    /// Makes the images, starts the servers, opens R1 (switched off).
+    pub fn set(setup: &Setup) -> Result<Scene, Failure> {
+        let dir = tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?;
+        let local = |path: &Path, e: &io::Error| Failure::local(path.display(), e);
+        let mut names = Names::of_the_lesson(setup.size);
+        let root = match &setup.foreign {
+            Some(foreign) => {
+                names.user.clone_from(&foreign.user);
+                names.password.clone_from(&foreign.password);
+                foreign.root.clone()
+            }
+            None => {
+                let root = dir.path().join("server");
+                fs::create_dir(&root).map_err(|e| local(&root, &e))?;
+                root
+            }
+        };
+        let image = root.join(&names.new);
+        if setup.foreign.is_some() && image.exists() {
+            let way_out = "remove it: the lab puts an image of its own there";
+            return Err(Failure::usage(image.display(), "exists already", way_out));
+        }
+        make(&image, NEW_VERSION, setup.size)?;
+        let sha512 = sha512(&image).map_err(|e| local(&image, &e))?;
+        match setup.fault {
+            Some(Fault::Absent) => fs::remove_file(&image).map_err(|e| local(&image, &e))?,
+            Some(Fault::Flip) => flip(&image, setup.size / 2).map_err(|e| local(&image, &e))?,
+            Some(Fault::Stop) | None => {}
+        }
+
+        let state = dir.path().join("R1");
+        furnish(&state, &names)?;
+        let net = |e: &io::Error| Failure::local("a loopback socket", e);
+        let servers = match &setup.foreign {
+            Some(_) => None,
+            None => Some(Servers::start(&root, &names.user, &names.password).map_err(|e| net(&e))?),
+        };
+        let mut table = match (&setup.foreign, &servers) {
+            (Some(foreign), _) => table(foreign.tftp, foreign.ftp, None),
+            (None, Some(own)) => table(own.tftp(), own.ftp(), Some(own.active())),
+            (None, None) => unreachable!("our own servers unless there are others"),
+        };
+        let hole = match setup.firewall {
+            true => Some(Blackhole::open(r1()).map_err(|e| net(&e))?),
+            false => None,
+        };
+        table.firewall = hole.as_ref().map(Blackhole::address);
+
+        let traffic = Arc::new(Traffic::default());
+        let servers = Arc::new(Mutex::new(servers));
+        if setup.fault == Some(Fault::Stop) {
+            cut_at(&traffic, setup.size / 2, &servers);
+        }
+        let device = Device::open(DeviceConfig {
+            table: Some(table),
+            tap: Some(traffic.clone()),
+            pace: setup.pace,
+            patience: setup.patience,
+            ..DeviceConfig::new(state)
+        })
+        .map_err(|e| Failure::new(Exit::Local, "R1", e, ""))?;
+        Ok(Scene {
+            names,
+            device,
+            traffic,
+            servers,
+            image,
+            sha512,
+            remove: setup.foreign.is_some(),
+            active_failed: Mutex::new(false),
+            _hole: hole,
+            _dir: dir,
+        })
+    }
+
+    /// The state that goals are checked against.
+    pub fn state(&self) -> State {
+        let facts = self.device.facts();
+        let version = match &facts.mode {
+            Mode::Ios { version, .. } => Some(version.clone()),
+            Mode::Off | Mode::Rommon => None,
+        };
+        let mut active_failed = self.active_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(copy) = &facts.last_copy {
+            *active_failed |= copy.source.starts_with("ftp:") && copy.result.is_err() && !facts.ftp_passive;
+        }
+        State {
+            version,
+            flash: facts.flash.iter().map(|f| (f.name.clone(), f.len)).collect(),
+            boot: boot_files(&facts.running_boot),
+            saved_boot: boot_files(&facts.startup_boot),
+            ran: facts.ran.iter().map(|r| (r.command.clone(), r.version.clone())).collect(),
+            answered: facts.neighbours.clone(),
+            verified: facts.verified.clone(),
+            ftp_user: facts.ftp_username.clone(),
+            ftp_password: facts.ftp_password,
+            ftp_passive: facts.ftp_passive,
+            active_failed: *active_failed,
+            tftp_octets: self.traffic.tftp(),
+            ftp_octets: self.traffic.ftp(),
+        }
+    }
+
+    /// SHA-512 of the new image as it was made.
+    pub fn sha512(&self) -> &str {
+        &self.sha512
+    }
+
+    /// What the servers' audit says has ended; `None` where the servers are somebody else's.
+    pub fn served(&self) -> Option<Vec<Served>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Servers::served)
+    }
+
+    /// What R1 saw of its FTP sessions, drawn.
+    pub fn trace(&self) -> String {
+        draw(&self.traffic.ftp_sessions(), End::Client)
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if self.remove {
+            let _ = fs::remove_file(&self.image);
+        }
+    }
+}
+
+impl fmt::Debug for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scene").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// Lab addresses to real sockets.
+pub(super) fn table(tftp: SocketAddr, ftp: SocketAddr, active: Option<SocketAddr>) -> Table {
+    let named = |port| SocketAddr::from((SERVER, port));
+    let table = Table { bind: Some(r1()), ..Table::default() };
+    let table = table.with(named(69), tftp).with(named(21), ftp);
+    match active {
+        Some(active) => table.with(named(20), active),
+        None => table,
+    }
+}
+
+/// A configuration in which R1's interface is up.
+pub(super) fn router_config() -> Config {
+    let config = Config::at_boot(&device::C2911, STARTUP);
+    debug_assert!(config.interfaces.iter().any(|i| i.address.is_some_and(|(a, _)| a == ROUTER)));
+    config
+}
+
+fn r1() -> std::net::IpAddr {
+    R1.parse().expect("an address")
+}
+
+/// The files of flash that `boot system` lines name.
+fn boot_files(lines: &[String]) -> Vec<String> {
+    let file = |line: &String| match BootLine(line.clone()).source() {
+        device::config::BootSource::Flash(Some(file)) => Some(file.to_owned()),
+        device::config::BootSource::Flash(None) | device::config::BootSource::Elsewhere(_) => None,
+    };
+    lines.iter().filter_map(file).collect()
+}
+
+/// R1's flash and NVRAM as they are before the lesson.
+fn furnish(state: &Path, names: &Names) -> Result<(), Failure> {
+    let (flash, nvram) = (state.join("flash"), state.join("nvram"));
+    let local = |path: &Path, e: io::Error| Failure::local(path.display(), &e);
+    for dir in [&flash, &nvram] {
+        fs::create_dir_all(dir).map_err(|e| local(dir, e))?;
+    }
+    make(&flash.join(&names.old), OLD_VERSION, names.size)?;
+    for (name, len) in OTHER_FILES {
+        let path = flash.join(name);
+        let text: String = "<!-- no signatures -->\n".chars().cycle().take(len).collect();
+        fs::write(&path, text).map_err(|e| local(&path, e))?;
+    }
+    let path = nvram.join("startup-config");
+    fs::write(&path, STARTUP).map_err(|e| local(&path, e))
+}
+
+/// An image whose octets nobody can foretell.
+fn make(path: &Path, version: &str, size: u64) -> Result<(), Failure> {
+    let local = |e: &io::Error| Failure::local(path.display(), e);
+    let mut out = BufWriter::new(File::create(path).map_err(|e| local(&e))?);
+    let recipe = Recipe { profile: &device::C2911, version, size, seed: image::random_seed() };
+    image::make(&recipe, &mut out).map_err(|e| Failure::usage("--size", e, "give at least 4K"))?;
+    out.flush().map_err(|e| local(&e))
+}
+
+fn flip(path: &Path, at: u64) -> io::Result<()> {
+    let file = File::options().read(true).write(true).open(path)?;
+    let mut octet = [0];
+    file.read_exact_at(&mut octet, at)?;
+    file.write_all_at(&[octet[0] ^ 1], at)
+}
+
+fn sha512(path: &Path) -> io::Result<String> {
+    Algorithm::Sha512.of(&crate::landing::open(path)?)
+}
+
+/// Cuts the servers as soon as so many octets have arrived over TFTP.
+fn cut_at(traffic: &Traffic, octets: u64, servers: &Arc<Mutex<Option<Servers>>>) {
+    let (tell, told) = channel();
+    traffic.tell_at(octets, tell);
+    let servers = Arc::downgrade(servers);
+    // Ends when it has cut, or with the traffic that holds the other end.
+    std::thread::spawn(move || {
+        if told.recv().is_ok()
+            && let Some(servers) = servers.upgrade()
+            && let Some(servers) = servers.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            servers.cut();
+        }
+    });
+}

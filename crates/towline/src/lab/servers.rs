@@ -1,0 +1,110 @@
+//! The servers of the lab, in this process, on free loopback ports.
+
+use gate::audit::{Events, What};
+use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
+use serve::ftp::{FtpConfig, FtpServer};
+use serve::tftp::{TftpConfig, TftpServer};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::Store;
+use store::local::{Local, LocalOptions};
+
+/// The address that stands for 10.0.0.1.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// How long the server waits for a data connection that a firewall drops; 30 s by default.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A transfer as the gate's audit tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Served {
+    /// Over which protocol.
+    pub protocol: Protocol,
+    /// The file's name.
+    pub path: String,
+    /// Octets that went out.
+    pub octets: u64,
+    /// Whether both ends agree that it is complete.
+    pub complete: bool,
+}
+
+/// A TFTP and an FTP server over one directory.
+pub struct Servers {
+    tftp: Option<TftpServer>,
+    ftp: Option<FtpServer>,
+    tftp_address: SocketAddr,
+    ftp_address: SocketAddr,
+    active_port: u16,
+    audit: Events,
+    // Guards what the audit told so far.
+    served: Mutex<Vec<Served>>,
+}
+
+impl Servers {
+    /// Serves a directory to TFTP and to this FTP user, read-only.
+    pub fn start(root: &Path, user: &str, password: &str) -> io::Result<Servers> {
+        let store = Local::open(root, LocalOptions::default())?;
+        Servers::over(Arc::new(store), user, password, false)
+    }
+
+    /// Serves a store; TFTP may create files and the user may write if `write`.
+    pub fn over(store: Arc<dyn Store>, user: &str, password: &str, write: bool) -> io::Result<Servers> {
+        let users = vec![User::with_password(user, &Secret::new(password))];
+        let policy = Policy { users, anonymous: false, write, ..Policy::default() };
+        let (gate, audit) = Gate::new(store, policy);
+        let udp = UdpSocket::bind((LOOPBACK, 0))?;
+        let tcp = TcpListener::bind((LOOPBACK, 0))?;
+        let (tftp_address, ftp_address) = (udp.local_addr()?, tcp.local_addr()?);
+        // Port 20 wants rights that a learner need not have: a free port stands for it in the lab.
+        let active_port = TcpListener::bind((LOOPBACK, 0))?.local_addr()?.port();
+        let config = FtpConfig { active_port, connect: PATIENCE, ..FtpConfig::default() };
+        Ok(Servers {
+            tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
+            ftp: Some(FtpServer::start(gate, vec![tcp], config, None)?),
+            tftp_address,
+            ftp_address,
+            active_port,
+            audit,
+            served: Mutex::default(),
+        })
+    }
+
+    /// Where TFTP listens: what 10.0.0.1:69 stands for.
+    pub fn tftp(&self) -> SocketAddr {
+        self.tftp_address
+    }
+
+    /// Where FTP listens: what 10.0.0.1:21 stands for.
+    pub fn ftp(&self) -> SocketAddr {
+        self.ftp_address
+    }
+
+    /// Where active data connections come from: what 10.0.0.1:20 stands for.
+    pub fn active(&self) -> SocketAddr {
+        SocketAddr::new(LOOPBACK, self.active_port)
+    }
+
+    /// Cuts both servers, in the middle of whatever they do.
+    pub fn cut(&mut self) {
+        self.tftp = None;
+        self.ftp = None;
+    }
+
+    /// The transfers that have ended, by the audit.
+    pub fn served(&self) -> Vec<Served> {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(event) = self.audit.try_recv() {
+            if let (Some(protocol), What::Ended { path, end, .. }) = (event.protocol, event.what) {
+                served.push(Served {
+                    protocol,
+                    path: path.to_string(),
+                    octets: end.octets,
+                    complete: end.outcome == Outcome::Complete,
+                });
+            }
+        }
+        served.clone()
+    }
+}
