@@ -470,3 +470,97 @@ fn sixteen_transfers_at_once_do_not_mix() {
         }
     });
 }
+
+#[test]
+fn drain_does_not_wait_for_an_upload_that_only_dallies() {
+    let config = TftpConfig { dally: Duration::from_secs(3_600), ..TftpConfig::default() };
+    let house = House::with(config, None);
+    put(&house, "f", b"x", plain()).unwrap();
+    let begun = Instant::now();
+    house.server.wait(Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_full_store_is_error_3_in_the_middle_as_well() {
+    let store = Memory::with_capacity(1_000);
+    let (gate, _events) = Gate::new(Arc::new(store.clone()), Policy { write: true, ..Policy::default() });
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
+    let remote = Remote { port: Some(server.addresses()[0].port()), ..House::new().remote("f") };
+    let blob = Blob::Memory(vec![7; 2_000].into());
+    let error = client::put(&blob, &remote, &options(plain())).unwrap_err();
+    assert!(matches!(error, ClientError::NoSpace { code: WireCode::Tftp(3), .. }), "{error}");
+    assert_eq!(store.content("/f"), None);
+}
+
+/// The network of a lab: one server with an address of its own, behind a loopback socket.
+struct Lab {
+    real: SocketAddr,
+    up: bool,
+}
+
+const SERVER: [u8; 4] = [10, 0, 0, 1];
+const DEVICE: [u8; 4] = [10, 0, 0, 2];
+
+impl client::Wire for Lab {
+    fn real(&self, named: SocketAddr) -> Result<SocketAddr, client::Unroutable> {
+        match (self.up, named) {
+            (true, named) if named == SocketAddr::from((SERVER, 69)) => Ok(self.real),
+            (true, _) => Err(client::Unroutable::Refused),
+            (false, _) => Err(client::Unroutable::Silent),
+        }
+    }
+
+    fn named(&self, real: SocketAddr) -> SocketAddr {
+        if real == self.real {
+            SocketAddr::from((SERVER, 69))
+        } else {
+            SocketAddr::from((DEVICE, real.port()))
+        }
+    }
+
+    fn bind(&self, _peer: SocketAddr) -> Option<std::net::IpAddr> {
+        Some(std::net::IpAddr::from([127, 0, 0, 1]))
+    }
+
+    fn resolve(&self, host: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        Ok(vec![host.parse().expect("a literal")])
+    }
+}
+
+#[test]
+fn a_wire_maps_addresses_and_the_ladder_shows_the_named_ones() {
+    let house = House::new();
+    house.store.seed("/f", random(600, 1));
+    let ladder = Arc::new(Ladder::default());
+    let wire = Arc::new(Lab { real: house.address(), up: true });
+    let opts = Options { wire, tap: Some(ladder.clone()), tftp: plain(), ..Options::default() };
+    let remote = Remote { host: "10.0.0.1".into(), port: None, ..house.remote("f") };
+    client::get(&remote, &mut Memo::default(), &opts).unwrap();
+    let rows = ladder.0.lock().unwrap();
+    assert_eq!(rows[0].2, SocketAddr::from((SERVER, 69)));
+    assert!(rows.iter().all(|r| r.2.ip() == std::net::IpAddr::from(SERVER)));
+    assert!(rows.iter().all(|r| r.1.ip() == std::net::IpAddr::from(DEVICE)));
+    assert!(rows[1..].iter().all(|r| r.2.port() != 69), "69 never again");
+    let remote = Remote { host: "10.0.0.9".into(), port: None, ..house.remote("f") };
+    let error = client::get(&remote, &mut Memo::default(), &opts).unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+}
+
+#[test]
+fn with_the_interface_down_packets_vanish_and_the_copy_times_out() {
+    let ladder = Arc::new(Ladder::default());
+    let wire = Arc::new(Lab { real: SocketAddr::from(([127, 0, 0, 1], 9)), up: false });
+    let tftp = TftpOptions {
+        no_progress: Duration::from_millis(200),
+        first_rto: Duration::from_millis(50),
+        ..TftpOptions::default()
+    };
+    let opts = Options { wire, tap: Some(ladder.clone()), tftp, ..Options::default() };
+    let remote = Remote { host: "10.0.0.1".into(), port: None, ..House::new().remote("f") };
+    let error = client::get(&remote, &mut Memo::default(), &opts).unwrap_err();
+    assert!(matches!(error, ClientError::TimedOut { phase: client::Phase::BeforeAnswer, .. }), "{error}");
+    let senses: Vec<_> = ladder.0.lock().unwrap().iter().map(|r| r.4).collect();
+    assert_eq!(senses[..2], [Sense::First, Sense::Again(1)]);
+}

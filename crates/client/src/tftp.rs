@@ -153,7 +153,13 @@ impl<'r, 'a> Run<'r, 'a> {
             let until = self.client.poll_timeout();
             match self.port.wait(until, self.options.cancel.as_ref()).map_err(ClientError::Network)? {
                 Woken::Datagram => self.receive(&mut buf)?,
-                Woken::Error => self.take_errors()?,
+                // What the server said before it closed its port counts first: an ERROR, the last ACK.
+                Woken::Error => {
+                    self.receive(&mut buf)?;
+                    if self.over.is_none() {
+                        self.take_errors()?;
+                    }
+                }
                 Woken::Other => {}
             }
             let now = self.port.now();
@@ -169,8 +175,8 @@ impl<'r, 'a> Run<'r, 'a> {
             let (len, from) = match self.port.receive(buf) {
                 Ok(got) => got,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                // What ICMP said stands in the error queue, with the address it is about.
-                Err(e) if unreachable(&e) => return self.take_errors(),
+                // What ICMP said stands in the error queue, with the address it is about, and polls as such.
+                Err(e) if unreachable(&e) => continue,
                 Err(e) => return Err(ClientError::Network(e).into()),
             };
             let datagram = &buf[..len];

@@ -380,9 +380,18 @@ impl Receiver {
         }
     }
 
+    /// Ends dallying at `at`, if it would last longer: the owner wants to stop.
+    pub fn dally_until(&mut self, at: Instant) {
+        if let Receiving::Dallying { until } = &mut self.state {
+            *until = at.min(*until);
+        }
+    }
+
     /// Gives up, or answers [`Event::Whole`] with a failure; the peer is told why.
     pub fn abort(&mut self, code: ErrorCode, text: &str) {
         if !matches!(self.state, Receiving::Over) {
+            // What waits to be sent (the ACK of a block that could not be written) is not true any more.
+            self.packets.clear();
             self.packets.push_back(Transmit::Packet { octets: write_error(code, text), why: Why::First });
             self.end(Outcome::Aborted);
         }

@@ -239,3 +239,12 @@ fn two_last_blocks_are_a_fault() {
     data(&mut r, at(0), 2, 2);
     assert_eq!(acks(&mut r), [0, 100_004]);
 }
+
+#[test]
+fn a_block_that_could_not_be_written_is_not_acknowledged() {
+    let mut r = receiver(1);
+    data(&mut r, at(0), 1, 8);
+    assert_eq!(placed(&mut r), [1]);
+    r.abort(ErrorCode::DiskFull, "full");
+    assert_eq!(acks(&mut r), [100_003]);
+}

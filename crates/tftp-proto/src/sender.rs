@@ -236,6 +236,7 @@ impl Sender {
     /// Gives up and tells the peer why.
     pub fn abort(&mut self, code: ErrorCode, text: &str) {
         if !matches!(self.state, Sending::Over) {
+            self.packets.clear();
             self.packets.push_back(Transmit::Packet { octets: write_error(code, text), why: Why::First });
             self.end(Outcome::Aborted);
         }

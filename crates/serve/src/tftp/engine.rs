@@ -54,6 +54,9 @@ impl Key {
     }
 }
 
+/// How long an upload's last ACK is repeated on request while the server drains.
+const LAST_DALLY: clock::Duration = clock::Duration::from_secs(1);
+
 struct Slot {
     key: Key,
     words: Words,
@@ -136,8 +139,11 @@ impl Engine {
                 self.cut();
                 return;
             }
-            if self.control.is(DRAINING) && self.free.len() == self.slots.len() {
-                return;
+            if self.control.is(DRAINING) {
+                self.hurry();
+                if self.free.len() == self.slots.len() {
+                    return;
+                }
             }
             events.clear();
             let wait = self.timers.peek().map(|Reverse((at, _))| {
@@ -160,6 +166,20 @@ impl Engine {
                 }
             }
             self.expire();
+        }
+    }
+
+    /// Uploads that only dally do not hold a server up that is to stop.
+    fn hurry(&mut self) {
+        for place in 0..self.slots.len() {
+            let Some(slot) = &mut self.slots[place] else { continue };
+            if let Phase::Running(running) = &mut slot.phase
+                && let Transfer::Receive(r) = &mut running.machine
+            {
+                r.dally_until(running.heard + LAST_DALLY);
+                let key = slot.key;
+                self.arm(key);
+            }
         }
     }
 

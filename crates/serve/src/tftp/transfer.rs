@@ -41,6 +41,8 @@ pub(super) struct Running {
     /// Our own storage failed, in words.
     failed: Option<String>,
     over: bool,
+    /// Whether ICMP said that the peer's port is closed.
+    left: bool,
     /// Whether epoll tells when there is room to send.
     pub(super) watched: bool,
     pub(super) heard: clock::Instant,
@@ -99,6 +101,7 @@ impl Running {
             stuck: None,
             failed: None,
             over: false,
+            left: false,
             watched: false,
             heard: now,
         }
@@ -121,11 +124,14 @@ impl Running {
                         return next;
                     }
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                    self.machine.peer_left();
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    if std::mem::take(&mut self.left) {
+                        self.machine.peer_left();
+                    }
                     break;
                 }
+                // What the peer said before it closed its port counts first: an ERROR, the last ACK.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.left = true,
                 // Soft errors (a route that flaps): the timers decide.
                 Err(_) => break,
             }
@@ -134,7 +140,9 @@ impl Running {
     }
 
     pub(super) fn timeout(&mut self, now: clock::Instant, scratch: &mut Vec<u8>) -> Next {
-        if self.machine.handle_timeout(now) {
+        if std::mem::take(&mut self.left) {
+            self.machine.peer_left();
+        } else if self.machine.handle_timeout(now) {
             self.sight.see(Dir::Here, &What::TimedOut);
         }
         self.drive(&[], scratch)
@@ -270,9 +278,11 @@ impl Running {
         let sent = match udp::send_run(&self.socket, None, &headers, payload, blksize) {
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => 0,
+            // The socket has given its pending error away and would not tell again. What has arrived
+            // before is looked at first: the loop reads until it would block.
             Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
-                self.machine.peer_left();
-                return;
+                self.left = true;
+                headers.len()
             }
             // Counts as lost.
             Err(_) => headers.len(),
