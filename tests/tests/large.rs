@@ -21,11 +21,14 @@ fn large() -> u64 {
     size.map_or((5 << 30) + 4_321, |s| s.parse().expect("E2E_LARGE is a number of octets"))
 }
 
-/// A mark of its own place every 8 KiB, holes between: less than one block of 65,464, so that a block that
-/// is lost, doubled or misplaced moves a mark; and little to write.
+/// From one mark to the next: less than a block of 65,464, so that a block that is lost, doubled or
+/// misplaced moves a mark; whole pages, so that there is little to write and few extents to free.
+const STRIDE: usize = 60 << 10;
+
+/// A file of holes with marks, each the number of its own place.
 fn marked(path: &Path, len: u64) {
     let mut file = File::create(path).expect("room for a file");
-    for at in (0..len).step_by(8 << 10) {
+    for at in (0..len).step_by(STRIDE) {
         file.seek(SeekFrom::Start(at)).expect("a file seeks");
         let mark = (at ^ 0x5EED_5EED_5EED_5EED).to_le_bytes();
         let n = usize::try_from(len - at).unwrap_or(8).min(8);
@@ -41,11 +44,11 @@ fn same(mut a: impl Read, mut b: impl Read) -> u64 {
     loop {
         let n = a.read(&mut x).expect("readable");
         if n == 0 {
-            assert_eq!(b.read(&mut y[..1]).expect("readable"), 0, "the copy is longer than {at} octets");
+            assert_eq!(b.read(&mut y[..1]).expect("readable"), 0, "the copy ends after {at} octets");
             return at;
         }
         b.read_exact(&mut y[..n])
-            .unwrap_or_else(|e| panic!("the copy ends within {n} octets after {at}: {e}"));
+            .unwrap_or_else(|e| panic!("the copy goes on after the end, within {n} octets after {at}: {e}"));
         assert!(x[..n] == y[..n], "the copy differs within {n} octets after {at}");
         at += n as u64;
     }
