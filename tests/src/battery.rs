@@ -130,7 +130,9 @@ pub struct Server {
     pub name: &'static str,
     /// `tftp://127.0.0.1:PORT/` or `ftp://USER:PASSWORD@127.0.0.1:PORT/`.
     pub url: String,
-    /// What it serves.
+    /// What the URL names here.
+    pub served: PathBuf,
+    /// Where that lies; removed in the end.
     pub root: tempfile::TempDir,
     /// The process.
     pub process: Process,
@@ -148,7 +150,7 @@ impl Server {
         for &len in sizes {
             let content = Content::random(len);
             let remote = format!("image-{len}.bin");
-            content.write(&self.root.path().join(&remote)).expect("room for a file");
+            content.write(&self.served.join(&remote)).expect("room for a file");
             let local = home.path().join(&remote);
             copy(flags, &format!("{}{remote}", self.url), local.to_str().expect("UTF-8"), home.path());
             matrix::compared(self.name, operation, content, &local);
@@ -167,7 +169,7 @@ impl Server {
             let local = home.path().join(&remote);
             content.write(&local).expect("room for a file");
             copy(flags, local.to_str().expect("UTF-8"), &format!("{}{remote}", self.url), home.path());
-            let arrived = self.root.path().join(&remote);
+            let arrived = self.served.join(&remote);
             // vsftpd and pyftpdlib say 226 before the last octets are in the file.
             until(Duration::from_secs(5), || {
                 std::fs::metadata(&arrived).is_ok_and(|m| m.len() == len).then_some(())

@@ -6,6 +6,8 @@ use e2e::peers::{Peer, is_root};
 use e2e::poll::{PATIENCE, until};
 use e2e::ports::{Port, tcp_answers};
 use e2e::process::Process;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 fn up(
@@ -17,33 +19,47 @@ fn up(
     port: Port,
 ) -> Server {
     let process = Process::start(command);
+    let served = root.path().into();
     let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
     assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    Server { name, url: format!("ftp://{user}{}/", port.address()), root, process, rest: (config, port) }
+    Server {
+        name,
+        url: format!("ftp://{user}{}/", port.address()),
+        served,
+        root,
+        process,
+        rest: (config, port),
+    }
 }
 
-/// Anonymous and writable, as `nobody`, without its sandbox (it wants namespaces that containers lack).
+/// Anonymous, as `daemon` (whose home exists), without its sandbox (it wants namespaces that containers
+/// lack). It does not serve a root that anonymous may write: `pub` in it is what may be written.
 fn vsftpd() -> Option<Server> {
     let peer = Peer::find("vsftpd", "vsftpd")?;
     if !is_root("vsftpd") {
         return None;
     }
     let (root, config, port) = (e2e::scratch(), e2e::scratch(), Port::take());
-    let empty = config.path().join("empty");
+    let (empty, writable) = (config.path().join("empty"), root.path().join("pub"));
     std::fs::create_dir(&empty).expect("a directory");
+    std::fs::create_dir(&writable).expect("a directory");
+    std::fs::set_permissions(&writable, Permissions::from_mode(0o777)).expect("own directory");
+    std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).expect("own directory");
     let text = format!(
         "listen=YES\nlisten_ipv6=NO\nbackground=NO\nlisten_address=127.0.0.1\nlisten_port={}\n\
          anonymous_enable=YES\nlocal_enable=NO\nno_anon_password=YES\nwrite_enable=YES\n\
          anon_upload_enable=YES\nanon_other_write_enable=YES\nanon_umask=022\nanon_world_readable_only=NO\n\
-         anon_root={}\nftp_username=nobody\nsecure_chroot_dir={}\nallow_writeable_chroot=YES\n\
-         seccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n",
+         anon_root={}\nftp_username=daemon\nsecure_chroot_dir={}\nseccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n",
         port.number,
         root.path().display(),
         empty.display()
     );
     let file = config.path().join("vsftpd.conf");
     std::fs::write(&file, text).expect("a file");
-    Some(up("vsftpd", "", peer.command().arg(&file), root, config, port))
+    let mut server = up("vsftpd", "", peer.command().arg(&file), root, config, port);
+    server.url.push_str("pub/");
+    server.served = writable;
+    Some(server)
 }
 
 fn pyftpdlib() -> Option<Server> {

@@ -22,7 +22,15 @@ fn start(
     let process = Process::start(peer.command().args(arguments(&port, dir)));
     let up = until(PATIENCE, || udp_is_taken(port.number).then_some(()));
     assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    Some(Server { name, url: format!("tftp://{}/", port.address()), root, process, rest: (config, port) })
+    let served = root.path().into();
+    Some(Server {
+        name,
+        url: format!("tftp://{}/", port.address()),
+        served,
+        root,
+        process,
+        rest: (config, port),
+    })
 }
 
 fn hpa() -> Option<Server> {

@@ -76,7 +76,7 @@ fn large() -> Result<Vec<String>> {
     let towline = target().join("release/towline");
     let mut test = cargo();
     test.args(["test", "--release", "-p", "e2e", "--test", "large", "--", "--nocapture"]);
-    figures(test.env("E2E_TOWLINE", towline).env("E2E_LARGE", (5u64 << 30).to_string()))
+    figures(test.env("E2E_TOWLINE", towline).env("E2E_SOAK", "1"))
 }
 
 fn fuzz() -> Result<Vec<String>> {
