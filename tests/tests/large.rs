@@ -4,11 +4,12 @@
 //! they are 512 MiB, because a server that keeps what it carries shows it there as well, and the disk of a CI
 //! machine need not take 10 GiB.
 
+use e2e::matrix::compared_streams;
 use e2e::peers::Peer;
 use e2e::process::run;
 use e2e::towline::{Serve, command};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -40,28 +41,12 @@ fn marked(path: &Path, len: u64) {
     file.set_len(len).expect("room for the end");
 }
 
-/// Compares two streams octet for octet; gives how many there were.
-fn same(mut a: impl Read, mut b: impl Read) -> u64 {
-    let (mut x, mut y) = (vec![0; 1 << 18], vec![0; 1 << 18]);
-    let mut at = 0;
-    loop {
-        let n = a.read(&mut x).expect("readable");
-        if n == 0 {
-            assert_eq!(b.read(&mut y[..1]).expect("readable"), 0, "the copy ends after {at} octets");
-            return at;
-        }
-        b.read_exact(&mut y[..n])
-            .unwrap_or_else(|e| panic!("the copy goes on after the end, within {n} octets after {at}: {e}"));
-        assert!(x[..n] == y[..n], "the copy differs within {n} octets after {at}");
-        at += n as u64;
-    }
-}
-
 /// Runs a client that writes the file to standard output and compares it on the way.
-fn streamed(c: &mut Command, original: &Path) -> u64 {
+fn streamed(peer: &str, operation: &str, c: &mut Command, original: &Path) -> u64 {
     let begin = Instant::now();
     let mut child = c.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the client starts");
-    let n = same(child.stdout.take().expect("stdout is piped"), File::open(original).expect("the original"));
+    let copy = child.stdout.take().expect("stdout is piped");
+    let n = compared_streams(peer, operation, copy, File::open(original).expect("the original"));
     let status = child.wait().expect("the client ends");
     assert!(status.success(), "{c:?}: {status}");
     println!("soak: {n} octets in {:.1} s by {c:?}", begin.elapsed().as_secs_f64());
@@ -78,7 +63,8 @@ fn peak(pid: u32) -> u64 {
 fn fetch(curl: &Peer, scheme: &str, server: SocketAddr, name: &str, original: &Path) -> u64 {
     let mut c = curl.command();
     c.args(["-sS", "--tftp-blksize", "65464", "-o", "-"]).arg(format!("{scheme}://{server}/{name}"));
-    streamed(&mut c, original)
+    let operation = if scheme == "tftp" { "tftp get blksize 65464" } else { "ftp get passive" };
+    streamed(curl.name, operation, &mut c, original)
 }
 
 #[test]
@@ -97,15 +83,20 @@ fn memory_does_not_grow_with_the_file() {
             assert_eq!(fetch(&curl, "tftp", serve.tftp, name, &original), len);
             assert_eq!(fetch(&curl, "ftp", serve.ftp, name, &original), len);
         } else {
-            for url in [format!("tftp://{}/{name}", serve.tftp), format!("ftp://{}/{name}", serve.ftp)] {
+            for (scheme, server) in [("tftp", serve.tftp), ("ftp", serve.ftp)] {
+                let url = format!("{scheme}://{server}/{name}");
                 let mut ours = command();
                 ours.args(["copy", "--quiet", "--blksize", "65464", "--windowsize", "16", &url, "-"]);
-                assert_eq!(streamed(&mut ours, &original), len);
+                assert_eq!(streamed("towline", &format!("{scheme} get large"), &mut ours, &original), len);
             }
         }
         peaks.push(peak(serve.process.id()));
     }
-    println!("soak: server's peak memory, KiB, after {SMALL}, {}, {LARGE} octets: {:?}", medium(), in_kib(&peaks));
+    println!(
+        "soak: server's peak memory, KiB, after {SMALL}, {}, {LARGE} octets: {:?}",
+        medium(),
+        in_kib(&peaks)
+    );
     assert!(peaks[2] - peaks[0] < 2 * MIB, "peak memory grows with the file: {peaks:?}");
 }
 
@@ -129,13 +120,21 @@ fn memory_does_not_grow_with_the_upload() {
             assert_eq!(ended.code(), 0, "{ended:?}");
             let arrived = root.path().join(&remote);
             let open = |p: &Path| File::open(p).expect("a file");
-            assert_eq!(same(open(&arrived), open(&original)), len);
-            println!("soak: {len} octets up over {scheme} and compared in {:.1} s", begin.elapsed().as_secs_f64());
+            let operation = format!("{scheme} put large");
+            assert_eq!(compared_streams("towline", &operation, open(&arrived), open(&original)), len);
+            println!(
+                "soak: {len} octets up over {scheme} and compared in {:.1} s",
+                begin.elapsed().as_secs_f64()
+            );
             std::fs::remove_file(&arrived).expect("our directory");
         }
         peaks.push(peak(serve.process.id()));
     }
-    println!("soak: server's peak memory, KiB, after uploads of {SMALL}, {} octets: {:?}", medium(), in_kib(&peaks));
+    println!(
+        "soak: server's peak memory, KiB, after uploads of {SMALL}, {} octets: {:?}",
+        medium(),
+        in_kib(&peaks)
+    );
     assert!(peaks[1] - peaks[0] < 2 * MIB, "peak memory grows with the upload: {peaks:?}");
 }
 
