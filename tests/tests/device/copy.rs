@@ -349,3 +349,97 @@ fn item_13_a_repeated_wrq_is_the_same_transfer() {
     let got = server.join().expect("no panic");
     assert_eq!(copied(&text).0, got.len() as u64);
 }
+
+#[test]
+fn a_local_source_is_asked_for_before_the_host() {
+    let lab = Lab::new();
+    let mut p = lab.bench.enabled();
+    p.keys("copy flash: tftp:\r");
+    p.until("Source filename []? ");
+    p.keys(&format!("{OLD}\r"));
+    p.until("Address or name of remote host []? ");
+    p.keys("10.0.0.1\r");
+    p.until(&format!("Destination filename [{OLD}]? "));
+    p.keys("up.bin\r");
+    let text = p.until("R1#");
+    assert!(text.contains(&format!("!!!!!!!!!!!!\n{SIZE} bytes copied in ")), "{text}");
+    assert!(!text.contains("Writing") && !text.contains("Accessing"), "{text}");
+    let sent = lab.files.content("up.bin").expect("written");
+    assert_eq!(sent, std::fs::read(lab.bench.flash(OLD)).expect("there"));
+}
+
+#[test]
+fn file_prompt_noisy_confirms_every_parameter() {
+    let lab = Lab::new();
+    lab.serve("a.txt", b"a".to_vec());
+    let mut p = lab.bench.enabled();
+    p.run("conf t");
+    p.run("file prompt noisy");
+    p.run("end");
+    p.keys("copy tftp://10.0.0.1/a.txt flash:b.txt\r");
+    p.until("Address or name of remote host [10.0.0.1]? ");
+    p.keys("\r");
+    p.until("Source filename [a.txt]? ");
+    p.keys("\r");
+    p.until("Destination filename [b.txt]? ");
+    p.keys("\r");
+    p.until("[OK - 1 bytes]");
+    p.until("R1#");
+}
+
+#[test]
+fn a_tftp_copy_of_the_lessons_size_crosses_the_rollover() {
+    let lab = Lab::new();
+    let size = device::image::LESSON_SIZE;
+    assert_eq!(size.div_ceil(512), 65_609, "beyond the 16-bit block number");
+    let octets = image(NEW_VERSION, size);
+    lab.serve(NEW, octets.clone());
+    let mut p = lab.bench.enabled();
+    let text = fetch(&mut p, NEW);
+    assert!(text.contains("[OK - 33591768 bytes]"), "{}", text.replace('!', ""));
+    assert_eq!(text.matches('!').count(), 6_560);
+    assert!(std::fs::read(lab.bench.flash(NEW)).expect("there") == octets, "octet for octet");
+    let facts = p.device.facts();
+    let taken: u64 = facts.flash.iter().map(|f| f.len.div_ceil(4_096) * 4_096).sum();
+    assert_eq!(facts.free, 256_487_424 - taken);
+}
+
+#[test]
+fn one_flipped_octet_is_copied_verified_and_not_booted() {
+    let lab = Lab::new();
+    let mut octets = image(NEW_VERSION, SIZE);
+    octets[30_000] ^= 4;
+    lab.serve(NEW, octets);
+    let mut p = lab.bench.enabled();
+    fetch(&mut p, NEW);
+    let text = p.run(&format!("verify flash:{NEW}"));
+    assert!(text.contains("Embedded Hash   MD5") && !text.contains("Signature Verified"), "{text}");
+    p.run("conf t");
+    p.run(&format!("boot system flash:{NEW}"));
+    p.run("end");
+    p.run("wr");
+    p.keys("reload\r");
+    p.until("[confirm]");
+    p.keys("\r");
+    let text = p.until("Press RETURN");
+    assert!(text.contains("compressed image checksum is incorrect"), "{text}");
+    p.keys("\r");
+    p.until("R1#");
+    assert!(matches!(p.device.facts().mode, Mode::Ios { file, .. } if file == OLD));
+}
+
+#[test]
+fn without_a_table_addresses_are_real() {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("bound");
+    let port = socket.local_addr().expect("bound").port();
+    let files = store::memory::Memory::new();
+    files.seed("a.txt", &b"hello"[..]);
+    let (gate, _events) = gate::Gate::new(Arc::new(files), gate::Policy::default());
+    let config = serve::tftp::TftpConfig::default();
+    let _server = serve::tftp::TftpServer::start(gate, vec![socket], config, None).expect("started");
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.keys(&format!("copy tftp://127.0.0.1:{port}/a.txt flash:\r\r"));
+    let text = p.until("R1#");
+    assert!(text.contains("[OK - 5 bytes]"), "{text}");
+}

@@ -156,3 +156,44 @@ fn between_two_servers() {
     assert!(text.contains("3000 bytes copied in "), "{text}");
     assert_eq!(lab.files.content("b").expect("written"), vec![3; 3_000]);
 }
+
+#[test]
+fn a_server_that_dies_in_mid_file_leaves_nothing() {
+    use std::io::{BufRead, BufReader, Write};
+    let control = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let data = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let real = control.local_addr().expect("bound");
+    let at = data.local_addr().expect("bound").port();
+    let server = std::thread::spawn(move || {
+        let (stream, _) = control.accept().expect("a client");
+        let mut out = stream.try_clone().expect("cloned");
+        let mut say = |text: &str| out.write_all(text.as_bytes()).expect("sent");
+        say("220 ready\r\n");
+        for line in BufReader::new(stream).lines() {
+            let Ok(line) = line else { return };
+            match line.split(' ').next().expect("a verb") {
+                "USER" => say("331 password\r\n"),
+                "PASS" => say("230 in\r\n"),
+                "PASV" => say(&format!("227 Entering Passive Mode (127,0,0,1,{},{})\r\n", at >> 8, at & 255)),
+                "RETR" => {
+                    say("150 here it comes (100000 bytes)\r\n");
+                    let (mut stream, _) = data.accept().expect("a data connection");
+                    stream.write_all(&[7; 50_000]).expect("sent");
+                    drop(stream);
+                    say("426 connection lost\r\n");
+                }
+                _ => say("200 fine\r\n"),
+            }
+        }
+    });
+    let mut bench = crate::bench::Bench::r1();
+    bench.table =
+        Some(device::wire::Table::default().with("10.0.0.1:21".parse().expect("address"), real));
+    let mut p = bench.enabled();
+    p.keys("copy ftp://10.0.0.1/a.bin flash:\r\r");
+    let text = p.until("R1#");
+    assert!(text.contains("Loading a.bin !"), "{text}");
+    assert!(text.contains("%Error reading ftp://10.0.0.1/a.bin ("), "{text}");
+    assert_eq!(p.device.facts().flash.len(), 1);
+    server.join().expect("no panic");
+}
