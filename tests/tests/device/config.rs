@@ -105,3 +105,81 @@ fn another_version_asks_before_it_overwrites_nvram() {
     p.until("[OK]");
     assert!(bench.saved().contains("version 15.1\n"));
 }
+
+#[test]
+fn a_banner_of_several_lines_is_shown_before_the_login() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("conf t");
+    p.keys("banner motd #\r");
+    p.until("Enter TEXT message.  End with the character '#'.");
+    p.keys("Keep out\rof here\r#\r");
+    p.until("R1(config)#");
+    p.run("end");
+    p.run("wr");
+    p.keys("exit\r");
+    p.until("Press RETURN to get started.");
+    p.keys("\r");
+    p.until("Keep out\r\nof here");
+    p.until("R1#");
+    drop(p.leave());
+    let mut p = bench.person();
+    p.until("Press RETURN");
+    p.keys("\r");
+    p.until("Keep out\r\nof here");
+}
+
+#[test]
+fn a_kept_line_may_be_typed_twice_and_denied() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("conf t");
+    for _ in 0..2 {
+        assert_eq!(p.run("ntp server 10.0.0.1"), "");
+    }
+    let shown = p.run("do show running-config | count ntp");
+    assert!(shown.contains("= 1\n"), "{shown}");
+    p.run("no ntp server 10.0.0.1");
+    assert!(p.run("do show running-config | count ntp").contains("= 0\n"));
+    // A block of a protocol that is not here: its lines are kept with it.
+    p.keys("router ospf 1\r");
+    p.until("#");
+    p.keys("network 10.0.0.0 0.0.0.255 area 0\r");
+    p.keys("end\r");
+    p.until("R1#");
+    let shown = p.run("show running-config | section router");
+    assert!(shown.contains("router ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n"), "{shown}");
+}
+
+#[test]
+fn an_interface_that_is_not_there_is_a_caret_error() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("conf t");
+    let text = p.run("interface GigabitEthernet9/9");
+    //                   R1(config)#interface G
+    assert!(text.starts_with("                     ^\n% Invalid input"), "{text}");
+    let text = p.run("ip address 10.0.0.1 255.255.255.0");
+    assert!(text.contains("% Invalid input"), "not of this mode: {text}");
+    p.run("interface g0/1");
+    assert!(
+        p.run("ip address 10.0.0.9 255.255.255.0").contains("% 10.0.0.0 overlaps with GigabitEthernet0/0")
+    );
+    assert!(p.run("ip address 10.1.0.9 255.0.255.0").contains("% Bad mask 0xFF00FF00 for address 10.1.0.9"));
+}
+
+#[test]
+fn user_exec_may_look_and_not_touch() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.answer("disable", "R1>");
+    for line in ["show version", "show flash:", "show clock", "show ip interface brief", "show bootvar"] {
+        p.keys("terminal length 0\r");
+        p.until("R1>");
+        let text = p.answer(line, "R1>");
+        assert!(!text.contains('%') || text.contains("Using"), "{line}: {text}");
+    }
+    assert!(p.answer("dir", "R1>").contains("Translating \"dir\""));
+    assert!(p.answer("show privilege", "R1>").contains("Current privilege level is 1\n"));
+    assert!(p.answer("configure terminal", "R1>").contains("% Invalid input"));
+}

@@ -187,8 +187,7 @@ fn a_server_that_dies_in_mid_file_leaves_nothing() {
         }
     });
     let mut bench = crate::bench::Bench::r1();
-    bench.table =
-        Some(device::wire::Table::default().with("10.0.0.1:21".parse().expect("address"), real));
+    bench.table = Some(device::wire::Table::default().with("10.0.0.1:21".parse().expect("address"), real));
     let mut p = bench.enabled();
     p.keys("copy ftp://10.0.0.1/a.bin flash:\r\r");
     let text = p.until("R1#");

@@ -48,22 +48,25 @@ impl Exec<'_> {
         let section = if found.mode == Modes::CONFIG { Section::Global } else { self.section };
         match self.change(section, &canonical) {
             Ok(applied) => self.applied(&applied),
-            Err(complaint) => self.tty.print(&text_of(&complaint)),
+            Err(complaint) => {
+                let text = text_of(&complaint, line, self.prompt().len());
+                self.tty.print(&text)
+            }
         }
     }
 
     /// Takes a line that the graph does not know but real configurations have; `false`: it is none.
     pub(super) fn keep(&mut self, line: &str) -> Result<bool, Leave> {
-        let before = self.tty.device.running_config();
+        // The register is typed in hexadecimal, which the graph sees to.
+        if line.trim_start().starts_with("config-register") {
+            return Ok(false);
+        }
         match self.change(self.section, line.trim()) {
-            // Lines the graph knows in another spelling are errors of typing, not lines to keep.
-            Ok(applied)
-                if self.tty.device.running_config() != before || applied.section != Section::Global =>
-            {
+            Ok(applied) => {
                 self.applied(&applied)?;
                 Ok(true)
             }
-            Ok(_) | Err(_) => Ok(false),
+            Err(_) => Ok(false),
         }
     }
 
@@ -96,9 +99,17 @@ impl Exec<'_> {
 }
 
 /// What the device prints for a refused line.
-fn text_of(complaint: &Complaint) -> String {
+fn text_of(complaint: &Complaint, line: &str, prompt: usize) -> String {
     match complaint {
-        Complaint::Invalid => "% Invalid input detected at '^' marker.\n\n".into(),
+        // The graph has taken every word; what is wrong is the last one's value.
+        Complaint::Invalid => {
+            let column = line.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            format!(
+                "{:>width$}\n% Invalid input detected at '^' marker.\n\n",
+                '^',
+                width = prompt + column + 1
+            )
+        }
         Complaint::Incomplete => "% Incomplete command.\n\n".into(),
         Complaint::BadMask { .. } | Complaint::Overlaps { .. } => format!("% {complaint}\n"),
         Complaint::Hostname => format!("% {complaint}\n"),

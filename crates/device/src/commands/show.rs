@@ -74,10 +74,21 @@ impl Exec<'_> {
 
     fn show_interfaces(&self) -> String {
         let config = self.tty.device.running_config();
+        let saved = self.tty.device.startup().map(|_| self.tty.device.saved_config());
+        // Where an address comes from: the startup configuration, or somebody's hand.
+        let method = |i: &crate::config::Interface| {
+            let same =
+                |c: &crate::Config| c.interfaces.iter().any(|s| s.name == i.name && s.address == i.address);
+            match &saved {
+                Some(saved) if same(saved) => "NVRAM",
+                _ if i.address.is_some() => "manual",
+                _ => "unset",
+            }
+        };
         let brief = |i: &crate::config::Interface| interfaces::Brief {
             name: i.name.to_owned(),
             address: i.address.map(|(a, _)| a),
-            method: if i.address.is_some() { "manual" } else { "unset" }.into(),
+            method: method(i).into(),
             status: match i.shutdown {
                 true => interfaces::Status::AdminDown,
                 false => interfaces::Status::Up,

@@ -155,12 +155,12 @@ const FILES: &[Row<Id>] = &[
         15,
         Id::Copy,
     ),
-    Row::new("show <fs:fs>", &[SHOW, "display information about {}"], EXEC, 15, Id::ShowFs).piped(),
+    Row::new("show <fs:fs>", &[SHOW, "display information about {}"], EXEC, 1, Id::ShowFs).piped(),
     Row::new(
         "show file systems",
         &[SHOW, "Show filesystem information", "List filesystems"],
         EXEC,
-        15,
+        1,
         Id::ShowFileSystems,
     )
     .piped(),
