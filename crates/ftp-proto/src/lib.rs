@@ -7,7 +7,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | [`command`] | the table of verbs; parser, HELP, FEAT and the docs page come from it |
-//! | [`line`] | control lines out of octets: CRLF, bare LF, Telnet, the length limit |
+//! | [`mod@line`] | control lines out of octets: CRLF, bare LF, Telnet, the length limit |
 //! | [`reply`] | replies written and read (RFC 959 §4.2) |
 //! | [`addr`] | the addresses inside PORT, 227, EPRT and 229 |
 //! | [`ascii`] | TYPE A as two converting streams |

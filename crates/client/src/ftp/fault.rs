@@ -20,7 +20,8 @@ pub(super) fn error(
             match (phase, code, get) {
                 (_, WireCode::Ftp(452 | 552), _) => ClientError::NoSpace { code, text },
                 (_, WireCode::Ftp(421), _) => ClientError::Server { code, text },
-                (At::Login, ..) => ClientError::Login { code, text },
+                // 430 is Unix servers' own "invalid user name or password".
+                (At::Login, WireCode::Ftp(332 | 430 | 530 | 532), _) => ClientError::Login { code, text },
                 // RFC 959 has one code for absent and for denied; of a download the first is likelier.
                 (At::Request, WireCode::Ftp(550), true) => ClientError::Absent { code, text },
                 (At::Request, WireCode::Ftp(530 | 532 | 550 | 553), _) => ClientError::Denied { code, text },
