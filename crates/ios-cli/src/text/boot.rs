@@ -1,4 +1,5 @@
-//! The console while an ISR G2 boots; `reload`; the setup dialog.
+//! The console while an ISR G2 boots; `reload`; the setup dialog. What an image that does not boot says is
+//! the boot loader's own: it stands with its decision, in `device`.
 
 use super::version;
 use alloc::format;
@@ -39,28 +40,6 @@ Self decompressing the image : "
 
 /// Behind the `#`.
 pub const UNPACKED: &str = " [OK]\n";
-
-/// Behind the `#` of an image whose checksum is wrong: it does not start.
-pub fn bad_checksum(found: u32, expected: u32) -> String {
-    format!(
-        "\n\nError : compressed image checksum is incorrect 0x{found:08X}\n        Expected a checksum of 0x{expected:08X}\n"
-    )
-}
-
-/// A boot line names a file that is not there.
-pub fn cannot_open(file: &str) -> String {
-    format!("boot: cannot open \"{file}\"\n")
-}
-
-/// A file is there but is no image.
-pub fn bad_magic(file: &str, magic: u32) -> String {
-    format!("loadprog: bad file magic number:      0x{magic:x}\nboot: cannot load \"{file}\"\n")
-}
-
-/// No image in flash at all.
-pub fn no_image(device: &str) -> String {
-    format!("boot: cannot determine first executable file name on device \"{device}\"\n")
-}
 
 /// Between the unpacked image and the banner of [`banner`].
 pub fn smart_init(memory_mb: u32) -> String {
@@ -174,14 +153,5 @@ mod tests {
                 rest.find(line).unwrap_or_else(|| panic!("{line} is missing or out of order in\n{console}"));
             rest = &rest[at + line.len()..];
         }
-    }
-
-    #[test]
-    fn what_a_bad_image_says() {
-        assert!(
-            bad_checksum(0xF797_5E88, 0x6C79_4F36)
-                .contains("checksum is incorrect 0xF7975E88\n        Expected a checksum of 0x6C794F36\n")
-        );
-        assert!(bad_magic("flash:a", 0xdead).contains("bad file magic number:      0xdead"));
     }
 }
