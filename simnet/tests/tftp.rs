@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use tftp_proto::{Config, Offer, Outcome};
 
 const MS: Duration = Duration::from_millis(1);
-const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 fn content(len: usize, rng: &mut Rng) -> Vec<u8> {
     (0..len).map(|_| rng.next_u64() as u8).collect()
@@ -37,7 +37,7 @@ fn transfer(down: bool, len: usize, offer: Offer, params: Params, seed: u64) -> 
         )
     };
     let mut pair = Pair::new(client, server, params, seed);
-    let took = pair.run(HOUR).unwrap_or_else(|| panic!("{what}: did not end"));
+    let took = pair.run(DAY).unwrap_or_else(|| panic!("{what}: did not end"));
     let received = if down { pair.a.received() } else { pair.b.received() };
     let (a, b) = (pair.a.outcome(), pair.b.outcome());
     assert!(received == Some(&file[..]), "{what}: not whole (client {a:?}, server {b:?}, after {took:?})");
@@ -62,6 +62,17 @@ fn at_25_percent_loss_every_file_arrives_whole() {
             offer = offer.tsize(if seed % 2 == 0 { 0 } else { len as u64 });
         }
         transfer(seed % 2 == 0, len, offer, bad(25), seed);
+    }
+}
+
+/// 66,000 blocks: the number on the wire rolls over while packets are lost, repeated and late.
+#[test]
+fn the_rollover_is_crossed_on_a_bad_link() {
+    for (seed, window) in [1, 5, 16, 64].into_iter().enumerate() {
+        let offer = Offer::none().blksize(8).windowsize(window);
+        for down in [true, false] {
+            transfer(down, 66_000 * 8 - 5, offer.clone(), bad(3), seed as u64);
+        }
     }
 }
 

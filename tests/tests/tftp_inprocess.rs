@@ -564,3 +564,22 @@ fn with_the_interface_down_packets_vanish_and_the_copy_times_out() {
     let senses: Vec<_> = ladder.0.lock().unwrap().iter().map(|r| r.4).collect();
     assert_eq!(senses[..2], [Sense::First, Sense::Again(1)]);
 }
+
+#[test]
+fn rule_35_forged_requests_do_not_keep_real_ones_out() {
+    let house = House::with(TftpConfig { max_transfers: 2, ..TftpConfig::default() }, None);
+    house.store.seed("/f", random(3_000, 1));
+    let mut buf = [0; 600];
+    // Each is answered, so that all of them have had their place.
+    let _forged: Vec<UdpSocket> = (0..5)
+        .map(|_| {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            socket.send_to(b"\0\x01f\0octet\0", house.address()).unwrap();
+            socket.recv_from(&mut buf).unwrap();
+            assert_eq!(buf[..4], [0, 3, 0, 1]);
+            socket
+        })
+        .collect();
+    assert_eq!(get(&house, "f", plain()).unwrap().len(), 3_000);
+}

@@ -280,7 +280,7 @@ impl Engine {
         if self.control.is(DRAINING) {
             return Err((ErrorCode::Undefined, String::from("the server is shutting down")));
         }
-        if self.slots.len() - self.free.len() >= self.config.max_transfers {
+        if self.slots.len() - self.free.len() >= self.config.max_transfers && !self.evict() {
             return Err(refusal::error(&Refusal::TooMany));
         }
         let path = path(request.name).map_err(|why| refusal::error(&why))?;
@@ -304,6 +304,18 @@ impl Engine {
         let knock = Knock { protocol, local: asked, peer, security, credentials };
         self.workers.submit(Job::Open { key, knock, op: request.op, path, expected });
         Ok(())
+    }
+
+    /// Makes room by dropping the transfer that has waited longest for a peer to show that it exists: forged
+    /// requests must not keep real ones out. Gives whether there was one.
+    fn evict(&mut self) -> bool {
+        let unproved = self.slots.iter().flatten().filter_map(|slot| match &slot.phase {
+            Phase::Running(r) if !r.machine.is_proved() => Some((r.heard, slot.key)),
+            Phase::Running(_) | Phase::Opening => None,
+        });
+        let Some((_, key)) = unproved.min() else { return false };
+        self.remove(key);
+        true
     }
 
     fn take_done(&mut self) {
