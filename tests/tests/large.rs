@@ -70,7 +70,7 @@ fn fetch(curl: &Peer, scheme: &str, server: SocketAddr, name: &str, original: &P
 #[test]
 fn memory_does_not_grow_with_the_file() {
     let Some(curl) = Peer::find("curl", "curl") else { return };
-    let root = e2e::scratch();
+    let root = e2e::scratch_in_memory();
     let files = [("small", SMALL), ("medium", medium()), ("large", LARGE)];
     for (name, len) in files {
         marked(&root.path().join(name), len);
