@@ -118,10 +118,14 @@ impl Session {
         Ok(Box::new(Visible { under, show_hidden: self.0.gate.policy.show_hidden }))
     }
 
-    /// Facts of a file or directory.
+    /// Facts of a file or directory. A name that is not there is an event: FTP clients ask for the size
+    /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
-        self.allow(Verb::Stat, path)?;
-        Ok(self.0.gate.store.stat(path)?)
+        let facts = self.allow(Verb::Stat, path).and_then(|_| Ok(self.0.gate.store.stat(path)?));
+        if let Err(why @ Refusal::Absent) = &facts {
+            self.tell(What::Refused { verb: Verb::Stat, path: path.clone(), why: why.clone() });
+        }
+        facts
     }
 
     /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.

@@ -76,6 +76,8 @@ fn refusals_are_events_and_no_transfers() {
     let session = gate.admit(&tftp()).unwrap();
     assert_eq!(session.read(&p("/absent")).err(), Some(Refusal::Absent));
     assert_eq!(session.write(&p("/f"), ask(Mode::New)).err(), Some(Refusal::Denied));
+    assert_eq!(session.stat(&p("/mistyped")).err(), Some(Refusal::Absent));
+    session.stat(&p("/")).unwrap();
     let told: Vec<_> = seen(&events).into_iter().map(|e| e.what).collect();
     let refused = |verb, path: &str, why| What::Refused { verb, path: p(path), why };
     assert_eq!(
@@ -83,7 +85,8 @@ fn refusals_are_events_and_no_transfers() {
         [
             What::Admitted,
             refused(Verb::Read, "/absent", Refusal::Absent),
-            refused(Verb::Write, "/f", Refusal::Denied)
+            refused(Verb::Write, "/f", Refusal::Denied),
+            refused(Verb::Stat, "/mistyped", Refusal::Absent),
         ]
     );
 }

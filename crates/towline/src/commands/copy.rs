@@ -36,8 +36,8 @@ Examples:
 
 /// Copy one file: local, TFTP or FTP on either side.
 ///
-/// SRC and DST are a local path, `-` (stdin, stdout), tftp://HOST[:PORT]/PATH or
-/// ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH. /PATH is relative to where the server starts, //PATH is
+/// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH` or
+/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`. /PATH is relative to where the server starts, //PATH is
 /// absolute. A DST that is a directory or ends in `/` keeps the name. `;mode=netascii` and `;type=a` at the
 /// end of a URL convert line ends.
 ///
@@ -280,7 +280,20 @@ impl Run<'_> {
             Scheme::Ftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
         };
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
-        let done = self.get(source, remote, &mut landing, None, resume)?;
+        let done = self.get(source, remote, &mut landing, None, resume).map_err(|failure| {
+            let kept = landing.blob().map_or(0, |b| b.len());
+            match remote.scheme {
+                Scheme::Ftp if kept > 0 => Failure {
+                    way_out: format!(
+                        "{} octets are kept in {}: go on with --resume",
+                        grouped(kept),
+                        landing.beside().display()
+                    ),
+                    ..failure
+                },
+                Scheme::Ftp | Scheme::Tftp => failure,
+            }
+        })?;
         let blob = landing.blob().map_err(fault)?;
         if let Err(failure) = self.verify(source, &blob) {
             landing.discard();
@@ -411,13 +424,12 @@ impl Run<'_> {
             Outcome::Complete => "complete",
             Outcome::Unconfirmed => "unconfirmed",
         };
+        if done.outcome == Outcome::Unconfirmed {
+            eprintln!("towline: {to}: warning: the server never acknowledged the last block; check it there");
+        }
         if !self.copy.quiet {
-            let unsure = match done.outcome {
-                Outcome::Complete => "",
-                Outcome::Unconfirmed => "; the server never acknowledged the last block: check it there",
-            };
             eprintln!(
-                "{from} -> {to}: {} octets in {} ({}){unsure}",
+                "{from} -> {to}: {} octets in {} ({})",
                 grouped(done.octets),
                 took(done.elapsed),
                 rate(done.octets, done.elapsed)

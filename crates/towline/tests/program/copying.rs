@@ -61,6 +61,8 @@ fn a_broken_ftp_download_leaves_a_part_that_can_be_resumed() {
     assert_ne!(failed.status.code(), Some(0), "{failed:?}");
     assert_eq!(names(out.path()), ["a.bin.part"]);
     let part = std::fs::read(out.path().join("a.bin.part")).unwrap();
+    let line = String::from_utf8(failed.stderr).unwrap();
+    assert!(line.contains("a.bin.part: go on with --resume"), "{line}");
     assert!(!part.is_empty() && part[..] == content[..part.len()], "{} octets", part.len());
 
     let mut server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);

@@ -155,6 +155,52 @@ fn one_file_is_served_alone() {
 }
 
 #[test]
+fn a_link_is_served_under_its_own_name() {
+    let root = dir_with(&[("real.bin", b"abc")]);
+    let link = root.path().join("link.bin");
+    std::os::unix::fs::symlink("real.bin", &link).unwrap();
+    let server = Running::serve(&[&[text(&link)], &HERE[..]].concat(), 2);
+    let fetch =
+        |name: &str| towline(&["copy", "-q", &format!("ftp://{}/{name}", server.address("ftp")), "-"]);
+    assert_eq!(fetch("link.bin").stdout, b"abc");
+    assert_eq!(fetch("real.bin").status.code(), Some(5));
+}
+
+#[test]
+fn a_mistyped_name_is_answered_with_the_nearest() {
+    let root = dir_with(&[("c2900-universalk9-mz.SPA.155-3.M4a.bin", b"abc")]);
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    for (protocol, name) in [("tftp", "c2900-universalk9-mz.SPA.155-3.M4.bin"), ("ftp", "nothing-like-it")] {
+        let wrong = format!("{protocol}://{}/{name}", server.address(protocol));
+        assert_eq!(towline(&["copy", &wrong, "-"]).status.code(), Some(5));
+        let advice = server.until("advice");
+        let words = advice["text"].as_str().unwrap();
+        let near = words.ends_with("nearest name is /c2900-universalk9-mz.SPA.155-3.M4a.bin");
+        assert!(near || words.ends_with("no name here is like it"), "{advice}");
+        assert_eq!(near, protocol == "tftp", "{advice}");
+    }
+}
+
+#[test]
+fn sockets_of_a_service_manager_are_used() {
+    // As systemd does it: descriptor 3, and LISTEN_PID says that it is meant for us.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let root = dir_with(&[("a", b"abc")]);
+    let mut child = std::process::Command::new("sh")
+        .args(["-c", "exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_towline"), "serve", "--ftp", "off", "--once", text(root.path())])
+        .stdin(std::os::fd::OwnedFd::from(socket))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    // The socket was there before the server: what is asked early waits in it.
+    let fetched = towline(&["copy", "-q", &format!("tftp://{address}/a"), "-"]);
+    assert_eq!((fetched.status.code(), fetched.stdout.as_slice()), (Some(0), &b"abc"[..]), "{fetched:?}");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn without_write_nothing_is_stored_and_with_it_the_old_file_is_kept() {
     let root = dir_with(&[("old", b"before")]);
     let from = dir_with(&[("new", b"after")]);

@@ -20,12 +20,14 @@ pub(crate) trait Tree {
 /// The advice that `event` gives reason for.
 pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
     match &event.what {
-        What::Refused { verb: Verb::Read | Verb::Stat, path, why: Refusal::Absent } => {
-            Some(match tree.nearest(path) {
-                Some(near) => format!("no such file: {path}; nearest name is {near}"),
-                None => format!("no such file: {path}; no name here is like it"),
-            })
+        // Before an upload many clients look whether the name is there: only a near one is worth a word.
+        What::Refused { verb: Verb::Stat, path, why: Refusal::Absent } => {
+            tree.nearest(path).map(|near| format!("no such file: {path}; nearest name is {near}"))
         }
+        What::Refused { verb: Verb::Read, path, why: Refusal::Absent } => Some(match tree.nearest(path) {
+            Some(near) => format!("no such file: {path}; nearest name is {near}"),
+            None => format!("no such file: {path}; no name here is like it"),
+        }),
         What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if !tree.writable() => {
             Some(format!("{path} was not stored: uploads are off; start with --write"))
         }
@@ -135,6 +137,9 @@ mod tests {
         assert_eq!(said_near, "no such file: /a.bim; nearest name is /a.bin");
         let far = said(t, None, refused(b"zzz", Verb::Read, Refusal::Absent), false);
         assert!(far.contains("no name here is like it"), "{far}");
+        let asked = said(t, None, refused(b"a.bim", Verb::Stat, Refusal::Absent), false);
+        assert_eq!(asked, said_near);
+        assert_eq!(said(t, None, refused(b"zzz", Verb::Stat, Refusal::Absent), false), "");
         let off = said(t, None, refused(b"x", Verb::Write, Refusal::Denied), false);
         assert!(off.contains("--write"), "{off}");
         let user = said(t, None, refused(b"x", Verb::Remove, Refusal::Denied), true);

@@ -133,6 +133,8 @@ impl Board {
                 }
                 self.end(peer, path, *dir, end, kept.as_ref(), running.map(|r| r.began));
             }
+            // The advice says it where there is something to say.
+            What::Refused { verb: gate::Verb::Stat, .. } => {}
             What::Refused { path, why, verb } => {
                 self.line(peer, &format!("{} {path}: {why}", verb_word(*verb)));
             }
@@ -200,8 +202,10 @@ impl Board {
         if let Some(blksize) = end.blksize {
             text.push_str(&format!(", blocks {blksize} x {}", end.windowsize.unwrap_or(1)));
         }
-        if let Some(repeats @ 1..) = end.repeats {
-            text.push_str(&format!(", {repeats} repeats"));
+        match end.repeats {
+            Some(1) => text.push_str(", 1 repeat"),
+            Some(n @ 2..) => text.push_str(&format!(", {} repeats", grouped(n))),
+            Some(0) | None => {}
         }
         if let Some(kept) = kept {
             text.push_str(&format!("; the old one is {kept}"));

@@ -6,20 +6,30 @@ use store::{
     Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Upload, VPath,
 };
 
-/// Shows `file` of `inner`, for reading.
+/// Shows one file of `inner`, for reading.
 pub(crate) struct OneFile {
     inner: Arc<dyn Store>,
-    file: VPath,
+    /// Its name in `inner`: a link may have led to it.
+    real: VPath,
+    /// Its name for peers: the one that was given.
+    shown: VPath,
 }
 
 impl OneFile {
-    /// Shows `file`, which is directly in the root of `inner`.
-    pub(crate) fn new(inner: Arc<dyn Store>, file: VPath) -> OneFile {
-        OneFile { inner, file }
+    /// Shows `real`, which is directly in the root of `inner`, as `shown`.
+    pub(crate) fn new(inner: Arc<dyn Store>, real: VPath, shown: VPath) -> OneFile {
+        OneFile { inner, real, shown }
     }
 
-    fn known(&self, path: &VPath) -> Result<()> {
-        if path.is_root() || *path == self.file { Ok(()) } else { Err(StoreError::Absent) }
+    /// What `path` is in `inner`.
+    fn known<'a>(&'a self, path: &'a VPath) -> Result<&'a VPath> {
+        if path.is_root() {
+            Ok(path)
+        } else if *path == self.shown {
+            Ok(&self.real)
+        } else {
+            Err(StoreError::Absent)
+        }
     }
 }
 
@@ -29,8 +39,7 @@ impl Store for OneFile {
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
-        self.known(path)?;
-        self.inner.stat(path)
+        self.inner.stat(self.known(path)?)
     }
 
     fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>> {
@@ -38,13 +47,12 @@ impl Store for OneFile {
         if !path.is_root() {
             return Err(StoreError::NotDirectory);
         }
-        let entry = Entry { name: self.file.name().to_vec(), facts: self.inner.stat(&self.file)? };
+        let entry = Entry { name: self.shown.name().to_vec(), facts: self.inner.stat(&self.real)? };
         Ok(Box::new(Once(Some(entry))))
     }
 
     fn open(&self, path: &VPath) -> Result<Blob> {
-        self.known(path)?;
-        self.inner.open(path)
+        self.inner.open(self.known(path)?)
     }
 
     fn create(&self, _: &VPath, _: Mode, _: &str) -> Result<Box<dyn Upload>> {
@@ -76,7 +84,7 @@ impl Store for OneFile {
     }
 
     fn space(&self, path: &VPath) -> Result<Space> {
-        self.inner.space(path)
+        self.inner.space(self.known(path)?)
     }
 }
 

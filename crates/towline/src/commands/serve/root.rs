@@ -57,16 +57,17 @@ impl Root {
                 "serve its directory instead",
             ));
         }
-        let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
-            return Err(Failure::usage(&shown, "has no name", "name a file"));
+        let name = |path: &Path| {
+            let name = path.file_name().map(|n| n.as_encoded_bytes().to_vec()).unwrap_or_default();
+            VPath::root().child(&name).map_err(|e| Failure::usage(&shown, e, "name a file"))
         };
-        let file =
-            VPath::parse(name.as_encoded_bytes()).map_err(|e| Failure::usage(&shown, e, "rename it"))?;
+        let (named, linked) = (name(path)?, name(&real)?);
+        let parent = real.parent().unwrap_or(Path::new("/"));
         // The directory is opened for one file; nothing is swept or written in it.
         let dir: Arc<dyn Store> =
             Arc::new(Local::open(parent, LocalOptions { write: false, ..options }).map_err(|e| local(&e))?);
-        let store = Arc::new(OneFile::new(dir, file.clone()));
-        Ok(Root { store, shown, images: vec![file], other: None })
+        let store = Arc::new(OneFile::new(dir, linked, named.clone()));
+        Ok(Root { store, shown, images: vec![named], other: None })
     }
 
     /// A name to show in lines to paste.
