@@ -313,7 +313,7 @@ impl Device {
     }
 
     fn configured_by(&self, startup: &str) -> Config {
-        let mut config = Config::at_boot(self.config.profile, "");
+        let mut config = Config::before_boot(self.config.profile, startup);
         commands::merge(self.config.profile, &mut config, startup);
         config
     }

@@ -207,3 +207,23 @@ fn vty_lines_want_a_password_or_a_user() {
     p.until("Press RETURN");
     v.leave();
 }
+
+#[test]
+fn what_is_typed_behind_help_ends_the_line_that_is_shown_again() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.keys("show clock ?\r");
+    let text = p.until("UTC");
+    assert_eq!(text.matches("R1#").count(), 1, "{text}");
+    p.until("R1#");
+}
+
+#[test]
+fn interfaces_that_the_startup_config_does_not_name_stay_down() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    let text = p.run("show ip interface brief");
+    let row = |name: &str| text.lines().find(|l| l.starts_with(name)).expect("there").to_owned();
+    assert!(row("GigabitEthernet0/0").contains("NVRAM  up                    up"), "{text}");
+    assert!(row("GigabitEthernet0/1").contains("administratively down down"), "{text}");
+}

@@ -238,7 +238,11 @@ impl Config {
                 interface.description = text;
             }
             // The defaults that every rendering of a Gigabit interface has.
-            ["duplex" | "speed", "auto"] => {}
+            [word @ ("duplex" | "speed"), "auto"] => interface.kept.retain(|l| !l.starts_with(word)),
+            [word @ ("duplex" | "speed"), _] if !no => {
+                interface.kept.retain(|l| !l.starts_with(word));
+                keep(&mut interface.kept, no, words, line);
+            }
             _ if starts_with_any(words, KEPT_IN_INTERFACE) => keep(&mut interface.kept, no, words, line),
             _ => return Ok(None),
         }

@@ -189,11 +189,21 @@ impl Config {
     /// What the device runs after booting with `startup`: an interface the file does not shut down
     /// comes up. (Merging the same file into a running device does not: it has no `no shutdown` lines.)
     pub fn at_boot(profile: &Profile, startup: &str) -> Config {
-        let mut config = Config::new(profile);
-        for i in &mut config.interfaces {
-            i.shutdown = false;
-        }
+        let mut config = Config::before_boot(profile, startup);
         config.merge(profile, startup);
+        config
+    }
+
+    /// What a booting device has before it reads `startup`: interfaces that the file names are up.
+    pub(crate) fn before_boot(profile: &Profile, startup: &str) -> Config {
+        let mut config = Config::new(profile);
+        for line in startup.lines() {
+            let Some((word, name)) = line.trim().split_once(' ') else { continue };
+            let named = "interface".starts_with(word).then(|| profile.interface(name)).flatten();
+            if let Some(i) = config.interfaces.iter_mut().find(|i| Some(i.name) == named) {
+                i.shutdown = false;
+            }
+        }
         config
     }
 

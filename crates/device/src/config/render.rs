@@ -66,6 +66,13 @@ impl Config {
             if i.shutdown {
                 out.push_str(" shutdown\n");
             }
+            if i.name.starts_with("Gigabit") {
+                for word in ["duplex", "speed"] {
+                    if !i.kept.iter().any(|l| l.starts_with(word)) {
+                        writeln!(out, " {word} auto")?;
+                    }
+                }
+            }
             for line in &i.kept {
                 writeln!(out, " {line}")?;
             }

@@ -22,7 +22,7 @@ fn a_rendering_merges_into_the_same_configuration() {
     assert_eq!(Config::at_boot(&C2911, &rendered), config, "{rendered}");
     for line in [
         "boot-start-marker\nboot system flash0:a.bin\nboot system flash b.bin\nboot-end-marker\n",
-        "interface GigabitEthernet0/0\n description to the server\n ip address 10.0.0.2 255.255.255.0\n!\n",
+        "interface GigabitEthernet0/0\n description to the server\n ip address 10.0.0.2 255.255.255.0\n duplex auto\n speed auto\n!\n",
         "username bob password hello world\n",
         "router ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n!\n",
         "line con 0\n password line secret\n login\n logging synchronous\n exec-timeout 0 0\n",

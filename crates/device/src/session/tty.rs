@@ -159,6 +159,15 @@ impl Tty {
         idle: Option<Duration>,
     ) -> Result<Option<Event>, Leave> {
         if !self.editor.is_reading() {
+            // What was typed behind `?` or Tab may have ended the line as soon as it was shown again. An
+            // interrupt was for a command that is over.
+            while let Some(event) = self.editor.poll_event() {
+                if !matches!(event, Event::Interrupt(_)) {
+                    self.flush()?;
+                    self.column = 0;
+                    return Ok(Some(event));
+                }
+            }
             self.editor.read(input, prompt);
         }
         let mut quiet_since = Instant::now();
