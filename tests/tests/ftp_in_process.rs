@@ -1,7 +1,7 @@
 //! Our FTP client against our FTP server in this process, and raw control connections where the client
 //! is too well-behaved.
 
-use client::{ClientError, FtpOptions, Options, Passive, Remote, Resume, Scheme, Type};
+use client::{ClientError, FtpOptions, Options, Passive, Remote, Resume, Scheme, Type, Unroutable, Wire};
 use e2e::content::Content;
 use gate::{Gate, Limits, Policy, User, audit, hash_password};
 use serve::ftp::{FtpConfig, FtpServer};
@@ -646,4 +646,184 @@ fn a_client_that_only_closes_its_side_gets_its_answers() {
         raw.expect(code);
     }
     assert!(raw.closed());
+}
+
+// ---- addresses
+
+/// The lab's network: the server is 10.0.0.1, we are 10.0.0.2; all of it is this host.
+struct Lab {
+    server: SocketAddr,
+}
+
+impl Wire for Lab {
+    fn real(&self, named: SocketAddr) -> Result<SocketAddr, Unroutable> {
+        match (named.ip().to_string().as_str(), named.port()) {
+            ("10.0.0.1", 21) => Ok(self.server),
+            ("10.0.0.1", port) => Ok(SocketAddr::new(V4, port)),
+            _ => Err(Unroutable::Silent),
+        }
+    }
+
+    fn named(&self, real: SocketAddr) -> SocketAddr {
+        SocketAddr::new("10.0.0.2".parse().unwrap(), real.port())
+    }
+
+    fn bind(&self, _peer: SocketAddr) -> Option<IpAddr> {
+        Some(V4)
+    }
+
+    fn resolve(&self, host: &str) -> std::io::Result<Vec<IpAddr>> {
+        Ok(vec![host.parse().unwrap()])
+    }
+}
+
+/// Keeps control lines and the addresses of data connections.
+#[derive(Default)]
+struct Noted(Mutex<Vec<String>>);
+
+impl Tap for Noted {
+    fn see(&self, sight: &Sight<'_>) {
+        let note = match sight.what {
+            What::Control(line) => String::from_utf8_lossy(line).into_owned(),
+            What::Connected { data: true } => {
+                format!("{:?} {} {}", sight.dir, sight.local.ip(), sight.peer.ip())
+            }
+            _ => return,
+        };
+        self.0.lock().unwrap().push(note);
+    }
+}
+
+#[test]
+fn behind_a_wire_only_named_addresses_are_spoken_of() {
+    let house = house();
+    let octets = random(100_000);
+    house.store.seed("/f", octets.clone());
+    for (passive, line, connected) in [
+        (Passive::Yes, "229 ", "Sent 10.0.0.2 10.0.0.1"),
+        (Passive::PasvOnly, "227 Entering Passive Mode (10,0,0,1,", "Sent 10.0.0.2 10.0.0.1"),
+        (Passive::No, "PORT 10,0,0,2,", "Received 10.0.0.2 10.0.0.1"),
+    ] {
+        let noted = Arc::new(Noted::default());
+        let opts = Options {
+            tap: Some(noted.clone()),
+            wire: Arc::new(Lab { server: house.address() }),
+            ..options(passive)
+        };
+        let remote = Remote { host: "10.0.0.1".to_owned(), port: None, ..house.remote("f") };
+        let mut got = Kept::default();
+        client::get(&remote, &mut got, &opts).unwrap();
+        assert!(got.0 == octets);
+        let notes = noted.0.lock().unwrap();
+        assert!(notes.iter().any(|n| n.starts_with(line)), "{passive:?}: {notes:?}");
+        assert!(notes.iter().any(|n| n == connected), "{passive:?}: {notes:?}");
+        assert!(!notes.iter().any(|n| n.contains("127,0,0,1") || n.contains("127.0.0.1")), "{notes:?}");
+    }
+}
+
+#[test]
+fn an_interface_that_is_down_is_a_timeout() {
+    let house = house();
+    let mut opts = Options { wire: Arc::new(Lab { server: house.address() }), ..options(Passive::Yes) };
+    opts.ftp.connect_timeout = Duration::from_millis(30);
+    let remote = Remote { host: "10.0.0.9".to_owned(), ..house.remote("f") };
+    let e = client::get(&remote, &mut Kept::default(), &opts).unwrap_err();
+    assert!(matches!(e, ClientError::TimedOut { .. }), "{e}");
+}
+
+/// A server that says what the test wants, with one data connection for `content`.
+fn scripted(script: Vec<(&'static str, String)>, content: Vec<u8>) -> (SocketAddr, SocketAddr) {
+    let (control, data) = (TcpListener::bind((V4, 0)).unwrap(), TcpListener::bind((V4, 0)).unwrap());
+    let addresses = (control.local_addr().unwrap(), data.local_addr().unwrap());
+    let port = addresses.1.port().to_be_bytes();
+    std::thread::spawn(move || {
+        let (stream, _) = control.accept().unwrap();
+        let mut stream = BufReader::new(stream);
+        stream.get_mut().write_all(b"220 hello\r\n").unwrap();
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            let answer = script.iter().find(|(verb, _)| line.starts_with(verb)).map(|(_, a)| a.clone());
+            let answer = answer.unwrap_or_else(|| "500 what?".to_owned());
+            let answer = answer.replace("PORT", &format!("{},{}", port[0], port[1]));
+            if line.starts_with("RETR") {
+                stream.get_mut().write_all(b"150 here\r\n").unwrap();
+                let (mut d, _) = data.accept().unwrap();
+                d.write_all(&content).unwrap();
+            }
+            stream.get_mut().write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+        }
+    });
+    addresses
+}
+
+fn script(changes: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let usual = [
+        ("USER", "331 ?"),
+        ("PASS", "230 in"),
+        ("TYPE", "200 ok"),
+        ("RETR", "226 done"),
+        ("QUIT", "221 bye"),
+    ];
+    changes.iter().chain(&usual).map(|(verb, answer)| (*verb, (*answer).to_owned())).collect()
+}
+
+fn at(control: SocketAddr) -> Remote {
+    Remote {
+        scheme: Scheme::Ftp,
+        user: Some("u".to_owned()),
+        password: Some("p".to_owned()),
+        host: control.ip().to_string(),
+        port: Some(control.port()),
+        path: b"f".to_vec(),
+        kind: Type::Image,
+    }
+}
+
+#[test]
+fn an_address_in_a_227_that_is_not_the_servers_is_not_connected_to() {
+    // TEST-NET-3: a connection there would never come about.
+    let (control, _) = scripted(script(&[("PASV", "227 ok (203,0,113,9,PORT)")]), b"12345".to_vec());
+    let mut got = Kept::default();
+    client::get(&at(control), &mut got, &options(Passive::Yes)).unwrap();
+    assert_eq!(got.0, b"12345");
+}
+
+#[test]
+fn a_download_that_is_shorter_or_longer_than_size_is_no_success() {
+    for (size, found) in [("213 6", 6), ("213 4", 4)] {
+        let changes = [("SIZE", size), ("PASV", "227 ok (127,0,0,1,PORT)")];
+        let (control, _) = scripted(script(&changes), b"12345".to_vec());
+        let e = client::get(&at(control), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
+        assert!(matches!(e, ClientError::Truncated { expected, found: 5 } if expected == found), "{e}");
+    }
+}
+
+#[test]
+fn a_426_behind_the_data_is_a_failure_with_the_servers_words() {
+    let changes = [("RETR", "426 disk on fire"), ("PASV", "227 ok (127,0,0,1,PORT)")];
+    let (control, _) = scripted(script(&changes), b"12345".to_vec());
+    let e = client::get(&at(control), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
+    assert!(matches!(&e, ClientError::Server { text, .. } if text == "426 disk on fire"), "{e}");
+}
+
+#[test]
+fn a_server_that_goes_silent_is_a_timeout() {
+    let listener = TcpListener::bind((V4, 0)).unwrap();
+    let mut opts = options(Passive::Yes);
+    opts.ftp.no_progress = Duration::from_millis(50);
+    let e = client::get(&at(listener.local_addr().unwrap()), &mut Kept::default(), &opts).unwrap_err();
+    assert!(matches!(e, ClientError::TimedOut { .. }), "{e}");
+}
+
+#[test]
+fn what_is_no_ftp_server_is_said_so() {
+    let listener = TcpListener::bind((V4, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let ssh = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"SSH-2.0-x\r\n"));
+    let e = client::get(&at(address), &mut Kept::default(), &options(Passive::Yes)).unwrap_err();
+    assert!(matches!(e, ClientError::Protocol { .. }), "{e}");
+    ssh.join().unwrap().unwrap();
 }
