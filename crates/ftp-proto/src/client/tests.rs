@@ -1,4 +1,6 @@
 use super::*;
+use crate::command::Password;
+use crate::reply::{BadReply, Code};
 use alloc::string::ToString;
 
 const PATIENCE: Duration = Duration::from_secs(60);
