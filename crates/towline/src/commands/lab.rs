@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use crate::figures::parse_octets;
+use crate::interrupt::on_interrupt;
 use crate::lab::compare;
 use crate::lab::guide::{Guide, Scenery};
 use crate::lab::ladders::{LADDERS, RunError, drawn};
@@ -17,7 +18,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use transport::terminal::{Event, Terminal, Writer};
+use transport::terminal::{Event, Terminal, Writer, restore};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,6 +72,9 @@ struct Lesson {
     /// Break something on purpose: R1 must give its error and must not boot the image.
     #[arg(long = "break", value_name = "WHAT", requires = "script", conflicts_with = "firewall")]
     broken: Option<Broken>,
+    /// Boot without the waits of a real device; --script never waits.
+    #[arg(long)]
+    fast: bool,
     /// Octets of each image; K and M are understood. The lesson's own size crosses TFTP's 16-bit block number.
     #[arg(long, value_parser = size, default_value_t = LESSON_SIZE)]
     size: u64,
@@ -189,7 +193,7 @@ impl Lesson {
             fault,
             firewall: self.firewall,
             foreign: self.servers.clone(),
-            pace: if self.script { 0.0 } else { 0.3 },
+            pace: if self.script || self.fast { 0.0 } else { 0.3 },
             // Nobody wants to wait a minute for a server that was cut on purpose.
             patience: if fault.is_some() { 0.1 } else { 1.0 },
         };
@@ -236,6 +240,11 @@ fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
          Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
         names.new, names.user, names.password
     ))?;
+    on_interrupt(|_| {
+        restore();
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    })
+    .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
     let desk = Desk::open().map_err(|e| Failure::local("this terminal", &e))?;
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let guide = Guide::new(desk, names.clone(), steps(course), Box::new(Watched(scene.clone())), colour);
