@@ -27,7 +27,11 @@ struct House {
 }
 
 fn house_at(ip: IpAddr, config: FtpConfig) -> House {
-    let store = Arc::new(Memory::new());
+    house_over(Memory::new(), ip, config)
+}
+
+fn house_over(memory: Memory, ip: IpAddr, config: FtpConfig) -> House {
+    let store = Arc::new(memory);
     let hash = hash_password(&gate::Secret::new("p"));
     let policy = Policy {
         users: vec![User::new("u", &hash).unwrap()],
@@ -469,6 +473,66 @@ fn commands_work_while_a_transfer_waits_for_its_reader() {
     raw.expect(426);
     raw.expect(226);
     raw.ask("NOOP", 200);
+}
+
+#[test]
+fn a_full_disk_is_452_before_the_data_or_in_its_midst() {
+    let house = house_over(Memory::with_capacity(1_000_000), V4, FtpConfig::default());
+    let big = random(5_000_000);
+    // Our client announces the size: not one octet moves.
+    let e = client::put(&memory(&big), &house.remote("f"), &options(Passive::Yes)).unwrap_err();
+    assert!(matches!(e, ClientError::NoSpace { .. }), "{e}");
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("STOR f", 150);
+    // The server resets it in the midst: writing fails at some point, or all went into buffers.
+    let _ = data.write_all(&big);
+    raw.expect(452);
+    assert_eq!(house.content("/f"), None);
+    raw.ask("NOOP", 200);
+    // Text has no announced size: the refusal comes while our client sends.
+    let remote = Remote { kind: Type::Text, ..house.remote("f") };
+    let e = client::put(&memory(&big), &remote, &options(Passive::Yes)).unwrap_err();
+    assert!(matches!(e, ClientError::NoSpace { .. }), "{e}");
+}
+
+#[test]
+fn a_transfer_in_which_nothing_moves_ends() {
+    let config = FtpConfig { no_progress: Duration::from_millis(100), ..FtpConfig::default() };
+    let house = house_at(V4, config);
+    house.store.seed("/big", random(64 << 20));
+    let mut raw = Raw::logged_in(&house);
+    let _unread = raw.data();
+    raw.ask("RETR big", 150);
+    raw.expect(426);
+    assert_eq!(house.ended().outcome, gate::Outcome::TimedOut);
+    let mut data = raw.data();
+    raw.ask("STOR f", 150);
+    data.write_all(b"a beginning").unwrap();
+    raw.expect(426);
+    assert_eq!(house.ended().outcome, gate::Outcome::TimedOut);
+    assert_eq!(house.content("/f"), None);
+}
+
+#[test]
+fn the_idle_limit_ends_a_session_and_no_transfer() {
+    let config = FtpConfig { idle: Duration::from_millis(300), ..FtpConfig::default() };
+    let house = house_at(V4, config);
+    house.store.seed("/big", random(64 << 20));
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    let began = Instant::now();
+    raw.ask("RETR big", 150);
+    // Reads slowly, for longer than the limit; nothing is said meanwhile.
+    let mut buffer = vec![0; 1 << 16];
+    while began.elapsed() < Duration::from_millis(700) {
+        data.read_exact(&mut buffer[..1]).unwrap();
+    }
+    let mut rest = Vec::new();
+    data.read_to_end(&mut rest).unwrap();
+    raw.expect(226);
+    raw.expect(421);
+    assert!(raw.closed());
 }
 
 #[test]
