@@ -47,9 +47,11 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Shows what `watch` counts of the file `name`; `total` octets where they are known before.
+    /// Shows what `watch` counts of the file `name`, of which `from` octets were there before; `total`
+    /// octets where they are known before.
     pub(crate) fn start(
         name: String,
+        from: u64,
         total: Option<u64>,
         style: Style,
         watch: Arc<Watch>,
@@ -64,10 +66,10 @@ impl Progress {
                 let Some(flow) = watch.latest() else { continue };
                 let elapsed = began.elapsed();
                 let total = total.or(flow.total);
-                let text = words(&name, flow.octets, total, flow.repeats, elapsed);
+                let text = words(&name, from, flow.octets, total, flow.repeats, elapsed);
                 if let Some(bar) = &mut bar {
                     bar.set_length(total.unwrap_or(0).max(1));
-                    bar.set_position(flow.octets.min(total.unwrap_or(0)));
+                    bar.set_position((from + flow.octets).min(total.unwrap_or(0)));
                     bar.set_message(text);
                 } else if style == Style::Lines && elapsed >= next_line {
                     next_line = elapsed + LINE;
@@ -75,7 +77,8 @@ impl Progress {
                 }
                 if elapsed >= next_event {
                     next_event = elapsed + EVENT;
-                    let (octets, repeats, seconds) = (flow.octets, flow.repeats, elapsed.as_secs_f64());
+                    let (octets, repeats, seconds) =
+                        (from + flow.octets, flow.repeats, elapsed.as_secs_f64());
                     events.tell(&Event::Progress { octets, total, seconds, repeats });
                 }
             }
@@ -106,11 +109,11 @@ fn bar() -> ProgressBar {
 }
 
 /// `a.bin  43%  14.1 MiB of 32.0 MiB  1.2 MiB/s  0:15 left`.
-fn words(name: &str, done: u64, total: Option<u64>, repeats: u64, elapsed: Duration) -> String {
-    let speed = rate(done, elapsed);
+fn words(name: &str, from: u64, moved: u64, total: Option<u64>, repeats: u64, elapsed: Duration) -> String {
+    let (done, speed) = (from + moved, rate(moved, elapsed));
     let mut text = match total {
         Some(total) => {
-            let left = eta(done, total, elapsed).map(clock);
+            let left = eta(moved, total.saturating_sub(from), elapsed).map(clock);
             format!(
                 "{name}  {:>3}%  {} of {}  {speed}  {} left",
                 percent(done, total),
@@ -134,8 +137,10 @@ mod tests {
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
         let ten = Duration::from_secs(10);
-        let half = words("a.bin", 16_795_884, Some(33_591_768), 3, ten);
+        let half = words("a.bin", 0, 16_795_884, Some(33_591_768), 3, ten);
         assert_eq!(half, "a.bin   50%  16.0 MiB of 32.0 MiB  1.6 MiB/s  0:10 left  3 repeats");
-        assert_eq!(words("a.bin", 1_000, None, 0, ten), "a.bin  1,000 octets  100 B/s");
+        let resumed = words("a.bin", 16_795_884, 8_397_942, Some(33_591_768), 0, ten);
+        assert_eq!(resumed, "a.bin   75%  24.0 MiB of 32.0 MiB  820.1 KiB/s  0:10 left");
+        assert_eq!(words("a.bin", 0, 1_000, None, 0, ten), "a.bin  1,000 octets  100 B/s");
     }
 }

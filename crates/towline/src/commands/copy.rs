@@ -11,6 +11,7 @@ use crate::progress::{Progress, Style};
 use crate::watch::{Several, Watch};
 use clap::Args;
 use client::{Done, Options, Outcome, Passive, Remote, Resume, Scheme};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -48,10 +49,10 @@ Examples:
 pub struct Copy {
     /// The source.
     #[arg(value_name = "SRC")]
-    source: String,
+    source: OsString,
     /// The destination.
     #[arg(value_name = "DST")]
-    destination: String,
+    destination: OsString,
     /// TFTP: octets of a block to offer, 8 to 65464; 512 offers none (RFC 2348).
     #[arg(long, value_name = "OCTETS", value_parser = clap::value_parser!(u16).range(8..=65464))]
     blksize: Option<u16>,
@@ -183,8 +184,9 @@ impl Copy {
     }
 }
 
-fn parsed(text: &str) -> Result<Locator, Failure> {
-    Locator::parse(text).map_err(|e| Failure::usage(format!("'{text}'"), e, "see towline copy --help"))
+fn parsed(text: &OsStr) -> Result<Locator, Failure> {
+    let shown = || format!("'{}'", text.to_string_lossy());
+    Locator::parse(text).map_err(|e| Failure::usage(shown(), e, "see towline copy --help"))
 }
 
 /// For people: a path, or a URL without its password.
@@ -228,7 +230,7 @@ fn named(destination: Locator, source: &Locator) -> Result<Locator, Failure> {
                     "name the file",
                 ));
             }
-            Locator::Local(path.join(std::ffi::OsStr::from_bytes(name)))
+            Locator::Local(path.join(OsStr::from_bytes(name)))
         }
         Locator::Remote(remote) if remote.path.is_empty() || remote.path.ends_with(b"/") => {
             let mut remote = remote.clone();
@@ -253,7 +255,7 @@ impl Run<'_> {
             }
             (Locator::Remote(remote), destination) => {
                 let mut spool = self.spool()?;
-                let got = self.get(source, remote, &mut spool, None, Resume::No)?;
+                let got = self.get(source, remote, &mut spool, Resume::No)?;
                 let blob = spool.blob().map_err(|e| local("a temporary file", &e))?;
                 self.verify(source, &blob)?;
                 let put = self.deliver(&blob, destination)?;
@@ -280,7 +282,7 @@ impl Run<'_> {
             Scheme::Ftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
         };
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
-        let done = self.get(source, remote, &mut landing, None, resume).map_err(|failure| {
+        let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
             let kept = landing.blob().map_or(0, |b| b.len());
             match remote.scheme {
                 Scheme::Ftp if kept > 0 => Failure {
@@ -311,12 +313,12 @@ impl Run<'_> {
         source: &Locator,
         remote: &Remote,
         sink: &mut dyn Sink,
-        total: Option<u64>,
         resume: Resume,
     ) -> Result<Done, Failure> {
         let mut options = self.options.clone();
         options.ftp.resume = resume;
-        let _shown = self.progress(source, total);
+        let from = if let Resume::At(from) = resume { from } else { 0 };
+        let _shown = self.progress(source, from, None);
         client::get(remote, sink, &options).map_err(|e| Failure::transfer(shown(source), &e))
     }
 
@@ -324,7 +326,7 @@ impl Run<'_> {
     fn deliver(&self, blob: &Blob, destination: &Locator) -> Result<Done, Failure> {
         match destination {
             Locator::Remote(remote) => {
-                let _shown = self.progress(destination, Some(blob.len()));
+                let _shown = self.progress(destination, 0, Some(blob.len()));
                 client::put(blob, remote, &self.options)
                     .map_err(|e| Failure::transfer(shown(destination), &e))
             }
@@ -414,9 +416,9 @@ impl Run<'_> {
         }
     }
 
-    fn progress(&self, of: &Locator, total: Option<u64>) -> Progress {
+    fn progress(&self, of: &Locator, from: u64, total: Option<u64>) -> Progress {
         let name = last_name(of).map_or_else(|| shown(of), crate::ladder::printable);
-        Progress::start(name, total, self.style, self.watch.clone(), self.events.clone())
+        Progress::start(name, from, total, self.style, self.watch.clone(), self.events.clone())
     }
 
     fn tell(&self, from: String, to: String, done: &Done) {

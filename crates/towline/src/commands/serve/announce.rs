@@ -49,11 +49,7 @@ pub(crate) fn text(facts: &Facts) -> String {
             line(format!("  {protocol:<5} {address:<28} {interface}"));
         }
     }
-    for (protocol, fell_back) in &facts.fell_back {
-        for text in explain(protocol, *fell_back, &facts.program) {
-            line(text);
-        }
-    }
+    explain(&facts.fell_back, &facts.program).into_iter().for_each(&mut line);
     if let Some(best) = facts.best {
         for text in paste(facts, best) {
             line(text);
@@ -86,29 +82,38 @@ fn reachable(sockets: &[SocketAddr], interfaces: &[Interface]) -> Vec<(String, S
     rows.into_iter().map(|(_, address, interface)| (address, interface)).collect()
 }
 
-/// Why the port is another one, what that means, and how to get the real one.
-fn explain(protocol: &str, fell_back: FellBack, program: &str) -> Vec<String> {
-    let FellBack { from, to, why } = fell_back;
-    let proto = protocol.to_uppercase();
-    match why {
-        Reason::Denied => vec![
-            format!(
-                "{proto} listens on {to}: port {from} is denied to this user. Devices reach only 69 (TFTP)"
-            ),
-            format!("and 21 (FTP), so no line for a device works with it. To allow {from}, one of:"),
-            format!("  sudo setcap cap_net_bind_service=+ep {program}"),
-            format!("  socket activation: a systemd .socket unit with {}={from}", unit_key(protocol)),
-        ],
-        Reason::Taken => vec![
-            format!(
-                "{proto} listens on {to}: another program has port {from}. Devices reach only 69 (TFTP) and 21 (FTP),"
-            ),
-            format!(
-                "so no line for a device works with it. Find the other program with: {}",
-                finder(protocol, from)
-            ),
-        ],
+/// Why ports are other ones, what that means, and how to get the real ones.
+fn explain(fell_back: &[(&'static str, FellBack)], program: &str) -> Vec<String> {
+    let of = |why: Reason| fell_back.iter().filter(move |f| f.1.why == why);
+    let list = |words: Vec<String>| words.join(" and ");
+    let mut lines = Vec::new();
+    for (why, reason) in
+        [(Reason::Denied, "denied to this user"), (Reason::Taken, "taken by another program")]
+    {
+        if of(why).next().is_none() {
+            continue;
+        }
+        let now = list(of(why).map(|(p, f)| format!("{} listens on {}", p.to_uppercase(), f.to)).collect());
+        let wanted = list(of(why).map(|(_, f)| f.from.to_string()).collect());
+        let (ports, are) = if of(why).count() > 1 { ("ports", "are") } else { ("port", "is") };
+        lines.push(format!("{now}: {ports} {wanted} {are} {reason}."));
+        lines.push(String::from(
+            "Devices reach only 69 (TFTP) and 21 (FTP): no line for a device works with another.",
+        ));
+        match why {
+            Reason::Denied => {
+                let keys = of(why).map(|(p, f)| format!("{}={}", unit_key(p), f.from)).collect();
+                lines.push(format!("To allow {wanted}, one of:"));
+                lines.push(format!("  sudo setcap cap_net_bind_service=+ep {program}"));
+                lines.push(format!("  socket activation: a systemd .socket unit with {}", list(keys)));
+            }
+            Reason::Taken => {
+                lines.push(String::from("To find the other program:"));
+                lines.extend(of(why).map(|(p, f)| format!("  {}", finder(p, f.from))));
+            }
+        }
     }
+    lines
 }
 
 fn unit_key(protocol: &str) -> &'static str {
@@ -274,7 +279,22 @@ From a computer:
         assert!(!text.contains("copy tftp:"), "{text}");
         assert!(text.contains("copy ftp:") && text.contains("curl -O tftp://192.168.1.10:6969/"), "{text}");
         assert!(text.contains("sudo setcap cap_net_bind_service=+ep /usr/bin/towline"), "{text}");
-        assert!(text.contains("socket activation: a systemd .socket unit with ListenDatagram=69"), "{text}");
+        assert!(
+            text.contains("socket activation: a systemd .socket unit with ListenDatagram=69\n"),
+            "{text}"
+        );
+        let both = explain(
+            &[
+                ("tftp", FellBack { from: 69, to: 6969, why: Reason::Denied }),
+                ("ftp", FellBack { from: 21, to: 2121, why: Reason::Denied }),
+            ],
+            "towline",
+        );
+        assert_eq!(
+            both[0],
+            "TFTP listens on 6969 and FTP listens on 2121: ports 69 and 21 are denied to this user."
+        );
+        assert_eq!(both.len(), 5, "said once: {both:?}");
     }
 
     #[test]
