@@ -40,6 +40,8 @@ pub(crate) fn image(version: &str, size: u64) -> Vec<u8> {
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
     pub(crate) table: Option<Table>,
+    /// 1.0: a real device's 20 s of silence. Tests of silence take less.
+    pub(crate) patience: f64,
 }
 
 impl Bench {
@@ -56,7 +58,7 @@ impl Bench {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::create_dir_all(dir.path().join("flash")).expect("made");
         std::fs::create_dir_all(dir.path().join("nvram")).expect("made");
-        Bench { dir, table: None }
+        Bench { dir, table: None, patience: 1.0 }
     }
 
     pub(crate) fn flash(&self, name: &str) -> PathBuf {
@@ -78,8 +80,7 @@ impl Bench {
     pub(crate) fn device(&self) -> Arc<Device> {
         let mut config = DeviceConfig::new(self.dir.path());
         config.pace = 0.0;
-        // 20 s of silence become 0.4 s.
-        config.patience = 0.02;
+        config.patience = self.patience;
         config.table.clone_from(&self.table);
         Device::open(config).expect("opened")
     }
@@ -169,6 +170,11 @@ impl Person {
     /// Types keys as they are.
     pub(crate) fn keys(&self, keys: &str) {
         let _ = self.keys.as_ref().expect("there").send(Heard::Keys(keys.as_bytes().to_vec()));
+    }
+
+    /// The terminal's break key.
+    pub(crate) fn break_key(&self) {
+        let _ = self.keys.as_ref().expect("there").send(Heard::Break);
     }
 
     /// Waits for `text` and gives all that came up to and with it.

@@ -267,3 +267,17 @@ fn state_survives_a_restart_and_its_directory_is_locked() {
     assert_eq!((facts.register, facts.ftp_username.as_deref()), (0x2101, Some("jeremy")));
     assert!(bench.saved().contains("ip ftp username jeremy"), "a file the owner can read");
 }
+
+#[test]
+fn a_break_key_while_the_image_is_loaded_stops_in_rommon() {
+    let bench = Bench::r1();
+    let mut config = device::DeviceConfig::new(bench.dir.path());
+    // Slow enough that the loading is seen.
+    config.pace = 1.0;
+    let mut p = crate::bench::Person::at(device::Device::open(config).expect("opened"));
+    p.until("Self decompressing the image : #");
+    p.break_key();
+    let text = p.until("rommon 1 > ");
+    assert!(!text.contains("[OK]"), "{text}");
+    assert_eq!(p.device.facts().mode, Mode::Rommon);
+}

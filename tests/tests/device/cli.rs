@@ -64,6 +64,7 @@ fn item_6_write_in_configuration_mode_is_a_caret_error_and_do_write_works() {
 fn item_11_the_first_ping_to_a_neighbour_loses_one() {
     let mut bench = Bench::r1();
     bench.table = Some(device::wire::Table::parse("10.0.0.1:69 = 127.0.0.1:6969\n").expect("a table"));
+    bench.patience = 0.02;
     let mut p = bench.enabled();
     let text = p.run("ping 10.0.0.1");
     assert!(
@@ -226,4 +227,37 @@ fn interfaces_that_the_startup_config_does_not_name_stay_down() {
     let row = |name: &str| text.lines().find(|l| l.starts_with(name)).expect("there").to_owned();
     assert!(row("GigabitEthernet0/0").contains("NVRAM  up                    up"), "{text}");
     assert!(row("GigabitEthernet0/1").contains("administratively down down"), "{text}");
+}
+
+/// A vty line over a real Telnet connection.
+#[test]
+fn a_telnet_connection_is_a_line() {
+    use std::io::{Read, Write};
+    let bench = Bench::r1();
+    bench.startup(&format!("line vty 0 4\n password ccna\n login\n{R1}"));
+    let device = bench.device();
+    device.power_on();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let mut client = std::net::TcpStream::connect(listener.local_addr().expect("bound")).expect("connected");
+    let (stream, _) = listener.accept().expect("accepted");
+    let terminal = transport::Terminal::telnet(stream).expect("a terminal");
+    let line = std::thread::spawn(move || device.vty(Box::new(device::TerminalPort::from(terminal))));
+    client.set_read_timeout(Some(std::time::Duration::from_secs(20))).expect("set");
+    let mut seen = String::new();
+    let mut until = |client: &mut std::net::TcpStream, text: &str| {
+        let mut buf = [0; 4_096];
+        while !seen.contains(text) {
+            let n = client.read(&mut buf).expect("octets");
+            assert!(n > 0, "closed; {seen}");
+            seen.push_str(&String::from_utf8_lossy(&buf[..n]));
+        }
+        std::mem::take(&mut seen)
+    };
+    until(&mut client, "Password: ");
+    client.write_all(b"ccna\r\0").expect("sent");
+    until(&mut client, "R1>");
+    client.write_all(b"show privilege\r\n").expect("sent");
+    until(&mut client, "Current privilege level is 1\r\n");
+    client.write_all(b"logout\r\n").expect("sent");
+    line.join().expect("no panic").expect("a line");
 }

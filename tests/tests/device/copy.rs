@@ -145,6 +145,7 @@ fn item_7_a_read_that_times_out_prints_no_dots_and_a_write_five() {
     let silent = UdpSocket::bind("127.0.0.1:0").expect("bound");
     let real = silent.local_addr().expect("bound");
     bench.table = Some(Table::default().with("10.0.0.1:69".parse().expect("address"), real));
+    bench.patience = 0.02;
     let mut p = bench.enabled();
     let text = fetch(&mut p, "a.bin");
     assert!(
@@ -164,9 +165,10 @@ fn an_interface_that_is_down_or_has_no_address_times_out() {
         "hostname R1\nline con 0\n privilege level 15\n",
         "hostname R1\ninterface g0/0\n ip address 10.0.0.2 255.255.255.0\n shutdown\nline con 0\n privilege level 15\n",
     ] {
-        let lab = Lab::new();
+        let mut lab = Lab::new();
         lab.serve("a.bin", b"x".to_vec());
         lab.bench.startup(startup);
+        lab.bench.patience = 0.02;
         let mut p = lab.bench.enabled();
         let text = fetch(&mut p, "a.bin");
         assert!(text.contains("%Error opening tftp://10.0.0.1/a.bin (Timed out)"), "{text}");
@@ -203,6 +205,7 @@ fn item_7_a_stall_prints_timed_out_and_an_error_of_reading_and_the_part_is_delet
     let mut bench = Bench::r1();
     let (table, server) = stalling(25);
     bench.table = Some(table);
+    bench.patience = 0.05;
     let mut p = bench.enabled();
     let text = fetch(&mut p, "a.bin");
     assert!(text.contains("(via GigabitEthernet0/0): !!"), "{text}");
@@ -342,6 +345,7 @@ fn item_13_a_repeated_wrq_is_the_same_transfer() {
     });
     let mut bench = Bench::r1();
     bench.table = Some(Table::default().with("10.0.0.1:69".parse().expect("address"), real));
+    bench.patience = 0.1;
     let mut p = bench.enabled();
     p.keys("copy running-config tftp://10.0.0.1/r1.cfg\r\r");
     let text = p.until("R1#");

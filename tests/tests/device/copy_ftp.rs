@@ -22,14 +22,9 @@ impl Tap for Controls {
 
 /// A person at a device whose sessions are seen.
 fn watched(lab: &Lab) -> (Person, Arc<Controls>) {
-    patient(lab, 0.05)
-}
-
-fn patient(lab: &Lab, patience: f64) -> (Person, Arc<Controls>) {
     let controls = Arc::new(Controls::default());
     let mut config = device::DeviceConfig::new(lab.bench.dir.path());
     config.pace = 0.0;
-    config.patience = patience;
     config.table.clone_from(&lab.bench.table);
     config.tap = Some(controls.clone() as Arc<dyn Tap>);
     let mut p = Person::at(device::Device::open(config).expect("opened"));
@@ -119,8 +114,7 @@ fn item_12_active_and_passive_are_chosen_by_the_configuration() {
 #[test]
 fn a_wrong_password_and_an_absent_file() {
     let lab = Lab::new();
-    // The server takes its time over a wrong password.
-    let (mut p, _) = patient(&lab, 1.0);
+    let mut p = lab.bench.enabled();
     p.keys("copy ftp://jeremy:wrong@10.0.0.1/a flash:\r\r");
     let text = p.until("R1#");
     assert!(text.contains("%Error opening ftp://*:*@10.0.0.1/a (Incorrect Login/Password)"), "{text}");

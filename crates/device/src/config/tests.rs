@@ -142,3 +142,109 @@ fn nonsense_is_refused_and_hosts_are_named_well() {
     }
     assert_eq!(c, Config::new(&C2911));
 }
+
+/// Lines put together at random from the words of the grammar and some that are none.
+#[test]
+fn whatever_is_merged_renders_into_the_same_configuration() {
+    const WORDS: &[&str] = &[
+        "no",
+        "default",
+        "hostname",
+        "R1",
+        "enable",
+        "secret",
+        "password",
+        "5",
+        "7",
+        "0",
+        "$1$abcd$x",
+        "username",
+        "bob",
+        "privilege",
+        "15",
+        "16",
+        "boot",
+        "system",
+        "flash",
+        "flash:a.bin",
+        "b.bin",
+        "config-register",
+        "0x2142",
+        "ip",
+        "ftp",
+        "tftp",
+        "passive",
+        "blocksize",
+        "1468",
+        "domain",
+        "lookup",
+        "file",
+        "prompt",
+        "quiet",
+        "interface",
+        "g0/0",
+        "GigabitEthernet0/1",
+        "address",
+        "10.0.0.1",
+        "10.1.0.1",
+        "255.255.255.0",
+        "shutdown",
+        "description",
+        "line",
+        "con",
+        "vty",
+        "0",
+        "4",
+        "login",
+        "local",
+        "level",
+        "router",
+        "ospf",
+        "1",
+        "network",
+        "banner",
+        "motd",
+        "#hello#",
+        "^C",
+        "end",
+        "!",
+        "snmp-server",
+        "duplex",
+        "auto",
+        "full",
+        "speed",
+        "100",
+        "exec-timeout",
+        "ntp",
+        "\u{e9}",
+        "logging",
+        "synchronous",
+        "route",
+        "service",
+        "version",
+        "alert",
+        "access-list",
+        "",
+    ];
+    let mut seed = 0x1234_5678_9abc_def0_u64;
+    let mut draw = |n: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % n as u64).expect("small")
+    };
+    for round in 0..3_000 {
+        let mut text = String::new();
+        for _ in 0..draw(30) {
+            let words: Vec<&str> = (0..=draw(7)).map(|_| WORDS[draw(WORDS.len())]).collect();
+            text.push_str([" ", ""][draw(2)]);
+            text.push_str(&words.join(" "));
+            text.push('\n');
+        }
+        let mut config = Config::new(&C2911);
+        config.merge(&C2911, &text);
+        let rendered = config.render("15.5");
+        let again = Config::at_boot(&C2911, &rendered);
+        assert_eq!(again, config, "round {round}:\n{text}\nrendered:\n{rendered}");
+    }
+}
