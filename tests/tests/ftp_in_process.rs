@@ -1,7 +1,9 @@
 //! Our FTP client against our FTP server in this process, and raw control connections where the client
 //! is too well-behaved.
 
-use client::{ClientError, FtpOptions, Options, Passive, Remote, Resume, Scheme, Type, Unroutable, Wire};
+use client::{
+    ClientError, FtpOptions, Kind, Options, Passive, Remote, Resume, Scheme, Type, Unroutable, Wire,
+};
 use e2e::content::Content;
 use gate::{Gate, Limits, Policy, User, audit, hash_password};
 use serve::ftp::{FtpConfig, FtpServer};
@@ -175,6 +177,20 @@ fn a_get_goes_on_at_its_offset() {
     assert_eq!(done.octets, 40_000);
     assert_eq!(got.0, octets);
     assert!(done.modified.is_some());
+}
+
+#[test]
+fn a_directory_is_listed_by_facts_or_as_ls_does() {
+    let house = house();
+    house.store.seed("/d/f one", b"12345".to_vec());
+    house.store.seed("/d/e/x", b"".to_vec());
+    let mut entries = client::list(&house.remote("d"), &options(Passive::Yes)).unwrap();
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let seen: Vec<_> = entries.iter().map(|e| (e.name.as_slice(), e.kind)).collect();
+    assert_eq!(seen, [(&b"e"[..], Some(Kind::Directory)), (&b"f one"[..], Some(Kind::File))]);
+    assert_eq!(entries[1].len, Some(5));
+    let e = client::list(&house.remote("none"), &options(Passive::Yes)).unwrap_err();
+    assert!(matches!(e, ClientError::Denied { .. } | ClientError::Absent { .. }), "{e}");
 }
 
 #[test]
@@ -825,18 +841,23 @@ fn scripted(script: Vec<(&'static str, String)>, content: Vec<u8>) -> (SocketAdd
     let addresses = (control.local_addr().unwrap(), data.local_addr().unwrap());
     let port = addresses.1.port().to_be_bytes();
     std::thread::spawn(move || {
-        let (stream, _) = control.accept().unwrap();
-        let mut stream = BufReader::new(stream);
+        let mut stream = BufReader::new(control.accept().unwrap().0);
         stream.get_mut().write_all(b"220 hello\r\n").unwrap();
         loop {
             let mut line = String::new();
             if stream.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
+                // A client that tries another way comes again.
+                stream = BufReader::new(control.accept().unwrap().0);
+                stream.get_mut().write_all(b"220 hello\r\n").unwrap();
+                continue;
             }
             let answer = script.iter().find(|(verb, _)| line.starts_with(verb)).map(|(_, a)| a.clone());
             let answer = answer.unwrap_or_else(|| "500 what?".to_owned());
             let answer = answer.replace("PORT", &format!("{},{}", port[0], port[1]));
-            if line.starts_with("RETR") {
+            if line.starts_with("MLSD") {
+                drop(data.accept().unwrap());
+            }
+            if line.starts_with("RETR") || line.starts_with("LIST") {
                 stream.get_mut().write_all(b"150 here\r\n").unwrap();
                 let (mut d, _) = data.accept().unwrap();
                 d.write_all(&content).unwrap();
@@ -877,6 +898,16 @@ fn an_address_in_a_227_that_is_not_the_servers_is_not_connected_to() {
     let mut got = Kept::default();
     client::get(&at(control), &mut got, &options(Passive::Yes)).unwrap();
     assert_eq!(got.0, b"12345");
+}
+
+#[test]
+fn a_server_without_mlsd_is_asked_for_list() {
+    let changes = [("LIST", "226 done"), ("PASV", "227 ok (127,0,0,1,PORT)")];
+    let lines = b"total 1\r\n-rw-r--r--   1 ftp ftp 5 Jan  1  2020 a b\r\n".to_vec();
+    let (control, _) = scripted(script(&changes), lines);
+    let entries = client::list(&at(control), &options(Passive::PasvOnly)).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert_eq!((entries[0].name.as_slice(), entries[0].len), (&b"a b"[..], Some(5)));
 }
 
 #[test]

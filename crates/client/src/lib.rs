@@ -14,6 +14,7 @@ mod tftp;
 mod wire;
 
 pub use error::{ClientError, Phase, WireCode};
+pub use ftp_proto::list::{Kind, Listed};
 pub use options::{Done, FtpOptions, Options, Outcome, Passive, Resume, TftpOptions};
 pub use store::locator::{Remote, Scheme, Type};
 pub use wire::{Direct, Unroutable, Wire};
@@ -35,5 +36,16 @@ pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, Clie
     match remote.scheme {
         Scheme::Tftp => tftp::put(blob, remote, options),
         Scheme::Ftp => ftp::put(blob, remote, options),
+    }
+}
+
+/// Lists a directory. TFTP has no listings.
+pub fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
+    match remote.scheme {
+        Scheme::Tftp => Err(ClientError::Local(std::io::Error::new(
+            std::io::ErrorKind::Unsupported,
+            "TFTP has no listings",
+        ))),
+        Scheme::Ftp => ftp::list(remote, options),
     }
 }

@@ -13,12 +13,13 @@
 mod fault;
 mod net;
 
-use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Type};
+use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Type, WireCode};
 use clock::Instant as Moment;
 use ftp_proto::ascii::{FromWire, ToWire};
-use ftp_proto::client::{Client, Event, Job, Passive, Plan, Report, Target};
+use ftp_proto::client::{Client, Event, Job, Passive, Plan, Report, Target, Verb};
 use ftp_proto::command::{self, Password, Representation};
 use ftp_proto::line::Lines;
+use ftp_proto::list::{self, Listed};
 use net::{Ends, Unmade};
 use rustix::event::{PollFd, PollFlags};
 use socket2::SockRef;
@@ -26,7 +27,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Sight, What};
@@ -49,6 +50,43 @@ pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Re
 pub(crate) fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
     let resume = options.ftp.resume != Resume::No;
     transfer(remote, Job::Put { len: blob.len(), resume }, Load::From(blob), options)
+}
+
+/// Lists the directory `remote`: by MLSD, or LIST where the server does not know that.
+pub(crate) fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
+    let remote = Remote { kind: Type::Text, ..remote.clone() };
+    let mut lines = Listing(Vec::new());
+    let facts = transfer(&remote, Job::List(Verb::Mlsd), Load::Into(&mut lines), options);
+    let parse: fn(&[u8], i64) -> Option<Listed> = match facts {
+        Ok(_) => |line, _| list::parse_facts(line),
+        Err(ClientError::Server { code: WireCode::Ftp(500..=504), .. }) => {
+            lines.0.clear();
+            transfer(&remote, Job::List(Verb::List), Load::Into(&mut lines), options)?;
+            list::parse_list
+        }
+        Err(e) => return Err(e),
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let entries = lines.0.split(|&b| b == b'\n').filter_map(|line| parse(line, now));
+    Ok(entries.filter(|e| e.name != b"." && e.name != b"..").collect())
+}
+
+/// The text of a listing, bounded: its length is the server's say-so.
+struct Listing(Vec<u8>);
+
+/// Some 200,000 entries.
+const LONGEST_LISTING: usize = 16 << 20;
+
+impl Sink for Listing {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        debug_assert_eq!(offset, self.0.len() as u64, "FTP's octets come in order");
+        if self.0.len() + octets.len() > LONGEST_LISTING {
+            return Err(io::Error::other(format!("the listing is longer than {LONGEST_LISTING} octets")));
+        }
+        self.0.extend(octets);
+        Ok(())
+    }
 }
 
 /// Our end of the transfer.
