@@ -12,6 +12,7 @@ pub mod peers;
 pub mod poll;
 pub mod ports;
 pub mod process;
+pub mod servers;
 pub mod towline;
 
 use std::path::PathBuf;

@@ -2,77 +2,7 @@
 
 use e2e::battery::Server;
 use e2e::content::{ROLLOVER, SIZES};
-use e2e::peers::{Peer, is_root};
-use e2e::poll::{PATIENCE, until};
-use e2e::ports::{Port, tcp_answers};
-use e2e::process::Process;
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
-
-fn up(
-    name: &'static str,
-    user: &str,
-    command: &mut Command,
-    root: tempfile::TempDir,
-    config: tempfile::TempDir,
-    port: Port,
-) -> Server {
-    let process = Process::start(command);
-    let served = root.path().into();
-    let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
-    assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    Server {
-        name,
-        url: format!("ftp://{user}{}/", port.address()),
-        served,
-        root,
-        process,
-        rest: (config, port),
-    }
-}
-
-/// Anonymous, as `daemon` (whose home exists), without its sandbox (it wants namespaces that containers
-/// lack). It does not serve a root that anonymous may write: `pub` in it is what may be written.
-fn vsftpd() -> Option<Server> {
-    let peer = Peer::find("vsftpd", "vsftpd")?;
-    if !is_root("vsftpd") {
-        return None;
-    }
-    let (root, config, port) = (e2e::scratch(), e2e::scratch(), Port::take());
-    let (empty, writable) = (config.path().join("empty"), root.path().join("pub"));
-    std::fs::create_dir(&empty).expect("a directory");
-    std::fs::create_dir(&writable).expect("a directory");
-    std::fs::set_permissions(&writable, Permissions::from_mode(0o777)).expect("own directory");
-    std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).expect("own directory");
-    let text = format!(
-        "listen=YES\nlisten_ipv6=NO\nbackground=NO\nlisten_address=127.0.0.1\nlisten_port={}\n\
-         anonymous_enable=YES\nlocal_enable=NO\nno_anon_password=YES\nwrite_enable=YES\n\
-         anon_upload_enable=YES\nanon_other_write_enable=YES\nanon_umask=022\nanon_world_readable_only=NO\n\
-         anon_root={}\nftp_username=daemon\nsecure_chroot_dir={}\nseccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n",
-        port.number,
-        root.path().display(),
-        empty.display()
-    );
-    let file = config.path().join("vsftpd.conf");
-    std::fs::write(&file, text).expect("a file");
-    let mut server = up("vsftpd", "", peer.command().arg(&file), root, config, port);
-    server.url.push_str("pub/");
-    server.served = writable;
-    Some(server)
-}
-
-fn pyftpdlib() -> Option<Server> {
-    // Python is there without the library too; its script shows that the library is.
-    Peer::find("pyftpdlib", "ftpbench")?;
-    let peer = Peer::find("pyftpdlib", "python3")?;
-    let (root, config, port) = (e2e::scratch(), e2e::scratch(), Port::take());
-    let mut c = peer.command();
-    c.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-p", &port.number.to_string(), "-w", "-d"])
-        .arg(root.path());
-    c.args(["-u", "alice", "-P", "wonder:land"]);
-    Some(up("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
-}
+use e2e::servers::{pyftpdlib, vsftpd};
 
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
@@ -86,28 +16,28 @@ fn puts(server: &Server) {
 
 #[test]
 fn gets_from_vsftpd() {
-    if let Some(server) = vsftpd() {
+    if let Some(server) = vsftpd(e2e::scratch()) {
         gets(&server);
     }
 }
 
 #[test]
 fn puts_to_vsftpd() {
-    if let Some(server) = vsftpd() {
+    if let Some(server) = vsftpd(e2e::scratch()) {
         puts(&server);
     }
 }
 
 #[test]
 fn gets_from_pyftpdlib() {
-    if let Some(server) = pyftpdlib() {
+    if let Some(server) = pyftpdlib(e2e::scratch()) {
         gets(&server);
     }
 }
 
 #[test]
 fn puts_to_pyftpdlib() {
-    if let Some(server) = pyftpdlib() {
+    if let Some(server) = pyftpdlib(e2e::scratch()) {
         puts(&server);
     }
 }
