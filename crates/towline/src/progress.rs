@@ -103,31 +103,31 @@ impl Drop for Progress {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{msg}  [{wide_bar}]").expect("a constant");
+    let style = ProgressStyle::with_template("[{bar:20}] {wide_msg}").expect("a constant");
     bar.set_style(style.progress_chars("=> "));
     bar
 }
 
-/// `a.bin  43%  14.1 MiB of 32.0 MiB  1.2 MiB/s  0:15 left`.
+/// ` 43%  14.1 MiB of 32.0 MiB  1.2 MiB/s  0:15 left  a.bin`: last what may be cut off at the edge.
 fn words(name: &str, from: u64, moved: u64, total: Option<u64>, repeats: u64, elapsed: Duration) -> String {
     let (done, speed) = (from + moved, rate(moved, elapsed));
     let mut text = match total {
         Some(total) => {
             let left = eta(moved, total.saturating_sub(from), elapsed).map(clock);
             format!(
-                "{name}  {:>3}%  {} of {}  {speed}  {} left",
+                "{:>3}%  {} of {}  {speed}  {} left",
                 percent(done, total),
                 octets(done),
                 octets(total),
                 left.as_deref().unwrap_or("-")
             )
         }
-        None => format!("{name}  {} octets  {speed}", grouped(done)),
+        None => format!("{} octets  {speed}", grouped(done)),
     };
     if repeats > 0 {
         text.push_str(&format!("  {repeats} repeats"));
     }
-    text
+    format!("{text}  {name}")
 }
 
 #[cfg(test)]
@@ -138,9 +138,9 @@ mod tests {
     fn a_line_says_how_far_how_fast_and_how_long() {
         let ten = Duration::from_secs(10);
         let half = words("a.bin", 0, 16_795_884, Some(33_591_768), 3, ten);
-        assert_eq!(half, "a.bin   50%  16.0 MiB of 32.0 MiB  1.6 MiB/s  0:10 left  3 repeats");
+        assert_eq!(half, " 50%  16.0 MiB of 32.0 MiB  1.6 MiB/s  0:10 left  3 repeats  a.bin");
         let resumed = words("a.bin", 16_795_884, 8_397_942, Some(33_591_768), 0, ten);
-        assert_eq!(resumed, "a.bin   75%  24.0 MiB of 32.0 MiB  820.1 KiB/s  0:10 left");
-        assert_eq!(words("a.bin", 0, 1_000, None, 0, ten), "a.bin  1,000 octets  100 B/s");
+        assert_eq!(resumed, " 75%  24.0 MiB of 32.0 MiB  820.1 KiB/s  0:10 left  a.bin");
+        assert_eq!(words("a.bin", 0, 1_000, None, 0, ten), "1,000 octets  100 B/s  a.bin");
     }
 }

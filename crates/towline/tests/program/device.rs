@@ -1,85 +1,16 @@
 //! `towline device` on a pseudo-terminal, as a person sits at it.
 
+use super::person::Person;
 use super::running::PATIENCE;
 use super::{text, towline};
-use rustix::fs::{Mode, OFlags};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpStream;
-use std::process::{Child, Command};
-use std::sync::mpsc::{Receiver, channel};
-
-struct Person {
-    child: Child,
-    keyboard: std::fs::File,
-    screen: Receiver<Vec<u8>>,
-    seen: String,
-}
-
-impl Person {
-    fn sits_at(args: &[&str]) -> Person {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&master).unwrap();
-        unlockpt(&master).unwrap();
-        let name = ptsname(&master, Vec::new()).unwrap();
-        let slave = || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_towline"))
-            .arg("device")
-            .args(args)
-            .stdin(slave())
-            .stdout(slave())
-            .stderr(slave())
-            .spawn()
-            .expect("starts");
-        let keyboard = std::fs::File::from(master);
-        let mut out = keyboard.try_clone().unwrap();
-        let (tell, screen) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4_096];
-            // A terminal that nobody holds any more ends in an error (EIO).
-            while let Ok(n @ 1..) = out.read(&mut buffer) {
-                if tell.send(buffer[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Person { child, keyboard, screen, seen: String::new() }
-    }
-
-    fn types(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
-    }
-
-    /// Reads until `words` appear; gives what came before and forgets both.
-    fn until(&mut self, words: &str) -> String {
-        loop {
-            if let Some(at) = self.seen.find(words) {
-                let rest = self.seen.split_off(at + words.len());
-                return std::mem::replace(&mut self.seen, rest);
-            }
-            let more = self.screen.recv_timeout(PATIENCE);
-            let more = more.unwrap_or_else(|e| panic!("{e} before {words:?}: {}", self.seen));
-            self.seen.push_str(&String::from_utf8_lossy(&more));
-        }
-    }
-
-    fn exit(mut self) -> Option<i32> {
-        self.child.wait().expect("ends").code()
-    }
-}
-
-impl Drop for Person {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[test]
 fn keys_go_to_the_device_and_the_menu_is_ours() {
     let state = tempfile::tempdir().unwrap();
     let state = text(state.path()).to_string();
-    let mut person = Person::sits_at(&["--fast", "--state", &state]);
+    let mut person = Person::sits_at(&["device", "--fast", "--state", &state]);
     person.until("Ctrl-] opens the menu");
     person.until("initial configuration dialog? [yes/no]:");
     // Ctrl-C is the device's: it ends the dialog, not us.
@@ -111,7 +42,7 @@ fn keys_go_to_the_device_and_the_menu_is_ours() {
 fn break_from_the_menu_stops_the_boot_in_rommon() {
     let state = tempfile::tempdir().unwrap();
     // With the waits of a real device: there is time to press Break.
-    let mut person = Person::sits_at(&["--state", text(state.path())]);
+    let mut person = Person::sits_at(&["device", "--state", text(state.path())]);
     person.until("System Bootstrap");
     person.types("\x1d");
     person.until("[q] quit");
@@ -124,7 +55,8 @@ fn break_from_the_menu_stops_the_boot_in_rommon() {
 #[test]
 fn telnet_reaches_a_line() {
     let state = tempfile::tempdir().unwrap();
-    let mut person = Person::sits_at(&["--fast", "--state", text(state.path()), "--telnet", "127.0.0.1:0"]);
+    let mut person =
+        Person::sits_at(&["device", "--fast", "--state", text(state.path()), "--telnet", "127.0.0.1:0"]);
     let port = {
         person.until("telnet 127.0.0.1 ");
         let port = person.until("\n");

@@ -3,6 +3,7 @@
 mod command_line;
 mod copying;
 mod device;
+mod person;
 mod running;
 mod serving;
 
