@@ -272,7 +272,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         }
     };
     if ram {
-        return launch(tty, &file, &blob);
+        return launch(tty, &format!("tftp://{server}/{file}"), &blob);
     }
     let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
     match write_alone(tty, &name, &blob) {

@@ -74,7 +74,11 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
         uptime: r.since.elapsed().unwrap_or_default().as_secs() / 60,
         returned_by: returned_by.into(),
         restarted_at: (returned_by != "power-on").then(|| moment(r.since)),
-        image_file: format!("flash0:{}", r.file),
+        image_file: match r.file.contains("://") {
+            // Loaded by ROMMON into memory.
+            true => r.file.clone(),
+            false => format!("flash0:{}", r.file),
+        },
         reload_type: Some("Normal Reload".into()),
         reload_reason: (returned_by != "power-on").then(|| "Reload Command".into()),
         model: profile.model.into(),

@@ -261,3 +261,16 @@ fn a_telnet_connection_is_a_line() {
     client.write_all(b"logout\r\n").expect("sent");
     line.join().expect("no panic").expect("a line");
 }
+
+#[test]
+fn exec_timeout_ends_an_idle_session() {
+    let bench = Bench::r1();
+    bench.startup(&R1.replace("exec-timeout 0 0", "exec-timeout 0 1"));
+    let mut p = bench.enabled();
+    p.until("R1 con0 is now available");
+    p.keys("\r");
+    p.until("R1#");
+    p.keys("delete x\r");
+    p.until("Delete filename [x]? ");
+    p.until("R1 con0 is now available");
+}

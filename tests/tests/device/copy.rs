@@ -447,3 +447,17 @@ fn without_a_table_addresses_are_real() {
     let text = p.until("R1#");
     assert!(text.contains("[OK - 5 bytes]"), "{text}");
 }
+
+#[test]
+fn copy_verify_looks_at_the_image_afterwards() {
+    let lab = Lab::new();
+    lab.serve(NEW, image(NEW_VERSION, SIZE));
+    let mut p = lab.bench.enabled();
+    p.keys(&format!("copy /verify tftp://10.0.0.1/{NEW} flash:\r\r"));
+    let text = p.until("Signature Verified");
+    assert!(
+        text.contains(" bytes copied in ") && text.contains("Verifying file integrity of flash:"),
+        "{text}"
+    );
+    p.until("R1#");
+}

@@ -80,6 +80,8 @@ fn item_9_r_writes_nothing_and_boots_from_ram() {
     assert!(matches!(facts.mode, Mode::Ios { version, .. } if version == NEW_VERSION));
     assert_eq!(facts.flash.len(), 1);
     assert_eq!(facts.flash[0].name, OLD);
+    let shown = p.run("show version");
+    assert!(shown.contains(&format!("System image file is \"tftp://10.0.0.1/{NEW}\"")), "{shown}");
 }
 
 #[test]

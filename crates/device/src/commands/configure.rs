@@ -35,8 +35,8 @@ impl Exec<'_> {
             if text.chars().filter(|c| *c == mark).count() < 2 {
                 self.tty.print(&format!("Enter TEXT message.  End with the character '{mark}'.\n"))?;
                 loop {
-                    let event = self.tty.next_event(ios_cli::editor::Input::Answer, "", None)?;
-                    let Some(ios_cli::editor::Event::Line(more)) = event else { return Ok(()) };
+                    let event = self.tty.next_event(ios_cli::editor::Input::Answer, "")?;
+                    let ios_cli::editor::Event::Line(more) = event else { return Ok(()) };
                     canonical.push('\n');
                     canonical.push_str(&more);
                     if more.contains(mark) {

@@ -49,14 +49,12 @@ impl Exec<'_> {
     /// One prompt: reads until a line is run.
     fn turn(&mut self) -> Result<(), Leave> {
         self.tty.messages()?;
+        self.tty.limit(self.idle());
         let prompt = self.prompt();
         loop {
             let offers = offers();
             let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
-            let Some(event) = self.tty.next_event(Input::Command, &prompt, self.idle())? else {
-                return Err(Leave::Logout);
-            };
-            match event {
+            match self.tty.next_event(Input::Command, &prompt)? {
                 Event::Help(before) => {
                     let help = graph().help(&scope, &before);
                     self.tty.page(&help.0)?;

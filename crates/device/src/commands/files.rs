@@ -384,23 +384,28 @@ impl Exec<'_> {
         if found.has("/md5") {
             return self.verify_md5(&text, &blob, found.text("hash"));
         }
-        self.tty.print(&texts::verifying(&text))?;
-        self.dots(&blob)?;
-        match image::show(&blob) {
+        self.verify_image(&text, &blob)
+    }
+
+    /// Looks for the embedded hash and the signature.
+    pub(super) fn verify_image(&mut self, text: &str, blob: &Blob) -> Result<(), Leave> {
+        self.tty.print(&texts::verifying(text))?;
+        self.dots(blob)?;
+        match image::show(blob) {
             Ok(facts) => {
                 self.found_sound(&text);
                 let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
                 self.tty.print(&text)
             }
             Err(Damage::Embedded { expected, computed }) => {
-                let whole = image::md5(&blob).unwrap_or_default();
+                let whole = image::md5(blob).unwrap_or_default();
                 self.tty.print(&texts::embedded(&expected, &computed, &whole))
             }
             Err(Damage::Signature) => {
                 self.tty.print(&format!("%ERROR:Signature is not valid in file {text}.\n"))
             }
             Err(_) => {
-                self.tty.print(&texts::no_signature(&text))?;
+                self.tty.print(&texts::no_signature(text))?;
                 // What could be verified then is nothing; the answer changes no octet.
                 self.tty.confirm(texts::PROCEED_UNSIGNED).map(drop)
             }

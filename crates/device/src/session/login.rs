@@ -1,9 +1,12 @@
 use super::tty::{Leave, Tty};
 use crate::config::Login;
 use crate::device::LineId;
+use std::time::Duration;
 
 /// Tries before a line is closed.
 const TRIES: usize = 3;
+/// Time for each answer: `timeout login response`, 30 s by default.
+const RESPONSE: Duration = Duration::from_secs(30);
 
 /// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
@@ -17,6 +20,7 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
         tty.print(&format!("\n{}\n", banner.trim_end()))?;
     }
     let privilege = line.privilege.unwrap_or(1);
+    tty.limit(Some(RESPONSE));
     match line.login {
         Login::No => Ok(Some((privilege, None))),
         Login::Line => {

@@ -98,9 +98,10 @@ fn con0(tty: &mut Tty, fresh: bool) -> Result<(), Leave> {
         false => boot::idle(&tty.device.running_config().hostname),
     };
     tty.print(&text)?;
+    tty.limit(None);
     loop {
-        let event = tty.next_event(Input::Password, "", None)?;
-        if matches!(event, Some(Event::Line(_))) {
+        let event = tty.next_event(Input::Password, "")?;
+        if matches!(event, Event::Line(_)) {
             break;
         }
     }

@@ -31,8 +31,10 @@ pub(crate) struct Tty {
     width: usize,
     /// The power-on this session belongs to.
     generation: u64,
-    /// The device said something while a line was typed.
+    /// Where the cursor is.
     column: usize,
+    /// How long nobody may type before the session ends: `exec-timeout`, or the time for a login.
+    limit: Option<Duration>,
 }
 
 impl Tty {
@@ -48,6 +50,7 @@ impl Tty {
             width: 80,
             generation,
             column: 0,
+            limit: None,
         }
     }
 
@@ -57,6 +60,11 @@ impl Tty {
         self.editor = Editor::new(80);
         (self.length, self.width) = (24, 80);
         self.pager.resize(24, 80);
+    }
+
+    /// Sets how long nobody may type.
+    pub(crate) fn limit(&mut self, limit: Option<Duration>) {
+        self.limit = limit;
     }
 
     /// `terminal length`, `terminal width`.
@@ -98,10 +106,10 @@ impl Tty {
             if !self.pager.wants_key() {
                 return Ok(());
             }
-            match self.next_event(Input::More, "", None)? {
-                Some(Event::Key(key)) => self.pager.key(key),
-                Some(Event::Interrupt(_)) => self.pager.key(b'q'),
-                _ => {}
+            match self.next_event(Input::More, "")? {
+                Event::Key(key) => self.pager.key(key),
+                Event::Interrupt(_) => self.pager.key(b'q'),
+                Event::Line(_) | Event::Help(_) | Event::Tab(_) | Event::CtrlZ(_) => {}
             }
         }
     }
@@ -109,7 +117,7 @@ impl Tty {
     /// Asks until it is answered. [`Answer::Again`] is not given back.
     pub(crate) fn ask(&mut self, question: &Question) -> Result<Answer, Leave> {
         loop {
-            let Some(event) = self.next_event(question.input(), &question.prompt(), None)? else { continue };
+            let event = self.next_event(question.input(), &question.prompt())?;
             match question.answer(&event) {
                 Some(Answer::Again(text)) => self.print(text)?,
                 Some(answer) => return Ok(answer),
@@ -142,22 +150,17 @@ impl Tty {
     /// A line behind a plain prompt; empty when it was abandoned.
     pub(crate) fn ask_plain(&mut self, prompt: &str) -> Result<String, Leave> {
         loop {
-            match self.next_event(Input::Answer, prompt, None)? {
-                Some(Event::Line(line)) => return Ok(line.trim().to_owned()),
-                Some(Event::Interrupt(_) | Event::CtrlZ(_)) => return Ok(String::new()),
-                Some(Event::Key(_) | Event::Help(_) | Event::Tab(_)) | None => {}
+            match self.next_event(Input::Answer, prompt)? {
+                Event::Line(line) => return Ok(line.trim().to_owned()),
+                Event::Interrupt(_) | Event::CtrlZ(_) => return Ok(String::new()),
+                Event::Key(_) | Event::Help(_) | Event::Tab(_) => {}
             }
         }
     }
 
-    /// Reads until the editor has an event, at most `idle` without any key (`None` then). With
-    /// `Input::Command` the editor may already be reading: the line goes on.
-    pub(crate) fn next_event(
-        &mut self,
-        input: Input,
-        prompt: &str,
-        idle: Option<Duration>,
-    ) -> Result<Option<Event>, Leave> {
+    /// Reads until the editor has an event. The editor may already be reading: the line goes on. A session
+    /// in which nobody types for its limit ends.
+    pub(crate) fn next_event(&mut self, input: Input, prompt: &str) -> Result<Event, Leave> {
         if !self.editor.is_reading() {
             // What was typed behind `?` or Tab may have ended the line as soon as it was shown again. An
             // interrupt was for a command that is over.
@@ -165,7 +168,7 @@ impl Tty {
                 if !matches!(event, Event::Interrupt(_)) {
                     self.flush()?;
                     self.column = 0;
-                    return Ok(Some(event));
+                    return Ok(event);
                 }
             }
             self.editor.read(input, prompt);
@@ -175,7 +178,7 @@ impl Tty {
             self.flush()?;
             if let Some(event) = self.editor.poll_event() {
                 self.column = 0;
-                return Ok(Some(event));
+                return Ok(event);
             }
             match self.hear(LOOK)? {
                 Heard::Keys(keys) => {
@@ -185,9 +188,9 @@ impl Tty {
                 Heard::Break => {}
                 Heard::Gone => return Err(Leave::Gone),
                 Heard::Nothing => {
-                    if idle.is_some_and(|idle| quiet_since.elapsed() >= idle) {
+                    if self.limit.is_some_and(|limit| quiet_since.elapsed() >= limit) {
                         self.editor.stop();
-                        return Ok(None);
+                        return Err(Leave::Logout);
                     }
                 }
             }

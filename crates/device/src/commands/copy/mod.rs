@@ -13,7 +13,7 @@ pub(crate) use transfer::fetch_failure;
 use super::exec::Exec;
 use super::table::Id;
 use crate::device::LastCopy;
-use crate::ifs::Url;
+use crate::ifs::{Fs, Url};
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::{Copied, Failed, Reason, Step};
@@ -41,6 +41,13 @@ impl Exec<'_> {
         let source = ends.pop().expect("two ends");
         let Some(order) = self.copy_dialog(source, destination)? else { return Ok(()) };
         let ended = self.carry_out(&order)?;
+        // `copy /verify`: the image that has just been written.
+        if let (Ok(_), true, Url::Local { fs: Fs::Flash, path, .. }) =
+            (&ended, found.has("/verify"), &order.destination)
+            && let Ok(blob) = self.tty.device.flash.open(path)
+        {
+            self.verify_image(&order.destination.to_string(), &blob)?;
+        }
         let result = ended.map_err(|r| r.to_string());
         self.tty.device.state().last_copy = Some(LastCopy {
             source: order.source.to_string(),
