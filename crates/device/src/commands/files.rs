@@ -393,7 +393,7 @@ impl Exec<'_> {
         self.dots(blob)?;
         match image::show(blob) {
             Ok(facts) => {
-                self.found_sound(&text);
+                self.found_sound(text);
                 let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
                 self.tty.print(&text)
             }
