@@ -1,5 +1,7 @@
 //! A local file that is there under its name whole or not at all.
 
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -33,9 +35,9 @@ impl Landing {
     /// For a transfer that cannot be resumed: a hidden file with a name of its own.
     pub fn temporary(target: &Path) -> io::Result<Landing> {
         let target = through_links(target)?;
-        let mut name = std::ffi::OsString::from(".");
-        name.push(target.file_name().ok_or(io::ErrorKind::IsADirectory)?);
-        name.push(format!(".{:016x}", getrandom::u64().map_err(io::Error::other)?));
+        target.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+        // Not made from the target's name, which may have the most octets that a name can have.
+        let name = format!(".towline-copy-{:016x}", getrandom::u64().map_err(io::Error::other)?);
         let beside = target.with_file_name(name);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&beside)?;
         Ok(Landing { file, beside, target, end: End::Remove })
@@ -48,7 +50,15 @@ impl Landing {
         let mut name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
         name.push(".part");
         let beside = target.with_file_name(name);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(!resume).open(&beside)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside)?;
+        // Two copies into one file would mix their octets.
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|e| match e {
+            Errno::WOULDBLOCK => io::Error::other(format!("another copy writes {}", beside.display())),
+            e => e.into(),
+        })?;
+        if !resume {
+            file.set_len(0)?;
+        }
         let start = file.metadata()?.len();
         Ok((Landing { file, beside, target, end: End::Keep }, start))
     }
@@ -212,6 +222,8 @@ mod tests {
         let (mut landing, start) = Landing::partial(&target, true).unwrap();
         assert_eq!(start, 0);
         landing.write_at(0, b"half").unwrap();
+        let second = Landing::partial(&target, true).unwrap_err();
+        assert!(second.to_string().contains("another copy writes"), "{second}");
         drop(landing);
         assert_eq!(names(dir.path()), ["a.part"]);
         let (mut landing, start) = Landing::partial(&target, true).unwrap();
@@ -219,6 +231,14 @@ mod tests {
         landing.discard();
         drop(landing);
         assert_eq!(names(dir.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_names_can_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("n".repeat(255));
+        Landing::temporary(&target).unwrap().land().unwrap();
+        assert!(target.exists());
     }
 
     #[test]
