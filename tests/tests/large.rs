@@ -49,7 +49,7 @@ fn streamed(peer: &str, operation: &str, c: &mut Command, original: &Path) -> u6
     let n = compared_streams(peer, operation, copy, File::open(original).expect("the original"));
     let status = child.wait().expect("the client ends");
     assert!(status.success(), "{c:?}: {status}");
-    println!("soak: {n} octets in {:.1} s by {c:?}", begin.elapsed().as_secs_f64());
+    println!("soak: {peer}: {operation}: {n} octets in {:.1} s", begin.elapsed().as_secs_f64());
     n
 }
 

@@ -43,16 +43,16 @@ pub(crate) fn run(wanted: &[String]) -> Result<()> {
     let mut groups = Groups::default();
     let mut results = Vec::new();
     let outcome = run_groups(wanted, all, &mut groups, &mut results);
-    println!("\n── results");
-    for line in &results {
-        println!("{line}");
-    }
     let matrix = if all && outcome.is_ok() {
         println!("\n── matrix");
         matrix::run(&[])
     } else {
         Ok(())
     };
+    println!("\n── results");
+    for line in &results {
+        println!("{line}");
+    }
     println!("\n{}", groups.table());
     println!("{}", sum(&results));
     outcome.and(matrix)
