@@ -392,7 +392,7 @@ fn file_prompt_noisy_confirms_every_parameter() {
 }
 
 #[test]
-fn a_tftp_copy_of_the_lessons_size_crosses_the_rollover() {
+fn item_14_a_tftp_copy_of_the_lessons_size_crosses_the_rollover() {
     let lab = Lab::new();
     let size = device::image::LESSON_SIZE;
     assert_eq!(size.div_ceil(512), 65_609, "beyond the 16-bit block number");
