@@ -187,9 +187,12 @@ impl Client {
         }
     }
 
-    /// Sends ABOR; the owner then closes without waiting.
+    /// Sends ABOR, unless nothing is left to abort; the owner then closes without waiting.
     pub fn abort(&mut self) {
-        self.out.extend(b"ABOR\r\n");
+        // After QUIT nobody takes commands (RFC 959 §4.1.1).
+        if !matches!(self.awaits, Await::Quit | Await::Over) {
+            self.out.extend(b"ABOR\r\n");
+        }
         self.awaits = Await::Over;
         self.deadline = None;
     }

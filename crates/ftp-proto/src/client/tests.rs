@@ -253,3 +253,17 @@ fn a_name_with_a_line_end_is_never_sent() {
     assert!(matches!(t.outcome(), Err(Failure::Impossible(_))));
     assert_eq!(t.hears("220 hi"), "");
 }
+
+#[test]
+fn abor_ends_a_transfer_and_follows_no_quit() {
+    let mut talk = Talk::get(Passive::Extended);
+    talk.up_to_data();
+    talk.client.abort();
+    assert_eq!(talk.sent(), "ABOR");
+    let mut talk = Talk::get(Passive::Extended);
+    talk.up_to_data();
+    assert_eq!(talk.hears("425 no data connection"), "QUIT");
+    assert_eq!(talk.hears("221 bye"), "");
+    talk.client.abort();
+    assert_eq!(talk.sent(), "");
+}
