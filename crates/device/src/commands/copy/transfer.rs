@@ -298,8 +298,20 @@ fn run<T: Send>(
         let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         left?;
         screen.finish(tty, &seen, &result)?;
-        Ok(result)
+        let begun = screen.begun;
+        Ok(result.map_err(|error| if begun { stalled(error) } else { error }))
     })
+}
+
+/// A server that is gone in the middle of a file: its port says so at once, but once blocks move a device
+/// takes no notice of that and prints what it prints of any stall. Nobody learns from the wait.
+fn stalled(error: ClientError) -> ClientError {
+    match error {
+        ClientError::Unreachable { peer, .. } => {
+            ClientError::TimedOut { peer, phase: Phase::After(0), seconds: NO_PROGRESS.as_secs() }
+        }
+        error => error,
+    }
 }
 
 /// Shows signs until the transfer's thread hangs up.
