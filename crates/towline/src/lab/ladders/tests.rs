@@ -26,12 +26,14 @@ fn first_a_get_and_a_put_with_one_retransmission_each() {
         assert_eq!(requests, [(End::Client, 69, false), (End::Client, 69, true)], "{text}");
         let split = packets.iter().rposition(|a| matches!(a.packet(), Some(Packet::Request { .. }))).unwrap();
         let (get, put) = packets.split_at(split);
-        // The get: the client has DATA 2 once, and said ACK 1 again or waited.
-        let two = |part: &[Arrow<'_>]| {
-            part.iter().filter(|a| matches!(a.packet(), Some(Packet::Data { block: 2, .. }))).count()
-        };
-        assert_eq!((two(get), two(put)), (1, 2), "{text}");
-        assert!(put.iter().any(|a| a.is_repeat() && a.from == End::Client), "{text}");
+        // The get: the client never saw the lost one; the put: it sent the lost one again.
+        fn two<'a>(part: &[Arrow<'a>]) -> Vec<Arrow<'a>> {
+            let is = |a: &&Arrow<'a>| matches!(a.packet(), Some(Packet::Data { block: 2, .. }));
+            part.iter().filter(is).copied().collect()
+        }
+        assert_eq!(two(get).iter().filter(|a| !a.is_repeat()).count(), 1, "{text}");
+        let sent = two(put);
+        assert!(sent.len() >= 2 && !sent[0].is_repeat() && sent[1..].iter().all(|a| a.is_repeat()), "{text}");
         assert!(text.contains("DATA 2 (512 octets) --") && text.contains("again #1"), "{text}");
     });
 }
@@ -39,13 +41,12 @@ fn first_a_get_and_a_put_with_one_retransmission_each() {
 #[test]
 fn second_the_three_phases_in_order() {
     with(1, |facts, text| {
-        let phases = facts.phases();
-        assert_eq!(
-            phases,
-            [[Phase::Request; 1].as_slice(), [Phase::Transfer; 6].as_slice(), [Phase::End; 2].as_slice()]
-                .concat(),
-            "{text}"
-        );
+        let mut phases = facts.phases();
+        // The request; three whole blocks with their acknowledgements (a busy machine repeats some); the
+        // last block and its acknowledgement.
+        assert!(phases.iter().filter(|p| **p == Phase::Transfer).count() >= 6, "{text}");
+        phases.dedup();
+        assert_eq!(phases, [Phase::Request, Phase::Transfer, Phase::End], "{text}");
         for phase in [Phase::Request, Phase::Transfer, Phase::End] {
             assert_eq!(text.matches(phase.title()).count(), 1, "{text}");
         }
