@@ -9,7 +9,6 @@
 
 mod draw;
 mod facts;
-pub mod live;
 mod packet;
 mod record;
 mod trace;

@@ -80,6 +80,10 @@ fn fourth_the_control_connection_is_the_clients_to_21() {
         assert!(said(End::Client, "USER cisco") && said(End::Client, "PASS ****"), "{text}");
         assert!(lines.iter().all(|a| [a.source.port(), a.destination.port()].contains(&21)));
         assert!(!text.contains("PASS cisco"));
+        // A reply follows each command, and the transfer ends before the goodbye.
+        let at = |start: &str| lines.iter().position(|a| a.control().is_some_and(|l| l.starts_with(start)));
+        let order = ["USER", "331", "PASS", "230", "RETR", "150", "226", "QUIT", "221"].map(at);
+        assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?}: {text}");
     });
 }
 
