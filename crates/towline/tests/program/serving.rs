@@ -269,6 +269,22 @@ fn users_log_in_and_anonymous_is_off_then() {
 }
 
 #[test]
+fn passive_data_connections_use_the_given_ports_and_lines_are_for_the_device() {
+    let root = dir_with(&[("a", b"abc")]);
+    let more = ["--passive-ports", "41321-41329", "--for", "127.9.9.9"];
+    let server = Running::serve(&[&[text(root.path())], &HERE[..], &more].concat(), 2);
+    let url = format!("ftp://{}/a", server.address("ftp"));
+    let copied = towline(&["copy", "--trace", "--passive", &url, "-"]);
+    let drawing = String::from_utf8(copied.stderr).unwrap();
+    let reply = drawing.lines().find(|l| l.contains("227 ")).expect("a 227 reply");
+    // 41321 is 161 * 256 + 105.
+    assert!(reply.contains("127,0,0,1,161,10") || reply.contains("127,0,0,1,161,11"), "{reply}");
+    server.interrupt();
+    let (_, said) = server.end();
+    assert!(said.contains("curl -O tftp://127.0.0.1:"), "{said}");
+}
+
+#[test]
 fn trace_draws_the_ladder_on_stderr() {
     let root = dir_with(&[("a", b"abc")]);
     let mut server = Running::serve(&[&[text(root.path()), "--trace", "--once"], &HERE[..]].concat(), 2);
