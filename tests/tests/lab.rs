@@ -361,7 +361,7 @@ fn a_learner_is_guided_and_given_hints_without_losing_a_key() {
     sees("% Invalid input detected at '^' marker.");
     say("show file systems\r");
     sees("| done: File systems");
-    say("sh ver | include Version\rsh flash\rping 10.0.0.1\r");
+    say("sh ver | include Version\rconf t\rdo sh flash\rend\rping 10.0.0.1\r");
     sees("| Step 6 of 14: copy tftp: flash:");
     say(&format!("copy tftp flash\r10.0.0.1\r{NEW}\r\r"));
     sees("| done: copy tftp: flash:");

@@ -39,7 +39,8 @@ pub struct Facts {
     pub ftp_passive: bool,
     /// Neighbours the device has talked to: a host that was pinged with success is among them.
     pub neighbours: Vec<Ipv4Addr>,
-    /// EXEC commands that ran to their end since the device was opened, each once for each version.
+    /// Commands that ran to their end since the device was opened (`do show version` too), each once for
+    /// each version.
     pub ran: Vec<Ran>,
     /// Files of flash that `verify` has found sound since then.
     pub verified: Vec<String>,

@@ -158,9 +158,8 @@ impl Exec<'_> {
 
     /// Runs a command; the facts tell that it ran.
     pub(crate) fn run(&mut self, found: &Match<Id>, line: &str) -> Result<(), Leave> {
-        let exec = self.mode == Modes::EXEC;
         self.dispatch(found, line)?;
-        if exec && let Some(version) = self.tty.device.running(|r| r.facts.version.clone()) {
+        if let Some(version) = self.tty.device.running(|r| r.facts.version.clone()) {
             self.tty.device.state().ran.insert((format!("{:?}", found.id), version));
         }
         Ok(())

@@ -115,7 +115,7 @@ const OLD: Step = Step {
 
 const FLASH: Step = Step {
     title: "Room in flash",
-    task: "Look into flash: which image is there, and is there room for another 33,591,768 octets?",
+    task: "Look into flash: which image is there, and is there room for another {size} octets?",
     hints: &["Show the file system by its name.", "Type: show flash:   (or: dir flash:)"],
     goal: |s, _| s.ran("ShowFs") || s.ran("Dir"),
     script: &[(R1, "show flash:")],

@@ -1,3 +1,4 @@
+use crate::figures::grouped;
 use std::net::Ipv4Addr;
 
 /// The server of the lab as R1 knows it.
@@ -9,8 +10,8 @@ pub const OLD_VERSION: &str = "15.1(4)M4";
 /// What it is to run.
 pub const NEW_VERSION: &str = "15.5(3)M4a";
 
-/// The names of one lab: what `{old}`, `{new}`, `{server}`, `{user}` and `{password}` stand for in the
-/// lesson's texts.
+/// The names of one lab: what `{old}`, `{new}`, `{size}`, `{server}`, `{user}` and `{password}` stand
+/// for in the lesson's texts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Names {
     /// The image in R1's flash at first.
@@ -44,6 +45,7 @@ impl Names {
     pub fn fill(&self, text: &str) -> String {
         text.replace("{old}", &self.old)
             .replace("{new}", &self.new)
+            .replace("{size}", &grouped(self.size))
             .replace("{server}", &SERVER.to_string())
             .replace("{user}", &self.user)
             .replace("{password}", &self.password)
