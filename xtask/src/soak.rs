@@ -1,4 +1,4 @@
-use crate::house::{cargo, must, output, root, shown};
+use crate::house::{cargo, must, output, root, shown, target};
 use crate::test::version;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -98,7 +98,11 @@ fn fuzz() -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for name in targets.lines() {
         let limit = format!("-max_total_time={seconds}");
-        let mut run = fuzz(&["run", name, "--", limit.as_str(), "-print_final_stats=1"]);
+        // What it finds goes here; the committed seeds are only read.
+        let found = target().join("fuzz-found").join(name);
+        fs::create_dir_all(&found)?;
+        let (found, seeds) = (found.display().to_string(), format!("fuzz/corpus/{name}"));
+        let mut run = fuzz(&["run", name, &found, &seeds, "--", &limit, "-print_final_stats=1"]);
         let out = run.stderr(Stdio::piped()).output().with_context(|| shown(&run))?;
         let text = String::from_utf8_lossy(&out.stderr);
         if !out.status.success() {

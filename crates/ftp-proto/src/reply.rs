@@ -66,7 +66,7 @@ pub fn quoted(path: &[u8]) -> Vec<u8> {
 }
 
 fn head(out: &mut Vec<u8>, code: u16, mark: u8) {
-    debug_assert!((100..=659).contains(&code), "reply codes have three digits");
+    debug_assert!((100..=699).contains(&code), "reply codes have three digits");
     for place in [100, 10, 1] {
         out.push(b'0' + u8::try_from(code / place % 10).expect("one digit"));
     }
