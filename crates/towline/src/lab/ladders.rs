@@ -73,6 +73,9 @@ pub const LADDERS: [Ladder; 6] = [
 ];
 
 /// Runs ladder `index` (0 is the first) and gives what the client saw.
+///
+/// # Panics
+/// When there is no such ladder.
 pub fn record(index: usize) -> Result<Vec<Seen>, RunError> {
     let content: Vec<u8> = (0..SIZE).map(|i| b"towline "[i % 8]).collect();
     let servers = Servers::over(holding("file.bin", &content), USER, PASSWORD, true)?;
@@ -82,6 +85,9 @@ pub fn record(index: usize) -> Result<Vec<Seen>, RunError> {
 }
 
 /// Runs ladder `index` and draws it.
+///
+/// # Panics
+/// When there is no such ladder.
 pub fn drawn(index: usize) -> Result<String, RunError> {
     let ladder = LADDERS[index];
     let notice: String = fold(ladder.notice).iter().map(|line| format!("   {line}\n")).collect();
@@ -161,7 +167,9 @@ impl Bench {
     fn get(&self, scheme: Scheme, passive: Passive) -> Result<(), ClientError> {
         let mut got = Collected(Vec::new());
         client::get(&Bench::remote(scheme, "file.bin"), &mut got, &self.options(passive))?;
-        assert!(got.0 == self.content, "the client says Done and the octets differ");
+        if got.0 != self.content {
+            return Err(ClientError::Local(io::Error::other("the octets that arrived are not the file's")));
+        }
         Ok(())
     }
 

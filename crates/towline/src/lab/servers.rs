@@ -4,6 +4,7 @@ use gate::audit::{Events, What};
 use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::tftp::{TftpConfig, TftpServer};
+use socket2::{Domain, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
@@ -37,6 +38,8 @@ pub struct Servers {
     tftp_address: SocketAddr,
     ftp_address: SocketAddr,
     active_port: u16,
+    /// Keeps the port from being given to somebody else.
+    _active: Socket,
     audit: Events,
     // Guards what the audit told so far.
     served: Mutex<Vec<Served>>,
@@ -57,8 +60,7 @@ impl Servers {
         let udp = UdpSocket::bind((LOOPBACK, 0))?;
         let tcp = TcpListener::bind((LOOPBACK, 0))?;
         let (tftp_address, ftp_address) = (udp.local_addr()?, tcp.local_addr()?);
-        // Port 20 wants rights that a learner need not have: a free port stands for it in the lab.
-        let active_port = TcpListener::bind((LOOPBACK, 0))?.local_addr()?.port();
+        let (active, active_port) = reserve()?;
         let config = FtpConfig { active_port, connect: PATIENCE, ..FtpConfig::default() };
         Ok(Servers {
             tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
@@ -66,6 +68,7 @@ impl Servers {
             tftp_address,
             ftp_address,
             active_port,
+            _active: active,
             audit,
             served: Mutex::default(),
         })
@@ -107,4 +110,14 @@ impl Servers {
         }
         served.clone()
     }
+}
+
+/// Port 20 wants rights that a learner need not have: a free port stands for it in the lab. It is bound in
+/// a way that lets the server bind it too, and nobody who takes any free one.
+fn reserve() -> io::Result<(Socket, u16)> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(LOOPBACK, 0).into())?;
+    socket.set_reuse_address(true)?;
+    let address = socket.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    Ok((socket, address.port()))
 }
