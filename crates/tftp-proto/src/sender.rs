@@ -189,7 +189,9 @@ impl Sender {
     }
 
     fn give_up(&mut self) {
-        if self.window.all_sent() && self.proved {
+        // A file of one block needs no answer to have arrived whole: that nobody proved to be there is no
+        // reason to call it lost.
+        if self.window.all_sent() {
             self.end(Outcome::Unconfirmed);
         } else {
             if self.proved {
