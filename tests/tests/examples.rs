@@ -51,14 +51,28 @@ fn fits(pattern: &str, line: &str) -> bool {
 }
 
 /// Whether all `lines` are as `patterns` say; a pattern `…` alone takes any number of them.
+///
+/// What follows a `…` is taken where it fits first: if a later place would do, so does this one.
 fn all_fit(patterns: &[String], lines: &[&str]) -> bool {
-    match patterns.split_first() {
-        None => lines.is_empty(),
-        Some((p, rest)) if p == "…" => (0..=lines.len()).any(|i| all_fit(rest, &lines[i..])),
-        Some((p, rest)) => {
-            lines.split_first().is_some_and(|(l, after)| fits(p, l.trim_end()) && all_fit(rest, after))
+    let (mut p, mut l) = (0, 0);
+    let mut again: Option<(usize, usize)> = None;
+    while l < lines.len() {
+        match patterns.get(p) {
+            Some(any) if any == "…" => {
+                again = Some((p, l));
+                p += 1;
+            }
+            Some(pattern) if fits(pattern, lines[l].trim_end()) => (p, l) = (p + 1, l + 1),
+            _ => match again {
+                None => return false,
+                Some((any, from)) => {
+                    again = Some((any, from + 1));
+                    (p, l) = (any + 1, from + 1);
+                }
+            },
         }
     }
+    patterns[p..].iter().all(|p| p == "…")
 }
 
 fn shell(command: &str, here: &Path) -> Command {
