@@ -373,6 +373,27 @@ fn a_learner_is_guided_and_given_hints_without_losing_a_key() {
 }
 
 #[test]
+fn a_lab_that_is_interrupted_leaves_nothing_on_the_disk() {
+    let temporary = e2e::scratch();
+    let mut c = command();
+    let mut lab = Process::start_with(
+        c.args(["lab", "--fast", "--size", "64K"]).env("TMPDIR", temporary.path()),
+        Stdio::piped(),
+    );
+    lab.wait_for("a boot", |said| said.out.iter().any(|l| l.contains("Press RETURN")).then_some(()));
+    assert!(!is_empty(temporary.path()));
+    lab.signal(rustix::process::Signal::TERM);
+    let ended = lab.wait(PATIENCE);
+    assert_eq!(ended.code(), 130, "{}", ended.err);
+    assert!(is_empty(temporary.path()));
+    // And one that ends on its own.
+    let mut c = command();
+    let script = c.args(["lab", "--script", "--size", "64K"]).env("TMPDIR", temporary.path());
+    assert_eq!(Process::start(script).wait(PATIENCE).code(), 0);
+    assert!(is_empty(temporary.path()));
+}
+
+#[test]
 fn the_quiz_asks_six_questions_and_every_proof_holds() {
     let mut quiz = Process::start_with(command().args(["lab", "quiz"]), Stdio::piped());
     let mut keys = quiz.input().expect("a pipe");

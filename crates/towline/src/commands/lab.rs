@@ -8,7 +8,7 @@ use crate::lab::guide::{Guide, Scenery};
 use crate::lab::ladders::{LADDERS, RunError, drawn};
 use crate::lab::lesson::{Course, State, steps};
 use crate::lab::quiz;
-use crate::lab::scene::{Fault, Foreign, Scene, Setup};
+use crate::lab::scene::{Fault, Foreign, Litter, Scene, Setup};
 use crate::lab::script::{self, Report};
 use crate::lab::typist::Show;
 use clap::{Args, Subcommand, ValueEnum};
@@ -202,7 +202,15 @@ impl Lesson {
             (None, true) => Course::Firewall,
             (None, false) => Course::Whole,
         };
-        let scene = Arc::new(Scene::set(&setup)?);
+        let litter = Litter::default();
+        let left = litter.clone();
+        on_interrupt(move |_| {
+            left.remove();
+            restore();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        })
+        .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+        let scene = Arc::new(Scene::set(&setup, &litter)?);
         if self.script { play(&scene, course) } else { sit(&scene, course) }
     }
 }
@@ -215,17 +223,23 @@ fn play(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
     if course == Course::Firewall {
         print(&format!("\nWhat R1 saw of its FTP sessions:\n{}", scene.trace()))?;
     }
-    judge(&report)
+    judge(&report, course)
 }
 
-fn judge(report: &Report) -> Result<(), Failure> {
+fn judge(report: &Report, course: Course) -> Result<(), Failure> {
     eprintln!();
     for check in &report.checks {
         eprintln!("{} {}", if check.holds { "yes" } else { "NO " }, check.what);
     }
     match report.checks.iter().find(|c| !c.holds) {
         None if report.passed() => Ok(()),
-        Some(check) => Err(Failure::new(Exit::Failed, "lab", format!("not so: {}", check.what), "")),
+        Some(check) => {
+            let way_out = match course {
+                Course::Broken => "that is what --break is for",
+                Course::Whole | Course::Firewall => "the session above shows where it stopped",
+            };
+            Err(Failure::new(Exit::Failed, "lab", format!("not so: {}", check.what), way_out))
+        }
         None => Err(Failure::new(Exit::Failed, "lab", "nothing was checked", "")),
     }
 }
@@ -240,11 +254,6 @@ fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
          Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
         names.new, names.user, names.password
     ))?;
-    on_interrupt(|_| {
-        restore();
-        std::process::exit(i32::from(Exit::Interrupted.code()));
-    })
-    .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
     let desk = Desk::open().map_err(|e| Failure::local("this terminal", &e))?;
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let guide = Guide::new(desk, names.clone(), steps(course), Box::new(Watched(scene.clone())), colour);

@@ -20,7 +20,6 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
-use tempfile::TempDir;
 
 /// The real address of R1's own sockets.
 const R1: &str = "127.0.0.2";
@@ -92,6 +91,27 @@ pub struct Setup {
     pub patience: f64,
 }
 
+/// What a lab has on the disk: who ends the process without dropping the [`Scene`] removes it.
+#[derive(Clone, Default, Debug)]
+pub struct Litter(
+    // Guards the paths; held for a push or the removal.
+    Arc<Mutex<Vec<PathBuf>>>,
+);
+
+impl Litter {
+    /// Removes everything.
+    pub fn remove(&self) {
+        for path in self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // What cannot be removed now stays, as it would without us.
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+    }
+
+    fn add(&self, path: &Path) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+    }
+}
+
 /// A lab. Dropped it is gone without a trace.
 pub struct Scene {
     /// Its names.
@@ -102,20 +122,20 @@ pub struct Scene {
     pub traffic: Arc<Traffic>,
     // Guards our own servers: a fault cuts them from another thread.
     servers: Arc<Mutex<Option<Servers>>>,
-    /// The image on the server.
-    image: PathBuf,
-    /// The digest it has been made with.
+    /// The digest that the new image has been made with.
     sha512: String,
-    remove: bool,
+    _sweep: Sweep,
     active_failed: Mutex<bool>,
     _hole: Option<Blackhole>,
-    _dir: TempDir,
 }
 
 impl Scene {
-    /// Makes the images, starts the servers, opens R1 (switched off).
-    pub fn set(setup: &Setup) -> Result<Scene, Failure> {
-        let dir = tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?;
+    /// Makes the images, starts the servers, opens R1 (switched off). What lies on the disk for it is in
+    /// `litter`.
+    pub fn set(setup: &Setup, litter: &Litter) -> Result<Scene, Failure> {
+        let dir = tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?.keep();
+        litter.add(&dir);
+        let sweep = Sweep(litter.clone());
         let local = |path: &Path, e: &io::Error| Failure::local(path.display(), e);
         let mut names = Names::of_the_lesson(setup.size);
         let root = match &setup.foreign {
@@ -125,7 +145,7 @@ impl Scene {
                 foreign.root.clone()
             }
             None => {
-                let root = dir.path().join("server");
+                let root = dir.join("server");
                 fs::create_dir(&root).map_err(|e| local(&root, &e))?;
                 root
             }
@@ -135,6 +155,7 @@ impl Scene {
             let way_out = "remove it: the lab puts an image of its own there";
             return Err(Failure::usage(image.display(), "exists already", way_out));
         }
+        litter.add(&image);
         make(&image, NEW_VERSION, setup.size)?;
         let sha512 = sha512(&image).map_err(|e| local(&image, &e))?;
         match setup.fault {
@@ -143,7 +164,7 @@ impl Scene {
             Some(Fault::Stop) | None => {}
         }
 
-        let state = dir.path().join("R1");
+        let state = dir.join("R1");
         furnish(&state, &names)?;
         let net = |e: &io::Error| Failure::local("a loopback socket", e);
         let servers = match &setup.foreign {
@@ -179,12 +200,10 @@ impl Scene {
             device,
             traffic,
             servers,
-            image,
             sha512,
-            remove: setup.foreign.is_some(),
+            _sweep: sweep,
             active_failed: Mutex::new(false),
             _hole: hole,
-            _dir: dir,
         })
     }
 
@@ -232,11 +251,12 @@ impl Scene {
     }
 }
 
-impl Drop for Scene {
+/// Removes the litter of a lab that is over, or that could not be set.
+struct Sweep(Litter);
+
+impl Drop for Sweep {
     fn drop(&mut self) {
-        if self.remove {
-            let _ = fs::remove_file(&self.image);
-        }
+        self.0.remove();
     }
 }
 

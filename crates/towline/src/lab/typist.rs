@@ -145,10 +145,11 @@ impl Inner {
         }
     }
 
-    /// A question is waited for and the command has ended, or another question stands there.
+    /// A question is waited for and the command has ended; or no image has booted.
     fn is_elsewhere(&self, at: At) -> bool {
         let answered = self.keys.is_empty() && self.lines.len() > self.typed_at;
-        matches!(at, At::Ask(_)) && answered && self.screen.at_prompt()
+        let ended = matches!(at, At::Ask(_)) && answered && self.screen.at_prompt();
+        ended || self.screen.text().starts_with("rommon ")
     }
 }
 
