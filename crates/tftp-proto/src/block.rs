@@ -24,8 +24,9 @@ impl BlockNo {
 
     /// The block with this number that is nearest to `reference`; `None` if there is none at or above 0.
     ///
-    /// Right while the distance is below 32,767 blocks either way, which the window keeps (a window of
-    /// 65,535 blocks works as long as less than half of it is lost in one piece).
+    /// For a receiver, who hears older blocks and later ones. Right while the distance is below 32,767 blocks
+    /// either way, which the window keeps (a window of 65,535 blocks works as long as less than half of it is
+    /// lost in one piece).
     pub fn near(self, reference: u64, rollover: Rollover) -> Option<u64> {
         let (period, same) = match rollover {
             Rollover::Zero => (65_536, BlockNo::of(reference, rollover).0),
@@ -40,6 +41,20 @@ impl BlockNo {
         } else {
             reference.checked_sub((period - ahead) as u64)
         }
+    }
+
+    /// The first block at or behind `base` with this number (for [`Rollover::One`] and number 0, block 0).
+    ///
+    /// For a sender, who hears of no block in front of its window: right for every window of RFC 7440.
+    pub fn from_base(self, base: u64, rollover: Rollover) -> u64 {
+        let (period, same) = match rollover {
+            Rollover::Zero => (65_536, BlockNo::of(base, rollover).0),
+            Rollover::One if self.0 == 0 => return 0,
+            Rollover::One if base == 0 => return u64::from(self.0),
+            Rollover::One => (65_535, BlockNo::of(base, rollover).0),
+        };
+        let ahead = (i64::from(self.0) - i64::from(same)).rem_euclid(period);
+        base.saturating_add(ahead.unsigned_abs())
     }
 
     /// As it is on the wire.
@@ -78,6 +93,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn from_base_inverts_of_for_a_whole_window() {
+        for (rollover, furthest) in [(Rollover::Zero, 65_535), (Rollover::One, 65_534)] {
+            for base in [0u64, 1, 2, 700, 65_534, 65_535, 65_536, 131_070, 1 << 40] {
+                for block in [base, base + 1, base + 64, base + 40_000, base + furthest] {
+                    if block > 0 {
+                        let no = BlockNo::of(block, rollover);
+                        assert_eq!(no.from_base(base, rollover), block, "{rollover:?} {base}");
+                    }
+                }
+            }
+        }
+        assert_eq!(BlockNo(0).from_base(9, Rollover::One), 0);
     }
 
     #[test]

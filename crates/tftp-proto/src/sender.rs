@@ -114,7 +114,7 @@ impl Sender {
             self.progress(now, true);
             return Received::New;
         }
-        let Some(block) = no.near(self.window.acked(), self.terms.rollover) else { return Received::Stale };
+        let block = no.from_base(self.window.acked(), self.terms.rollover);
         let whole_window = block == self.window.end();
         match self.window.acknowledge(block) {
             Acked::Progress => {

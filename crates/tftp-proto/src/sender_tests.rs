@@ -263,3 +263,13 @@ fn rule_14_a_peer_that_pauses_is_not_flooded() {
     // 60 s unproved: 4. Each pause of 3 s from a wait of 10 ms, doubling: at most 9, and few behind it.
     assert!(repeats <= 4 + 10 * 10, "{repeats} repeats of {sent} blocks");
 }
+
+#[test]
+fn the_whole_of_the_greatest_window_is_acknowledged_at_once() {
+    // RFC 7440 §3 allows 65,535 blocks; its last number is one before that of the window's base.
+    let mut s = sender(u16::MAX, 100_000);
+    assert_eq!(out(&mut s), [(1, u16::MAX, Why::First)]);
+    assert_eq!(ack(&mut s, at(1), u16::MAX), Received::New);
+    assert_eq!(out(&mut s), [(65_536, 34_465, Why::First)]);
+    assert_eq!(ack(&mut s, at(2), 40_000), Received::Stale, "not sent yet, and long acknowledged");
+}
