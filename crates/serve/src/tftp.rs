@@ -12,6 +12,8 @@
 mod content;
 mod engine;
 mod refusal;
+#[cfg(test)]
+mod tests;
 mod transfer;
 mod worker;
 

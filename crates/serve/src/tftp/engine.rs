@@ -81,6 +81,8 @@ pub(super) struct Engine {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
     tenants: u32,
+    /// Files that workers open, also for transfers that are gone: the queue must not grow with the requests.
+    opening: usize,
     by_peer: HashMap<(SocketAddr, SocketAddr), Key>,
     timers: BinaryHeap<Reverse<(clock::Instant, Key)>>,
     start: Wall,
@@ -118,6 +120,7 @@ impl Engine {
             slots: Vec::new(),
             free: Vec::new(),
             tenants: 0,
+            opening: 0,
             by_peer: HashMap::new(),
             timers: BinaryHeap::new(),
             start: Wall::now(),
@@ -280,7 +283,8 @@ impl Engine {
         if self.control.is(DRAINING) {
             return Err((ErrorCode::Undefined, String::from("the server is shutting down")));
         }
-        if self.slots.len() - self.free.len() >= self.config.max_transfers && !self.evict() {
+        let full = self.slots.len() - self.free.len() >= self.config.max_transfers;
+        if self.opening >= self.config.max_transfers || (full && !self.evict()) {
             return Err(refusal::error(&Refusal::TooMany));
         }
         let path = path(request.name).map_err(|why| refusal::error(&why))?;
@@ -302,6 +306,7 @@ impl Engine {
         let key = self.insert(words);
         let (protocol, security, credentials) = (Protocol::Tftp, Security::Clear, Credentials::None);
         let knock = Knock { protocol, local: asked, peer, security, credentials };
+        self.opening += 1;
         self.workers.submit(Job::Open { key, knock, op: request.op, path, expected });
         Ok(())
     }
@@ -321,6 +326,9 @@ impl Engine {
     fn take_done(&mut self) {
         clear(self.workers.wake());
         while let Some(done) = self.workers.done() {
+            if let Done::Opened(..) = done {
+                self.opening -= 1;
+            }
             match done {
                 Done::Opened(key, Ok(opened)) => self.opened(key, opened),
                 Done::Opened(key, Err(why)) => {

@@ -1,0 +1,40 @@
+//! The driver is tested end to end (`tests/tests/tftp_inprocess.rs`); here what needs a disk that stands still.
+
+use super::{TftpConfig, TftpServer};
+use gate::store::local::{Local, LocalOptions, Point};
+use gate::{Gate, Policy};
+use std::net::UdpSocket;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+#[test]
+fn requests_do_not_queue_without_bound_while_the_disk_stands_still() {
+    let root = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Mutex::new(()));
+    let (store, policy) = {
+        let disk = disk.clone();
+        let at = Arc::new(move |point| {
+            if point == Point::TemporaryMade {
+                drop(disk.lock());
+            }
+        });
+        let options = LocalOptions { write: true, at: Some(at), ..LocalOptions::default() };
+        (Local::open(root.path(), options).unwrap(), Policy { write: true, ..Policy::default() })
+    };
+    let stands_still = disk.lock().unwrap();
+    let (gate, _events) = Gate::new(Arc::new(store), policy);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let config = TftpConfig { max_transfers: 8, ..TftpConfig::default() };
+    let server = TftpServer::start(gate, vec![socket], config, None).unwrap();
+
+    // Each takes the place of the one before, whose file is still being opened.
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    for n in 0..9 {
+        peer.send_to(format!("\0\x02f{n}\0octet\0").as_bytes(), server.addresses()[0]).unwrap();
+    }
+    let mut buf = [0; 600];
+    let (len, _) = peer.recv_from(&mut buf).expect("the ninth is refused");
+    assert_eq!(buf[..4], [0, 5, 0, 0], "{}", buf[..len].escape_ascii());
+    drop(stands_still);
+}
