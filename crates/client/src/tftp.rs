@@ -348,10 +348,13 @@ impl<'r, 'a> Run<'r, 'a> {
         let mut buf = vec![0; usize::from(self.terms.blksize) + 5];
         self.send_all()?;
         while self.port.now() < until {
-            if self.port.wait(Some(until), None).map_err(ClientError::Network)? != Woken::Datagram {
-                continue;
+            match self.port.wait(Some(until), None).map_err(ClientError::Network)? {
+                Woken::Datagram => {}
+                // A closed port is as good as silence: the server has what it wants. Waiting on would spin:
+                // the socket polls as erroneous until the error is taken.
+                Woken::Error => return Ok(()),
+                Woken::Other => continue,
             }
-            // A closed port is as good as silence: the server has what it wants.
             let Ok((len, from)) = self.port.receive(&mut buf) else { return Ok(()) };
             if self.port.is_peer(from) {
                 let received = self.client.handle_datagram(self.port.now(), &buf[..len]);
