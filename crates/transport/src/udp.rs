@@ -54,11 +54,15 @@ impl RequestSocket {
         self.local
     }
 
-    /// The next datagram; `WouldBlock` if there is none.
+    /// The next datagram; `WouldBlock` if there is none. IPv4 on a dual-stack socket has IPv4 addresses here,
+    /// so that transfers, rights and logs know one kind of IPv4 peer.
     pub fn receive(&self, buf: &mut [u8]) -> io::Result<Arrived> {
-        let (len, peer, destination) = sys::receive_from(&self.socket, buf)?;
+        let (len, mut peer, destination) = sys::receive_from(&self.socket, buf)?;
+        if let IpAddr::V4(ip) = peer.ip().to_canonical() {
+            peer.set_ip(IpAddr::V4(ip));
+        }
         let (to, broadcast) = match destination {
-            None => (self.local.ip(), false),
+            None => (self.local.ip().to_canonical(), false),
             // ipi_spec_dst is the address to answer from; where it differs from the header's destination
             // that was a broadcast.
             Some(d) => (d.answer_from, d.header != d.answer_from || d.header.is_multicast()),

@@ -35,10 +35,11 @@ fn set(fd: RawFd, level: libc::c_int, name: libc::c_int, value: libc::c_int) -> 
 
 pub(super) fn tell_destination(socket: &UdpSocket, v6: bool) -> io::Result<()> {
     if v6 {
-        set(socket.as_raw_fd(), libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)
-    } else {
-        set(socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
+        set(socket.as_raw_fd(), libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
     }
+    // On an IPv6 socket too: of an IPv4 datagram on a dual-stack socket it alone tells a broadcast, and it
+    // comes behind the IPv6 structure. (It says nothing about IPv6 datagrams.)
+    set(socket.as_raw_fd(), libc::IPPROTO_IP, libc::IP_PKTINFO, 1)
 }
 
 pub(super) fn report_errors(socket: &UdpSocket, v6: bool) -> io::Result<()> {

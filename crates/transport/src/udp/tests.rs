@@ -51,6 +51,24 @@ fn rule_05_a_broadcast_is_seen_as_one() {
 }
 
 #[test]
+fn on_a_dual_stack_socket_ipv4_peers_look_as_on_their_own() {
+    // A service manager passes such sockets (`ListenDatagram=69`).
+    let Ok(socket) = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP)) else { return };
+    socket.set_only_v6(false).unwrap();
+    socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)).into()).unwrap();
+    let server = RequestSocket::new(socket.into()).unwrap();
+    let port = server.local().port();
+    let client = here();
+    client.set_broadcast(true).unwrap();
+    client.send_to(b"x", (Ipv4Addr::new(127, 0, 0, 77), port)).unwrap();
+    let got = arrived(&server, &mut [0; 16]);
+    assert_eq!(got.to, SocketAddr::from(([127, 0, 0, 77], port)));
+    assert_eq!((got.peer, got.broadcast), (client.local_addr().unwrap(), false));
+    client.send_to(b"x", (Ipv4Addr::new(127, 255, 255, 255), port)).unwrap();
+    assert!(arrived(&server, &mut [0; 16]).broadcast, "RFC 1123 §4.2.3.5");
+}
+
+#[test]
 fn a_transfer_s_port_is_within_the_range_or_an_error() {
     let taken = here();
     let port = taken.local_addr().unwrap().port();
