@@ -66,6 +66,8 @@ impl Data {
         };
         // The listener's work is done: one peer a transfer.
         self.listener = None;
+        // Until it is known to be whole, whatever drops the connection (ABOR, the server's end) is a RST.
+        let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         let mut wire = Wire { data: self, stream, stall: config.no_progress, turn: 0, ends: None };
         let end = match open {
             Open::Reading { reading, offset, text } => {
@@ -289,10 +291,9 @@ impl Wire<'_> {
         if *end == End::Whole {
             // Octets that nobody reads would turn our close into a RST behind the last data.
             let mut rest = [0u8; 1_024];
+            let _ = SockRef::from(&self.stream).set_linger(None);
             let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
             while matches!(self.stream.try_read(&mut rest), Ok(n) if n > 0) {}
-        } else {
-            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
         let total = self.data.watch.octets.load(Ordering::Relaxed);
         self.data.see(local, peer, Dir::Here, What::Closed { data: true, total });
