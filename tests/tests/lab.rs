@@ -194,12 +194,14 @@ fn two_runs_have_different_images() {
     assert_ne!(hash(), hash());
 }
 
-/// Runs a lesson that must fail, with R1 on its old version; gives the session from the copy on.
-fn broken(what: &str) -> String {
+/// Runs a lesson that must fail, with R1 on its old version and this judged as not so; gives the session
+/// from the copy on.
+fn broken(what: &str, judged: &str) -> String {
     let ended = lab(&["--script", "--size", "256K", "--break", what]);
     assert_eq!(ended.code(), 1, "{}\n{}", ended.out, ended.err);
     assert!(ended.err.contains("NO  R1 runs 15.5(3)M4a (it runs 15.1(4)M4)"), "{}", ended.err);
     assert!(ended.err.contains("towline: lab: not so: "), "{}", ended.err);
+    assert!(ended.err.contains(&format!("NO  {judged}")), "{}", ended.err);
     let rebooted = after(&ended.out, "R1#reload");
     assert!(rebooted.contains(&format!("System image file is \"flash0:{OLD}\"")), "{rebooted}");
     assert!(!rebooted.contains("15.5(3)M4a, RELEASE"), "{rebooted}");
@@ -208,7 +210,7 @@ fn broken(what: &str) -> String {
 
 #[test]
 fn a_file_that_is_not_there_gives_the_devices_error() {
-    let session = broken("absent");
+    let session = broken("absent", "the servers' audit shows 262144 octets over tftp (0 seen)");
     let error = format!("%Error opening tftp://10.0.0.1/{NEW} (No such file or directory)");
     assert!(session.contains(&error) && !session.contains("bytes copied"), "{session}");
     assert!(session.contains(&format!("boot: cannot open \"flash0:{NEW}\"")), "{session}");
@@ -216,7 +218,7 @@ fn a_file_that_is_not_there_gives_the_devices_error() {
 
 #[test]
 fn a_server_that_stops_in_mid_copy_leaves_no_file() {
-    let session = broken("stop");
+    let session = broken("stop", "the servers' audit shows 262144 octets over tftp (0 seen)");
     assert!(session.contains("!!!!!!!!!!"), "it had begun: {session}");
     assert!(
         session.contains("%Error ") && session.contains(&format!(" tftp://10.0.0.1/{NEW} (")),
@@ -231,7 +233,7 @@ fn a_server_that_stops_in_mid_copy_leaves_no_file() {
 
 #[test]
 fn one_flipped_octet_is_found_and_does_not_boot() {
-    let session = broken("flip");
+    let session = broken("flip", "the SHA-512 of the image in R1's flash is the one of the server's file");
     // TFTP cannot know: the copy succeeds.
     assert_eq!(copied(&session), 262_144);
     let verify = after(&session, "verify flash:");
