@@ -671,6 +671,31 @@ fn a_full_server_says_421() {
 }
 
 #[test]
+fn one_address_that_only_connects_is_told_421_at_its_limit() {
+    let house = house_at(V4, FtpConfig { max_per_address: 2, ..FtpConfig::default() });
+    let first = Raw::connect(&house);
+    let _second = Raw::connect(&house);
+    let control = TcpStream::connect(house.address()).unwrap();
+    control.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut third = Raw { control: BufReader::new(control), peer: house.address() };
+    third.expect(421);
+    assert!(third.closed());
+    drop(first);
+    // The place is free when the server has seen the end of the first.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let mut again = Raw {
+            control: BufReader::new(TcpStream::connect(house.address()).unwrap()),
+            peer: house.address(),
+        };
+        if again.hear().starts_with("220") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "a place becomes free");
+    }
+}
+
+#[test]
 fn active_data_comes_from_the_configured_port() {
     let taken = e2e::ports::Port::take();
     let port = taken.number;

@@ -28,7 +28,7 @@ mod transfer;
 
 pub use identity::{BadHash, User, hash_password};
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
-pub use limits::Limits;
+pub use limits::{Limits, subscriber};
 pub use refusal::Refusal;
 pub use rights::Verb;
 pub use session::{Ask, Session};

@@ -103,7 +103,7 @@ impl Drop for TransferLease {
 }
 
 /// What one subscriber has: an IPv4 address, also where it comes mapped, or an IPv6 /64.
-fn subscriber(address: IpAddr) -> IpAddr {
+pub fn subscriber(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(a) => IpAddr::V4(a),
         IpAddr::V6(a) => {

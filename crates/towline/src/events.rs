@@ -119,6 +119,8 @@ pub enum Event {
         octets: Option<u64>,
     },
     Progress {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<u64>,
         octets: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
@@ -130,7 +132,6 @@ pub enum Event {
         to: String,
         octets: u64,
         seconds: f64,
-        outcome: &'static str,
         repeats: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,

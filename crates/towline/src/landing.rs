@@ -7,7 +7,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::{Blob, Identity, Sink};
+
+/// Names of a directory that are looked at for what a killed copy left.
+const SWEPT: usize = 10_000;
+/// A file this new may be one that another copy has made and is about to lock.
+const NEW: Duration = Duration::from_secs(2);
 
 /// Octets on their way to a name.
 ///
@@ -36,10 +42,17 @@ impl Landing {
     pub fn temporary(target: &Path) -> io::Result<Landing> {
         let target = through_links(target)?;
         target.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-        // Not made from the target's name, which may have the most octets that a name can have.
-        let name = format!(".towline-copy-{:016x}", getrandom::u64().map_err(io::Error::other)?);
+        // The target's name, which may have the most octets that a name can have, is in it as a number.
+        let mut hash = std::hash::DefaultHasher::new();
+        std::hash::Hash::hash(&target.file_name(), &mut hash);
+        let prefix = format!(".towline-copy-{:016x}-", std::hash::Hasher::finish(&hash));
+        sweep(directory(&target), &prefix);
+        let name = format!("{prefix}{:016x}", getrandom::u64().map_err(io::Error::other)?);
         let beside = target.with_file_name(name);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&beside)?;
+        // Held while the copy runs: what nobody holds is of one that was killed. Some network file
+        // systems have no locks; there nothing is held, and nothing swept.
+        let _ = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
         Ok(Landing { file, beside, target, end: End::Remove })
     }
 
@@ -89,8 +102,7 @@ impl Landing {
         self.file.sync_all()?;
         std::fs::rename(&self.beside, &self.target)?;
         self.end = End::Landed;
-        let parent = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(parent)?.sync_all()
+        File::open(directory(&self.target))?.sync_all()
     }
 }
 
@@ -152,6 +164,10 @@ impl Sink for Spool {
 
 /// Opens a local regular file for reading. A FIFO or device is not one, and is never waited for.
 pub fn open(path: &Path) -> io::Result<Blob> {
+    blob(open_regular(path)?)
+}
+
+fn open_regular(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let nonblock = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let file = OpenOptions::new().read(true).custom_flags(nonblock).open(path)?;
@@ -162,7 +178,7 @@ pub fn open(path: &Path) -> io::Result<Blob> {
     if !facts.is_file() {
         return Err(io::Error::other("is not a regular file"));
     }
-    blob(file)
+    Ok(file)
 }
 
 fn blob(file: File) -> io::Result<Blob> {
@@ -184,6 +200,27 @@ fn through_links(target: &Path) -> io::Result<PathBuf> {
     match std::fs::symlink_metadata(target) {
         Ok(facts) if facts.is_symlink() && target.exists() => target.canonicalize(),
         _ => Ok(target.to_path_buf()),
+    }
+}
+
+fn directory(target: &Path) -> &Path {
+    target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what earlier copies to the same name left behind when they were killed.
+fn sweep(dir: &Path, prefix: &str) {
+    // It is a favour: whatever stands in the way is left for the next time.
+    let Ok(entries) = std::fs::read_dir(dir) else { return };
+    for entry in entries.take(SWEPT).flatten() {
+        if !entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            continue;
+        }
+        let Ok(file) = open_regular(&entry.path()) else { continue };
+        let old =
+            file.metadata().and_then(|m| m.modified()).is_ok_and(|m| m.elapsed().is_ok_and(|e| e > NEW));
+        if old && rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -239,6 +276,30 @@ mod tests {
         let target = dir.path().join("n".repeat(255));
         Landing::temporary(&target).unwrap().land().unwrap();
         assert!(target.exists());
+    }
+
+    #[test]
+    fn what_a_killed_copy_left_is_swept_by_the_next_of_that_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        let age = |file: &File| file.set_modified(std::time::SystemTime::now() - 10 * NEW).unwrap();
+        let left = |target: &Path| {
+            let mut killed = Landing::temporary(target).unwrap();
+            killed.end = End::Keep;
+            killed.write_at(0, b"half").unwrap();
+            age(&killed.file);
+            killed.beside.clone()
+        };
+        let (mine, others) = (left(&a), left(&b));
+        let running = Landing::temporary(&a).unwrap();
+        assert!(!mine.exists(), "nobody holds it");
+        assert!(others.exists(), "the rest of another name is not ours");
+        age(&running.file);
+        Landing::temporary(&a).unwrap().land().unwrap();
+        assert!(running.beside.exists(), "one that runs is held");
+        running.land().unwrap();
+        drop(Landing::temporary(&b).unwrap());
+        assert_eq!(names(dir.path()), ["a"]);
     }
 
     #[test]

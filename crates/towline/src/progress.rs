@@ -79,7 +79,7 @@ impl Progress {
                     next_event = elapsed + EVENT;
                     let (octets, repeats, seconds) =
                         (from + flow.octets, flow.repeats, elapsed.as_secs_f64());
-                    events.tell(&Event::Progress { octets, total, seconds, repeats });
+                    events.tell(&Event::Progress { transfer: None, octets, total, seconds, repeats });
                 }
             }
             if let Some(bar) = bar {

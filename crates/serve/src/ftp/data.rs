@@ -68,7 +68,9 @@ impl Data {
         self.listener = None;
         // Until it is known to be whole, whatever drops the connection (ABOR, the server's end) is a RST.
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-        let mut wire = Wire { data: self, stream, stall: config.no_progress, turn: 0, ends: None };
+        // Asked for now: after a reset nobody knows the peer any more.
+        let ends = (stream.local_addr().unwrap_or(self.local), stream.peer_addr().unwrap_or(self.peer));
+        let mut wire = Wire { data: self, stream, stall: config.no_progress, turn: 0, ends };
         let end = match open {
             Open::Reading { reading, offset, text } => {
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
@@ -189,7 +191,7 @@ struct Wire<'a> {
     stream: TcpStream,
     stall: Duration,
     turn: u64,
-    ends: Option<(SocketAddr, SocketAddr)>,
+    ends: (SocketAddr, SocketAddr),
 }
 
 impl Wire<'_> {
@@ -268,7 +270,7 @@ impl Wire<'_> {
     async fn moved(&mut self, n: usize, dir: Dir) {
         let total = self.data.watch.octets.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
         if self.data.tap.is_some() {
-            let (local, peer) = self.ends();
+            let (local, peer) = self.ends;
             self.data.see(local, peer, dir, What::Data { len: n, total });
         }
         self.turn += n as u64;
@@ -278,16 +280,9 @@ impl Wire<'_> {
         }
     }
 
-    fn ends(&mut self) -> (SocketAddr, SocketAddr) {
-        *self.ends.get_or_insert_with(|| {
-            let local = self.stream.local_addr().unwrap_or(self.data.local);
-            (local, self.stream.peer_addr().unwrap_or(self.data.peer))
-        })
-    }
-
     /// A whole transfer ends with a FIN, a broken one with a RST: the peer must not take it for whole.
-    fn close(mut self, end: &End) {
-        let (local, peer) = self.ends();
+    fn close(self, end: &End) {
+        let (local, peer) = self.ends;
         if *end == End::Whole {
             // Octets that nobody reads would turn our close into a RST behind the last data.
             let mut rest = [0u8; 1_024];

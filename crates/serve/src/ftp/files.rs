@@ -1,6 +1,7 @@
 //! Questions about names. Everything here blocks; it runs on a blocking thread.
 
 use super::refusal::refused;
+use super::sorted::Sorted;
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};
@@ -23,7 +24,7 @@ pub(super) struct Listing {
 }
 
 enum Source {
-    Directory(Box<dyn Cursor>),
+    Directory(Sorted),
     /// LIST of one file.
     One(Option<store::Entry>),
 }
@@ -91,7 +92,7 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
         Which::List(style) => {
             let facts = session.stat(&path)?;
             let from = match (facts.kind, style) {
-                (store::Kind::Directory, _) => Source::Directory(session.list(&path)?),
+                (store::Kind::Directory, _) => Source::Directory(Sorted::new(session.list(&path)?)),
                 (store::Kind::File, Style::Facts(_)) => return Err(Refusal::NotDirectory),
                 // The name as it was asked for, as ls does.
                 (store::Kind::File, Style::List | Style::Names) => {
@@ -181,7 +182,7 @@ fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
         return Ok(vec![line(path.name(), &facts)]);
     }
     let mut lines = Vec::new();
-    let mut cursor = session.list(path)?;
+    let mut cursor = Sorted::new(session.list(path)?);
     loop {
         let batch = cursor.next()?;
         if batch.is_empty() {

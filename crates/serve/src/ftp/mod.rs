@@ -6,25 +6,29 @@
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `data` | the data connection: made, pumped, ended |
+//! | `places` | how many connections, of one address and in all |
 //! | `refusal` | the gate's refusals as replies |
+//! | `sorted` | a directory in order of names |
 
 mod data;
 mod files;
+mod places;
 mod refusal;
 mod session;
+mod sorted;
 #[cfg(test)]
 mod tests;
 
 use ftp_proto::reply;
 use ftp_proto::server::Config as MachineConfig;
 use gate::Gate;
+use places::Places;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use transport::tap::Tap;
@@ -51,6 +55,8 @@ pub struct FtpConfig {
     pub banner: String,
     /// Control connections at once, logged in or not; more are told 421.
     pub max_connections: usize,
+    /// Of these from one address; IPv6 counts by /64.
+    pub max_per_address: usize,
 }
 
 impl Default for FtpConfig {
@@ -65,6 +71,8 @@ impl Default for FtpConfig {
             no_progress: Duration::from_secs(300),
             banner: String::from("towline ready."),
             max_connections: 2_048,
+            // Twice the gate's sessions: who is over that limit is told so at the login.
+            max_per_address: 128,
         }
     }
 }
@@ -75,7 +83,7 @@ struct Shared {
     config: FtpConfig,
     machine: MachineConfig,
     tap: Option<Arc<dyn Tap>>,
-    open: AtomicUsize,
+    places: Arc<Places>,
     draining: watch::Receiver<bool>,
 }
 
@@ -114,7 +122,7 @@ impl FtpServer {
             login_grace: config.login_grace,
             ..MachineConfig::default()
         };
-        let shared = Arc::new(Shared { gate, config, machine, tap, open: AtomicUsize::new(0), draining });
+        let shared = Arc::new(Shared { gate, config, machine, tap, places: Arc::default(), draining });
         let _inside = runtime.enter();
         for listener in listeners {
             listener.set_nonblocking(true)?;
@@ -166,16 +174,16 @@ async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener, living: 
         };
         match accepted {
             Ok((stream, peer)) => {
-                if shared.open.fetch_add(1, Ordering::Relaxed) >= shared.config.max_connections {
-                    shared.open.fetch_sub(1, Ordering::Relaxed);
-                    tokio::spawn(refuse(stream, living.clone()));
+                let (in_all, of_one) = (shared.config.max_connections, shared.config.max_per_address);
+                let Some(place) = shared.places.take(peer.ip(), in_all, of_one) else {
+                    // Said without waiting: whoever floods gets no task that waits for him.
+                    refuse(&stream);
                     continue;
-                }
+                };
                 let (shared, living) = (shared.clone(), living.clone());
                 tokio::spawn(async move {
-                    session::run(shared.clone(), stream, peer).await;
-                    shared.open.fetch_sub(1, Ordering::Relaxed);
-                    drop(living);
+                    session::run(shared, stream, peer).await;
+                    drop((place, living));
                 });
             }
             // No descriptors left, or the peer is gone already: neither is a reason to stop.
@@ -184,13 +192,9 @@ async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener, living: 
     }
 }
 
-async fn refuse(mut stream: tokio::net::TcpStream, _living: mpsc::Sender<()>) {
+fn refuse(stream: &tokio::net::TcpStream) {
     let mut octets = Vec::new();
     reply::write(&mut octets, 421, b"Too many connections; try again later.");
-    let said = async {
-        stream.write_all(&octets).await?;
-        stream.shutdown().await
-    };
-    // A peer that does not take it is gone.
-    let _ = tokio::time::timeout(Duration::from_secs(5), said).await;
+    // A new connection's buffer takes one line, and a peer that is gone needs none.
+    let _ = stream.try_write(&octets);
 }

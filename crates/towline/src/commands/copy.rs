@@ -327,8 +327,21 @@ impl Run<'_> {
         match destination {
             Locator::Remote(remote) => {
                 let _shown = self.progress(destination, 0, Some(blob.len()));
-                client::put(blob, remote, &self.options)
-                    .map_err(|e| Failure::transfer(shown(destination), &e))
+                let done = client::put(blob, remote, &self.options)
+                    .map_err(|e| Failure::transfer(shown(destination), &e))?;
+                match done.outcome {
+                    Outcome::Complete => Ok(done),
+                    // Only the server knows; a script must not go on as if we knew.
+                    Outcome::Unconfirmed => Err(Failure::new(
+                        Exit::Unreachable,
+                        shown(destination),
+                        format!(
+                            "all {} octets were sent, and the server never acknowledged the last block",
+                            grouped(done.octets)
+                        ),
+                        "look whether the file is whole there, or copy it again",
+                    )),
+                }
             }
             Locator::Stdio => self.pour(blob, &mut io::stdout().lock(), "stdout"),
             Locator::Local(path) if is_plain(path) => self.store(blob, path),
@@ -422,13 +435,6 @@ impl Run<'_> {
     }
 
     fn tell(&self, from: String, to: String, done: &Done) {
-        let outcome = match done.outcome {
-            Outcome::Complete => "complete",
-            Outcome::Unconfirmed => "unconfirmed",
-        };
-        if done.outcome == Outcome::Unconfirmed {
-            eprintln!("towline: {to}: warning: the server never acknowledged the last block; check it there");
-        }
         if !self.copy.quiet {
             eprintln!(
                 "{from} -> {to}: {} octets in {} ({})",
@@ -442,7 +448,6 @@ impl Run<'_> {
             to,
             octets: done.octets,
             seconds: done.elapsed.as_secs_f64(),
-            outcome,
             repeats: done.repeats,
             digest: self.copy.expect.as_ref().map(Expect::to_string),
         });

@@ -39,6 +39,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// 2,048 connections and 1,024 transfers, each with a file and a pipe beside its socket, and reserve.
+const DESCRIPTORS: u64 = 16_384;
+
 const EXAMPLES: &str = "\
 Examples:
   towline serve images                            read-only, TFTP and anonymous FTP
@@ -157,6 +160,7 @@ impl Servers {
 impl Serve {
     /// Serves until it is interrupted, or with `--once` until one transfer is complete.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
+        more_descriptors();
         let root = Root::open(&self.root, self.write, self.yes_serve_this)?;
         let sockets = self.sockets()?;
         let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
@@ -166,7 +170,7 @@ impl Serve {
         let (gate, audit) = Gate::new(root.store.clone(), policy);
 
         let screen = Screen::new(self.json, !self.trace);
-        let watch = matches!(screen, Screen::Moving(_)).then(|| Arc::new(Watch::default()));
+        let watch = (self.json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
         let trace = self.trace.then(|| Arc::new(Trace::new(End::Server, Box::new(io::stderr()))));
         let taps = [watch.clone().map(|t| t as Arc<dyn Tap>), trace.clone().map(|t| t as Arc<dyn Tap>)];
         let tap = Several::of(taps.into_iter().flatten().collect());
@@ -324,6 +328,19 @@ impl Serve {
             user: user.cloned(),
             program: program.unwrap_or_else(|_| String::from("towline")),
         }));
+    }
+}
+
+/// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the
+/// hard limit is for programs that know this of themselves.
+fn more_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(DESCRIPTORS, |hard| hard.min(DESCRIPTORS));
+    if limit.current.is_some_and(|soft| soft < wanted) {
+        limit.current = Some(wanted);
+        // Where it is refused the old limit holds.
+        let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 

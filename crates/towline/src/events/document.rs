@@ -266,13 +266,14 @@ pub const EVENTS: &[Row] = &[
     },
     Row {
         event: "progress",
-        by: "copy",
-        doc: "How far it is; about once a second.",
+        by: "serve` and `copy",
+        doc: "How far a transfer is; at most once a second for each, and only when something moved.",
         fields: &[
+            maybe("transfer", Kind::Count, "`serve`: number of the transfer; `copy` has one."),
             always("octets", Kind::Count, "Octets so far."),
             maybe("total", Kind::Count, "Octets in all, where known."),
             always("seconds", Kind::Number, "Since it began."),
-            always("repeats", Kind::Count, "Datagrams sent or received again."),
+            always("repeats", Kind::Count, "TFTP: datagrams sent or received again."),
         ],
     },
     Row {
@@ -284,11 +285,6 @@ pub const EVENTS: &[Row] = &[
             always("to", Kind::Text, "The destination, password masked."),
             always("octets", Kind::Count, "Octets moved."),
             always("seconds", Kind::Number, "From the request to the last answer."),
-            always(
-                "outcome",
-                Kind::OneOf(&["complete", "unconfirmed"]),
-                "`unconfirmed`: a TFTP server never acknowledged the last block.",
-            ),
             always("repeats", Kind::Count, "Datagrams sent again."),
             maybe("digest", Kind::Text, "The digest that was expected and found."),
         ],

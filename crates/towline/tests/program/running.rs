@@ -77,6 +77,11 @@ impl Running {
         event.expect("listening")["address"].as_str().expect("text").parse().expect("an address")
     }
 
+    /// Its number, for /proc.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn interrupt(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");

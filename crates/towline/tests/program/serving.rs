@@ -117,6 +117,29 @@ fn a_terminal_has_a_line_that_moves_for_each_peer() {
 }
 
 #[test]
+fn a_long_transfer_tells_its_progress() {
+    let root = dir_with(&[("a", &[7; 600])]);
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let _held = hold(server.address("tftp"), "a");
+    let started = server.until("started");
+    let progress = server.until("progress");
+    assert_eq!(progress["transfer"], started["transfer"]);
+    assert_eq!((&progress["octets"], &progress["total"]), (&512.into(), &600.into()));
+    assert!(progress["seconds"].as_f64().unwrap() >= 1.0, "not before a second: {progress}");
+}
+
+#[test]
+fn a_low_soft_limit_of_descriptors_is_raised() {
+    let root = dir_with(&[("a", b"abc")]);
+    let server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let line = limits.lines().find(|l| l.starts_with("Max open files")).unwrap();
+    let numbers: Vec<u64> = line.split_whitespace().filter_map(|w| w.parse().ok()).collect();
+    let (soft, hard) = (numbers[0], numbers.get(1).copied().unwrap_or(u64::MAX));
+    assert!(soft >= hard.min(16_384), "{line}");
+}
+
+#[test]
 fn a_second_ctrl_c_cuts() {
     let root = dir_with(&[("a", &[7; 600])]);
     let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);

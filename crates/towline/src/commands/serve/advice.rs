@@ -20,8 +20,9 @@ pub(crate) trait Tree {
 /// The advice that `event` gives reason for.
 pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
     match &event.what {
-        // Before an upload many clients look whether the name is there: only a near one is worth a word.
-        What::Refused { verb: Verb::Stat, path, why: Refusal::Absent } => {
+        // Before an upload many clients look whether the name is there, which is no mistake; where nobody
+        // uploads a near name is worth a word.
+        What::Refused { verb: Verb::Stat, path, why: Refusal::Absent } if !tree.writable() => {
             tree.nearest(path).map(|near| format!("no such file: {path}; nearest name is {near}"))
         }
         What::Refused { verb: Verb::Read, path, why: Refusal::Absent } => Some(match tree.nearest(path) {
@@ -31,9 +32,17 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if !tree.writable() => {
             Some(format!("{path} was not stored: uploads are off; start with --write"))
         }
-        What::Refused { verb: Verb::Write, path, why: Refusal::Denied } => {
+        What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if is_hidden(path) => {
             Some(format!("{path} was not stored: names that begin with a dot are not served"))
         }
+        What::Refused { verb: Verb::Write, path, why: Refusal::Denied } => Some(format!(
+            "{path} was not stored: towline's own user may not write there, or a symbolic link leads out \
+             of the served directory"
+        )),
+        What::Refused { verb: Verb::Read, path, why: Refusal::Denied } if !is_hidden(path) => Some(format!(
+            "{path} was not sent: towline's own user may not read it, or a symbolic link leads out of the \
+             served directory"
+        )),
         What::Refused { verb: Verb::Remove | Verb::Rename, path, why: Refusal::Denied }
             if tree.writable() =>
         {
@@ -53,6 +62,10 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::Ended { dir, end, .. } => ended(event.protocol?, *dir, end),
         _ => None,
     }
+}
+
+fn is_hidden(path: &VPath) -> bool {
+    path.as_bytes().split(|&b| b == b'/').any(|name| name.starts_with(b"."))
 }
 
 fn ended(protocol: Protocol, dir: Direction, end: &End) -> Option<String> {
@@ -142,6 +155,12 @@ mod tests {
         assert_eq!(said(t, None, refused(b"zzz", Verb::Stat, Refusal::Absent), false), "");
         let off = said(t, None, refused(b"x", Verb::Write, Refusal::Denied), false);
         assert!(off.contains("--write"), "{off}");
+        let asked = said(t, None, refused(b"a.bim", Verb::Stat, Refusal::Absent), true);
+        assert_eq!(asked, "", "a client that is about to upload asks first");
+        let hidden = said(t, None, refused(b"d/.x", Verb::Write, Refusal::Denied), true);
+        assert!(hidden.contains("begin with a dot"), "{hidden}");
+        let denied = said(t, None, refused(b"d/x", Verb::Write, Refusal::Denied), true);
+        assert!(denied.contains("towline's own user"), "{denied}");
         let user = said(t, None, refused(b"x", Verb::Remove, Refusal::Denied), true);
         assert!(user.contains("--user"), "{user}");
     }

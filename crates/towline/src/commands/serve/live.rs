@@ -12,11 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use store::VPath;
 
 /// Advice that is remembered, so that it is given once.
 const REMEMBERED: usize = 1_000;
+
+/// How often a transfer has a `progress` event.
+const EVENT: Duration = Duration::from_secs(1);
 
 /// Where texts for people go.
 pub(crate) enum Screen {
@@ -73,6 +76,8 @@ struct Running {
     path: VPath,
     len: Option<u64>,
     began: Instant,
+    /// The last `progress` event: when, and of how many octets.
+    told: (Instant, u64),
     bar: Option<ProgressBar>,
 }
 
@@ -173,7 +178,8 @@ impl Board {
             self.line(peer, &format!("{verb} {path}{size} over {protocol}"));
         }
         let (path, began) = (path.clone(), Instant::now());
-        self.running.insert(transfer, Running { protocol, peer, path, len, began, bar });
+        let told = (began, 0);
+        self.running.insert(transfer, Running { protocol, peer, path, len, began, told, bar });
     }
 
     fn end(
@@ -231,13 +237,26 @@ impl Board {
     }
 
     /// Moves the lines that move.
-    pub(crate) fn refresh(&self) {
+    pub(crate) fn refresh(&mut self) {
         let Some(watch) = &self.watch else { return };
-        for running in self.running.values() {
-            let Some(bar) = &running.bar else { continue };
+        for (transfer, running) in &mut self.running {
+            if running.bar.is_none() && running.told.0.elapsed() < EVENT {
+                continue;
+            }
             let Some(flow) = watch.with(running.peer) else { continue };
             let elapsed = running.began.elapsed();
             let total = running.len.or(flow.total);
+            if running.told.0.elapsed() >= EVENT && running.told.1 != flow.octets {
+                running.told = (Instant::now(), flow.octets);
+                self.events.tell(&Event::Progress {
+                    transfer: Some(*transfer),
+                    octets: flow.octets,
+                    total,
+                    seconds: elapsed.as_secs_f64(),
+                    repeats: flow.repeats,
+                });
+            }
+            let Some(bar) = &running.bar else { continue };
             let share = total.map(|t| format!("{:>3}%", percent(flow.octets, t))).unwrap_or_default();
             let left = total.and_then(|t| eta(flow.octets, t, elapsed)).map(clock);
             let mut text = format!(
