@@ -372,7 +372,11 @@ impl Engine {
                     Opened::Read(reading) => reading.finish(end),
                     Opened::Write(writing) => writing.fail(end),
                 }
+                let (peer, to, flow) = (words.peer, words.asked, words.flow);
                 self.remove(key);
+                let sight = self.sight(flow, &Arrived { len: 0, peer, to, broadcast: false });
+                let (code, text) = refusal::error(&Refusal::TooMany);
+                self.answer_once(sight, &write_error(code, &text));
                 return;
             }
         };
@@ -478,7 +482,10 @@ impl Engine {
     /// One ERROR from a port of its own; nobody waits for an answer.
     fn answer_once(&mut self, mut sight: Seen, octets: &[u8]) {
         let seed = self.random();
-        let socket = udp::connected(sight.local, sight.peer, self.config.port_range.as_ref(), seed);
+        let (from, peer) = (sight.local, sight.peer);
+        // An ERROR from outside a range that is used up may still pass a firewall; silence tells nothing.
+        let socket = udp::connected(from, peer, self.config.port_range.as_ref(), seed)
+            .or_else(|_| udp::connected(from, peer, None, seed));
         let Ok(socket) = socket else { return };
         if socket.send(octets).is_ok() {
             sight.local = socket.local_addr().unwrap_or(sight.local);

@@ -38,3 +38,23 @@ fn requests_do_not_queue_without_bound_while_the_disk_stands_still() {
     assert_eq!(buf[..4], [0, 5, 0, 0], "{}", buf[..len].escape_ascii());
     drop(stands_still);
 }
+
+#[test]
+fn a_port_range_that_is_used_up_is_said_and_not_kept_silent() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("f"), "content").unwrap();
+    let store = Local::open(root.path(), LocalOptions::default()).unwrap();
+    let (gate, _events) = Gate::new(Arc::new(store), Policy::default());
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let config = TftpConfig { port_range: Some(port..=port), ..TftpConfig::default() };
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = TftpServer::start(gate, vec![socket], config, None).unwrap();
+
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    peer.send_to(b"\0\x01f\0octet\0", server.addresses()[0]).unwrap();
+    let mut buf = [0; 600];
+    let (len, _) = peer.recv_from(&mut buf).expect("an answer");
+    assert_eq!(buf[..4], [0, 5, 0, 0], "{}", buf[..len].escape_ascii());
+}
