@@ -157,6 +157,20 @@ fn rule_17_in_a_window_a_lost_0_is_recovered() {
 }
 
 #[test]
+fn behind_the_rollover_early_blocks_are_kept_again() {
+    let mut r = receiver(4);
+    for n in 1..=65_535 {
+        let _ = data(&mut r, at(1), n, 8);
+    }
+    for n in [0, 1, 3, 4] {
+        let _ = data(&mut r, at(1), n, 8);
+    }
+    assert_eq!(placed(&mut r)[65_535..], [65_536, 65_537, 65_539, 65_540]);
+    let _ = data(&mut r, at(1), 2, 8);
+    assert_eq!(r.received(), 65_540);
+}
+
+#[test]
 fn rule_26_a_size_other_than_announced_is_an_error() {
     let terms = Terms { tsize: Some(20), ..terms(1, 8) };
     let mut r = Receiver::new(Instant::ZERO, terms, Mode::Octet, Opening::Quiet, Config::server());
