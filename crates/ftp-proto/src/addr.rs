@@ -18,9 +18,7 @@ pub fn parse_port(arg: &[u8]) -> Result<SocketAddrV4, BadAddr> {
     let mut n = [0u8; 6];
     let mut fields = arg.split(|&b| b == b',');
     for field in &mut n {
-        *field = number(fields.next().ok_or(BadAddr::Syntax)?, 255)
-            .and_then(|v| u8::try_from(v).ok())
-            .ok_or(BadAddr::Syntax)?;
+        *field = number(fields.next().ok_or(BadAddr::Syntax)?).ok_or(BadAddr::Syntax)?;
     }
     if fields.next().is_some() {
         return Err(BadAddr::Syntax);
@@ -68,12 +66,12 @@ pub fn parse_eprt(arg: &[u8]) -> Result<SocketAddr, BadAddr> {
         return Err(BadAddr::Syntax);
     }
     let address = core::str::from_utf8(address).map_err(|_| BadAddr::Syntax)?;
-    let ip = match number(family, 65_535).ok_or(BadAddr::Syntax)? {
+    let ip = match number::<u16>(family).ok_or(BadAddr::Syntax)? {
         1 => IpAddr::V4(address.parse::<Ipv4Addr>().map_err(|_| BadAddr::Syntax)?),
         2 => IpAddr::V6(address.parse::<Ipv6Addr>().map_err(|_| BadAddr::Syntax)?),
         _ => return Err(BadAddr::Family),
     };
-    let port = number(port, 65_535).and_then(|v| u16::try_from(v).ok()).ok_or(BadAddr::Syntax)?;
+    let port = number(port).ok_or(BadAddr::Syntax)?;
     Ok(SocketAddr::new(ip, port))
 }
 
@@ -95,16 +93,16 @@ pub fn parse_229(text: &[u8]) -> Option<u16> {
     if fields.next() != Some(b"") {
         return None;
     }
-    number(port, 65_535).and_then(|v| u16::try_from(v).ok()).filter(|&p| p != 0)
+    number(port).filter(|&p| p != 0)
 }
 
-/// An unsigned decimal number up to `max`, digits only, at most five more zeros than needed.
-fn number(digits: &[u8], max: u32) -> Option<u32> {
+/// An unsigned decimal number that `T` can hold, digits only, at most eight.
+fn number<T: TryFrom<u32>>(digits: &[u8]) -> Option<T> {
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let v = digits.iter().fold(0u32, |n, d| n * 10 + u32::from(d - b'0'));
-    (v <= max).then_some(v)
+    T::try_from(v).ok()
 }
 
 #[cfg(test)]
