@@ -8,6 +8,7 @@
 //! - [`civil`]: Unix seconds to calendar fields and back, UTC, for listings and `show clock`.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod civil;
 mod instant;
