@@ -117,7 +117,7 @@ impl Failure {
                 (Exit::Unreachable, "check the address, the server and any firewall between")
             }
             E::TimedOut { .. } => (Exit::Unreachable, "try again; --trace shows where it stops"),
-            E::Absent { .. } => (Exit::Absent, "check the name; TFTP servers mind upper and lower case"),
+            E::Absent { .. } => (Exit::Absent, "check the name, upper and lower case too"),
             E::Denied { .. } => {
                 (Exit::Refused, "check the rights there; towline serve wants --write for uploads")
             }

@@ -10,7 +10,7 @@ use crate::landing::{self, Landing, Spool};
 use crate::progress::{Progress, Style};
 use crate::watch::{Several, Watch};
 use clap::Args;
-use client::{Done, Options, Outcome, Passive, Remote, Resume, Scheme};
+use client::{ClientError, Done, Options, Outcome, Passive, Phase, Remote, Resume, Scheme, Type};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Write};
@@ -43,7 +43,8 @@ Examples:
 /// end of a URL convert line ends.
 ///
 /// A local file is there under its name whole or not at all. A broken FTP download leaves NAME.part, which
-/// --resume goes on with; TFTP cannot be resumed and leaves nothing.
+/// --resume goes on with; TFTP cannot be resumed and leaves nothing. An FTP server may keep a broken upload:
+/// towline serve does for users, hidden until it is whole.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Copy {
@@ -71,13 +72,14 @@ pub struct Copy {
     /// FTP: we open the data connection, with PASV only, as IOS does. (Without it: EPSV, then PASV.)
     #[arg(long)]
     passive: bool,
-    /// FTP: go on where a broken download stopped (NAME.part).
+    /// FTP: go on where a broken copy stopped: a download with NAME.part, an upload with what the server has
+    /// of that name, which must be the beginning of the same file. --expect makes sure of a download.
     #[arg(long)]
     resume: bool,
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Expect>,
-    /// Keep the time of last modification, where the server tells it.
+    /// Keep the time of last modification of what is copied to here, where the server tells it.
     #[arg(short = 'p', long)]
     preserve: bool,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
@@ -157,15 +159,21 @@ impl Copy {
 
     fn check(&self, source: &Locator, destination: &Locator) -> Result<(), Failure> {
         if self.resume {
-            let from_ftp = matches!(source, Locator::Remote(r) if r.scheme == Scheme::Ftp);
-            if !(from_ftp && matches!(destination, Locator::Local(_))) {
-                let way_out = "only a download by FTP into a file can go on where it stopped";
+            let ftp = |l: &Locator| matches!(l, Locator::Remote(r) if r.scheme == Scheme::Ftp && r.kind == Type::Image);
+            let local = |l: &Locator| matches!(l, Locator::Local(path) if is_plain(path));
+            if !(ftp(source) && local(destination) || local(source) && ftp(destination)) {
+                let way_out = "only FTP, as octets, between a server and a file can go on where it stopped";
                 return Err(Failure::usage(
                     "--resume",
                     format!("not from {} to {}", shown(source), shown(destination)),
                     way_out,
                 ));
             }
+        }
+        if let Locator::Remote(remote) = source
+            && remote.name().is_empty()
+        {
+            return Err(Failure::usage(shown(source), "names a directory", "name one file of it"));
         }
         if let (Locator::Local(a), Locator::Local(b)) = (source, destination)
             && let (Ok(a), Ok(b)) = (a.canonicalize(), b.canonicalize())
@@ -284,7 +292,16 @@ impl Run<'_> {
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
         let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
             let kept = landing.blob().map_or(0, |b| b.len());
+            let refused = matches!(failure.exit, Exit::Failed | Exit::Integrity);
             match remote.scheme {
+                Scheme::Ftp if start > 0 && kept == start && refused => Failure {
+                    way_out: format!(
+                        "{} with its {} octets is not the beginning of that file: copy without --resume",
+                        landing.beside().display(),
+                        grouped(kept)
+                    ),
+                    ..failure
+                },
                 Scheme::Ftp if kept > 0 => Failure {
                     way_out: format!(
                         "{} octets are kept in {}: go on with --resume",
@@ -327,8 +344,12 @@ impl Run<'_> {
         match destination {
             Locator::Remote(remote) => {
                 let _shown = self.progress(destination, 0, Some(blob.len()));
-                let done = client::put(blob, remote, &self.options)
-                    .map_err(|e| Failure::transfer(shown(destination), &e))?;
+                let mut options = self.options.clone();
+                if self.copy.resume {
+                    // For an upload the server's SIZE says where; any offset asks for it.
+                    options.ftp.resume = Resume::At(0);
+                }
+                let done = client::put(blob, remote, &options).map_err(|e| self.unsent(destination, &e))?;
                 match done.outcome {
                     Outcome::Complete => Ok(done),
                     // Only the server knows; a script must not go on as if we knew.
@@ -351,6 +372,28 @@ impl Run<'_> {
                     std::fs::OpenOptions::new().write(true).open(path).map_err(|e| local(&name, &e))?;
                 self.pour(blob, &mut file, &name)
             }
+        }
+    }
+
+    /// A broken upload may be kept by the server, which only it knows.
+    fn unsent(&self, destination: &Locator, error: &ClientError) -> Failure {
+        let failure = Failure::transfer(shown(destination), error);
+        let ftp = matches!(destination, Locator::Remote(r) if r.scheme == Scheme::Ftp);
+        match error {
+            ClientError::Network(_) | ClientError::TimedOut { phase: Phase::After(_), .. } if ftp => {
+                Failure { way_out: String::from("--resume goes on with what the server has kept"), ..failure }
+            }
+            ClientError::Truncated { expected, found } if ftp && found > expected => Failure {
+                exit: Exit::Refused,
+                what: format!(
+                    "{} octets are there, more than the {} of this file",
+                    grouped(*found),
+                    grouped(*expected)
+                ),
+                way_out: String::from("it is another file: copy without --resume, or choose another name"),
+                ..failure
+            },
+            _ => failure,
         }
     }
 

@@ -145,6 +145,8 @@ fn copy_says_what_is_wrong_with_its_ends() {
         (at("a"), at("none/b"), 7, "none/b: no such file or directory"),
         (String::from("gopher://h/x"), at("b"), 2, "gopher"),
         (String::from("tftp:///x"), at("b"), 2, "tftp:///x"),
+        (String::from("tftp://127.0.0.1/"), at("b"), 2, "names a directory"),
+        (String::from("ftp://127.0.0.1/d/"), at("b"), 2, "names a directory"),
         (tftp, at("b"), 3, "does not listen"),
         (ftp, at("b"), 3, "does not listen"),
         (String::from("tftp://no-such-host.invalid/x"), at("b"), 3, "no-such-host.invalid"),

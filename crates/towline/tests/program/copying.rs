@@ -3,7 +3,7 @@
 use super::running::Running;
 use super::{names, text, towline};
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 
 const SERVE: [&str; 6] = ["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0"];
@@ -183,4 +183,77 @@ fn what_a_killed_copy_left_goes_with_the_next_one() {
     let from = tempfile::NamedTempFile::new().unwrap();
     assert_eq!(towline(&["copy", "--quiet", text(from.path()), text(&to)]).status.code(), Some(0));
     assert_eq!(super::names(dir.path()), ["a"]);
+}
+
+/// Logs in as u and stores these octets as `name`, but is gone before it has said that they are all.
+fn gone_in_mid_upload(server: SocketAddr, name: &str, octets: &[u8]) {
+    let mut control = TcpStream::connect(server).unwrap();
+    let mut replies = BufReader::new(control.try_clone().unwrap()).lines();
+    let mut ask = |line: &str, code: &str| {
+        control.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        let reply = replies.find(|r| r.as_ref().unwrap().starts_with(code)).expect("the reply").unwrap();
+        reply.split('|').nth(3).and_then(|port| port.parse().ok())
+    };
+    ask("USER u", "331");
+    ask("PASS p", "230");
+    ask("TYPE I", "200");
+    let port: u16 = ask("EPSV", "229").unwrap();
+    let mut data = TcpStream::connect((server.ip(), port)).unwrap();
+    ask(&format!("STOR {name}"), "150");
+    data.write_all(octets).unwrap();
+    // STAT says how much has arrived.
+    let wanted = format!(" {} octets so far", octets.len());
+    let arrived = (0..10_000).any(|_| {
+        control.write_all(b"STAT\r\n").unwrap();
+        let status: Vec<String> =
+            replies.by_ref().map(Result::unwrap).take_while(|l| !l.starts_with("211 ")).collect();
+        status.iter().any(|l| l.contains(&wanted))
+    });
+    assert!(arrived, "the server has all {} octets", octets.len());
+    drop((control, replies));
+    drop(data);
+}
+
+#[test]
+fn a_broken_ftp_upload_goes_on_with_what_the_server_kept() {
+    let content: Vec<u8> = (0..100_000u32).map(|i| (i * 13 % 249) as u8).collect();
+    let (root, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (file, password) = (here.path().join("a.bin"), here.path().join("pw"));
+    std::fs::write(&file, &content).unwrap();
+    std::fs::write(&password, "p").unwrap();
+    let user = format!("u:@{}", text(&password));
+    let args = [&[text(root.path()), "--write", "--user", &user], &SERVE[..]].concat();
+    let mut server = Running::serve(&args, 2);
+    let address = server.address("ftp");
+    gone_in_mid_upload(address, "a.bin", &content[..40_000]);
+    assert_eq!(server.until("ended")["outcome"], "aborted");
+    assert!(!root.path().join("a.bin").exists(), "what is not whole is not seen");
+
+    let url = format!("ftp://u:p@{address}/a.bin");
+    let went_on = towline(&["copy", "--resume", text(&file), &url]);
+    assert_eq!(went_on.status.code(), Some(0), "{went_on:?}");
+    assert_eq!(server.until("ended")["octets"], 60_000, "only the rest was moved");
+    assert!(std::fs::read(root.path().join("a.bin")).unwrap() == content);
+
+    // Another file stands there, longer than this one.
+    std::fs::write(&file, b"short").unwrap();
+    let other = towline(&["copy", "--resume", text(&file), &url]);
+    assert_eq!(other.status.code(), Some(4), "{other:?}");
+    assert!(String::from_utf8_lossy(&other.stderr).contains("it is another file"), "{other:?}");
+    assert!(std::fs::read(root.path().join("a.bin")).unwrap() == content);
+}
+
+#[test]
+fn a_part_that_is_longer_than_the_file_is_not_gone_on_with() {
+    let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(root.path().join("a"), b"abc").unwrap();
+    std::fs::write(out.path().join("a.part"), b"abcdef").unwrap();
+    let server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
+    let url = format!("ftp://{}/a", server.address("ftp"));
+    let failed = towline(&["copy", "--resume", &url, text(out.path())]);
+    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
+    assert!(String::from_utf8_lossy(&failed.stderr).contains("copy without --resume"), "{failed:?}");
+    assert_eq!(towline(&["copy", &url, text(out.path())]).status.code(), Some(0), "the way out works");
+    assert_eq!(std::fs::read(out.path().join("a")).unwrap(), b"abc");
+    assert_eq!(names(out.path()), ["a"]);
 }
