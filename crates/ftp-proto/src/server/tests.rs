@@ -514,6 +514,21 @@ fn an_upload_counts_only_while_the_control_connection_is_open() {
 }
 
 #[test]
+fn an_upload_asked_for_in_the_last_breath_does_not_count() {
+    let mut t = Talk::logged_in();
+    t.passive();
+    let _ = t.take();
+    // The question of SIZE is open while STOR and the end of the connection arrive.
+    t.bytes(b"TYPE I\r\nSIZE f\r\nSTOR f\r\n");
+    t.server.handle_eof(t.now);
+    t.drain();
+    t.answer(Answer::Size(10));
+    t.answer(Answer::Opened { len: None, start: 0 });
+    t.answer(whole(10));
+    assert_eq!(t.question(), Ask::Shelve { why: Shelve::Lost });
+}
+
+#[test]
 fn a_download_goes_on_when_the_client_only_closes_its_side() {
     let mut t = Talk::logged_in();
     t.moving("RETR f");
