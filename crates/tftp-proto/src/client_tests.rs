@@ -111,3 +111,20 @@ fn rule_14_a_request_is_repeated_with_back_off_and_ends_after_time() {
     // at 0, 1, 3, 7, 15, 25, 35, 45, 55 s
     assert_eq!(sent, 9);
 }
+
+#[test]
+fn rule_14_karn_a_request_that_went_out_twice_measures_nothing() {
+    let wait_after = |repeats: u32| {
+        let mut c = writer(Offer::none(), 5_000);
+        for _ in 0..repeats {
+            let next = c.poll_timeout().unwrap();
+            assert!(c.handle_timeout(next));
+        }
+        let _ = packets(&mut c);
+        let answered = at(10_000);
+        assert_eq!(c.handle_datagram(answered, &[0, 4, 0, 0]), Received::New);
+        c.poll_timeout().unwrap().since(answered)
+    };
+    assert_eq!(wait_after(1), Config::client().rto.first, "nothing is known");
+    assert!(wait_after(0) > Config::client().rto.first, "ten seconds were measured");
+}

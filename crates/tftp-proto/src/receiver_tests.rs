@@ -262,3 +262,17 @@ fn a_block_that_could_not_be_written_is_not_acknowledged() {
     r.abort(ErrorCode::DiskFull, "full");
     assert_eq!(acks(&mut r), [100_003]);
 }
+
+#[test]
+fn a_window_that_comes_again_is_acknowledged_once_and_not_sooner_than_a_round_trip() {
+    let mut r = receiver(4);
+    let window = |r: &mut Receiver, ms| {
+        for n in 1..=4 {
+            let _ = data(r, at(ms), n, 8);
+        }
+        acks(r)
+    };
+    assert_eq!(window(&mut r, 100), [4], "a round trip of 100 ms");
+    assert_eq!(window(&mut r, 110), [], "duplicates of the network");
+    assert_eq!(window(&mut r, 250), [4], "the ACK was lost");
+}
