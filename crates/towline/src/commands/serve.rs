@@ -221,7 +221,8 @@ impl Serve {
         };
         cancel.cancel();
         let cut = if cut {
-            drop(servers);
+            // Even a cut transfer has its last event.
+            servers.wait(Duration::ZERO);
             true
         } else {
             servers.wait(GRACE);
@@ -230,6 +231,7 @@ impl Serve {
         while let Some(event) = audit.try_recv() {
             board.take(&event, &advisor);
         }
+        board.clear();
         if let Some(trace) = trace {
             trace.finish();
         }

@@ -3,7 +3,8 @@
 use super::person::Person;
 use super::running::{PATIENCE, Running};
 use super::{text, towline};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 fn dir_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -150,6 +151,29 @@ fn a_second_ctrl_c_cuts() {
     assert_eq!(server.until("ended")["outcome"], "aborted");
     let failed = server.until("failed");
     assert_eq!(failed["exit"], 130);
+    assert_eq!(server.end().0.code(), Some(130));
+}
+
+#[test]
+fn a_cut_ftp_transfer_has_its_last_event_too() {
+    let root = dir_with(&[("a", b"")]);
+    // More than the buffers of a connection hold that nobody reads.
+    std::fs::File::options().write(true).open(root.path().join("a")).unwrap().set_len(1 << 30).unwrap();
+    let mut server = Running::serve(&[&[text(root.path())], &HERE[..]].concat(), 2);
+    let ftp = server.address("ftp");
+    let mut control = TcpStream::connect(ftp).unwrap();
+    let mut replies = BufReader::new(control.try_clone().unwrap()).lines();
+    control.write_all(b"USER ftp\r\nPASS x\r\nTYPE I\r\nEPSV\r\n").unwrap();
+    let passive = replies.find(|r| r.as_ref().unwrap().starts_with("229")).unwrap().unwrap();
+    let port: u16 = passive.split('|').nth(3).unwrap().parse().unwrap();
+    let _data = TcpStream::connect((ftp.ip(), port)).unwrap();
+    control.write_all(b"RETR a\r\n").unwrap();
+    server.until("started");
+    server.interrupt();
+    assert_eq!(server.until("draining")["transfers"], 1);
+    server.interrupt();
+    assert_eq!(server.until("ended")["outcome"], "aborted");
+    server.until("stopped");
     assert_eq!(server.end().0.code(), Some(130));
 }
 

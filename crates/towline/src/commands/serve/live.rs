@@ -276,6 +276,13 @@ impl Board {
             bar.set_message(text);
         }
     }
+
+    /// Takes away the lines that move: nothing will move any more.
+    pub(crate) fn clear(&mut self) {
+        for bar in self.running.values().filter_map(|r| r.bar.as_ref()) {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// The event for `--json`, if there is one.
