@@ -33,6 +33,10 @@ fn house_at(ip: IpAddr, config: FtpConfig) -> House {
 }
 
 fn house_over(memory: Memory, ip: IpAddr, config: FtpConfig) -> House {
+    house_seen(memory, ip, config, None)
+}
+
+fn house_seen(memory: Memory, ip: IpAddr, config: FtpConfig, tap: Option<Arc<dyn Tap>>) -> House {
     let store = Arc::new(memory);
     let hash = hash_password(&gate::Secret::new("p"));
     let policy = Policy {
@@ -46,7 +50,7 @@ fn house_over(memory: Memory, ip: IpAddr, config: FtpConfig) -> House {
     // 20 is the default; a test gets it only as root, and shares it with the others.
     let active_port = if config.active_port == 20 { 0 } else { config.active_port };
     let config = FtpConfig { active_port, ..config };
-    let server = FtpServer::start(gate, vec![listener], config, None).unwrap();
+    let server = FtpServer::start(gate, vec![listener], config, tap).unwrap();
     House { store, server, events, ip }
 }
 
@@ -492,6 +496,27 @@ fn commands_work_while_a_transfer_waits_for_its_reader() {
     raw.expect(426);
     raw.expect(226);
     raw.ask("NOOP", 200);
+}
+
+#[test]
+fn the_tap_sees_the_end_of_a_data_connection_that_is_broken_off() {
+    struct Ends(Mutex<Vec<bool>>);
+    impl Tap for Ends {
+        fn see(&self, sight: &Sight<'_>) {
+            if let What::Closed { data, .. } = sight.what {
+                self.0.lock().unwrap().push(data);
+            }
+        }
+    }
+    let ends = Arc::new(Ends(Mutex::default()));
+    let house = house_seen(Memory::new(), V4, FtpConfig::default(), Some(ends.clone()));
+    house.store.seed("/big", random(64 << 20));
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    raw.ask("RETR big", 150);
+    data.read_exact(&mut [0]).unwrap();
+    raw.ask("ABOR", 426);
+    assert_eq!(*ends.0.lock().unwrap(), [true]);
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl Data {
             }
             Open::Listing(listing) => wire.list(listing).await,
         };
-        wire.close(&end);
+        if end == End::Whole {
+            wire.finish();
+        }
         end
     }
 
@@ -280,16 +282,20 @@ impl Wire<'_> {
         }
     }
 
-    /// A whole transfer ends with a FIN, a broken one with a RST: the peer must not take it for whole.
-    fn close(self, end: &End) {
+    /// A whole transfer ends with a FIN; a broken one with a RST: the peer must not take it for whole.
+    fn finish(&self) {
+        // Octets that nobody reads would turn our close into a RST behind the last data.
+        let mut rest = [0u8; 1_024];
+        let _ = SockRef::from(&self.stream).set_linger(None);
+        let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
+        while matches!(self.stream.try_read(&mut rest), Ok(n) if n > 0) {}
+    }
+}
+
+impl Drop for Wire<'_> {
+    /// ABOR drops the transfer in its midst: the tap hears of that end too.
+    fn drop(&mut self) {
         let (local, peer) = self.ends;
-        if *end == End::Whole {
-            // Octets that nobody reads would turn our close into a RST behind the last data.
-            let mut rest = [0u8; 1_024];
-            let _ = SockRef::from(&self.stream).set_linger(None);
-            let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
-            while matches!(self.stream.try_read(&mut rest), Ok(n) if n > 0) {}
-        }
         let total = self.data.watch.octets.load(Ordering::Relaxed);
         self.data.see(local, peer, Dir::Here, What::Closed { data: true, total });
     }
