@@ -9,6 +9,7 @@
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
+//! - [`return_large_blocks`]: what the allocator does with large blocks.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
@@ -17,6 +18,8 @@ mod activation;
 mod cancel;
 #[allow(unsafe_code)]
 mod interfaces;
+#[allow(unsafe_code)]
+mod memory;
 pub mod passive;
 pub mod pump;
 #[allow(unsafe_code)]
@@ -28,5 +31,6 @@ pub mod udp;
 pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;
 pub use interfaces::{Interface, interfaces};
+pub use memory::return_large_blocks;
 pub use segments::{Segments, segments};
 pub use terminal::Terminal;
