@@ -131,6 +131,10 @@ struct Run<'a, 's> {
     moved: u64,
     flow: u64,
     heard: Lines,
+    /// Control input that waits for its turn: see [`Run::hear`].
+    unheard: Vec<u8>,
+    /// The server closed the control connection.
+    eof: bool,
     control_octets: u64,
 }
 
@@ -155,6 +159,8 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
         moved: 0,
         flow,
         heard: Lines::default(),
+        unheard: Vec::new(),
+        eof: false,
         control_octets: 0,
     };
     run.see(ends, Dir::Sent, What::Connected { data: false });
@@ -210,9 +216,12 @@ impl Run<'_, '_> {
             if let Some(report) = self.settle()? {
                 return Ok(report);
             }
-            self.wait()?;
-            self.read_control()?;
+            if !self.unheard.contains(&b'\n') && !self.eof {
+                self.wait()?;
+                self.read_control()?;
+            }
             self.pump()?;
+            self.hear();
             let now = self.now();
             if self.machine.poll_timeout().is_some_and(|at| at <= now) {
                 self.machine.handle_timeout(now);
@@ -353,28 +362,34 @@ impl Run<'_, '_> {
         let mut buffer = [0u8; 4_096];
         loop {
             match self.control.read(&mut buffer) {
-                Ok(0) => {
-                    self.machine.handle_eof();
-                    return Ok(());
-                }
+                Ok(0) => self.eof = true,
                 Ok(n) => {
                     self.control_octets += n as u64;
-                    self.tell_heard(&buffer[..n]);
-                    let now = self.now();
-                    self.machine.handle_input(now, &buffer[..n]);
-                    if n < buffer.len() {
-                        return Ok(());
-                    }
+                    self.unheard.extend_from_slice(&buffer[..n]);
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 // A reset while we wait for nothing but the 221 is an end like another.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionReset => {
-                    self.machine.handle_eof();
-                    return Ok(());
-                }
+                Err(e) if e.kind() == io::ErrorKind::ConnectionReset => self.eof = true,
                 Err(e) => return Err(ClientError::Network(e)),
             }
+            return Ok(());
+        }
+    }
+
+    /// Hands the machine one line of what was read, or what is there of a line.
+    ///
+    /// 150 and 226 of a small file come in one segment, and the data between them on another connection:
+    /// with one line at a time the data has its turn where it belongs, also in a trace.
+    fn hear(&mut self) {
+        let end = self.unheard.iter().position(|&b| b == b'\n').map_or(self.unheard.len(), |at| at + 1);
+        if end > 0 {
+            let line: Vec<u8> = self.unheard.drain(..end).collect();
+            self.tell_heard(&line);
+            let now = self.now();
+            self.machine.handle_input(now, &line);
+        } else if self.eof {
+            self.machine.handle_eof();
         }
     }
 

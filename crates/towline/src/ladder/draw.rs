@@ -131,12 +131,10 @@ impl Flow {
         let delta = burst.began.saturating_sub(self.last);
         self.last = burst.ended;
         let plural = if burst.segments == 1 { "" } else { "s" };
-        let text = format!(
-            "{} octets, {} segment{plural}, {}",
-            grouped(burst.octets),
-            burst.segments,
-            span(burst.ended - burst.began)
-        );
+        let mut text = format!("{} octets, {} segment{plural}", grouped(burst.octets), burst.segments);
+        if burst.ended > burst.began {
+            text += &format!(" in {}", span(burst.ended - burst.began));
+        }
         arrow(delta, burst.ports, burst.from, &text, '=', "data")
     }
 }
