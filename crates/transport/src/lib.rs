@@ -10,12 +10,14 @@
 //! - [`segments`]: what TCP counted on one connection.
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`return_large_blocks`]: what the allocator does with large blocks.
+//! - [`Echo`]: ICMP echo requests.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code)]
 mod activation;
 mod cancel;
+mod echo;
 #[allow(unsafe_code)]
 mod interfaces;
 #[allow(unsafe_code)]
@@ -30,6 +32,7 @@ pub mod udp;
 
 pub use activation::{Inherited, inherited};
 pub use cancel::Cancel;
+pub use echo::Echo;
 pub use interfaces::{Interface, interfaces};
 pub use memory::return_large_blocks;
 pub use segments::{Segments, segments};
