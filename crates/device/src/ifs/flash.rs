@@ -1,7 +1,10 @@
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use store::{Blob, Kind, Mode, Published, Result, Sink, Store, StoreError, Upload, VPath};
+
+/// Space is taken from flash in portions of this many octets while a file grows.
+const PORTION: u64 = 1 << 20;
 
 /// Flash of class C: a directory tree in whole clusters; a deleted file's space is free at once.
 #[derive(Clone)]
@@ -9,6 +12,9 @@ pub struct Flash {
     store: Arc<dyn Store>,
     total: u64,
     cluster: u64,
+    /// Octets that files take which are still being written. Held while one of them becomes a file, so
+    /// that its space is never counted twice or not at all.
+    growing: Arc<Mutex<u64>>,
 }
 
 /// One file or directory.
@@ -34,7 +40,7 @@ impl Row {
 impl Flash {
     /// Flash of `total` octets in clusters of `cluster`, kept in `store`.
     pub fn new(store: Arc<dyn Store>, total: u64, cluster: u64) -> Flash {
-        Flash { store, total, cluster }
+        Flash { store, total, cluster, growing: Arc::default() }
     }
 
     /// Octets in all.
@@ -102,17 +108,26 @@ impl Flash {
     }
 
     /// Begins a file that replaces what has its name. It may take what is free and what the old one
-    /// has; more is [`io::ErrorKind::StorageFull`].
+    /// has; more is [`io::ErrorKind::StorageFull`]. What other files take that are being written at the
+    /// same time is not free.
     pub fn create(&self, path: &VPath) -> Result<Bounded> {
-        let old = match self.stat(path) {
-            Ok(row) if row.directory => return Err(StoreError::IsDirectory),
-            Ok(row) => self.clusters(&row),
-            Err(StoreError::Absent) => 0,
-            Err(e) => return Err(e),
-        };
-        let room = self.free()? + old;
+        self.replaced(path)?;
         let upload = self.store.create(path, Mode::Overwrite, "device")?;
-        Ok(Bounded { upload, room })
+        Ok(Bounded { upload: Some(upload), flash: self.clone(), path: path.clone(), taken: 0 })
+    }
+
+    /// Octets of the file that a new one at `path` replaces.
+    fn replaced(&self, path: &VPath) -> Result<u64> {
+        match self.stat(path) {
+            Ok(row) if row.directory => Err(StoreError::IsDirectory),
+            Ok(row) => Ok(self.clusters(&row)),
+            Err(StoreError::Absent) => Ok(0),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn growing(&self) -> MutexGuard<'_, u64> {
+        self.growing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes a file.
@@ -130,6 +145,16 @@ impl Flash {
             }
         }
         Ok(())
+    }
+
+    /// Gives a file or directory another name; [`StoreError::Exists`] where that is taken.
+    pub fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+        self.store.stat(from)?;
+        match self.store.stat(to) {
+            Err(StoreError::Absent) => self.store.rename(from, to),
+            Ok(_) => Err(StoreError::Exists),
+            Err(e) => Err(e),
+        }
     }
 
     /// Makes a directory.
@@ -152,32 +177,110 @@ impl Flash {
 
 /// An upload that does not outgrow flash. Dropped, it leaves nothing.
 pub struct Bounded {
-    upload: Box<dyn Upload>,
-    room: u64,
+    /// Taken out by [`Bounded::commit`].
+    upload: Option<Box<dyn Upload>>,
+    flash: Flash,
+    path: VPath,
+    /// Octets of [`Flash::growing`] that are this file's.
+    taken: u64,
 }
 
 impl Bounded {
     /// Octets so far.
     pub fn len(&self) -> u64 {
-        self.upload.len()
+        self.upload.as_ref().map_or(0, |u| u.len())
     }
 
     /// Whether nothing came yet.
     pub fn is_empty(&self) -> bool {
-        self.upload.is_empty()
+        self.len() == 0
     }
 
     /// Makes it a file.
-    pub fn commit(self) -> Result<Published> {
-        self.upload.commit()
+    pub fn commit(mut self) -> Result<Published> {
+        let upload = self.upload.take().ok_or(StoreError::Absent)?;
+        let flash = self.flash.clone();
+        let mut growing = flash.growing();
+        let published = upload.commit();
+        *growing -= std::mem::take(&mut self.taken);
+        published
+    }
+
+    /// Takes space up to `end`; [`io::ErrorKind::StorageFull`] where there is none.
+    fn take(&mut self, end: u64) -> io::Result<()> {
+        if end <= self.taken {
+            return Ok(());
+        }
+        let flash = self.flash.clone();
+        let mut growing = flash.growing();
+        let room =
+            flash.free().map_err(io::Error::other)? + flash.replaced(&self.path).map_err(io::Error::other)?;
+        let room = room.saturating_sub(*growing - self.taken);
+        let wanted = end.div_ceil(flash.cluster) * flash.cluster;
+        if wanted > room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let portion = end.div_ceil(PORTION).saturating_mul(PORTION).min(room).max(wanted);
+        *growing += portion - self.taken;
+        self.taken = portion;
+        Ok(())
+    }
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        *self.flash.growing() -= self.taken;
     }
 }
 
 impl Sink for Bounded {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
-        if offset.saturating_add(octets.len() as u64) > self.room {
-            return Err(io::ErrorKind::StorageFull.into());
+        let end = offset.checked_add(octets.len() as u64).ok_or(io::ErrorKind::StorageFull)?;
+        self.take(end)?;
+        match &mut self.upload {
+            Some(upload) => upload.write_at(offset, octets),
+            None => Err(io::ErrorKind::InvalidInput.into()),
         }
-        self.upload.write_at(offset, octets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::memory::Memory;
+
+    fn path(name: &str) -> VPath {
+        VPath::parse(name.as_bytes()).expect("a name")
+    }
+
+    #[test]
+    fn two_files_written_at_once_do_not_take_the_same_space() {
+        let flash = Flash::new(Arc::new(Memory::new()), 40 * 4_096, 4_096);
+        let (mut a, mut b) = (flash.create(&path("a")).expect("a"), flash.create(&path("b")).expect("b"));
+        let block = [7u8; 4_096];
+        let (mut at, mut refused) = (0, None);
+        while at < 40 {
+            a.write_at(at * 4_096, &block).expect("a alone would fit");
+            if let Err(e) = b.write_at(at * 4_096, &block) {
+                refused = Some(e.kind());
+                break;
+            }
+            at += 1;
+        }
+        assert_eq!(refused, Some(io::ErrorKind::StorageFull));
+        drop(b);
+        // What the other one had is free again.
+        for at in 0..40 {
+            a.write_at(at * 4_096, &block).expect("all of flash");
+        }
+        assert!(a.write_at(40 * 4_096, &[1]).is_err());
+        a.commit().expect("a file");
+        assert_eq!(flash.free().expect("free"), 0);
+        // A file may be replaced by one as large.
+        let mut again = flash.create(&path("a")).expect("again");
+        again.write_at(39 * 4_096, &block).expect("the old one goes");
+        assert!(flash.create(&path("c")).expect("c").write_at(0, &[1]).is_err());
+        again.commit().expect("replaced");
+        assert_eq!(*flash.growing(), 0);
     }
 }
