@@ -32,7 +32,7 @@ const DEBS: &[Deb] = &[
 ];
 
 /// What goes into the virtual environment `target/peers/venv`, pinned.
-const WHEELS: &[&str] = &["pyftpdlib==2.0.1", "tftpy==0.8.7", "partftpy==0.4.0"];
+const WHEELS: &[&str] = &["pyftpdlib==2.0.1", "tftpy==0.8.7", "partftpy==0.4.0", "netmiko==4.8.0"];
 
 /// Where everything goes.
 fn home() -> PathBuf {

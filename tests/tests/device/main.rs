@@ -3,9 +3,11 @@
 mod bench;
 mod boot;
 mod cli;
+mod clients;
 mod config;
 mod copy;
 mod copy_ftp;
 mod files;
+mod habits;
 mod lab;
 mod tftpdnld;
