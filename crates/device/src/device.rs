@@ -100,10 +100,21 @@ pub(crate) struct State {
     monitor_file: Option<PathBuf>,
     pub(crate) last_copy: Option<LastCopy>,
     pub(crate) remembered: Remembered,
+    pub(crate) scheduled: Option<Scheduled>,
     /// Commands that ran to their end, each with the version that ran it.
     pub(crate) ran: BTreeSet<(String, String)>,
     /// Files of flash that `verify` found sound.
     pub(crate) verified: BTreeSet<String>,
+}
+
+/// A reload that waits for its time.
+#[derive(Clone)]
+pub(crate) struct Scheduled {
+    pub(crate) at: SystemTime,
+    pub(crate) reason: String,
+    pub(crate) by: String,
+    /// The minutes that were said last: 60, 30, 5 and 1 before it happens.
+    pub(crate) warned: Option<u64>,
 }
 
 /// What the device is doing.
@@ -197,6 +208,7 @@ impl Device {
             monitor_file,
             last_copy: None,
             remembered: Remembered::default(),
+            scheduled: None,
             ran: BTreeSet::new(),
             verified: BTreeSet::new(),
         };
@@ -242,6 +254,7 @@ impl Device {
     pub(crate) fn restart(&self, reason: &str) {
         let mut state = self.state();
         state.power = Power::Off;
+        state.scheduled = None;
         state.monitor.returned_by = reason.to_owned();
         state.save_monitor();
         drop(state);
@@ -274,6 +287,32 @@ impl Device {
     /// The running configuration.
     pub(crate) fn running_config(&self) -> Config {
         self.running(|r| r.config.clone()).unwrap_or_else(|| Config::new(self.config.profile))
+    }
+
+    // ---- a scheduled reload
+
+    /// Replaces what is scheduled; gives what was.
+    pub(crate) fn schedule(&self, scheduled: Option<Scheduled>) -> Option<Scheduled> {
+        std::mem::replace(&mut self.state().scheduled, scheduled)
+    }
+
+    /// What the console says of a scheduled reload now, and whether it happens.
+    pub(crate) fn due(&self) -> Option<(String, bool)> {
+        let mut state = self.state();
+        let scheduled = state.scheduled.as_mut()?;
+        let left = scheduled.at.duration_since(SystemTime::now()).unwrap_or_default();
+        if left.is_zero() {
+            return Some((ios_cli::text::boot::shutdown("NOW"), true));
+        }
+        let minutes = [60, 30, 5, 1].into_iter().filter(|m| left.as_secs() < m * 60).min()?;
+        if scheduled.warned.is_some_and(|said| said <= minutes) {
+            return None;
+        }
+        // What was past when it was scheduled is not said.
+        let first = scheduled.warned.replace(minutes).is_none();
+        let exact = left.as_secs() + 2 >= minutes * 60;
+        let text = format!("in {}:{:02}:00", minutes / 60, minutes % 60);
+        (exact || !first).then(|| (ios_cli::text::boot::shutdown(&text), false))
     }
 
     // ---- system messages

@@ -146,6 +146,17 @@ fn within(host: Ipv4Addr, network: Ipv4Addr, mask: Ipv4Addr) -> bool {
     host.to_bits() & mask.to_bits() == network.to_bits() & mask.to_bits()
 }
 
+/// What an echo request meets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// An address of the device, or a host that the table names.
+    There,
+    /// No way there, or nobody.
+    Silent,
+    /// A real address: the network has to be asked.
+    Real,
+}
+
 /// The network as the device's clients see it.
 #[derive(Debug)]
 pub struct LabWire {
@@ -184,14 +195,17 @@ impl LabWire {
         }
     }
 
-    /// Whether an echo request to `host` is answered.
-    pub fn answers(&self, host: Ipv4Addr) -> bool {
-        let own = self.lock().up.iter().any(|(_, a, _)| *a == host);
-        let there = match &self.table {
-            Some(table) => table.knows(host.into()),
-            None => host.is_loopback(),
-        };
-        own || (there && self.via(host.into()).is_some())
+    /// What an echo request to `host` meets.
+    pub fn echo(&self, host: Ipv4Addr) -> Reach {
+        if self.lock().up.iter().any(|(_, a, _)| *a == host) {
+            return Reach::There;
+        }
+        match (&self.table, self.via(host.into())) {
+            (_, None) => Reach::Silent,
+            (Some(table), Some(_)) if table.knows(host.into()) => Reach::There,
+            (Some(_), Some(_)) => Reach::Silent,
+            (None, Some(_)) => Reach::Real,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Links> {
@@ -280,14 +294,15 @@ mod tests {
         ] {
             let wire = lab(config);
             assert_eq!(wire.real(at("10.0.0.1:69")), Err(Unroutable::Silent), "{config}");
-            assert!(!wire.answers("10.0.0.1".parse().expect("ip")));
+            assert_eq!(wire.echo("10.0.0.1".parse().expect("ip")), Reach::Silent);
         }
         let wire = lab(UP);
         assert_eq!(wire.real(at("10.0.0.3:69")), Err(Unroutable::Silent));
-        assert!(
-            wire.answers("10.0.0.1".parse().expect("ip")) && wire.answers("10.0.0.2".parse().expect("ip"))
-        );
-        assert!(!wire.answers("10.0.0.3".parse().expect("ip")));
+        for (host, reach) in
+            [("10.0.0.1", Reach::There), ("10.0.0.2", Reach::There), ("10.0.0.3", Reach::Silent)]
+        {
+            assert_eq!(wire.echo(host.parse().expect("ip")), reach, "{host}");
+        }
     }
 
     #[test]
@@ -306,6 +321,8 @@ mod tests {
         wire.set(Links::of(&Config::at_boot(&C2911, UP)));
         assert_eq!(wire.real(at("127.0.0.1:69")), Ok(at("127.0.0.1:69")));
         assert_eq!(wire.via("127.0.0.1".parse().expect("ip")), Some("GigabitEthernet0/0"));
+        assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::Real);
+        assert_eq!(wire.echo("10.0.0.2".parse().expect("ip")), Reach::There);
     }
 
     #[test]

@@ -118,7 +118,8 @@ fn abbreviation_ambiguity_help_and_unknown_words() {
     let bench = Bench::r1();
     let mut p = bench.enabled();
     assert!(p.run("sh ver").contains("Cisco IOS Software"));
-    assert_eq!(p.run("show"), "% Incomplete command.\n\n");
+    assert_eq!(p.run("show"), "% Type \"show ?\" for a list of subcommands\n");
+    assert_eq!(p.run("show ip"), "% Incomplete command.\n\n");
     assert_eq!(p.run("d"), "% Ambiguous command:  \"d\"\n");
     let text = p.run("frobnicate");
     assert!(text.contains("Translating \"frobnicate\"...domain server (255.255.255.255)\n"), "{text}");
@@ -196,7 +197,7 @@ fn vty_lines_want_a_password_or_a_user() {
     v.until("R1#");
     v.run("conf t");
     v.run("end");
-    p.until("%SYS-5-CONFIG_I: Configured from vty0 by jeremy on vty0");
+    p.until("%SYS-5-CONFIG_I: Configured from console by jeremy on vty0");
     assert!(p.run("show users").contains("vty 0"));
     // A reload from the console ends the line.
     p.keys("reload\r");

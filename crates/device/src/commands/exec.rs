@@ -41,6 +41,38 @@ pub(crate) fn run_session(tty: &mut Tty, privilege: u8, user: Option<String>) ->
     }
 }
 
+/// What `help` prints.
+const HELP: &str = "\
+A question mark '?' asks for help at any place of a command. If nothing
+matches, the list is empty: go back until '?' shows what is possible.
+There are two kinds of help:
+1. Full help, behind a blank: 'show ?' describes every argument that may
+   come next.
+2. Partial help, behind the first letters of a word: 'show pr?' lists the
+   arguments that begin so.
+
+";
+
+/// What the prompt says inside a block that is only kept.
+fn block_prompt(head: &str) -> &'static str {
+    let words: Vec<&str> = head.split_whitespace().collect();
+    match words[..] {
+        ["router", ..] => "config-router",
+        ["vlan", ..] => "config-vlan",
+        ["class-map", ..] => "config-cmap",
+        ["policy-map", ..] => "config-pmap",
+        ["route-map", ..] => "config-route-map",
+        ["redundancy", ..] => "config-red",
+        ["ip", "access-list", "standard", ..] => "config-std-nacl",
+        ["ip", "access-list", ..] => "config-ext-nacl",
+        ["ip", "vrf", ..] => "config-vrf",
+        ["ip", "dhcp", ..] => "dhcp-config",
+        ["crypto", "pki", ..] => "ca-trustpoint",
+        ["crypto", ..] => "config-crypto-map",
+        _ => "config-archive",
+    }
+}
+
 fn offers() -> Vec<Offer<'static>> {
     OFFERS.iter().map(|&(name, doc, local)| Offer { name, doc, local }).collect()
 }
@@ -119,7 +151,15 @@ impl Exec<'_> {
 
     pub(crate) fn prompt(&self) -> String {
         let host = self.tty.device.running_config().hostname;
-        self.mode.prompt(&host, self.privilege)
+        let prompt = self.mode.prompt(&host, self.privilege);
+        match self.section {
+            Section::Kept(at) => {
+                let config = self.tty.device.running_config();
+                let head = config.blocks.get(at).map_or("", |b| b.head.as_str());
+                prompt.replace("(config-archive)", &format!("({})", block_prompt(head)))
+            }
+            Section::Global | Section::Interface(_) | Section::Line(_) => prompt,
+        }
     }
 
     /// Runs one line. `prompt` is the length of the prompt it was typed behind.
@@ -134,6 +174,9 @@ impl Exec<'_> {
                 self.unknown(line, &outcome, prompt)
             }
             Outcome::Invalid { .. } if self.mode.is_config() && self.keep(line)? => Ok(()),
+            Outcome::Incomplete if self.mode == Modes::EXEC && "show".starts_with(line.trim()) => {
+                self.tty.print("% Type \"show ?\" for a list of subcommands\n")
+            }
             Outcome::Invalid { .. } | Outcome::Ambiguous | Outcome::Incomplete => {
                 let text = outcome.complaint(line, prompt).expect("a complaint");
                 self.tty.print(&text)
@@ -175,6 +218,7 @@ impl Exec<'_> {
             Id::Exit => self.exit(),
             Id::End => self.end(),
             Id::Logout => Err(Leave::Logout),
+            Id::Help => self.tty.page(HELP),
             Id::TerminalLength => {
                 let lines = found.number("lines").and_then(|n| usize::try_from(n).ok());
                 self.tty.resize(lines, None);
@@ -195,12 +239,14 @@ impl Exec<'_> {
             | Id::WriteTerminal
             | Id::ShowVersion
             | Id::ShowRunning
+            | Id::ShowRunningInterface
             | Id::ShowStartup
             | Id::ShowBootvar
             | Id::ShowClock
             | Id::ShowPrivilege
             | Id::ShowInterfaceBrief
             | Id::ShowHistory
+            | Id::ShowReload
             | Id::ShowUsers => {
                 let text = self.output(found);
                 self.filtered(&text, found.filter.as_ref())
@@ -209,14 +255,18 @@ impl Exec<'_> {
             Id::Verify => self.verify(found),
             Id::Mkdir => self.mkdir(found),
             Id::Rmdir => self.rmdir(found),
+            Id::Rename => self.rename(found),
             Id::Cd => self.cd(found),
             Id::Pwd => {
-                let text = format!("flash0:{}\n", self.cwd);
+                let end = if self.cwd.is_root() { "" } else { "/" };
+                let text = format!("flash0:{}{end}\n", self.cwd);
                 self.tty.print(&text)
             }
             Id::WriteMemory => self.write_memory(),
             Id::Erase => self.erase(),
             Id::Reload => self.reload(found),
+            Id::ReloadIn => self.reload_in(found, line),
+            Id::ReloadCancel => self.reload_cancel(),
             Id::Ping => self.ping(found),
             Id::Apply
             | Id::Interface
@@ -241,6 +291,8 @@ impl Exec<'_> {
             }
             Id::ShowPrivilege => format!("Current privilege level is {}\n", self.privilege),
             Id::ShowUsers => self.show_users(),
+            Id::ShowReload => self.show_reload(),
+            Id::ShowRunningInterface => self.show_running_interface(found),
             id => self.show(id),
         }
     }
@@ -278,9 +330,10 @@ impl Exec<'_> {
             self.section = Section::Global;
             self.configured = false;
             let by = self.by();
+            // "from console" is how the commands came, at whatever terminal they were typed.
             let text = match &self.user {
-                Some(user) => format!("%SYS-5-CONFIG_I: Configured from {by} by {user} on {by}"),
-                None => format!("%SYS-5-CONFIG_I: Configured from {by} by console"),
+                Some(user) => format!("%SYS-5-CONFIG_I: Configured from console by {user} on {by}"),
+                None => format!("%SYS-5-CONFIG_I: Configured from console by {by}"),
             };
             self.tty.device.log(&text);
         }

@@ -344,6 +344,31 @@ impl Exec<'_> {
         self.tty.print(&text)
     }
 
+    /// `rename`: within flash, never over a file that is there.
+    pub(super) fn rename(&mut self, found: &Match<Id>) -> Result<(), Leave> {
+        let typed = |name| found.text(name).unwrap_or_default().to_owned();
+        let (from, to) = match (self.local(&typed("file")), self.local(&typed("to"))) {
+            (Ok(from), Ok(to)) => (from, to),
+            (Err(text), _) | (_, Err(text)) => return self.tty.print(&text),
+        };
+        let default = String::from_utf8_lossy(to.2.relative()).into_owned();
+        let Some(name) = self.tty.ask_line("Destination filename", &default)? else { return Ok(()) };
+        let Ok(path) = VPath::parse(name.as_bytes()) else {
+            return self.tty.print("%Error parsing filename (Bad file name)\n");
+        };
+        let done = match (from.0, to.0) {
+            (Fs::Flash, Fs::Flash) => self.tty.device.flash.rename(&from.2, &path).map_err(|e| reason(&e)),
+            _ => Err("Operation not supported".into()),
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(why) => {
+                let shown = String::from_utf8_lossy(from.2.relative()).into_owned();
+                self.tty.print(&format!("%Error renaming {}{shown} ({why})\n", from.1))
+            }
+        }
+    }
+
     pub(super) fn cd(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let typed = found.text("file").unwrap_or("flash0:").to_owned();
         let path = match self.local(&typed) {

@@ -6,6 +6,8 @@ mod configure;
 mod copy;
 mod exec;
 mod files;
+mod ping;
+mod schedule;
 mod show;
 mod system;
 mod table;

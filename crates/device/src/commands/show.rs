@@ -5,6 +5,7 @@ use super::table::Id;
 use crate::config::BootSource;
 use crate::texts;
 use clock::civil::Civil;
+use ios_cli::Match;
 use ios_cli::text::{bootvar, clock as clock_text, interfaces};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +39,21 @@ impl Exec<'_> {
     fn running_shown(&self) -> String {
         let text = self.running_text();
         format!("Current configuration : {} bytes\n{text}\n", text.len())
+    }
+
+    /// `show running-config interface X`: that block alone.
+    pub(super) fn show_running_interface(&self, found: &Match<Id>) -> String {
+        let name = found.arg("name").and_then(|a| a.interface()).map(ToString::to_string).unwrap_or_default();
+        let text = self.running_text();
+        let mut block = text.lines().skip_while(|l| l.strip_prefix("interface ") != Some(&name));
+        let Some(head) = block.next() else { return "% Invalid interface\n".into() };
+        let mut shown = format!("!\n{head}\n");
+        for line in block.take_while(|l| l.starts_with(' ')) {
+            shown.push_str(line);
+            shown.push('\n');
+        }
+        shown.push_str("end\n\n");
+        format!("Building configuration...\n\nCurrent configuration : {} bytes\n{shown}", shown.len())
     }
 
     fn show_version(&self) -> String {

@@ -12,6 +12,7 @@ pub(crate) enum Id {
     Exit,
     End,
     Logout,
+    Help,
     TerminalLength,
     TerminalWidth,
     TerminalOther,
@@ -23,6 +24,7 @@ pub(crate) enum Id {
     More,
     Mkdir,
     Rmdir,
+    Rename,
     Cd,
     Pwd,
     Copy,
@@ -33,16 +35,20 @@ pub(crate) enum Id {
     WriteTerminal,
     Erase,
     Reload,
+    ReloadIn,
+    ReloadCancel,
     Ping,
     // show
     ShowVersion,
     ShowRunning,
+    ShowRunningInterface,
     ShowStartup,
     ShowBootvar,
     ShowClock,
     ShowPrivilege,
     ShowInterfaceBrief,
     ShowHistory,
+    ShowReload,
     ShowUsers,
     // configuration: the line as a whole is applied
     Apply,
@@ -70,6 +76,13 @@ const SESSION: &[Row<Id>] = &[
     Row::new("exit", &["Exit from the EXEC"], EXEC, 0, Id::Exit),
     Row::new("quit", &["Exit from the EXEC"], EXEC, 0, Id::Exit),
     Row::new("logout", &["Exit from the EXEC"], EXEC, 0, Id::Logout),
+    Row::new(
+        "help",
+        &["Description of the interactive help system"],
+        EXEC.union(CONFIG).union(IF).union(LINE),
+        0,
+        Id::Help,
+    ),
     Row::new("exit", &["Exit from configure mode"], CONFIG.union(IF).union(LINE), 15, Id::Exit),
     Row::new("end", &["Exit to privileged EXEC mode"], CONFIG.union(IF).union(LINE), 15, Id::End),
     Row::new(
@@ -139,6 +152,13 @@ const FILES: &[Row<Id>] = &[
     Row::new("more <file:file>", &["Display the contents of a file", "File to display"], EXEC, 15, Id::More)
         .piped(),
     Row::new("mkdir <file:file>", &["Create new directory", "Directory name"], EXEC, 15, Id::Mkdir),
+    Row::new(
+        "rename <file:file> <to:file>",
+        &["Rename a file", "Old path", "New path"],
+        EXEC,
+        15,
+        Id::Rename,
+    ),
     Row::new("rmdir <file:file>", &["Remove existing directory", "Directory name"], EXEC, 15, Id::Rmdir),
     Row::new("cd [<file:file>]", &["Change current directory", "Directory name"], EXEC, 15, Id::Cd),
     Row::new("pwd", &["Display current working directory"], EXEC, 15, Id::Pwd),
@@ -204,8 +224,38 @@ const SYSTEM: &[Row<Id>] = &[
         Id::Reload,
     ),
     Row::new(
-        "ping [ip] <host:word>",
-        &["Send echo messages", "IP echo", "Ping destination address or hostname"],
+        "reload in <delay:word> [<reason:line>]",
+        &[
+            "Halt and perform a cold restart",
+            "Reload after a time interval",
+            "Delay before reload (mmm or hhh:mm)",
+            "Reason for reload",
+        ],
+        EXEC,
+        15,
+        Id::ReloadIn,
+    ),
+    Row::new(
+        "reload cancel",
+        &["Halt and perform a cold restart", "Cancel pending reload"],
+        EXEC,
+        15,
+        Id::ReloadCancel,
+    ),
+    Row::new("ping [ip]", &["Send echo messages", "IP echo"], EXEC, 1, Id::Ping),
+    Row::new(
+        "ping [ip] <host:word> [repeat <count:1-2147483647>] [size <octets:36-18024>] [timeout <seconds:0-3600>]",
+        &[
+            "Send echo messages",
+            "IP echo",
+            "Ping destination address or hostname",
+            "specify repeat count",
+            "Repeat count",
+            "specify datagram size",
+            "Datagram size",
+            "specify timeout interval",
+            "Timeout in seconds",
+        ],
         EXEC,
         1,
         Id::Ping,
@@ -213,6 +263,14 @@ const SYSTEM: &[Row<Id>] = &[
 ];
 
 const SHOWS: &[Row<Id>] = &[
+    Row::new(
+        "show running-config interface <name:interface>",
+        &[SHOW, "Current operating configuration", "Show interface configuration", "Interface"],
+        EXEC,
+        15,
+        Id::ShowRunningInterface,
+    )
+    .piped(),
     Row::new("show version", &[SHOW, "System hardware and software status"], EXEC, 1, Id::ShowVersion)
         .piped(),
     Row::new(
@@ -242,6 +300,7 @@ const SHOWS: &[Row<Id>] = &[
         Id::ShowInterfaceBrief,
     )
     .piped(),
+    Row::new("show reload", &[SHOW, "Scheduled reload information"], EXEC, 1, Id::ShowReload).piped(),
     Row::new("show history", &[SHOW, "Display the session command history"], EXEC, 1, Id::ShowHistory)
         .piped(),
     Row::new("show users", &[SHOW, "Display information about terminal lines"], EXEC, 1, Id::ShowUsers)

@@ -357,7 +357,6 @@ fn is_global(words: &[&str]) -> bool {
         "line",
         "file",
         "banner",
-        "version",
         "router",
         "boot-start-marker",
         "boot-end-marker",
@@ -368,12 +367,13 @@ fn is_global(words: &[&str]) -> bool {
     ];
     match words {
         [] => false,
-        ["ip", second, ..] => {
-            matches!(*second, "ftp" | "tftp" | "domain" | "domain-lookup" | "route" | "http")
-        }
+        // No kept block has a line that begins so.
+        ["ip", ..] => true,
         // `logging synchronous` is a line's; all else of it is global.
         ["logging", "synchronous", ..] => false,
-        [first, ..] => FIRST.contains(first),
+        // Nothing of a block begins like `interface`: a name that is not there is no line of the block.
+        _ if opens_block(words) => true,
+        [first, ..] => FIRST.contains(first) || (first.len() > 2 && "interface".starts_with(first)),
     }
 }
 

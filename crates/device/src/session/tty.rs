@@ -3,6 +3,7 @@ use crate::device::{Device, LineId};
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::editor::{Editor, Event, Input};
 use ios_cli::pager::{Pager, crlf};
+use ios_cli::regex::Regex;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -107,11 +108,27 @@ impl Tty {
                 return Ok(());
             }
             match self.next_event(Input::More, "")? {
+                Event::Key(b'/') => self.search()?,
                 Event::Key(key) => self.pager.key(key),
                 Event::Interrupt(_) => self.pager.key(b'q'),
                 Event::Line(_) | Event::Help(_) | Event::Tab(_) | Event::CtrlZ(_) => {}
             }
         }
+    }
+
+    /// `/` and a pattern at ` --More-- `: the output goes on at the line that fits.
+    fn search(&mut self) -> Result<(), Leave> {
+        self.pager.begin_search();
+        while let Some(octets) = self.pager.poll_transmit() {
+            self.port.say(&octets).map_err(|_| Leave::Gone)?;
+        }
+        let typed = self.ask_plain("/")?;
+        self.print("filtering...\n")?;
+        match Regex::new(&typed) {
+            Ok(pattern) => self.pager.search(|line| pattern.is_match(line)),
+            Err(_) => self.pager.search(|line| line.contains(&typed)),
+        }
+        Ok(())
     }
 
     /// Asks until it is answered. [`Answer::Again`] is not given back.
@@ -149,10 +166,15 @@ impl Tty {
 
     /// A line behind a plain prompt; empty when it was abandoned.
     pub(crate) fn ask_plain(&mut self, prompt: &str) -> Result<String, Leave> {
+        Ok(self.ask_plain_or(prompt)?.unwrap_or_default())
+    }
+
+    /// The same; `None` when it was abandoned.
+    pub(crate) fn ask_plain_or(&mut self, prompt: &str) -> Result<Option<String>, Leave> {
         loop {
             match self.next_event(Input::Answer, prompt)? {
-                Event::Line(line) => return Ok(line.trim().to_owned()),
-                Event::Interrupt(_) | Event::CtrlZ(_) => return Ok(String::new()),
+                Event::Line(line) => return Ok(Some(line.trim().to_owned())),
+                Event::Interrupt(_) | Event::CtrlZ(_) => return Ok(None),
                 Event::Key(_) | Event::Help(_) | Event::Tab(_) => {}
             }
         }
@@ -232,6 +254,19 @@ impl Tty {
     fn hear(&mut self, wait: Duration) -> Result<Heard, Leave> {
         if self.device.generation() != self.generation {
             return Err(Leave::Restart);
+        }
+        if self.line == LineId::Console
+            && let Some((text, now)) = self.device.due()
+        {
+            self.print(&text)?;
+            if now {
+                let at = crate::texts::moment(std::time::SystemTime::now());
+                self.device.restart(&format!("reload at {at}"));
+                return Err(Leave::Restart);
+            }
+            if self.editor.is_reading() {
+                self.editor.redisplay();
+            }
         }
         if self.line == LineId::Console && self.device.take_break() {
             return Ok(Heard::Break);

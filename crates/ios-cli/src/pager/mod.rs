@@ -111,6 +111,26 @@ impl Pager {
         self.advance();
     }
 
+    /// `/`, when [`Pager::wants_key`]: the question goes, for a pattern to be typed there.
+    pub fn begin_search(&mut self) {
+        if self.flow == Flow::Held {
+            self.out.push_back(ERASE.to_vec());
+        }
+    }
+
+    /// Goes on at the first line that `fits`, with a whole screen.
+    pub fn search(&mut self, fits: impl Fn(&str) -> bool) {
+        if self.flow != Flow::Held {
+            return;
+        }
+        while self.lines.front().is_some_and(|l| !fits(l.trim_end_matches('\n'))) {
+            self.lines.pop_front();
+        }
+        self.flow = Flow::Running;
+        self.room = self.page();
+        self.advance();
+    }
+
     /// The next bytes for the terminal.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<Vec<u8>> {
@@ -195,6 +215,20 @@ mod tests {
         pager.start();
         pager.print("seen\n");
         assert_eq!(drain(&mut pager), "seen|");
+    }
+
+    #[test]
+    fn a_search_drops_what_stands_before_the_line() {
+        let mut pager = Pager::new(3, 80);
+        pager.print(&ten());
+        pager.begin_search();
+        pager.search(|l| l.ends_with(" 8"));
+        assert_eq!(
+            drain(&mut pager),
+            "line 1|line 2| --More-- <<<<<<<<<        <<<<<<<<<line 8|line 9| --More-- "
+        );
+        pager.search(|_| false);
+        assert!(!pager.wants_key());
     }
 
     #[test]

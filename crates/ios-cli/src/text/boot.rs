@@ -5,6 +5,11 @@ use super::version;
 use alloc::format;
 use alloc::string::String;
 
+/// The banner of a scheduled reload on every line: `SHUTDOWN in 0:05:00`, `NOW`, `ABORTED`.
+pub fn shutdown(what: &str) -> String {
+    format!("\n\n***\n*** --- SHUTDOWN {what} ---\n***\n\n")
+}
+
 /// The boot loader's greeting. Register 0x2102 and a good image lead on to [`load`].
 pub fn bootstrap(rommon_version: &str, model: &str, memory_mb: u32) -> String {
     format!(

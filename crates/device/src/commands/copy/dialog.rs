@@ -78,7 +78,12 @@ impl Exec<'_> {
                 }
             }
         };
-        if !self.may_overwrite(level, &destination)? {
+        // A source that is not there is said before anything is asked about the destination.
+        let there = match &source {
+            Url::Local { fs: Fs::Flash, path, .. } => self.tty.device.flash.stat(path).is_ok(),
+            Url::Local { .. } | Url::Net(_) => true,
+        };
+        if there && !self.may_overwrite(level, &destination)? {
             return Ok(None);
         }
         let mut state = self.tty.device.state();

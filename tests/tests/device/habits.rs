@@ -1,0 +1,237 @@
+//! What somebody who has typed on such devices for years expects without thinking.
+
+use crate::bench::{Bench, NEW, NEW_VERSION, OLD, SIZE, image};
+use crate::lab::Lab;
+
+#[test]
+fn one_interface_of_the_running_configuration() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    let text = p.run("sh run int g0/0");
+    let block = "!\ninterface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\n duplex auto\n speed auto\nend\n\n";
+    assert_eq!(
+        text,
+        format!("Building configuration...\n\nCurrent configuration : {} bytes\n{block}", block.len())
+    );
+    assert_eq!(p.run("sh run int g0/0 | i address"), " ip address 10.0.0.2 255.255.255.0\n");
+    p.run("conf t");
+    assert!(
+        p.run("do sh run int g0/1").contains("interface GigabitEthernet0/1\n no ip address\n shutdown\n")
+    );
+}
+
+#[test]
+fn blocks_have_prompts_of_their_own_and_take_no_nonsense() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("conf t");
+    for (head, prompt) in [
+        ("router rip", "R1(config-router)#"),
+        ("ip access-list extended WEB", "R1(config-ext-nacl)#"),
+        ("route-map A permit 10", "R1(config-route-map)#"),
+    ] {
+        p.answer(head, prompt);
+    }
+    // `version 2` is RIP's, not the configuration's: the block goes on.
+    p.answer("router rip", "R1(config-router)#");
+    p.answer("version 2", "R1(config-router)#");
+    p.answer("network 10.0.0.0", "R1(config-router)#");
+    let text = p.answer("int lo9", "R1(config-router)#");
+    assert!(text.contains("^\n% Invalid input detected at '^' marker."), "{text}");
+    p.run("end");
+    let text = p.run("show running-config | section router rip");
+    assert_eq!(text, "router rip\n version 2\n network 10.0.0.0\n");
+}
+
+#[test]
+fn pwd_ends_with_a_slash_in_a_directory() {
+    let bench = Bench::r1();
+    std::fs::create_dir(bench.dir.path().join("flash/OUTPUT")).expect("made");
+    let mut p = bench.enabled();
+    assert_eq!(p.run("pwd"), "flash0:/\n");
+    p.run("cd OUTPUT");
+    assert_eq!(p.run("pwd"), "flash0:/OUTPUT/\n");
+}
+
+#[test]
+fn help_is_there_in_every_mode() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    assert!(p.run("help").contains("'show ?'"));
+    p.run("conf t");
+    assert!(p.run("help").contains("'show ?'"));
+}
+
+#[test]
+fn a_missing_source_is_said_before_the_overwrite_question() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.keys(&format!("copy flash:nosuch flash:{OLD}\r"));
+    p.until("]? ");
+    let text = p.answer("", "R1#");
+    assert_eq!(text, "\n%Error opening flash:nosuch (No such file or directory)\n");
+    assert_eq!(std::fs::metadata(bench.flash(OLD)).expect("still there").len(), SIZE);
+}
+
+#[test]
+fn ping_asks_when_it_is_told_nothing_and_takes_its_words_on_the_line() {
+    let mut bench = Bench::r1();
+    bench.table = Some(device::wire::Table::parse("10.0.0.1:69 = 127.0.0.1:6969\n").expect("a table"));
+    bench.patience = 0.01;
+    let mut p = bench.enabled();
+    p.keys("ping\r");
+    for (question, answer) in [
+        ("Protocol [ip]: ", "\r"),
+        ("Target IP address: ", "10.0.0.1\r"),
+        ("Repeat count [5]: ", "72\r"),
+        ("Datagram size [100]: ", "1500\r"),
+        ("Timeout in seconds [2]: ", "\r"),
+        ("Extended commands [n]: ", "\r"),
+        ("Sweep range of sizes [n]: ", "\r"),
+    ] {
+        p.until(question);
+        p.keys(answer);
+    }
+    let text = p.until("R1#");
+    assert!(text.contains("Sending 72, 1500-byte ICMP Echos to 10.0.0.1, timeout is 2 seconds:\n"), "{text}");
+    // 70 marks in a row.
+    assert!(
+        text.contains(&format!("\n.{}\n!!\nSuccess rate is 98 percent (71/72)", "!".repeat(69))),
+        "{text}"
+    );
+    let text = p.run("ping 10.0.0.1 repeat 3 size 36 timeout 1");
+    assert!(
+        text.contains("Sending 3, 36-byte ICMP Echos to 10.0.0.1, timeout is 1 seconds:\n!!!\n"),
+        "{text}"
+    );
+    assert!(p.run("ping 10.0.0.1 repeat 0").contains("% Invalid input"));
+}
+
+#[test]
+fn an_escaped_ping_counts_what_was_sent() {
+    let mut bench = Bench::r1();
+    bench.table = Some(device::wire::Table::default());
+    bench.patience = 0.05;
+    let mut p = bench.enabled();
+    p.keys("ping 10.0.0.9 repeat 100000\r");
+    p.until("\r\n..");
+    p.keys("\u{1e}");
+    let text = p.until("R1#");
+    let sent = text.split("(0/").nth(1).and_then(|t| t.split(')').next()).expect("a rate");
+    let dots = 2 + text.split("Success").next().expect("marks").matches('.').count();
+    assert_eq!(sent.parse(), Ok(dots), "{text}");
+}
+
+/// Without a wire table the network is asked; where the system forbids it, this host alone is known.
+#[test]
+fn ping_without_a_table_asks_the_network() {
+    let mut bench = Bench::r1();
+    bench.startup("hostname R1\ninterface GigabitEthernet0/0\n ip address 127.1.0.2 255.0.0.0\nline con 0\n privilege level 15\nend\n");
+    bench.patience = 0.1;
+    let mut p = bench.enabled();
+    let text = p.run("ping 127.0.0.5");
+    assert!(text.contains(":\n.!!!!\nSuccess rate is 80 percent (4/5)"), "{text}");
+    assert!(p.run("ping 127.0.0.5").contains(":\n!!!!!\n"));
+    p.run("conf t");
+    p.run("int g0/0");
+    p.run("shutdown");
+    assert!(p.run("do ping 127.0.0.5").contains(":\n.....\n"));
+}
+
+#[test]
+fn a_reload_may_be_scheduled_and_called_off() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    assert_eq!(p.run("reload cancel"), "%No reload is scheduled.\n");
+    assert_eq!(p.run("show reload"), "No reload is scheduled.\n");
+    p.keys("reload in 1:05 night work\r");
+    p.until("Reload scheduled for ");
+    let text = p.until("Proceed with reload? [confirm]");
+    assert!(text.contains("(in 1 hour and 5 minutes)"), "{text}");
+    assert!(text.contains("Reload reason: night work\n"), "{text}");
+    p.keys("\r");
+    p.until("R1#");
+    let text = p.run("show reload");
+    assert!(text.contains("Reload scheduled for ") && text.contains("Reload reason: night work"), "{text}");
+    p.keys("reload cancel\r");
+    p.until("*** --- SHUTDOWN ABORTED ---");
+    p.until("R1#");
+    assert_eq!(p.run("show reload"), "No reload is scheduled.\n");
+    assert!(p.run("reload in 0:99x").contains("% Invalid input"));
+}
+
+#[test]
+fn a_scheduled_reload_happens() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.keys("reload in 0\r");
+    p.until("Proceed with reload? [confirm]");
+    p.keys("\r");
+    p.until("*** --- SHUTDOWN NOW ---");
+    p.until("System Bootstrap");
+    p.started();
+    assert_eq!(p.run("show reload"), "No reload is scheduled.\n");
+}
+
+#[test]
+fn rename_moves_a_file_and_never_over_another() {
+    let bench = Bench::r1();
+    bench.put("b.txt", b"b");
+    bench.put("a.txt", b"a");
+    let mut p = bench.enabled();
+    p.keys("rename flash:a.txt flash:c.txt\r");
+    p.until("Destination filename [c.txt]? ");
+    p.keys("\r");
+    assert_eq!(p.until("R1#"), "\nR1#");
+    assert_eq!(std::fs::read(bench.flash("c.txt")).expect("moved"), b"a");
+    p.keys("rename c.txt b.txt\r");
+    p.until("Destination filename [b.txt]? ");
+    p.keys("\r");
+    let text = p.until("R1#");
+    assert!(text.contains("%Error renaming flash0:c.txt (File exists)\n"), "{text}");
+    assert_eq!(std::fs::read(bench.flash("b.txt")).expect("kept"), b"b");
+    p.keys("rename nosuch x\r");
+    p.until("Destination filename [x]? ");
+    p.keys("\r");
+    assert!(p.until("R1#").contains("%Error renaming flash0:nosuch (No such file or directory)\n"));
+}
+
+#[test]
+fn slash_at_more_goes_on_at_the_line_that_matches() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("terminal length 5");
+    p.keys("show version\r");
+    p.until(" --More-- ");
+    p.keys("/Processor board\r");
+    p.until("filtering...\r\nProcessor board ID FTX152400KS");
+    p.until(" --More-- ");
+    p.keys("q");
+    p.until("R1#");
+}
+
+/// The copies of two lines, whose files together do not fit.
+#[test]
+fn two_copies_at_once_do_not_take_the_same_space() {
+    let lab = Lab::new();
+    lab.serve(NEW, image(NEW_VERSION, 6 << 20));
+    // All but 8 MiB of flash is taken: a sparse file does.
+    let full = std::fs::File::create(lab.bench.flash("full.bin")).expect("made");
+    full.set_len(256_487_424 - (8 << 20) - (128 << 10)).expect("sparse");
+    lab.bench.startup(&format!("line vty 0 4\n privilege level 15\n no login\n{}", crate::bench::R1));
+    let mut console = lab.bench.enabled();
+    let mut vty = crate::bench::Person::at_vty(console.device.clone());
+    vty.until("R1#");
+    for (p, name) in [(&mut console, "a.bin"), (&mut vty, "b.bin")] {
+        p.keys(&format!("copy tftp://10.0.0.1/{NEW} flash:{name}\r"));
+        p.until("]? ");
+    }
+    console.keys("\r");
+    vty.keys("\r");
+    let texts = [console.until("R1#"), vty.until("R1#")];
+    let whole = texts.iter().filter(|t| t.contains("[OK - 6291456 bytes]")).count();
+    let short = texts.iter().filter(|t| t.contains("(Not enough space on device)")).count();
+    assert!(whole <= 1 && whole + short == 2, "{texts:?}");
+    let there = ["a.bin", "b.bin"].iter().filter(|n| lab.bench.flash(n).exists()).count();
+    assert_eq!(there, whole, "{texts:?}");
+}
