@@ -33,10 +33,10 @@ pub fn octets(n: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
-/// `1.4 MiB/s`; nothing to divide by gives `-`.
+/// `1.4 MiB/s`; nothing to divide by (less than a microsecond) gives `-`.
 pub fn rate(n: u64, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
-    if seconds < 0.001 {
+    if seconds < 0.000_001 {
         return String::from("-");
     }
     format!("{}/s", octets((n as f64 / seconds) as u64))

@@ -77,11 +77,6 @@ impl Outgoing {
         self.at
     }
 
-    /// Whether a bite may wait for a disk for a while: a large file.
-    pub fn is_heavy(&self) -> bool {
-        self.sendfile && self.blob.len().saturating_sub(self.at) > 64 << 10
-    }
-
     /// Sends what the socket takes, at most one bite.
     pub fn bite(&mut self, socket: BorrowedFd<'_>) -> Result<Bite, PumpError> {
         if self.sendfile

@@ -70,7 +70,8 @@ impl Data {
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         // Asked for now: after a reset nobody knows the peer any more.
         let ends = (stream.local_addr().unwrap_or(self.local), stream.peer_addr().unwrap_or(self.peer));
-        let mut wire = Wire { data: self, stream, stall: config.no_progress, turn: 0, ends };
+        let mut wire =
+            Wire { data: self, stream, stall: config.no_progress, turn: 0, ends, disk: Disk::default() };
         let end = match open {
             Open::Reading { reading, offset, text } => {
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
@@ -194,6 +195,29 @@ struct Wire<'a> {
     stall: Duration,
     turn: u64,
     ends: (SocketAddr, SocketAddr),
+    disk: Disk,
+}
+
+/// Whether the file makes its thread wait.
+///
+/// `block_in_place` gives the thread's other sessions to another thread, which the runtime makes where none
+/// is free. For each bite of a fast upload that was 50 threads and 4 MiB for one session; so only after a
+/// bite that waited.
+#[derive(Default)]
+struct Disk {
+    waits: bool,
+}
+
+/// A bite from or into the page cache takes well under a millisecond.
+const WAITS: Duration = Duration::from_millis(5);
+
+impl Disk {
+    fn bite<T>(&mut self, bite: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let bitten = if self.waits { tokio::task::block_in_place(bite) } else { bite() };
+        self.waits = began.elapsed() > WAITS;
+        bitten
+    }
 }
 
 impl Wire<'_> {
@@ -204,13 +228,8 @@ impl Wire<'_> {
                 return end;
             }
             let bite = self.stream.try_io(Interest::WRITABLE, || {
-                // A cold file stops the thread, not the other sessions.
                 let fd = self.stream.as_fd();
-                unblocked(if out.is_heavy() {
-                    tokio::task::block_in_place(|| out.bite(fd))
-                } else {
-                    out.bite(fd)
-                })
+                unblocked(self.disk.bite(|| out.bite(fd)))
             });
             match bite {
                 Ok(Ok(Bite::Over)) => return End::Whole,
@@ -231,7 +250,7 @@ impl Wire<'_> {
             }
             let bite = self.stream.try_io(Interest::READABLE, || {
                 let fd = self.stream.as_fd();
-                unblocked(tokio::task::block_in_place(|| incoming.bite(fd, writing)))
+                unblocked(self.disk.bite(|| incoming.bite(fd, writing)))
             });
             if incoming.is_spliced() {
                 writing.wrote_to(incoming.position());
@@ -351,3 +370,30 @@ impl Convert for TextIn {
 
 /// A boxed question being answered.
 pub(super) type Work<T> = std::pin::Pin<Box<dyn Future<Output = T> + Send>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_given_away_only_after_a_bite_that_waited() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        let slow = runtime.block_on(runtime.spawn(async {
+            let mut disk = Disk::default();
+            disk.bite(|| {
+                let began = Instant::now();
+                while began.elapsed() <= WAITS {
+                    std::hint::spin_loop();
+                }
+            });
+            let slow = disk.waits;
+            // The thread is given away for the next one; a quick one ends that.
+            while disk.waits {
+                disk.bite(|| ());
+            }
+            slow
+        }));
+        let slow = slow.unwrap();
+        assert!(slow, "a slow bite is noticed");
+    }
+}

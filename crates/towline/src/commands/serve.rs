@@ -164,6 +164,10 @@ impl Serve {
         let root = Root::open(&self.root, self.write, self.yes_serve_this)?;
         let sockets = self.sockets()?;
         let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
+        if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
+            let way_out = "give each user once";
+            return Err(Failure::usage(format!("--user {}", twice.1), "is there twice", way_out));
+        }
         let users = self.user.iter().cloned().map(Given::user).collect::<Result<Vec<_>, _>>()?;
         let anonymous = users.is_empty();
         let policy = Policy { users, anonymous, write: self.write, ..Policy::default() };

@@ -101,6 +101,7 @@ fn serve_refuses_what_it_cannot_or_should_not_serve() {
         ("/dev/null", &[], 7, "neither a directory nor a file"),
         (file.to_str().unwrap(), &["--write"], 2, "serve its directory"),
         (dir.path().to_str().unwrap(), &["--user", "bob:@/nowhere/pw"], 5, "/nowhere/pw"),
+        (dir.path().to_str().unwrap(), &["--user", "bob:@a", "--user", "bob:@b"], 2, "is there twice"),
     ] {
         let args: Vec<&str> = ["serve", root].into_iter().chain(free).chain(more.iter().copied()).collect();
         let (found, line) = fault(&args);

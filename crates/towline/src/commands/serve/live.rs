@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use store::VPath;
 
 /// Advice that is remembered, so that it is given once.
@@ -75,7 +75,10 @@ struct Running {
     peer: SocketAddr,
     path: VPath,
     len: Option<u64>,
+    /// When we heard of it, for what moves.
     began: Instant,
+    /// When it began, by the door's clock: events may wait to be shown.
+    at: SystemTime,
     /// The last `progress` event: when, and of how many octets.
     told: (Instant, u64),
     bar: Option<ProgressBar>,
@@ -121,13 +124,24 @@ impl Board {
             What::Ended { transfer, .. } => self.running.remove(transfer),
             _ => None,
         };
-        let seconds = running.as_ref().map(|r| r.began.elapsed().as_secs_f64());
+        let took = running.as_ref().map(|r| event.at.duration_since(r.at).unwrap_or_default());
+        let seconds = took.map(|t| t.as_secs_f64());
         if let Some(told) = told(event, protocol, peer, seconds) {
             self.events.tell(&told);
         }
         match &event.what {
             What::Started { transfer, path, dir, len } => {
-                self.start(*transfer, peer, protocol, path, *dir, *len);
+                let new = Running {
+                    protocol,
+                    peer,
+                    path: path.clone(),
+                    len: *len,
+                    began: Instant::now(),
+                    at: event.at,
+                    told: (Instant::now(), 0),
+                    bar: None,
+                };
+                self.start(*transfer, *dir, new);
             }
             What::Ended { path, dir, end, kept, .. } => {
                 if let Some(bar) = running.as_ref().and_then(|r| r.bar.as_ref()) {
@@ -136,7 +150,7 @@ impl Board {
                 if let (Protocol::Tftp, Some(watch)) = (protocol, &self.watch) {
                     watch.forget(peer);
                 }
-                self.end(peer, path, *dir, end, kept.as_ref(), running.map(|r| r.began));
+                self.end(peer, path, *dir, end, kept.as_ref(), took);
             }
             // The advice says it where there is something to say.
             What::Refused { verb: gate::Verb::Stat, .. } => {}
@@ -155,31 +169,17 @@ impl Board {
         }
     }
 
-    fn start(
-        &mut self,
-        transfer: u64,
-        peer: SocketAddr,
-        protocol: Protocol,
-        path: &VPath,
-        dir: Direction,
-        len: Option<u64>,
-    ) {
-        let size = len.map(|n| format!(" ({} octets)", grouped(n))).unwrap_or_default();
-        let bar = match (&self.screen, &self.watch) {
-            (Screen::Moving(bars), Some(_)) => {
-                let bar = bars.add(ProgressBar::new_spinner());
-                bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a constant"));
-                Some(bar)
-            }
-            _ => None,
-        };
-        if bar.is_none() {
+    fn start(&mut self, transfer: u64, dir: Direction, mut new: Running) {
+        if let (Screen::Moving(bars), Some(_)) = (&self.screen, &self.watch) {
+            let bar = bars.add(ProgressBar::new_spinner());
+            bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a constant"));
+            new.bar = Some(bar);
+        } else {
+            let size = new.len.map(|n| format!(" ({} octets)", grouped(n))).unwrap_or_default();
             let verb = if dir == Direction::Read { "fetches" } else { "stores" };
-            self.line(peer, &format!("{verb} {path}{size} over {protocol}"));
+            self.line(new.peer, &format!("{verb} {}{size} over {}", new.path, new.protocol));
         }
-        let (path, began) = (path.clone(), Instant::now());
-        let told = (began, 0);
-        self.running.insert(transfer, Running { protocol, peer, path, len, began, told, bar });
+        self.running.insert(transfer, new);
     }
 
     fn end(
@@ -189,7 +189,7 @@ impl Board {
         dir: Direction,
         end: &End,
         kept: Option<&VPath>,
-        began: Option<Instant>,
+        elapsed: Option<Duration>,
     ) {
         if end.outcome == Outcome::Complete {
             self.complete += 1;
@@ -202,7 +202,7 @@ impl Board {
                 format!("{path}: {} after {} octets", outcome(other).replace('-', " "), grouped(end.octets))
             }
         };
-        if let Some(elapsed) = began.map(|b| b.elapsed()) {
+        if let Some(elapsed) = elapsed {
             text.push_str(&format!(" in {} ({})", took(elapsed), rate(end.octets, elapsed)));
         }
         if let Some(blksize) = end.blksize {
