@@ -558,6 +558,21 @@ fn allo_holds_the_upload_to_its_size() {
 }
 
 #[test]
+fn allo_is_for_the_next_transfer_only() {
+    let mut t = Talk::logged_in();
+    t.ask("TYPE I");
+    t.ask("ALLO 10");
+    t.passive();
+    t.say("RETR f");
+    t.refuse(550);
+    t.take();
+    t.passive();
+    t.say("STOR f");
+    let Ask::Open(Transfer { kind: Kind::Store { expected, .. }, .. }) = t.question() else { panic!() };
+    assert_eq!(expected, None);
+}
+
+#[test]
 fn rest_survives_the_channel_and_nothing_else() {
     let opened = |t: &mut Talk| {
         t.say("RETR f");

@@ -53,6 +53,8 @@ impl Server {
     }
 
     pub(super) fn retrieve(&mut self, path: Vec<u8>, offset: Option<u64>) {
+        // RFC 959 §4.1.3: ALLO is for the STOR or APPE that follows it.
+        self.allocated = None;
         self.begin(path, Kind::Retrieve { offset: offset.unwrap_or(0) }, offset);
     }
 

@@ -114,7 +114,11 @@ impl Data {
     async fn accept(&mut self) -> Result<TcpStream, String> {
         let Some(listener) = &self.listener else { return Err(String::from("the listener is gone.")) };
         loop {
-            let (stream, from) = listener.accept().await.map_err(|e| format!("accept: {}.", e.kind()))?;
+            let (stream, from) = match listener.accept().await {
+                // Somebody connected and left before we came.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
+                accepted => accepted.map_err(|e| format!("accept: {}.", e.kind()))?,
+            };
             if from.ip().to_canonical() == self.peer.ip() {
                 let local = stream.local_addr().unwrap_or(self.local);
                 self.see(local, from, Dir::Received, What::Connected { data: true });

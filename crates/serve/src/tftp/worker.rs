@@ -6,6 +6,7 @@ use gate::{Ask, End, Gate, Knock, Reading, Refusal, Writing};
 use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use tftp_proto::packet::Op;
 
@@ -50,7 +51,7 @@ impl Workers {
                 loop {
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = job else { return };
-                    if finished.send(run(&gate, job)).is_err() {
+                    if finished.send(caught(&gate, job)).is_err() {
                         return;
                     }
                     // The counter can only be full when the loop has been woken already.
@@ -74,6 +75,17 @@ impl Workers {
     pub(super) fn done(&self) -> Option<Done> {
         self.done.try_recv().ok()
     }
+}
+
+/// Does it; a panic in the storage, which is a fault of ours, costs this one job and not the thread.
+fn caught(gate: &Arc<Gate>, job: Job) -> Done {
+    let refusal = || Refusal::Io(String::from("internal error"));
+    let failed = match &job {
+        Job::Open { key, .. } => Done::Opened(*key, Err(refusal())),
+        Job::Commit { key, .. } => Done::Committed(*key, Err(refusal())),
+    };
+    // Whatever the job held is dropped by the panic: transfers end as aborted, leases are given back.
+    catch_unwind(AssertUnwindSafe(|| run(gate, job))).unwrap_or(failed)
 }
 
 fn run(gate: &Arc<Gate>, job: Job) -> Done {

@@ -97,7 +97,7 @@ fn what_is_kept_back_comes_out_at_the_end() {
     let sight = ftp_sight(Dir::Received, 21, 5_000, What::Data { len: 9, total: 9 });
     let seen = Seen::of(&sight, start).expect("known");
     assert!(pencil.rows(&seen).iter().all(|row| !row.contains("octets")));
-    assert!(pencil.finish()[0].contains("9 octets, 1 segment,"));
+    assert!(pencil.finish()[0].contains("9 octets, 1 segment ="));
     assert!(pencil.finish().is_empty());
 }
 
