@@ -172,8 +172,10 @@ impl Device {
     pub fn open(config: DeviceConfig) -> Result<Arc<Device>, OpenError> {
         let root = config.state.clone();
         let io = |e| OpenError::Directory(root.clone(), e);
-        std::fs::create_dir_all(root.join("flash")).map_err(io)?;
-        std::fs::create_dir_all(root.join("nvram")).map_err(io)?;
+        for name in ["flash", "nvram"] {
+            let path = root.join(name);
+            std::fs::create_dir_all(&path).map_err(|e| OpenError::Directory(path, e))?;
+        }
         let lock = std::fs::File::create(root.join("lock")).map_err(io)?;
         match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}

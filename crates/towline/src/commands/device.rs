@@ -92,11 +92,12 @@ impl Device {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        if let Some(address) = self.telnet {
-            listen(&device, address)?;
-        }
+        // First, so that a new device has its image even if nothing else goes well.
         if is_new {
             first_image(profile, &state.join("flash"))?;
+        }
+        if let Some(address) = self.telnet {
+            listen(&device, address)?;
         }
         self.console(&device)?;
         if let Some(trace) = trace {
@@ -164,7 +165,13 @@ fn not_opened(state: &Path, error: &OpenError) -> Failure {
             "another device uses this state",
             "end it, or give another --name or --state",
         ),
-        OpenError::Directory(_, e) => Failure { exit: Exit::Local, ..Failure::local(state.display(), e) },
+        OpenError::Directory(path, e) if e.kind() == io::ErrorKind::AlreadyExists => Failure::new(
+            Exit::Local,
+            path.display(),
+            "a file stands where the device's directory has to be",
+            "move it away, or give another --state",
+        ),
+        OpenError::Directory(path, e) => Failure { exit: Exit::Local, ..Failure::local(path.display(), e) },
     }
 }
 

@@ -39,6 +39,30 @@ fn keys_go_to_the_device_and_the_menu_is_ours() {
 }
 
 #[test]
+fn a_taken_telnet_port_leaves_a_new_device_with_its_image() {
+    let state = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let failed = towline(&["device", "--fast", "--state", text(state.path()), "--telnet", &address]);
+    assert_eq!(failed.status.code(), Some(7), "{failed:?}");
+    assert!(String::from_utf8(failed.stderr).unwrap().contains(&address));
+    let images = std::fs::read_dir(state.path().join("flash")).unwrap().count();
+    assert_eq!(images, 1, "the next start must not find a device without an image");
+}
+
+#[test]
+fn a_file_where_a_directory_has_to_be_is_named() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(state.path().join("flash"), b"x").unwrap();
+    let failed = towline(&["device", "--state", text(state.path())]);
+    assert_eq!(failed.status.code(), Some(7), "{failed:?}");
+    let said = String::from_utf8(failed.stderr).unwrap();
+    let path = state.path().join("flash");
+    assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    assert!(said.contains(text(&path)) && said.contains("a file stands where"), "{said}");
+}
+
+#[test]
 fn break_from_the_menu_stops_the_boot_in_rommon() {
     let state = tempfile::tempdir().unwrap();
     // With the waits of a real device: there is time to press Break.
