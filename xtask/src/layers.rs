@@ -28,11 +28,7 @@ const ROOMS: &[Room] = &[
     // No `store`: its types come through `gate`, so that serve cannot open anything itself.
     Room { name: "serve", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "gate"] },
     Room { name: "client", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "store"] },
-    Room {
-        name: "device",
-        tier: "T4",
-        imports: &["ios-cli", "telnet-proto", "link", "client", "transport", "store"],
-    },
+    Room { name: "device", tier: "T4", imports: &["ios-cli", "link", "client", "transport", "store"] },
     Room { name: "towline", tier: "T6", imports: ALL },
     Room {
         name: "simnet",
