@@ -3,6 +3,8 @@ use crate::limits::TransferLease;
 use crate::{Refusal, Session};
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::{Blob, Published, Sink, Upload, VPath};
 
 /// Which way a transfer goes, seen from the peer.
@@ -107,11 +109,12 @@ impl Drop for Record {
 pub struct Reading {
     blob: Blob,
     record: Record,
+    counter: Option<Arc<AtomicU64>>,
 }
 
 impl Reading {
     pub(crate) fn new(blob: Blob, record: Record) -> Reading {
-        Reading { blob, record }
+        Reading { blob, record, counter: None }
     }
 
     /// The content.
@@ -124,9 +127,22 @@ impl Reading {
         self.record.transfer
     }
 
+    /// What the driver counts octets with, so that the audit knows them of a transfer that is only dropped.
+    pub fn counted_by(&mut self, counter: Arc<AtomicU64>) {
+        self.counter = Some(counter);
+    }
+
     /// Ends the transfer; call it before the success reply.
     pub fn finish(mut self, end: End) {
         self.record.end(end, None);
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(counter) = &self.counter {
+            self.record.seen = counter.load(Ordering::Relaxed);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use transport::tap::{Dir, Sight, Tap, What};
 #[derive(Default)]
 pub(super) struct Watch {
     /// Octets on the wire so far.
-    pub(super) octets: AtomicU64,
+    pub(super) octets: Arc<AtomicU64>,
     /// Ends the transfer early.
     pub(super) cancel: Notify,
 }
@@ -74,6 +74,7 @@ impl Data {
             Wire { data: self, stream, stall: config.no_progress, turn: 0, ends, disk: Disk::default() };
         let end = match open {
             Open::Reading { reading, offset, text } => {
+                reading.counted_by(wire.data.watch.octets.clone());
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
                 wire.send(Outgoing::new(reading.blob().clone(), *offset, convert)).await
             }

@@ -3,7 +3,7 @@
 use super::person::Person;
 use super::running::{PATIENCE, Running};
 use super::{text, towline};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 fn dir_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
@@ -166,13 +166,16 @@ fn a_cut_ftp_transfer_has_its_last_event_too() {
     control.write_all(b"USER ftp\r\nPASS x\r\nTYPE I\r\nEPSV\r\n").unwrap();
     let passive = replies.find(|r| r.as_ref().unwrap().starts_with("229")).unwrap().unwrap();
     let port: u16 = passive.split('|').nth(3).unwrap().parse().unwrap();
-    let _data = TcpStream::connect((ftp.ip(), port)).unwrap();
+    let mut data = TcpStream::connect((ftp.ip(), port)).unwrap();
     control.write_all(b"RETR a\r\n").unwrap();
     server.until("started");
+    data.read_exact(&mut [0; 100_000]).unwrap();
     server.interrupt();
     assert_eq!(server.until("draining")["transfers"], 1);
     server.interrupt();
-    assert_eq!(server.until("ended")["outcome"], "aborted");
+    let ended = server.until("ended");
+    assert_eq!(ended["outcome"], "aborted");
+    assert!(ended["octets"].as_u64().unwrap() >= 100_000, "{ended}");
     server.until("stopped");
     assert_eq!(server.end().0.code(), Some(130));
 }
