@@ -3,8 +3,11 @@
 use super::person::Person;
 use super::running::PATIENCE;
 use super::{text, towline};
-use std::io::Read;
+use rustix::fs::OFlags;
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::{Command, Stdio};
 
 #[test]
 fn keys_go_to_the_device_and_the_menu_is_ours() {
@@ -74,6 +77,32 @@ fn break_from_the_menu_stops_the_boot_in_rommon() {
     person.until("rommon 1 >");
     person.types("\x1dq");
     assert_eq!(person.exit(), Some(0));
+}
+
+#[test]
+fn the_console_may_be_on_a_pty_of_its_own() {
+    let state = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_towline"))
+        .args(["device", "--pty", "--fast", "--state", text(state.path())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let path = said.strip_prefix("The console is ").and_then(|s| s.split(':').next()).expect(&said);
+    let mut flags = std::fs::File::options();
+    let terminal =
+        flags.read(true).write(true).custom_flags(OFlags::NOCTTY.bits() as i32).open(path).unwrap();
+    let mut person = Person::of(child, terminal);
+    person.until("[yes/no]:");
+    person.types("no\r");
+    person.until("terminate autoinstall? [yes]:");
+    person.types("\r");
+    person.until("Press RETURN");
+    person.types("\r");
+    person.until(">");
+    person.types("show privilege\r");
+    person.until("Current privilege level is 1");
 }
 
 #[test]

@@ -28,7 +28,11 @@ impl Person {
             .stderr(slave())
             .spawn()
             .expect("starts");
-        let keyboard = std::fs::File::from(master);
+        Person::of(child, std::fs::File::from(master))
+    }
+
+    /// Sits at another terminal than the one the program was started on.
+    pub(crate) fn of(child: Child, keyboard: std::fs::File) -> Person {
         let mut out = keyboard.try_clone().unwrap();
         let (tell, screen) = channel();
         std::thread::spawn(move || {
