@@ -12,13 +12,12 @@ use crate::lab::scene::{Fault, Foreign, Litter, Scene, Setup};
 use crate::lab::script::{self, Report};
 use crate::lab::typist::Show;
 use clap::{Args, Subcommand, ValueEnum};
+use device::TerminalPort;
 use device::image::{LESSON_SIZE, MIN_SIZE};
-use device::{Heard, Port};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use transport::terminal::{Event, Terminal, Writer, restore};
+use transport::terminal::{Terminal, restore};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -254,7 +253,8 @@ fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
          Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
         names.new, names.user, names.password
     ))?;
-    let desk = Desk::open().map_err(|e| Failure::local("this terminal", &e))?;
+    let terminal = Terminal::stdio().map_err(|e| Failure::local("this terminal", &e))?;
+    let desk = TerminalPort::from(terminal);
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let guide = Guide::new(desk, names.clone(), steps(course), Box::new(Watched(scene.clone())), colour);
     scene.device.console(Box::new(guide)).map_err(|e| Failure::new(Exit::Local, "R1", e, ""))?;
@@ -275,35 +275,6 @@ impl Scenery for Watched {
 
     fn trace(&self) -> String {
         self.0.trace()
-    }
-}
-
-/// This process's terminal as a console's.
-struct Desk {
-    terminal: Terminal,
-    writer: Writer,
-}
-
-impl Desk {
-    fn open() -> io::Result<Desk> {
-        let terminal = Terminal::stdio()?;
-        let writer = terminal.writer();
-        Ok(Desk { terminal, writer })
-    }
-}
-
-impl Port for Desk {
-    fn hear(&mut self, wait: Duration) -> Heard {
-        match self.terminal.read(Some(wait), None) {
-            Ok(Some(Event::Bytes(keys))) => Heard::Keys(keys),
-            Ok(Some(Event::Break)) => Heard::Break,
-            Ok(Some(Event::Resize { .. }) | None) => Heard::Nothing,
-            Ok(Some(Event::Hangup)) | Err(_) => Heard::Gone,
-        }
-    }
-
-    fn say(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.writer.write_all(octets)
     }
 }
 
