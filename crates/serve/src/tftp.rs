@@ -6,16 +6,21 @@
 //! - `engine`: the loop, the request port, timers.
 //! - `transfer`: one transfer, from its request to its end.
 //! - `content`: where its octets are; netascii.
+//! - `open`: from a request to an opened file; `names`: what a name stands for.
 //! - `worker`: the threads that may wait for the disk.
 //! - `refusal`: the door's answers as ERROR codes.
 
 mod content;
 mod engine;
+mod names;
+mod open;
 mod refusal;
 #[cfg(test)]
 mod tests;
 mod transfer;
 mod worker;
+
+pub use names::Names;
 
 use engine::Engine;
 use gate::Gate;
@@ -33,7 +38,7 @@ use transport::tap::Tap;
 use transport::udp::RequestSocket;
 
 /// The server's settings.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct TftpConfig {
     /// The end of a transfer when nothing new came for this long.
     pub no_progress: Duration,
@@ -49,6 +54,8 @@ pub struct TftpConfig {
     pub max_blksize: u16,
     /// The largest window agreed to, blocks.
     pub max_windowsize: u16,
+    /// How names are understood.
+    pub names: Arc<Names>,
 }
 
 impl Default for TftpConfig {
@@ -62,6 +69,7 @@ impl Default for TftpConfig {
             max_transfers: 1_024,
             max_blksize: limits.blksize,
             max_windowsize: limits.windowsize,
+            names: Arc::default(),
         }
     }
 }

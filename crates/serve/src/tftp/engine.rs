@@ -1,12 +1,12 @@
 //! The loop: request ports, transfers, timers, workers.
 
 use super::content::Content;
+use super::open::{Asked, Opened};
 use super::refusal;
 use super::transfer::{Next, Running, Seen, Words};
-use super::worker::{Done, Job, Opened, Workers};
+use super::worker::{Done, Job, Workers};
 use super::{CUT, Control, DRAINING, TftpConfig};
-use gate::store::VPath;
-use gate::{Credentials, Gate, Knock, Outcome, Protocol, Refusal, Security};
+use gate::{Gate, Outcome, Refusal};
 use rustix::event::{Timespec, epoll};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -101,7 +101,7 @@ impl Engine {
         control: Arc<Control>,
     ) -> io::Result<Engine> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let workers = Workers::start(&gate)?;
+        let workers = Workers::start(&gate, &config.names)?;
         let readable = epoll::EventFlags::IN;
         epoll::add(&poll, &control.wake, epoll::EventData::new_u64(WAKE), readable)?;
         epoll::add(&poll, workers.wake(), epoll::EventData::new_u64(WORKERS), readable)?;
@@ -287,27 +287,26 @@ impl Engine {
         if self.opening >= self.config.max_transfers || (full && !self.evict()) {
             return Err(refusal::error(&Refusal::TooMany));
         }
-        let path = path(request.name).map_err(|why| refusal::error(&why))?;
         let offer = Offer::read(&request.options);
         let expected = match request.op {
             Op::Read => None,
             Op::Write => offer.announced(),
         };
-        let (peer, asked) = (arrived.peer, arrived.to);
+        let (peer, local) = (arrived.peer, arrived.to);
+        let asked =
+            Asked { op: request.op, mode: request.mode, name: request.name.to_vec(), peer, local, expected };
         let words = Words {
             op: request.op,
-            name: request.name.to_vec(),
+            name: asked.name.clone(),
             mode: request.mode,
             offer,
             peer,
-            asked,
+            asked: local,
             flow,
         };
         let key = self.insert(words);
-        let (protocol, security, credentials) = (Protocol::Tftp, Security::Clear, Credentials::None);
-        let knock = Knock { protocol, local: asked, peer, security, credentials };
         self.opening += 1;
-        self.workers.submit(Job::Open { key, knock, op: request.op, path, expected });
+        self.workers.submit(Job::Open { key, asked });
         Ok(())
     }
 
@@ -546,14 +545,4 @@ impl Engine {
 fn clear(wake: &impl AsFd) {
     // Nothing to read is as good: somebody else has cleared it.
     let _ = rustix::io::read(wake, &mut [0u8; 8]);
-}
-
-/// The path that a name stands for. `\` is a separator for clients from Windows; a drive is not ours.
-fn path(name: &[u8]) -> Result<VPath, Refusal> {
-    if name.get(1) == Some(&b':') && name[0].is_ascii_alphabetic() {
-        return Err(Refusal::Denied);
-    }
-    let name: Vec<u8> = name.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect();
-    let path = VPath::parse(&name)?;
-    if path.is_root() { Err(Refusal::IsDirectory) } else { Ok(path) }
 }

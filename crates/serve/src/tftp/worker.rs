@@ -1,28 +1,22 @@
 //! Threads that may wait for the disk: opening files, making uploads durable.
 
 use super::engine::Key;
-use gate::store::{Mode, VPath};
-use gate::{Ask, End, Gate, Knock, Reading, Refusal, Writing};
+use super::names::Names;
+use super::open::{Asked, Opened, open};
+use gate::{End, Gate, Refusal, Writing};
 use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use tftp_proto::packet::Op;
 
 /// Commits of big files occupy a thread for seconds; the others open files meanwhile.
 const THREADS: usize = 4;
 
 /// Something to do.
 pub(super) enum Job {
-    Open { key: Key, knock: Knock, op: Op, path: VPath, expected: Option<u64> },
+    Open { key: Key, asked: Asked },
     Commit { key: Key, writing: Writing, end: End },
-}
-
-/// An opened file.
-pub(super) enum Opened {
-    Read(Reading),
-    Write(Writing),
 }
 
 /// Something done.
@@ -39,19 +33,20 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    pub(super) fn start(gate: &Arc<Gate>) -> io::Result<Workers> {
+    pub(super) fn start(gate: &Arc<Gate>, names: &Arc<Names>) -> io::Result<Workers> {
         let (jobs, queue) = mpsc::channel();
         let (finished, done) = mpsc::channel();
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         // Guards the receiving end; held while one thread waits for the next job.
         let queue = Arc::new(Mutex::new(queue));
         for n in 0..THREADS {
-            let (gate, queue, finished, wake) = (gate.clone(), queue.clone(), finished.clone(), wake.clone());
+            let (gate, names) = (gate.clone(), names.clone());
+            let (queue, finished, wake) = (queue.clone(), finished.clone(), wake.clone());
             std::thread::Builder::new().name(format!("tftp-disk-{n}")).spawn(move || {
                 loop {
                     let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = job else { return };
-                    if finished.send(caught(&gate, job)).is_err() {
+                    if finished.send(caught(&gate, &names, job)).is_err() {
                         return;
                     }
                     // The counter can only be full when the loop has been woken already.
@@ -78,25 +73,19 @@ impl Workers {
 }
 
 /// Does it; a panic in the storage, which is a fault of ours, costs this one job and not the thread.
-fn caught(gate: &Arc<Gate>, job: Job) -> Done {
+fn caught(gate: &Arc<Gate>, names: &Names, job: Job) -> Done {
     let refusal = || Refusal::Io(String::from("internal error"));
     let failed = match &job {
         Job::Open { key, .. } => Done::Opened(*key, Err(refusal())),
         Job::Commit { key, .. } => Done::Committed(*key, Err(refusal())),
     };
     // Whatever the job held is dropped by the panic: transfers end as aborted, leases are given back.
-    catch_unwind(AssertUnwindSafe(|| run(gate, job))).unwrap_or(failed)
+    catch_unwind(AssertUnwindSafe(|| run(gate, names, job))).unwrap_or(failed)
 }
 
-fn run(gate: &Arc<Gate>, job: Job) -> Done {
+fn run(gate: &Arc<Gate>, names: &Names, job: Job) -> Done {
     match job {
-        Job::Open { key, knock, op, path, expected } => {
-            let opened = gate.admit(&knock).and_then(|session| match op {
-                Op::Read => session.read(&path).map(Opened::Read),
-                Op::Write => session.write(&path, Ask { mode: Mode::Overwrite, expected }).map(Opened::Write),
-            });
-            Done::Opened(key, opened)
-        }
+        Job::Open { key, asked } => Done::Opened(key, open(gate, names, &asked)),
         Job::Commit { key, writing, end } => Done::Committed(key, writing.commit(end).map(|_| ())),
     }
 }

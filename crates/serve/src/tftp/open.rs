@@ -1,0 +1,47 @@
+//! From a request to an opened file: who asks, what the name stands for, what the door says.
+
+use super::names::{self, Names};
+use gate::store::Mode;
+use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Writing};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tftp_proto::packet::Op;
+
+/// What a request asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Asked {
+    pub(super) op: Op,
+    pub(super) mode: tftp_proto::Mode,
+    /// As it came: not checked, not mapped.
+    pub(super) name: Vec<u8>,
+    pub(super) peer: SocketAddr,
+    /// Our address and port that were asked.
+    pub(super) local: SocketAddr,
+    /// The octets that an upload announces.
+    pub(super) expected: Option<u64>,
+}
+
+/// An opened file.
+pub(super) enum Opened {
+    Read(Reading),
+    Write(Writing),
+}
+
+/// Opens what is asked for. May wait for the disk.
+pub(super) fn open(gate: &Arc<Gate>, names: &Names, asked: &Asked) -> Result<Opened, Refusal> {
+    let knock = Knock {
+        protocol: Protocol::Tftp,
+        local: asked.local,
+        peer: asked.peer,
+        security: Security::Clear,
+        credentials: Credentials::None,
+    };
+    let path = names::path(names, asked)?;
+    let session = gate.admit(&knock)?;
+    match asked.op {
+        Op::Read => session.read(&path).map(Opened::Read),
+        Op::Write => {
+            session.write(&path, Ask { mode: Mode::Overwrite, expected: asked.expected }).map(Opened::Write)
+        }
+    }
+}
