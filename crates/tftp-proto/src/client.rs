@@ -4,8 +4,8 @@ use crate::machine::printable;
 use crate::packet::{Mode, Op, Packet, TooLong, write_error, write_request};
 use crate::server::last_block;
 use crate::{
-    BlockNo, Config, ErrorCode, Event, Fault, Offer, Opening, Outcome, Received, Receiver, Rto, Sender,
-    Start, Terms, Transfer, Transmit, Why,
+    BlockNo, Config, ErrorCode, Event, Fault, Figures, Offer, Opening, Outcome, Received, Receiver, Rto,
+    Sender, Start, Terms, Transfer, Transmit, Why,
 };
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -26,6 +26,8 @@ pub struct Client {
     config: Config,
     request: Request,
     state: State,
+    /// How often the request was repeated.
+    asked_again: u32,
     packets: VecDeque<Transmit>,
     events: VecDeque<Event>,
 }
@@ -106,6 +108,7 @@ impl Client {
                 tries: 0,
             },
             request: Request { op, mode, offer, len, octets },
+            asked_again: 0,
             config,
             events: VecDeque::new(),
         })
@@ -182,6 +185,7 @@ impl Client {
             State::Requesting { retry_at, .. } if now < *retry_at => false,
             State::Requesting { retry_at, rto, tries, .. } => {
                 *tries += 1;
+                self.asked_again += 1;
                 rto.back_off();
                 *retry_at = now + rto.wait();
                 let why = Why::Again(*tries);
@@ -268,11 +272,18 @@ impl Client {
 
     /// Packets that were sent more than once.
     pub fn repeats(&self) -> u64 {
-        match &self.state {
-            State::Requesting { tries, .. } => u64::from(*tries),
-            State::Transferring(t) => t.repeats(),
-            State::Over => 0,
-        }
+        self.figures().repeats
+    }
+
+    /// What was counted so far; a repeated request is a repeat after a time-out.
+    pub fn figures(&self) -> Figures {
+        let of = match &self.state {
+            State::Requesting { rto, .. } => Figures { rto: rto.wait(), ..Figures::default() },
+            State::Transferring(t) => t.figures(),
+            State::Over => Figures::default(),
+        };
+        let again = u64::from(self.asked_again);
+        Figures { repeats: of.repeats + again, timeouts: of.timeouts + again, ..of }
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `transfer` | either of them, for a driver that does not care |
 //! | `server` | what a datagram on port 69 asks for, and how to answer it |
 //! | `client` | a request and the transfer that follows |
+//! | `figures` | what a transfer counted |
 //! | `machine` | the words all machines share: [`Transmit`], [`Event`], [`Outcome`] |
 //! | `netascii` | text on the wire (RFC 764) |
 //! | `error` | error codes |
@@ -33,6 +34,7 @@ extern crate alloc;
 mod block;
 pub mod client;
 mod error;
+mod figures;
 pub mod fuzz;
 mod machine;
 pub mod netascii;
@@ -47,6 +49,7 @@ mod window;
 
 pub use block::{BlockNo, Rollover};
 pub use error::{ErrorCode, Fault};
+pub use figures::Figures;
 pub use machine::{Config, Event, Outcome, Received, Transmit, Why};
 pub use options::{Agreed, BadOack, DEFAULT_BLKSIZE, Limits, MAX_BLKSIZE, MIN_BLKSIZE, Offer, Size, Terms};
 pub use packet::{Mode, Op, Packet};

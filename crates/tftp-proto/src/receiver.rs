@@ -1,8 +1,9 @@
+use crate::figures::Counts;
 use crate::machine::printable;
 use crate::packet::{Mode, Packet, write_ack, write_error};
 use crate::window::{Arrival, Incoming};
 use crate::{
-    BlockNo, Config, ErrorCode, Event, Fault, Outcome, Received, Rollover, Rto, Terms, Transmit, Why,
+    BlockNo, Config, ErrorCode, Event, Fault, Figures, Outcome, Received, Rollover, Rto, Terms, Transmit, Why,
 };
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -47,7 +48,7 @@ pub struct Receiver {
     asked_for: Option<(u64, Instant)>,
     proved: bool,
     tries: u32,
-    repeated: u64,
+    counts: Counts,
     retry_at: Option<Instant>,
     give_up_at: Instant,
     packets: VecDeque<Transmit>,
@@ -92,6 +93,7 @@ impl Receiver {
         if let Receiving::AwaitFirst { opening } = &state {
             packets.push_back(Transmit::Packet { octets: opening.clone(), why: Why::First });
         }
+        let counts = Counts { sent: packets.len() as u64, ..Counts::default() };
         let rto = Rto::new(config.rto_for(&terms));
         Receiver {
             state,
@@ -106,7 +108,7 @@ impl Receiver {
             asked_for: None,
             proved: config.unproved_repeats.is_none(),
             tries: 0,
-            repeated: 0,
+            counts,
             retry_at: Some(now + rto.wait()),
             give_up_at: now + config.no_progress,
             packets,
@@ -122,7 +124,7 @@ impl Receiver {
         if matches!(self.state, Receiving::Over) {
             return Received::Stale;
         }
-        match Packet::parse(octets) {
+        let received = match Packet::parse(octets) {
             Ok(Packet::Data { block, payload }) => self.handle_data(now, block, payload.len()),
             Ok(Packet::Error { code, text }) => {
                 match self.state {
@@ -137,7 +139,8 @@ impl Receiver {
             }
             Ok(Packet::Oack(_)) => self.handle_oack_again(),
             Ok(Packet::Ack(_) | Packet::Request(_)) | Err(_) => Received::Stale,
-        }
+        };
+        self.counts.heard(received)
     }
 
     /// RFC 2347: our ACK 0 was lost, the server repeats its OACK.
@@ -145,7 +148,8 @@ impl Receiver {
         let Receiving::AwaitFirst { opening } = &self.state else { return Received::Stale };
         let octets = opening.clone();
         self.measuring = false;
-        self.repeated += 1;
+        self.counts.repeats += 1;
+        self.counts.sent += 1;
         self.packets.push_back(Transmit::Packet { octets, why: Why::Duplicate });
         Received::Dup
     }
@@ -273,6 +277,7 @@ impl Receiver {
         }
         let again = self.asked_for.is_some_and(|(block, _)| block == next);
         self.asked_for = Some((next, now));
+        self.counts.gaps += 1;
         self.acknowledge(now, if again { Why::Again(self.tries + 1) } else { Why::First });
         true
     }
@@ -304,9 +309,8 @@ impl Receiver {
     fn acknowledge(&mut self, now: Instant, why: Why) {
         let block = self.window.acknowledge();
         let octets = write_ack(BlockNo::of(block, self.rollover)).to_vec();
-        if why != Why::First {
-            self.repeated += 1;
-        }
+        self.counts.repeats += u64::from(why != Why::First);
+        self.counts.sent += 1;
         self.measuring = false;
         self.acked_at = now;
         self.packets.push_back(Transmit::Packet { octets, why });
@@ -335,6 +339,7 @@ impl Receiver {
         if self.retry_at.is_none_or(|at| now < at) {
             return false;
         }
+        self.counts.timeouts += 1;
         if !self.proved && self.config.unproved_repeats.is_some_and(|most| self.tries >= most) {
             self.retry_at = None;
             return true;
@@ -349,7 +354,8 @@ impl Receiver {
         self.measuring = false;
         if let Receiving::AwaitFirst { opening } = &self.state {
             let octets = opening.clone();
-            self.repeated += 1;
+            self.counts.repeats += 1;
+            self.counts.sent += 1;
             self.packets.push_back(Transmit::Packet { octets, why });
             self.retry_at = Some(now + self.rto.wait());
         } else {
@@ -460,7 +466,12 @@ impl Receiver {
 
     /// ACKs and OACKs that were sent more than once.
     pub fn repeats(&self) -> u64 {
-        self.repeated
+        self.counts.repeats
+    }
+
+    /// What was counted so far.
+    pub fn figures(&self) -> Figures {
+        self.counts.figures(self.received(), &self.rto)
     }
 
     /// Blocks that are in without a gap.

@@ -212,6 +212,19 @@ fn rule_30_a_gap_is_told_at_once_and_once() {
 }
 
 #[test]
+fn the_figures_count_acks_gaps_and_what_came_twice() {
+    let mut r = receiver(4);
+    for n in [1, 3, 4, 2, 5, 1] {
+        data(&mut r, at(5), n, 8);
+    }
+    assert_eq!(acks(&mut r), [1, 5]);
+    assert!(r.handle_timeout(r.poll_timeout().unwrap()));
+    let f = r.figures();
+    assert_eq!((f.blocks, f.sent, f.repeats, f.gaps, f.timeouts), (5, 3, 1, 1, 1));
+    assert_eq!((f.duplicates, f.stale), (1, 0));
+}
+
+#[test]
 fn netascii_drops_early_blocks() {
     let mut r = Receiver::new(Instant::ZERO, terms(4, 8), Mode::Netascii, Opening::Quiet, Config::client());
     for n in [2, 1, 2] {

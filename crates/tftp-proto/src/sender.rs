@@ -1,7 +1,8 @@
+use crate::figures::Counts;
 use crate::machine::printable;
 use crate::packet::{Packet, write_error};
 use crate::window::{Acked, Outgoing};
-use crate::{BlockNo, Config, ErrorCode, Event, Outcome, Received, Rto, Terms, Transmit, Why};
+use crate::{BlockNo, Config, ErrorCode, Event, Figures, Outcome, Received, Rto, Terms, Transmit, Why};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use clock::Instant;
@@ -28,7 +29,7 @@ pub struct Sender {
     proved: bool,
     /// Repeats since the last progress.
     tries: u32,
-    repeated: u64,
+    counts: Counts,
     retry_at: Option<Instant>,
     give_up_at: Instant,
     packets: VecDeque<Transmit>,
@@ -77,7 +78,7 @@ impl Sender {
             rewound: false,
             proved,
             tries: 0,
-            repeated: 0,
+            counts: Counts::default(),
             retry_at: Some(now + rto.wait()),
             give_up_at: now + config.no_progress,
             packets,
@@ -93,7 +94,7 @@ impl Sender {
         if matches!(self.state, Sending::Over) {
             return Received::Stale;
         }
-        match Packet::parse(octets) {
+        let received = match Packet::parse(octets) {
             Ok(Packet::Ack(no)) => self.handle_ack(now, no),
             Ok(Packet::Error { code, text }) => {
                 self.end(Outcome::Refused { code, text: printable(text) });
@@ -102,7 +103,8 @@ impl Sender {
             // The answer to a WRQ again: our DATA 1 was lost, its timer runs.
             Ok(Packet::Oack(_)) => Received::Dup,
             Ok(Packet::Data { .. } | Packet::Request(_)) | Err(_) => Received::Stale,
-        }
+        };
+        self.counts.heard(received)
     }
 
     fn handle_ack(&mut self, now: Instant, no: BlockNo) -> Received {
@@ -118,6 +120,7 @@ impl Sender {
         let whole_window = block == self.window.end();
         match self.window.acknowledge(block) {
             Acked::Progress => {
+                self.counts.gaps += u64::from(!whole_window);
                 self.progress(now, whole_window);
                 if self.window.is_done() {
                     self.end(Outcome::Complete);
@@ -130,6 +133,7 @@ impl Sender {
             Acked::Base => {
                 // RFC 7440 §4: the window's first block is missing at the peer.
                 self.rewound = true;
+                self.counts.gaps += 1;
                 self.tries += 1;
                 self.restart(now);
                 Received::Gap
@@ -176,6 +180,7 @@ impl Sender {
         if self.retry_at.is_none_or(|at| now < at) {
             return false;
         }
+        self.counts.timeouts += 1;
         if !self.proved && self.config.unproved_repeats.is_some_and(|most| self.tries >= most) {
             // Silence from now on; the peer renews it by asking again.
             self.retry_at = None;
@@ -207,7 +212,7 @@ impl Sender {
             Sending::AwaitOptionAck { oack } => {
                 let octets = oack.clone();
                 self.packets.push_back(Transmit::Packet { octets, why });
-                self.repeated += 1;
+                self.counts.repeats += 1;
                 self.clean = false;
                 self.retry_at = Some(now + self.rto.wait());
             }
@@ -232,6 +237,8 @@ impl Sender {
 
     /// The content ends with block `last`, known only now.
     pub fn set_last(&mut self, last: u64) {
+        // Blocks that were promised and do not exist were not sent.
+        self.counts.sent -= self.window.high().saturating_sub(last);
         self.window.set_last(last);
     }
 
@@ -269,12 +276,13 @@ impl Sender {
         }
         let (first, count, again) = self.window.take_run()?;
         let why = if again {
-            self.repeated += u64::from(count);
+            self.counts.repeats += u64::from(count);
             self.clean = false;
             Why::Again(self.tries.max(1))
         } else {
             Why::First
         };
+        self.counts.sent += u64::from(count);
         Some(Transmit::Blocks { first, count, why })
     }
 
@@ -317,7 +325,12 @@ impl Sender {
 
     /// Blocks and OACKs that were sent more than once.
     pub fn repeats(&self) -> u64 {
-        self.repeated
+        self.counts.repeats
+    }
+
+    /// What was counted so far.
+    pub fn figures(&self) -> Figures {
+        self.counts.figures(self.window.acked(), &self.rto)
     }
 
     /// The smoothed round trip, once measured.

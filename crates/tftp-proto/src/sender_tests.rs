@@ -265,6 +265,29 @@ fn rule_14_a_peer_that_pauses_is_not_flooded() {
 }
 
 #[test]
+fn the_figures_count_what_went_out_and_what_came() {
+    let mut s = sender(4, 10);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 4);
+    let _ = out(&mut s);
+    ack(&mut s, at(20), 6);
+    let _ = out(&mut s);
+    ack(&mut s, at(21), 4);
+    ack(&mut s, at(21), 6);
+    assert!(s.handle_timeout(s.poll_timeout().unwrap()));
+    let _ = out(&mut s);
+    let f = s.figures();
+    assert_eq!((f.blocks, f.sent, f.repeats), (6, 4 + 4 + 4 + 4, 2 + 4));
+    assert_eq!((f.duplicates, f.stale, f.gaps, f.timeouts), (1, 1, 1, 1));
+    assert_eq!(f.srtt, Some(MS * 10));
+    // Text whose end was found while its first window was read.
+    let mut s = Sender::new(Instant::ZERO, terms(4), None, Start::Data, Config::server());
+    let _ = out(&mut s);
+    s.set_last(2);
+    assert_eq!(s.figures().sent, 2);
+}
+
+#[test]
 fn the_whole_of_the_greatest_window_is_acknowledged_at_once() {
     // RFC 7440 §3 allows 65,535 blocks; its last number is one before that of the window's base.
     let mut s = sender(u16::MAX, 100_000);

@@ -1,4 +1,4 @@
-use crate::{ErrorCode, Event, Received, Receiver, Sender, Terms, Transmit};
+use crate::{ErrorCode, Event, Figures, Received, Receiver, Sender, Terms, Transmit};
 use clock::Instant;
 
 /// Either end of the data, for a driver that does not care which. The methods are those of [`Sender`] and
@@ -80,8 +80,13 @@ impl Transfer {
         either!(self, m => m.is_proved())
     }
 
+    /// What was counted so far.
+    pub fn figures(&self) -> Figures {
+        either!(self, m => m.figures())
+    }
+
     /// Packets that were sent more than once.
     pub fn repeats(&self) -> u64 {
-        either!(self, m => m.repeats())
+        self.figures().repeats
     }
 }

@@ -32,6 +32,11 @@ impl Outgoing {
         self.acked
     }
 
+    /// The highest block that was out.
+    pub(crate) fn high(&self) -> u64 {
+        self.high
+    }
+
     /// The last block, once somebody knows it.
     pub(crate) fn last(&self) -> Option<u64> {
         self.last
