@@ -106,6 +106,7 @@ impl Node for ClientNode {
         }
         match self.machine.poll_transmit()? {
             Transmit::Packet { octets, .. } => Some(octets),
+            Transmit::Ack { octets, .. } => Some(octets.to_vec()),
             Transmit::Blocks { first, count, .. } => {
                 self.file.queue_blocks(&self.terms, first, count);
                 self.file.queue.pop_front()
@@ -223,6 +224,7 @@ impl Node for ServerNode {
         let t = self.transfer.as_mut()?;
         match t.poll_transmit()? {
             Transmit::Packet { octets, .. } => Some(octets),
+            Transmit::Ack { octets, .. } => Some(octets.to_vec()),
             Transmit::Blocks { first, count, .. } => {
                 let terms = *t.terms();
                 self.file.queue_blocks(&terms, first, count);

@@ -271,6 +271,7 @@ impl<'r, 'a> Run<'r, 'a> {
         while let Some(out) = self.client.poll_transmit() {
             match out {
                 Transmit::Packet { octets, why } => self.port.send(&octets, sense(why)),
+                Transmit::Ack { octets, why } => self.port.send(&octets, sense(why)),
                 Transmit::Blocks { first, count, why } => {
                     let Job::Put(source) = &mut *self.job else { unreachable!("only a sender has blocks") };
                     let Some(Transfer::Send(sender)) = self.client.transfer() else {

@@ -17,6 +17,7 @@ fn packets(c: &mut Client) -> Vec<Vec<u8>> {
     core::iter::from_fn(|| c.poll_transmit())
         .map(|t| match t {
             Transmit::Packet { octets, .. } => octets,
+            Transmit::Ack { octets, .. } => octets.to_vec(),
             Transmit::Blocks { first, count, .. } => alloc::vec![0xff, first as u8, count as u8],
         })
         .collect()

@@ -59,6 +59,13 @@ pub enum Transmit {
         /// Why.
         why: Why,
     },
+    /// An ACK: one for each block or window, so it is made without an allocation.
+    Ack {
+        /// Its octets.
+        octets: [u8; 4],
+        /// Why.
+        why: Why,
+    },
     /// A run of DATA packets whose payloads the driver has: block `n` holds the octets of the (converted)
     /// file from `(n - 1) * blksize`.
     Blocks {

@@ -308,12 +308,12 @@ impl Receiver {
 
     fn acknowledge(&mut self, now: Instant, why: Why) {
         let block = self.window.acknowledge();
-        let octets = write_ack(BlockNo::of(block, self.rollover)).to_vec();
+        let octets = write_ack(BlockNo::of(block, self.rollover));
         self.counts.repeats += u64::from(why != Why::First);
         self.counts.sent += 1;
         self.measuring = false;
         self.acked_at = now;
-        self.packets.push_back(Transmit::Packet { octets, why });
+        self.packets.push_back(Transmit::Ack { octets, why });
     }
 
     /// Lets time pass; `true` if a wait ended without an answer.

@@ -24,13 +24,16 @@ fn data(r: &mut Receiver, now: Instant, no: u16, len: usize) -> Received {
 fn acks(r: &mut Receiver) -> Vec<u32> {
     core::iter::from_fn(|| r.poll_transmit())
         .map(|t| match t {
-            Transmit::Packet { octets, .. } => {
-                let n = u32::from(u16::from_be_bytes([octets[2], octets[3]]));
-                if octets[1] == 5 { 100_000 + n } else { n }
-            }
+            Transmit::Ack { octets, .. } => number(&octets),
+            Transmit::Packet { octets, .. } if octets[1] == 5 => 100_000 + number(&octets),
+            Transmit::Packet { octets, .. } => number(&octets),
             Transmit::Blocks { .. } => panic!("a receiver has no blocks"),
         })
         .collect()
+}
+
+fn number(octets: &[u8]) -> u32 {
+    u32::from(u16::from_be_bytes([octets[2], octets[3]]))
 }
 
 fn placed(r: &mut Receiver) -> Vec<u64> {

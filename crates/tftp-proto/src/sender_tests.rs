@@ -21,6 +21,7 @@ fn out(s: &mut Sender) -> Vec<(u64, u16, Why)> {
     core::iter::from_fn(|| s.poll_transmit())
         .map(|t| match t {
             Transmit::Blocks { first, count, why } => (first, count, why),
+            Transmit::Ack { .. } => panic!("a sender acknowledges nothing"),
             Transmit::Packet { octets, why } => (u64::from(octets[1]) * 1_000, 0, why),
         })
         .collect()

@@ -248,16 +248,19 @@ impl Running {
         while self.stuck.is_none() {
             let Some(out) = self.machine.poll_transmit() else { return };
             match out {
-                Transmit::Packet { octets, why } => {
-                    // What the system does not take counts as lost; the timers repeat it.
-                    let _ = self.socket.send(&octets);
-                    self.sight.datagram(Dir::Sent, &octets, octets.len(), sense(why));
-                }
+                Transmit::Packet { octets, why } => self.send_packet(&octets, why),
+                Transmit::Ack { octets, why } => self.send_packet(&octets, why),
                 Transmit::Blocks { first, count, why } => {
                     self.send_blocks(first, first + u64::from(count) - 1, why, scratch);
                 }
             }
         }
+    }
+
+    fn send_packet(&self, octets: &[u8], why: Why) {
+        // What the system does not take counts as lost; the timers repeat it.
+        let _ = self.socket.send(octets);
+        self.sight.datagram(Dir::Sent, octets, octets.len(), sense(why));
     }
 
     fn send_blocks(&mut self, first: u64, end: u64, why: Why, scratch: &mut Vec<u8>) {
