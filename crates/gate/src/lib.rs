@@ -11,11 +11,12 @@
 //!
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
-//!   transfers, `advice` the nearest name, `audit` events, `refusal` why not.
+//!   transfers, `digests` of files, `advice` the nearest name, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
 pub mod audit;
+mod digests;
 mod identity;
 mod knock;
 mod limits;
@@ -26,6 +27,7 @@ mod session;
 mod tests;
 mod transfer;
 
+pub use digests::{Algorithm, Digest, Digests};
 pub use identity::{BadHash, User, hash_password};
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
@@ -82,6 +84,7 @@ pub struct Gate {
     identity: Identity,
     counters: Arc<Counters>,
     queue: Arc<Queue>,
+    digests: Digests,
     sessions: AtomicU64,
     transfers: AtomicU64,
 }
@@ -97,6 +100,7 @@ impl Gate {
             counters: Arc::new(Counters::new(policy.limits)),
             policy,
             queue,
+            digests: Digests::default(),
             sessions: AtomicU64::new(0),
             transfers: AtomicU64::new(0),
         };
@@ -127,6 +131,11 @@ impl Gate {
     /// What the owner allows.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// The digests of the served files that are known.
+    pub fn digests(&self) -> &Digests {
+        &self.digests
     }
 
     /// Sessions and transfers that are open now.
