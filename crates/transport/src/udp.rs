@@ -3,19 +3,23 @@
 //! [`RequestSocket`] knows to which of our addresses a datagram was sent, so that the answer comes from
 //! there. [`connected`] makes the socket of one transfer on a server, [`open`] that of a client, which
 //! stays unconnected because the server answers from another port. [`send_run`] sends many blocks in one
-//! call. ICMP errors come back as `ECONNREFUSED`: from a connected socket by itself, for an open one
+//! call and [`Inbox`] receives many. ICMP errors come back as `ECONNREFUSED`: from a connected socket by itself, for an open one
 //! through [`refused`].
 
 #[allow(unsafe_code)]
+mod many;
+mod send;
+#[allow(unsafe_code)]
 mod sys;
 
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
-pub use sys::RUN;
+pub use many::{Inbox, RUN};
+pub use send::{Batching, send_run};
 
 /// What a Linux socket holds at most without privileges, as `SO_RCVBUF` takes it.
 const USUAL_MAX: usize = 212_992;
@@ -161,35 +165,6 @@ pub fn blocks_that_fit(room: usize, blksize: u16) -> u16 {
     let each =
         1_280 + usize::from(blksize) * 11 / 10 + usize::from(blksize) / 2 * usize::from(blksize > 2_048);
     u16::try_from((room / each).max(1)).unwrap_or(u16::MAX)
-}
-
-/// Sends blocks, each a header of four octets and the next `blksize` octets of `payload` (the last one the
-/// rest), to `to` or to whom the socket is connected. Gives the blocks sent: fewer than asked when the
-/// system has no room; `WouldBlock` if that is none.
-pub fn send_run(
-    socket: &UdpSocket,
-    to: Option<SocketAddr>,
-    headers: &[[u8; 4]],
-    payload: &[u8],
-    blksize: usize,
-) -> io::Result<usize> {
-    let to = to.map(SockAddr::from);
-    let mut sent = 0;
-    while sent < headers.len() {
-        let end = headers.len().min(sent + RUN);
-        let from = (sent * blksize).min(payload.len());
-        match sys::send_many(socket, to.as_ref(), &headers[sent..end], &payload[from..], blksize) {
-            Ok(n) => {
-                sent += n;
-                if sent < end {
-                    break;
-                }
-            }
-            Err(_) if sent > 0 => break,
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(sent)
 }
 
 /// The ICMP errors that came for an [`open`] socket since the last call: what could not be reached, and why.

@@ -2,6 +2,7 @@
 
 use crate::{ClientError, Options, Remote, Unroutable};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::cell::Cell;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
@@ -10,7 +11,7 @@ use tftp_proto::packet::data_header;
 use tftp_proto::{BlockNo, Terms};
 use transport::Cancel;
 use transport::tap::{Dir, Sense, Sight, What, next_flow};
-use transport::udp;
+use transport::udp::{self, Batching};
 
 /// TFTP's well-known port.
 const PORT: u16 = 69;
@@ -44,6 +45,7 @@ pub(super) struct Port<'r> {
     /// The server's TID, once it has answered.
     tid: Option<SocketAddr>,
     scolded: Vec<SocketAddr>,
+    batching: Cell<Batching>,
     flow: u64,
     start: Instant,
     /// The request's round trip.
@@ -75,7 +77,8 @@ impl<'r> Port<'r> {
         };
         let (flow, start) = (next_flow(), Instant::now());
         let (tid, scolded, answered) = (None, Vec::new(), None);
-        Ok(Port { options, socket, server, named, local, tid, scolded, flow, start, answered })
+        let batching = Cell::new(Batching::best());
+        Ok(Port { options, socket, server, named, local, tid, scolded, batching, flow, start, answered })
     }
 
     pub(super) fn now(&self) -> clock::Instant {
@@ -202,16 +205,17 @@ impl<'r> Port<'r> {
         let headers: Vec<[u8; 4]> = run.map(|b| data_header(BlockNo::of(b, terms.rollover))).collect();
         let count = headers.len();
         let to = self.tid.unwrap_or(self.server);
-        let mut sent = 0;
+        let (mut sent, mut batching) = (0, self.batching.get());
         while let (Some(socket), true) = (&self.socket, sent < count) {
             let rest = &payload[(sent * blksize).min(payload.len())..];
-            match udp::send_run(socket, Some(to), &headers[sent..], rest, blksize) {
+            match udp::send_run(socket, Some(to), &headers[sent..], rest, blksize, &mut batching) {
                 Ok(n) => sent += n,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.wait_writable(socket)?,
                 // An ICMP error, or no buffers: the receive path or the timer sees to it.
                 Err(_) => break,
             }
         }
+        self.batching.set(batching);
         if self.options.tap.is_some() {
             for (n, header) in headers.iter().enumerate() {
                 let block = &payload[(n * blksize).min(payload.len())..payload.len().min((n + 1) * blksize)];

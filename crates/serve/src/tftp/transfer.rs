@@ -11,7 +11,7 @@ use tftp_proto::{
     BlockNo, ErrorCode, Event, Mode, Offer, Outcome as Over, Received, Terms, Transfer, Transmit, Why,
 };
 use transport::tap::{Dir, Sense, Sight, Tap, What};
-use transport::udp;
+use transport::udp::{self, Batching};
 
 /// Octets of a datagram that a tap is shown.
 const HEAD: usize = 512;
@@ -36,6 +36,7 @@ pub(super) struct Running {
     pub(super) machine: Transfer,
     pub(super) content: Content,
     sight: Seen,
+    batching: Batching,
     /// Blocks that the system had no room for yet.
     stuck: Option<(u64, u64, Why)>,
     /// Our own storage failed, in words.
@@ -98,6 +99,7 @@ impl Running {
             machine,
             content,
             sight,
+            batching: Batching::best(),
             stuck: None,
             failed: None,
             over: false,
@@ -278,7 +280,7 @@ impl Running {
         let blksize = usize::from(terms.blksize);
         let headers: Vec<[u8; 4]> =
             (first..=end).map(|b| data_header(BlockNo::of(b, terms.rollover))).collect();
-        let sent = match udp::send_run(&self.socket, None, &headers, payload, blksize) {
+        let sent = match udp::send_run(&self.socket, None, &headers, payload, blksize, &mut self.batching) {
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => 0,
             // The socket has given its pending error away and would not tell again. What has arrived

@@ -1,14 +1,10 @@
-//! The calls that neither std nor socket2 nor rustix has: recvmsg with the destination, sendmmsg, the error
-//! queue.
+//! The calls that neither std nor socket2 nor rustix has: recvmsg with the destination, the error queue.
 
 use socket2::{SockAddr, SockAddrStorage};
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
-
-/// The most blocks that one sendmmsg takes here.
-pub const RUN: usize = 64;
 
 /// Where a datagram was sent.
 pub(super) struct Destination {
@@ -147,36 +143,4 @@ fn receive(
     // SAFETY: the storage was zeroed and the kernel wrote msg_namelen octets of an address into it.
     let name = unsafe { SockAddr::new(name, message.msg_namelen) };
     Ok((len, name.as_socket()))
-}
-
-/// Sends at most [`RUN`] blocks with one call; gives how many went out.
-pub(super) fn send_many(
-    socket: &UdpSocket,
-    to: Option<&SockAddr>,
-    headers: &[[u8; 4]],
-    payload: &[u8],
-    blksize: usize,
-) -> io::Result<usize> {
-    let count = headers.len().min(RUN);
-    // SAFETY: all-zero iovecs and mmsghdrs are valid values of these C structures.
-    let mut parts: [[libc::iovec; 2]; RUN] = unsafe { zeroed() };
-    // SAFETY: as above.
-    let mut messages: [libc::mmsghdr; RUN] = unsafe { zeroed() };
-    for (n, header) in headers.iter().take(count).enumerate() {
-        let from = (n * blksize).min(payload.len());
-        let block = &payload[from..payload.len().min(from + blksize)];
-        parts[n][0] = libc::iovec { iov_base: header.as_ptr().cast_mut().cast(), iov_len: header.len() };
-        parts[n][1] = libc::iovec { iov_base: block.as_ptr().cast_mut().cast(), iov_len: block.len() };
-        let message = &mut messages[n].msg_hdr;
-        if let Some(to) = to {
-            message.msg_name = to.as_ptr().cast_mut().cast();
-            message.msg_namelen = to.len();
-        }
-        message.msg_iov = parts[n].as_mut_ptr();
-        message.msg_iovlen = 2;
-    }
-    // SAFETY: the first `count` messages point at headers, payload, address and iovecs that outlive the call;
-    // the kernel only reads from them (the casts to mutable are C's missing const).
-    let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count as libc::c_uint, 0) };
-    check(sent as libc::ssize_t)
 }
