@@ -47,6 +47,16 @@ pub enum What {
         /// Why.
         why: Refusal,
     },
+    /// A verb was refused because the name stands for nothing: it is malformed, means several files, or
+    /// a rule refuses it.
+    RefusedName {
+        /// Which verb.
+        verb: Verb,
+        /// The name as it came.
+        name: Vec<u8>,
+        /// Why.
+        why: Refusal,
+    },
     /// A transfer began.
     Started {
         /// Counts transfers from 1.

@@ -11,12 +11,14 @@
 //!
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
-//!   transfers, `digests` of files, `advice` the nearest name, `audit` events, `refusal` why not.
+//!   transfers, `digests` of files, `advice` the nearest name, `fold` a name in another case, `audit`
+//!   events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
 pub mod audit;
 mod digests;
+mod fold;
 mod identity;
 mod knock;
 mod limits;

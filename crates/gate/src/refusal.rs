@@ -27,6 +27,9 @@ pub enum Refusal {
     /// Not a name at all.
     #[error("bad name: {0}")]
     BadName(#[from] BadPath),
+    /// Several names differ only in case from the one asked for, and none is it. Holds some of them.
+    #[error("several names differ only in case: {0}")]
+    Ambiguous(String),
     /// No space or quota left, or the announced size does not fit.
     #[error("no space left")]
     NoSpace,

@@ -2,7 +2,7 @@ use crate::audit::{From, What};
 use crate::limits::SessionLease;
 use crate::rights::{self, Old, Verb, Who};
 use crate::transfer::Record;
-use crate::{Direction, Gate, Knock, Reading, Refusal, Writing, advice};
+use crate::{Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold};
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Cursor, Entry, Facts, Mode, Space, VPath};
@@ -197,6 +197,23 @@ impl Session {
     /// at most.
     pub fn nearest(&self, path: &VPath) -> Option<VPath> {
         advice::nearest(self, path)
+    }
+
+    /// Whether a file or directory of this name is there for this peer. No event.
+    pub fn has(&self, path: &VPath) -> bool {
+        self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok()
+    }
+
+    /// What a name is called here when upper and lower case are one: the name itself where it is there
+    /// or nothing is like it. Where several are like it, [`Refusal::Ambiguous`] names some.
+    pub fn fold(&self, path: &VPath) -> Result<VPath, Refusal> {
+        fold::fold(self, path)
+    }
+
+    /// Tells that a name could not even become a path, and hands the reason back.
+    pub fn refuse_name(&self, verb: Verb, name: &[u8], why: Refusal) -> Refusal {
+        self.tell(What::RefusedName { verb, name: name.to_vec(), why: why.clone() });
+        why
     }
 
     /// Whether this session keeps what came of a broken upload.

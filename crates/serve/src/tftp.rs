@@ -12,7 +12,7 @@
 
 mod content;
 mod engine;
-mod names;
+pub mod names;
 mod open;
 mod refusal;
 #[cfg(test)]

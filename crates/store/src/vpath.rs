@@ -26,6 +26,9 @@ pub enum BadPath {
     /// `..` where the caller does not walk directories (TFTP).
     #[error("the name contains '..'")]
     DotDot,
+    /// A drive (`C:`) where names count from one root.
+    #[error("the name begins with a drive letter")]
+    Drive,
     /// Longer than [`MAX_PATH`] or a component longer than [`MAX_COMPONENT`].
     #[error("the name is too long: {len} octets, at most {max}")]
     TooLong {

@@ -12,7 +12,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         | Refusal::NotDirectory
         | Refusal::NotEmpty
         | Refusal::NotRegular => 550,
-        Refusal::BadName(_) => 553,
+        Refusal::BadName(_) | Refusal::Ambiguous(_) => 553,
         Refusal::NoSpace => 452,
         Refusal::TooMany => 421,
         Refusal::Login => 530,

@@ -1,20 +1,61 @@
 //! What a name in a request stands for.
+//!
+//! `\` is `/` (clients from Windows), `//` and `/./` are `/`, a leading `/` is the root of what is served.
+//! A drive (`C:`) and `..` are refused. Junk behind a name (0xff, a space: option 67 without its NUL) is
+//! part of the name: what it asks for is not there, and the advisor says why.
 
 use super::open::Asked;
-use gate::Refusal;
-use gate::store::VPath;
+use gate::store::{BadPath, VPath};
+use gate::{Refusal, Session};
 
 /// How names are understood; made once, shared by all transfers.
 #[derive(Clone, Default, Debug)]
-pub struct Names {}
+pub struct Names {
+    /// Whether a name that is not there may be one that differs in case only.
+    pub ignore_case: bool,
+}
 
-/// The path that a name stands for. `\` is a separator for clients from Windows; a drive is not ours.
-pub(super) fn path(_: &Names, asked: &Asked) -> Result<VPath, Refusal> {
-    let name = &asked.name;
-    if name.get(1) == Some(&b':') && name[0].is_ascii_alphabetic() {
-        return Err(Refusal::Denied);
+/// The path that a name stands for.
+pub(super) fn path(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
+    let path = parse(&plain(&asked.name))?;
+    if names.ignore_case { session.fold(&path) } else { Ok(path) }
+}
+
+/// The name relative to the root, with `/` between its components and nothing else.
+fn plain(name: &[u8]) -> Vec<u8> {
+    let parts = name.split(|&b| b == b'/' || b == b'\\').filter(|c| !c.is_empty() && *c != b".");
+    parts.collect::<Vec<_>>().join(&b'/')
+}
+
+fn parse(plain: &[u8]) -> Result<VPath, Refusal> {
+    if let [letter, b':', ..] = plain
+        && letter.is_ascii_alphabetic()
+    {
+        return Err(BadPath::Drive.into());
     }
-    let name: Vec<u8> = name.iter().map(|&b| if b == b'\\' { b'/' } else { b }).collect();
-    let path = VPath::parse(&name)?;
+    let path = VPath::parse(plain)?;
     if path.is_root() { Err(Refusal::IsDirectory) } else { Ok(path) }
 }
+
+/// Octets behind a name that nobody typed: 0xff and blanks that follow where a client does not see the
+/// end of DHCP's option 67, which has no NUL. Gives the name without them, if there are any.
+pub fn without_junk(name: &[u8]) -> Option<&[u8]> {
+    let junk = |&b: &u8| b == 0xff || b == b' ' || b < b' ' || b == 0x7f;
+    let end = name.iter().rposition(|b| !junk(b)).map_or(0, |last| last + 1);
+    (0 < end && end < name.len()).then(|| &name[..end])
+}
+
+/// What IOS asks for in turn when it has no configuration, its own name's file aside (Cisco,
+/// "Using AutoInstall to Remotely Configure Cisco Networking Devices").
+const AUTOINSTALL: &[&str] =
+    &["network-confg", "cisconet.cfg", "router-confg", "router.cfg", "ciscortr.cfg", "switch-confg"];
+
+/// Whether a device without a configuration asks for this name by itself. `<host>-confg` and
+/// `<host>.cfg` cannot be told from names that somebody typed.
+pub fn is_autoinstall(name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    AUTOINSTALL.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;

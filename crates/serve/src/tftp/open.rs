@@ -2,7 +2,7 @@
 
 use super::names::{self, Names};
 use gate::store::Mode;
-use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Writing};
+use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Verb, Writing};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tftp_proto::packet::Op;
@@ -36,8 +36,13 @@ pub(super) fn open(gate: &Arc<Gate>, names: &Names, asked: &Asked) -> Result<Ope
         security: Security::Clear,
         credentials: Credentials::None,
     };
-    let path = names::path(names, asked)?;
     let session = gate.admit(&knock)?;
+    let verb = match asked.op {
+        Op::Read => Verb::Read,
+        Op::Write => Verb::Write,
+    };
+    let path =
+        names::path(names, &session, asked).map_err(|why| session.refuse_name(verb, &asked.name, why))?;
     match asked.op {
         Op::Read => session.read(&path).map(Opened::Read),
         Op::Write => {

@@ -12,6 +12,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::NotEmpty
         | Refusal::NotRegular
         | Refusal::BadName(_)
+        | Refusal::Ambiguous(_)
         | Refusal::Login => ErrorCode::AccessViolation,
         Refusal::NoSpace => ErrorCode::DiskFull,
         Refusal::TooMany

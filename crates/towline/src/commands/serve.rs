@@ -5,6 +5,7 @@ mod announce;
 mod live;
 mod one_file;
 mod root;
+mod tftp_flags;
 mod users;
 
 pub use users::Given;
@@ -22,7 +23,7 @@ use live::{Board, Screen};
 use root::Root;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::listen::{self, FellBack, ListenError, Reason, Want};
-use serve::tftp::{TftpConfig, TftpServer};
+use serve::tftp::TftpServer;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use store::VPath;
+use tftp_flags::TftpFlags;
 use transport::tap::Tap;
 use transport::{Cancel, interfaces};
 
@@ -100,6 +102,8 @@ pub struct Serve {
     /// Serve even / or the home directory.
     #[arg(long)]
     yes_serve_this: bool,
+    #[command(flatten)]
+    tftp_only: TftpFlags,
 }
 
 fn want(text: &str) -> Result<Want, String> {
@@ -284,8 +288,9 @@ impl Serve {
         tap: Option<Arc<dyn Tap>>,
     ) -> Result<Servers, Failure> {
         let fault = |what: &'static str| move |e: io::Error| Failure::new(Exit::Local, what, e, "");
+        let config = self.tftp_only.config()?;
         let tftp = (!sockets.tftp.is_empty())
-            .then(|| TftpServer::start(gate.clone(), sockets.tftp, TftpConfig::default(), tap.clone()))
+            .then(|| TftpServer::start(gate.clone(), sockets.tftp, config, tap.clone()))
             .transpose()
             .map_err(fault("the TFTP server"))?;
         let config = FtpConfig { passive_ports: self.passive_ports.clone(), ..FtpConfig::default() };

@@ -2,7 +2,8 @@
 
 use gate::audit::{Event, What};
 use gate::{Direction, End, Outcome, Protocol, Refusal, Verb};
-use store::VPath;
+use serve::tftp::names::{is_autoinstall, without_junk};
+use store::{BadPath, VPath};
 
 /// Below this a block size does not matter to anybody.
 const LARGE: u64 = 1_048_576;
@@ -24,6 +25,22 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         // uploads a near name is worth a word.
         What::Refused { verb: Verb::Stat, path, why: Refusal::Absent } if !tree.writable() => {
             tree.nearest(path).map(|near| format!("no such file: {path}; nearest name is {near}"))
+        }
+        What::Refused { verb: Verb::Read, path, why: Refusal::Absent } if is_autoinstall(path.as_bytes()) => {
+            Some(String::from(
+                "a device without a configuration looks for one (IOS autoinstall: network-confg, \
+                 cisconet.cfg, router-confg, …): put it here, or give the device `no service config`",
+            ))
+        }
+        What::Refused { verb: Verb::Read, path, why: Refusal::Absent }
+            if without_junk(path.as_bytes()).is_some() =>
+        {
+            let clean = without_junk(path.as_bytes()).unwrap_or_default();
+            Some(format!(
+                "no such file: {path}: the name ends in octets that nobody typed; the device should ask \
+                 for {} (DHCP's option 67 without a NUL at its end does this)",
+                clean.escape_ascii()
+            ))
         }
         What::Refused { verb: Verb::Read, path, why: Refusal::Absent } => Some(match tree.nearest(path) {
             Some(near) => format!("no such file: {path}; nearest name is {near}"),
@@ -51,6 +68,14 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::Refused { verb: Verb::Write, path, why: Refusal::NoSpace } => {
             Some(format!("{path} was not stored: no space left here"))
         }
+        What::RefusedName { name, why: Refusal::Ambiguous(_), .. } => Some(format!(
+            "{}: give each file a name that differs in more than its case, or ask for one as it is written",
+            name.escape_ascii()
+        )),
+        What::RefusedName { name, why: Refusal::BadName(BadPath::Drive), .. } => Some(format!(
+            "{}: ask for the path below the served directory, without a drive",
+            name.escape_ascii()
+        )),
         What::RefusedKnock { why: Refusal::Login } => Some(match &event.user {
             Some(user) => format!("login of {user} failed: user or password are wrong"),
             None if tree.anonymous() => String::from("login failed: give a user or anonymous"),
@@ -163,6 +188,27 @@ mod tests {
         assert!(denied.contains("towline's own user"), "{denied}");
         let user = said(t, None, refused(b"x", Verb::Remove, Refusal::Denied), true);
         assert!(user.contains("--user"), "{user}");
+    }
+
+    #[test]
+    fn names_that_nobody_typed_are_told_why() {
+        let refused = |name: &[u8]| What::Refused {
+            verb: Verb::Read,
+            path: VPath::parse(name).unwrap(),
+            why: Refusal::Absent,
+        };
+        let t = Protocol::Tftp;
+        let junk = said(t, None, refused(b"a.bin\xff"), false);
+        assert!(
+            junk.starts_with("no such file: /a.bin\\xff: ") && junk.contains("ask for /a.bin ("),
+            "{junk}"
+        );
+        let one = said(t, None, refused(b"network-confg"), false);
+        assert!(one.contains("autoinstall"), "{one}");
+        assert_eq!(said(t, None, refused(b"cisconet.cfg"), false), one, "the series is one piece of advice");
+        let several = Refusal::Ambiguous(String::from("/A, /a"));
+        let several = What::RefusedName { verb: Verb::Read, name: b"a".to_vec(), why: several };
+        assert!(said(t, None, several, false).contains("more than its case"));
     }
 
     #[test]

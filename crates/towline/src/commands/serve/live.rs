@@ -6,8 +6,9 @@ use crate::events::{Event, Events, Name};
 use crate::figures::{clock, eta, grouped, octets, percent, rate, took};
 use crate::watch::Watch;
 use gate::audit::{self, What};
-use gate::{Direction, End, Outcome, Protocol};
+use gate::{Direction, End, Outcome, Protocol, Refusal};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serve::tftp::names::is_autoinstall;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
@@ -154,8 +155,14 @@ impl Board {
             }
             // The advice says it where there is something to say.
             What::Refused { verb: gate::Verb::Stat, .. } => {}
+            // Devices without a configuration ask for these again and again; the advice says it once.
+            What::Refused { verb: gate::Verb::Read, path, why: Refusal::Absent }
+                if is_autoinstall(path.as_bytes()) => {}
             What::Refused { path, why, verb } => {
                 self.line(peer, &format!("{} {path}: {why}", verb_word(*verb)));
+            }
+            What::RefusedName { name, why, verb } => {
+                self.line(peer, &format!("{} {}: {why}", verb_word(*verb), name.escape_ascii()));
             }
             What::RefusedKnock { why } => self.line(peer, &format!("not let in: {why}")),
             What::Removed { path } => self.line(peer, &format!("removed {path}")),
@@ -318,6 +325,15 @@ fn told(event: &audit::Event, protocol: Protocol, peer: SocketAddr, seconds: Opt
             user,
             verb: verb_word(*verb),
             path: Some(name(path)),
+            reason: why.to_string(),
+        },
+        What::RefusedName { verb, name, why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: verb_word(*verb),
+            path: Some(Name::new(name)),
             reason: why.to_string(),
         },
         What::Started { transfer, path, dir, len } => Event::Started {

@@ -1,0 +1,167 @@
+use super::super::open::{Asked, Opened, open};
+use super::{Names, is_autoinstall, plain, without_junk};
+use gate::audit::{Events, What};
+use gate::store::local::{Local, LocalOptions};
+use gate::{Gate, Policy, Refusal};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tftp_proto::Mode;
+use tftp_proto::packet::Op;
+
+/// A directory behind a gate, asked without any socket.
+pub(in crate::tftp) struct House {
+    pub(in crate::tftp) dir: TempDir,
+    gate: Arc<Gate>,
+    pub(in crate::tftp) events: Events,
+    pub(in crate::tftp) names: Names,
+}
+
+impl House {
+    pub(in crate::tftp) fn new(names: Names) -> House {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Local::open(dir.path(), LocalOptions { write: true, ..LocalOptions::default() }).unwrap();
+        let (gate, events) = Gate::new(Arc::new(store), Policy { write: true, ..Policy::default() });
+        House { dir, gate, events, names }
+    }
+
+    pub(in crate::tftp) fn put(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    fn open(&self, op: Op, name: &[u8], from: &str) -> Result<Opened, Refusal> {
+        let asked = Asked {
+            op,
+            mode: Mode::Octet,
+            name: name.to_vec(),
+            peer: (from.parse::<std::net::IpAddr>().unwrap(), 40_000).into(),
+            local: ([10, 0, 0, 1], 69).into(),
+            expected: None,
+        };
+        open(&self.gate, &self.names, &asked)
+    }
+
+    /// The content that a client gets for a name.
+    pub(in crate::tftp) fn read_from(&self, name: &[u8], from: &str) -> Result<String, Refusal> {
+        let Opened::Read(reading) = self.open(Op::Read, name, from)? else { panic!("a read was asked") };
+        let mut content = vec![0; usize::try_from(reading.blob().len()).unwrap()];
+        reading.blob().read_at(0, &mut content).unwrap();
+        Ok(String::from_utf8(content).unwrap())
+    }
+
+    pub(in crate::tftp) fn read(&self, name: &[u8]) -> Result<String, Refusal> {
+        self.read_from(name, "10.0.0.2")
+    }
+
+    /// Stores a file; gives the path that the door saw.
+    pub(in crate::tftp) fn write_from(&self, name: &[u8], from: &str) -> Result<String, Refusal> {
+        let Opened::Write(writing) = self.open(Op::Write, name, from)? else { panic!("a write was asked") };
+        let transfer = writing.transfer();
+        writing.commit(gate::End::new(gate::Outcome::Complete, 0))?;
+        while let Some(event) = self.events.try_recv() {
+            if let What::Started { transfer: t, path, .. } = event.what
+                && t == transfer
+            {
+                return Ok(path.to_string());
+            }
+        }
+        panic!("the upload had no event");
+    }
+}
+
+#[test]
+fn backslashes_and_needless_slashes_are_tolerated() {
+    let house = House::new(Names::default());
+    house.put("boot/x86/a.bin", "it");
+    for name in [
+        "boot/x86/a.bin",
+        "/boot/x86/a.bin",
+        "//boot//x86///a.bin",
+        "\\boot\\x86\\a.bin",
+        "./boot/./x86/a.bin",
+    ] {
+        assert_eq!(house.read(name.as_bytes()).as_deref(), Ok("it"), "{name}");
+    }
+    assert_eq!(plain(b"\\\\host\\share\\.\\a b"), b"host/share/a b");
+}
+
+#[test]
+fn drives_and_climbing_names_are_refused_and_told_as_they_came() {
+    let house = House::new(Names { ignore_case: true });
+    house.put("c/a.bin", "it");
+    for (name, words) in [
+        ("C:\\c\\a.bin", "drive letter"),
+        ("/c:/a.bin", "drive letter"),
+        ("c/../c/a.bin", "'..'"),
+        ("..\\a", "'..'"),
+    ] {
+        let why = house.read(name.as_bytes()).unwrap_err();
+        assert!(why.to_string().contains(words), "{name}: {why}");
+        let told = std::iter::from_fn(|| house.events.try_recv())
+            .any(|e| matches!(e.what, What::RefusedName { name: n, .. } if n == name.as_bytes()));
+        assert!(told, "{name} is not in the audit");
+    }
+    assert_eq!(house.read(b"/"), Err(Refusal::IsDirectory));
+}
+
+#[test]
+fn case_is_ignored_only_where_that_is_asked() {
+    let mut house = House::new(Names::default());
+    house.put("Boot/BCD", "it");
+    assert_eq!(house.read(b"boot\\bcd"), Err(Refusal::Absent));
+    house.names.ignore_case = true;
+    assert_eq!(house.read(b"\\boot\\bcd").as_deref(), Ok("it"));
+    assert_eq!(house.read(b"boot/none"), Err(Refusal::Absent));
+    assert_eq!(house.write_from(b"BOOT/New", "10.0.0.2").as_deref(), Ok("/Boot/New"));
+    assert_eq!(house.write_from(b"BOOT/NEW", "10.0.0.2").as_deref(), Ok("/Boot/New"));
+}
+
+#[test]
+fn of_names_that_differ_in_case_the_exact_one_is_meant_or_none() {
+    let house = House::new(Names { ignore_case: true });
+    house.put("r1.cfg", "lower");
+    house.put("R1.CFG", "upper");
+    house.put(".R1.cfg", "hidden");
+    assert_eq!(house.read(b"r1.cfg").as_deref(), Ok("lower"));
+    assert_eq!(house.read(b"R1.CFG").as_deref(), Ok("upper"));
+    let why = house.read(b"R1.cfg").unwrap_err();
+    assert_eq!(why.to_string(), "several names differ only in case: /R1.CFG, /r1.cfg");
+    assert_eq!(house.read(b".r1.CFG"), Err(Refusal::Absent));
+}
+
+#[test]
+fn case_is_no_way_out_of_the_root() {
+    let house = House::new(Names { ignore_case: true });
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    std::os::unix::fs::symlink(outside.path(), house.dir.path().join("Link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("secret"), house.dir.path().join("Key")).unwrap();
+    for name in ["link/SECRET", "link/secret", "KEY"] {
+        let why = house.read(name.as_bytes()).unwrap_err();
+        assert!(matches!(why, Refusal::Denied | Refusal::Absent), "{name}: {why}");
+    }
+}
+
+#[test]
+fn junk_behind_a_name_is_seen() {
+    assert_eq!(without_junk(b"pxelinux.0\xff"), Some(&b"pxelinux.0"[..]));
+    assert_eq!(without_junk(b"a.bin \r\n"), Some(&b"a.bin"[..]));
+    assert_eq!(without_junk(b"my file.bin"), None);
+    assert_eq!(without_junk(b"\xff\xff"), None);
+    let house = House::new(Names::default());
+    house.put("pxelinux.0", "it");
+    assert_eq!(house.read(b"pxelinux.0\xff"), Err(Refusal::Absent), "not served as if it were the other");
+}
+
+#[test]
+fn the_names_of_autoinstall_are_known() {
+    assert!(
+        is_autoinstall(b"/network-confg")
+            && is_autoinstall(b"cisconet.cfg")
+            && is_autoinstall(b"CISCORTR.CFG")
+    );
+    assert!(!is_autoinstall(b"r1-confg") && !is_autoinstall(b"sub/network-confg"));
+    let house = House::new(Names::default());
+    assert_eq!(house.read(b"network-confg"), Err(Refusal::Absent));
+}
