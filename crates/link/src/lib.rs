@@ -5,7 +5,7 @@
 //! decides every fate, so a run can be had again.
 //!
 //! - [`link`](crate::Link): one direction of a path.
-//! - [`Odds`], [`Params`]: what may happen to a packet.
+//! - [`Odds`], [`Params`]: what may happen to a packet; [`Fate`]: what did.
 //! - [`Rng`]: the seeded numbers behind it.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -15,5 +15,5 @@ extern crate alloc;
 mod link;
 mod rng;
 
-pub use link::{Link, Odds, Params};
+pub use link::{Fate, Link, Odds, Params};
 pub use rng::Rng;

@@ -21,6 +21,11 @@ impl Odds {
         Odds(n)
     }
 
+    /// The same as a number.
+    pub const fn in_millionths(self) -> u32 {
+        self.0
+    }
+
     const fn strikes(self, rng: &mut Rng) -> bool {
         rng.below(1_000_000) < self.0 as u64
     }
@@ -41,6 +46,20 @@ pub struct Params {
     pub jitter: Duration,
     /// Octets a second that fit through; `None`: no limit. Packets queue without bound.
     pub rate: Option<u64>,
+}
+
+/// What became of a packet that was put on a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It vanished.
+    Lost,
+    /// It will arrive.
+    Flies {
+        /// As two copies.
+        twice: bool,
+        /// Held back so that later ones may overtake it.
+        held: bool,
+    },
 }
 
 /// One direction of a path.
@@ -90,8 +109,8 @@ impl<P: Clone> Link<P> {
         self.doomed.insert(n);
     }
 
-    /// Puts a packet of `len` octets on the link.
-    pub fn send(&mut self, now: Instant, packet: P, len: usize) {
+    /// Puts a packet of `len` octets on the link; the fate is for who keeps count.
+    pub fn send(&mut self, now: Instant, packet: P, len: usize) -> Fate {
         self.sent += 1;
         let leaves = self.leave(now, len);
         // Every fate is drawn for every packet, so that one setting does not shift the others' numbers.
@@ -101,7 +120,7 @@ impl<P: Clone> Link<P> {
         let (first, second) = (self.wander(), self.wander());
         if self.doomed.remove(&self.sent) || lost {
             self.lost += 1;
-            return;
+            return Fate::Lost;
         }
         let late = if held { self.params.delay + self.params.jitter } else { Duration::ZERO };
         let base = leaves + self.params.delay + late;
@@ -109,6 +128,7 @@ impl<P: Clone> Link<P> {
             self.fly(base + second, packet.clone());
         }
         self.fly(base + first, packet);
+        Fate::Flies { twice, held }
     }
 
     /// When the next packet arrives.
@@ -243,9 +263,9 @@ mod tests {
     fn a_doomed_packet_is_lost_on_a_perfect_link() {
         let mut link = Link::new(Params::default(), 1);
         link.lose(2);
-        for n in 1..=3 {
-            link.send(Instant::ZERO, n, 1);
-        }
+        let fates: Vec<Fate> = (1..=3).map(|n| link.send(Instant::ZERO, n, 1)).collect();
+        let flies = Fate::Flies { twice: false, held: false };
+        assert_eq!(fates, [flies, Fate::Lost, flies]);
         assert_eq!(drain(&mut link), [(0, 1), (0, 3)]);
     }
 }
