@@ -136,6 +136,38 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,
     },
+    Relaying {
+        address: String,
+        to: String,
+        seed: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wanted: Option<String>,
+    },
+    Client {
+        peer: String,
+        towards_server: String,
+    },
+    Port {
+        peer: String,
+        server: String,
+        shown_as: String,
+    },
+    Struck {
+        peer: String,
+        way: &'static str,
+        number: u64,
+        fate: &'static str,
+        packet: String,
+    },
+    Relayed {
+        way: &'static str,
+        datagrams: u64,
+        octets: u64,
+        lost: u64,
+        dropped: u64,
+        duplicated: u64,
+        reordered: u64,
+    },
     Failed {
         exit: u8,
         thing: String,

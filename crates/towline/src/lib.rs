@@ -7,6 +7,7 @@
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
 //! - [`landing`]: local files that are there whole or not at all.
+//! - [`relay`]: a UDP relay that loses, doubles and delays on purpose.
 //! - [`watch`]: counts how far transfers are.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
@@ -21,4 +22,5 @@ pub mod lab;
 pub mod ladder;
 pub mod landing;
 mod progress;
+pub mod relay;
 pub mod watch;

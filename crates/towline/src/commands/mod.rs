@@ -6,6 +6,7 @@ pub mod device;
 pub mod image;
 pub mod lab;
 pub mod man;
+pub mod relay;
 pub mod serve;
 
 use crate::events::{Event, Events};
@@ -39,6 +40,7 @@ enum Command {
     Device(device::Device),
     Image(image::Image),
     Lab(lab::Lab),
+    Relay(relay::Relay),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -65,6 +67,7 @@ pub fn run() -> ExitCode {
     let events = Arc::new(Events::new(match &cli.command {
         Command::Serve(serve) => serve.json,
         Command::Copy(copy) => copy.json,
+        Command::Relay(relay) => relay.json,
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Device(device) => device.run(),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
+        Command::Relay(relay) => relay.run(&events),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

@@ -344,7 +344,7 @@ impl Serve {
 
 /// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the
 /// hard limit is for programs that know this of themselves.
-fn more_descriptors() {
+pub(super) fn more_descriptors() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(DESCRIPTORS, |hard| hard.min(DESCRIPTORS));

@@ -92,6 +92,8 @@ const DIRECTION: Field = always(
     Kind::OneOf(&["read", "write"]),
     "`read`: the peer fetches; `write`: the peer stores.",
 );
+const WAY: Field =
+    always("way", Kind::OneOf(&["up", "down"]), "`up`: from the client to the server; `down`: back.");
 const OUTCOME: Field = always(
     "outcome",
     Kind::OneOf(&["complete", "unconfirmed", "timed-out", "aborted", "refused", "failed"]),
@@ -290,6 +292,64 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "relaying",
+        by: "relay",
+        doc: "The relay listens. Its first event.",
+        fields: &[
+            always("address", Kind::Text, "Address and port that clients send to."),
+            always("to", Kind::Text, "The server's."),
+            always("seed", Kind::Count, "What decides the fates; --seed with it has them again."),
+            maybe("wanted", Kind::Text, "Why it is not the standard port, when that was wanted."),
+        ],
+    },
+    Row {
+        event: "client",
+        by: "relay",
+        doc: "A client has sent its first datagram.",
+        fields: &[PEER, always("towards_server", Kind::Text, "The relay's own port towards the server.")],
+    },
+    Row {
+        event: "port",
+        by: "relay",
+        doc: "The server has answered from a new port (its TID).",
+        fields: &[
+            PEER,
+            always("server", Kind::Text, "The server's address and port."),
+            always("shown_as", Kind::Text, "The relay's port that the client sees instead."),
+        ],
+    },
+    Row {
+        event: "struck",
+        by: "relay",
+        doc: "A datagram did not simply pass.",
+        fields: &[
+            PEER,
+            WAY,
+            always("number", Kind::Count, "Counts the datagrams of this way from 1."),
+            always(
+                "fate",
+                Kind::OneOf(&["lost", "dropped", "duplicated", "reordered", "duplicated-and-reordered"]),
+                "`lost` by the odds; `dropped` because the line was full or no socket was to be had; \
+                 `reordered`: held back, so that later ones could overtake it.",
+            ),
+            always("packet", Kind::Text, "The datagram, read as TFTP."),
+        ],
+    },
+    Row {
+        event: "relayed",
+        by: "relay",
+        doc: "What was done. The last events, one for each way.",
+        fields: &[
+            WAY,
+            always("datagrams", Kind::Count, "That came."),
+            always("octets", Kind::Count, "In them."),
+            always("lost", Kind::Count, "Lost by the odds."),
+            always("dropped", Kind::Count, "Lost because the line was full or no socket was to be had."),
+            always("duplicated", Kind::Count, "Passed on twice."),
+            always("reordered", Kind::Count, "Held back, so that later ones could overtake them."),
+        ],
+    },
+    Row {
         event: "failed",
         by: "all",
         doc: "The command failed. The last event.",
@@ -320,8 +380,8 @@ pub fn faults(object: &Value) -> Vec<String> {
 /// `docs/events.md`.
 pub fn document() -> String {
     let mut out = String::from(
-        "# Events\n\nWith `--json`, `serve` and `copy` print one JSON object a line on stdout; texts for people go to\n\
-         stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
+        "# Events\n\nWith `--json`, `serve`, `copy` and `relay` print one JSON object a line on stdout; texts for people\n\
+         go to stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
          `events.schema.json` is the JSON Schema. Both files are made from `crates/towline/src/events/document.rs`;\n\
          tests hold them and check what the program prints.\n\nEvery event has:\n\n",
     );

@@ -94,6 +94,19 @@ fn samples() -> Vec<Event> {
             repeats: 0,
             digest: Some(s("md5:0")),
         },
+        Event::Relaying { address: s("a"), to: s("b"), seed: 7, wanted: Some(s("69: taken")) },
+        Event::Client { peer: s("p"), towards_server: s("a") },
+        Event::Port { peer: s("p"), server: s("a"), shown_as: s("b") },
+        Event::Struck { peer: s("p"), way: "down", number: 3, fate: "lost", packet: s("ACK 1") },
+        Event::Relayed {
+            way: "up",
+            datagrams: 9,
+            octets: 99,
+            lost: 1,
+            dropped: 0,
+            duplicated: 1,
+            reordered: 1,
+        },
         Event::Failed { exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
     ]
 }

@@ -2,7 +2,7 @@
 
 use super::ladders::{Collected, RunError, holding};
 use super::names::{NEW_VERSION, SERVER};
-use super::relay::{Capture, FtpRelay, UdpRelay, pass_all};
+use super::relay::{Capture, FtpRelay, pass_all, udp_relay};
 use super::scene::{router_config, table};
 use super::servers::Servers;
 use crate::figures::grouped;
@@ -59,7 +59,7 @@ pub fn run() -> Result<Vec<Column>, RunError> {
 
 fn tftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
     let capture = Arc::new(Capture::default());
-    let relay = UdpRelay::start(servers.tftp(), pass_all(), capture.clone())?;
+    let relay = udp_relay(servers.tftp(), pass_all(), capture.clone())?;
     let (recorder, elapsed) = fetch(Scheme::Tftp, relay.address(), servers.ftp(), content)?;
     let seen = recorder.seen();
     let facts = Facts::new(&seen, End::Client);

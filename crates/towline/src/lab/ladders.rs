@@ -2,10 +2,11 @@
 
 use super::guide::fold;
 use super::names::SERVER;
-use super::relay::{Capture, Rule, UdpRelay, Way};
+use super::relay::{Capture, udp_relay};
 use super::scene::{router_config, table};
 use super::servers::Servers;
 use crate::ladder::{End, Recorder, Seen, draw};
+use crate::relay::{Rule, Way};
 use bytes::Bytes;
 use client::{ClientError, FtpOptions, Options, Passive, Remote, Scheme, TftpOptions, Type};
 use device::wire::{LabWire, Links};
@@ -187,8 +188,8 @@ impl Bench {
             *lost |= lose;
             !lose
         });
-        let relay = UdpRelay::start(self.servers.tftp(), rule, Arc::new(Capture::default()))
-            .map_err(ClientError::Local)?;
+        let relay =
+            udp_relay(self.servers.tftp(), rule, Arc::new(Capture::default())).map_err(ClientError::Local)?;
         self.lossy.set(Some(relay.address()));
         let result = with(self);
         self.lossy.set(None);

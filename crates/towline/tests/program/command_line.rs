@@ -15,7 +15,8 @@ fn fault(args: &[&str]) -> (i32, String) {
 
 #[test]
 fn every_help_begins_with_examples() {
-    for command in ["", "serve", "copy", "device", "image", "image make", "image show", "completions", "man"]
+    for command in
+        ["", "serve", "copy", "device", "image", "image make", "image show", "relay", "completions", "man"]
     {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let output = towline(&args);
@@ -38,6 +39,9 @@ fn a_wrong_command_line_is_one_line_and_exit_2() {
         (&["copy", "--blksize", "7", "a", "b"], "7 is not in 8..=65464"),
         (&["copy", "--active", "--passive", "a", "b"], "cannot be used with"),
         (&["copy", "--expect", "md5:12", "a", "b"], "32 hexadecimal digits"),
+        (&["relay", "--to", "h", "--loss", "5"], "5% is five of a hundred, 0.05 too"),
+        (&["relay", "--to", "127.0.0.1:0"], "port from 1 to 65535"),
+        (&["relay", "--to", "127.0.0.1", "--rate", "9 furlongs"], "10Mbit"),
         (&["completions", "tcsh"], "possible values: bash, zsh, fish"),
         (&["image", "make", "--version", "fifteen"], "write it as 15.5(3)M4a"),
         (&["image", "make", "--profile", "c9999", "--version", "15.5(3)M4a"], "known are: c2911"),

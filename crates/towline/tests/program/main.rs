@@ -4,6 +4,7 @@ mod command_line;
 mod copying;
 mod device;
 mod person;
+mod relaying;
 mod running;
 mod serving;
 

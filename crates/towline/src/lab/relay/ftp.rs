@@ -1,4 +1,5 @@
-use super::{Capture, Way};
+use super::Capture;
+use crate::relay::Way;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};

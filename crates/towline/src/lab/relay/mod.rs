@@ -2,8 +2,7 @@
 //! datagrams can be lost on purpose.
 //!
 //! A capture for real: the taps of the drivers mask passwords, these octets are as they were on the
-//! wire. [`UdpRelay`] keeps TFTP's ports apart as a router would (the answer comes from another port
-//! than the request went to); [`FtpRelay`] follows passive data connections.
+//! wire. [`udp_relay`] is [`crate::relay`] with a capture; [`FtpRelay`] follows passive data connections.
 
 mod capture;
 mod ftp;
@@ -11,16 +10,7 @@ mod udp;
 
 pub use capture::Capture;
 pub use ftp::FtpRelay;
-pub use udp::{Rule, UdpRelay, pass_all};
-
-/// Which way something goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
-    /// From the client to the server.
-    Up,
-    /// From the server to the client.
-    Down,
-}
+pub use udp::{pass_all, udp_relay};
 
 #[cfg(test)]
 mod tests;

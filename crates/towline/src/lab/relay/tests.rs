@@ -1,4 +1,5 @@
 use super::*;
+use crate::relay::{Rule, Way};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ fn datagrams_pass_with_ports_kept_apart_and_are_lost_by_rule() {
         lost |= lose;
         !lose
     });
-    let relay = UdpRelay::start(server.local_addr().unwrap(), rule, capture.clone()).unwrap();
+    let relay = udp_relay(server.local_addr().unwrap(), rule, capture.clone()).unwrap();
     let mut buffer = [0; 64];
 
     client.send_to(b"request", relay.address()).unwrap();
@@ -83,5 +84,5 @@ fn ftp_passes_with_its_passive_data_connection() {
 fn an_unused_relay_stops() {
     let capture = Arc::new(Capture::default());
     drop(FtpRelay::start("127.0.0.1:9".parse().unwrap(), capture.clone()).unwrap());
-    drop(UdpRelay::start("127.0.0.1:9".parse().unwrap(), pass_all(), capture).unwrap());
+    drop(udp_relay("127.0.0.1:9".parse().unwrap(), pass_all(), capture).unwrap());
 }
