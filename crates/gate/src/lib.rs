@@ -117,8 +117,10 @@ impl Gate {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         // The limits come before the hash: guessing passwords is bounded by them.
-        let admitted =
-            self.counters.session(knock.peer.ip()).and_then(|lease| Ok((self.identity.of(knock)?, lease)));
+        let admitted = self
+            .counters
+            .session(knock.protocol, knock.peer.ip())
+            .and_then(|lease| Ok((self.identity.of(knock)?, lease)));
         let (who, lease) = admitted.inspect_err(|why| {
             let user = match &knock.credentials {
                 Credentials::Password { user, .. } => Some(user.clone()),
@@ -140,7 +142,7 @@ impl Gate {
         &self.digests
     }
 
-    /// Sessions and transfers that are open now.
+    /// Sessions (of protocols with a connection) and transfers that are open now.
     pub fn open(&self) -> (usize, usize) {
         self.counters.open()
     }

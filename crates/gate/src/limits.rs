@@ -1,4 +1,4 @@
-use crate::Refusal;
+use crate::{Protocol, Refusal};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,18 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// How much at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Sessions in all. A TFTP transfer is a session of its own.
+    /// Sessions in all, of protocols with a connection. A TFTP session is one transfer, and counts as that:
+    /// a rack of switches behind one address boots at once.
     pub sessions: usize,
-    /// Sessions of one address; IPv6 counts by /64, which is one subscriber.
+    /// Sessions of one address, likewise; IPv6 counts by /64, which is one subscriber.
     pub per_address: usize,
-    /// Transfers in all.
+    /// Transfers in all, of every protocol.
     pub transfers: usize,
 }
 
 impl Default for Limits {
-    /// 1,024 sessions, 64 of one address (a NAT with a rack of devices behind), 1,024 transfers.
+    /// 1,024 sessions, 64 of one address (a NAT with a rack of devices behind), 32,768 transfers: more than
+    /// twice the switches of the largest campaign at once, at 8 KiB each 256 MiB.
     fn default() -> Self {
-        Limits { sessions: 1_024, per_address: 64, transfers: 1_024 }
+        Limits { sessions: 1_024, per_address: 64, transfers: 32_768 }
     }
 }
 
@@ -39,8 +41,16 @@ impl Counters {
         Counters { limits, open: Mutex::new(Open::default()) }
     }
 
-    /// Takes a place for a session.
-    pub(crate) fn session(self: &Arc<Self>, peer: IpAddr) -> Result<SessionLease, Refusal> {
+    /// Takes a place for a session; one of TFTP needs none.
+    pub(crate) fn session(
+        self: &Arc<Self>,
+        protocol: Protocol,
+        peer: IpAddr,
+    ) -> Result<Option<SessionLease>, Refusal> {
+        match protocol {
+            Protocol::Tftp => return Ok(None),
+            Protocol::Ftp => {}
+        }
         let address = subscriber(peer);
         let mut open = self.lock();
         let here = open.by_address.get(&address).copied().unwrap_or(0);
@@ -49,7 +59,7 @@ impl Counters {
         }
         open.sessions += 1;
         open.by_address.insert(address, here + 1);
-        Ok(SessionLease { counters: self.clone(), address })
+        Ok(Some(SessionLease { counters: self.clone(), address }))
     }
 
     /// Takes a place for a transfer.

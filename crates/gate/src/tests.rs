@@ -147,7 +147,9 @@ fn limits_count_sessions_addresses_and_transfers_and_give_back() {
     store.seed("/f", "x");
     let limits = Limits { sessions: 3, per_address: 2, transfers: 2 };
     let (gate, events) = Gate::new(Arc::new(store), Policy { limits, ..policy(false) });
-    let from = |peer: &str| gate.admit(&knock_from(peer, Protocol::Tftp, Credentials::None));
+    let from = |peer: &str| {
+        gate.admit(&knock_from(peer, Protocol::Ftp, Credentials::Anonymous { email: String::new() }))
+    };
     let a = from("192.0.2.7:1").unwrap();
     // The same address as IPv6 writes it.
     let b = from("[::ffff:192.0.2.7]:2").unwrap();
@@ -169,6 +171,10 @@ fn limits_count_sessions_addresses_and_transfers_and_give_back() {
     assert_eq!(gate.open(), (2, 1));
     drop((third, c));
     assert_eq!(gate.open(), (0, 0));
+    // TFTP's sessions are single transfers, and count as those.
+    let many: Vec<Session> = (0..9).map(|_| gate.admit(&tftp()).unwrap()).collect();
+    let open: Vec<Reading> = many.iter().filter_map(|s| s.read(&p("/f")).ok()).collect();
+    assert_eq!((open.len(), gate.open()), (2, (0, 2)));
     let refused = seen(&events).iter().filter(|e| matches!(e.what, What::RefusedKnock { .. })).count();
     assert_eq!(refused, 3);
 }

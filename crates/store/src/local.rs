@@ -16,11 +16,14 @@
 //! - `.towline/versions/<path>@<UTC time>` what was written over, where that was asked
 //!   ([`Upload::keep_old`]); kept until somebody removes it.
 //!
+//! Who opens a file that is open already, unchanged, gets the same descriptor.
+//!
 //! Uploading to a symbolic link replaces the link, not what it points at.
 
 mod dir;
 mod listing;
 mod names;
+mod shared;
 mod sweep;
 mod temp;
 #[cfg(test)]
@@ -101,6 +104,7 @@ struct Inner {
     // Guards the step from "what is under the name?" to "the name shows the new file", so that of two
     // uploads to one name each keeps what it really replaced. The uploaded file is synced before.
     publish: Mutex<()>,
+    shared: shared::Shared,
 }
 
 impl Inner {
@@ -124,7 +128,13 @@ impl Local {
         let root = rustix::fs::open(root, flags, rustix::fs::Mode::empty())?;
         let root = dir::Root::new(root, options.walk);
         let unnamed = options.unnamed && rustix::fs::stat("/proc/self/fd").is_ok();
-        let local = Local(Arc::new(Inner { root, options, unnamed, publish: Mutex::new(()) }));
+        let local = Local(Arc::new(Inner {
+            root,
+            options,
+            unnamed,
+            publish: Mutex::new(()),
+            shared: shared::Shared::default(),
+        }));
         if local.0.options.write {
             sweep::sweep(&local.0)?;
         }
@@ -147,8 +157,25 @@ impl Store for Local {
     }
 
     fn open(&self, path: &VPath) -> Result<Blob> {
-        let (file, looked) = open_file(&self.0.root, path)?;
-        Ok(Blob::File { file: Arc::new(file), len: looked.facts.len, identity: looked.identity })
+        let looked = dir::look(&self.0.root, path)?;
+        self.0.shared.get(&looked).map_or_else(
+            || {
+                let (file, looked) =
+                    open_looked_at(&looked, |flags| dir::open_beneath(&self.0.root, path, flags))?;
+                Ok(self.0.shared.put(file, &looked))
+            },
+            Ok,
+        )
+    }
+
+    fn open_now(&self, path: &VPath) -> Option<Blob> {
+        let fd = dir::open_cached(&self.0.root, path, OFlags::PATH)?;
+        let looked = dir::look_at(&fd).ok()?;
+        self.0.shared.get(&looked).or_else(|| {
+            let cached = |flags| dir::open_cached(&self.0.root, path, flags).ok_or(StoreError::Absent);
+            let (file, looked) = open_looked_at(&looked, cached).ok()?;
+            Some(self.0.shared.put(file, &looked))
+        })
     }
 
     fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
@@ -254,14 +281,21 @@ impl Store for Local {
     }
 }
 
-/// Opens a regular file for reading.
+/// Opens a regular file for reading, for oneself.
 fn open_file(root: &dir::Root, path: &VPath) -> Result<(File, dir::Looked)> {
-    if dir::look(root, path)?.facts.kind == Kind::Directory {
+    open_looked_at(&dir::look(root, path)?, |flags| dir::open_beneath(root, path, flags))
+}
+
+/// Opens for reading what was looked at, if it is a regular file.
+fn open_looked_at(
+    looked: &dir::Looked,
+    open: impl FnOnce(OFlags) -> Result<OwnedFd>,
+) -> Result<(File, dir::Looked)> {
+    if looked.facts.kind == Kind::Directory {
         return Err(StoreError::IsDirectory);
     }
     // Between the two somebody may have put a FIFO there: O_NONBLOCK does not wait for its writer.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let fd = dir::open_beneath(root, path, flags)?;
+    let fd = open(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     let looked = dir::look_at(&fd)?;
     match looked.facts.kind {
         Kind::File => Ok((File::from(fd), looked)),

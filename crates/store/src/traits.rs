@@ -116,6 +116,13 @@ pub trait Store: Send + Sync {
     /// Opens a regular file for reading. Never blocks on a FIFO, never opens a device.
     fn open(&self, path: &VPath) -> Result<Blob>;
 
+    /// Opens like [`Store::open`] where that takes no waiting for a disk or network. `None` where it may, and
+    /// for every failure: [`Store::open`] says then which it is.
+    fn open_now(&self, path: &VPath) -> Option<Blob> {
+        let _ = path;
+        None
+    }
+
     /// Begins an upload. `owner` keys the hidden partials: one user never resumes another's.
     fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>>;
 

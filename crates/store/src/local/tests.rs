@@ -277,3 +277,56 @@ fn a_replaced_root_does_not_move_the_store() {
     std::fs::write(root.join("f"), "another").unwrap();
     assert_eq!(store.open(&p("/f")).unwrap().len(), 5);
 }
+
+/// The file behind a blob.
+fn behind(blob: &Blob) -> &Arc<File> {
+    let Blob::File { file, .. } = blob else { panic!("not a file") };
+    file
+}
+
+#[test]
+fn readers_of_one_file_share_its_descriptor_until_it_changes() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("f"), "first").unwrap();
+    std::fs::hard_link(dir.path().join("f"), dir.path().join("same")).unwrap();
+    let store = open(&dir, LocalOptions::default());
+    let one = store.open(&p("/f")).unwrap();
+    for path in ["/f", "/same"] {
+        assert!(Arc::ptr_eq(behind(&one), behind(&store.open(&p(path)).unwrap())), "{path}");
+    }
+    // In place, so that the inode stays.
+    std::fs::write(dir.path().join("f"), "second!").unwrap();
+    let two = store.open(&p("/f")).unwrap();
+    assert!(!Arc::ptr_eq(behind(&one), behind(&two)));
+    assert_eq!((one.len(), two.len()), (5, 7));
+    // When the last reader is gone the descriptor is closed.
+    let gone = Arc::downgrade(behind(&two));
+    drop(two);
+    assert!(gone.upgrade().is_none());
+    for n in 0..300 {
+        std::fs::write(dir.path().join(format!("n{n}")), "x").unwrap();
+        store.open(&p(&format!("/n{n}"))).unwrap();
+    }
+    assert!(store.0.shared.entries() <= 130, "{} entries of closed files", store.0.shared.entries());
+}
+
+#[test]
+fn what_needs_no_disk_is_opened_at_once_and_all_else_the_long_way() {
+    let dir = TempDir::new().unwrap();
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    std::fs::write(dir.path().join("d/f"), "content").unwrap();
+    symlink("/etc/hostname", dir.path().join("out")).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, dir.path().join("fifo"), FileType::Fifo, 0o600.into(), 0).unwrap();
+    let store = open(&dir, LocalOptions::default());
+    // The first look-up fills the kernel's cache.
+    let long = store.open(&p("/d/f")).unwrap();
+    let now = store.open_now(&p("/d/f")).expect("openat2 with RESOLVE_CACHED, Linux 5.12");
+    assert!(Arc::ptr_eq(behind(&long), behind(&now)));
+    drop((long, now));
+    let mut buf = [0; 9];
+    let now = store.open_now(&p("/d/f")).unwrap();
+    assert_eq!((now.read_at(0, &mut buf).unwrap(), &buf[..7]), (7, &b"content"[..]));
+    for path in ["/d", "/absent", "/out", "/fifo", "/"] {
+        assert!(store.open(&p(path)).is_err() && store.open_now(&p(path)).is_none(), "{path}");
+    }
+}
