@@ -40,6 +40,8 @@ pub fn program() -> &'static Path {
 pub fn command() -> Command {
     let mut c = Command::new(program());
     c.env_remove("RUST_BACKTRACE").env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1");
+    // Nothing is remembered of servers from one test to the next.
+    c.env("XDG_CACHE_HOME", "/dev/null");
     c
 }
 

@@ -27,8 +27,10 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     for dir in ["crates/tftp-proto/src", "crates/transport/src/udp"] {
         sources(&root.join(dir), &mut there);
     }
-    let driver = fs::read_to_string(root.join("tests/tests/tftp_inprocess.rs")).expect("the drivers' tests");
-    there.extend(names(&driver, "fn rule_"));
+    for drivers in ["tests/tests/tftp_inprocess.rs", "tests/tests/tftp_ladder.rs"] {
+        let text = fs::read_to_string(root.join(drivers)).expect("the drivers' tests");
+        there.extend(names(&text, "fn rule_"));
+    }
     let doc = fs::read_to_string(root.join("docs/protocols/tftp.md")).expect("the document");
     let told = names(&doc, "`rule_");
     let untold: Vec<_> = there.difference(&told).collect();

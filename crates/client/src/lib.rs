@@ -9,14 +9,17 @@
 
 mod error;
 mod ftp;
+mod hosts;
 mod options;
 mod tftp;
 mod wire;
 
 pub use error::{ClientError, Phase, WireCode};
 pub use ftp_proto::list::{Kind, Listed};
-pub use options::{Done, FtpOptions, Options, Outcome, Passive, Resume, TftpOptions};
+pub use hosts::Hosts;
+pub use options::{Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, TftpOptions};
 pub use store::locator::{Remote, Scheme, Type};
+pub use tftp::Rung;
 pub use wire::{Direct, Unroutable, Wire};
 
 use store::{Blob, Sink};

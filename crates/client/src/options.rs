@@ -1,4 +1,4 @@
-use crate::{Direct, Wire};
+use crate::{Direct, Hosts, Wire};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
@@ -17,6 +17,8 @@ pub struct Options {
     pub tap: Option<Arc<dyn Tap>>,
     /// The network.
     pub wire: Arc<dyn Wire>,
+    /// What is remembered of servers, for [`Ladder::Best`]; clones of the options share it.
+    pub hosts: Arc<Hosts>,
 }
 
 impl Default for Options {
@@ -27,13 +29,29 @@ impl Default for Options {
             cancel: None,
             tap: None,
             wire: Arc::new(Direct),
+            hosts: Arc::default(),
         }
     }
+}
+
+/// Which TFTP offers are tried, one after the other, until one works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Ladder {
+    /// [`TftpOptions::blksize`] and [`TftpOptions::windowsize`] as they are; where the server refuses them
+    /// with ERROR 0, 4 or 8, no options (RFC 2347).
+    #[default]
+    Given,
+    /// The largest block that the path takes in one piece and the largest window that our receive buffer
+    /// holds; then the lower steps ([`Rung`](crate::Rung)) where options are refused, the OACK does not fit
+    /// or no full block comes through. What worked is remembered in [`Options::hosts`].
+    Best,
 }
 
 /// TFTP's options.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TftpOptions {
+    /// What is offered; with [`Ladder::Best`] the next two fields count for nothing.
+    pub ladder: Ladder,
     /// blksize to offer, octets (RFC 2348, 8 to 65464); `None`: not offered, 512.
     pub blksize: Option<u16>,
     /// windowsize to offer (RFC 7440, 1 to 65535); `None`: not offered, 1.
@@ -51,6 +69,7 @@ pub struct TftpOptions {
 impl Default for TftpOptions {
     fn default() -> Self {
         TftpOptions {
+            ladder: Ladder::Given,
             blksize: Some(1_428),
             windowsize: Some(16),
             timeout: None,
@@ -58,6 +77,13 @@ impl Default for TftpOptions {
             no_progress: Duration::from_secs(60),
             first_rto: Duration::from_secs(1),
         }
+    }
+}
+
+impl TftpOptions {
+    /// The largest block and window that work.
+    pub fn best() -> Self {
+        TftpOptions { ladder: Ladder::Best, ..TftpOptions::default() }
     }
 }
 

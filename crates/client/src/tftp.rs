@@ -4,10 +4,14 @@
 //! 250 ms, and not for as long as the server may wait; whoever calls wants to go on.
 
 mod content;
+mod ladder;
 mod port;
 
-use crate::{ClientError, Done, Options, Outcome, Phase, Remote, TftpOptions, Type, WireCode};
+pub use ladder::Rung;
+
+use crate::{ClientError, Done, Ladder, Options, Outcome, Phase, Remote, TftpOptions, Type, WireCode};
 use content::{Source, Target};
+use ladder::{Asked, Fall, Holder};
 use port::{Port, Woken};
 use std::io;
 use std::time::Duration;
@@ -24,6 +28,13 @@ use transport::tap::{Dir, Sense, What};
 const DALLY: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(250);
 /// Datagrams taken in one go before the timers are looked at.
 const BURST: usize = 256;
+/// A server that answers and of whose blocks none comes for this long sends them into a black hole: a link
+/// that drops what is too long for it. (A block that is only lost is repeated several times in it.)
+const BLACK_HOLE: Duration = Duration::from_secs(3);
+/// The same for our own blocks, where the server says nothing at all: it may be clearing its flash.
+const BLACK_HOLE_SENT: Duration = Duration::from_secs(10);
+/// What the best window may take in the receive buffer, with what the system keeps beside each block.
+const ROOM: usize = 4 << 20;
 
 /// What moves, and where its octets are.
 enum Job<'a> {
@@ -33,12 +44,12 @@ enum Job<'a> {
 
 /// Fetches a file into `sink`.
 pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
-    with_retry(remote, options, Job::Get(Target::new(sink, mode(remote))))
+    walk(remote, options, Job::Get(Target::new(sink, mode(remote))))
 }
 
 /// Sends the file that `blob` is.
 pub(crate) fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
-    with_retry(remote, options, Job::Put(Source::new(blob, mode(remote))))
+    walk(remote, options, Job::Put(Source::new(blob, mode(remote))))
 }
 
 fn mode(remote: &Remote) -> Mode {
@@ -48,43 +59,83 @@ fn mode(remote: &Remote) -> Mode {
     }
 }
 
-/// RFC 2347: a server that knows no options may answer them with an error; then once without.
-fn with_retry(remote: &Remote, options: &Options, mut job: Job<'_>) -> Result<Done, ClientError> {
-    let offer = offer(&options.tftp, &job);
-    match Run::new(remote, options, &mut job, offer)?.run() {
-        Err(Stop::OptionsRefused(_)) => Run::new(remote, options, &mut job, Offer::none())?.run(),
-        done => done,
+/// Tries one offer after the other, each with a request and a socket of its own and from the file's first
+/// octet, until one works or another would not help.
+fn walk(remote: &Remote, options: &Options, mut job: Job<'_>) -> Result<Done, ClientError> {
+    let ladder = options.tftp.ladder;
+    let mut next = None;
+    loop {
+        let port = Port::open(remote, options)?;
+        let (server, path) = (port.asked(), port.block());
+        let rung = next.unwrap_or_else(|| match ladder {
+            Ladder::Given => Rung::Path,
+            Ladder::Best => options.hosts.first(server),
+        });
+        let stop = match Run::new(remote, options, &mut job, port, rung)?.run() {
+            Ok(done) => {
+                if ladder == Ladder::Best {
+                    options.hosts.note(server, rung);
+                }
+                return Ok(done);
+            }
+            Err(stop) => stop,
+        };
+        next = match stop {
+            Stop::Fell(why, error) => Some(rung.down(why, ladder, path).ok_or(error)?),
+            Stop::Error(error) => return Err(error),
+        };
+        job.restart();
     }
-    .map_err(|stop| match stop {
-        Stop::OptionsRefused(e) | Stop::Error(e) => e,
-    })
 }
 
-fn offer(wish: &TftpOptions, job: &Job<'_>) -> Offer {
-    let mut offer = Offer::none();
-    if let Some(n) = wish.blksize {
-        offer = offer.blksize(n);
+impl Job<'_> {
+    fn is_get(&self) -> bool {
+        match self {
+            Job::Get(_) => true,
+            Job::Put(_) => false,
+        }
     }
-    if wish.tsize {
-        offer = match job {
-            Job::Get(t) if t.mode() == Mode::Octet => offer.tsize(0),
-            Job::Put(s) => s.wire_len().map_or(offer.clone(), |len| offer.tsize(len)),
-            Job::Get(_) => offer,
-        };
+
+    fn octets(&self) -> u64 {
+        match self {
+            Job::Get(target) => target.octets(),
+            Job::Put(source) => source.octets(),
+        }
     }
-    if let Some(n) = wish.timeout {
-        offer = offer.timeout(n);
+
+    fn restart(&mut self) {
+        match self {
+            Job::Get(target) => target.restart(),
+            Job::Put(source) => source.restart(),
+        }
     }
-    if let Some(n) = wish.windowsize {
-        offer = offer.windowsize(n);
+
+    fn offer(&self, asked: &Asked, wish: &TftpOptions) -> Offer {
+        let mut offer = Offer::none();
+        if let Some(n) = asked.blksize {
+            offer = offer.blksize(n);
+        }
+        if wish.tsize && asked.options {
+            offer = match self {
+                Job::Get(t) if t.mode() == Mode::Octet => offer.tsize(0),
+                Job::Put(s) => s.wire_len().map_or(offer.clone(), |len| offer.tsize(len)),
+                Job::Get(_) => offer,
+            };
+        }
+        if let Some(n) = wish.timeout.filter(|_| asked.options) {
+            offer = offer.timeout(n);
+        }
+        if let Some(n) = asked.windowsize {
+            offer = offer.windowsize(n);
+        }
+        offer
     }
-    offer
 }
 
 /// Why a run ended without a file.
 enum Stop {
-    /// The server may not know options.
-    OptionsRefused(ClientError),
+    /// Another offer may work; the error is for when there is none.
+    Fell(Fall, ClientError),
     Error(ClientError),
 }
 
@@ -94,6 +145,15 @@ impl From<ClientError> for Stop {
     }
 }
 
+/// What may turn out to be a black hole.
+#[derive(Clone, Copy, Debug)]
+struct Hole {
+    /// Since when nothing came that could explain it.
+    since: clock::Instant,
+    /// Whether the server has told its options again: then it has none of our blocks.
+    asks_again: bool,
+}
+
 /// One request and its transfer.
 struct Run<'r, 'a> {
     options: &'r Options,
@@ -101,6 +161,10 @@ struct Run<'r, 'a> {
     client: Client,
     port: Port<'r>,
     terms: Terms,
+    /// What is offered.
+    rung: Rung,
+    /// Whether the server took options, and no full block has come through since; from when that counts.
+    hole: Option<Hole>,
     /// The outcome, once the machine has one.
     over: Option<End>,
     /// Our own file failed.
@@ -113,14 +177,19 @@ impl<'r, 'a> Run<'r, 'a> {
         remote: &Remote,
         options: &'r Options,
         job: &'r mut Job<'a>,
-        offer: Offer,
+        port: Port<'r>,
+        rung: Rung,
     ) -> Result<Self, ClientError> {
         let name = &remote.path;
         if name.is_empty() || name.contains(&0) {
             let why = "the remote name is empty or contains a NUL octet";
             return Err(ClientError::Local(io::Error::new(io::ErrorKind::InvalidInput, why)));
         }
-        let port = Port::open(remote, options)?;
+        let holder = match (job.is_get(), options.tftp.ladder) {
+            (true, Ladder::Best) => Holder::Us(port.room(ROOM)),
+            (true, Ladder::Given) | (false, _) => Holder::Peer,
+        };
+        let offer = job.offer(&rung.asks(&options.tftp, port.block(), holder), &options.tftp);
         let rto = RtoConfig { first: options.tftp.first_rto, ..RtoConfig::default() };
         let config =
             Config { no_progress: options.tftp.no_progress, rto, dally: *DALLY.end(), ..Config::client() };
@@ -135,7 +204,8 @@ impl<'r, 'a> Run<'r, 'a> {
                 format!("the remote name is too long: {e}"),
             ))
         })?;
-        Ok(Run { options, job, client, port, terms: Terms::default(), over: None, local: None, repeats: 0 })
+        let terms = Terms::default();
+        Ok(Run { options, job, client, port, terms, rung, hole: None, over: None, local: None, repeats: 0 })
     }
 
     fn run(mut self) -> Result<Done, Stop> {
@@ -150,7 +220,8 @@ impl<'r, 'a> Run<'r, 'a> {
                 self.send_all()?;
                 return Err(ClientError::Cancelled.into());
             }
-            let until = self.client.poll_timeout();
+            let timer = self.client.poll_timeout();
+            let until = timer.into_iter().chain(self.falls_at()).min();
             match self.port.wait(until, self.options.cancel.as_ref()).map_err(ClientError::Network)? {
                 Woken::Datagram => self.receive(&mut buf)?,
                 // What the server said before it closed its port counts first: an ERROR, the last ACK.
@@ -163,7 +234,10 @@ impl<'r, 'a> Run<'r, 'a> {
                 Woken::Other => {}
             }
             let now = self.port.now();
-            if until.is_some_and(|at| at <= now) && self.client.handle_timeout(now) {
+            if self.falls_at().is_some_and(|at| at <= now) {
+                return Err(self.black_hole());
+            }
+            if timer.is_some_and(|at| at <= now) && self.client.handle_timeout(now) {
                 self.port.see(Dir::Here, &What::TimedOut);
             }
             self.take_events(&[]);
@@ -194,6 +268,7 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             self.port.see_datagram(from, Dir::Received, datagram, len, sense_of(received));
             self.take_events(datagram);
+            self.judge_hole(now, received);
             if self.over.is_some() {
                 return Ok(());
             }
@@ -201,6 +276,39 @@ impl<'r, 'a> Run<'r, 'a> {
             self.send_all()?;
         }
         Ok(())
+    }
+
+    /// Looks whether a full block has come through.
+    fn judge_hole(&mut self, now: clock::Instant, received: Received) {
+        let Some(hole) = &mut self.hole else { return };
+        let through = match self.client.transfer() {
+            // Early blocks count as well.
+            Some(Transfer::Receive(receiver)) => receiver.received() > 0 || self.job.octets() > 0,
+            Some(Transfer::Send(sender)) => sender.acked() > 0,
+            None => true,
+        };
+        match (through, &*self.job) {
+            (true, _) => self.hole = None,
+            // The server's options again: our answer is lost, and it has not sent a block yet.
+            (false, Job::Get(_)) => hole.since = now,
+            (false, Job::Put(_)) => hole.asks_again |= received == Received::Dup,
+        }
+    }
+
+    /// When to take the silence for a black hole.
+    fn falls_at(&self) -> Option<clock::Instant> {
+        let hole = self.hole?;
+        Some(hole.since + if self.job.is_get() || hole.asks_again { BLACK_HOLE } else { BLACK_HOLE_SENT })
+    }
+
+    /// Gives this offer up for a smaller one.
+    fn black_hole(mut self) -> Stop {
+        self.client.abort(ErrorCode::Undefined, "blocks of this size do not come through");
+        if let Err(stop) = self.send_all() {
+            return stop;
+        }
+        let (peer, seconds) = (self.port.named_peer(), BLACK_HOLE.as_secs());
+        Stop::Fell(Fall::BlackHole, ClientError::TimedOut { peer, phase: Phase::After(0), seconds })
     }
 
     /// ICMP errors came back.
@@ -229,6 +337,9 @@ impl<'r, 'a> Run<'r, 'a> {
                 Event::Agreed(terms) => {
                     self.terms = terms;
                     self.port.agreed(&terms);
+                    let shrinks = terms.blksize > tftp_proto::DEFAULT_BLKSIZE
+                        && self.rung.may_shrink(self.options.tftp.ladder, self.port.block());
+                    self.hole = shrinks.then(|| Hole { since: self.port.now(), asks_again: false });
                 }
                 Event::Place { block, len } => {
                     let payload = &datagram[tftp_proto::packet::DATA_HEADER..][..len];
@@ -297,13 +408,17 @@ impl<'r, 'a> Run<'r, 'a> {
         if let Some(e) = self.local.take() {
             return Err(ClientError::Local(e).into());
         }
+        if self.hole.is_some() && matches!(self.over, Some(End::TimedOut | End::Unconfirmed)) {
+            // Somebody's patience was shorter than ours.
+            return Err(self.black_hole());
+        }
         let peer = self.port.named_peer();
         let outcome = match self.over.take().expect("finish is called when it is over") {
             End::Complete => Outcome::Complete,
             End::Unconfirmed => Outcome::Unconfirmed,
             End::TimedOut => {
                 let phase = if self.client.is_answered() && self.port.is_locked() {
-                    Phase::After(self.octets())
+                    Phase::After(self.job.octets())
                 } else {
                     Phase::BeforeAnswer
                 };
@@ -313,18 +428,22 @@ impl<'r, 'a> Run<'r, 'a> {
             End::Refused { code, text } => {
                 let error = server_error(code, text);
                 return Err(match self.client.may_retry_plain(code) {
-                    true => Stop::OptionsRefused(error),
+                    true => Stop::Fell(Fall::Refused(code), error),
                     false => Stop::Error(error),
                 });
             }
             End::Broken(Fault::WrongSize { expected, found }) => {
                 return Err(ClientError::Truncated { expected, found }.into());
             }
+            End::Broken(fault @ Fault::BadOack(_)) => {
+                let error = ClientError::Protocol { peer, what: fault.to_string() };
+                return Err(Stop::Fell(Fall::BadOack, error));
+            }
             End::Broken(fault) => return Err(ClientError::Protocol { peer, what: fault.to_string() }.into()),
             End::Aborted => return Err(ClientError::Cancelled.into()),
         };
         let done = Done {
-            octets: self.octets(),
+            octets: self.job.octets(),
             elapsed: self.port.elapsed(),
             outcome,
             modified: None,
@@ -334,13 +453,6 @@ impl<'r, 'a> Run<'r, 'a> {
             self.dally()?;
         }
         Ok(done)
-    }
-
-    fn octets(&self) -> u64 {
-        match &*self.job {
-            Job::Get(target) => target.octets(),
-            Job::Put(source) => source.octets(),
-        }
     }
 
     /// RFC 1350 §6: the last ACK may be lost.

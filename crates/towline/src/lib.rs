@@ -23,4 +23,5 @@ pub mod ladder;
 pub mod landing;
 mod progress;
 pub mod relay;
+mod remembered;
 pub mod watch;

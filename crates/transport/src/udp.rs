@@ -8,6 +8,7 @@
 
 #[allow(unsafe_code)]
 mod many;
+mod path;
 mod send;
 #[allow(unsafe_code)]
 mod sys;
@@ -19,6 +20,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
 pub use many::{Inbox, RUN};
+pub use path::path_mtu;
 pub use send::{Batching, send_run};
 
 /// What a Linux socket holds at most without privileges, as `SO_RCVBUF` takes it.

@@ -25,6 +25,13 @@ impl<'a> Source<'a> {
         Source { blob, text, scratch: Vec::new() }
     }
 
+    /// Begins again with the first octet.
+    pub(super) fn restart(&mut self) {
+        if let Some(text) = &mut self.text {
+            *text = Converted::default();
+        }
+    }
+
     pub(super) fn mode(&self) -> Mode {
         if self.text.is_some() { Mode::Netascii } else { Mode::Octet }
     }
@@ -84,6 +91,15 @@ impl<'a> Target<'a> {
             Mode::Netascii => Some(Decoder::default()),
         };
         Target { sink, text, octets: 0, scratch: Vec::new() }
+    }
+
+    /// Begins again with the first octet.
+    pub(super) fn restart(&mut self) {
+        if let Some(text) = &mut self.text {
+            *text = Decoder::default();
+        }
+        self.octets = 0;
+        self.scratch.clear();
     }
 
     pub(super) fn mode(&self) -> Mode {

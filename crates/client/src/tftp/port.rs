@@ -1,5 +1,6 @@
 //! The socket of one transfer: addresses as they are named, the server's TID, the tap.
 
+use super::ladder::block_of_path;
 use crate::{ClientError, Options, Remote, Unroutable};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::cell::Cell;
@@ -50,6 +51,8 @@ pub(super) struct Port<'r> {
     start: Instant,
     /// The request's round trip.
     answered: Option<Duration>,
+    /// Octets of a block that goes to the server in one packet.
+    block: u16,
 }
 
 impl<'r> Port<'r> {
@@ -71,14 +74,47 @@ impl<'r> Port<'r> {
                 return Err(ClientError::Unreachable { peer: named, source });
             }
         };
-        let local = match &socket {
-            Some(socket) => options.wire.named(local_address(socket, server).map_err(ClientError::Network)?),
-            None => SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0),
+        let (local, mtu) = match &socket {
+            Some(socket) => {
+                let (local, mtu) = way(socket, server).map_err(ClientError::Network)?;
+                (options.wire.named(local), mtu)
+            }
+            None => (SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0), None),
         };
+        let block = block_of_path(mtu, server);
         let (flow, start) = (next_flow(), Instant::now());
         let (tid, scolded, answered) = (None, Vec::new(), None);
         let batching = Cell::new(Batching::best());
-        Ok(Port { options, socket, server, named, local, tid, scolded, batching, flow, start, answered })
+        Ok(Port {
+            options,
+            socket,
+            server,
+            named,
+            local,
+            tid,
+            scolded,
+            batching,
+            flow,
+            start,
+            answered,
+            block,
+        })
+    }
+
+    /// Octets of a block that goes to the server in one packet.
+    pub(super) fn block(&self) -> u16 {
+        self.block
+    }
+
+    /// Where the request goes, as it is called and remembered.
+    pub(super) fn asked(&self) -> SocketAddr {
+        self.named
+    }
+
+    /// The octets that our socket may hold, once it was asked for room for `wanted`.
+    pub(super) fn room(&self, wanted: usize) -> usize {
+        let room = self.socket.as_ref().and_then(|socket| udp::make_room(socket, wanted).ok());
+        room.unwrap_or(0)
     }
 
     pub(super) fn now(&self) -> clock::Instant {
@@ -256,15 +292,15 @@ impl<'r> Port<'r> {
     }
 }
 
-/// The address that packets of `socket` to `peer` leave from, also where it is bound to any.
-fn local_address(socket: &UdpSocket, peer: SocketAddr) -> io::Result<SocketAddr> {
+/// The address that packets of `socket` to `peer` leave from, also where it is bound to any, and the MTU of
+/// the way there, where the system tells.
+fn way(socket: &UdpSocket, peer: SocketAddr) -> io::Result<(SocketAddr, Option<u32>)> {
     let mut local = socket.local_addr()?;
-    if local.ip().is_unspecified() {
-        let probe = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
-        // Connecting sends nothing. Without a route the unspecified address has to do.
-        if probe.connect(peer).is_ok() {
-            local.set_ip(probe.local_addr()?.ip());
-        }
+    let probe = UdpSocket::bind(SocketAddr::new(local.ip(), 0))?;
+    // Connecting sends nothing. Without a route the unspecified address has to do.
+    if probe.connect(peer).is_err() {
+        return Ok((local, None));
     }
-    Ok(local)
+    local.set_ip(probe.local_addr()?.ip());
+    Ok((local, udp::path_mtu(&probe).ok()))
 }

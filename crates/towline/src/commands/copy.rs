@@ -8,9 +8,12 @@ use crate::interrupt::on_interrupt;
 use crate::ladder::{End, Trace};
 use crate::landing::{self, Landing, Spool};
 use crate::progress::{Progress, Style};
+use crate::remembered;
 use crate::watch::{Several, Watch};
 use clap::Args;
-use client::{ClientError, Done, Options, Outcome, Passive, Phase, Remote, Resume, Scheme, Type};
+use client::{
+    ClientError, Done, Options, Outcome, Passive, Phase, Remote, Resume, Scheme, TftpOptions, Type,
+};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Write};
@@ -54,7 +57,8 @@ pub struct Copy {
     /// The destination.
     #[arg(value_name = "DST")]
     destination: OsString,
-    /// TFTP: octets of a block to offer, 8 to 65464; 512 offers none (RFC 2348).
+    /// TFTP: octets of a block to offer, 8 to 65464; 512 offers none (RFC 2348). Without this and
+    /// --windowsize the largest that work are found and remembered for the server.
     #[arg(long, value_name = "OCTETS", value_parser = clap::value_parser!(u16).range(8..=65464))]
     blksize: Option<u16>,
     /// TFTP: blocks for each acknowledgement to offer; 1 offers none (RFC 7440).
@@ -124,6 +128,7 @@ impl Copy {
         let style = Style::choose(self.quiet, self.trace);
         let run = Run { copy: &self, options, watch, events, style };
         let result = run.copy(&source, &destination);
+        remembered::save(&run.options.hosts);
         if let Some(trace) = trace {
             trace.finish();
         }
@@ -132,6 +137,10 @@ impl Copy {
 
     fn options(&self, cancel: Cancel, tap: Option<Arc<dyn Tap>>) -> Options {
         let mut options = Options { cancel: Some(cancel), tap, ..Options::default() };
+        if (self.blksize, self.windowsize) == (None, None) {
+            options.tftp = TftpOptions::best();
+            options.hosts = Arc::new(remembered::load());
+        }
         if let Some(blksize) = self.blksize {
             options.tftp.blksize = (blksize != 512).then_some(blksize);
         }

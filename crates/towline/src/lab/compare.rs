@@ -133,6 +133,7 @@ fn fetch(
         cancel: None,
         tap: Some(recorder.clone()),
         wire: Arc::new(wire),
+        ..Options::default()
     };
     let login = |text: &str| (scheme == Scheme::Ftp).then(|| text.to_owned());
     let remote = Remote {

@@ -144,11 +144,13 @@ impl Bench {
                 tsize: false,
                 no_progress: Duration::from_secs(20),
                 first_rto: Duration::from_millis(300),
+                ..TftpOptions::default()
             },
             ftp: FtpOptions { passive, ..FtpOptions::default() },
             cancel: None,
             tap: Some(self.recorder.clone()),
             wire: Arc::new(wire),
+            ..Options::default()
         }
     }
 

@@ -13,7 +13,8 @@ use std::process::{Command, Output};
 
 /// Runs it to its end.
 fn towline(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_towline")).args(args).output().expect("starts")
+    let mut command = Command::new(env!("CARGO_BIN_EXE_towline"));
+    command.args(args).env("XDG_CACHE_HOME", "/dev/null").output().expect("starts")
 }
 
 fn text(path: &Path) -> &str {

@@ -34,6 +34,7 @@ impl Running {
 
     pub(crate) fn start(args: &[&str]) -> Running {
         let mut child = Command::new(env!("CARGO_BIN_EXE_towline"))
+            .env("XDG_CACHE_HOME", "/dev/null")
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -251,6 +251,7 @@ fn options(device: &Device) -> Options {
             tsize: false,
             no_progress: patient(NO_PROGRESS),
             first_rto: patient(FIRST_RTO),
+            ..TftpOptions::default()
         },
         ftp: FtpOptions {
             passive: if passive { Passive::PasvOnly } else { Passive::No },
@@ -262,6 +263,7 @@ fn options(device: &Device) -> Options {
         cancel: None,
         tap: None,
         wire: device.wire.clone(),
+        ..Options::default()
     }
 }
 
