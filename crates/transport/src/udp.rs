@@ -19,12 +19,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
-pub use many::{Inbox, RUN};
+pub use many::{Inbox, RUN, To};
 pub use path::path_mtu;
-pub use send::{Batching, send_run};
+pub use send::{Batching, send_from, send_run};
 
 /// What a Linux socket holds at most without privileges, as `SO_RCVBUF` takes it.
 const USUAL_MAX: usize = 212_992;
+
+/// The most that [`make_room`] asks for.
+const MOST_ROOM: usize = 8 << 20;
 
 /// A socket on which requests arrive.
 #[derive(Debug)]
@@ -58,6 +61,11 @@ impl RequestSocket {
     /// The bound address.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// The socket itself, to send from it.
+    pub fn socket(&self) -> &UdpSocket {
+        &self.socket
     }
 
     /// The next datagram; `WouldBlock` if there is none. IPv4 on a dual-stack socket has IPv4 addresses here,
@@ -148,15 +156,25 @@ fn bind_within(socket: &Socket, from: SocketAddr, ports: &RangeInclusive<u16>, s
     Err(io::Error::new(io::ErrorKind::AddrInUse, why))
 }
 
-/// Makes room for `octets` in each direction, as far as the system allows; gives the room to receive.
+/// The largest block that fits into an IP packet of `mtu` octets: IPv4's header has 20, IPv6's 40, UDP's 8,
+/// DATA's 4.
+pub fn block_within(mtu: u32, v6: bool) -> u32 {
+    mtu.saturating_sub(if v6 { 40 } else { 20 } + 8 + 4)
+}
+
+/// Makes room for `octets` in each direction, at most 8 MiB, as far as the system allows (privileged
+/// processes may go beyond its maximum); gives the room to receive.
 pub fn make_room(socket: &UdpSocket, octets: usize) -> io::Result<usize> {
+    let octets = octets.min(MOST_ROOM);
     let sock = SockRef::from(socket);
     if octets > sock.recv_buffer_size()? / 2 {
         // Above the system's maximum it is cut without an error.
-        sock.set_recv_buffer_size(octets.max(USUAL_MAX))?;
+        sys::force_buffer(socket, sys::Buffer::Receive, octets.max(USUAL_MAX))
+            .or_else(|_| sock.set_recv_buffer_size(octets.max(USUAL_MAX)))?;
     }
     if octets > sock.send_buffer_size()? / 2 {
-        sock.set_send_buffer_size(octets.max(USUAL_MAX))?;
+        sys::force_buffer(socket, sys::Buffer::Send, octets.max(USUAL_MAX))
+            .or_else(|_| sock.set_send_buffer_size(octets.max(USUAL_MAX)))?;
     }
     sock.recv_buffer_size()
 }

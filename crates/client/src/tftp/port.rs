@@ -241,10 +241,11 @@ impl<'r> Port<'r> {
         let headers: Vec<[u8; 4]> = run.map(|b| data_header(BlockNo::of(b, terms.rollover))).collect();
         let count = headers.len();
         let to = self.tid.unwrap_or(self.server);
+        let whom = udp::To { peer: to, from: None };
         let (mut sent, mut batching) = (0, self.batching.get());
         while let (Some(socket), true) = (&self.socket, sent < count) {
             let rest = &payload[(sent * blksize).min(payload.len())..];
-            match udp::send_run(socket, Some(to), &headers[sent..], rest, blksize, &mut batching) {
+            match udp::send_run(socket, Some(whom), &headers[sent..], rest, blksize, &mut batching) {
                 Ok(n) => sent += n,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.wait_writable(socket)?,
                 // An ICMP error, or no buffers: the receive path or the timer sees to it.

@@ -3,7 +3,7 @@
 use socket2::{SockAddr, SockAddrStorage};
 use std::io;
 use std::mem::{MaybeUninit, size_of, zeroed};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 
 /// The most blocks that one call takes here; also the most segments that older kernels take in a message.
@@ -12,24 +12,60 @@ pub const RUN: usize = 64;
 /// The most octets of UDP payload in one message over IPv4.
 const MESSAGE: usize = 65_507;
 
-/// The control message that has the kernel cut a message into datagrams.
+/// Control messages of what is sent, one behind the other.
 #[repr(C, align(8))]
-struct Segment {
-    header: libc::cmsghdr,
-    size: u16,
-    _rest: [u8; 6],
+struct Control {
+    octets: [u8; 128],
+    len: usize,
 }
 
-impl Segment {
-    fn new(size: u16) -> Segment {
+impl Control {
+    fn new() -> Control {
+        Control { octets: [0; 128], len: 0 }
+    }
+
+    /// Appends one; there is room for the two that we have.
+    fn push(&mut self, level: libc::c_int, kind: libc::c_int, data: &[u8]) {
+        let head = size_of::<libc::cmsghdr>();
         // SAFETY: an all-zero cmsghdr is a valid value of that C structure.
         let mut header: libc::cmsghdr = unsafe { zeroed() };
-        // CMSG_LEN(2): the header and the two octets behind it.
-        header.cmsg_len = (size_of::<libc::cmsghdr>() + size_of::<u16>()) as _;
-        header.cmsg_level = libc::SOL_UDP;
-        header.cmsg_type = libc::UDP_SEGMENT;
-        Segment { header, size, _rest: [0; 6] }
+        header.cmsg_len = (head + data.len()) as _;
+        header.cmsg_level = level;
+        header.cmsg_type = kind;
+        let at = &mut self.octets[self.len..];
+        assert!(at.len() >= head + data.len(), "two control messages of at most 40 octets fit into 128");
+        // SAFETY: there is room for it, checked above; the octets are aligned to 8 and `len` is a multiple of 8.
+        unsafe { at.as_mut_ptr().cast::<libc::cmsghdr>().write(header) };
+        at[head..head + data.len()].copy_from_slice(data);
+        self.len += (head + data.len()).next_multiple_of(8);
     }
+
+    /// The address that a datagram is to come from.
+    fn push_source(&mut self, from: IpAddr) {
+        match from {
+            IpAddr::V4(ip) => {
+                // in_pktinfo: interface, the address to come from, an address that is not used here.
+                let mut info = [0; 12];
+                info[4..8].copy_from_slice(&ip.octets());
+                self.push(libc::IPPROTO_IP, libc::IP_PKTINFO, &info);
+            }
+            IpAddr::V6(ip) => {
+                // in6_pktinfo: the address, the interface.
+                let mut info = [0; 20];
+                info[..16].copy_from_slice(&ip.octets());
+                self.push(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, &info);
+            }
+        }
+    }
+}
+
+/// Where a run goes on a socket that is not connected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct To {
+    /// Whom.
+    pub peer: SocketAddr,
+    /// The local address that it is to come from, where the socket is bound to several.
+    pub from: Option<IpAddr>,
 }
 
 fn part(octets: &[u8]) -> libc::iovec {
@@ -50,14 +86,22 @@ pub(super) fn segments(blksize: usize) -> usize {
 /// how many blocks went out.
 pub(super) fn send(
     socket: &UdpSocket,
-    to: Option<&SockAddr>,
+    to: Option<&To>,
     headers: &[[u8; 4]],
     payload: &[u8],
     blksize: usize,
     each: usize,
 ) -> io::Result<usize> {
     let count = headers.len().min(RUN);
-    let segment = Segment::new((blksize + 4) as u16);
+    let name = to.map(|to| SockAddr::from(to.peer));
+    let mut control = Control::new();
+    if let Some(from) = to.and_then(|to| to.from) {
+        control.push_source(from);
+    }
+    let plain = control.len;
+    if each > 1 {
+        control.push(libc::SOL_UDP, libc::UDP_SEGMENT, &((blksize + 4) as u16).to_ne_bytes());
+    }
     let mut parts = [const { MaybeUninit::<libc::iovec>::uninit() }; 2 * RUN];
     for (n, header) in headers.iter().take(count).enumerate() {
         let from = (n * blksize).min(payload.len());
@@ -70,15 +114,16 @@ pub(super) fn send(
         let blocks = each.min(count - first);
         // SAFETY: an all-zero mmsghdr is a valid value of that C structure.
         let mut m: libc::mmsghdr = unsafe { zeroed() };
-        if let Some(to) = to {
-            m.msg_hdr.msg_name = to.as_ptr().cast_mut().cast();
-            m.msg_hdr.msg_namelen = to.len();
+        if let Some(name) = &name {
+            m.msg_hdr.msg_name = name.as_ptr().cast_mut().cast();
+            m.msg_hdr.msg_namelen = name.len();
         }
         m.msg_hdr.msg_iov = parts[2 * first].as_mut_ptr();
         m.msg_hdr.msg_iovlen = (2 * blocks) as _;
-        if blocks > 1 {
-            m.msg_hdr.msg_control = (&raw const segment).cast_mut().cast();
-            m.msg_hdr.msg_controllen = size_of::<Segment>() as _;
+        let used_of_control = if blocks > 1 { control.len } else { plain };
+        if used_of_control > 0 {
+            m.msg_hdr.msg_control = control.octets.as_mut_ptr().cast();
+            m.msg_hdr.msg_controllen = used_of_control as _;
         }
         messages[used].write(m);
         used += 1;

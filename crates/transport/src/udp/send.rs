@@ -1,9 +1,8 @@
 //! Runs of blocks, sent with as few calls as the system allows.
 
-use super::many::{self, RUN};
-use socket2::SockAddr;
+use super::many::{self, RUN, To};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -70,13 +69,12 @@ fn works(how: Batching) -> bool {
 /// system has no room; `WouldBlock` if that is none. Lowers `how` where the kernel does not take it.
 pub fn send_run(
     socket: &UdpSocket,
-    to: Option<SocketAddr>,
+    to: Option<To>,
     headers: &[[u8; 4]],
     payload: &[u8],
     blksize: usize,
     how: &mut Batching,
 ) -> io::Result<usize> {
-    let to = to.map(SockAddr::from);
     let mut sent = 0;
     while sent < headers.len() {
         let end = headers.len().min(sent + RUN);
@@ -105,4 +103,16 @@ pub fn send_run(
         }
     }
     Ok(sent)
+}
+
+/// Sends one datagram of at least four octets to a peer, from an address of ours that the socket is bound to
+/// among others.
+pub fn send_from(socket: &UdpSocket, to: To, octets: &[u8]) -> io::Result<()> {
+    let Some((header, rest)) = octets.split_first_chunk::<4>() else {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a datagram of TFTP has four octets at least",
+        ));
+    };
+    many::send(socket, Some(&to), &[*header], rest, rest.len(), 1).map(|_| ())
 }

@@ -55,6 +55,22 @@ pub(super) fn allow_fragments(socket: &impl AsRawFd, v6: bool) -> io::Result<()>
     }
 }
 
+/// One of a socket's two buffers.
+pub(super) enum Buffer {
+    Receive,
+    Send,
+}
+
+/// Makes a buffer of `octets` even above the system's maximum; needs CAP_NET_ADMIN.
+pub(super) fn force_buffer(socket: &UdpSocket, which: Buffer, octets: usize) -> io::Result<()> {
+    let name = match which {
+        Buffer::Receive => libc::SO_RCVBUFFORCE,
+        Buffer::Send => libc::SO_SNDBUFFORCE,
+    };
+    let octets = libc::c_int::try_from(octets).map_err(io::Error::other)?;
+    set(socket.as_raw_fd(), libc::SOL_SOCKET, name, octets)
+}
+
 pub(super) fn receive_from(
     socket: &UdpSocket,
     buf: &mut [u8],

@@ -90,7 +90,10 @@ fn run_arrives(how: Batching, count: usize, blksize: usize) -> Batching {
     let headers: Vec<[u8; 4]> = (1..=count).map(|n| [0, 3, 0, n as u8]).collect();
     let payload: Vec<u8> = (0..(count - 1) * blksize + 3).map(|n| (n / 7) as u8).collect();
     let mut used = how;
-    assert_eq!(send_run(&sender, Some(to), &headers, &payload, blksize, &mut used).unwrap(), count);
+    assert_eq!(
+        send_run(&sender, Some(To { peer: to, from: None }), &headers, &payload, blksize, &mut used).unwrap(),
+        count
+    );
     receiver.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
     let mut buf = vec![0; 65_536];
     for (n, header) in headers.iter().enumerate() {
@@ -161,4 +164,31 @@ fn a_closed_port_is_reported_with_its_address() {
     assert_eq!(errors.len(), 1);
     assert_eq!((errors[0].0, errors[0].1.kind()), (peer, io::ErrorKind::ConnectionRefused));
     assert!(refused(&socket).is_empty());
+}
+
+#[test]
+fn a_run_comes_from_the_address_that_was_asked() {
+    let server = RequestSocket::new(UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap()).unwrap();
+    let client = here();
+    client.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    let asked = SocketAddr::from(([127, 0, 0, 77], server.local().port()));
+    let to = To { peer: client.local_addr().unwrap(), from: Some(asked.ip()) };
+    let headers = [*b"\0\x03\0\x01", *b"\0\x03\0\x02"];
+    for mut how in [Batching::Segmented, Batching::Many, Batching::Plain] {
+        assert_eq!(send_run(server.socket(), Some(to), &headers, b"abcde", 4, &mut how).unwrap(), 2);
+        send_from(server.socket(), to, b"\0\x05\0\0").unwrap();
+        let mut buf = [0; 16];
+        for want in [&b"\0\x03\0\x01abcd"[..], b"\0\x03\0\x02e", b"\0\x05\0\0"] {
+            let (len, from) = client.recv_from(&mut buf).unwrap();
+            assert_eq!((&buf[..len], from), (want, asked), "{how:?}");
+        }
+    }
+}
+
+#[test]
+fn a_block_within_an_mtu_leaves_room_for_headers() {
+    assert_eq!(
+        (block_within(1_500, false), block_within(1_500, true), block_within(10, true)),
+        (1_468, 1_448, 0)
+    );
 }

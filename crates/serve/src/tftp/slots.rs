@@ -1,0 +1,103 @@
+//! Where transfers are kept, and whose they are.
+
+use super::transfer::{Running, Words};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+/// Which transfer: its place, and which of the place's tenants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Key {
+    place: u32,
+    tenant: u32,
+}
+
+impl Key {
+    pub(super) fn to_u64(self) -> u64 {
+        u64::from(self.place) << 32 | u64::from(self.tenant)
+    }
+
+    pub(super) fn from_u64(n: u64) -> Key {
+        Key { place: (n >> 32) as u32, tenant: n as u32 }
+    }
+}
+
+/// One transfer, from its request on.
+pub(super) struct Slot {
+    pub(super) key: Key,
+    pub(super) words: Words,
+    pub(super) phase: Phase,
+    /// The deadline among the timers, if any.
+    pub(super) armed: Option<clock::Instant>,
+}
+
+pub(super) enum Phase {
+    /// A worker opens the file.
+    Opening,
+    Running(Box<Running>),
+}
+
+/// All transfers. Places are used again; a key of an earlier tenant finds nothing.
+#[derive(Default)]
+pub(super) struct Slots {
+    places: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    tenants: u32,
+    /// By the two ends: the peer, and our address and port that it asked.
+    by_peer: HashMap<(SocketAddr, SocketAddr), Key>,
+}
+
+impl Slots {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn get(&mut self, key: Key) -> Option<&mut Slot> {
+        self.places.get_mut(key.place as usize)?.as_mut().filter(|s| s.key == key)
+    }
+
+    /// The transfer that this peer began by asking there.
+    pub(super) fn of(&self, peer: SocketAddr, asked: SocketAddr) -> Option<Key> {
+        self.by_peer.get(&(peer, asked)).copied()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.places.iter_mut().flatten()
+    }
+
+    pub(super) fn insert(&mut self, words: Words) -> Key {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            (self.places.len() - 1) as u32
+        });
+        self.tenants = self.tenants.wrapping_add(1);
+        let key = Key { place, tenant: self.tenants };
+        self.by_peer.insert((words.peer, words.asked), key);
+        self.places[place as usize] = Some(Slot { key, words, phase: Phase::Opening, armed: None });
+        key
+    }
+
+    /// Drops a transfer: its socket closes (and leaves epoll), its file says Aborted if it had no end.
+    pub(super) fn remove(&mut self, key: Key) {
+        let Some(place) = self.places.get_mut(key.place as usize) else { return };
+        let Some(slot) = place.take_if(|s| s.key == key) else { return };
+        let at = (slot.words.peer, slot.words.asked);
+        if self.by_peer.get(&at) == Some(&key) {
+            self.by_peer.remove(&at);
+        }
+        self.free.push(key.place);
+    }
+
+    /// The transfer that has waited longest for its peer to show that it exists.
+    pub(super) fn oldest_unproved(&self) -> Option<Key> {
+        let unproved = self.places.iter().flatten().filter_map(|slot| match &slot.phase {
+            Phase::Running(r) if !r.machine.is_proved() => Some((r.heard, slot.key)),
+            Phase::Running(_) | Phase::Opening => None,
+        });
+        unproved.min().map(|(_, key)| key)
+    }
+}
