@@ -1,6 +1,6 @@
 //! What happened, for the log, the live view and the auditor.
 
-use crate::{Direction, End, Protocol, Refusal, Verb};
+use crate::{Digest, Direction, End, Protocol, Refusal, Verb, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -76,8 +76,14 @@ pub enum What {
         path: VPath,
         /// Which way.
         dir: Direction,
-        /// How.
+        /// Octets that were to be moved, where that was known.
+        total: Option<u64>,
+        /// What the driver saw.
         end: End,
+        /// What that means.
+        verdict: Verdict,
+        /// Of a download: the digests of the file that were known already.
+        digests: Vec<Digest>,
         /// Where the content went that an upload wrote over, where it was kept.
         kept: Option<VPath>,
     },

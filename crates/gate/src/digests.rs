@@ -80,6 +80,20 @@ impl Digests {
         Some(Digest { algorithm, hex })
     }
 
+    /// Every digest that is known; reads nothing.
+    pub fn all_known(&self, blob: &Blob) -> Vec<Digest> {
+        let Some(identity) = identity(blob) else { return Vec::new() };
+        let table = self.lock();
+        if table.known.is_empty() {
+            return Vec::new();
+        }
+        let of = |algorithm| {
+            let hex = table.known.get(&(identity, algorithm))?.clone();
+            Some(Digest { algorithm, hex })
+        };
+        [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512].into_iter().filter_map(of).collect()
+    }
+
     /// The digest, computed now if it is not known: takes as long as reading the whole file. Two who ask
     /// at once compute it once.
     ///
@@ -233,6 +247,8 @@ mod tests {
         let sha512 = digests.of(&blob, Algorithm::Sha512, &always).unwrap().unwrap();
         assert!(sha512.hex.starts_with("ddaf35a193617aba"), "{sha512}");
         assert!(digests.lock().busy.is_empty());
+        let all = digests.all_known(&blob);
+        assert_eq!(all.iter().map(|d| d.algorithm.name()).collect::<Vec<_>>(), ["md5", "sha256", "sha512"]);
     }
 
     #[test]

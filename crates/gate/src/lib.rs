@@ -11,8 +11,8 @@
 //!
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
-//!   transfers, `digests` of files, `advice` the nearest name, `fold` a name in another case, `audit`
-//!   events, `refusal` why not.
+//!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
+//!   `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
@@ -22,23 +22,27 @@ mod fold;
 mod identity;
 mod knock;
 mod limits;
+mod record;
 mod refusal;
 mod rights;
 mod session;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod verdict;
 
 pub use digests::{Algorithm, Digest, Digests};
 pub use identity::{BadHash, User, hash_password};
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
+pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
 pub use rights::Verb;
 pub use session::{Ask, Session};
 /// Storage's types, for those who may not open anything themselves.
 pub use store;
-pub use transfer::{Direction, End, Outcome, Reading, Writing};
+pub use transfer::{Direction, Reading, Writing};
+pub use verdict::{Far, Verdict};
 
 use audit::{Events, Queue, What};
 use identity::Identity;

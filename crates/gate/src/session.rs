@@ -2,7 +2,7 @@ use crate::audit::{From, What};
 use crate::limits::SessionLease;
 use crate::rights::{self, Old, Verb, Who};
 use crate::transfer::Record;
-use crate::{Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold};
+use crate::{Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold};
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Cursor, Entry, Facts, Mode, Space, VPath};
@@ -235,6 +235,10 @@ impl Session {
     /// Whether this session keeps what came of a broken upload.
     pub(crate) fn keeps_partials(&self) -> bool {
         self.0.owner.is_some() && self.0.gate.store.capabilities().resume
+    }
+
+    pub(crate) fn digests(&self) -> &Digests {
+        &self.0.gate.digests
     }
 
     pub(crate) fn tell(&self, what: What) {

@@ -1,6 +1,8 @@
 use crate::audit::What;
 use crate::limits::TransferLease;
-use crate::{Refusal, Session};
+use crate::record::{Cause, End, Outcome};
+use crate::verdict::Verdict;
+use crate::{Digest, Refusal, Session};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -16,60 +18,14 @@ pub enum Direction {
     Write,
 }
 
-/// How a transfer ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Outcome {
-    /// Both ends have it.
-    Complete,
-    /// TFTP: the last block was never acknowledged. The peer probably has the file.
-    Unconfirmed,
-    /// No progress for too long.
-    TimedOut,
-    /// The peer or the owner broke it off; also what dropping a transfer says.
-    #[default]
-    Aborted,
-    /// The peer refused in the middle (a TFTP ERROR).
-    Refused,
-    /// Our storage or network failed.
-    Failed,
-}
-
-/// The end of a transfer, as the driver saw it.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct End {
-    /// How.
-    pub outcome: Outcome,
-    /// Octets moved by this transfer, as they are in the file.
-    pub octets: u64,
-    /// In words, for people; empty where there is nothing to add.
-    pub note: String,
-    /// TFTP's block size, where it was one.
-    pub blksize: Option<u16>,
-    /// TFTP's window, where it was one.
-    pub windowsize: Option<u16>,
-    /// Datagrams sent again, where counted.
-    pub repeats: Option<u64>,
-}
-
-impl End {
-    /// An end with nothing to add.
-    pub fn new(outcome: Outcome, octets: u64) -> End {
-        End { outcome, octets, ..End::default() }
-    }
-
-    /// The same with a note.
-    pub fn note(mut self, note: impl Into<String>) -> End {
-        self.note = note.into();
-        self
-    }
-}
-
 /// The part of a transfer that the audit knows: tells the end once, whatever happens.
 pub(crate) struct Record {
     session: Session,
     transfer: u64,
     path: VPath,
     dir: Direction,
+    /// Octets that were to come, where the start told.
+    len: Option<u64>,
     /// Octets that passed through us, for a transfer that is only dropped.
     seen: u64,
     told: bool,
@@ -86,13 +42,15 @@ impl Record {
     ) -> Record {
         let transfer = session.next_transfer();
         session.tell(What::Started { transfer, path: path.clone(), dir, len });
-        Record { session, transfer, path: path.clone(), dir, seen: 0, told: false, _lease: lease }
+        Record { session, transfer, path: path.clone(), dir, len, seen: 0, told: false, _lease: lease }
     }
 
-    fn end(&mut self, end: End, kept: Option<VPath>) {
+    fn end(&mut self, end: End, digests: Vec<Digest>, kept: Option<VPath>) {
         self.told = true;
         let (transfer, path, dir) = (self.transfer, self.path.clone(), self.dir);
-        self.session.tell(What::Ended { transfer, path, dir, end, kept });
+        let verdict = Verdict::of(dir, self.len, &end);
+        let total = end.expected.or(self.len);
+        self.session.tell(What::Ended { transfer, path, dir, total, end, verdict, digests, kept });
     }
 }
 
@@ -100,7 +58,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         if !self.told {
             let end = End::new(Outcome::Aborted, self.seen);
-            self.end(end, None);
+            self.end(end, Vec::new(), None);
         }
     }
 }
@@ -134,7 +92,11 @@ impl Reading {
 
     /// Ends the transfer; call it before the success reply.
     pub fn finish(mut self, end: End) {
-        self.record.end(end, None);
+        let digests = match end.outcome {
+            Outcome::Complete | Outcome::Unconfirmed => self.record.session.digests().all_known(&self.blob),
+            Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed => Vec::new(),
+        };
+        self.record.end(end, digests, None);
     }
 }
 
@@ -193,17 +155,15 @@ impl Writing {
     pub fn commit(mut self, mut end: End) -> Result<Published, Refusal> {
         match self.upload.commit() {
             Ok(published) => {
-                self.record.end(end, published.kept.clone());
+                self.record.end(end, Vec::new(), published.kept.clone());
                 Ok(published)
             }
             Err(e) => {
                 let why = Refusal::from(e);
                 end.outcome = Outcome::Failed;
-                if !end.note.is_empty() {
-                    end.note.push_str("; ");
-                }
-                end.note.push_str(&format!("not published: {why}"));
-                self.record.end(end, None);
+                end.cause = Cause::Ours(format!("not published: {why}"));
+                end.add(&format!("not published: {why}"));
+                self.record.end(end, Vec::new(), None);
                 Err(why)
             }
         }
@@ -212,7 +172,7 @@ impl Writing {
     /// Ends the upload and drops what came: the old file stays.
     pub fn fail(mut self, end: End) {
         drop(self.upload);
-        self.record.end(end, None);
+        self.record.end(end, Vec::new(), None);
     }
 
     /// Ends the upload and keeps what came for this user to go on with. TFTP keeps nothing: the same as
@@ -221,15 +181,12 @@ impl Writing {
         if self.record.session.keeps_partials() {
             // What cannot be kept is dropped: the old file stays in any case.
             if let Err(e) = self.upload.suspend() {
-                if !end.note.is_empty() {
-                    end.note.push_str("; ");
-                }
-                end.note.push_str(&format!("partial not kept: {e}"));
+                end.add(&format!("partial not kept: {e}"));
             }
         } else {
             drop(self.upload);
         }
-        self.record.end(end, None);
+        self.record.end(end, Vec::new(), None);
     }
 }
 

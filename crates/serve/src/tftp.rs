@@ -8,12 +8,14 @@
 //! - `content`: where its octets are; netascii.
 //! - `open`: from a request to an opened file; `names`: what a name stands for.
 //! - `worker`: the threads that may wait for the disk.
+//! - `record`: its facts at the end.
 //! - `refusal`: the door's answers as ERROR codes.
 
 mod content;
 mod engine;
 pub mod names;
 mod open;
+mod record;
 mod refusal;
 #[cfg(test)]
 mod tests;

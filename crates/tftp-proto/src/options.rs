@@ -142,6 +142,29 @@ impl Offer {
         self.0.len()
     }
 
+    /// Every option asked for, with what `terms` make of it: its name in lower case, what was asked, what
+    /// was agreed. `None`: the OACK leaves it out. Times are in the option's unit.
+    pub fn negotiated(&self, terms: &Terms) -> impl Iterator<Item = (&'static str, u64, Option<u64>)> {
+        let timeout = terms.timeout;
+        let terms = *terms;
+        self.0.iter().map(move |(_, known)| match *known {
+            Known::Blksize(n) => ("blksize", u64::from(n), Some(u64::from(terms.blksize))),
+            Known::Timeout(s) => ("timeout", u64::from(s), timeout.map(|t| t.as_secs())),
+            Known::Utimeout(us) => {
+                ("utimeout", u64::from(us), timeout.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)))
+            }
+            Known::Tsize(n) => ("tsize", n, terms.tsize),
+            Known::Windowsize(n) => ("windowsize", u64::from(n), Some(u64::from(terms.windowsize))),
+            Known::Rollover(asked) => {
+                let number = |r| match r {
+                    Rollover::Zero => 0,
+                    Rollover::One => 1,
+                };
+                ("rollover", number(asked), Some(number(terms.rollover)))
+            }
+        })
+    }
+
     /// The size that a WRQ tells; 0 is taken for "not known", which some clients send.
     pub fn announced(&self) -> Option<u64> {
         self.0.iter().find_map(|(_, k)| match k {

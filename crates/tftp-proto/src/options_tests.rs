@@ -114,3 +114,23 @@ fn rule_17_the_rollover_option_is_honoured() {
     assert_eq!(agree("rollover=1", Size::Unknown).0.rollover, Rollover::One);
     assert_eq!(agree("rollover=2", Size::Unknown).1, "");
 }
+
+#[test]
+fn what_was_asked_is_told_with_what_was_agreed() {
+    let offer = Offer::none().tsize(0).blksize(65_464).windowsize(64).timeout(3);
+    let limits = Limits { blksize: 1_428, ..Limits::default() };
+    let told = |mode, size| {
+        let agreed = offer.agree(&limits, mode, size);
+        offer.negotiated(&agreed.terms).collect::<Vec<_>>()
+    };
+    let ours = told(Mode::Octet, Size::Ours(7_000));
+    let all = [
+        ("tsize", 0, Some(7_000)),
+        ("blksize", 65_464, Some(1_428)),
+        ("windowsize", 64, Some(64)),
+        ("timeout", 3, Some(3)),
+    ];
+    assert_eq!(ours, all);
+    assert_eq!(told(Mode::Octet, Size::Ours(0))[0], ("tsize", 0, None), "left out for an empty file");
+    assert_eq!(told(Mode::Netascii, Size::Unknown)[0], ("tsize", 0, None));
+}

@@ -1,8 +1,10 @@
 //! What `--json` prints: one object a line, each with `v`, `seq`, `ts` and `event`.
 
 mod document;
+mod ended;
 
 pub use document::{EVENTS, Field, Kind, Row, document, faults, schema};
+pub use ended::{Asked, Digests, Ended, Wire};
 
 use serde::Serialize;
 use std::io::Write;
@@ -65,29 +67,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         octets: Option<u64>,
     },
-    Ended {
-        session: u64,
-        transfer: u64,
-        protocol: &'static str,
-        peer: String,
-        #[serde(flatten)]
-        path: Name,
-        direction: &'static str,
-        outcome: &'static str,
-        octets: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        seconds: Option<f64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        blksize: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        windowsize: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        repeats: Option<u64>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kept: Option<String>,
-        #[serde(skip_serializing_if = "String::is_empty")]
-        note: String,
-    },
+    Ended(Box<Ended>),
     Changed {
         session: u64,
         protocol: &'static str,
@@ -178,7 +158,7 @@ pub enum Event {
 }
 
 /// A path for JSON: printable, and the octets too where they are not UTF-8.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Name {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -56,6 +56,17 @@ pub fn took(d: Duration) -> String {
     if d < Duration::from_secs(60) { format!("{:.1} s", d.as_secs_f64()) } else { clock(d) }
 }
 
+/// `0.31 ms`, `12.3 ms`, `1.20 s`: a round trip, three digits or so.
+pub fn millis(d: Duration) -> String {
+    let ms = d.as_secs_f64() * 1_000.0;
+    match ms {
+        ..1.0 => format!("{ms:.2} ms"),
+        ..100.0 => format!("{ms:.1} ms"),
+        ..1_000.0 => format!("{ms:.0} ms"),
+        _ => format!("{:.2} s", ms / 1_000.0),
+    }
+}
+
 /// The time left at the mean rate so far.
 pub fn eta(done: u64, total: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 || total < done {
@@ -102,6 +113,8 @@ mod tests {
         assert_eq!(octets(33_591_768), "32.0 MiB");
         assert_eq!(clock(Duration::from_secs(3_723)), "1:02:03");
         assert_eq!(rate(10, Duration::ZERO), "-");
+        let round_trips = [310, 12_340, 123_400, 1_200_000].map(|us| millis(Duration::from_micros(us)));
+        assert_eq!(round_trips, ["0.31 ms", "12.3 ms", "123 ms", "1.20 s"]);
         assert_eq!(percent(65_608 * 512, 33_591_768), 99);
         assert_eq!(percent(0, 0), 100);
         assert_eq!(eta(1, 3, Duration::from_secs(5)), Some(Duration::from_secs(10)));

@@ -11,7 +11,7 @@ use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Server, Shelve};
 use gate::store::VPath;
-use gate::{Credentials, Knock, Outcome, Protocol, Secret, Security};
+use gate::{Cause, Credentials, Knock, Outcome, Protocol, Secret, Security};
 use rustix::net::RecvFlags;
 use socket2::SockRef;
 use std::io;
@@ -461,16 +461,19 @@ impl Session {
 /// A download has its end at once; an upload stays open until the machine has judged it.
 fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
     match open {
-        Open::Reading { reading, .. } => {
-            let (outcome, note) = match end {
-                End::Whole => (Outcome::Complete, ""),
-                End::NoConnection(_) => (Outcome::TimedOut, "no data connection"),
-                End::Lost => (Outcome::Aborted, "the peer reset the data connection"),
-                End::Stalled => (Outcome::TimedOut, "nothing moved"),
-                End::Cancelled => (Outcome::Aborted, ""),
-                End::Local(_, text) => (Outcome::Failed, text.as_str()),
+        Open::Reading { reading, offset, .. } => {
+            let (outcome, cause, note) = match end {
+                End::Whole => (Outcome::Complete, Cause::Plain, ""),
+                End::NoConnection(_) => (Outcome::TimedOut, Cause::NoDataConnection, "no data connection"),
+                End::Lost => (Outcome::Aborted, Cause::Plain, "the peer reset the data connection"),
+                End::Stalled => (Outcome::TimedOut, Cause::Plain, "nothing moved"),
+                End::Cancelled => (Outcome::Aborted, Cause::Plain, ""),
+                End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
             };
-            reading.finish(gate::End::new(outcome, octets).note(note));
+            // After REST the rest is all that was to come.
+            let expected = (offset > 0).then(|| reading.blob().len().saturating_sub(offset));
+            let end = gate::End { expected, ..gate::End::new(outcome, octets) };
+            reading.finish(end.because(cause).note(note));
             None
         }
         writing @ Open::Writing { .. } => Some(writing),
@@ -486,10 +489,14 @@ fn shelve(open: Open, why: Shelve) {
         Shelve::WrongLength => (Outcome::Failed, "another length than ALLO announced"),
         Shelve::Failed => (Outcome::Failed, "the storage failed"),
     };
+    let cause = match why {
+        Shelve::WrongLength => Cause::Broke(String::from(note)),
+        Shelve::Aborted | Shelve::Lost | Shelve::TimedOut | Shelve::Failed => Cause::Plain,
+    };
     match open {
-        Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).note(note)),
+        Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).because(cause).note(note)),
         Open::Writing { writing, text } => {
-            let end = gate::End::new(outcome, writing.len() - writing.start()).note(note);
+            let end = gate::End::new(outcome, writing.len() - writing.start()).because(cause).note(note);
             // Converted text has no offsets to go on at, and nothing is nothing to keep.
             if text || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
         }

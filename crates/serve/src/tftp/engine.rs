@@ -59,7 +59,7 @@ const LAST_DALLY: clock::Duration = clock::Duration::from_secs(1);
 
 struct Slot {
     key: Key,
-    words: Words,
+    words: Arc<Words>,
     phase: Phase,
     /// The deadline in the heap, if any.
     armed: Option<clock::Instant>,
@@ -267,6 +267,7 @@ impl Engine {
     /// Rule 7 of docs/protocols/tftp.md: a slow first answer must not make a second transfer.
     fn repeat(&mut self, key: Key) {
         self.with_running(key, |running, now, _, scratch| {
+            running.signs.asked_again += 1;
             if !running.machine.is_proved() {
                 running.machine.resend_first(now);
             }
@@ -399,7 +400,8 @@ impl Engine {
             }
         };
         let sight = Seen { tap, flow: words.flow, local, peer: words.peer };
-        slot.phase = Phase::Running(Box::new(Running::new(socket, machine, content, sight, now)));
+        slot.phase =
+            Phase::Running(Box::new(Running::new(socket, machine, content, sight, slot.words.clone(), now)));
         if let Err(e) = self.watch(key, false, true) {
             self.with_running(key, |running, _, _, scratch| {
                 running.fail(&e);
@@ -513,7 +515,8 @@ impl Engine {
         self.tenants = self.tenants.wrapping_add(1);
         let key = Key { place, tenant: self.tenants };
         self.by_peer.insert((words.peer, words.asked), key);
-        self.slots[place as usize] = Some(Slot { key, words, phase: Phase::Opening, armed: None });
+        self.slots[place as usize] =
+            Some(Slot { key, words: Arc::new(words), phase: Phase::Opening, armed: None });
         key
     }
 
@@ -531,9 +534,9 @@ impl Engine {
     /// The owner stops: peers that are there are told.
     fn cut(&mut self) {
         for slot in self.slots.iter_mut().flatten() {
-            if let Phase::Running(running) = &mut slot.phase
-                && running.machine.is_proved()
-            {
+            let Phase::Running(running) = &mut slot.phase else { continue };
+            running.signs.stopped = true;
+            if running.machine.is_proved() {
                 running.machine.abort(ErrorCode::Undefined, "the server was stopped");
                 let _ = running.drive(&[], &mut self.scratch);
             }

@@ -1,7 +1,8 @@
 //! One transfer of a server, from its request to its end.
 
 use super::content::Content;
-use gate::{End, Outcome};
+use super::record::{self, Signs};
+use gate::End;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -39,8 +40,9 @@ pub(super) struct Running {
     batching: Batching,
     /// Blocks that the system had no room for yet.
     stuck: Option<(u64, u64, Why)>,
-    /// Our own storage failed, in words.
-    failed: Option<String>,
+    words: Arc<Words>,
+    /// For the record.
+    pub(super) signs: Signs,
     over: bool,
     /// Whether ICMP said that the peer's port is closed.
     left: bool,
@@ -89,6 +91,7 @@ impl Running {
         machine: Transfer,
         content: Content,
         sight: Seen,
+        words: Arc<Words>,
         now: clock::Instant,
     ) -> Running {
         if let Some(size) = machine.terms().tsize {
@@ -101,7 +104,8 @@ impl Running {
             sight,
             batching: Batching::best(),
             stuck: None,
-            failed: None,
+            words,
+            signs: Signs::default(),
             over: false,
             left: false,
             watched: false,
@@ -128,7 +132,7 @@ impl Running {
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if std::mem::take(&mut self.left) {
-                        self.machine.peer_left();
+                        self.peer_left();
                     }
                     break;
                 }
@@ -143,7 +147,7 @@ impl Running {
 
     pub(super) fn timeout(&mut self, now: clock::Instant, scratch: &mut Vec<u8>) -> Next {
         if std::mem::take(&mut self.left) {
-            self.machine.peer_left();
+            self.peer_left();
         } else if self.machine.handle_timeout(now) {
             self.sight.see(Dir::Here, &What::TimedOut);
         }
@@ -191,7 +195,7 @@ impl Running {
 
     /// Our storage failed: the peer hears of it without the system's words.
     pub(super) fn fail(&mut self, e: &io::Error) {
-        self.failed = Some(e.to_string());
+        self.signs.failed = Some(e.to_string());
         match e.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 self.machine.abort(ErrorCode::DiskFull, "no space left");
@@ -200,36 +204,22 @@ impl Running {
         }
     }
 
+    fn peer_left(&mut self) {
+        self.signs.closed = true;
+        self.machine.peer_left();
+    }
+
     fn end_of(&self, over: Over) -> End {
-        let terms = self.terms();
-        let (outcome, note) = match over {
-            Over::Complete => (Outcome::Complete, String::new()),
-            Over::Unconfirmed => {
-                (Outcome::Unconfirmed, String::from("the last block was never acknowledged"))
-            }
-            Over::TimedOut => (Outcome::TimedOut, String::new()),
-            Over::Refused { code, text } => {
-                (Outcome::Refused, format!("the peer sent ERROR {}: {text}", code.to_u16()))
-            }
-            Over::Broken(fault) => (Outcome::Aborted, fault.to_string()),
-            Over::Aborted => match &self.failed {
-                Some(why) => (Outcome::Failed, why.clone()),
-                None => (Outcome::Aborted, String::new()),
-            },
-        };
-        End { outcome, note, ..self.facts(self.content.octets(self.acked(), terms.blksize)) }
+        record::end(over, self.facts(self.octets()), &self.signs)
     }
 
     /// The end's figures.
     pub(super) fn facts(&self, octets: u64) -> End {
-        let terms = self.terms();
-        End {
-            octets,
-            blksize: Some(terms.blksize),
-            windowsize: Some(terms.windowsize),
-            repeats: Some(self.machine.repeats()),
-            ..End::default()
-        }
+        record::facts(&self.words, &self.machine, octets, &self.signs)
+    }
+
+    fn octets(&self) -> u64 {
+        self.content.octets(self.acked(), self.terms().blksize)
     }
 
     fn acked(&self) -> u64 {
@@ -302,6 +292,16 @@ impl Running {
                 let head = [&header[..], &block[..block.len().min(HEAD - DATA_HEADER)]].concat();
                 self.sight.datagram(Dir::Sent, &head, block.len() + DATA_HEADER, sense(why));
             }
+        }
+    }
+}
+
+impl Drop for Running {
+    /// Whatever drops a transfer in its midst, its record has the figures.
+    fn drop(&mut self) {
+        if !matches!(self.content, Content::Gone) {
+            let end = record::dropped(self.facts(self.octets()), &self.signs);
+            self.content.end(end);
         }
     }
 }

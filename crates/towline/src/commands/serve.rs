@@ -2,10 +2,12 @@
 
 mod advice;
 mod announce;
+mod line;
 mod live;
 mod one_file;
 mod root;
 mod tftp_flags;
+mod told;
 mod users;
 
 pub use users::Given;

@@ -37,6 +37,8 @@ pub enum Kind {
     Count,
     /// A number.
     Number,
+    /// An object of whole numbers.
+    Counts,
     /// One of these strings.
     OneOf(&'static [&'static str]),
 }
@@ -48,6 +50,7 @@ impl Kind {
             Kind::Text => value.is_string(),
             Kind::Count => value.is_u64(),
             Kind::Number => value.is_number(),
+            Kind::Counts => value.as_object().is_some_and(|map| map.values().all(Value::is_u64)),
             Kind::OneOf(list) => value.as_str().is_some_and(|s| list.contains(&s)),
         }
     }
@@ -57,6 +60,7 @@ impl Kind {
             Kind::Text => String::from("string"),
             Kind::Count => String::from("integer"),
             Kind::Number => String::from("number"),
+            Kind::Counts => String::from("object of integers"),
             Kind::OneOf(list) => list.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "),
         }
     }
@@ -66,6 +70,9 @@ impl Kind {
             Kind::Text => json!({ "type": "string" }),
             Kind::Count => json!({ "type": "integer", "minimum": 0 }),
             Kind::Number => json!({ "type": "number" }),
+            Kind::Counts => {
+                json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } })
+            }
             Kind::OneOf(list) => json!({ "enum": list }),
         }
     }
@@ -94,6 +101,8 @@ const DIRECTION: Field = always(
 );
 const WAY: Field =
     always("way", Kind::OneOf(&["up", "down"]), "`up`: from the client to the server; `down`: back.");
+/// Where a digest came from.
+const DIGEST_FROM: &[&str] = &["cache"];
 const OUTCOME: Field = always(
     "outcome",
     Kind::OneOf(&["complete", "unconfirmed", "timed-out", "aborted", "refused", "failed"]),
@@ -192,7 +201,7 @@ pub const EVENTS: &[Row] = &[
     Row {
         event: "ended",
         by: "serve",
-        doc: "A transfer ended. Exactly one for each that started.",
+        doc: "A transfer ended: its record. Exactly one for each that started.",
         fields: &[
             SESSION,
             TRANSFER,
@@ -200,13 +209,42 @@ pub const EVENTS: &[Row] = &[
             PEER,
             PATH,
             PATH_BASE64,
+            maybe("asked", Kind::Text, "TFTP: the name in the request, before anything was made of it."),
+            maybe("asked_base64", Kind::Text, "The octets of `asked`, where they are not UTF-8."),
             DIRECTION,
             OUTCOME,
+            always(
+                "verdict",
+                Kind::OneOf(gate::Verdict::WORDS),
+                "What that means. `probe`: the client looked at the size or the first block and broke off \
+                 on purpose, as boot ROMs do; nothing failed.",
+            ),
+            always("verdict_text", Kind::Text, "The verdict in words, with how far it came."),
             always("octets", Kind::Count, "Octets of the file that were moved."),
+            maybe("total", Kind::Count, "Octets that were to be moved, where known."),
             maybe("seconds", Kind::Number, "From `started` to here."),
+            maybe("rate", Kind::Count, "Octets a second."),
+            maybe("options_asked", Kind::Counts, "TFTP: the options of the request."),
+            maybe("options_agreed", Kind::Counts, "TFTP: those that were agreed, and to what."),
             maybe("blksize", Kind::Count, "TFTP: octets of a block."),
             maybe("windowsize", Kind::Count, "TFTP: blocks for each acknowledgement."),
+            maybe("blocks", Kind::Count, "TFTP: blocks acknowledged (`read`) or received (`write`)."),
+            maybe("sent", Kind::Count, "TFTP: datagrams sent, repeats too."),
             maybe("repeats", Kind::Count, "TFTP: datagrams sent again."),
+            maybe("duplicates", Kind::Count, "TFTP: datagrams that came a second time."),
+            maybe("gaps", Kind::Count, "TFTP: windows that arrived with a gap."),
+            maybe("timeouts", Kind::Count, "TFTP: waits that ended without an answer."),
+            maybe("loss", Kind::Number, "TFTP: `repeats` by `sent`, from 0 to 1: an estimate."),
+            maybe("rtt_ms", Kind::Number, "TFTP: the smoothed round trip, milliseconds."),
+            maybe("rto_ms", Kind::Number, "TFTP: the wait for an answer at the end, milliseconds."),
+            maybe("md5", Kind::Text, "MD5 of the file, where it is known."),
+            maybe("sha256", Kind::Text, "SHA-256 of the file, where it is known."),
+            maybe("sha512", Kind::Text, "SHA-512 of the file, where it is known."),
+            maybe(
+                "digest_from",
+                Kind::OneOf(DIGEST_FROM),
+                "`cache`: computed before and the file is still the same.",
+            ),
             maybe("kept", Kind::Text, "Where the replaced file's content is kept as a version."),
             maybe("note", Kind::Text, "In words, where there is something to say."),
         ],

@@ -1,7 +1,7 @@
 //! What would help a peer, from what was seen. One sentence for each fact.
 
 use gate::audit::{Event, What};
-use gate::{Direction, End, Outcome, Protocol, Refusal, Verb};
+use gate::{Direction, End, Refusal, Verb, Verdict};
 use serve::tftp::names::{is_autoinstall, without_junk};
 use store::{BadPath, VPath};
 
@@ -84,7 +84,7 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::RefusedKnock { why: Refusal::TooMany } => {
             Some(String::from("too many sessions at once from there; let some end first"))
         }
-        What::Ended { dir, end, .. } => ended(event.protocol?, *dir, end),
+        What::Ended { dir, end, verdict, .. } => ended(*dir, end, verdict),
         _ => None,
     }
 }
@@ -93,41 +93,35 @@ fn is_hidden(path: &VPath) -> bool {
     path.as_bytes().split(|&b| b == b'/').any(|name| name.starts_with(b"."))
 }
 
-fn ended(protocol: Protocol, dir: Direction, end: &End) -> Option<String> {
-    match protocol {
-        Protocol::Tftp => {
-            let blksize = end.blksize.unwrap_or(512);
-            if end.outcome == Outcome::TimedOut && end.octets <= u64::from(blksize) {
-                return Some(String::from(
-                    "nothing came back from there: port 69 is open, but the transfer has a port of its own; \
-                     a firewall between?",
-                ));
-            }
-            if end.octets < LARGE {
-                return None;
-            }
-            let blocks = end.octets.div_ceil(u64::from(blksize.max(1)));
-            let repeats = end.repeats.unwrap_or(0);
-            if repeats * 20 > blocks {
-                return Some(format!("{repeats} repeats for {blocks} blocks: packets are lost on the way"));
-            }
-            (blksize <= 512).then(|| String::from("512-octet blocks: try `ip tftp blocksize 1468`"))
-        }
-        Protocol::Ftp => {
-            let nothing = end.octets == 0 && matches!(end.outcome, Outcome::Failed | Outcome::TimedOut);
-            (nothing && dir == Direction::Read).then(|| {
-                String::from(
-                    "the data connection never opened: a firewall or NAT between? try passive mode \
-                     (`ip ftp passive`), or --passive-ports with those ports let through",
-                )
-            })
-        }
+fn ended(dir: Direction, end: &End, verdict: &Verdict) -> Option<String> {
+    let Some(wire) = &end.wire else {
+        return (*verdict == Verdict::NoDataConnection && dir == Direction::Read).then(|| {
+            String::from(
+                "the data connection never opened: a firewall or NAT between? try passive mode \
+                 (`ip ftp passive`), or --passive-ports with those ports let through",
+            )
+        });
+    };
+    if *verdict == Verdict::NeverAnswered {
+        return Some(String::from(
+            "nothing came back from there: port 69 is open, but the transfer has a port of its own; \
+             a firewall between?",
+        ));
     }
+    if end.octets < LARGE {
+        return None;
+    }
+    let (blocks, repeats) = (wire.figures.blocks, wire.figures.repeats);
+    if repeats * 20 > blocks {
+        return Some(format!("{repeats} repeats for {blocks} blocks: packets are lost on the way"));
+    }
+    (wire.blksize <= 512).then(|| String::from("512-octet blocks: try `ip tftp blocksize 1468`"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gate::{Figures, Outcome, Protocol, Wire};
     use std::time::SystemTime;
 
     struct Here {
@@ -162,9 +156,13 @@ mod tests {
     }
 
     fn tftp_end(outcome: Outcome, octets: u64, blksize: u16, repeats: u64) -> What {
-        let end = End { blksize: Some(blksize), repeats: Some(repeats), ..End::new(outcome, octets) };
-        let path = VPath::parse(b"a").unwrap();
-        What::Ended { transfer: 1, path, dir: Direction::Read, end, kept: None }
+        let blocks = octets / u64::from(blksize);
+        let figures = Figures { blocks, sent: blocks + repeats, repeats, ..Figures::default() };
+        let wire = Wire { blksize, answered: blocks > 0, figures, ..Wire::default() };
+        let end = End { wire: Some(Box::new(wire)), ..End::new(outcome, octets) };
+        let (path, dir) = (VPath::parse(b"a").unwrap(), Direction::Read);
+        let verdict = Verdict::of(dir, None, &end);
+        What::Ended { transfer: 1, path, dir, total: None, end, verdict, digests: Vec::new(), kept: None }
     }
 
     #[test]

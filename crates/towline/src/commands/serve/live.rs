@@ -2,11 +2,12 @@
 //! transfer.
 
 use super::advice::{self, Tree};
-use crate::events::{Event, Events, Name};
-use crate::figures::{clock, eta, grouped, octets, percent, rate, took};
+use super::{line, told};
+use crate::events::{Event, Events};
+use crate::figures::{clock, eta, grouped, octets, percent, rate};
 use crate::watch::Watch;
 use gate::audit::{self, What};
-use gate::{Direction, End, Outcome, Protocol, Refusal};
+use gate::{Direction, Outcome, Protocol, Refusal};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serve::tftp::names::is_autoinstall;
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,8 +127,9 @@ impl Board {
             _ => None,
         };
         let took = running.as_ref().map(|r| event.at.duration_since(r.at).unwrap_or_default());
-        let seconds = took.map(|t| t.as_secs_f64());
-        if let Some(told) = told(event, protocol, peer, seconds) {
+        if self.events.wanted()
+            && let Some(told) = told::told(event, protocol, peer, took)
+        {
             self.events.tell(&told);
         }
         match &event.what {
@@ -144,14 +146,15 @@ impl Board {
                 };
                 self.start(*transfer, *dir, new);
             }
-            What::Ended { path, dir, end, kept, .. } => {
+            What::Ended { path, dir, end, verdict, kept, .. } => {
                 if let Some(bar) = running.as_ref().and_then(|r| r.bar.as_ref()) {
                     bar.finish_and_clear();
                 }
                 if let (Protocol::Tftp, Some(watch)) = (protocol, &self.watch) {
                     watch.forget(peer);
                 }
-                self.end(peer, path, *dir, end, kept.as_ref(), took);
+                let (dir, kept) = (*dir, kept.as_ref());
+                self.end(peer, &line::Ended { path, dir, end, verdict, kept, elapsed: took });
             }
             // The advice says it where there is something to say.
             What::Refused { verb: gate::Verb::Stat, .. } => {}
@@ -159,10 +162,10 @@ impl Board {
             What::Refused { verb: gate::Verb::Read, path, why: Refusal::Absent }
                 if is_autoinstall(path.as_bytes()) => {}
             What::Refused { path, why, verb } => {
-                self.line(peer, &format!("{} {path}: {why}", verb_word(*verb)));
+                self.line(peer, &format!("{} {path}: {why}", told::verb_word(*verb)));
             }
             What::RefusedName { name, why, verb } => {
-                self.line(peer, &format!("{} {}: {why}", verb_word(*verb), name.escape_ascii()));
+                self.line(peer, &format!("{} {}: {why}", told::verb_word(*verb), name.escape_ascii()));
             }
             What::RefusedKnock { why } => self.line(peer, &format!("not let in: {why}")),
             What::Removed { path } => self.line(peer, &format!("removed {path}")),
@@ -189,44 +192,12 @@ impl Board {
         self.running.insert(transfer, new);
     }
 
-    fn end(
-        &mut self,
-        peer: SocketAddr,
-        path: &VPath,
-        dir: Direction,
-        end: &End,
-        kept: Option<&VPath>,
-        elapsed: Option<Duration>,
-    ) {
-        if end.outcome == Outcome::Complete {
+    fn end(&mut self, peer: SocketAddr, ended: &line::Ended<'_>) {
+        if ended.end.outcome == Outcome::Complete {
             self.complete += 1;
-            self.octets += end.octets;
+            self.octets += ended.end.octets;
         }
-        let verb = if dir == Direction::Read { "fetched" } else { "stored" };
-        let mut text = match end.outcome {
-            Outcome::Complete => format!("{verb} {path}: {} octets", grouped(end.octets)),
-            other => {
-                format!("{path}: {} after {} octets", outcome(other).replace('-', " "), grouped(end.octets))
-            }
-        };
-        if let Some(elapsed) = elapsed {
-            text.push_str(&format!(" in {} ({})", took(elapsed), rate(end.octets, elapsed)));
-        }
-        if let Some(blksize) = end.blksize {
-            text.push_str(&format!(", blocks {blksize} x {}", end.windowsize.unwrap_or(1)));
-        }
-        match end.repeats {
-            Some(1) => text.push_str(", 1 repeat"),
-            Some(n @ 2..) => text.push_str(&format!(", {} repeats", grouped(n))),
-            Some(0) | None => {}
-        }
-        if let Some(kept) = kept {
-            text.push_str(&format!("; the old one is {kept}"));
-        }
-        if !end.note.is_empty() {
-            text.push_str(&format!("; {}", end.note));
-        }
-        self.line(peer, &text);
+        self.line(peer, &ended.line());
     }
 
     fn advise(&mut self, peer: SocketAddr, text: String) {
@@ -289,116 +260,5 @@ impl Board {
         for bar in self.running.values().filter_map(|r| r.bar.as_ref()) {
             bar.finish_and_clear();
         }
-    }
-}
-
-/// The event for `--json`, if there is one.
-fn told(event: &audit::Event, protocol: Protocol, peer: SocketAddr, seconds: Option<f64>) -> Option<Event> {
-    let session = event.session;
-    let peer = peer.to_string();
-    let protocol = match protocol {
-        Protocol::Tftp => "tftp",
-        Protocol::Ftp => "ftp",
-    };
-    let user = event.user.clone();
-    let name = |path: &VPath| Name::new(path.as_bytes());
-    let change = |path: &VPath, change, to: Option<&VPath>| {
-        let peer = peer.clone();
-        Event::Changed { session, protocol, peer, path: name(path), change, to: to.map(VPath::to_string) }
-    };
-    Some(match &event.what {
-        What::Admitted => Event::Admitted { session, protocol, peer, user },
-        What::Left => Event::Left { session, protocol, peer },
-        What::RefusedKnock { why } => Event::Refused {
-            session,
-            protocol,
-            peer,
-            user,
-            verb: "login",
-            path: None,
-            reason: why.to_string(),
-        },
-        What::Refused { verb, path, why } => Event::Refused {
-            session,
-            protocol,
-            peer,
-            user,
-            verb: verb_word(*verb),
-            path: Some(name(path)),
-            reason: why.to_string(),
-        },
-        What::RefusedName { verb, name, why } => Event::Refused {
-            session,
-            protocol,
-            peer,
-            user,
-            verb: verb_word(*verb),
-            path: Some(Name::new(name)),
-            reason: why.to_string(),
-        },
-        What::Started { transfer, path, dir, len } => Event::Started {
-            session,
-            transfer: *transfer,
-            protocol,
-            peer,
-            path: name(path),
-            direction: direction(*dir),
-            octets: *len,
-        },
-        What::Ended { transfer, path, dir, end, kept } => Event::Ended {
-            session,
-            transfer: *transfer,
-            protocol,
-            peer,
-            path: name(path),
-            direction: direction(*dir),
-            outcome: outcome(end.outcome),
-            octets: end.octets,
-            seconds,
-            blksize: end.blksize.map(u64::from),
-            windowsize: end.windowsize.map(u64::from),
-            repeats: end.repeats,
-            kept: kept.as_ref().map(VPath::to_string),
-            note: end.note.clone(),
-        },
-        What::Removed { path } => change(path, "removed", None),
-        What::Renamed { from, to } => change(from, "renamed", Some(to)),
-        What::MadeDir { path } => change(path, "directory-made", None),
-        What::RemovedDir { path } => change(path, "directory-removed", None),
-        What::SetModified { path } => change(path, "time-set", None),
-        What::Lost(_) => return None,
-    })
-}
-
-fn direction(dir: Direction) -> &'static str {
-    match dir {
-        Direction::Read => "read",
-        Direction::Write => "write",
-    }
-}
-
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Complete => "complete",
-        Outcome::Unconfirmed => "unconfirmed",
-        Outcome::TimedOut => "timed-out",
-        Outcome::Aborted => "aborted",
-        Outcome::Refused => "refused",
-        Outcome::Failed => "failed",
-    }
-}
-
-fn verb_word(verb: gate::Verb) -> &'static str {
-    use gate::Verb as V;
-    match verb {
-        V::Read => "read",
-        V::Stat => "stat",
-        V::List => "list",
-        V::Write => "write",
-        V::Rename => "rename",
-        V::Remove => "remove",
-        V::MakeDir => "make-directory",
-        V::RemoveDir => "remove-directory",
-        V::SetModified => "set-time",
     }
 }

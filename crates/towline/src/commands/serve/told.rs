@@ -1,0 +1,160 @@
+//! Audit events as events of `--json`.
+
+use crate::events::{Asked, Digests, Ended, Event, Name, Wire};
+use gate::audit::{self, What};
+use gate::{Algorithm, Digest, Direction, Outcome, Protocol};
+use std::net::SocketAddr;
+use std::time::Duration;
+use store::VPath;
+
+/// The event for `--json`, if there is one.
+pub(super) fn told(
+    event: &audit::Event,
+    protocol: Protocol,
+    peer: SocketAddr,
+    took: Option<Duration>,
+) -> Option<Event> {
+    let session = event.session;
+    let peer = peer.to_string();
+    let protocol = match protocol {
+        Protocol::Tftp => "tftp",
+        Protocol::Ftp => "ftp",
+    };
+    let user = event.user.clone();
+    let name = |path: &VPath| Name::new(path.as_bytes());
+    let change = |path: &VPath, change, to: Option<&VPath>| {
+        let peer = peer.clone();
+        Event::Changed { session, protocol, peer, path: name(path), change, to: to.map(VPath::to_string) }
+    };
+    Some(match &event.what {
+        What::Admitted => Event::Admitted { session, protocol, peer, user },
+        What::Left => Event::Left { session, protocol, peer },
+        What::RefusedKnock { why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: "login",
+            path: None,
+            reason: why.to_string(),
+        },
+        What::Refused { verb, path, why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: verb_word(*verb),
+            path: Some(name(path)),
+            reason: why.to_string(),
+        },
+        What::RefusedName { verb, name, why } => Event::Refused {
+            session,
+            protocol,
+            peer,
+            user,
+            verb: verb_word(*verb),
+            path: Some(Name::new(name)),
+            reason: why.to_string(),
+        },
+        What::Started { transfer, path, dir, len } => Event::Started {
+            session,
+            transfer: *transfer,
+            protocol,
+            peer,
+            path: name(path),
+            direction: direction(*dir),
+            octets: *len,
+        },
+        What::Ended { transfer, path, dir, total, end, verdict, digests, kept } => {
+            Event::Ended(Box::new(Ended {
+                session,
+                transfer: *transfer,
+                protocol,
+                peer,
+                path: name(path),
+                asked: end.wire.as_ref().map(|w| Asked::new(&w.asked)),
+                direction: direction(*dir),
+                outcome: outcome(end.outcome),
+                verdict: verdict.word(),
+                verdict_text: verdict.to_string(),
+                octets: end.octets,
+                total: *total,
+                seconds: took.map(|t| t.as_secs_f64()),
+                rate: took.filter(|t| !t.is_zero()).map(|t| (end.octets as f64 / t.as_secs_f64()) as u64),
+                wire: end.wire.as_deref().map(wire),
+                digests: known(digests),
+                kept: kept.as_ref().map(VPath::to_string),
+                note: end.note.clone(),
+            }))
+        }
+        What::Removed { path } => change(path, "removed", None),
+        What::Renamed { from, to } => change(from, "renamed", Some(to)),
+        What::MadeDir { path } => change(path, "directory-made", None),
+        What::RemovedDir { path } => change(path, "directory-removed", None),
+        What::SetModified { path } => change(path, "time-set", None),
+        What::Lost(_) => return None,
+    })
+}
+
+fn wire(wire: &gate::Wire) -> Wire {
+    let ms = |d: Duration| d.as_secs_f64() * 1_000.0;
+    let figures = &wire.figures;
+    Wire {
+        options_asked: wire.options.iter().map(|o| (o.name, o.asked)).collect(),
+        options_agreed: wire.options.iter().filter_map(|o| Some((o.name, o.agreed?))).collect(),
+        blksize: wire.blksize.into(),
+        windowsize: wire.windowsize.into(),
+        blocks: figures.blocks,
+        sent: figures.sent,
+        repeats: figures.repeats,
+        duplicates: figures.duplicates,
+        gaps: figures.gaps,
+        timeouts: figures.timeouts,
+        loss: figures.loss(),
+        rtt_ms: figures.rtt.map(ms),
+        rto_ms: figures.rto.map(ms),
+    }
+}
+
+fn known(digests: &[Digest]) -> Option<Digests> {
+    let of = |algorithm| digests.iter().find(|d| d.algorithm == algorithm).map(|d| d.hex.clone());
+    (!digests.is_empty()).then(|| Digests {
+        md5: of(Algorithm::Md5),
+        sha256: of(Algorithm::Sha256),
+        sha512: of(Algorithm::Sha512),
+        digest_from: "cache",
+    })
+}
+
+fn direction(dir: Direction) -> &'static str {
+    match dir {
+        Direction::Read => "read",
+        Direction::Write => "write",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Complete => "complete",
+        Outcome::Unconfirmed => "unconfirmed",
+        Outcome::TimedOut => "timed-out",
+        Outcome::Aborted => "aborted",
+        Outcome::Refused => "refused",
+        Outcome::Failed => "failed",
+    }
+}
+
+pub(super) fn verb_word(verb: gate::Verb) -> &'static str {
+    use gate::Verb as V;
+    match verb {
+        V::Read => "read",
+        V::Stat => "stat",
+        V::List => "list",
+        V::Write => "write",
+        V::Rename => "rename",
+        V::Remove => "remove",
+        V::MakeDir => "make-directory",
+        V::RemoveDir => "remove-directory",
+        V::SetModified => "set-time",
+    }
+}
