@@ -30,6 +30,9 @@ pub enum Refusal {
     /// Several names differ only in case from the one asked for, and none is it. Holds some of them.
     #[error("several names differ only in case: {0}")]
     Ambiguous(String),
+    /// A rule of the owner's refuses it, in the owner's words.
+    #[error("{0}")]
+    ByRule(String),
     /// No space or quota left, or the announced size does not fit.
     #[error("no space left")]
     NoSpace,

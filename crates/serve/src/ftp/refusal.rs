@@ -11,7 +11,8 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         | Refusal::IsDirectory
         | Refusal::NotDirectory
         | Refusal::NotEmpty
-        | Refusal::NotRegular => 550,
+        | Refusal::NotRegular
+        | Refusal::ByRule(_) => 550,
         Refusal::BadName(_) | Refusal::Ambiguous(_) => 553,
         Refusal::NoSpace => 452,
         Refusal::TooMany => 421,

@@ -4,21 +4,66 @@
 //! A drive (`C:`) and `..` are refused. Junk behind a name (0xff, a space: option 67 without its NUL) is
 //! part of the name: what it asks for is not there, and the advisor says why.
 
+pub mod client;
+pub mod remap;
+mod text;
+
 use super::open::Asked;
-use gate::store::{BadPath, VPath};
+use client::{Client, Mac, no_mac};
+use gate::store::{BadPath, MAX_PATH, VPath};
 use gate::{Refusal, Session};
+use remap::Rules;
+use std::net::IpAddr;
+use tftp_proto::packet::Op;
 
 /// How names are understood; made once, shared by all transfers.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Names {
+    /// What is made of a name first.
+    pub rules: Rules,
+    /// Tells a client's hardware address, where the system knows it.
+    pub mac: fn(IpAddr) -> Option<Mac>,
     /// Whether a name that is not there may be one that differs in case only.
     pub ignore_case: bool,
 }
 
+impl Default for Names {
+    fn default() -> Names {
+        Names { rules: Rules::default(), mac: no_mac, ignore_case: false }
+    }
+}
+
 /// The path that a name stands for.
 pub(super) fn path(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
-    let path = parse(&plain(&asked.name))?;
+    let client = Client::new(asked.peer.ip(), asked.local.ip(), names.mac);
+    let path = mapped(names, session, asked, &client)?;
     if names.ignore_case { session.fold(&path) } else { Ok(path) }
+}
+
+fn mapped(names: &Names, session: &Session, asked: &Asked, client: &Client) -> Result<VPath, Refusal> {
+    let len = asked.name.len();
+    if len > MAX_PATH {
+        return Err(BadPath::TooLong { len, max: MAX_PATH }.into());
+    }
+    let name = plain(&asked.name);
+    if names.rules.is_empty() {
+        return parse(&name);
+    }
+    let exists = |name: &[u8]| parse(&plain(name)).is_ok_and(|path| session.has(&path));
+    parse(&plain(&names.rules.apply(&name, asked.op, client, &exists, &mut |_| {})?))
+}
+
+/// What rules and a name become, for whoever wants to see each step: as for a request, but case.
+pub fn dry_run(
+    rules: &Rules,
+    name: &[u8],
+    op: Op,
+    client: &Client,
+    exists: &dyn Fn(&VPath) -> bool,
+    seen: &mut dyn FnMut(&remap::Step<'_>),
+) -> Result<VPath, Refusal> {
+    let exists = |name: &[u8]| parse(&plain(name)).is_ok_and(|path| exists(&path));
+    parse(&plain(&rules.apply(&plain(name), op, client, &exists, seen)?))
 }
 
 /// The name relative to the root, with `/` between its components and nothing else.

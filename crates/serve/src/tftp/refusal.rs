@@ -13,6 +13,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::NotRegular
         | Refusal::BadName(_)
         | Refusal::Ambiguous(_)
+        | Refusal::ByRule(_)
         | Refusal::Login => ErrorCode::AccessViolation,
         Refusal::NoSpace => ErrorCode::DiskFull,
         Refusal::TooMany

@@ -1,6 +1,7 @@
 use super::super::open::{Asked, Opened, open};
 use super::{Names, is_autoinstall, plain, without_junk};
 use gate::audit::{Events, What};
+use gate::store::BadPath;
 use gate::store::local::{Local, LocalOptions};
 use gate::{Gate, Policy, Refusal};
 use std::sync::Arc;
@@ -88,7 +89,7 @@ fn backslashes_and_needless_slashes_are_tolerated() {
 
 #[test]
 fn drives_and_climbing_names_are_refused_and_told_as_they_came() {
-    let house = House::new(Names { ignore_case: true });
+    let house = House::new(Names { ignore_case: true, ..Names::default() });
     house.put("c/a.bin", "it");
     for (name, words) in [
         ("C:\\c\\a.bin", "drive letter"),
@@ -119,7 +120,7 @@ fn case_is_ignored_only_where_that_is_asked() {
 
 #[test]
 fn of_names_that_differ_in_case_the_exact_one_is_meant_or_none() {
-    let house = House::new(Names { ignore_case: true });
+    let house = House::new(Names { ignore_case: true, ..Names::default() });
     house.put("r1.cfg", "lower");
     house.put("R1.CFG", "upper");
     house.put(".R1.cfg", "hidden");
@@ -132,7 +133,7 @@ fn of_names_that_differ_in_case_the_exact_one_is_meant_or_none() {
 
 #[test]
 fn case_is_no_way_out_of_the_root() {
-    let house = House::new(Names { ignore_case: true });
+    let house = House::new(Names { ignore_case: true, ..Names::default() });
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("secret"), "secret").unwrap();
     std::os::unix::fs::symlink(outside.path(), house.dir.path().join("Link")).unwrap();
@@ -164,4 +165,42 @@ fn the_names_of_autoinstall_are_known() {
     assert!(!is_autoinstall(b"r1-confg") && !is_autoinstall(b"sub/network-confg"));
     let house = House::new(Names::default());
     assert_eq!(house.read(b"network-confg"), Err(Refusal::Absent));
+}
+
+#[test]
+fn rules_cannot_lead_out_of_the_root_or_to_what_is_hidden() {
+    let mut names = Names::default();
+    let text = "^up$ => ../../etc/passwd\n^abs$ => /etc/passwd\n^drive$ => C:/x\n^hidden$ => .git/config\n\
+                ^own$ => .towline/versions/a\n^link$ => out/passwd\n^pipe$ => fifo\n^empty$ =>\n\
+                ^win$ => \\a\\b\n^(.*)-confg$ => {ip}/{1}.cfg";
+    names.rules.add("rules", text).unwrap();
+    let house = House::new(names);
+    house.put(".git/config", "hidden");
+    house.put("a/b", "it");
+    std::fs::create_dir(house.dir.path().join("10.0.0.2")).unwrap();
+    std::os::unix::fs::symlink("/etc", house.dir.path().join("out")).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        house.dir.path().join("fifo"),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+    let why = |name: &str| house.read(name.as_bytes()).unwrap_err();
+    assert_eq!(why("up"), Refusal::BadName(BadPath::DotDot));
+    assert_eq!(why("abs"), Refusal::Absent, "a leading '/' is the served root");
+    assert_eq!(why("drive"), Refusal::BadName(BadPath::Drive));
+    assert_eq!((why("hidden"), why("own")), (Refusal::Absent, Refusal::Absent));
+    assert_eq!(why("link"), Refusal::Denied);
+    assert_eq!(why("pipe"), Refusal::NotRegular);
+    assert_eq!(why("empty"), Refusal::IsDirectory);
+    assert_eq!(house.read(b"win").as_deref(), Ok("it"));
+    assert_eq!(house.write_from(b"/r1-confg", "10.0.0.2").as_deref(), Ok("/10.0.0.2/r1.cfg"));
+    // What a client puts into a capture climbs no more than what it asks for.
+    assert_eq!(why("../x-confg"), Refusal::BadName(BadPath::DotDot));
+    for name in ["up", "abs", "link", "pipe"] {
+        let text = super::super::refusal::error(&why(name)).1;
+        assert!(!text.contains("etc") && !text.contains(house.dir.path().to_str().unwrap()), "{text}");
+    }
 }
