@@ -5,6 +5,7 @@
 //! - [`tap`]: one optional observer of everything on the wire; ladders, progress and captures are
 //!   made from it.
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
+//! - [`neighbours`]: hardware addresses that the kernel knows.
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
@@ -22,6 +23,7 @@ mod echo;
 mod interfaces;
 #[allow(unsafe_code)]
 mod memory;
+pub mod neighbours;
 pub mod passive;
 pub mod pump;
 #[allow(unsafe_code)]

@@ -9,33 +9,24 @@ pub mod remap;
 mod text;
 
 use super::open::Asked;
-use client::{Client, Mac, no_mac};
+use client::{Client, Macs};
 use gate::store::{BadPath, MAX_PATH, VPath};
 use gate::{Refusal, Session};
 use remap::Rules;
-use std::net::IpAddr;
-use tftp_proto::packet::Op;
+pub use tftp_proto::packet::Op;
 
 /// How names are understood; made once, shared by all transfers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Names {
     /// What is made of a name first.
     pub rules: Rules,
-    /// Tells a client's hardware address, where the system knows it.
-    pub mac: fn(IpAddr) -> Option<Mac>,
     /// Whether a name that is not there may be one that differs in case only.
     pub ignore_case: bool,
 }
 
-impl Default for Names {
-    fn default() -> Names {
-        Names { rules: Rules::default(), mac: no_mac, ignore_case: false }
-    }
-}
-
 /// The path that a name stands for.
 pub(super) fn path(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
-    let client = Client::new(asked.peer.ip(), asked.local.ip(), names.mac);
+    let client = Client::new(asked.peer.ip(), asked.local.ip(), Macs::Neighbours);
     let path = mapped(names, session, asked, &client)?;
     if names.ignore_case { session.fold(&path) } else { Ok(path) }
 }

@@ -8,6 +8,7 @@ pub mod lab;
 pub mod man;
 pub mod relay;
 pub mod serve;
+pub mod tftp;
 
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
@@ -41,6 +42,7 @@ enum Command {
     Image(image::Image),
     Lab(lab::Lab),
     Relay(relay::Relay),
+    Tftp(tftp::Tftp),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -71,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
+        | Command::Tftp(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
     }));
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),
+        Command::Tftp(tftp) => tftp.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

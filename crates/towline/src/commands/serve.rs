@@ -6,7 +6,7 @@ mod line;
 mod live;
 mod one_file;
 mod root;
-mod tftp_flags;
+pub(crate) mod tftp_flags;
 mod told;
 mod users;
 

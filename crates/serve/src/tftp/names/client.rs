@@ -2,7 +2,8 @@
 
 use std::cell::OnceCell;
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
+use transport::neighbours;
 
 /// A hardware address.
 pub type Mac = [u8; 6];
@@ -12,9 +13,20 @@ pub type Mac = [u8; 6];
 pub struct Client {
     peer: IpAddr,
     local: IpAddr,
-    look: fn(IpAddr) -> Option<Mac>,
+    known: Macs,
     /// Looked up once, and only where it is used.
     mac: OnceCell<Option<Mac>>,
+}
+
+/// Where hardware addresses are known from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Macs {
+    /// Nowhere.
+    Nowhere,
+    /// It was said.
+    Said(Mac),
+    /// The kernel's table of neighbours.
+    Neighbours,
 }
 
 /// A form of the client's address, or another fact of the request.
@@ -62,10 +74,9 @@ impl Form {
 }
 
 impl Client {
-    /// A client at `peer` that asked `local`; `look` tells the hardware address where it is known. IPv4
-    /// that comes mapped into IPv6 is IPv4.
-    pub fn new(peer: IpAddr, local: IpAddr, look: fn(IpAddr) -> Option<Mac>) -> Client {
-        Client { peer: peer.to_canonical(), local: local.to_canonical(), look, mac: OnceCell::new() }
+    /// A client at `peer` that asked `local`. IPv4 that comes mapped into IPv6 is IPv4.
+    pub fn new(peer: IpAddr, local: IpAddr, known: Macs) -> Client {
+        Client { peer: peer.to_canonical(), local: local.to_canonical(), known, mac: OnceCell::new() }
     }
 
     /// Whether it comes by IPv4.
@@ -74,7 +85,11 @@ impl Client {
     }
 
     fn mac(&self) -> Option<Mac> {
-        *self.mac.get_or_init(|| (self.look)(self.peer))
+        *self.mac.get_or_init(|| match self.known {
+            Macs::Nowhere => None,
+            Macs::Said(mac) => Some(mac),
+            Macs::Neighbours => neighbours::mac(self.peer),
+        })
     }
 
     /// The value of a form; none where this client has no such thing: IPv6 has no `octet1`, a client
@@ -139,26 +154,17 @@ pub fn parse_mac(text: &str) -> Option<Mac> {
     Some(mac)
 }
 
-/// Nobody's hardware address is known.
-pub fn no_mac(_: IpAddr) -> Option<Mac> {
-    None
-}
-
-impl Default for Client {
-    fn default() -> Client {
-        Client::new(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into(), no_mac)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_form_is_what_its_row_says() {
-        let client = Client::new("10.1.2.3".parse().unwrap(), "10.1.2.1".parse().unwrap(), |_| {
-            parse_mac("001c.7301.0203")
-        });
+        let client = Client::new(
+            "10.1.2.3".parse().unwrap(),
+            "10.1.2.1".parse().unwrap(),
+            Macs::Said([0, 0x1c, 0x73, 1, 2, 3]),
+        );
         for (name, form, value) in Form::ALL {
             assert_eq!(client.value(*form).as_deref(), Some(*value), "{name}");
             assert_eq!(Form::named(name), Some(*form));
@@ -166,15 +172,24 @@ mod tests {
     }
 
     #[test]
+    fn hardware_addresses_are_read_in_the_usual_forms() {
+        let mac = Some([0, 0x1c, 0x73, 1, 2, 3]);
+        for text in ["00:1c:73:01:02:03", "00-1C-73-01-02-03", "001c.7301.0203", "001c73010203"] {
+            assert_eq!(parse_mac(text), mac, "{text}");
+        }
+        assert_eq!((parse_mac("001c.7301"), parse_mac("00:1c:73:01:02:0g")), (None, None));
+    }
+
+    #[test]
     fn ipv6_has_its_own_values_and_no_octets() {
-        let client = Client::new("2001:db8::7".parse().unwrap(), "::1".parse().unwrap(), no_mac);
+        let client = Client::new("2001:db8::7".parse().unwrap(), "::1".parse().unwrap(), Macs::Nowhere);
         let value = |form| client.value(form);
         assert_eq!(value(Form::Ip).as_deref(), Some("2001:db8::7"));
         assert_eq!(value(Form::IpDash).as_deref(), Some("2001-db8--7"));
         assert_eq!(value(Form::Hex).as_deref(), Some("20010DB8000000000000000000000007"));
         assert_eq!(value(Form::Full).as_deref(), Some("2001:0db8:0000:0000:0000:0000:0000:0007"));
         assert_eq!((value(Form::Octet(0)), value(Form::Mac)), (None, None));
-        let mapped = Client::new("::ffff:10.1.2.3".parse().unwrap(), "::1".parse().unwrap(), no_mac);
+        let mapped = Client::new("::ffff:10.1.2.3".parse().unwrap(), "::1".parse().unwrap(), Macs::Nowhere);
         assert_eq!(mapped.value(Form::Ip).as_deref(), Some("10.1.2.3"));
     }
 }

@@ -84,9 +84,10 @@ pub struct Step<'a> {
 pub enum Came {
     /// The pattern does not match, or the rule is for other requests.
     Passed,
-    /// The pattern matches, but the client has no such fact as the text names (`{mac}`), or the new name
-    /// is not there and the rule says `exists`. The name would have become this, as far as is known.
-    Left(Vec<u8>),
+    /// The pattern matches, but the client has no such fact as the text names (`{mac}`).
+    Unknown,
+    /// The pattern matches, but this name is not there and the rule says `exists`.
+    NotThere(Vec<u8>),
     /// The name became this.
     Took(Vec<u8>),
     /// The request is refused with this text.
@@ -122,7 +123,7 @@ impl Rules {
             let came = rule.look(&name, op, client, exists);
             seen(&Step { from: &rule.from, written: &rule.written, came: came.clone() });
             match came {
-                Came::Passed | Came::Left(_) => continue,
+                Came::Passed | Came::Unknown | Came::NotThere(_) => continue,
                 Came::Refused(text) => {
                     return Err(Refusal::ByRule(String::from_utf8_lossy(&text).into_owned()));
                 }
@@ -141,7 +142,7 @@ impl Rules {
             if jumps > JUMPS {
                 return Err(Refusal::ByRule(format!(
                     "the server's name rules go in circles ({})",
-                    rule.from_line()
+                    rule.line_told()
                 )));
             }
         }
@@ -169,11 +170,11 @@ impl Rule {
             }
         };
         if !whole {
-            return Came::Left(new);
+            return Came::Unknown;
         }
         match self.then {
             Then::Refuse => Came::Refused(new),
-            _ if self.exists && !exists(&new) => Came::Left(new),
+            _ if self.exists && !exists(&new) => Came::NotThere(new),
             Then::GoOn | Then::Stop | Then::Again | Then::Goto(_) => Came::Took(new),
         }
     }
@@ -199,7 +200,7 @@ impl Rule {
     }
 
     /// The line's number, without the host's path to the file.
-    fn from_line(&self) -> &str {
+    fn line_told(&self) -> &str {
         self.from.rsplit('/').next().unwrap_or(&self.from)
     }
 }

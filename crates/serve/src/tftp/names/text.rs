@@ -155,12 +155,12 @@ fn named(inner: &str, pattern: Option<&Regex>) -> Result<Part, (String, String)>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tftp::names::client::no_mac;
+    use crate::tftp::names::client::Macs;
 
     fn expanded(text: &str) -> Option<String> {
         let pattern = Regex::new("(?-u)^(?<host>[a-zA-Z0-9]+)(-x)?-confg$").unwrap();
         let text = Text::parse(text, Some(&pattern)).unwrap();
-        let client = Client::new("10.0.0.2".parse().unwrap(), "10.0.0.1".parse().unwrap(), no_mac);
+        let client = Client::new("10.0.0.2".parse().unwrap(), "10.0.0.1".parse().unwrap(), Macs::Nowhere);
         let mut out = Vec::new();
         let captures = pattern.captures(b"R1-confg").unwrap();
         text.expand(&client, Some(&captures), &mut out).then(|| String::from_utf8(out).unwrap())
