@@ -98,8 +98,10 @@ fn rule_26_tsize_is_told_echoed_or_omitted() {
 #[test]
 fn rule_27_windowsize_is_never_above_the_request_or_our_limits() {
     assert_eq!(agree("windowsize=16", Size::Unknown).1, "windowsize=16");
-    assert_eq!(agree("windowsize=65535", Size::Unknown).1, "windowsize=64");
-    assert_eq!(agree("windowsize=64 blksize=65464", Size::Unknown).1, "windowsize=8 blksize=65464");
+    assert_eq!(agree("windowsize=4000", Size::Unknown).1, "windowsize=4000");
+    assert_eq!(agree("windowsize=65535", Size::Unknown).1, "windowsize=8192", "4 MiB of 512 octets");
+    assert_eq!(agree("windowsize=65535 blksize=8", Size::Unknown).1, "windowsize=65535 blksize=8");
+    assert_eq!(agree("windowsize=80 blksize=65464", Size::Unknown).1, "windowsize=64 blksize=65464");
     assert_eq!(agree("windowsize=0", Size::Unknown).1, "");
     assert_eq!(agree("windowsize=many", Size::Unknown).1, "");
 }
