@@ -75,7 +75,7 @@ impl Default for TftpOptions {
             timeout: None,
             tsize: true,
             no_progress: Duration::from_secs(60),
-            first_rto: Duration::from_secs(1),
+            first_rto: tftp_proto::Config::client().rto.first,
         }
     }
 }

@@ -109,8 +109,8 @@ fn rule_14_a_request_is_repeated_with_back_off_and_ends_after_time() {
         sent += packets(&mut c).len();
     }
     assert_eq!(over(&mut c), Some(Outcome::TimedOut));
-    // at 0, 1, 3, 7, 15, 25, 35, 45, 55 s
-    assert_eq!(sent, 9);
+    // at 0, 0.5, 1.5, 3.5, 7.5, 15.5, 25.5, 35.5, 45.5, 55.5 s
+    assert_eq!(sent, 10);
 }
 
 #[test]

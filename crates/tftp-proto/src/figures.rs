@@ -1,3 +1,4 @@
+use crate::AheadFigure;
 use clock::Duration;
 
 /// What a transfer counted, for its record. Plain numbers; a copy costs nothing that a driver would notice.
@@ -24,6 +25,10 @@ pub struct Figures {
     pub srtt: Option<Duration>,
     /// The wait for the next answer as it stands.
     pub rto: Duration,
+    /// Blocks that a sender has out at once, or in a burst where the windows are paced; 0: a receiver's.
+    pub burst: u16,
+    /// How sending ahead of a lock-step peer went.
+    pub ahead: AheadFigure,
 }
 
 /// The part of [`Figures`] that is counted as things happen.
@@ -61,6 +66,7 @@ impl Counts {
             timeouts: self.timeouts,
             srtt: rto.srtt(),
             rto: rto.wait(),
+            ..Figures::default()
         }
     }
 }

@@ -10,6 +10,8 @@
 //! | `options` | [`Offer`] -> [`Terms`], OACK |
 //! | `block` | the number on the wire and the block it stands for; rollover |
 //! | `window` | which blocks are out, which early ones are in |
+//! | `pace` | how much of a window goes out at once |
+//! | `ahead` | sending ahead of a lock-step peer |
 //! | `rto` | how long to wait for an answer (RFC 6298) |
 //! | `sender`, `receiver` | the two ends of the data, on whichever side they are |
 //! | `transfer` | either of them, for a driver that does not care |
@@ -31,6 +33,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 extern crate alloc;
 
+mod ahead;
 mod block;
 pub mod client;
 mod error;
@@ -39,6 +42,7 @@ pub mod fuzz;
 mod machine;
 pub mod netascii;
 mod options;
+mod pace;
 pub mod packet;
 mod receiver;
 mod rto;
@@ -47,6 +51,7 @@ pub mod server;
 mod transfer;
 mod window;
 
+pub use ahead::{AheadFigure, SendAhead};
 pub use block::{BlockNo, Rollover};
 pub use error::{ErrorCode, Fault};
 pub use figures::Figures;

@@ -1,4 +1,4 @@
-use crate::{ErrorCode, Fault, RtoConfig, Terms};
+use crate::{ErrorCode, Fault, RtoConfig, SendAhead, Terms};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clock::Duration;
@@ -15,37 +15,40 @@ pub struct Config {
     /// How often the first answer is repeated to a peer that has not shown that it exists; `None`: until
     /// the end. A server bounds it, because the sender of a request may be forged.
     pub unproved_repeats: Option<u32>,
+    /// Whether a sender goes ahead of a peer that only does lock-step, and how far.
+    pub send_ahead: Option<SendAhead>,
 }
 
 impl Config {
     /// A server's: 180 s, because a device that writes flash may erase it first; it dallies 10 s, twice
-    /// the 5 s after which the slowest common client repeats; four repeats to the unproved (1, 3, 7, 15 s).
+    /// the 5 s after which the slowest common client repeats; four repeats to the unproved. Its first wait is
+    /// 250 ms, as iPXE's: what it may repeat too early is one OACK or block, which is acknowledged and no more.
     pub fn server() -> Config {
         Config {
             no_progress: Duration::from_secs(180),
-            rto: RtoConfig::default(),
+            rto: RtoConfig { first: Duration::from_millis(250), ..RtoConfig::default() },
             dally: Duration::from_secs(10),
             unproved_repeats: Some(4),
+            send_ahead: None,
         }
     }
 
-    /// A client's: 60 s; it dallies one second.
+    /// A client's: 60 s; it dallies one second. Its first wait is 500 ms: most servers begin a second transfer
+    /// for a request that comes twice, so one that only opens the file slowly is given time.
     pub fn client() -> Config {
         Config {
             no_progress: Duration::from_secs(60),
             rto: RtoConfig::default(),
             dally: Duration::from_secs(1),
             unproved_repeats: None,
+            send_ahead: None,
         }
     }
 
-    /// The waits with the time-out that was agreed (RFC 2349): the first wait, and not above the longest.
-    /// What is measured may be shorter: the option bounds the peer's patience, not our eagerness.
+    /// The waits with the time-out that was agreed (RFC 2349): an upper bound. What is measured may be
+    /// shorter: the option bounds the peer's patience, not our eagerness.
     pub(crate) fn rto_for(&self, terms: &Terms) -> RtoConfig {
-        match terms.timeout {
-            None => self.rto,
-            Some(t) => RtoConfig { first: t, ceiling: self.rto.ceiling.max(t), ..self.rto },
-        }
+        RtoConfig { most: terms.timeout, ..self.rto }
     }
 }
 

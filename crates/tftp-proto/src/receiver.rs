@@ -9,9 +9,15 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use clock::{Duration, Instant};
 
-/// The shortest wait before a receiver repeats an ACK on its own. The sender's timer comes first; this one
-/// is for senders that have none below a second, or none at all.
+/// The shortest wait before a receiver repeats an ACK on its own, while little is measured. The sender's
+/// timer comes first; this one is for senders that have none below a second, or none at all.
 const OWN_REPEAT: Duration = Duration::from_millis(200);
+/// The same once the round trip is known: behind the first two repeats (10 and 20 ms) of a sender that
+/// measures as we do.
+const OWN_REPEAT_KNOWN: Duration = Duration::from_millis(50);
+/// The same for a sender that answered such a repeat with a block that we had: it is no Sorcerer's Apprentice
+/// only as long as nobody repeats himself (RFC 1123 §4.2.3.1), and its pauses are its own.
+const OWN_REPEAT_HARMFUL: Duration = Duration::from_secs(1);
 
 /// Windows in a row that must begin with block number 1 behind 65535 before a sender is believed to count
 /// so. Until then 1 may as well be the block behind a lost 0, and to guess wrong would damage the file: at
@@ -46,11 +52,16 @@ pub struct Receiver {
     measuring: bool,
     /// The block that the last gap ACK asked for, and when.
     asked_for: Option<(u64, Instant)>,
+    /// The block that our own last repeat named, until a window behind it is in.
+    own: Option<u64>,
+    /// Whether such repeats do harm.
+    harmful: bool,
     proved: bool,
     tries: u32,
     counts: Counts,
     retry_at: Option<Instant>,
-    give_up_at: Instant,
+    /// When something new came last.
+    since: Instant,
     packets: VecDeque<Transmit>,
     events: VecDeque<Event>,
 }
@@ -106,11 +117,13 @@ impl Receiver {
             acked_at: now,
             measuring: true,
             asked_for: None,
+            own: None,
+            harmful: false,
             proved: config.unproved_repeats.is_none(),
             tries: 0,
             counts,
             retry_at: Some(now + rto.wait()),
-            give_up_at: now + config.no_progress,
+            since: now,
             packets,
             events: VecDeque::new(),
             rto,
@@ -250,12 +263,17 @@ impl Receiver {
     fn progress(&mut self, now: Instant) {
         if core::mem::take(&mut self.measuring) {
             self.rto.sample(now.since(self.acked_at));
+        } else {
+            self.rto.settle();
         }
         self.proved = true;
         self.tries = 0;
         self.state = Receiving::Streaming;
+        self.since = now;
         self.retry_at = Some(now + self.own_wait());
-        self.give_up_at = now + self.config.no_progress;
+        if self.own.is_some_and(|own| self.window.next() > own + u64::from(self.terms.windowsize) + 1) {
+            self.own = None;
+        }
     }
 
     /// The time in which nothing is said twice.
@@ -264,7 +282,16 @@ impl Receiver {
     }
 
     fn own_wait(&self) -> Duration {
-        (self.rto.wait() * 2).max(OWN_REPEAT)
+        let least = match (self.harmful, self.rto.is_settled()) {
+            (true, _) => OWN_REPEAT_HARMFUL,
+            (false, true) => OWN_REPEAT_KNOWN,
+            (false, false) => OWN_REPEAT,
+        };
+        (self.rto.wait() * 2).max(least)
+    }
+
+    fn give_up_at(&self) -> Instant {
+        self.since + self.config.no_progress
     }
 
     /// RFC 7440 §4: tells the sender at once where the gap is. Once a round trip: the window that the sender
@@ -284,6 +311,9 @@ impl Receiver {
 
     fn handle_known(&mut self, now: Instant, block: u64) -> Received {
         let newest = self.window.next() - 1;
+        if self.own.is_some_and(|own| block > own) {
+            (self.harmful, self.own) = (true, None);
+        }
         match self.state {
             Receiving::Committing | Receiving::Over | Receiving::AwaitFirst { .. } => Received::Stale,
             Receiving::Streaming | Receiving::Dallying { .. } if self.terms.windowsize == 1 => {
@@ -291,14 +321,19 @@ impl Receiver {
                 if block < newest {
                     return Received::Stale;
                 }
+                // So soon behind its ACK it is a copy, not the sender's timer. An ACK for each copy would
+                // keep a Sorcerer's Apprentice at work to the end.
+                if self.rto.srtt().is_some_and(|srtt| now.since(self.acked_at) < srtt / 2) {
+                    return Received::Dup;
+                }
                 self.acknowledge(now, Why::Duplicate);
                 Received::Dup
             }
             Receiving::Streaming | Receiving::Dallying { .. } => {
-                // A window again: its ACK was lost. Not if later blocks came since (the sender has it then),
-                // nor sooner than a sender can know.
+                // A window again: its ACK was lost. Not if later blocks came since (the sender has it then, and
+                // what it sends again ends with what is missing), nor sooner than a sender can know.
                 let waited = now.since(self.acked_at) >= self.round_trip();
-                if self.window.acked() == newest && waited {
+                if waited && self.window.acked() == newest {
                     self.acknowledge(now, Why::Duplicate);
                 }
                 Received::Dup
@@ -328,7 +363,7 @@ impl Receiver {
             }
             Receiving::AwaitFirst { .. } | Receiving::Streaming => {}
         }
-        if now >= self.give_up_at {
+        if now >= self.give_up_at() {
             if self.proved {
                 let octets = write_error(ErrorCode::Undefined, "timed out");
                 self.packets.push_back(Transmit::Packet { octets, why: Why::First });
@@ -360,6 +395,7 @@ impl Receiver {
             self.retry_at = Some(now + self.rto.wait());
         } else {
             self.acknowledge(now, why);
+            self.own = Some(self.window.acked());
             self.retry_at = Some(now + self.own_wait());
         }
     }
@@ -449,7 +485,7 @@ impl Receiver {
             Receiving::Over | Receiving::Committing => None,
             Receiving::Dallying { until } => Some(until),
             Receiving::AwaitFirst { .. } | Receiving::Streaming => {
-                Some(self.retry_at.map_or(self.give_up_at, |at| at.min(self.give_up_at)))
+                Some(self.retry_at.map_or(self.give_up_at(), |at| at.min(self.give_up_at())))
             }
         }
     }

@@ -86,6 +86,39 @@ fn rule_13_only_the_last_block_is_acknowledged_again() {
 }
 
 #[test]
+fn rule_13_copies_of_a_block_get_one_ack_within_half_a_round_trip() {
+    let mut r = receiver(1);
+    for n in 1..=9 {
+        data(&mut r, at(u32::from(n) * 10), n, 8);
+    }
+    assert_eq!(acks(&mut r).len(), 9);
+    assert_eq!(data(&mut r, at(91), 9, 8), Received::Dup);
+    assert_eq!(acks(&mut r), [] as [u32; 0], "a copy made on the way");
+    assert_eq!(data(&mut r, at(96), 9, 8), Received::Dup);
+    assert_eq!(acks(&mut r), [9], "the sender's timer");
+}
+
+#[test]
+fn own_repeats_come_behind_the_sender_s_and_stop_where_they_do_harm() {
+    let mut r = receiver(1);
+    let waits = |r: &Receiver, now: Instant| r.poll_timeout().unwrap().since(now);
+    data(&mut r, at(1), 1, 8);
+    assert_eq!(waits(&r, at(1)), MS * 200, "little is known");
+    for n in 2..=20 {
+        data(&mut r, at(u32::from(n)), n, 8);
+    }
+    assert_eq!(waits(&r, at(20)), MS * 50);
+    assert!(r.handle_timeout(at(70)));
+    assert_eq!(acks(&mut r).last(), Some(&20));
+    data(&mut r, at(71), 21, 8);
+    assert_eq!(waits(&r, at(71)), MS * 50);
+    // Each of the two ACKs of 20 was answered: a sender that is not to be provoked.
+    assert_eq!(data(&mut r, at(72), 21, 8), Received::Dup);
+    data(&mut r, at(73), 22, 8);
+    assert_eq!(waits(&r, at(73)), MS * 1_000);
+}
+
+#[test]
 fn rule_15_it_dallies_and_answers_repeats_of_the_last_block() {
     let mut r = receiver(1);
     data(&mut r, at(0), 1, 3);

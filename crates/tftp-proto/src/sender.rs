@@ -1,11 +1,13 @@
+use crate::ahead::Ahead;
 use crate::figures::Counts;
 use crate::machine::printable;
+use crate::pace::Pace;
 use crate::packet::{Packet, write_error};
 use crate::window::{Acked, Outgoing};
 use crate::{BlockNo, Config, ErrorCode, Event, Figures, Outcome, Received, Rto, Terms, Transmit, Why};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use clock::Instant;
+use clock::{Duration, Instant};
 
 /// The end that has the file: a server's RRQ, a client's WRQ.
 ///
@@ -19,10 +21,22 @@ pub struct Sender {
     state: Sending,
     window: Outgoing,
     rto: Rto,
-    /// When the current window (or the OACK) went out, for Karn's rule and for [`Self::is_late_enough`].
+    pace: Pace,
+    ahead: Ahead,
+    /// The time of the call at hand.
+    now: Instant,
+    /// The last progress: then the first copy of what is awaited went out.
+    since: Instant,
+    /// When the current window began, for [`Self::is_late_enough`].
     started: Instant,
-    /// Whether nothing of the current window was sent before.
-    clean: bool,
+    /// The block whose ACK measures a round trip, and when it went out. Karn's rule: for the first time.
+    timed: Option<(u64, Instant)>,
+    /// The first repeat after a time-out since the last progress.
+    repeated_at: Option<Instant>,
+    /// A repeat was answered, perhaps its first copy was: what may still come of it.
+    echo: Option<Echo>,
+    /// The last block that was out when a window's time ran out.
+    silent: Option<u64>,
     /// Whether this window was started anew on a repeated ACK of its base already.
     rewound: bool,
     /// Whether the peer has answered at all.
@@ -31,7 +45,8 @@ pub struct Sender {
     tries: u32,
     counts: Counts,
     retry_at: Option<Instant>,
-    give_up_at: Instant,
+    /// When the next burst of a paced window is due.
+    resume_at: Option<Instant>,
     packets: VecDeque<Transmit>,
     events: VecDeque<Event>,
 }
@@ -44,6 +59,15 @@ enum Sending {
     Streaming,
     /// The end.
     Over,
+}
+
+/// What is known of an answer that came after a repeat.
+#[derive(Clone, Copy, Debug)]
+struct Echo {
+    /// When the repeat went out.
+    repeated_at: Instant,
+    /// The time from the first copy to the answer.
+    took: Duration,
 }
 
 /// How a sender begins.
@@ -60,6 +84,8 @@ impl Sender {
     /// (`len / blksize + 1`), if it is known; otherwise [`Sender::set_last`] tells it in time.
     pub fn new(now: Instant, terms: Terms, last: Option<u64>, start: Start, config: Config) -> Sender {
         let mut packets = VecDeque::new();
+        // The OACK counts as block 0, which ACK 0 acknowledges.
+        let timed = matches!(start, Start::Oack(_)).then_some((0, now));
         // A client's WRQ is answered before its sender is made: that peer exists.
         let proved = config.unproved_repeats.is_none();
         let state = match start {
@@ -73,14 +99,21 @@ impl Sender {
         Sender {
             state,
             window: Outgoing::new(terms.windowsize, last),
+            pace: Pace::new(terms.windowsize),
+            ahead: Ahead::new(config.send_ahead, terms.windowsize),
+            now,
+            since: now,
             started: now,
-            clean: true,
+            timed,
+            repeated_at: None,
+            echo: None,
+            silent: None,
             rewound: false,
             proved,
             tries: 0,
             counts: Counts::default(),
             retry_at: Some(now + rto.wait()),
-            give_up_at: now + config.no_progress,
+            resume_at: None,
             packets,
             events: VecDeque::new(),
             rto,
@@ -94,9 +127,11 @@ impl Sender {
         if matches!(self.state, Sending::Over) {
             return Received::Stale;
         }
+        self.now = now;
         let received = match Packet::parse(octets) {
             Ok(Packet::Ack(no)) => self.handle_ack(now, no),
             Ok(Packet::Error { code, text }) => {
+                self.ahead.odd();
                 self.end(Outcome::Refused { code, text: printable(text) });
                 Received::New
             }
@@ -113,22 +148,37 @@ impl Sender {
                 return Received::Stale;
             }
             self.state = Sending::Streaming;
-            self.progress(now, true);
+            self.progress(now, 0);
             return Received::New;
         }
-        let block = no.from_base(self.window.acked(), self.terms.rollover);
-        let whole_window = block == self.window.end();
-        match self.window.acknowledge(block) {
+        let (base, end, high) = (self.window.acked(), self.window.end(), self.window.high());
+        let block = no.from_base(base, self.terms.rollover);
+        let lock_step = self.terms.windowsize == 1;
+        match self.window.acknowledge(block, lock_step) {
             Acked::Progress => {
-                self.counts.gaps += u64::from(!whole_window);
-                self.progress(now, whole_window);
+                if !lock_step {
+                    self.judge_window(base, block, end, high);
+                } else if block == base + 1 {
+                    self.window.set_size(self.ahead.in_turn());
+                } else {
+                    self.fall_back();
+                }
+                self.progress(now, block);
                 if self.window.is_done() {
                     self.end(Outcome::Complete);
                 }
                 Received::New
             }
             // RFC 1123 §4.2.3.1: in lock-step a repeated ACK never moves a block (Sorcerer's Apprentice).
-            Acked::Base if self.terms.windowsize == 1 => Received::Dup,
+            Acked::Base if lock_step => {
+                self.fall_back();
+                if let Some(echo) = self.echo.take() {
+                    // Both copies were answered.
+                    self.rto.was_needless(echo.took);
+                    self.retry_at = Some(self.started + self.rto.wait());
+                }
+                Received::Dup
+            }
             Acked::Base if self.rewound || !self.is_late_enough(now) => Received::Dup,
             Acked::Base => {
                 // RFC 7440 §4: the window's first block is missing at the peer.
@@ -138,34 +188,86 @@ impl Sender {
                 self.restart(now);
                 Received::Gap
             }
-            Acked::Stale => Received::Stale,
+            Acked::Stale => {
+                self.fall_back();
+                Received::Stale
+            }
         }
     }
 
     /// Whether an ACK of the window's base can be an answer to this window: a duplicate of the ACK that
-    /// opened it comes earlier than half a round trip after it.
+    /// opened it comes earlier than half a round trip after it, and one that answers the repeat of the
+    /// window before it not later than a round trip after that.
     fn is_late_enough(&self, now: Instant) -> bool {
         now.since(self.started) >= self.rto.srtt().unwrap_or(self.rto.wait()) / 2
+            && self.echo.is_none_or(|echo| now >= echo.repeated_at + self.rto.latest())
     }
 
-    fn progress(&mut self, now: Instant, whole_window: bool) {
-        if self.clean && whole_window {
-            self.rto.sample(now.since(self.started));
+    /// What the ACK of `block` says of the window behind `base`, whose last block is `end`; blocks up to
+    /// `high` were out.
+    fn judge_window(&mut self, base: u64, block: u64, end: u64, high: u64) {
+        let srtt = self.rto.srtt();
+        let silent = self.silent.take();
+        let out = silent.unwrap_or(high).min(end);
+        if block < out {
+            self.counts.gaps += 1;
+            self.pace.broke(block - base, out - block, silent.is_some(), srtt);
+        } else if block == end && silent.is_none() {
+            self.pace.came_whole(srtt);
+        }
+    }
+
+    /// A lock-step peer did not do what it would do in lock-step.
+    fn fall_back(&mut self) {
+        if self.ahead.odd() {
+            self.window.set_size(1);
+        }
+    }
+
+    /// Everything up to `block` is confirmed.
+    fn progress(&mut self, now: Instant, block: u64) {
+        match self.timed {
+            Some((timed, at)) if timed == block => {
+                self.timed = None;
+                self.rto.sample(now.since(at));
+            }
+            // Sent ahead: its ACK is still to come.
+            Some((timed, _)) if timed > block && self.terms.windowsize == 1 => {}
+            Some(_) | None => {
+                self.timed = None;
+                self.rto.settle();
+            }
+        }
+        let took = now.since(self.since);
+        self.echo = self.repeated_at.take().map(|repeated_at| Echo { repeated_at, took });
+        if let (Some(echo), Some(srtt)) = (self.echo, self.rto.srtt())
+            && now.since(echo.repeated_at) < srtt / 2
+        {
+            // Sooner than the repeat can have been answered.
+            self.rto.was_needless(took);
         }
         self.proved = true;
         self.tries = 0;
         self.rewound = false;
-        self.clean = true;
-        self.started = now;
-        self.retry_at = Some(now + self.rto.wait());
-        self.give_up_at = now + self.config.no_progress;
+        self.since = now;
+        self.begin_window(now);
     }
 
     fn restart(&mut self, now: Instant) {
         self.window.rewind();
-        self.clean = false;
+        self.timed = None;
+        self.begin_window(now);
+    }
+
+    fn begin_window(&mut self, now: Instant) {
+        self.pace.begin();
+        self.resume_at = None;
         self.started = now;
         self.retry_at = Some(now + self.rto.wait());
+    }
+
+    fn give_up_at(&self) -> Instant {
+        self.since + self.config.no_progress
     }
 
     /// Lets time pass; `true` if a wait ended without an answer.
@@ -173,9 +275,16 @@ impl Sender {
         if matches!(self.state, Sending::Over) {
             return false;
         }
-        if now >= self.give_up_at {
+        self.now = now;
+        if now >= self.give_up_at() {
             self.give_up();
             return true;
+        }
+        if self.resume_at.is_some_and(|at| now >= at) {
+            self.resume_at = None;
+            self.pace.begin();
+            self.retry_at = Some(now + self.rto.wait());
+            return false;
         }
         if self.retry_at.is_none_or(|at| now < at) {
             return false;
@@ -187,6 +296,11 @@ impl Sender {
             return true;
         }
         self.tries += 1;
+        self.fall_back();
+        self.repeated_at.get_or_insert(now);
+        if matches!(self.state, Sending::Streaming) {
+            self.silent.get_or_insert(self.window.high());
+        }
         self.rto.back_off();
         self.rewound = false;
         self.repeat(now, Why::Again(self.tries));
@@ -213,7 +327,7 @@ impl Sender {
                 let octets = oack.clone();
                 self.packets.push_back(Transmit::Packet { octets, why });
                 self.counts.repeats += 1;
-                self.clean = false;
+                self.timed = None;
                 self.retry_at = Some(now + self.rto.wait());
             }
             Sending::Streaming => self.restart(now),
@@ -224,6 +338,7 @@ impl Sender {
     /// The peer repeated its request while nothing was acknowledged: the first answer goes out again.
     pub fn resend_first(&mut self, now: Instant) {
         if self.window.acked() == 0 && !matches!(self.state, Sending::Over) {
+            self.now = now;
             self.tries = 0;
             self.repeat(now, Why::Duplicate);
         }
@@ -231,6 +346,7 @@ impl Sender {
 
     /// The request and its first answer took this long.
     pub(crate) fn learn(&mut self, now: Instant, rtt: clock::Duration) {
+        self.now = now;
         self.rto.sample(rtt);
         self.retry_at = Some(now + self.rto.wait());
     }
@@ -274,12 +390,22 @@ impl Sender {
         if !matches!(self.state, Sending::Streaming) {
             return None;
         }
-        let (first, count, again) = self.window.take_run()?;
+        let (first, count, again) = self.window.take_run(self.pace.allows())?;
+        if let Some(pause) = self.pace.spend(count)
+            && self.window.is_open()
+        {
+            self.resume_at = Some(self.now + pause);
+            self.retry_at = Some(self.now + pause + self.rto.wait());
+        }
         let why = if again {
             self.counts.repeats += u64::from(count);
-            self.clean = false;
+            self.timed = None;
             Why::Again(self.tries.max(1))
         } else {
+            // A window's ACK answers its last block; ahead of a lock-step peer one block at a time is timed.
+            if self.timed.is_none() || self.terms.windowsize > 1 {
+                self.timed = Some((first + u64::from(count) - 1, self.now));
+            }
             Why::First
         };
         self.counts.sent += u64::from(count);
@@ -298,7 +424,8 @@ impl Sender {
         match self.state {
             Sending::Over => None,
             Sending::AwaitOptionAck { .. } | Sending::Streaming => {
-                Some(self.retry_at.map_or(self.give_up_at, |at| at.min(self.give_up_at)))
+                let next = [self.retry_at, self.resume_at].into_iter().flatten().min();
+                Some(next.map_or(self.give_up_at(), |at| at.min(self.give_up_at())))
             }
         }
     }
@@ -330,7 +457,9 @@ impl Sender {
 
     /// What was counted so far.
     pub fn figures(&self) -> Figures {
-        self.counts.figures(self.window.acked(), &self.rto)
+        let burst = if self.terms.windowsize == 1 { self.window.size() } else { self.pace.burst() };
+        let ahead = self.ahead.figure();
+        Figures { burst, ahead, ..self.counts.figures(self.window.acked(), &self.rto) }
     }
 
     /// The smoothed round trip, once measured.

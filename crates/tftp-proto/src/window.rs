@@ -70,27 +70,39 @@ impl Outgoing {
         self.last.map_or(end, |last| end.min(last))
     }
 
-    /// Takes the next run: first block, how many, and whether they were out before.
-    pub(crate) fn take_run(&mut self) -> Option<(u64, u16, bool)> {
-        if !self.is_open() {
+    /// Blocks that may be out at once.
+    pub(crate) fn size(&self) -> u16 {
+        self.size
+    }
+
+    /// Blocks that may be out at once, from now on. What is out stays out.
+    pub(crate) fn set_size(&mut self, size: u16) {
+        self.size = size;
+    }
+
+    /// Takes the next run of at most `most` blocks: the first, how many, and whether they were out before.
+    pub(crate) fn take_run(&mut self, most: u16) -> Option<(u64, u16, bool)> {
+        if !self.is_open() || most == 0 {
             return None;
         }
         let first = self.next;
         let again = first <= self.high;
         let end = if again { self.end().min(self.high) } else { self.end() };
+        let end = end.min(first + u64::from(most) - 1);
         self.next = end + 1;
         self.high = self.high.max(end);
         let count = u16::try_from(end + 1 - first).expect("a run is inside the window, at most 65,535");
         Some((first, count, again))
     }
 
-    pub(crate) fn acknowledge(&mut self, block: u64) -> Acked {
+    pub(crate) fn acknowledge(&mut self, block: u64, lock_step: bool) -> Acked {
         if block == self.acked && self.high > self.acked {
             Acked::Base
         } else if block > self.acked && block <= self.high {
             self.acked = block;
-            // RFC 7440 §4: the next window starts behind the block that was acknowledged.
-            self.next = block + 1;
+            // RFC 7440 §4: the next window starts behind the block that was acknowledged. In lock-step
+            // what was sent ahead is still on its way: only a time-out repeats it.
+            self.next = if lock_step { self.next.max(block + 1) } else { block + 1 };
             Acked::Progress
         } else {
             Acked::Stale
@@ -224,24 +236,24 @@ mod tests {
     #[test]
     fn runs_never_mix_first_and_repeated_blocks() {
         let mut w = Outgoing::new(4, None);
-        assert_eq!(w.take_run(), Some((1, 4, false)));
-        assert_eq!(w.take_run(), None);
-        assert_eq!(w.acknowledge(2), Acked::Progress);
-        assert_eq!(w.take_run(), Some((3, 2, true)));
-        assert_eq!(w.take_run(), Some((5, 2, false)));
-        assert_eq!(w.acknowledge(1), Acked::Stale);
-        assert_eq!(w.acknowledge(2), Acked::Base);
-        assert_eq!(w.acknowledge(7), Acked::Stale, "never sent");
+        assert_eq!(w.take_run(u16::MAX), Some((1, 4, false)));
+        assert_eq!(w.take_run(u16::MAX), None);
+        assert_eq!(w.acknowledge(2, false), Acked::Progress);
+        assert_eq!(w.take_run(u16::MAX), Some((3, 2, true)));
+        assert_eq!(w.take_run(u16::MAX), Some((5, 2, false)));
+        assert_eq!(w.acknowledge(1, false), Acked::Stale);
+        assert_eq!(w.acknowledge(2, false), Acked::Base);
+        assert_eq!(w.acknowledge(7, false), Acked::Stale, "never sent");
     }
 
     #[test]
     fn an_end_found_late_takes_back_promised_blocks() {
         let mut w = Outgoing::new(4, None);
-        assert_eq!(w.take_run(), Some((1, 4, false)));
+        assert_eq!(w.take_run(u16::MAX), Some((1, 4, false)));
         w.set_last(2);
         assert!(!w.is_open() && w.all_sent());
-        assert_eq!(w.acknowledge(3), Acked::Stale);
-        assert_eq!(w.acknowledge(2), Acked::Progress);
+        assert_eq!(w.acknowledge(3, false), Acked::Stale);
+        assert_eq!(w.acknowledge(2, false), Acked::Progress);
         assert!(w.is_done());
     }
 
