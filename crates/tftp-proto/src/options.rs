@@ -264,6 +264,9 @@ impl Offer {
                 }
                 (Known::Rollover(said), Known::Rollover(r)) if r == said => terms.rollover = r,
                 (Known::Tsize(said), Known::Tsize(n)) if said == 0 || said == n => terms.tsize = Some(n),
+                // Ours was the size of an upload. What another server makes of it binds nobody, and tftpy and
+                // partftpy answer 0 (docs/protocols/tftp.md).
+                (Known::Tsize(_), Known::Tsize(_)) => {}
                 _ => return Err(BadOack::BadValue),
             }
         }

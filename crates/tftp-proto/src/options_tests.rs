@@ -96,6 +96,16 @@ fn rule_26_tsize_is_told_echoed_or_omitted() {
 }
 
 #[test]
+fn rule_26_another_size_for_an_upload_binds_nobody() {
+    // tftpy 0.8.7 and partftpy 0.4.0, to a WRQ with blksize=1428 tsize=6.
+    let terms =
+        accept(&Offer::none().blksize(1_428).tsize(6), b"\0\x06blksize\x001428\0tsize\x000\0").unwrap();
+    assert_eq!((terms.blksize, terms.tsize), (1_428, None));
+    let none = accept(&Offer::none().tsize(6), b"\0\x06tsize\0six\0");
+    assert_eq!(none, Err(BadOack::BadValue), "no number is still wrong");
+}
+
+#[test]
 fn rule_27_windowsize_is_never_above_the_request_or_our_limits() {
     assert_eq!(agree("windowsize=16", Size::Unknown).1, "windowsize=16");
     assert_eq!(agree("windowsize=4000", Size::Unknown).1, "windowsize=4000");
