@@ -1,12 +1,13 @@
 //! One peer, one operation, many sizes: what all the interoperation suites do.
 
-use crate::content::Content;
+use crate::content::{Content, Kind};
 use crate::matrix;
+use crate::namespace::Namespace;
 use crate::peers::Peer;
 use crate::poll::until;
 use crate::process::{Ended, Process};
 use crate::towline::Serve;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -36,6 +37,11 @@ impl Job {
         format!("{scheme}://{}/{}", self.server, self.remote)
     }
 
+    /// The server's address as a word of a command line.
+    pub fn host(&self) -> String {
+        self.server.ip().to_string()
+    }
+
     /// The port as a word of a command line.
     pub fn port(&self) -> String {
         self.server.port().to_string()
@@ -61,9 +67,12 @@ pub struct Client {
 }
 
 impl Client {
-    fn run(&self, peer: &Peer, job: &Job) -> Ended {
+    fn run(&self, peer: &Peer, job: &Job, inside: Option<&Namespace>) -> Ended {
         let mut c = peer.command();
         c.args((self.arguments)(job)).current_dir(&job.home).env("HOME", &job.home);
+        if let Some(space) = inside {
+            c = space.enter(&c);
+        }
         Process::start(&mut c).wait(ONE_FILE)
     }
 
@@ -76,16 +85,59 @@ impl Client {
     /// # Panics
     /// When one of them is not identical.
     pub fn gets(&self, sizes: &[u64]) {
+        self.gets_of(Kind::Octets, sizes);
+    }
+
+    /// The same with files of this kind.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets_of(&self, kind: Kind, sizes: &[u64]) {
+        let root = crate::scratch();
+        self.gets_from(root.path(), || Serve::start(root.path(), &[]), None, kind, sizes);
+    }
+
+    /// Fetches files of these sizes from a server on ::1.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets_over_ipv6(&self, sizes: &[u64]) {
+        let root = crate::scratch();
+        let serve = || Serve::start_on(Ipv6Addr::LOCALHOST.into(), root.path(), &[]);
+        self.gets_from(root.path(), serve, None, Kind::Octets, sizes);
+    }
+
+    /// Fetches files of these sizes from the port that no command line need name: 69, inside.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets_inside(&self, inside: &Namespace, sizes: &[u64]) {
+        let root = crate::scratch();
+        let serve = || {
+            let mut c = crate::towline::command();
+            c.arg("serve").arg(root.path()).args(["--bind", "127.0.0.1", "--tftp", "69", "--json"]);
+            Serve::start_command(&mut inside.enter(&c))
+        };
+        self.gets_from(root.path(), serve, Some(inside), Kind::Octets, sizes);
+    }
+
+    fn gets_from(
+        &self,
+        root: &Path,
+        serve: impl FnOnce() -> Serve,
+        inside: Option<&Namespace>,
+        kind: Kind,
+        sizes: &[u64],
+    ) {
         let Some(peer) = Peer::find(self.name, self.program) else { return };
-        let (root, home) = (crate::scratch(), crate::scratch());
-        let serve = Serve::start(root.path(), &[]);
+        let (home, serve) = (crate::scratch(), serve());
         for &len in sizes {
-            let content = Content::random(len);
+            let content = Content::random_of(kind, len);
             let remote = format!("image-{len}.bin");
-            content.write(&root.path().join(&remote)).expect("room for a file");
-            let local = home.path().join(format!("copy-{len}.bin"));
+            content.write(&root.join(&remote)).expect("room for a file");
+            let local = home.path().join(&remote);
             let job = Job { server: self.address(&serve), remote, local, home: home.path().into() };
-            let ended = self.run(&peer, &job);
+            let ended = self.run(&peer, &job, inside);
             assert_eq!(ended.code(), 0, "{} {} of {len} octets: {ended:?}", self.name, self.operation);
             matrix::compared(self.name, self.operation, content, &job.local);
         }
@@ -96,16 +148,24 @@ impl Client {
     /// # Panics
     /// When one of them is not identical.
     pub fn puts(&self, sizes: &[u64]) {
+        self.puts_on(Ipv4Addr::LOCALHOST.into(), Kind::Octets, sizes);
+    }
+
+    /// The same to this address of our own with files of this kind.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn puts_on(&self, address: IpAddr, kind: Kind, sizes: &[u64]) {
         let Some(peer) = Peer::find(self.name, self.program) else { return };
         let (root, home) = (crate::scratch(), crate::scratch());
-        let serve = Serve::start(root.path(), &["--write", "--user", &user_flag(home.path())]);
+        let serve = Serve::start_on(address, root.path(), &["--write", "--user", &user_flag(home.path())]);
         for &len in sizes {
-            let content = Content::random(len);
+            let content = Content::random_of(kind, len);
             let remote = format!("upload-{len}.bin");
             let local = home.path().join(&remote);
             content.write(&local).expect("room for a file");
             let job = Job { server: self.address(&serve), remote, local, home: home.path().into() };
-            let ended = self.run(&peer, &job);
+            let ended = self.run(&peer, &job, None);
             assert_eq!(ended.code(), 0, "{} {} of {len} octets: {ended:?}", self.name, self.operation);
             let arrived = root.path().join(&job.remote);
             matrix::compared(self.name, self.operation, content, &arrived);
@@ -138,6 +198,8 @@ pub struct Server {
     pub process: Process,
     /// Its configuration, if any, and the port it holds.
     pub rest: (tempfile::TempDir, crate::ports::Port),
+    /// The network it is in, if not ours.
+    pub inside: Option<Namespace>,
 }
 
 impl Server {
@@ -146,13 +208,22 @@ impl Server {
     /// # Panics
     /// When one of them is not identical.
     pub fn gets(&self, operation: &str, flags: &[&str], sizes: &[u64]) {
+        self.gets_of(operation, flags, Kind::Octets, sizes);
+    }
+
+    /// The same with files of this kind; lines travel as netascii.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets_of(&self, operation: &str, flags: &[&str], kind: Kind, sizes: &[u64]) {
         let home = crate::scratch();
         for &len in sizes {
-            let content = Content::random(len);
+            let content = Content::random_of(kind, len);
             let remote = format!("image-{len}.bin");
             content.write(&self.served.join(&remote)).expect("room for a file");
             let local = home.path().join(&remote);
-            copy(flags, &format!("{}{remote}", self.url), local.to_str().expect("UTF-8"), home.path());
+            let url = format!("{}{remote}{}", self.url, mode(kind));
+            self.copy(flags, &url, local.to_str().expect("UTF-8"), home.path());
             matrix::compared(self.name, operation, content, &local);
         }
     }
@@ -162,26 +233,46 @@ impl Server {
     /// # Panics
     /// When one of them is not identical.
     pub fn puts(&self, operation: &str, flags: &[&str], sizes: &[u64]) {
+        self.puts_of(operation, flags, Kind::Octets, sizes);
+    }
+
+    /// The same with files of this kind; lines travel as netascii.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn puts_of(&self, operation: &str, flags: &[&str], kind: Kind, sizes: &[u64]) {
         let home = crate::scratch();
         for &len in sizes {
-            let content = Content::random(len);
+            let content = Content::random_of(kind, len);
             let remote = format!("upload-{len}-{}.bin", operation.replace(' ', "-"));
             let local = home.path().join(&remote);
             content.write(&local).expect("room for a file");
-            copy(flags, local.to_str().expect("UTF-8"), &format!("{}{remote}", self.url), home.path());
+            let url = format!("{}{remote}{}", self.url, mode(kind));
+            self.copy(flags, local.to_str().expect("UTF-8"), &url, home.path());
             let arrived = self.served.join(&remote);
-            // vsftpd and pyftpdlib say 226 before the last octets are in the file.
+            // Some say that it is done before the last octets are in the file: vsftpd and pyftpdlib with 226,
+            // Python's and Perl's TFTP servers with the last ACK.
             until(Duration::from_secs(5), || {
                 std::fs::metadata(&arrived).is_ok_and(|m| m.len() == len).then_some(())
             });
             matrix::compared(self.name, operation, content, &arrived);
         }
     }
+
+    fn copy(&self, flags: &[&str], from: &str, to: &str, home: &Path) {
+        let mut c: Command = crate::towline::command();
+        c.args(["copy", "--quiet"]).args(flags).args([from, to]).current_dir(home);
+        if let Some(space) = &self.inside {
+            c = space.enter(&c);
+        }
+        let ended = Process::start(&mut c).wait(ONE_FILE);
+        assert_eq!(ended.code(), 0, "towline copy {flags:?} {from} {to}: {ended:?}");
+    }
 }
 
-fn copy(flags: &[&str], from: &str, to: &str, home: &Path) {
-    let mut c: Command = crate::towline::command();
-    c.args(["copy", "--quiet"]).args(flags).args([from, to]).current_dir(home);
-    let ended = Process::start(&mut c).wait(ONE_FILE);
-    assert_eq!(ended.code(), 0, "towline copy {flags:?} {from} {to}: {ended:?}");
+fn mode(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Octets => "",
+        Kind::Lines | Kind::LinesWithCr => ";mode=netascii",
+    }
 }

@@ -12,6 +12,9 @@ pub const SIZES: &[u64] = &[0, 1, 511, 512, 513, 1_428, 65_536, 3_000_017];
 /// The lesson's image: 65,609 blocks of 512, so that the block number passes 65,535.
 pub const ROLLOVER: u64 = 33_591_768;
 
+/// Sizes of text: one octet, around a block, and some hundred blocks, so that line ends fall on every edge.
+pub const TEXTS: &[u64] = &[1, 511, 512, 65_536];
+
 /// A file's octets as a value: the same seed gives the same octets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Content {
@@ -19,6 +22,19 @@ pub struct Content {
     pub seed: u64,
     /// Octets.
     pub len: u64,
+    /// Which values the octets have.
+    pub kind: Kind,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Any octet.
+    Octets,
+    /// Printable octets in short lines, each ended by LF: what netascii carries unharmed.
+    Lines,
+    /// The same with single CRs, which netascii sends as CR NUL; not every peer does.
+    LinesWithCr,
 }
 
 /// Length and SHA-256 of some octets.
@@ -36,16 +52,24 @@ impl Content {
     /// # Panics
     /// When the system has no random octets.
     pub fn random(len: u64) -> Content {
+        Content::random_of(Kind::Octets, len)
+    }
+
+    /// The same, of this kind.
+    ///
+    /// # Panics
+    /// When the system has no random octets.
+    pub fn random_of(kind: Kind, len: u64) -> Content {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).expect("random octets");
-        let content = Content { seed: u64::from_ne_bytes(seed), len };
+        let content = Content { seed: u64::from_ne_bytes(seed), len, kind };
         println!("{content:?}");
         content
     }
 
     /// The octets, to be read.
     pub fn reader(self) -> Octets {
-        Octets { state: self.seed, left: self.len, word: [0; 8], used: 8 }
+        Octets { state: self.seed, left: self.len, word: [0; 8], used: 8, kind: self.kind }
     }
 
     /// Writes the file.
@@ -97,6 +121,19 @@ pub struct Octets {
     left: u64,
     word: [u8; 8],
     used: usize,
+    kind: Kind,
+}
+
+impl Kind {
+    /// Makes any octet one of this kind: one in 16 is a line's end, one in 32 a CR.
+    fn tame(self, octet: u8) -> u8 {
+        match (self, octet) {
+            (Kind::Octets, octet) => octet,
+            (Kind::Lines | Kind::LinesWithCr, 0..=15) => b'\n',
+            (Kind::LinesWithCr, 16..=23) => b'\r',
+            (Kind::Lines | Kind::LinesWithCr, octet) => b' ' + octet % 95,
+        }
+    }
 }
 
 impl Octets {
@@ -123,6 +160,9 @@ impl Read for Octets {
             self.used += take;
             at += take;
         }
+        for octet in &mut buf[..n] {
+            *octet = self.kind.tame(*octet);
+        }
         self.left -= n as u64;
         Ok(n)
     }
@@ -130,12 +170,12 @@ impl Read for Octets {
 
 #[cfg(test)]
 mod tests {
-    use super::Content;
+    use super::{Content, Kind};
     use std::io::Read;
 
     #[test]
     fn octets_do_not_depend_on_how_they_are_read() {
-        let content = Content { seed: 7, len: 10_001 };
+        let content = Content { seed: 7, len: 10_001, kind: Kind::Octets };
         let mut whole = Vec::new();
         content.reader().read_to_end(&mut whole).unwrap();
         let (mut pieces, mut reader, mut piece) = (Vec::new(), content.reader(), [0; 13]);
@@ -149,6 +189,6 @@ mod tests {
         assert_eq!(whole.len(), 10_001);
         assert_eq!(whole, pieces);
         assert_eq!(content.print().len, 10_001);
-        assert_ne!(content.print(), Content { seed: 8, len: 10_001 }.print());
+        assert_ne!(content.print(), Content { seed: 8, ..content }.print());
     }
 }

@@ -1,18 +1,21 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `content` (seeded octets and their
-//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `peers` (other people's programs) · `ports` ·
-//! `process` (children that die with their owner) · `towline` (our program) · `poll` (the only waiting).
+//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `namespace` (networks of
+//! their own) · `peers` (other people's programs) · `ports` · `process` (children that die with their owner) ·
+//! `servers` and `tftp_servers` (other people's, started) · `towline` (our program) · `poll` (the only waiting).
 
 pub mod battery;
 pub mod content;
 pub mod kill;
 pub mod matrix;
+pub mod namespace;
 pub mod peers;
 pub mod poll;
 pub mod ports;
 pub mod process;
 pub mod servers;
+pub mod tftp_servers;
 pub mod towline;
 
 use std::path::PathBuf;
@@ -40,6 +43,11 @@ pub(crate) fn profile() -> PathBuf {
 /// Whether a skip counts as a failure.
 pub fn is_ci() -> bool {
     std::env::var("CI").is_ok_and(|v| !v.is_empty() && v != "0" && v != "false")
+}
+
+/// Whether `cargo xtask soak` runs this: what takes too long for every commit runs too.
+pub fn is_soak() -> bool {
+    std::env::var_os("E2E_SOAK").is_some()
 }
 
 /// A temporary directory that anybody may enter and write: the servers of others drop their rights.

@@ -53,7 +53,9 @@ pub fn compared_streams(peer: &str, operation: &str, mut copy: impl Read, mut or
 }
 
 fn note(peer: &str, operation: &str, octets: u64) {
-    let dir = crate::target().join("matrix");
+    // `cargo xtask soak` keeps its rows apart.
+    let name = std::env::var_os("E2E_MATRIX").unwrap_or_else(|| "matrix".into());
+    let dir = crate::target().join(name);
     std::fs::create_dir_all(&dir).expect("target/matrix");
     let path = dir.join(format!("{}.jsonl", std::process::id()));
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("target/matrix/PID.jsonl");

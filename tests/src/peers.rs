@@ -38,10 +38,10 @@ impl Peer {
                 return Some(Peer { name, path, libraries: Some(unpacked) });
             }
         }
-        let venv = crate::target().join("peers/venv/bin");
+        let own = ["peers/venv/bin", "peers/cargo/bin"].map(|dir| crate::target().join(dir));
         let path = std::env::var_os("PATH").unwrap_or_default();
         let sbin = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
-        for dir in std::iter::once(venv).chain(std::env::split_paths(&path)).chain(sbin) {
+        for dir in own.into_iter().chain(std::env::split_paths(&path)).chain(sbin) {
             let path = dir.join(program);
             if path.is_file() {
                 return Some(Peer { name, path, libraries: None });
@@ -51,9 +51,20 @@ impl Peer {
         None
     }
 
+    /// Perl, for the peer `name` that is its module `file`: `Net/TFTP.pm`. `None` and panics: as above.
+    pub fn perl(name: &'static str, file: &str) -> Option<Peer> {
+        let perl = Peer::find(name, "perl")?;
+        let there = crate::target().join("peers/root/usr/share/perl5").join(file).is_file();
+        if !there {
+            missing(name, file);
+        }
+        there.then_some(perl)
+    }
+
     /// A command that runs it.
     pub fn command(&self) -> Command {
         let mut c = Command::new(&self.path);
+        c.env("PERL5LIB", crate::target().join("peers/root/usr/share/perl5"));
         if let Some(root) = &self.libraries {
             let dirs = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map(|d| root.join(d));
             if let Ok(joined) = std::env::join_paths(dirs) {

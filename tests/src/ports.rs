@@ -2,7 +2,8 @@
 
 use rustix::fs::{FlockOperation, flock};
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 /// Below the range from which Linux gives out ports of its own (32768), so that no other socket gets
 /// one of ours between the look and the bind.
@@ -45,12 +46,28 @@ impl Port {
 
 fn is_free(number: u16) -> bool {
     let at = (Ipv4Addr::LOCALHOST, number);
-    UdpSocket::bind(at).is_ok() && TcpListener::bind(at).is_ok()
+    // A machine without IPv6 has nobody there either.
+    let taken = |e: std::io::Error| e.kind() == ErrorKind::AddrInUse;
+    UdpSocket::bind(at).is_ok()
+        && TcpListener::bind(at).is_ok()
+        && !UdpSocket::bind((Ipv6Addr::LOCALHOST, number)).is_err_and(taken)
 }
 
 /// Whether somebody holds this UDP port on 127.0.0.1: a server without a greeting is up.
 pub fn udp_is_taken(port: u16) -> bool {
     UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+}
+
+/// Whether somebody holds this UDP port, on any address, in the network of the process `of` (`self`: ours).
+pub fn udp_listens(of: &str, port: u16) -> bool {
+    let held = |table: &str| {
+        // Without IPv6 there is no udp6, and nobody in it.
+        let text = std::fs::read_to_string(format!("/proc/{of}/net/{table}")).unwrap_or_default();
+        // `  12: 0100007F:0045 00000000:0000 07 …`
+        let wanted = format!(":{port:04X}");
+        text.lines().skip(1).any(|l| l.split_whitespace().nth(1).is_some_and(|a| a.ends_with(&wanted)))
+    };
+    held("udp") || held("udp6")
 }
 
 /// Whether somebody accepts connections on this TCP port of 127.0.0.1.
@@ -60,7 +77,7 @@ pub fn tcp_answers(port: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Port, tcp_answers, udp_is_taken};
+    use super::{Port, tcp_answers, udp_is_taken, udp_listens};
 
     #[test]
     fn two_ports_differ_and_are_free() {
@@ -68,7 +85,8 @@ mod tests {
         assert_ne!(a.number, b.number);
         assert!(!udp_is_taken(a.number) && !tcp_answers(b.number));
         let socket = std::net::UdpSocket::bind(a.address()).unwrap();
-        assert!(udp_is_taken(a.number));
+        assert!(udp_is_taken(a.number) && udp_listens("self", a.number));
+        assert!(!udp_listens("self", b.number));
         drop(socket);
     }
 }

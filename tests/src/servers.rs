@@ -1,71 +1,14 @@
-//! Other people's servers, started on a directory and a port of their own.
+//! Other people's FTP servers, started on a directory and a port of their own. TFTP's: `tftp_servers`.
 
 use crate::battery::Server;
 use crate::peers::{Peer, is_root};
 use crate::poll::{PATIENCE, until};
-use crate::ports::{Port, tcp_answers, udp_is_taken};
+use crate::ports::{Port, tcp_answers};
 use crate::process::Process;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
-
-/// The directory, for the words of a command line.
-fn word(dir: &Path) -> &str {
-    dir.to_str().expect("temporary directories are UTF-8")
-}
-
-fn tftp(
-    name: &'static str,
-    program: &str,
-    root: TempDir,
-    arguments: impl Fn(&Port, &str) -> Vec<String>,
-) -> Option<Server> {
-    let peer = Peer::find(name, program)?;
-    // Both drop their rights at the start.
-    if !is_root(name) {
-        return None;
-    }
-    let (config, port) = (crate::scratch(), Port::take());
-    let process = Process::start(peer.command().args(arguments(&port, word(root.path()))));
-    let up = until(PATIENCE, || udp_is_taken(port.number).then_some(()));
-    assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    let (served, url) = (root.path().into(), format!("tftp://{}/", port.address()));
-    Some(Server { name, url, served, root, process, rest: (config, port) })
-}
-
-/// tftpd-hpa on `root`, creating files too. `None`: skipped.
-///
-/// # Panics
-/// When it does not come up.
-pub fn tftpd_hpa(root: TempDir) -> Option<Server> {
-    let dir = root.path().to_owned();
-    tftpd_hpa_on(root, &dir)
-}
-
-/// tftpd-hpa on the directory of another server; `root` stays empty. `None`: skipped.
-///
-/// # Panics
-/// When it does not come up.
-pub fn tftpd_hpa_on(root: TempDir, dir: &Path) -> Option<Server> {
-    tftp("tftpd-hpa", "in.tftpd", root, |port, _| {
-        let at = port.address().to_string();
-        ["-L", "-4", "-a", &at, "-s", "-c", "-p", "-u", "nobody", word(dir)].map(String::from).into()
-    })
-}
-
-/// atftpd on `root`. `None`: skipped.
-///
-/// # Panics
-/// When it does not come up.
-pub fn atftpd(root: TempDir) -> Option<Server> {
-    tftp("atftpd", "atftpd", root, |port, dir| {
-        let (number, here) = (port.number.to_string(), "127.0.0.1");
-        let head = ["--daemon", "--no-fork", "--port", &number, "--bind-address", here, "--logfile", "-"];
-        head.iter().chain(&["--user", "nobody.nogroup", dir]).map(|w| (*w).to_owned()).collect()
-    })
-}
 
 fn ftp(
     name: &'static str,
@@ -79,7 +22,7 @@ fn ftp(
     let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
     assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
     let (served, url) = (root.path().into(), format!("ftp://{user}{}/", port.address()));
-    Server { name, url, served, root, process, rest: (config, port) }
+    Server { name, url, served, root, process, rest: (config, port), inside: None }
 }
 
 /// Anonymous, as `daemon` (whose home exists), without its sandbox (it wants namespaces that containers

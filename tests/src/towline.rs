@@ -2,7 +2,7 @@
 
 use crate::process::Process;
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -62,11 +62,17 @@ impl Serve {
     /// # Panics
     /// When it does not come up.
     pub fn start(dir: &Path, flags: &[&str]) -> Serve {
+        Serve::start_on(Ipv4Addr::LOCALHOST.into(), dir, flags)
+    }
+
+    /// The same on another address.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_on(address: IpAddr, dir: &Path, flags: &[&str]) -> Serve {
         let mut c = command();
-        c.arg("serve")
-            .arg(dir)
-            .args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0", "--json"])
-            .args(flags);
+        c.arg("serve").arg(dir).args(["--tftp", "0", "--ftp", "0", "--json", "--bind"]);
+        c.arg(address.to_string()).args(flags);
         Serve::start_command(&mut c)
     }
 

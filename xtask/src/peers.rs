@@ -23,7 +23,23 @@ const DEBS: &[Deb] = &[
     Deb { package: "lftp", proof: "usr/bin/lftp", unless: None },
     Deb { package: "ncftp", proof: "usr/bin/ncftpget", unless: None },
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
-    // What the servers above are linked with and a plain machine lacks.
+    Deb { package: "dnsmasq-base", proof: "usr/sbin/dnsmasq", unless: None },
+    Deb { package: "libnet-tftp-perl", proof: "usr/share/perl5/Net/TFTP.pm", unless: None },
+    Deb { package: "libnet-tftpd-perl", proof: "usr/share/perl5/Net/TFTPd.pm", unless: None },
+    Deb { package: "strace", proof: "usr/bin/strace", unless: None },
+    // What the programs above are linked with and a plain machine lacks.
+    Deb { package: "libunwind8", proof: "usr/lib/x86_64-linux-gnu/libunwind-ptrace.so.0", unless: None },
+    Deb { package: "libnftables1", proof: "usr/lib/x86_64-linux-gnu/libnftables.so.1", unless: None },
+    Deb { package: "libnftnl11", proof: "usr/lib/x86_64-linux-gnu/libnftnl.so.11", unless: None },
+    Deb { package: "libxtables12", proof: "usr/lib/x86_64-linux-gnu/libxtables.so.12", unless: None },
+    Deb { package: "libjansson4", proof: "usr/lib/x86_64-linux-gnu/libjansson.so.4", unless: None },
+    Deb { package: "libmnl0", proof: "usr/lib/x86_64-linux-gnu/libmnl.so.0", unless: None },
+    Deb { package: "libnfnetlink0", proof: "usr/lib/x86_64-linux-gnu/libnfnetlink.so.0", unless: None },
+    Deb {
+        package: "libnetfilter-conntrack3",
+        proof: "usr/lib/x86_64-linux-gnu/libnetfilter_conntrack.so.3",
+        unless: None,
+    },
     Deb { package: "libwrap0", proof: "usr/lib/x86_64-linux-gnu/libwrap.so.0", unless: None },
     Deb { package: "libnsl2", proof: "usr/lib/x86_64-linux-gnu/libnsl.so.2", unless: None },
     Deb { package: "libtirpc3", proof: "lib/x86_64-linux-gnu/libtirpc.so.3", unless: None },
@@ -32,7 +48,12 @@ const DEBS: &[Deb] = &[
 ];
 
 /// What goes into the virtual environment `target/peers/venv`, pinned.
-const WHEELS: &[&str] = &["pyftpdlib==2.0.1", "tftpy==0.8.7", "partftpy==0.4.0", "netmiko==4.8.0"];
+const WHEELS: &[&str] =
+    &["pyftpdlib==2.0.1", "tftpy==0.8.7", "partftpy==0.4.0", "py3tftp==1.3.0", "netmiko==4.8.0"];
+
+/// What is compiled into `target/peers/cargo`, only for `cargo xtask soak`: it takes a minute. Name and
+/// version, feature, a program of it.
+const CRATES: &[(&str, &str, &str)] = &[("tftpd@1.0.0", "client", "tftpc")];
 
 /// Where everything goes.
 fn home() -> PathBuf {
@@ -48,6 +69,22 @@ pub(crate) fn run(_: &[String]) -> Result<()> {
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).context("target/peers/lock")?;
     debs(&home)?;
     python(&home)
+}
+
+/// What takes too long to be installed for every commit: `cargo xtask soak`. Idempotent as well.
+pub(crate) fn compiled() -> Result<()> {
+    run(&[])?;
+    let home = home().join("cargo");
+    for (name, feature, program) in CRATES {
+        if !home.join("bin").join(program).exists() {
+            println!("peers: compiling {name}");
+            let mut install = Command::new("cargo");
+            install.args(["install", "--quiet", name, "--features", feature, "--root"]).arg(&home);
+            // Not our target directory: its lock is held by whoever started us.
+            must(install.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null()))?;
+        }
+    }
+    Ok(())
 }
 
 fn in_path(program: &str) -> bool {
@@ -114,8 +151,11 @@ fn python(home: &Path) -> Result<()> {
         must(Command::new("python3").args(["-m", "venv"]).arg(&venv).stdin(Stdio::null()))
             .context("python3 with venv is needed (Debian: python3-venv)")?;
     }
-    let mut pip = Command::new(venv.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(WHEELS).stdin(Stdio::null());
+    // Not bin/pip, which names the directory it was made in: a copied target directory is another one.
+    let mut pip = Command::new(venv.join("bin/python3"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(WHEELS)
+        .stdin(Stdio::null());
     output(&mut pip)?;
     fs::write(&stamp, wanted)?;
     Ok(())

@@ -1,4 +1,6 @@
 use crate::house::{cargo, must, output, root, shown, target};
+use crate::matrix::{self, When};
+use crate::peers;
 use crate::test::version;
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -14,6 +16,7 @@ struct Soak {
 
 const SOAKS: &[Soak] = &[
     Soak { name: "simnet", about: "the simulated network with many more seeds", run: simnet },
+    Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
@@ -79,6 +82,24 @@ fn test_file(name: &str) -> Command {
 /// In seed 13209 all that one side repeats for 60 s is lost: a time-out that is one. Up to there none is.
 fn simnet() -> Result<Vec<String>> {
     figures(test_file("tftp").env("SIMNET_SEEDS", "13200"))
+}
+
+/// Other people's TFTP, with those that are compiled first, and rollover with each.
+fn interop() -> Result<Vec<String>> {
+    peers::compiled()?;
+    let rows = target().join(When::Soak.directory());
+    if rows.exists() {
+        fs::remove_dir_all(&rows)?;
+    }
+    must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
+    let mut lines = Vec::new();
+    for file in ["tftp_clients", "tftp_servers"] {
+        let mut c = test_file(file);
+        c.env("E2E_SOAK", "1").env("E2E_BUILT", "1").env("E2E_MATRIX", When::Soak.directory());
+        lines.extend(figures(&mut c)?);
+    }
+    matrix::check(When::Soak)?;
+    Ok(lines)
 }
 
 fn large() -> Result<Vec<String>> {

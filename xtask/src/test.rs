@@ -1,5 +1,6 @@
 use crate::groups::Groups;
 use crate::house::{Metadata, cargo, must, output, shown, target};
+use crate::matrix::When;
 use crate::{matrix, peers};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
@@ -65,7 +66,7 @@ fn run_groups(wanted: &[String], all: bool, groups: &mut Groups, results: &mut V
         groups.run("peers", || peers::run(&[]))?;
     }
     // Old rows would hide lost ones.
-    let rows = target().join("matrix");
+    let rows = target().join(When::Commit.directory());
     if rows.exists() {
         fs::remove_dir_all(&rows)?;
     }

@@ -5,7 +5,7 @@
 //! - `crasher put ADDRESS SEED LEN OFFSET`: sends a file over TFTP, killed once so many octets were sent.
 
 use client::{Options, Remote, Scheme, Type};
-use e2e::content::Content;
+use e2e::content::{Content, Kind};
 use gate::{Gate, Policy, Secret, User};
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::tftp::{TftpConfig, TftpServer};
@@ -23,7 +23,11 @@ fn main() {
     match &args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve", dir, len, point] => serve(dir, number(len), point),
         ["put", address, seed, len, offset] => {
-            put(address, Content { seed: number(seed), len: number(len) }, number(offset));
+            put(
+                address,
+                Content { seed: number(seed), len: number(len), kind: Kind::Octets },
+                number(offset),
+            );
         }
         other => panic!("crasher serve|put …, found {other:?}"),
     }

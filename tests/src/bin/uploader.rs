@@ -4,7 +4,7 @@
 //! `uploader DIR NAME HOW SEED LEN POINT` · HOW `tftp` (through the gate, keeps the old file), `store`
 //! (replaces it), `named` (with named temporaries) · POINT `none`, a named point, or an offset.
 
-use e2e::content::Content;
+use e2e::content::{Content, Kind};
 use gate::{Ask, Credentials, End, Gate, Knock, Outcome, Policy, Protocol, Security};
 use std::io::Read;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn main() {
     };
     let local = Arc::new(Local::open(Path::new(dir), options).expect("DIR opens"));
     let path = VPath::parse(name.as_bytes()).expect("NAME is a path");
-    let content = Content { seed: seed.parse().expect("SEED is a number"), len };
+    let content = Content { seed: seed.parse().expect("SEED is a number"), len, kind: Kind::Octets };
     if how == "tftp" {
         let (gate, _events) = Gate::new(local, Policy { write: true, ..Policy::default() });
         let peer = "127.0.0.1:50000".parse().expect("an address");
