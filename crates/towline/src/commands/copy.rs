@@ -5,7 +5,7 @@ use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::figures::{grouped, rate, took};
 use crate::interrupt::on_interrupt;
-use crate::ladder::{End, Trace};
+use crate::ladder::{End, Tracing};
 use crate::landing::{self, Landing, Spool};
 use crate::progress::{Progress, Style};
 use crate::remembered;
@@ -92,9 +92,8 @@ pub struct Copy {
     /// Print nothing but errors.
     #[arg(long, short)]
     quiet: bool,
-    /// Draw every packet, command, reply and data connection on stderr.
-    #[arg(long)]
-    trace: bool,
+    #[command(flatten)]
+    trace: Tracing,
 }
 
 /// What happens around every transfer of this command.
@@ -122,17 +121,15 @@ impl Copy {
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let watch = Arc::new(Watch::default());
-        let trace = self.trace.then(|| Arc::new(Trace::new(End::Client, Box::new(io::stderr()))));
-        let taps = [Some(watch.clone() as Arc<dyn Tap>), trace.clone().map(|t| t as Arc<dyn Tap>)];
-        let options = self.options(cancel, Several::of(taps.into_iter().flatten().collect()));
-        let style = Style::choose(self.quiet, self.trace);
+        let traces = self.trace.open(End::Client, || Box::new(io::stderr()))?;
+        let mut taps = traces.taps();
+        taps.push(watch.clone());
+        let options = self.options(cancel, Several::of(taps));
+        let style = Style::choose(self.quiet, traces.on_stderr());
         let run = Run { copy: &self, options, watch, events, style };
         let result = run.copy(&source, &destination);
         remembered::save(&run.options.hosts);
-        if let Some(trace) = trace {
-            trace.finish();
-        }
-        result
+        result.and(traces.finish())
     }
 
     fn options(&self, cancel: Cancel, tap: Option<Arc<dyn Tap>>) -> Options {

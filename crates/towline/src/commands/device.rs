@@ -3,8 +3,9 @@
 use super::image::profile;
 use crate::exit::{Exit, Failure};
 use crate::interrupt::on_interrupt;
-use crate::ladder::{End, Trace};
+use crate::ladder::{End, Tracing};
 use crate::landing::Landing;
+use crate::watch::Several;
 use clap::Args;
 use device::image::{self, Recipe};
 use device::wire::Table;
@@ -67,9 +68,8 @@ pub struct Device {
     /// Boot without the waits of a real device.
     #[arg(long)]
     fast: bool,
-    /// Draw every packet, command, reply and data connection on stderr.
-    #[arg(long)]
-    trace: bool,
+    #[command(flatten)]
+    trace: Tracing,
 }
 
 impl Device {
@@ -78,13 +78,13 @@ impl Device {
         let profile = profile(&self.profile)?;
         let state = self.state_dir()?;
         let table = self.wire.as_deref().map(read_table).transpose()?;
-        let trace = self.trace.then(|| Arc::new(Trace::new(End::Client, Box::new(Raw(io::stderr())))));
+        let traces = self.trace.open(End::Client, || Box::new(Raw(io::stderr())))?;
         let mut config = DeviceConfig::new(&state);
         config.name = Some(self.name.clone());
         config.profile = profile;
         config.table = table;
         config.pace = if self.fast { 0.0 } else { 1.0 };
-        config.tap = trace.clone().map(|t| t as _);
+        config.tap = Several::of(traces.taps());
         let is_new = !state.join("flash").exists();
         let device = Emulated::open(config).map_err(|e| not_opened(&state, &e))?;
         on_interrupt(|_| {
@@ -100,10 +100,7 @@ impl Device {
             listen(&device, address)?;
         }
         self.console(&device)?;
-        if let Some(trace) = trace {
-            trace.finish();
-        }
-        Ok(())
+        traces.finish()
     }
 
     fn console(&self, device: &Arc<Emulated>) -> Result<(), Failure> {

@@ -49,7 +49,7 @@ enum Command {
 
 /// Parses the command line, runs what it says, prints the one line of a failure.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(crate::ladder::joined(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no faults; everything else is a wrong command line.

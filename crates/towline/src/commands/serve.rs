@@ -16,7 +16,7 @@ use crate::digest;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::on_interrupt;
-use crate::ladder::{End, Trace};
+use crate::ladder::{End, Tracing};
 use crate::watch::{Several, Watch};
 use advice::Tree;
 use clap::Args;
@@ -98,9 +98,8 @@ pub struct Serve {
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
     #[arg(long)]
     pub(super) json: bool,
-    /// Draw every packet, command, reply and data connection on stderr.
-    #[arg(long)]
-    trace: bool,
+    #[command(flatten)]
+    trace: Tracing,
     /// Serve even / or the home directory.
     #[arg(long)]
     yes_serve_this: bool,
@@ -179,11 +178,12 @@ impl Serve {
         let policy = Policy { users, anonymous, write: self.write, ..Policy::default() };
         let (gate, audit) = Gate::new(root.store.clone(), policy);
 
-        let screen = Screen::new(self.json, !self.trace);
+        let traces = self.trace.open(End::Server, || Box::new(io::stderr()))?;
+        let screen = Screen::new(self.json, !traces.on_stderr());
         let watch = (self.json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
-        let trace = self.trace.then(|| Arc::new(Trace::new(End::Server, Box::new(io::stderr()))));
-        let taps = [watch.clone().map(|t| t as Arc<dyn Tap>), trace.clone().map(|t| t as Arc<dyn Tap>)];
-        let tap = Several::of(taps.into_iter().flatten().collect());
+        let mut taps = traces.taps();
+        taps.extend(watch.clone().map(|t| t as Arc<dyn Tap>));
+        let tap = Several::of(taps);
 
         let fell_back = sockets.fell_back.clone();
         let servers = self.start(&gate, sockets, tap)?;
@@ -242,15 +242,13 @@ impl Serve {
             board.take(&event, &advisor);
         }
         board.clear();
-        if let Some(trace) = trace {
-            trace.finish();
-        }
+        let traced = traces.finish();
         let (transfers, octets) = board.totals();
         events.tell(&Event::Stopped { transfers, octets });
         if cut {
             return Err(Failure::new(Exit::Interrupted, "serve", "interrupted, transfers were cut", ""));
         }
-        Ok(())
+        traced
     }
 
     fn sockets(&self) -> Result<Sockets, Failure> {

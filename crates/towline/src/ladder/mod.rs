@@ -2,22 +2,33 @@
 //!
 //! A [`Recorder`] is a [`transport::tap::Tap`] that keeps what it sees as a list of [`Seen`]; [`Facts`]
 //! states things about such a list that a test can assert; [`draw`] makes two columns of it, the client
-//! on the left, in at most [`WIDTH`] characters. [`Trace`] draws while it happens (`--trace`).
+//! on the left, in at most [`WIDTH`] characters. [`Trace`] draws while it happens, [`Capture`] writes a file for
+//! Wireshark, and a [`Place`] is what `--trace` says about where.
 //!
 //! The drawing looks at nothing but the list, so that a ladder of a live run, of a test and of a trace
 //! are made by the same code.
 
+mod capture;
 mod draw;
 mod facts;
+mod negotiation;
 mod packet;
+mod place;
 mod record;
+mod row;
 mod trace;
 
+pub use capture::Capture;
 pub use draw::{Pencil, WIDTH, draw};
 pub use facts::{Arrow, DataConnection, Facts, Phase, Phases};
 pub use packet::Packet;
+pub use place::Place;
+pub(crate) use place::{Tracing, joined};
 pub use record::{Fact, Recorder, Seen};
+pub use row::{Drawn, Kind, Row, Rows};
 pub use trace::Trace;
+
+use std::time::Duration;
 
 /// One of the two ends of a ladder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +64,16 @@ pub fn printable(octets: &[u8]) -> String {
         out.extend(chunk.invalid().iter().map(|b| format!("\\x{b:02x}")));
     }
     out
+}
+
+/// `0`, `312us`, `4.1ms`, `1.204s`.
+fn span(d: Duration) -> String {
+    match d.as_micros() {
+        0 => String::from("0"),
+        us @ 1..1_000 => format!("{us}us"),
+        us @ 1_000..1_000_000 => format!("{:.1}ms", us as f64 / 1e3),
+        us => format!("{:.3}s", us as f64 / 1e6),
+    }
 }
 
 #[cfg(test)]

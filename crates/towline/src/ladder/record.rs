@@ -93,12 +93,17 @@ impl Seen {
     }
 }
 
-/// A control line for people. The driver masks passwords; a ladder is shown around, so it looks again.
+/// A control line for people.
 fn masked(line: &[u8]) -> String {
-    let line = &line[..line.len().min(LONGEST_LINE)];
+    printable(&masked_octets(&line[..line.len().min(LONGEST_LINE)]).0)
+}
+
+/// A control line, and whether a password in it is masked. The driver masks passwords; a ladder or a capture
+/// is shown around, so it looks again.
+pub(super) fn masked_octets(line: &[u8]) -> (Vec<u8>, bool) {
     match line.get(..5) {
-        Some(verb) if verb.eq_ignore_ascii_case(b"PASS ") => String::from("PASS ****"),
-        Some(_) | None => printable(line),
+        Some(verb) if verb.eq_ignore_ascii_case(b"PASS ") => (b"PASS ****".to_vec(), true),
+        Some(_) | None => (line.to_vec(), false),
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{End, Pencil, Seen};
-use std::io::Write;
-use std::sync::Mutex;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use transport::tap::{Sight, Tap};
 
@@ -8,36 +8,47 @@ use transport::tap::{Sight, Tap};
 pub struct Trace {
     start: Instant,
     // Guards the pencil and the output together, so that rows come out in order.
-    inner: Mutex<(Pencil, Box<dyn Write + Send>)>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    pencil: Pencil,
+    out: Box<dyn Write + Send>,
+    failed: Option<io::Error>,
 }
 
 impl Trace {
     /// Draws what is seen at the end `tapped` onto `out`.
     pub fn new(tapped: End, out: Box<dyn Write + Send>) -> Self {
-        Trace { start: Instant::now(), inner: Mutex::new((Pencil::new(tapped), out)) }
+        let inner = Inner { pencil: Pencil::new(tapped), out, failed: None };
+        Trace { start: Instant::now(), inner: Mutex::new(inner) }
     }
 
-    /// Draws what was kept back.
-    pub fn finish(&self) {
-        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let rows = inner.0.finish();
-        put(&mut inner.1, &rows);
+    /// Draws what was kept back. Tells the error that ended the drawing early, if there was one.
+    pub fn finish(&self) -> io::Result<()> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = inner.pencil.finish();
+        inner.put(&rows);
+        inner.failed.take().map_or(Ok(()), Err)
     }
 }
 
 impl Tap for Trace {
     fn see(&self, sight: &Sight<'_>) {
         let Some(seen) = Seen::of(sight, self.start) else { return };
-        let mut inner = self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let rows = inner.0.rows(&seen);
-        put(&mut inner.1, &rows);
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = inner.pencil.rows(&seen);
+        inner.put(&rows);
     }
 }
 
-/// A trace that nobody reads any more is no reason to stop a transfer.
-fn put(out: &mut Box<dyn Write + Send>, rows: &[String]) {
-    if !rows.is_empty() {
+impl Inner {
+    /// A trace that nobody reads any more is no reason to stop a transfer.
+    fn put(&mut self, rows: &[String]) {
+        if rows.is_empty() || self.failed.is_some() {
+            return;
+        }
         let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        self.failed = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).err();
     }
 }

@@ -39,6 +39,7 @@ fn a_wrong_command_line_is_one_line_and_exit_2() {
         (&["copy", "--blksize", "7", "a", "b"], "7 is not in 8..=65464"),
         (&["copy", "--active", "--passive", "a", "b"], "cannot be used with"),
         (&["copy", "--expect", "md5:12", "a", "b"], "32 hexadecimal digits"),
+        (&["copy", "--trace=a.gif", "a", "b"], "the name of a trace ends in .pcapng"),
         (&["relay", "--to", "h", "--loss", "5"], "5% is five of a hundred, 0.05 too"),
         (&["relay", "--to", "127.0.0.1:0"], "port from 1 to 65535"),
         (&["relay", "--to", "127.0.0.1", "--rate", "9 furlongs"], "10Mbit"),

@@ -7,6 +7,7 @@ mod person;
 mod relaying;
 mod running;
 mod serving;
+mod tracing;
 
 use std::path::Path;
 use std::process::{Command, Output};
