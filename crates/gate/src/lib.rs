@@ -12,7 +12,8 @@
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
 //!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
-//!   `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
+//!   `sidecar` files of
+//!   digests that are computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
@@ -26,6 +27,7 @@ mod record;
 mod refusal;
 mod rights;
 mod session;
+mod sidecar;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -39,6 +41,7 @@ pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
 pub use rights::Verb;
 pub use session::{Ask, Session};
+pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;
 pub use transfer::{Direction, Reading, Writing};
@@ -63,6 +66,8 @@ pub struct Policy {
     pub write: bool,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
+    /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
+    pub digests: bool,
     /// How much at once.
     pub limits: Limits,
     /// Events that wait for their reader; more are counted as lost.
@@ -70,13 +75,14 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// Read-only, anonymous, dot-files hidden.
+    /// Read-only, anonymous, dot-files hidden, digests served.
     fn default() -> Self {
         Policy {
             users: Vec::new(),
             anonymous: true,
             write: false,
             show_hidden: false,
+            digests: true,
             limits: Limits::default(),
             event_queue: 4_096,
         }

@@ -2,10 +2,11 @@ use crate::audit::{From, What};
 use crate::limits::SessionLease;
 use crate::rights::{self, Old, Verb, Who};
 use crate::transfer::Record;
-use crate::{Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold};
+use crate::{Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::SystemTime;
-use store::{Cursor, Entry, Facts, Mode, Space, VPath};
+use store::{Blob, Cursor, Entry, Facts, Mode, Space, StoreError, VPath};
 
 /// A peer that was let in. Cheap to clone; its place is given back when the last clone and the last of
 /// its transfers are gone.
@@ -73,12 +74,18 @@ impl Session {
         self.0.gate.policy.write && self.0.gate.store.capabilities().write
     }
 
-    /// Opens a file for reading.
+    /// Opens a file for reading. The digest of a file (`NAME.md5`) that is not there and not known yet takes
+    /// as long as reading that file.
     pub fn read(&self, path: &VPath) -> Result<Reading, Refusal> {
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
             let lease = self.0.gate.counters.transfer()?;
-            let blob = self.0.gate.store.open(path)?;
+            let blob = match self.0.gate.store.open(path) {
+                Err(StoreError::Absent) if self.0.gate.policy.digests => {
+                    sidecar::open(self, path)?.ok_or(Refusal::Absent)?
+                }
+                blob => blob?,
+            };
             let len = Some(blob.len());
             Ok(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
         })
@@ -92,6 +99,34 @@ impl Session {
         let blob = self.0.gate.store.open_now(path)?;
         let len = Some(blob.len());
         Some(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+    }
+
+    /// Opens for reading what `make` makes of the file `from`, under the name `path`. Both hold at most
+    /// `most` octets.
+    pub fn read_made(
+        &self,
+        path: &VPath,
+        from: &VPath,
+        most: usize,
+        make: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refusal>,
+    ) -> Result<Reading, Refusal> {
+        self.told(Verb::Read, path, || {
+            self.allow(Verb::Read, path)?;
+            self.allow(Verb::Read, from)?;
+            let lease = self.0.gate.counters.transfer()?;
+            let blob = self.0.gate.store.open(from)?;
+            let too_long = || Refusal::Io(format!("{from} is longer than {most} octets"));
+            let len = usize::try_from(blob.len()).ok().filter(|len| *len <= most).ok_or_else(too_long)?;
+            let mut text = vec![0; len];
+            let got = blob.read_at(0, &mut text).map_err(|e| Refusal::Io(e.to_string()))?;
+            let made = make(&text[..got])?;
+            if made.len() > most {
+                return Err(too_long());
+            }
+            let blob = Blob::Memory(Bytes::from(made));
+            let len = Some(blob.len());
+            Ok(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+        })
     }
 
     /// Begins an upload. Nothing is seen under the name before [`Writing::commit`].
@@ -137,7 +172,12 @@ impl Session {
     /// Facts of a file or directory. A name that is not there is an event: FTP clients ask for the size
     /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
-        let facts = self.allow(Verb::Stat, path).and_then(|_| Ok(self.0.gate.store.stat(path)?));
+        let facts = self.allow(Verb::Stat, path).and_then(|_| match self.0.gate.store.stat(path) {
+            Err(StoreError::Absent) if self.0.gate.policy.digests => {
+                sidecar::stat(self, path).ok_or(Refusal::Absent)
+            }
+            facts => Ok(facts?),
+        });
         if let Err(why @ Refusal::Absent) = &facts {
             self.tell(What::Refused { verb: Verb::Stat, path: path.clone(), why: why.clone() });
         }
@@ -220,6 +260,12 @@ impl Session {
         self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok()
     }
 
+    /// Whether [`Session::read`] has something for this name: the file, or the digest of one. No event.
+    pub fn offers(&self, path: &VPath) -> bool {
+        let digest = || self.0.gate.policy.digests && sidecar::stat(self, path).is_some();
+        self.allow(Verb::Read, path).is_ok() && (self.0.gate.store.stat(path).is_ok() || digest())
+    }
+
     /// What a name is called here when upper and lower case are one: the name itself where it is there
     /// or nothing is like it. Where several are like it, [`Refusal::Ambiguous`] names some.
     pub fn fold(&self, path: &VPath) -> Result<VPath, Refusal> {
@@ -239,6 +285,10 @@ impl Session {
 
     pub(crate) fn digests(&self) -> &Digests {
         &self.0.gate.digests
+    }
+
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     pub(crate) fn tell(&self, what: What) {

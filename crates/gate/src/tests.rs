@@ -283,3 +283,25 @@ fn waiting_for_events_ends_when_one_comes() {
     drop(gate);
     assert_eq!(reader.join().unwrap(), [1, 2]);
 }
+
+#[test]
+fn the_digest_of_a_file_is_there_for_every_protocol_and_its_size_is_told_first() {
+    let store = Memory::new();
+    store.seed("/a b.bin", &b"abc"[..]);
+    let (gate, _events) = Gate::new(std::sync::Arc::new(store), policy(false));
+    for who in [tftp(), anonymous(), user("alice", "hunter2")] {
+        let session = gate.admit(&who).unwrap();
+        for (name, digits) in [("/a b.bin.md5", 32), ("/a b.bin.sha256", 64), ("/a b.bin.sha512", 128)] {
+            let reading = session.read(&p(name)).unwrap();
+            let told = session.stat(&p(name)).unwrap().len;
+            assert_eq!((reading.blob().len(), told), (digits + 2 + 7 + 1, digits + 2 + 7 + 1), "{name}");
+        }
+        assert!(session.offers(&p("/a b.bin.md5")) && !session.has(&p("/a b.bin.md5")));
+        assert_eq!(session.stat(&p("/none.md5")).unwrap_err(), Refusal::Absent);
+    }
+    let without = Policy { digests: false, ..policy(false) };
+    let store = Memory::new();
+    store.seed("/a", &b"abc"[..]);
+    let (gate, _events) = Gate::new(std::sync::Arc::new(store), without);
+    assert_eq!(gate.admit(&tftp()).unwrap().read(&p("/a.md5")).err(), Some(Refusal::Absent));
+}

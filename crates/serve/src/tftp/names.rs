@@ -5,13 +5,17 @@
 //! part of the name: what it asks for is not there, and the advisor says why.
 
 pub mod client;
+mod places;
 pub mod remap;
+mod template;
 mod text;
 
 use super::open::Asked;
 use client::{Client, Macs};
 use gate::store::{BadPath, MAX_PATH, VPath};
-use gate::{Refusal, Session};
+use gate::{Reading, Refusal, Session, Verb};
+pub use places::ClientDirs;
+use places::Found;
 use remap::Rules;
 pub use tftp_proto::packet::Op;
 
@@ -20,15 +24,43 @@ pub use tftp_proto::packet::Op;
 pub struct Names {
     /// What is made of a name first.
     pub rules: Rules,
+    /// Directories of clients, where they have some.
+    pub client_dirs: Option<ClientDirs>,
+    /// Whether `NAME.tmpl` is filled in where `NAME` is not there.
+    pub templates: bool,
     /// Whether a name that is not there may be one that differs in case only.
     pub ignore_case: bool,
 }
 
-/// The path that a name stands for.
-pub(super) fn path(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
-    let client = Client::new(asked.peer.ip(), asked.local.ip(), Macs::Neighbours);
-    let path = mapped(names, session, asked, &client)?;
-    if names.ignore_case { session.fold(&path) } else { Ok(path) }
+/// Opens what a name stands for. What is refused before there is a path is told with the name.
+pub(super) fn read(names: &Names, session: &Session, asked: &Asked) -> Result<Reading, Refusal> {
+    let client = client(asked);
+    let path = mapped(names, session, asked, &client);
+    let found = path.and_then(|path| match names.is_plain() {
+        true => Ok(Found::File(path)),
+        false => places::find(names, session, &path, &client),
+    });
+    let found = found.map_err(|why| session.refuse_name(Verb::Read, &asked.name, why))?;
+    found.open(session, &asked.name, &client)
+}
+
+/// The path that an upload goes to.
+pub(super) fn write(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
+    let client = client(asked);
+    let path =
+        mapped(names, session, asked, &client).and_then(|path| places::write(names, session, &path, &client));
+    path.map_err(|why| session.refuse_name(Verb::Write, &asked.name, why))
+}
+
+fn client(asked: &Asked) -> Client {
+    Client::new(asked.peer.ip(), asked.local.ip(), Macs::Neighbours)
+}
+
+impl Names {
+    /// Whether a path is looked for in one place only: there as it is.
+    pub(super) fn is_plain(&self) -> bool {
+        self.client_dirs.is_none() && !self.templates && !self.ignore_case
+    }
 }
 
 fn mapped(names: &Names, session: &Session, asked: &Asked, client: &Client) -> Result<VPath, Refusal> {

@@ -2,7 +2,7 @@
 
 use super::names::{self, Names};
 use gate::store::Mode;
-use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Verb, Writing};
+use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Writing, is_digest_name};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tftp_proto::packet::Op;
@@ -21,13 +21,20 @@ pub(super) struct Asked {
     pub(super) expected: Option<u64>,
 }
 
+impl Asked {
+    /// Whether opening it may mean to read a whole file first, for its digest.
+    pub(super) fn may_take_long(&self) -> bool {
+        self.op == Op::Read && is_digest_name(&self.name)
+    }
+}
+
 /// An opened file.
 pub(super) enum Opened {
     Read(Reading),
     Write(Writing),
 }
 
-/// Opens what is asked for. May wait for the disk.
+/// Opens what is asked for. May wait for the disk: long, where [`Asked::may_take_long`].
 pub(super) fn open(gate: &Arc<Gate>, names: &Names, asked: &Asked) -> Result<Opened, Refusal> {
     let knock = Knock {
         protocol: Protocol::Tftp,
@@ -37,15 +44,10 @@ pub(super) fn open(gate: &Arc<Gate>, names: &Names, asked: &Asked) -> Result<Ope
         credentials: Credentials::None,
     };
     let session = gate.admit(&knock)?;
-    let verb = match asked.op {
-        Op::Read => Verb::Read,
-        Op::Write => Verb::Write,
-    };
-    let path =
-        names::path(names, &session, asked).map_err(|why| session.refuse_name(verb, &asked.name, why))?;
     match asked.op {
-        Op::Read => session.read(&path).map(Opened::Read),
+        Op::Read => names::read(names, &session, asked).map(Opened::Read),
         Op::Write => {
+            let path = names::write(names, &session, asked)?;
             session.write(&path, Ask { mode: Mode::Overwrite, expected: asked.expected }).map(Opened::Write)
         }
     }

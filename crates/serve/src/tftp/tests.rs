@@ -58,3 +58,33 @@ fn a_port_range_that_is_used_up_is_said_and_not_kept_silent() {
     let (len, _) = peer.recv_from(&mut buf).expect("an answer");
     assert_eq!(buf[..4], [0, 5, 0, 0], "{}", buf[..len].escape_ascii());
 }
+
+#[test]
+fn files_are_opened_while_the_digest_of_a_large_one_is_computed() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("small"), "content").unwrap();
+    // Octets that take seconds to digest and no place on the disk.
+    std::fs::File::create(root.path().join("large")).unwrap().set_len(4 << 30).unwrap();
+    let store = Local::open(root.path(), LocalOptions::default()).unwrap();
+    let (gate, _events) = Gate::new(Arc::new(store), Policy::default());
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
+    let ask = |name: &str| {
+        let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+        peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        peer.send_to(format!("\0\x01{name}\0octet\0").as_bytes(), server.addresses()[0]).unwrap();
+        peer
+    };
+    // More than there are threads of any kind.
+    let waiting: Vec<_> = (0..8).map(|_| ask("large.sha512")).collect();
+    let mut buf = [0; 600];
+    let (len, _) = ask("small").recv_from(&mut buf).expect("the small file");
+    assert_eq!(&buf[..len], b"\0\x03\0\x01content");
+    for peer in waiting {
+        peer.set_nonblocking(true).unwrap();
+        assert!(
+            peer.recv_from(&mut buf).is_err(),
+            "the digest of 4 GiB was there too soon: this test shows nothing"
+        );
+    }
+}

@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 /// Commits of big files occupy a thread for seconds; the others open files meanwhile.
 const THREADS: usize = 4;
+/// The digest of a large image takes seconds as well, and a fleet that asks for one waits for the first to
+/// compute it: these threads are theirs, so that files are opened meanwhile.
+const DIGESTS: usize = 2;
 
 /// Something to do.
 pub(super) enum Job {
@@ -28,33 +31,38 @@ pub(super) enum Done {
 /// The threads. Dropped, they end after what they are doing; nobody waits for them.
 pub(super) struct Workers {
     jobs: mpsc::Sender<Job>,
+    /// For what reads a whole file first.
+    long: mpsc::Sender<Job>,
     done: mpsc::Receiver<Done>,
     wake: Arc<OwnedFd>,
 }
 
 impl Workers {
     pub(super) fn start(gate: &Arc<Gate>, names: &Arc<Names>) -> io::Result<Workers> {
-        let (jobs, queue) = mpsc::channel();
         let (finished, done) = mpsc::channel();
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        // Guards the receiving end; held while one thread waits for the next job.
-        let queue = Arc::new(Mutex::new(queue));
-        for n in 0..THREADS {
-            let (gate, names) = (gate.clone(), names.clone());
-            let (queue, finished, wake) = (queue.clone(), finished.clone(), wake.clone());
-            std::thread::Builder::new().name(format!("tftp-disk-{n}")).spawn(move || {
-                loop {
-                    let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(job) = job else { return };
-                    if finished.send(caught(&gate, &names, job)).is_err() {
-                        return;
+        let team = |what: &str, threads: usize| {
+            let (jobs, queue) = mpsc::channel();
+            // Guards the receiving end; held while one thread waits for the next job.
+            let queue = Arc::new(Mutex::new(queue));
+            for n in 0..threads {
+                let (gate, names) = (gate.clone(), names.clone());
+                let (queue, finished, wake) = (queue.clone(), finished.clone(), wake.clone());
+                std::thread::Builder::new().name(format!("tftp-{what}-{n}")).spawn(move || {
+                    loop {
+                        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                        let Ok(job) = job else { return };
+                        if finished.send(caught(&gate, &names, job)).is_err() {
+                            return;
+                        }
+                        // The counter can only be full when the loop has been woken already.
+                        let _ = rustix::io::write(&*wake, &1u64.to_ne_bytes());
                     }
-                    // The counter can only be full when the loop has been woken already.
-                    let _ = rustix::io::write(&*wake, &1u64.to_ne_bytes());
-                }
-            })?;
-        }
-        Ok(Workers { jobs, done, wake })
+                })?;
+            }
+            io::Result::Ok(jobs)
+        };
+        Ok(Workers { jobs: team("disk", THREADS)?, long: team("sums", DIGESTS)?, done, wake })
     }
 
     /// Readable when something is done.
@@ -63,8 +71,12 @@ impl Workers {
     }
 
     pub(super) fn submit(&self, job: Job) {
-        // The threads live as long as this sender.
-        let _ = self.jobs.send(job);
+        let queue = match &job {
+            Job::Open { asked, .. } if asked.may_take_long() => &self.long,
+            Job::Open { .. } | Job::Commit { .. } => &self.jobs,
+        };
+        // The threads live as long as their sender.
+        let _ = queue.send(job);
     }
 
     pub(super) fn done(&self) -> Option<Done> {

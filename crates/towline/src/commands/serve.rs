@@ -83,6 +83,9 @@ pub struct Serve {
     /// Let users write, and TFTP and anonymous create.
     #[arg(long)]
     write: bool,
+    /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there.
+    #[arg(long)]
+    no_digests: bool,
     /// A user of FTP; asks for the password. NAME:@FILE reads it from a file's first line. May be repeated.
     #[arg(long, value_name = "NAME[:@FILE]")]
     user: Vec<Given>,
@@ -175,7 +178,8 @@ impl Serve {
         }
         let users = self.user.iter().cloned().map(Given::user).collect::<Result<Vec<_>, _>>()?;
         let anonymous = users.is_empty();
-        let policy = Policy { users, anonymous, write: self.write, ..Policy::default() };
+        let policy =
+            Policy { users, anonymous, write: self.write, digests: !self.no_digests, ..Policy::default() };
         let (gate, audit) = Gate::new(root.store.clone(), policy);
 
         let traces = self.trace.open(End::Server, || Box::new(io::stderr()))?;

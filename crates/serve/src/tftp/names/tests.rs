@@ -1,5 +1,5 @@
 use super::super::open::{Asked, Opened, open};
-use super::{Names, is_autoinstall, plain, without_junk};
+use super::{ClientDirs, Names, is_autoinstall, plain, without_junk};
 use gate::audit::{Events, What};
 use gate::store::BadPath;
 use gate::store::local::{Local, LocalOptions};
@@ -203,4 +203,109 @@ fn rules_cannot_lead_out_of_the_root_or_to_what_is_hidden() {
         let text = super::super::refusal::error(&why(name)).1;
         assert!(!text.contains("etc") && !text.contains(house.dir.path().to_str().unwrap()), "{text}");
     }
+}
+
+fn dirs(dir: &str, only: bool) -> Names {
+    Names { client_dirs: Some(ClientDirs::new(dir, only).unwrap()), ..Names::default() }
+}
+
+#[test]
+fn a_client_s_own_directory_comes_first() {
+    let mut house = House::new(dirs("clients/{ip}", false));
+    house.put("a.cfg", "common");
+    house.put("clients/10.0.0.2/a.cfg", "own");
+    house.put("clients/10.0.0.2/sub/b.cfg", "own b");
+    assert_eq!(house.read(b"a.cfg").as_deref(), Ok("own"));
+    assert_eq!(house.read(b"/sub/b.cfg").as_deref(), Ok("own b"));
+    assert_eq!(house.read_from(b"a.cfg", "10.0.0.3").as_deref(), Ok("common"));
+    assert_eq!(house.read_from(b"sub/b.cfg", "10.0.0.3"), Err(Refusal::Absent));
+    assert_eq!(house.write_from(b"r1-confg", "10.0.0.2").as_deref(), Ok("/clients/10.0.0.2/r1-confg"));
+    assert_eq!(house.write_from(b"r1-confg", "10.0.0.3").as_deref(), Ok("/r1-confg"));
+
+    house.names = dirs("hex", true);
+    house.put("0A000002/a.cfg", "hex");
+    assert_eq!(house.read(b"a.cfg").as_deref(), Ok("hex"));
+    house.put("common.cfg", "common");
+    for (name, from) in [("common.cfg", "10.0.0.2"), ("../common.cfg", "10.0.0.2"), ("a.cfg", "10.0.0.3")] {
+        assert!(house.read_from(name.as_bytes(), from).is_err(), "{name} {from}");
+        assert!(house.write_from(name.as_bytes(), from).is_err() || name == "common.cfg", "{name} {from}");
+    }
+    assert!(!house.dir.path().join("0A000003").exists(), "no directory is made");
+    assert!(ClientDirs::new("{nobody}", false).unwrap_err().contains("nothing is called 'nobody'"));
+}
+
+#[test]
+fn a_link_is_no_way_out_of_a_client_s_directory() {
+    let house = House::new(dirs("ip", true));
+    std::os::unix::fs::symlink("/etc", house.dir.path().join("10.0.0.2")).unwrap();
+    let why = house.read(b"passwd").unwrap_err();
+    assert!(matches!(why, Refusal::Absent | Refusal::Denied), "{why}");
+}
+
+#[test]
+fn templates_are_filled_in_for_each_client_and_written_nowhere() {
+    let house = House::new(Names { templates: true, ignore_case: true, ..Names::default() });
+    house.put("router-confg.tmpl", "hostname r{{octet4}}\n! {{name}} for {{ip}}\n");
+    house.put("real.cfg", "real");
+    house.put("real.cfg.tmpl", "template");
+    assert_eq!(house.read(b"router-confg").as_deref(), Ok("hostname r2\n! router-confg for 10.0.0.2\n"));
+    assert_eq!(
+        house.read_from(b"Router-Confg", "10.0.0.9").as_deref(),
+        Ok("hostname r9\n! Router-Confg for 10.0.0.9\n")
+    );
+    assert_eq!(house.read(b"real.cfg").as_deref(), Ok("real"), "a file wins");
+    assert!(!house.dir.path().join("router-confg").exists());
+    // Too large, wrong, or no file at all: nothing is sent, and the client sees no path.
+    house.put("large.tmpl", "x".repeat(300_000));
+    house.put("wrong.tmpl", "a\n{{nothing}}\n");
+    let fifo = house.dir.path().join("pipe.tmpl");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", house.dir.path().join("out.tmpl")).unwrap();
+    std::fs::create_dir(house.dir.path().join("dir.tmpl")).unwrap();
+    for name in ["large", "wrong", "pipe", "out", "dir"] {
+        let why = house.read(name.as_bytes()).unwrap_err();
+        let told = crate::tftp::refusal::error(&why).1;
+        assert!(!told.contains("etc") && !told.contains("tmpl"), "{name}: {told}");
+    }
+    let why = house.read(b"wrong").unwrap_err().to_string();
+    assert!(why.contains("/wrong.tmpl, line 2: nothing is called 'nothing'"), "the owner is told: {why}");
+}
+
+#[test]
+fn digests_of_files_are_served_as_the_sums_print_them() {
+    let mut house = House::new(Names::default());
+    house.put("abc", "abc");
+    house.put("d/a\nb", "abc");
+    let md5 = "900150983cd24fb0d6963f7d28e17f72";
+    assert_eq!(house.read(b"abc.md5").unwrap(), format!("{md5}  abc\n"));
+    assert!(house.read(b"abc.sha256").unwrap().starts_with("ba7816bf8f01cfea"));
+    assert!(house.read(b"abc.sha512").unwrap().starts_with("ddaf35a193617aba"));
+    assert_eq!(house.read(b"d/a\nb.md5").unwrap(), format!("\\{md5}  a\\nb\n"));
+    assert_eq!(house.read(b"none.md5"), Err(Refusal::Absent));
+    assert_eq!(house.read(b"d.md5"), Err(Refusal::Absent), "a directory has none");
+    assert_eq!(house.read(b"abc.md5.md5"), Err(Refusal::Absent));
+    house.put("abc.sha256", "what somebody wrote");
+    assert_eq!(house.read(b"abc.sha256").as_deref(), Ok("what somebody wrote"));
+    // A new content has a new digest.
+    house.put("abc", "other");
+    assert!(!house.read(b"abc.md5").unwrap().starts_with(md5));
+    // Hidden files have no digest, nor what is outside or not a file.
+    house.put(".hidden", "abc");
+    assert_eq!(house.read(b".hidden.md5"), Err(Refusal::Absent));
+    std::os::unix::fs::symlink("/etc/passwd", house.dir.path().join("out")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", house.dir.path().join("abc.sha512")).unwrap();
+    assert_eq!(
+        (house.read(b"out.md5"), house.read(b"abc.sha512")),
+        (Err(Refusal::Denied), Err(Refusal::Denied))
+    );
+    let fifo = house.dir.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+        .unwrap();
+    assert_eq!(house.read(b"pipe.md5"), Err(Refusal::NotRegular));
+    // Also with the other features, and in a client's own directory.
+    house.names = dirs("ip", false);
+    house.put("10.0.0.2/own", "abc");
+    assert_eq!(house.read(b"own.md5").unwrap(), format!("{md5}  own\n"));
+    assert_eq!(house.read(b"own.sha1"), Err(Refusal::Absent));
 }

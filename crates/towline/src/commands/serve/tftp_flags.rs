@@ -2,6 +2,7 @@
 
 use crate::exit::{Exit, Failure};
 use clap::Args;
+use serve::tftp::names::ClientDirs;
 use serve::tftp::names::remap::{BadRule, Rules};
 use serve::tftp::{Names, TftpConfig};
 use std::path::PathBuf;
@@ -19,6 +20,16 @@ pub(crate) struct TftpFlags {
     ignore_case: bool,
     #[command(flatten)]
     rules: RuleFlags,
+    /// Look into a directory of the client's own first: ip, hex, mac-dash, … or a path with them in
+    /// braces: 'clients/{ip}' (docs/tftp-server.md). Uploads go there too where it is there.
+    #[arg(long, value_name = "FORM")]
+    tftp_client_dir: Option<String>,
+    /// Clients see nothing but their own directory; one without gets nothing.
+    #[arg(long, requires = "tftp_client_dir")]
+    tftp_client_only: bool,
+    /// Where NAME is not there, send NAME.tmpl with {{ip}}, {{name}}, … filled in for the client.
+    #[arg(long)]
+    tftp_templates: bool,
 }
 
 /// The rules that turn names into others.
@@ -40,7 +51,16 @@ impl TftpFlags {
     }
 
     fn names(&self) -> Result<Names, Failure> {
-        Ok(Names { rules: self.rules.rules()?, ignore_case: self.ignore_case })
+        let dirs = self.tftp_client_dir.as_ref().map(|dir| {
+            let bad = |why| Failure::usage(format!("--tftp-client-dir {dir}"), why, "");
+            ClientDirs::new(dir, self.tftp_client_only).map_err(bad)
+        });
+        Ok(Names {
+            rules: self.rules.rules()?,
+            client_dirs: dirs.transpose()?,
+            templates: self.tftp_templates,
+            ignore_case: self.ignore_case,
+        })
     }
 }
 
