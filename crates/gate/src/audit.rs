@@ -141,21 +141,57 @@ struct Waiting {
     events: VecDeque<Event>,
     seq: u64,
     closed: bool,
+    reader: Reader,
+}
+
+/// What the reader does: waking it costs a system call, so it is woken once, and only where it waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// Something else; it will look by itself.
+    Busy,
+    /// Waits for the first event.
+    Waits,
+    /// Lets events gather, until there are so many that the queue is half full.
+    Gathers,
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(|e| e.into_inner())
     }
+
+    /// So many events are not left to gather any longer.
+    fn many(&self) -> usize {
+        self.capacity.div_ceil(2)
+    }
+
+    /// Waits as this kind of reader until it is woken, or until then.
+    fn wait<'a>(
+        &self,
+        mut waiting: MutexGuard<'a, Waiting>,
+        reader: Reader,
+        until: Option<Instant>,
+    ) -> MutexGuard<'a, Waiting> {
+        waiting.reader = reader;
+        let mut waiting = match until {
+            None => self.more.wait(waiting).unwrap_or_else(|e| e.into_inner()),
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                self.more.wait_timeout(waiting, left).unwrap_or_else(|e| e.into_inner()).0
+            }
+        };
+        waiting.reader = Reader::Busy;
+        waiting
+    }
 }
 
-/// The reading end. Events come in the order of their `seq`.
+/// The reading end, for one reader. Events come in the order of their `seq`.
 pub struct Events(Arc<Shared>);
 
 pub(crate) fn queue(capacity: usize) -> (Arc<Queue>, Events) {
     let shared = Arc::new(Shared {
         capacity: capacity.max(1),
-        waiting: Mutex::new(Waiting { events: VecDeque::new(), seq: 0, closed: false }),
+        waiting: Mutex::new(Waiting { events: VecDeque::new(), seq: 0, closed: false, reader: Reader::Busy }),
         more: Condvar::new(),
     });
     (Arc::new(Queue(shared.clone())), Events(shared))
@@ -192,8 +228,18 @@ impl Queue {
                 what: What::Lost(1),
             });
         }
+        let wakes = match waiting.reader {
+            Reader::Busy => false,
+            Reader::Waits => true,
+            Reader::Gathers => waiting.events.len() >= self.0.many(),
+        };
+        if wakes {
+            waiting.reader = Reader::Busy;
+        }
         drop(waiting);
-        self.0.more.notify_one();
+        if wakes {
+            self.0.more.notify_one();
+        }
     }
 }
 
@@ -207,32 +253,43 @@ impl Drop for Queue {
 impl Events {
     /// The next event; waits for it. `None`: the gate and all its sessions are gone.
     pub fn recv(&self) -> Option<Event> {
-        let mut waiting = self.0.lock();
-        loop {
-            if let Some(event) = waiting.events.pop_front() {
-                return Some(event);
-            }
-            if waiting.closed {
-                return None;
-            }
-            waiting = self.0.more.wait(waiting).unwrap_or_else(|e| e.into_inner());
-        }
+        self.next_until(None)
     }
 
     /// The next event, if it comes within `patience`.
     pub fn recv_timeout(&self, patience: Duration) -> Option<Event> {
-        let until = Instant::now() + patience;
+        self.next_until(Some(Instant::now() + patience))
+    }
+
+    fn next_until(&self, until: Option<Instant>) -> Option<Event> {
         let mut waiting = self.0.lock();
         loop {
             if let Some(event) = waiting.events.pop_front() {
                 return Some(event);
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if waiting.closed || left.is_zero() {
+            if waiting.closed || until.is_some_and(|until| until <= Instant::now()) {
                 return None;
             }
-            waiting = self.0.more.wait_timeout(waiting, left).unwrap_or_else(|e| e.into_inner()).0;
+            waiting = self.0.wait(waiting, Reader::Waits, until);
         }
+    }
+
+    /// Moves all events that wait into `into`, which is empty; waits at most `patience` for the first.
+    ///
+    /// Before it looks it lets events gather for `gather`, unless the queue fills up: then many transfers a
+    /// second wake the reader some times a second and not for each of their events.
+    pub fn recv_many(&self, into: &mut VecDeque<Event>, gather: Duration, patience: Duration) {
+        let until = Instant::now() + gather;
+        let mut waiting = self.0.lock();
+        while !waiting.closed && waiting.events.len() < self.0.many() && until > Instant::now() {
+            waiting = self.0.wait(waiting, Reader::Gathers, Some(until));
+        }
+        let until = Instant::now() + patience;
+        while !waiting.closed && waiting.events.is_empty() && until > Instant::now() {
+            waiting = self.0.wait(waiting, Reader::Waits, Some(until));
+        }
+        // The two change places, so that neither grows anew each time.
+        std::mem::swap(&mut waiting.events, into);
     }
 
     /// The next event, if one waits.
