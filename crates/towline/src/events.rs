@@ -7,8 +7,9 @@ pub use document::{EVENTS, Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Changes when a field changes its meaning or goes away; new fields and events do not change it.
@@ -91,6 +92,7 @@ pub enum Event {
     Stopped {
         transfers: u64,
         octets: u64,
+        verdicts: BTreeMap<&'static str, u64>,
     },
     Begun {
         from: String,
@@ -178,8 +180,18 @@ impl Name {
 /// Where events go; without `--json` nowhere.
 pub struct Events {
     // Guards number and output together, so that `seq` is the order of the lines.
-    inner: Option<Mutex<(u64, Box<dyn Write + Send>)>>,
+    inner: Option<Mutex<Out>>,
 }
+
+struct Out {
+    seq: u64,
+    /// Lines that are not written yet.
+    pending: Vec<u8>,
+    to: Box<dyn Write + Send>,
+}
+
+/// Lines are not kept back beyond so many octets.
+const PENDING: usize = 65_536;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -193,7 +205,7 @@ struct Line<'a> {
 impl Events {
     /// Events onto stdout if `json`, else none.
     pub fn new(json: bool) -> Events {
-        let out = || Mutex::new((0, Box::new(std::io::stdout()) as Box<dyn Write + Send>));
+        let out = || Mutex::new(Out { seq: 0, pending: Vec::new(), to: Box::new(std::io::stdout()) });
         Events { inner: json.then(out) }
     }
 
@@ -204,13 +216,47 @@ impl Events {
 
     /// Prints one, whole and at once: who reads a pipe sees it now.
     pub fn tell(&self, event: &Event) {
-        let Some(inner) = &self.inner else { return };
-        let mut inner = inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inner.0 += 1;
-        let line = Line { v: VERSION, seq: inner.0, ts: timestamp(SystemTime::now()), event };
-        let text = serde_json::to_string(&line).expect("events are maps with string keys");
-        // A reader that went away is no reason to stop a transfer.
-        let _ = writeln!(inner.1, "{text}").and_then(|()| inner.1.flush());
+        let Some(mut out) = self.out() else { return };
+        out.add(event);
+        out.flush();
+    }
+
+    /// Prints one with the next [`Events::flush`], for who tells many in a row.
+    pub fn tell_soon(&self, event: &Event) {
+        let Some(mut out) = self.out() else { return };
+        out.add(event);
+        if out.pending.len() >= PENDING {
+            out.flush();
+        }
+    }
+
+    /// Prints what is pending.
+    pub fn flush(&self) {
+        if let Some(mut out) = self.out() {
+            out.flush();
+        }
+    }
+
+    fn out(&self) -> Option<MutexGuard<'_, Out>> {
+        let inner = self.inner.as_ref()?;
+        Some(inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Out {
+    fn add(&mut self, event: &Event) {
+        self.seq += 1;
+        let line = Line { v: VERSION, seq: self.seq, ts: timestamp(SystemTime::now()), event };
+        serde_json::to_writer(&mut self.pending, &line).expect("events are maps with string keys");
+        self.pending.push(b'\n');
+    }
+
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            // A reader that went away is no reason to stop a transfer.
+            let _ = self.to.write_all(&self.pending).and_then(|()| self.to.flush());
+            self.pending.clear();
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! How far transfers are, from what is seen on the wire.
 
 use crate::ladder::Packet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use transport::tap::{Sense, Sight, Tap, What};
@@ -13,7 +13,23 @@ const FLOWS: usize = 4_096;
 #[derive(Debug, Default)]
 pub struct Watch {
     // Guards the counts; held for one sight or one look.
-    flows: Mutex<BTreeMap<u64, Flow>>,
+    flows: Mutex<Flows>,
+}
+
+#[derive(Debug, Default)]
+struct Flows {
+    by_number: BTreeMap<u64, Flow>,
+    /// The latest flow with a peer.
+    latest: HashMap<SocketAddr, u64>,
+}
+
+impl Flows {
+    fn forget(&mut self, number: u64) {
+        let Some(flow) = self.by_number.remove(&number) else { return };
+        if self.latest.get(&flow.peer) == Some(&number) {
+            self.latest.remove(&flow.peer);
+        }
+    }
 }
 
 /// What is known of one transfer (TFTP) or of the latest transfer of one session (FTP).
@@ -34,43 +50,56 @@ pub struct Flow {
 }
 
 impl Watch {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Flow>> {
+    fn lock(&self) -> MutexGuard<'_, Flows> {
         self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The latest flow with this peer.
     pub fn with(&self, peer: SocketAddr) -> Option<Flow> {
-        self.lock().values().rev().find(|f| f.peer == peer).cloned()
+        let flows = self.lock();
+        flows.by_number.get(flows.latest.get(&peer)?).cloned()
     }
 
     /// The latest flow.
     pub fn latest(&self) -> Option<Flow> {
-        self.lock().values().next_back().cloned()
+        self.lock().by_number.values().next_back().cloned()
     }
 
-    /// Forgets a peer's flows.
+    /// Forgets the latest flow with a peer.
     pub fn forget(&self, peer: SocketAddr) {
-        self.lock().retain(|_, f| f.peer != peer);
+        let mut flows = self.lock();
+        if let Some(&number) = flows.latest.get(&peer) {
+            flows.forget(number);
+        }
     }
 }
 
 impl Tap for Watch {
     fn see(&self, sight: &Sight<'_>) {
         let mut flows = self.lock();
-        if flows.len() >= FLOWS && !flows.contains_key(&sight.flow) {
-            flows.pop_first();
+        if !flows.by_number.contains_key(&sight.flow) {
+            if flows.by_number.len() >= FLOWS
+                && let Some((&oldest, _)) = flows.by_number.first_key_value()
+            {
+                flows.forget(oldest);
+            }
+            // RFC 1350: 512 octets and lock-step where nothing else is agreed.
+            let peer = sight.peer;
+            let new = Flow { peer, octets: 0, total: None, blksize: 512, windowsize: 1, repeats: 0 };
+            flows.by_number.insert(sight.flow, new);
+            flows.latest.insert(peer, sight.flow);
         }
-        // RFC 1350: 512 octets and lock-step where nothing else is agreed.
-        let flow = flows.entry(sight.flow).or_insert_with(|| Flow {
-            peer: sight.peer,
-            octets: 0,
-            total: None,
-            blksize: 512,
-            windowsize: 1,
-            repeats: 0,
-        });
+        let Flows { by_number, latest } = &mut *flows;
+        let flow = by_number.get_mut(&sight.flow).expect("put in above where it was not");
         match &sight.what {
-            What::Datagram { head, len, sense } => datagram(flow, head, *len, *sense, sight.peer),
+            What::Datagram { head, len, sense } => {
+                let before = flow.peer;
+                datagram(flow, head, *len, *sense, sight.peer);
+                if flow.peer != before {
+                    latest.remove(&before);
+                }
+                latest.insert(flow.peer, sight.flow);
+            }
             What::Data { total, .. } => flow.octets = *total,
             What::Size(n) => flow.total = Some(*n),
             What::Connected { data: true } => {
@@ -144,6 +173,20 @@ mod tests {
     use transport::tap::Dir;
 
     #[test]
+    fn the_oldest_flow_makes_room() {
+        let watch = Watch::default();
+        let peer = |n: u64| SocketAddr::from(([127, 0, 0, 1], n as u16));
+        for flow in 0..FLOWS as u64 + 10 {
+            let (at, local, dir) = (Instant::now(), peer(0), Dir::Sent);
+            watch.see(&Sight { at, flow, local, peer: peer(flow), dir, what: What::Size(flow) });
+        }
+        assert_eq!(watch.with(peer(9)), None);
+        assert_eq!(watch.with(peer(10)).and_then(|f| f.total), Some(10));
+        let flows = watch.lock();
+        assert_eq!((flows.by_number.len(), flows.latest.len()), (FLOWS, FLOWS));
+    }
+
+    #[test]
     fn repeats_are_counted_apart_from_octets() {
         let watch = Watch::default();
         let see = |head: &[u8], len, sense| {
@@ -163,7 +206,8 @@ mod tests {
         let flow = watch.latest().expect("a flow");
         assert_eq!((flow.octets, flow.total, flow.repeats), (1_500, Some(1_500), 1));
         assert_eq!((flow.blksize, flow.windowsize), (1_000, 4));
+        assert_eq!(watch.with(flow.peer), Some(flow.clone()));
         watch.forget(flow.peer);
-        assert_eq!(watch.with(flow.peer), None);
+        assert_eq!((watch.with(flow.peer), watch.latest()), (None, None));
     }
 }

@@ -6,6 +6,7 @@ mod line;
 mod live;
 mod one_file;
 mod root;
+mod screen;
 pub(crate) mod tftp_flags;
 mod told;
 mod users;
@@ -21,18 +22,20 @@ use crate::watch::{Several, Watch};
 use advice::Tree;
 use clap::Args;
 use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session};
-use live::{Board, Screen};
+use live::Board;
 use root::Root;
+use screen::Screen;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::listen::{self, FellBack, ListenError, Reason, Want};
 use serve::tftp::TftpServer;
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::VPath;
 use tftp_flags::TftpFlags;
 use transport::tap::Tap;
@@ -40,6 +43,8 @@ use transport::{Cancel, interfaces};
 
 /// How often lines move, and how soon a signal is looked at.
 const TICK: Duration = Duration::from_millis(100);
+/// How long events gather before they are shown: a hot server has thousands in that time.
+const GATHER: Duration = Duration::from_millis(20);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -203,16 +208,22 @@ impl Serve {
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "digests", e, ""))?;
         let digests = hash(&root, &cancel);
 
+        let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut drains = false;
         let cut = loop {
             while let Ok((text, event)) = digests.try_recv() {
                 board.screen.say(&text);
                 events.tell(&event);
             }
-            if let Some(event) = audit.recv_timeout(TICK) {
+            audit.recv_many(&mut batch, GATHER, TICK);
+            for event in batch.drain(..) {
                 board.take(&event, &advisor);
             }
-            board.refresh();
+            if refreshed.elapsed() >= TICK {
+                refreshed = Instant::now();
+                board.refresh();
+            }
+            board.flush();
             let asked = signals.load(Ordering::Acquire);
             let enough = self.once && board.totals().0 > 0;
             if (asked > 0 || enough) && !drains {
@@ -245,10 +256,11 @@ impl Serve {
         while let Some(event) = audit.try_recv() {
             board.take(&event, &advisor);
         }
-        board.clear();
+        board.finish();
         let traced = traces.finish();
         let (transfers, octets) = board.totals();
-        events.tell(&Event::Stopped { transfers, octets });
+        let verdicts = board.verdicts().clone();
+        events.tell(&Event::Stopped { transfers, octets, verdicts });
         if cut {
             return Err(Failure::new(Exit::Interrupted, "serve", "interrupted, transfers were cut", ""));
         }

@@ -292,6 +292,7 @@ pub const EVENTS: &[Row] = &[
         fields: &[
             always("transfers", Kind::Count, "Transfers that ended complete."),
             always("octets", Kind::Count, "Octets moved by them."),
+            always("verdicts", Kind::Counts, "All transfers that ended, counted by their verdicts."),
         ],
     },
     Row {

@@ -89,7 +89,7 @@ fn samples() -> Vec<Event> {
         Event::Advice { peer: s("p"), text: s("t") },
         Event::Lost { count: 1 },
         Event::Draining { transfers: 1 },
-        Event::Stopped { transfers: 1, octets: 2 },
+        Event::Stopped { transfers: 1, octets: 2, verdicts: [("complete", 1)].into() },
         Event::Begun { from: s("a"), to: s("b"), octets: Some(1) },
         Event::Progress { transfer: Some(3), octets: 1, total: Some(2), seconds: 0.1, repeats: 0 },
         Event::Progress { transfer: None, octets: 1, total: None, seconds: 0.1, repeats: 0 },

@@ -2,16 +2,16 @@
 //! transfer.
 
 use super::advice::{self, Tree};
+use super::screen::{Kind, Lines, Screen};
 use super::{line, told};
 use crate::events::{Event, Events};
 use crate::figures::{clock, eta, grouped, octets, percent, rate};
-use crate::watch::Watch;
+use crate::watch::{Flow, Watch};
 use gate::audit::{self, What};
-use gate::{Direction, Outcome, Protocol, Refusal};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use gate::{Direction, Outcome, Protocol, Refusal, Verdict};
+use indicatif::{ProgressBar, ProgressStyle};
 use serve::tftp::names::is_autoinstall;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -23,51 +23,27 @@ const REMEMBERED: usize = 1_000;
 /// How often a transfer has a `progress` event.
 const EVENT: Duration = Duration::from_secs(1);
 
-/// Where texts for people go.
-pub(crate) enum Screen {
-    /// A terminal with lines that move at the bottom.
-    Moving(MultiProgress),
-    /// Plain lines on stdout.
-    Out,
-    /// Plain lines on stderr, because stdout has the events.
-    Err,
-}
+/// A transfer that is still there after this has a line that says so: shorter ones have the one at their end.
+const SHOWN: Duration = Duration::from_secs(1);
+/// On a terminal a transfer moves after this.
+const MOVES: Duration = Duration::from_millis(200);
 
-impl Screen {
-    /// The screen for this run; `moving` where a line may be overwritten.
-    pub(crate) fn new(json: bool, moving: bool) -> Screen {
-        match (json, moving) {
-            (false, true) if std::io::stdout().is_terminal() => {
-                Screen::Moving(MultiProgress::with_draw_target(ProgressDrawTarget::stdout()))
-            }
-            (false, _) => Screen::Out,
-            (true, true) if std::io::stderr().is_terminal() => {
-                Screen::Moving(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
-            }
-            (true, _) => Screen::Err,
-        }
-    }
-
-    /// Prints lines. A reader that went away is no reason to stop serving.
-    pub(crate) fn say(&self, text: &str) {
-        let text = text.trim_end_matches('\n');
-        let _ = match self {
-            Screen::Moving(bars) => bars.println(text),
-            Screen::Out => writeln!(std::io::stdout().lock(), "{text}"),
-            Screen::Err => writeln!(std::io::stderr().lock(), "{text}"),
-        };
-    }
-}
+/// Advice looked for in a second: finding a near name reads a directory.
+const LOOKS: u32 = 20;
 
 /// Follows audit events.
 pub(crate) struct Board {
     pub(crate) screen: Screen,
     pub(crate) events: Arc<Events>,
+    lines: Lines,
     watch: Option<Arc<Watch>>,
     running: BTreeMap<u64, Running>,
     given: BTreeSet<(IpAddr, String)>,
+    /// Advice that may still be looked for in this second.
+    looks: (Instant, u32),
     complete: u64,
     octets: u64,
+    verdicts: BTreeMap<&'static str, u64>,
     /// Our own session, which asks for names that are near: it is not shown.
     own: Option<u64>,
 }
@@ -76,6 +52,7 @@ struct Running {
     protocol: Protocol,
     peer: SocketAddr,
     path: VPath,
+    dir: Direction,
     len: Option<u64>,
     /// When we heard of it, for what moves.
     began: Instant,
@@ -83,7 +60,25 @@ struct Running {
     at: SystemTime,
     /// The last `progress` event: when, and of how many octets.
     told: (Instant, u64),
-    bar: Option<ProgressBar>,
+    shown: Shown,
+}
+
+/// What people see of a running transfer.
+enum Shown {
+    /// Nothing yet.
+    Not,
+    /// A line that said that it runs.
+    Line,
+    /// A line that moves.
+    Bar(ProgressBar),
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 impl Board {
@@ -92,11 +87,14 @@ impl Board {
         Board {
             screen,
             events,
+            lines: Lines::new(Instant::now()),
             watch,
             running: BTreeMap::new(),
             given: BTreeSet::new(),
+            looks: (Instant::now(), LOOKS),
             complete: 0,
             octets: 0,
+            verdicts: BTreeMap::new(),
             own: None,
         }
     }
@@ -111,11 +109,16 @@ impl Board {
         (self.complete, self.octets)
     }
 
-    /// Takes one event.
+    /// Transfers that ended, by their verdicts.
+    pub(crate) fn verdicts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.verdicts
+    }
+
+    /// Takes one event; [`Board::flush`] shows what came of it.
     pub(crate) fn take(&mut self, event: &audit::Event, tree: &dyn Tree) {
         if let What::Lost(count) = event.what {
-            self.events.tell(&Event::Lost { count });
-            self.screen.say(&format!("{} events were not shown: too many at once", grouped(count)));
+            self.events.tell_soon(&Event::Lost { count });
+            self.lines.push(&format!("{} events were not shown: too many at once", grouped(count)));
             return;
         }
         let (Some(protocol), Some(peer)) = (event.protocol, event.peer) else { return };
@@ -130,26 +133,17 @@ impl Board {
         if self.events.wanted()
             && let Some(told) = told::told(event, protocol, peer, took)
         {
-            self.events.tell(&told);
+            self.events.tell_soon(&told);
         }
         match &event.what {
             What::Started { transfer, path, dir, len } => {
-                let new = Running {
-                    protocol,
-                    peer,
-                    path: path.clone(),
-                    len: *len,
-                    began: Instant::now(),
-                    at: event.at,
-                    told: (Instant::now(), 0),
-                    bar: None,
-                };
-                self.start(*transfer, *dir, new);
+                let (path, dir, len, began) = (path.clone(), *dir, *len, Instant::now());
+                let (at, told, shown) = (event.at, (began, 0), Shown::Not);
+                let new = Running { protocol, peer, path, dir, len, began, at, told, shown };
+                self.running.insert(*transfer, new);
             }
             What::Ended { path, dir, end, verdict, kept, .. } => {
-                if let Some(bar) = running.as_ref().and_then(|r| r.bar.as_ref()) {
-                    bar.finish_and_clear();
-                }
+                drop(running);
                 if let (Protocol::Tftp, Some(watch)) = (protocol, &self.watch) {
                     watch.forget(peer);
                 }
@@ -174,22 +168,13 @@ impl Board {
             What::RemovedDir { path } => self.line(peer, &format!("removed the directory {path}")),
             What::SetModified { .. } | What::Admitted | What::Left | What::Lost(_) => {}
         }
-        if let Some(text) = advice::advice(event, tree) {
+        let refused =
+            matches!(event.what, What::Refused { .. } | What::RefusedName { .. } | What::RefusedKnock { .. });
+        if (!refused || self.may_look())
+            && let Some(text) = advice::advice(event, tree)
+        {
             self.advise(peer, text);
         }
-    }
-
-    fn start(&mut self, transfer: u64, dir: Direction, mut new: Running) {
-        if let (Screen::Moving(bars), Some(_)) = (&self.screen, &self.watch) {
-            let bar = bars.add(ProgressBar::new_spinner());
-            bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a constant"));
-            new.bar = Some(bar);
-        } else {
-            let size = new.len.map(|n| format!(" ({} octets)", grouped(n))).unwrap_or_default();
-            let verb = if dir == Direction::Read { "fetches" } else { "stores" };
-            self.line(new.peer, &format!("{verb} {}{size} over {}", new.path, new.protocol));
-        }
-        self.running.insert(transfer, new);
     }
 
     fn end(&mut self, peer: SocketAddr, ended: &line::Ended<'_>) {
@@ -197,7 +182,32 @@ impl Board {
             self.complete += 1;
             self.octets += ended.end.octets;
         }
-        self.line(peer, &ended.line());
+        let word = ended.verdict.word();
+        *self.verdicts.entry(word).or_default() += 1;
+        let kind = match ended.verdict {
+            Verdict::Complete | Verdict::Probe => Kind::Well(word),
+            Verdict::ClientWentAway(_)
+            | Verdict::NeverAnswered
+            | Verdict::NoDataConnection
+            | Verdict::LastAckLost
+            | Verdict::WentSilent(_)
+            | Verdict::StoppedSending(_)
+            | Verdict::RefusedByClient { .. }
+            | Verdict::Refused(_)
+            | Verdict::OurFault(_)
+            | Verdict::Cut(_) => Kind::Ill(word),
+        };
+        self.lines.add(Instant::now(), kind, peer, || ended.line());
+    }
+
+    /// Whether there is time to look for advice.
+    fn may_look(&mut self) -> bool {
+        if self.looks.0.elapsed() >= Duration::from_secs(1) {
+            self.looks = (Instant::now(), LOOKS);
+        }
+        let may = self.looks.1 > 0;
+        self.looks.1 = self.looks.1.saturating_sub(1);
+        may
     }
 
     fn advise(&mut self, peer: SocketAddr, text: String) {
@@ -205,28 +215,51 @@ impl Board {
             self.given.clear();
         }
         if self.given.insert((peer.ip(), text.clone())) {
-            self.line(peer, &format!("advice: {text}"));
-            self.events.tell(&Event::Advice { peer: peer.to_string(), text });
+            self.lines.push(&format!("{peer}  advice: {text}"));
+            self.events.tell_soon(&Event::Advice { peer: peer.to_string(), text });
         }
     }
 
-    fn line(&self, peer: SocketAddr, text: &str) {
-        self.screen.say(&format!("{}  {peer}  {text}", jiff::ZonedDateTime::now().strftime("%H:%M:%S")));
+    fn line(&mut self, peer: SocketAddr, text: &str) {
+        self.lines.add(Instant::now(), Kind::Other, peer, || text.to_owned());
     }
 
-    /// Moves the lines that move.
+    /// Shows what was taken since the last time.
+    pub(crate) fn flush(&mut self) {
+        self.lines.flush(&self.screen);
+        self.events.flush();
+    }
+
+    /// Lets time pass: moves the lines that move, says what runs for long, tells progress.
     pub(crate) fn refresh(&mut self) {
-        let Some(watch) = &self.watch else { return };
+        let now = Instant::now();
+        self.lines.pass(now);
         for (transfer, running) in &mut self.running {
-            if running.bar.is_none() && running.told.0.elapsed() < EVENT {
+            let elapsed = now.saturating_duration_since(running.began);
+            if matches!(running.shown, Shown::Not) {
+                running.shown = match &self.screen {
+                    Screen::Moving(bars) if self.watch.is_some() && elapsed >= MOVES => {
+                        let bar = bars.add(ProgressBar::new_spinner());
+                        bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("a constant"));
+                        Shown::Bar(bar)
+                    }
+                    Screen::Out | Screen::Err if elapsed >= SHOWN => {
+                        self.lines.add(now, Kind::Other, running.peer, || running.line());
+                        Shown::Line
+                    }
+                    Screen::Moving(_) | Screen::Out | Screen::Err => Shown::Not,
+                };
+            }
+            let Some(watch) = &self.watch else { continue };
+            let tells = now.saturating_duration_since(running.told.0) >= EVENT;
+            if !tells && !matches!(running.shown, Shown::Bar(_)) {
                 continue;
             }
             let Some(flow) = watch.with(running.peer) else { continue };
-            let elapsed = running.began.elapsed();
             let total = running.len.or(flow.total);
-            if running.told.0.elapsed() >= EVENT && running.told.1 != flow.octets {
-                running.told = (Instant::now(), flow.octets);
-                self.events.tell(&Event::Progress {
+            if tells && running.told.1 != flow.octets {
+                running.told = (now, flow.octets);
+                self.events.tell_soon(&Event::Progress {
                     transfer: Some(*transfer),
                     octets: flow.octets,
                     total,
@@ -234,31 +267,54 @@ impl Board {
                     repeats: flow.repeats,
                 });
             }
-            let Some(bar) = &running.bar else { continue };
-            let share = total.map(|t| format!("{:>3}%", percent(flow.octets, t))).unwrap_or_default();
-            let left = total.and_then(|t| eta(flow.octets, t, elapsed)).map(clock);
-            let mut text = format!(
-                "{share}  {}  {}  {} left",
-                octets(flow.octets),
-                rate(flow.octets, elapsed),
-                left.as_deref().unwrap_or("-"),
-            );
-            if running.protocol == Protocol::Tftp {
-                text.push_str(&format!("  {}x{}", flow.blksize, flow.windowsize));
+            if let Shown::Bar(bar) = &running.shown {
+                bar.set_message(running.moving(&flow, total, elapsed));
             }
-            if flow.repeats > 0 {
-                text.push_str(&format!("  {} repeats", flow.repeats));
-            }
-            // Last what may be cut off at the terminal's edge.
-            text.push_str(&format!("  {}  {}", running.peer, running.path));
-            bar.set_message(text);
         }
     }
 
-    /// Takes away the lines that move: nothing will move any more.
-    pub(crate) fn clear(&mut self) {
-        for bar in self.running.values().filter_map(|r| r.bar.as_ref()) {
-            bar.finish_and_clear();
+    /// The last lines; nothing will move any more.
+    pub(crate) fn finish(&mut self) {
+        self.running.clear();
+        let ended: u64 = self.verdicts.values().sum();
+        if ended > 0 {
+            let words: Vec<_> = self.verdicts.iter().map(|(v, n)| format!("{} {v}", grouped(*n))).collect();
+            let noun = if ended == 1 { "transfer" } else { "transfers" };
+            let octets = grouped(self.octets);
+            let text = format!("{} {noun}: {}; {octets} octets", grouped(ended), words.join(", "));
+            self.lines.push(&text);
         }
+        self.lines.finish(&self.screen);
+        self.events.flush();
+    }
+}
+
+impl Running {
+    /// That it runs.
+    fn line(&self) -> String {
+        let size = self.len.map(|n| format!(" ({} octets)", grouped(n))).unwrap_or_default();
+        let verb = if self.dir == Direction::Read { "fetches" } else { "stores" };
+        format!("{verb} {}{size} over {}", self.path, self.protocol)
+    }
+
+    /// How far it is.
+    fn moving(&self, flow: &Flow, total: Option<u64>, elapsed: Duration) -> String {
+        let share = total.map(|t| format!("{:>3}%", percent(flow.octets, t))).unwrap_or_default();
+        let left = total.and_then(|t| eta(flow.octets, t, elapsed)).map(clock);
+        let mut text = format!(
+            "{share}  {}  {}  {} left",
+            octets(flow.octets),
+            rate(flow.octets, elapsed),
+            left.as_deref().unwrap_or("-"),
+        );
+        if self.protocol == Protocol::Tftp {
+            text.push_str(&format!("  {}x{}", flow.blksize, flow.windowsize));
+        }
+        if flow.repeats > 0 {
+            text.push_str(&format!("  {} repeats", flow.repeats));
+        }
+        // Last what may be cut off at the terminal's edge.
+        text.push_str(&format!("  {}  {}", self.peer, self.path));
+        text
     }
 }
