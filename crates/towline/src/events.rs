@@ -95,6 +95,8 @@ pub enum Event {
         verdicts: BTreeMap<&'static str, u64>,
     },
     Begun {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<u64>,
         from: String,
         to: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,6 +112,8 @@ pub enum Event {
         repeats: u64,
     },
     Copied {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<u64>,
         from: String,
         to: String,
         octets: u64,
@@ -150,7 +154,16 @@ pub enum Event {
         duplicated: u64,
         reordered: u64,
     },
+    Summary {
+        files: u64,
+        copied: u64,
+        failed: u64,
+        octets: u64,
+        seconds: f64,
+    },
     Failed {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transfer: Option<u64>,
         exit: u8,
         thing: String,
         what: String,

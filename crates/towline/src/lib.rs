@@ -21,6 +21,7 @@ mod interrupt;
 pub mod lab;
 pub mod ladder;
 pub mod landing;
+mod outflow;
 mod progress;
 pub mod relay;
 mod remembered;

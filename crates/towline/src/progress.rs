@@ -1,9 +1,9 @@
-//! Shows how far one copy is: a bar on a terminal, now and then a line elsewhere, events for `--json`.
+//! Shows how far copies are: a bar on a terminal, now and then a line elsewhere, events for `--json`.
 
 use crate::events::{Event, Events};
 use crate::figures::{clock, eta, grouped, octets, percent, rate};
 use crate::watch::Watch;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -40,6 +40,50 @@ impl Style {
     }
 }
 
+/// Where progress is shown and said.
+pub(crate) struct Screen {
+    style: Style,
+    /// Where there are many bars, what keeps them apart.
+    bars: Option<MultiProgress>,
+}
+
+impl Screen {
+    /// For one file, or for many at the same time.
+    pub(crate) fn new(style: Style, many: bool) -> Screen {
+        let bars = (many && style == Style::Bar)
+            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        Screen { style, bars }
+    }
+
+    /// Prints a line on stderr, above the bars.
+    pub(crate) fn say(&self, line: &str) {
+        match &self.bars {
+            Some(bars) => bars.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn bar(&self) -> Option<ProgressBar> {
+        match (self.style, &self.bars) {
+            (Style::Bar, None) => Some(bar()),
+            (Style::Bar, Some(bars)) => Some(bars.add(bar())),
+            (Style::Quiet | Style::Lines, _) => None,
+        }
+    }
+}
+
+/// What is shown.
+pub(crate) struct Shown {
+    /// The file's name.
+    pub(crate) name: String,
+    /// Octets of it that were there before.
+    pub(crate) from: u64,
+    /// Octets in all, where they are known before.
+    pub(crate) total: Option<u64>,
+    /// Its number, where there are many.
+    pub(crate) transfer: Option<u64>,
+}
+
 /// A thread that shows progress until this is dropped.
 pub(crate) struct Progress {
     stop: Option<Sender<()>>,
@@ -47,20 +91,13 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Shows what `watch` counts of the file `name`, of which `from` octets were there before; `total`
-    /// octets where they are known before.
-    pub(crate) fn start(
-        name: String,
-        from: u64,
-        total: Option<u64>,
-        style: Style,
-        watch: Arc<Watch>,
-        events: Arc<Events>,
-    ) -> Progress {
+    /// Shows what `watch` counts of a file.
+    pub(crate) fn start(shown: Shown, screen: &Screen, watch: Arc<Watch>, events: Arc<Events>) -> Progress {
         let (stop, stopped) = channel();
+        let (style, mut bar) = (screen.style, screen.bar());
+        let Shown { name, from, total, transfer } = shown;
         let work = move || {
             let began = Instant::now();
-            let mut bar = (style == Style::Bar).then(bar);
             let (mut next_line, mut next_event) = (LINE, EVENT);
             while stopped.recv_timeout(MOVE) == Err(RecvTimeoutError::Timeout) {
                 let Some(flow) = watch.latest() else { continue };
@@ -79,7 +116,7 @@ impl Progress {
                     next_event = elapsed + EVENT;
                     let (octets, repeats, seconds) =
                         (from + flow.octets, flow.repeats, elapsed.as_secs_f64());
-                    events.tell(&Event::Progress { transfer: None, octets, total, seconds, repeats });
+                    events.tell(&Event::Progress { transfer, octets, total, seconds, repeats });
                 }
             }
             if let Some(bar) = bar {

@@ -110,6 +110,7 @@ fn one_line(error: &str) -> String {
 
 fn report(failure: &Failure, events: &Events) {
     events.tell(&Event::Failed {
+        transfer: None,
         exit: failure.exit.code(),
         thing: failure.thing.clone(),
         what: failure.what.clone(),

@@ -300,6 +300,7 @@ pub const EVENTS: &[Row] = &[
         by: "copy",
         doc: "One file's copy begins.",
         fields: &[
+            maybe("transfer", Kind::Count, "The file's number, from 1, where many are copied."),
             always("from", Kind::Text, "The source, password masked."),
             always("to", Kind::Text, "The destination, password masked."),
             maybe("octets", Kind::Count, "Its length, where it is known already."),
@@ -310,7 +311,11 @@ pub const EVENTS: &[Row] = &[
         by: "serve` and `copy",
         doc: "How far a transfer is; at most once a second for each, and only when something moved.",
         fields: &[
-            maybe("transfer", Kind::Count, "`serve`: number of the transfer; `copy` has one."),
+            maybe(
+                "transfer",
+                Kind::Count,
+                "`serve`: number of the transfer; `copy`: of the file, where there are many.",
+            ),
             always("octets", Kind::Count, "Octets so far."),
             maybe("total", Kind::Count, "Octets in all, where known."),
             always("seconds", Kind::Number, "Since it began."),
@@ -322,12 +327,25 @@ pub const EVENTS: &[Row] = &[
         by: "copy",
         doc: "The copy is there under its final name.",
         fields: &[
+            maybe("transfer", Kind::Count, "The file's number, from 1, where many are copied."),
             always("from", Kind::Text, "The source, password masked."),
             always("to", Kind::Text, "The destination, password masked."),
             always("octets", Kind::Count, "Octets moved."),
             always("seconds", Kind::Number, "From the request to the last answer."),
             always("repeats", Kind::Count, "Datagrams sent again."),
             maybe("digest", Kind::Text, "The digest that was expected and found."),
+        ],
+    },
+    Row {
+        event: "summary",
+        by: "copy",
+        doc: "Many files were copied, or not; where some were not, `failed` follows.",
+        fields: &[
+            always("files", Kind::Count, "Files that were asked for."),
+            always("copied", Kind::Count, "Those that are there under their final names."),
+            always("failed", Kind::Count, "Those that failed; the rest were not begun."),
+            always("octets", Kind::Count, "Octets moved of those that were copied."),
+            always("seconds", Kind::Number, "From the first beginning to the last end."),
         ],
     },
     Row {
@@ -391,8 +409,9 @@ pub const EVENTS: &[Row] = &[
     Row {
         event: "failed",
         by: "all",
-        doc: "The command failed. The last event.",
+        doc: "The command failed. The last event. With `transfer`: one of many files failed.",
         fields: &[
+            maybe("transfer", Kind::Count, "The file's number, from 1, where one of many failed."),
             always("exit", Kind::Count, "The exit code (exit-codes.md)."),
             always("thing", Kind::Text, "The file, port, URL or option that it is about."),
             always("what", Kind::Text, "What is wrong with it."),

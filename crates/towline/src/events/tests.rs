@@ -90,10 +90,12 @@ fn samples() -> Vec<Event> {
         Event::Lost { count: 1 },
         Event::Draining { transfers: 1 },
         Event::Stopped { transfers: 1, octets: 2, verdicts: [("complete", 1)].into() },
-        Event::Begun { from: s("a"), to: s("b"), octets: Some(1) },
+        Event::Begun { transfer: Some(2), from: s("a"), to: s("b"), octets: Some(1) },
         Event::Progress { transfer: Some(3), octets: 1, total: Some(2), seconds: 0.1, repeats: 0 },
         Event::Progress { transfer: None, octets: 1, total: None, seconds: 0.1, repeats: 0 },
+        Event::Summary { files: 3, copied: 2, failed: 1, octets: 7, seconds: 0.1 },
         Event::Copied {
+            transfer: Some(2),
             from: s("a"),
             to: s("b"),
             octets: 1,
@@ -114,7 +116,7 @@ fn samples() -> Vec<Event> {
             duplicated: 1,
             reordered: 1,
         },
-        Event::Failed { exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
+        Event::Failed { transfer: Some(3), exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
     ]
 }
 

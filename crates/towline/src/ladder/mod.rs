@@ -23,7 +23,7 @@ pub use draw::{Pencil, WIDTH, draw};
 pub use facts::{Arrow, DataConnection, Facts, Phase, Phases};
 pub use packet::Packet;
 pub use place::Place;
-pub(crate) use place::{Tracing, joined};
+pub(crate) use place::{Traces, Tracing, joined};
 pub use record::{Fact, Recorder, Seen};
 pub use row::{Drawn, Kind, Row, Rows};
 pub use trace::Trace;

@@ -3,10 +3,12 @@
 mod command_line;
 mod copying;
 mod device;
+mod many;
 mod person;
 mod relaying;
 mod running;
 mod serving;
+mod streams;
 mod tracing;
 
 use std::path::Path;

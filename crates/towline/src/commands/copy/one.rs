@@ -1,0 +1,324 @@
+//! One file from here to there.
+
+use super::{Copy, is_plain, last_name, shown};
+use crate::digest::Expect;
+use crate::events::{Event, Events};
+use crate::exit::{Exit, Failure};
+use crate::figures::{grouped, rate, took};
+use crate::landing::{self, Landing, Spool};
+use crate::outflow::Outflow;
+use crate::progress::{Progress, Screen, Shown};
+use crate::watch::Watch;
+use client::{ClientError, Done, Options, Outcome, Phase, Remote, Resume, Scheme};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+use store::locator::Locator;
+use store::{Blob, Sink};
+use transport::Cancel;
+
+/// Octets a write to a device file.
+const BITE: usize = 256 * 1_024;
+
+/// What happens around the copy of one file.
+pub(super) struct Run<'a> {
+    pub(super) copy: &'a Copy,
+    pub(super) options: Options,
+    pub(super) watch: Arc<Watch>,
+    pub(super) events: &'a Arc<Events>,
+    pub(super) screen: &'a Screen,
+    /// What the file must be.
+    pub(super) expect: Option<&'a Expect>,
+    /// Its number, from 1, where there are many.
+    pub(super) number: Option<u64>,
+}
+
+impl Run<'_> {
+    pub(super) fn copy(&self, source: &Locator, destination: &Locator) -> Result<Done, Failure> {
+        let octets = match source {
+            Locator::Local(path) => path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len()),
+            Locator::Stdio | Locator::Remote(_) => None,
+        };
+        let (from, to) = (shown(source), shown(destination));
+        let transfer = self.number;
+        self.events.tell(&Event::Begun { transfer, from: from.clone(), to: to.clone(), octets });
+        let done = match (source, destination) {
+            (Locator::Remote(remote), Locator::Local(path)) if is_plain(path) => {
+                self.fetch(source, remote, path)?
+            }
+            // What must be verified first cannot be taken back.
+            (Locator::Remote(remote), Locator::Stdio) if self.expect.is_none() => {
+                self.stream(source, remote)?
+            }
+            (Locator::Remote(remote), destination) => {
+                let mut spool = self.spool()?;
+                let got = self.get(source, remote, &mut spool, Resume::No)?;
+                let blob = spool.blob().map_err(|e| local("a temporary file", &e))?;
+                self.verify(source, &blob)?;
+                let put = self.deliver(&blob, destination)?;
+                add(got, put)
+            }
+            (Locator::Local(_) | Locator::Stdio, destination) => {
+                let blob = self.read(source)?;
+                self.verify(source, &blob)?;
+                match destination {
+                    Locator::Local(path) if is_plain(path) => self.store(&blob, path)?,
+                    destination => self.deliver(&blob, destination)?,
+                }
+            }
+        };
+        self.tell(from, to, &done);
+        Ok(done)
+    }
+
+    /// A remote file onto stdout, as it comes.
+    fn stream(&self, source: &Locator, remote: &Remote) -> Result<Done, Failure> {
+        let fault = |e: io::Error| local("stdout", &e);
+        // Not through std's buffer, which looks for line ends.
+        let stdout = io::stdout().as_fd().try_clone_to_owned().map_err(fault)?;
+        let mut out = Outflow::start(File::from(stdout)).map_err(|e| local("a temporary file", &e))?;
+        let done = self.get(source, remote, &mut out, Resume::No);
+        if let Some(e) = out.fault() {
+            return Err(fault(e));
+        }
+        let done = done?;
+        out.finish().map_err(fault)?;
+        Ok(done)
+    }
+
+    /// A remote file into a local one.
+    fn fetch(&self, source: &Locator, remote: &Remote, path: &Path) -> Result<Done, Failure> {
+        let fault = |e: io::Error| local(path.display(), &e);
+        let (mut landing, start) = match remote.scheme {
+            Scheme::Tftp => (Landing::temporary(path).map_err(fault)?, 0),
+            Scheme::Ftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
+        };
+        let resume = if start > 0 { Resume::At(start) } else { Resume::No };
+        let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
+            let kept = landing.blob().map_or(0, |b| b.len());
+            let refused = matches!(failure.exit, Exit::Failed | Exit::Integrity);
+            match remote.scheme {
+                Scheme::Ftp if start > 0 && kept == start && refused => Failure {
+                    way_out: format!(
+                        "{} with its {} octets is not the beginning of that file: copy without --resume",
+                        landing.beside().display(),
+                        grouped(kept)
+                    ),
+                    ..failure
+                },
+                Scheme::Ftp if kept > 0 => Failure {
+                    way_out: format!(
+                        "{} octets are kept in {}: go on with --resume",
+                        grouped(kept),
+                        landing.beside().display()
+                    ),
+                    ..failure
+                },
+                Scheme::Ftp | Scheme::Tftp => failure,
+            }
+        })?;
+        let blob = landing.blob().map_err(fault)?;
+        if let Err(failure) = self.verify(source, &blob) {
+            landing.discard();
+            return Err(failure);
+        }
+        if let (true, Some(seconds)) = (self.copy.preserve, done.modified) {
+            landing.set_modified(seconds).map_err(fault)?;
+        }
+        landing.land().map_err(fault)?;
+        Ok(done)
+    }
+
+    fn get(
+        &self,
+        source: &Locator,
+        remote: &Remote,
+        sink: &mut dyn Sink,
+        resume: Resume,
+    ) -> Result<Done, Failure> {
+        let mut options = self.options.clone();
+        options.ftp.resume = resume;
+        let from = if let Resume::At(from) = resume { from } else { 0 };
+        let _shown = self.progress(source, from, None);
+        client::get(remote, sink, &options).map_err(|e| Failure::transfer(shown(source), &e))
+    }
+
+    /// A whole file to a server, to stdout or into a device file.
+    fn deliver(&self, blob: &Blob, destination: &Locator) -> Result<Done, Failure> {
+        match destination {
+            Locator::Remote(remote) => {
+                let _shown = self.progress(destination, 0, Some(blob.len()));
+                let mut options = self.options.clone();
+                if self.copy.resume {
+                    // For an upload the server's SIZE says where; any offset asks for it.
+                    options.ftp.resume = Resume::At(0);
+                }
+                let done = client::put(blob, remote, &options).map_err(|e| self.unsent(destination, &e))?;
+                match done.outcome {
+                    Outcome::Complete => Ok(done),
+                    // Only the server knows; a script must not go on as if we knew.
+                    Outcome::Unconfirmed => Err(Failure::new(
+                        Exit::Unreachable,
+                        shown(destination),
+                        format!(
+                            "all {} octets were sent, and the server never acknowledged the last block",
+                            grouped(done.octets)
+                        ),
+                        "look whether the file is whole there, or copy it again",
+                    )),
+                }
+            }
+            Locator::Stdio => self.pour(blob, &mut io::stdout().lock(), "stdout"),
+            Locator::Local(path) if is_plain(path) => self.store(blob, path),
+            Locator::Local(path) => {
+                let name = path.display().to_string();
+                let mut file =
+                    std::fs::OpenOptions::new().write(true).open(path).map_err(|e| local(&name, &e))?;
+                self.pour(blob, &mut file, &name)
+            }
+        }
+    }
+
+    /// A broken upload may be kept by the server, which only it knows.
+    fn unsent(&self, destination: &Locator, error: &ClientError) -> Failure {
+        let failure = Failure::transfer(shown(destination), error);
+        let ftp = matches!(destination, Locator::Remote(r) if r.scheme == Scheme::Ftp);
+        match error {
+            ClientError::Network(_) | ClientError::TimedOut { phase: Phase::After(_), .. } if ftp => {
+                Failure { way_out: String::from("--resume goes on with what the server has kept"), ..failure }
+            }
+            ClientError::Truncated { expected, found } if ftp && found > expected => Failure {
+                exit: Exit::Refused,
+                what: format!(
+                    "{} octets are there, more than the {} of this file",
+                    grouped(*found),
+                    grouped(*expected)
+                ),
+                way_out: String::from("it is another file: copy without --resume, or choose another name"),
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+
+    fn pour(&self, blob: &Blob, out: &mut dyn Write, name: &str) -> Result<Done, Failure> {
+        self.move_octets(blob, name, |_, octets| out.write_all(octets)).and_then(|done| {
+            out.flush().map_err(|e| local(name, &e))?;
+            Ok(done)
+        })
+    }
+
+    /// A whole file into a local one.
+    fn store(&self, blob: &Blob, path: &Path) -> Result<Done, Failure> {
+        let name = path.display().to_string();
+        let fault = |e: io::Error| local(&name, &e);
+        let mut landing = Landing::temporary(path).map_err(fault)?;
+        let done = self.move_octets(blob, &name, |at, octets| landing.write_at(at, octets))?;
+        if let (true, Blob::File { file, .. }) = (self.copy.preserve, blob)
+            && let Ok(modified) = file.metadata().and_then(|m| m.modified())
+        {
+            let since = modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+            landing.set_modified(i64::try_from(since.as_secs()).unwrap_or(0)).map_err(fault)?;
+        }
+        landing.land().map_err(fault)?;
+        Ok(done)
+    }
+
+    fn move_octets(
+        &self,
+        blob: &Blob,
+        name: &str,
+        mut put: impl FnMut(u64, &[u8]) -> io::Result<()>,
+    ) -> Result<Done, Failure> {
+        let began = Instant::now();
+        let mut buffer = vec![0; BITE];
+        let mut octets = 0;
+        loop {
+            if self.options.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                return Err(Failure::new(Exit::Interrupted, name, "interrupted", ""));
+            }
+            let n = blob.read_at(octets, &mut buffer).map_err(|e| local(name, &e))?;
+            if n == 0 {
+                break;
+            }
+            put(octets, &buffer[..n]).map_err(|e| local(name, &e))?;
+            octets += n as u64;
+        }
+        let (elapsed, outcome) = (began.elapsed(), Outcome::Complete);
+        Ok(Done { octets, elapsed, outcome, modified: None, repeats: 0 })
+    }
+
+    fn read(&self, source: &Locator) -> Result<Blob, Failure> {
+        match source {
+            Locator::Local(path) => landing::open(path).map_err(|e| Failure::local(path.display(), &e)),
+            Locator::Stdio | Locator::Remote(_) => {
+                let mut spool = self.spool()?;
+                spool.fill(&mut io::stdin().lock()).map_err(|e| local("stdin", &e))?;
+                spool.blob().map_err(|e| local("a temporary file", &e))
+            }
+        }
+    }
+
+    fn spool(&self) -> Result<Spool, Failure> {
+        Spool::new().map_err(|e| Failure::new(Exit::Local, "a temporary file", e, "is there room in TMPDIR?"))
+    }
+
+    fn verify(&self, source: &Locator, blob: &Blob) -> Result<(), Failure> {
+        let Some(expect) = self.expect else { return Ok(()) };
+        match expect.check(blob).map_err(|e| local(shown(source), &e))? {
+            Ok(()) => Ok(()),
+            Err(found) => Err(Failure::new(
+                Exit::Integrity,
+                shown(source),
+                format!("expected {expect}, found {}:{found}", expect.algorithm.name()),
+                "nothing was stored; copy it again, or check the digest",
+            )),
+        }
+    }
+
+    fn progress(&self, of: &Locator, from: u64, total: Option<u64>) -> Progress {
+        let name = last_name(of).map_or_else(|| shown(of), crate::ladder::printable);
+        let shown = Shown { name, from, total, transfer: self.number };
+        Progress::start(shown, self.screen, self.watch.clone(), self.events.clone())
+    }
+
+    fn tell(&self, from: String, to: String, done: &Done) {
+        if !self.copy.quiet {
+            self.screen.say(&format!(
+                "{from} -> {to}: {} octets in {} ({})",
+                grouped(done.octets),
+                took(done.elapsed),
+                rate(done.octets, done.elapsed)
+            ));
+        }
+        self.events.tell(&Event::Copied {
+            transfer: self.number,
+            from,
+            to,
+            octets: done.octets,
+            seconds: done.elapsed.as_secs_f64(),
+            repeats: done.repeats,
+            digest: self.expect.map(Expect::to_string),
+        });
+    }
+}
+
+/// A fault of something local that was to be written, which is never "absent".
+fn local(thing: impl fmt::Display, error: &io::Error) -> Failure {
+    Failure { exit: Exit::Local, ..Failure::local(thing, error) }
+}
+
+/// Two legs as one transfer; the second says how sure it is.
+fn add(first: Done, second: Done) -> Done {
+    Done {
+        octets: second.octets,
+        elapsed: first.elapsed + second.elapsed,
+        outcome: second.outcome,
+        modified: first.modified,
+        repeats: first.repeats + second.repeats,
+    }
+}
