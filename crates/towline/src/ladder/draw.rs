@@ -117,7 +117,7 @@ fn remark(delta: Duration, (client, server): (u16, u16), at: End, text: &str) ->
 }
 
 /// Cuts a text into lines of at most [`TEXT`] characters, at spaces where there are some.
-fn wrap(text: &str) -> Vec<String> {
+pub(super) fn wrap(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let mut word: Vec<char> = word.chars().collect();

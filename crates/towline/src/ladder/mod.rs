@@ -3,7 +3,7 @@
 //! A [`Recorder`] is a [`transport::tap::Tap`] that keeps what it sees as a list of [`Seen`]; [`Facts`]
 //! states things about such a list that a test can assert; [`draw`] makes two columns of it, the client
 //! on the left, in at most [`WIDTH`] characters. [`Trace`] draws while it happens, [`Capture`] writes a file for
-//! Wireshark, and a [`Place`] is what `--trace` says about where.
+//! Wireshark, [`Picture`] an SVG, and a [`Place`] is what `--trace` says about where.
 //!
 //! The drawing looks at nothing but the list, so that a ladder of a live run, of a test and of a trace
 //! are made by the same code.
@@ -13,6 +13,7 @@ mod draw;
 mod facts;
 mod negotiation;
 mod packet;
+mod picture;
 mod place;
 mod record;
 mod row;
@@ -22,6 +23,7 @@ pub use capture::Capture;
 pub use draw::{Pencil, WIDTH, draw};
 pub use facts::{Arrow, DataConnection, Facts, Phase, Phases};
 pub use packet::Packet;
+pub use picture::{Picture, picture};
 pub use place::Place;
 pub(crate) use place::{Traces, Tracing, joined};
 pub use record::{Fact, Recorder, Seen};

@@ -124,6 +124,15 @@ impl Holes {
     }
 }
 
+impl Holes {
+    /// What there is to say of an ACK that is sent: with a hole open it asks for the missing block.
+    pub(super) fn answer(&self, packet: &Packet) -> Option<String> {
+        let Packet::Ack { block } = packet else { return None };
+        let asks = !self.early.is_empty() && u64::from(block.wrapping_add(1)) == self.next & 0xffff;
+        asks.then(|| format!("asks for block {} again", grouped(self.next & 0xffff)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,6 +188,10 @@ mod tests {
         assert_eq!(hear(3, Sense::Gap), "block 2 is missing: lost, or late");
         assert_eq!(hear(4, Sense::Gap), "");
         assert_eq!(hear(8, Sense::Gap), "blocks 5 to 7 are missing: lost, or late");
+        let said = holes.answer(&Packet::Ack { block: 1 });
+        assert_eq!(said.as_deref(), Some("asks for block 2 again"));
+        let mut hear =
+            |block, sense| holes.hear(&Packet::Data { block, len: 512 }, sense).unwrap_or_default();
         assert_eq!(hear(2, Sense::First), "", "5 is the next one now");
         assert_eq!(hear(5, Sense::First), "");
         assert_eq!(hear(65_535, Sense::First), "");

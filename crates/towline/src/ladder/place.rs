@@ -1,6 +1,6 @@
 //! `--trace[=WHERE]`: where traces go.
 
-use super::{Capture, End, Trace};
+use super::{Capture, End, Picture, Trace};
 use crate::exit::{Exit, Failure};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
@@ -19,15 +19,17 @@ pub enum Place {
     Text(PathBuf),
     /// A capture for Wireshark.
     Capture(PathBuf),
+    /// A ladder as a picture.
+    Picture(PathBuf),
 }
 
 /// Endings of files, and what such a file is.
 type Ending = (&'static str, fn(PathBuf) -> Place);
 
-const ENDINGS: &[Ending] = &[("pcapng", Place::Capture), ("txt", Place::Text)];
+const ENDINGS: &[Ending] = &[("pcapng", Place::Capture), ("svg", Place::Picture), ("txt", Place::Text)];
 
 /// Those that make a word behind a bare `--trace` its value. Not `txt`: that may be a file to serve or to copy.
-const TAKEN: &[&str] = &["pcapng"];
+const TAKEN: &[&str] = &["pcapng", "svg"];
 
 impl Place {
     /// For clap.
@@ -44,7 +46,7 @@ impl Place {
         let kind = ENDINGS.iter().find(|(ending, _)| ends(&path, ending));
         kind.map(|(_, place)| place(path)).ok_or_else(|| {
             let known: Vec<String> = ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect();
-            format!("the name of a trace ends in {}", known.join(" or "))
+            format!("the name of a trace ends in {}", known.join(", "))
         })
     }
 }
@@ -77,8 +79,9 @@ pub(crate) fn joined(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 /// The option, as all commands have it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Tracing {
-    /// Draw every packet, command, reply and data connection: on stderr, or into FILE.txt; FILE.pcapng is for
-    /// Wireshark. May be repeated. (--trace FILE.pcapng is understood too.)
+    /// Draw every packet, command, reply and data connection: on stderr, or into FILE.txt; FILE.svg is a
+    /// picture, FILE.pcapng is for Wireshark. May be repeated. (--trace FILE.svg and --trace FILE.pcapng are
+    /// understood too.)
     #[arg(
         long,
         value_name = "FILE",
@@ -105,6 +108,7 @@ impl Tracing {
                     let capture = Capture::new(create(path)?).map_err(|e| broken(path, &e))?;
                     Kind::Capture(Arc::new(capture))
                 }
+                Place::Picture(path) => Kind::Picture(Arc::new(Picture::new(tapped, create(path)?))),
             };
             Ok(Open { place: place.clone(), kind })
         };
@@ -124,6 +128,7 @@ struct Open {
 enum Kind {
     Ladder(Arc<Trace>),
     Capture(Arc<Capture>),
+    Picture(Arc<Picture>),
 }
 
 impl Traces {
@@ -137,6 +142,7 @@ impl Traces {
         let tap = |open: &Open| match &open.kind {
             Kind::Ladder(trace) => trace.clone() as Arc<dyn Tap>,
             Kind::Capture(capture) => capture.clone() as Arc<dyn Tap>,
+            Kind::Picture(picture) => picture.clone() as Arc<dyn Tap>,
         };
         self.0.iter().map(tap).collect()
     }
@@ -148,10 +154,11 @@ impl Traces {
             let done = match kind {
                 Kind::Ladder(trace) => trace.finish(),
                 Kind::Capture(capture) => capture.finish(),
+                Kind::Picture(picture) => picture.finish(),
             };
             match (place, done) {
                 (_, Ok(())) | (Place::Stderr, Err(_)) => {}
-                (Place::Text(path) | Place::Capture(path), Err(e)) => {
+                (Place::Text(path) | Place::Capture(path) | Place::Picture(path), Err(e)) => {
                     result = result.and(Err(broken(&path, &e)));
                 }
             }
@@ -195,6 +202,7 @@ mod tests {
     fn a_file_is_what_its_ending_says() {
         assert_eq!(Place::parse("-".into()), Ok(Place::Stderr));
         assert_eq!(Place::parse("a/b.pcapng".into()), Ok(Place::Capture("a/b.pcapng".into())));
+        assert_eq!(Place::parse("b.svg".into()), Ok(Place::Picture("b.svg".into())));
         assert_eq!(Place::parse("b.txt".into()), Ok(Place::Text("b.txt".into())));
         for wrong in ["b.pcap", "b", "", ".pcapng"] {
             assert!(Place::parse(wrong.into()).unwrap_err().contains(".pcapng"), "{wrong}");

@@ -140,6 +140,10 @@ impl Rows {
             return rows;
         }
         rows.extend(flow.close_burst());
+        // TFTP's size is an option: the answer to it says so.
+        if matches!(seen.what, Fact::Size(_)) && flow.phase.is_some() {
+            return rows;
+        }
         let number = flow.number;
         let row = |delta, what| Row { flow: number, at: seen.at, delta, what };
         if let Fact::Packet { packet, .. } = &seen.what {
@@ -161,9 +165,10 @@ impl Rows {
         ));
         if let Fact::Packet { packet, sense, .. } = &seen.what {
             let mut said = flow.asked.hear(packet);
-            if seen.dir == Dir::Received {
-                said.extend(flow.holes.hear(packet, *sense));
-            }
+            said.extend(match seen.dir {
+                Dir::Received => flow.holes.hear(packet, *sense),
+                Dir::Sent | Dir::Here => flow.holes.answer(packet),
+            });
             let remark = |text| row(Duration::ZERO, Drawn::Remark { ports, at: self.tapped, text });
             rows.extend(said.into_iter().map(remark));
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// A put of 600 octets whose first DATA was lost, as its client sees it.
-fn put_with_one_loss() -> Vec<Seen> {
+pub(super) fn put_with_one_loss() -> Vec<Seen> {
     let recorder = Recorder::default();
     let (asked, tid) = (69, 41_000);
     let steps: [(Dir, u16, &[u8], usize, Sense); 7] = [

@@ -1,7 +1,7 @@
 //! The blocks of a pcapng file (draft-ietf-opsawg-pcapng): section header, one interface, packets.
 //!
-//! Three kinds of blocks and six options are what a capture needs; a crate for all of the format would be
-//! larger than this file.
+//! Three kinds of blocks and six options are what a capture needs. A crate for all of the format would be
+//! more than this file: pcap-file's current version is a release candidate that wants a newer Rust than ours.
 
 use std::time::Duration;
 
