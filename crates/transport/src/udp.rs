@@ -3,9 +3,11 @@
 //! [`RequestSocket`] knows to which of our addresses a datagram was sent, so that the answer comes from
 //! there. [`connected`] makes the socket of one transfer on a server, [`open`] that of a client, which
 //! stays unconnected because the server answers from another port. [`send_run`] sends many blocks in one
-//! call and [`Inbox`] receives many. ICMP errors come back as `ECONNREFUSED`: from a connected socket by itself, for an open one
-//! through [`refused`].
+//! call; [`Inbox`] and [`Bunch`] receive many. ICMP errors come back as `ECONNREFUSED`: from a connected
+//! socket by itself, for an open one through [`refused`].
 
+#[allow(unsafe_code)]
+mod bunch;
 #[allow(unsafe_code)]
 mod many;
 mod path;
@@ -19,6 +21,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
+pub use bunch::{Bunch, coalesce};
 pub use many::{Inbox, RUN, To};
 pub use path::path_mtu;
 pub use send::{Batching, send_from, send_run};
