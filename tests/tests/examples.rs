@@ -10,7 +10,7 @@ use e2e::process::{Process, run};
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] = &["README.md", "docs/tftp-server.md", "docs/lab.md"];
+const DOCUMENTS: &[&str] = &["README.md", "docs/tftp-server.md", "docs/lab.md", "docs/doctor.md"];
 
 #[derive(Default)]
 struct Step {

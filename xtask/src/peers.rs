@@ -23,6 +23,9 @@ const DEBS: &[Deb] = &[
     Deb { package: "lftp", proof: "usr/bin/lftp", unless: None },
     Deb { package: "ncftp", proof: "usr/bin/ncftpget", unless: None },
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
+    // Firewalls of network namespaces, against which the doctor is tried.
+    Deb { package: "nftables", proof: "usr/sbin/nft", unless: Some("nft") },
+    Deb { package: "libedit2", proof: "usr/lib/x86_64-linux-gnu/libedit.so.2", unless: Some("nft") },
     Deb { package: "dnsmasq-base", proof: "usr/sbin/dnsmasq", unless: None },
     Deb { package: "libnet-tftp-perl", proof: "usr/share/perl5/Net/TFTP.pm", unless: None },
     Deb { package: "libnet-tftpd-perl", proof: "usr/share/perl5/Net/TFTPd.pm", unless: None },

@@ -161,6 +161,32 @@ pub enum Event {
         octets: u64,
         seconds: f64,
     },
+    Finding {
+        finding: &'static str,
+        exit: u8,
+        words: String,
+        remedy: String,
+    },
+    Examined {
+        url: String,
+        server: String,
+        requests: u64,
+        seconds: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        octets: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        round_trip: Option<f64>,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        options: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        largest: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lock_step: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        window: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lost: Option<u64>,
+    },
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

@@ -9,11 +9,13 @@
 //! - [`landing`]: local files that are there whole or not at all.
 //! - [`relay`]: a UDP relay that loses, doubles and delays on purpose.
 //! - [`watch`]: counts how far transfers are.
+//! - [`doctor`]: says why TFTP does not work, and what to set.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
 pub mod commands;
 pub mod digest;
+pub mod doctor;
 pub mod events;
 pub mod exit;
 pub mod figures;

@@ -23,3 +23,12 @@ fn events_are_documented() {
 fn exit_codes_are_documented() {
     check("exit-codes.md", &towline::exit::document());
 }
+
+/// The table is behind the words that people write.
+#[test]
+fn findings_of_the_doctor_are_documented() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/doctor.md");
+    let there = std::fs::read_to_string(path).unwrap();
+    let (words, _) = there.split_once("| finding |").unwrap_or((&there, ""));
+    check("doctor.md", &format!("{words}{}", towline::doctor::document()));
+}

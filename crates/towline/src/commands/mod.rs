@@ -3,6 +3,7 @@
 pub mod completions;
 pub mod copy;
 pub mod device;
+pub mod doctor;
 pub mod image;
 pub mod lab;
 pub mod man;
@@ -21,6 +22,7 @@ Examples:
   towline serve images                       serve a directory over TFTP and FTP
   towline copy tftp://10.0.0.1/a.bin .       fetch a file
   towline copy a.bin ftp://10.0.0.1/up/      store a file
+  towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline device                             sit at a router's console
   towline image show a.bin                   what an image says of itself
 ";
@@ -38,6 +40,7 @@ pub struct Cli {
 enum Command {
     Serve(serve::Serve),
     Copy(copy::Copy),
+    Doctor(doctor::Doctor),
     Device(device::Device),
     Image(image::Image),
     Lab(lab::Lab),
@@ -70,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.json,
         Command::Copy(copy) => copy.json,
         Command::Relay(relay) => relay.json,
+        Command::Doctor(doctor) => doctor.json,
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
@@ -80,6 +84,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Serve(serve) => serve.run(&events),
         Command::Copy(copy) => copy.run(&events),
+        Command::Doctor(doctor) => doctor.run(&events),
         Command::Device(device) => device.run(),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),

@@ -407,6 +407,39 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "finding",
+        by: "doctor",
+        doc: "Something that the doctor found, the gravest first.",
+        fields: &[
+            always("finding", Kind::Text, "Which (doctor.md)."),
+            always(
+                "exit",
+                Kind::Count,
+                "The exit code that it stands for; 0: worth knowing, nothing is wrong.",
+            ),
+            always("words", Kind::Text, "What is so."),
+            always("remedy", Kind::Text, "What to set."),
+        ],
+    },
+    Row {
+        event: "examined",
+        by: "doctor",
+        doc: "The examination of a server is over; what was measured.",
+        fields: &[
+            always("url", Kind::Text, "What was asked for."),
+            always("server", Kind::Text, "Address and port."),
+            always("requests", Kind::Count, "Requests that were made, repeats not counted."),
+            always("seconds", Kind::Number, "How long it took."),
+            maybe("octets", Kind::Count, "Length of the file, where the server told or it was read whole."),
+            maybe("round_trip", Kind::Number, "Seconds from an ACK to the next block, the median."),
+            maybe("options", Kind::Text, "Each option asked for by itself: the agreed value, or a word."),
+            maybe("largest", Kind::Count, "The largest block that arrived, octets."),
+            maybe("lock_step", Kind::Number, "Octets a second without a window."),
+            maybe("window", Kind::Number, "Octets a second with a window of 16."),
+            maybe("lost", Kind::Count, "Packets lost in the timed reads."),
+        ],
+    },
+    Row {
         event: "failed",
         by: "all",
         doc: "The command failed. The last event. With `transfer`: one of many files failed.",
@@ -438,8 +471,8 @@ pub fn faults(object: &Value) -> Vec<String> {
 /// `docs/events.md`.
 pub fn document() -> String {
     let mut out = String::from(
-        "# Events\n\nWith `--json`, `serve`, `copy` and `relay` print one JSON object a line on stdout; texts for people\n\
-         go to stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
+        "# Events\n\nWith `--json`, `serve`, `copy`, `doctor` and `relay` print one JSON object a line on stdout; texts for\n\
+         people go to stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
          `events.schema.json` is the JSON Schema. Both files are made from `crates/towline/src/events/document.rs`;\n\
          tests hold them and check what the program prints.\n\nEvery event has:\n\n",
     );

@@ -116,6 +116,20 @@ fn samples() -> Vec<Event> {
             duplicated: 1,
             reordered: 1,
         },
+        Event::Finding { finding: "no-answer", exit: 3, words: s("w"), remedy: s("r") },
+        Event::Examined {
+            url: s("tftp://h/a"),
+            server: s("127.0.0.1:69"),
+            requests: 14,
+            seconds: 0.4,
+            octets: Some(1),
+            round_trip: Some(0.001),
+            options: s("blksize 1024"),
+            largest: Some(1_468),
+            lock_step: Some(1.0),
+            window: Some(2.0),
+            lost: Some(0),
+        },
         Event::Failed { transfer: Some(3), exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
     ]
 }

@@ -1,0 +1,158 @@
+//! `towline doctor`: what is wrong with a TFTP server, or on the way to it.
+
+use crate::doctor::{self, Found, Host, Limits, Report, Target};
+use crate::events::{Event, Events};
+use crate::exit::{Exit, Failure};
+use clap::Args;
+use std::ffi::OsString;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use store::locator::{Locator, Remote, Scheme};
+
+const EXAMPLES: &str = "\
+Examples:
+  towline doctor tftp://10.0.0.1/c2900-universalk9-mz.bin     why does this copy not work?
+  towline doctor --patience 5 tftp://198.51.100.7:6969/a.bin  over a slow line
+  towline doctor --server images                              this host, as a server of images
+";
+
+/// Say why TFTP does not work, and what to set.
+///
+/// Reads one file of a server in several ways and tells what is wrong: no answer, closed and filtered ports, an MTU
+/// black hole, a NAT, a wrong name, options that are ignored or answered wrongly, losses. docs/doctor.md lists every
+/// finding with its evidence. Where the server is this host, or nothing comes back, this host's listeners, packet
+/// filters and reverse path filters are looked at too (as root, for the filters).
+///
+/// It only reads, keeps nothing, and ends each read with an ERROR. It sends at most 40 requests (three packets each
+/// where no answer comes), begins none after 90 s, and reads at most 512 blocks or one second at a stretch; a healthy
+/// server sees about 14 requests. A host that is silent gets one ping and one datagram to port 33434 too.
+///
+/// Ends with 0 where nothing is wrong, else with the code of the gravest finding.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Doctor {
+    /// The file that is wanted: tftp://HOST[:PORT]/FILE.
+    #[arg(value_name = "URL", required_unless_present = "server", conflicts_with = "server")]
+    url: Option<OsString>,
+    /// Look at this host as a server: who listens, what is filtered, and whether DIR's files may be read.
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    server: Option<Option<PathBuf>>,
+    /// With --server: the request port.
+    #[arg(long, value_name = "PORT", default_value_t = 69, requires = "server", value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Silence of this length is no answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
+    patience: u64,
+    /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Doctor {
+    /// Examines.
+    pub fn run(self, events: &Events) -> Result<(), Failure> {
+        match (&self.url, &self.server) {
+            (Some(url), _) => self.remote(&parsed(url)?, events),
+            (None, dir) => self.own(dir.as_ref().and_then(Option::as_deref), events),
+        }
+    }
+
+    fn remote(&self, remote: &Remote, events: &Events) -> Result<(), Failure> {
+        let target = Target { url: remote.to_string(), name: remote.path.clone(), server: resolved(remote)? };
+        let limits = Limits { patience: Duration::from_secs(self.patience), ..Limits::default() };
+        let begun = Instant::now();
+        let report = doctor::examine(&target, &limits)
+            .map_err(|e| Failure::new(Exit::Local, &target.url, format!("cannot ask: {e}"), ""))?;
+        let elapsed = begun.elapsed();
+        self.print(&report.lines(&target, elapsed))?;
+        tell(&report.found, events);
+        events.tell(&examined(&target, &report, elapsed));
+        report.failure(&target.url).map_or(Ok(()), Err)
+    }
+
+    /// This host, without a packet.
+    fn own(&self, dir: Option<&Path>, events: &Events) -> Result<(), Failure> {
+        let host = Host::look(Path::new("/proc"));
+        let mut lines = Vec::new();
+        for l in host.on_port(self.port) {
+            let owner = l.owner.as_deref().unwrap_or("a process that only root may see");
+            lines.push(format!("{} is served by {owner}", l.address));
+        }
+        // Any address will do.
+        let anywhere =
+            host.on_port(self.port).first().map_or(SocketAddr::from(([0; 4], self.port)), |l| l.address);
+        let mut found: Vec<Found> = host.listeners_wrong(anywhere).into_iter().collect();
+        found.extend(host.firewall(self.port));
+        found.extend(host.reverse_path());
+        if let Some(dir) = dir {
+            found.extend(doctor::directory(dir).map_err(|e| Failure::local(dir.display(), &e))?);
+        }
+        found.sort_by_key(|f| f.id);
+        lines.extend(doctor::findings(&found));
+        let failure = doctor::failure(&found, &format!("UDP port {}", self.port));
+        lines.extend(failure.is_none().then(|| String::from("nothing wrong")));
+        self.print(&lines)?;
+        tell(&found, events);
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn print(&self, lines: &[String]) -> Result<(), Failure> {
+        use std::io::Write;
+        let text = lines.join("\n");
+        let done = match self.json {
+            true => writeln!(std::io::stderr(), "{text}"),
+            false => writeln!(std::io::stdout(), "{text}"),
+        };
+        done.map_err(|e| Failure::new(Exit::Local, "stdout", e, ""))
+    }
+}
+
+fn tell(found: &[Found], events: &Events) {
+    for f in found {
+        let (finding, exit) = (f.id.row().name, f.exit().code());
+        events.tell(&Event::Finding { finding, exit, words: f.words.clone(), remedy: f.remedy.clone() });
+    }
+}
+
+fn examined(target: &Target, report: &Report, elapsed: Duration) -> Event {
+    let facts = &report.facts;
+    let rate = |window: fn(u16) -> bool| facts.speeds.iter().find(|s| window(s.window)).map(|s| s.rate);
+    Event::Examined {
+        url: target.url.clone(),
+        server: target.server.to_string(),
+        requests: report.requests.into(),
+        seconds: elapsed.as_secs_f64(),
+        octets: facts.octets,
+        round_trip: facts.round_trip.or(facts.answered).map(|d| d.as_secs_f64()),
+        options: facts.options.iter().map(|(o, w)| format!("{o} {w}")).collect::<Vec<_>>().join(", "),
+        largest: facts.largest.map(u64::from),
+        lock_step: rate(|w| w == 1),
+        window: rate(|w| w > 1),
+        lost: facts.packets.map(|(lost, _)| lost),
+    }
+}
+
+fn parsed(text: &OsString) -> Result<Remote, Failure> {
+    let shown = format!("'{}'", text.to_string_lossy());
+    let locator = Locator::parse(text).map_err(|e| Failure::usage(&shown, e, "see towline doctor --help"))?;
+    match locator {
+        Locator::Remote(remote) if remote.scheme == Scheme::Tftp && !remote.path.is_empty() => Ok(remote),
+        Locator::Remote(remote) if remote.scheme == Scheme::Tftp => {
+            Err(Failure::usage(&shown, "names no file", "name one that should be there: tftp://HOST/FILE"))
+        }
+        Locator::Remote(_) | Locator::Local(_) | Locator::Stdio => {
+            Err(Failure::usage(&shown, "is no URL of TFTP", "write tftp://HOST[:PORT]/FILE"))
+        }
+    }
+}
+
+fn resolved(remote: &Remote) -> Result<SocketAddr, Failure> {
+    let port = remote.port.unwrap_or(Scheme::Tftp.port());
+    let fault = |what: String| {
+        let way_out = "check the host's name, or give its address";
+        Failure::new(Exit::Unreachable, remote, format!("'{}' has no address: {what}", remote.host), way_out)
+    };
+    let mut all = (remote.host.as_str(), port).to_socket_addrs().map_err(|e| fault(e.to_string()))?;
+    all.next().ok_or_else(|| fault(String::from("the name is empty")))
+}
