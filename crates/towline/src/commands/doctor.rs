@@ -39,7 +39,7 @@ pub struct Doctor {
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     server: Option<Option<PathBuf>>,
     /// With --server: the request port.
-    #[arg(long, value_name = "PORT", default_value_t = 69, requires = "server", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = 69, conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// Silence of this length is no answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]

@@ -65,6 +65,7 @@ impl Exam<'_> {
     fn run(&mut self) -> io::Result<()> {
         // RFC 1350 alone: what everything else is compared with.
         let Some(first) = self.plain(Stop::Blocks(2))? else { return Ok(()) };
+        self.facts.answers = !matches!(first.answer, Answer::Silence | Answer::Icmp(..));
         self.facts.answered = first.answered;
         match &first.answer {
             Answer::Silence => return self.silence(&first),

@@ -60,7 +60,9 @@ impl Default for Limits {
 /// What was measured, right or wrong.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Facts {
-    /// From the first request to its answer.
+    /// Whether the first request was answered, if with an ERROR.
+    pub answers: bool,
+    /// From that request to its answer, where it went out once.
     pub answered: Option<Duration>,
     /// From an ACK to the next block.
     pub round_trip: Option<Duration>,

@@ -44,9 +44,11 @@ pub(crate) fn findings(found: &[Found]) -> Vec<String> {
 
 fn facts(facts: &Facts, target: &Target) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(answered) = facts.answered {
+    if facts.answers {
+        // Of a request that went out twice nobody knows which was answered.
+        let after = facts.answered.map(|d| format!(" after {}", milliseconds(d))).unwrap_or_default();
         let size = facts.octets.map(|n| format!("; the file has {} octets", grouped(n))).unwrap_or_default();
-        lines.push(format!("{} answers after {}{size}", target.server, milliseconds(answered)));
+        lines.push(format!("{} answers{after}{size}", target.server));
     }
     if !facts.options.is_empty() {
         let each: Vec<_> = facts.options.iter().map(|(option, word)| format!("{option} {word}")).collect();
