@@ -91,13 +91,15 @@ pub enum Malformed {
     Mode,
     /// An option without a name.
     NoOptionName,
+    /// An OACK whose options are not whole pairs.
+    Oack,
 }
 
 impl Malformed {
     /// Whether it was meant as a request, which is answered with ERROR 4 (anything else with silence).
     pub fn in_request(self) -> bool {
         match self {
-            Malformed::Short { .. } | Malformed::Opcode(_) => false,
+            Malformed::Short { .. } | Malformed::Opcode(_) | Malformed::Oack => false,
             Malformed::Unterminated | Malformed::NoName | Malformed::Mode | Malformed::NoOptionName => true,
         }
     }
@@ -112,6 +114,7 @@ impl fmt::Display for Malformed {
             Malformed::NoName => write!(f, "the request names no file"),
             Malformed::Mode => write!(f, "the mode is neither octet nor netascii"),
             Malformed::NoOptionName => write!(f, "an option has no name"),
+            Malformed::Oack => write!(f, "the OACK's options are not pairs"),
         }
     }
 }
@@ -137,7 +140,7 @@ impl<'a> Packet<'a> {
                 let end = text.iter().position(|&b| b == 0).unwrap_or(text.len());
                 Ok(Packet::Error { code: ErrorCode::from_u16(u16::from_be_bytes(*code)), text: &text[..end] })
             }
-            6 => Ok(Packet::Oack(OptionList::parse(rest)?)),
+            6 => OptionList::parse(rest).map(Packet::Oack).map_err(|_| Malformed::Oack),
             n => Err(Malformed::Opcode(n)),
         }
     }
@@ -317,6 +320,8 @@ mod tests {
             assert_eq!(err, want, "{octets:?}");
             assert!(err.in_request());
         }
+        let oack = Packet::parse(b"\0\x06blksize\x00512").unwrap_err();
+        assert_eq!((oack, oack.in_request()), (Malformed::Oack, false));
     }
 
     #[test]

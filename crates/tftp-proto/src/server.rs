@@ -27,7 +27,10 @@ pub fn hear(datagram: &[u8]) -> Heard<'_> {
         Ok(Packet::Request(request)) => Heard::Request(request),
         Ok(Packet::Data { .. } | Packet::Ack(_) | Packet::Error { .. } | Packet::Oack(_)) => Heard::Silence,
         Err(bad) if bad.in_request() => {
-            Heard::Answer(write_error(ErrorCode::IllegalOperation, &format!("{bad}")))
+            let told = write_error(ErrorCode::IllegalOperation, &format!("{bad}"));
+            // Whoever's address stands there gets no more octets than somebody sent: the shortest ERROR has 5.
+            let fits = told.len() <= datagram.len();
+            Heard::Answer(if fits { told } else { write_error(ErrorCode::IllegalOperation, "") })
         }
         Err(_) => Heard::Silence,
     }
@@ -86,12 +89,22 @@ mod tests {
     }
 
     #[test]
+    fn rule_03_the_error_is_not_longer_than_the_broken_request() {
+        let Heard::Answer(short) = hear(b"\0\x01f") else { panic!("no answer") };
+        assert_eq!(short, b"\0\x05\0\x04\0");
+        let long = [&b"\0\x01"[..], &[b'f'; 40]].concat();
+        let Heard::Answer(told) = hear(&long) else { panic!("no answer") };
+        assert_eq!(told, b"\0\x05\0\x04the request does not end with NUL\0");
+    }
+
+    #[test]
     fn rule_04_what_is_no_request_gets_silence() {
         for octets in [
             &b"\0\x03\0\x01data"[..],
             b"\0\x04\0\0",
             b"\0\x05\0\0x\0",
             b"\0\x06blksize\x00512\0",
+            b"\0\x06blksize\x00512",
             b"\0\x07",
             b"\0",
             b"",
