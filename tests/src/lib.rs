@@ -1,15 +1,18 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `content` (seeded octets and their
-//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `namespace` (networks of
-//! their own) · `peers` (other people's programs) · `ports` · `process` (children that die with their owner) ·
-//! `servers` and `tftp_servers` (other people's, started) · `towline` (our program) · `poll` (the only waiting).
+//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `memory` (of processes and
+//! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
+//! `ports` · `process` (children that die with their owner) · `servers` and `tftp_servers` (other people's,
+//! started) · `towline` (our program) · `poll` (the only waiting).
 
 pub mod battery;
 pub mod content;
 pub mod kill;
 pub mod matrix;
+pub mod memory;
 pub mod namespace;
+pub mod noise;
 pub mod peers;
 pub mod poll;
 pub mod ports;

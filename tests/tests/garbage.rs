@@ -1,6 +1,6 @@
 //! Octets that no client would send: nothing crashes, and nothing that comes back names a path of the host.
 
-use e2e::content::Content;
+use e2e::noise::Noise;
 use e2e::poll::PATIENCE;
 use e2e::process::run;
 use e2e::towline::{Serve, command};
@@ -9,26 +9,6 @@ use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
 const ROUNDS: usize = 3_000;
-
-/// Random octets in random pieces.
-struct Noise(e2e::content::Octets);
-
-impl Noise {
-    fn new() -> Noise {
-        Noise(Content::random(u64::MAX).reader())
-    }
-
-    fn octets(&mut self, n: usize) -> Vec<u8> {
-        let mut buffer = vec![0; n];
-        self.0.read_exact(&mut buffer).expect("the noise does not end");
-        buffer
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        let word: [u8; 4] = self.octets(4).try_into().expect("four octets");
-        u32::from_le_bytes(word) as usize % n
-    }
-}
 
 fn leaks(octets: &[u8], root: &str) -> bool {
     let name = root.rsplit('/').next().expect("a path has a last component");

@@ -17,6 +17,7 @@ struct Soak {
 const SOAKS: &[Soak] = &[
     Soak { name: "simnet", about: "the simulated network with many more seeds", run: simnet },
     Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
+    Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
@@ -102,10 +103,18 @@ fn interop() -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn large() -> Result<Vec<String>> {
+/// A test file that does more with `E2E_SOAK`, its tests one after the other: the figures are of one alone.
+fn longer(file: &str) -> Result<Vec<String>> {
     must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
-    // One after the other: the figures are of one transfer each.
-    figures(test_file("large").arg("--test-threads=1").env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
+    figures(test_file(file).arg("--test-threads=1").env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
+}
+
+fn malformed() -> Result<Vec<String>> {
+    longer("tftp_malformed")
+}
+
+fn large() -> Result<Vec<String>> {
+    longer("large")
 }
 
 fn fuzz() -> Result<Vec<String>> {

@@ -1,0 +1,34 @@
+//! What processes and the kernel hold.
+
+use std::fs::read_to_string;
+
+/// Octets of memory that a process has to itself or shares by its part (Pss): what it costs the machine.
+///
+/// # Panics
+/// When the process is gone.
+pub fn proportional(pid: u32) -> u64 {
+    field(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
+}
+
+/// Octets of memory that a process has resident, without the pages of files.
+///
+/// # Panics
+/// When the process is gone.
+pub fn resident(pid: u32) -> u64 {
+    field(&format!("/proc/{pid}/status"), "RssAnon:")
+}
+
+/// Octets in the kernel's slabs: sockets, timers, tables; of the whole machine.
+///
+/// # Panics
+/// Not on Linux.
+pub fn slab() -> u64 {
+    field("/proc/meminfo", "Slab:")
+}
+
+fn field(file: &str, name: &str) -> u64 {
+    let text = read_to_string(file).unwrap_or_else(|e| panic!("{file}: {e}"));
+    let line = text.lines().find_map(|l| l.strip_prefix(name));
+    let line = line.unwrap_or_else(|| panic!("{file} has no {name}"));
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB") << 10
+}
