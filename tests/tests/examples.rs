@@ -10,7 +10,8 @@ use e2e::process::{Process, run};
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] = &["README.md", "docs/tftp-server.md", "docs/lab.md", "docs/doctor.md"];
+const DOCUMENTS: &[&str] =
+    &["README.md", "docs/tftp-server.md", "docs/lab.md", "docs/doctor.md", "docs/seeing.md"];
 
 #[derive(Default)]
 struct Step {

@@ -33,6 +33,7 @@ Examples:
   towline copy tftp://10.0.0.1/r1.cfg - | less
   towline copy 'tftp://[::1]:6969/{r1,r2,sw{01..12}}.cfg' backup/  many, four at a time
   towline copy --list SHA512SUMS tftp://10.0.0.1/images/ images/   each verified
+  towline copy --trace t.svg --trace t.pcapng tftp://10.0.0.1/a.bin .   see how
 ";
 
 const USAGE: &str = "\

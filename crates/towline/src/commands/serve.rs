@@ -58,6 +58,7 @@ Examples:
   towline serve --write --user bob backups        bob may write; TFTP may create
   towline serve --for 10.0.0.2 images             the lines to paste on that device
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
+  towline serve --trace t.pcapng images           and a capture for Wireshark
 ";
 
 /// Serve a directory or one file over TFTP and FTP.
