@@ -2,7 +2,7 @@
 
 use client::{ClientError, Options, Outcome, Remote, Scheme, TftpOptions, Type, WireCode};
 use gate::audit::{Events, What as Happened};
-use gate::{Gate, Policy};
+use gate::{Gate, Policy, Uploads};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
@@ -583,4 +583,41 @@ fn rule_35_forged_requests_do_not_keep_real_ones_out() {
         })
         .collect();
     assert_eq!(get(&house, "f", plain()).unwrap().len(), 3_000);
+}
+
+#[test]
+fn rule_07_a_repeated_wrq_is_the_same_upload_and_never_file_exists() {
+    let store = Memory::new();
+    store.seed("/there", &b"old"[..]);
+    let uploads = Uploads(vec!["/=create".parse().unwrap()]);
+    let policy = Policy { write: true, uploads, ..Policy::default() };
+    let (gate, _events) = Gate::new(Arc::new(store.clone()), policy);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    let wrq = |name: &str| {
+        peer.send_to(format!("\0\x02{name}\0octet\0").as_bytes(), server.addresses()[0]).unwrap();
+    };
+    let mut buf = [0; 600];
+    // IOS asks again after 4 s; here as soon as the first answer is in.
+    wrq("new");
+    let (len, transfer) = peer.recv_from(&mut buf).unwrap();
+    assert_eq!(buf[..len], [0, 4, 0, 0]);
+    wrq("new");
+    let (len, again) = peer.recv_from(&mut buf).unwrap();
+    assert_eq!((&buf[..len], again), (&[0, 4, 0, 0][..], transfer), "the same ACK 0 from the same port");
+    peer.send_to(b"\0\x03\0\x01content", transfer).unwrap();
+    let (len, _) = peer.recv_from(&mut buf).unwrap();
+    assert_eq!(buf[..len], [0, 4, 0, 1]);
+    assert_eq!(store.content("/new").as_deref(), Some(&b"content"[..]));
+    // Another peer's is another upload, and that is refused.
+    let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+    other.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    for name in ["new", "there"] {
+        other.send_to(format!("\0\x02{name}\0octet\0").as_bytes(), server.addresses()[0]).unwrap();
+        let (len, _) = other.recv_from(&mut buf).unwrap();
+        assert_eq!(buf[..4], [0, 5, 0, 6], "{}", buf[..len].escape_ascii());
+    }
+    assert_eq!(store.content("/there").as_deref(), Some(&b"old"[..]));
 }

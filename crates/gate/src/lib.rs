@@ -10,7 +10,7 @@
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
-//!   `rights` what they may do (one table), `limits` leases, `session` the verbs, `transfer` the two
+//!   `rights` what they may do (one table), `uploads` and where, `limits` leases, `session` the verbs, `transfer` the two
 //!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
 //!   `sidecar` files of
 //!   digests that are computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
@@ -31,6 +31,7 @@ mod sidecar;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod uploads;
 mod verdict;
 
 pub use digests::{Algorithm, Digest, Digests};
@@ -45,6 +46,7 @@ pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;
 pub use transfer::{Direction, Reading, Writing};
+pub use uploads::{Upload, UploadRule, Uploads};
 pub use verdict::{Far, Verdict};
 
 use audit::{Events, Queue, What};
@@ -64,6 +66,9 @@ pub struct Policy {
     /// Without it everything is read-only for everybody. With it users may create, overwrite, rename
     /// and remove; TFTP and anonymous may create files, and what they write over is kept as a version.
     pub write: bool,
+    /// What an upload may do, path by path, before what `write` says of who may. It holds for users as well:
+    /// where what is there must stay, they neither remove nor rename it.
+    pub uploads: Uploads,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
     /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
@@ -81,6 +86,7 @@ impl Default for Policy {
             users: Vec::new(),
             anonymous: true,
             write: false,
+            uploads: Uploads::default(),
             show_hidden: false,
             digests: true,
             limits: Limits::default(),

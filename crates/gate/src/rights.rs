@@ -1,6 +1,6 @@
 //! Who may do what: one table.
 
-use crate::{Policy, Refusal};
+use crate::{Policy, Refusal, Upload};
 use store::VPath;
 
 /// Who somebody turned out to be.
@@ -42,6 +42,8 @@ pub enum Verb {
 pub(crate) enum Old {
     /// It goes.
     Replaced,
+    /// There must be none.
+    Stays,
     /// It is kept as a version: whoever is not known must not be able to destroy anything.
     Kept,
 }
@@ -72,7 +74,28 @@ pub(crate) fn allow(policy: &Policy, who: &Who, verb: Verb, path: &VPath) -> Res
             | Verb::SetModified => Refusal::Absent,
         });
     }
+    let row = match verb {
+        Verb::Read | Verb::Stat | Verb::List => None,
+        Verb::Write | Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified => {
+            policy.uploads.of(path)
+        }
+    };
+    match (row, verb) {
+        (None, _) => {}
+        (Some(Upload::Deny), _) => return Err(Refusal::Denied),
+        (Some(rule), Verb::Rename | Verb::Remove | Verb::SetModified) if rule.protects() => {
+            return Err(Refusal::Denied);
+        }
+        (Some(Upload::Create), _) => return Ok(Old::Stays),
+        (Some(Upload::Version), _) => return Ok(Old::Kept),
+        (Some(Upload::Overwrite), _) => return Ok(Old::Replaced),
+    }
     Ok(if known { Old::Replaced } else { Old::Kept })
+}
+
+/// Whether something may get this name by being renamed: what a row of the uploads protects there could be lost.
+pub(crate) fn may_become(policy: &Policy, to: &VPath) -> bool {
+    !is_hidden(policy, to) && !policy.uploads.of(to).is_some_and(Upload::protects)
 }
 
 /// Whether a path does not exist for peers.

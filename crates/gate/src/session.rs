@@ -6,7 +6,7 @@ use crate::{Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, 
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::SystemTime;
-use store::{Blob, Cursor, Entry, Facts, Mode, Space, StoreError, VPath};
+use store::{Blob, Cursor, Entry, Facts, Kind, Mode, Space, StoreError, VPath};
 
 /// A peer that was let in. Cheap to clone; its place is given back when the last clone and the last of
 /// its transfers are gone.
@@ -151,10 +151,17 @@ impl Session {
                     Ok(_) | Err(_) => {}
                 }
             }
-            let mut upload = store.create(path, ask.mode, self.0.owner.as_deref().unwrap_or(""))?;
+            let mode = match (old, ask.mode) {
+                (Old::Stays, Mode::New | Mode::Overwrite) => Mode::New,
+                (Old::Stays, Mode::Resume(_) | Mode::Append) => {
+                    return Err(Refusal::Unsupported("going on with a file where only new ones may come"));
+                }
+                (Old::Replaced | Old::Kept, mode) => mode,
+            };
+            let mut upload = store.create(path, mode, self.0.owner.as_deref().unwrap_or(""))?;
             match old {
-                Old::Replaced => {}
-                Old::Kept if ask.mode == Mode::New => {}
+                Old::Replaced | Old::Stays => {}
+                Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
             }
             let record = Record::start(self.clone(), lease, path, Direction::Write, ask.expected);
@@ -194,7 +201,12 @@ impl Session {
     pub fn rename(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
         self.told(Verb::Rename, from, || {
             self.allow(Verb::Rename, from)?;
-            if rights::is_hidden(&self.0.gate.policy, to) {
+            let (policy, store) = (&self.0.gate.policy, &self.0.gate.store);
+            if !rights::may_become(policy, to) {
+                return Err(Refusal::Denied);
+            }
+            // With a directory whatever is below gets other names, for which other rows may hold.
+            if policy.uploads.protect() && store.stat(from).is_ok_and(|f| f.kind == Kind::Directory) {
                 return Err(Refusal::Denied);
             }
             self.0.gate.store.rename(from, to)?;

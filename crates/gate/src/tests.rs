@@ -305,3 +305,96 @@ fn the_digest_of_a_file_is_there_for_every_protocol_and_its_size_is_told_first()
     let (gate, _events) = Gate::new(std::sync::Arc::new(store), without);
     assert_eq!(gate.admit(&tftp()).unwrap().read(&p("/a.md5")).err(), Some(Refusal::Absent));
 }
+
+/// What each policy makes of a second upload, of a broken one, and of a user's other verbs.
+#[test]
+fn uploads_do_what_their_row_says_and_a_failed_one_leaves_the_old_file() {
+    let rows = ["create/=create", "over/=overwrite", "version/=version", "deny/=deny"];
+    let uploads = Uploads(rows.iter().map(|r| r.parse().unwrap()).collect());
+    for who in [tftp as fn() -> Knock, anonymous, || user("alice", "hunter2")] {
+        let store = Memory::new();
+        for dir in ["create", "over", "version", "deny", "free"] {
+            store.seed(&format!("/{dir}/old"), &b"old"[..]);
+        }
+        let policy = Policy { anonymous: true, uploads: uploads.clone(), ..policy(true) };
+        let (gate, _events) = Gate::new(std::sync::Arc::new(store.clone()), policy);
+        let session = gate.admit(&who()).unwrap();
+        let put = |path: &str, mode: Mode| {
+            let mut writing = session.write(&p(path), ask(mode))?;
+            writing.write_at(0, b"new").unwrap();
+            writing.commit(End::new(Outcome::Complete, 3))
+        };
+        let content = |path: &str| store.content(path).map(|b| b.to_vec());
+        // A broken one first.
+        for dir in ["over", "version", "free"] {
+            let mut broken = session.write(&p(&format!("/{dir}/old")), ask(Mode::Overwrite)).unwrap();
+            broken.write_at(0, b"half").unwrap();
+            broken.fail(End::new(Outcome::TimedOut, 4));
+            assert_eq!(content(&format!("/{dir}/old")).as_deref(), Some(&b"old"[..]), "{dir}");
+        }
+        let exists = put("/create/old", Mode::Overwrite).unwrap_err();
+        assert_eq!(exists, Refusal::Exists);
+        assert!(matches!(put("/create/old", Mode::Append), Err(Refusal::Unsupported(_))));
+        assert_eq!(content("/create/old").as_deref(), Some(&b"old"[..]));
+        assert_eq!(put("/create/new", Mode::Overwrite).unwrap().kept, None);
+        // Two at once: the second finds the name taken when it is whole, and the first stays.
+        let (mut a, mut b) = (
+            session.write(&p("/create/race"), ask(Mode::Overwrite)).unwrap(),
+            session.write(&p("/create/race"), ask(Mode::Overwrite)).unwrap(),
+        );
+        a.write_at(0, b"a").unwrap();
+        b.write_at(0, b"b").unwrap();
+        b.commit(End::new(Outcome::Complete, 1)).unwrap();
+        assert_eq!(a.commit(End::new(Outcome::Complete, 1)).unwrap_err(), Refusal::Exists);
+        assert_eq!(content("/create/race").as_deref(), Some(&b"b"[..]));
+
+        assert_eq!(put("/over/old", Mode::Overwrite).unwrap().kept, None);
+        let kept = put("/version/old", Mode::Overwrite).unwrap().kept.expect("kept, whoever it is");
+        assert_eq!(content(&kept.to_string()).as_deref(), Some(&b"old"[..]));
+        assert_eq!(put("/deny/old", Mode::Overwrite).unwrap_err(), Refusal::Denied);
+        assert_eq!(put("/deny/new", Mode::New).unwrap_err(), Refusal::Denied);
+        // Without a row it is as it was: users replace, others keep.
+        assert_eq!(
+            put("/free/old", Mode::Overwrite).unwrap().kept.is_some(),
+            session.user() != Some("alice")
+        );
+        assert_eq!(content("/free/old").as_deref(), Some(&b"new"[..]));
+    }
+}
+
+#[test]
+fn users_do_not_remove_or_rename_what_a_row_protects() {
+    let store = Memory::new();
+    for path in ["/keep/old", "/over/old", "/free/old"] {
+        store.seed(path, &b"old"[..]);
+    }
+    let uploads = Uploads(vec!["keep/=version".parse().unwrap(), "over/=overwrite".parse().unwrap()]);
+    let policy = Policy { uploads, ..policy(true) };
+    let (gate, _events) = Gate::new(std::sync::Arc::new(store.clone()), policy);
+    let alice = gate.admit(&user("alice", "hunter2")).unwrap();
+    assert_eq!(alice.remove(&p("/keep/old")), Err(Refusal::Denied));
+    assert_eq!(alice.rename(&p("/keep/old"), &p("/free/x")), Err(Refusal::Denied));
+    assert_eq!(alice.rename(&p("/free/old"), &p("/keep/old")), Err(Refusal::Denied));
+    assert_eq!(alice.rename(&p("/keep"), &p("/away")), Err(Refusal::Denied));
+    assert_eq!(alice.set_modified(&p("/keep/old"), std::time::SystemTime::UNIX_EPOCH), Err(Refusal::Denied));
+    assert_eq!(alice.rename(&p("/free/old"), &p("/over/old")), Ok(()));
+    assert_eq!(alice.remove(&p("/over/old")), Ok(()));
+    assert_eq!(store.content("/keep/old").as_deref(), Some(&b"old"[..]));
+}
+
+#[test]
+fn an_announced_upload_that_does_not_fit_the_quota_is_refused_before_its_first_octet() {
+    let store = Memory::new();
+    store.seed("/old", vec![0; 600]);
+    let quota = store::quota::Quota::new(std::sync::Arc::new(store.clone()), 1_000).unwrap();
+    let (gate, _events) = Gate::new(std::sync::Arc::new(quota), policy(true));
+    let session = gate.admit(&tftp()).unwrap();
+    let announced = |octets| Ask { mode: Mode::Overwrite, expected: Some(octets) };
+    assert_eq!(session.write(&p("/new"), announced(401)).err(), Some(Refusal::NoSpace));
+    let mut writing = session.write(&p("/old"), announced(400)).unwrap();
+    writing.write_at(0, &[1; 400]).unwrap();
+    // Whoever announces less than it sends comes no further either.
+    assert_eq!(writing.write_at(400, &[1]).unwrap_err().kind(), std::io::ErrorKind::QuotaExceeded);
+    writing.fail(End::new(Outcome::Failed, 400));
+    assert_eq!(store.content("/old").map(|c| c.len()), Some(600));
+}

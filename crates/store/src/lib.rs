@@ -21,6 +21,7 @@ mod facts;
 pub mod local;
 pub mod locator;
 pub mod memory;
+pub mod quota;
 mod traits;
 mod vpath;
 

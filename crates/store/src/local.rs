@@ -29,6 +29,7 @@ mod temp;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod used;
 mod versions;
 
 use crate::{Blob, Capabilities, Cursor, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath};
@@ -278,6 +279,10 @@ impl Store for Local {
         let fs = rustix::fs::fstatvfs(&fd)?;
         let octets = |blocks: u64| blocks.saturating_mul(fs.f_frsize);
         Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail) })
+    }
+
+    fn used(&self) -> Result<u64> {
+        used::used(&self.0)
     }
 }
 

@@ -164,6 +164,10 @@ impl Store for Memory {
         tree.find(path).or_else(|_| tree.find(&path.parent()))?;
         Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used) })
     }
+
+    fn used(&self) -> Result<u64> {
+        Ok(self.0.tree().used)
+    }
 }
 
 /// Remembers one name: entries that come or go meanwhile are seen or not, none twice.

@@ -46,6 +46,8 @@ pub struct Published {
     pub len: u64,
     /// Where the old content went, if it was kept as a version.
     pub kept: Option<VPath>,
+    /// Octets of the old content that is gone.
+    pub replaced: u64,
 }
 
 /// A place for octets at given offsets.
@@ -146,4 +148,9 @@ pub trait Store: Send + Sync {
 
     /// The space left for `path`.
     fn space(&self, path: &VPath) -> Result<Space>;
+
+    /// Octets of all files, of versions and partials too: every directory is read.
+    fn used(&self) -> Result<u64> {
+        Err(crate::StoreError::Unsupported("counting what is there"))
+    }
 }

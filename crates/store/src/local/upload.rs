@@ -212,14 +212,14 @@ impl Upload for Growing {
         inner.at(Point::BeforeSync);
         self.temp.file.sync_all()?;
         inner.at(Point::AfterSync);
-        let kept = {
+        let (kept, replaced) = {
             let _alone = inner.publish.lock().unwrap_or_else(|e| e.into_inner());
             self.publish()?
         };
         inner.at(Point::Renamed);
         rustix::fs::fsync(&self.dir)?;
         self.drop_partial();
-        Ok(Published { len: self.len, kept })
+        Ok(Published { len: self.len, kept, replaced })
     }
 
     fn suspend(mut self: Box<Self>) -> Result<()> {
@@ -234,18 +234,18 @@ impl Upload for Growing {
 }
 
 impl Growing {
-    /// Puts the file under its name; gives where the old content went.
-    fn publish(&mut self) -> Result<Option<VPath>> {
+    /// Puts the file under its name; gives where the old content went, or how many octets of it went.
+    fn publish(&mut self) -> Result<(Option<VPath>, u64)> {
         let name = self.path.name();
         match self.mode {
-            Mode::New => self.temp.publish_new(&self.dir, name).map(|()| None),
+            Mode::New => self.temp.publish_new(&self.dir, name).map(|()| (None, 0)),
             Mode::Overwrite | Mode::Resume(_) | Mode::Append => {
                 let old = there(&self.inner, &self.dir, &self.path)?;
                 if matches!(old, There::Nothing) {
                     match self.temp.publish_new(&self.dir, name) {
                         // Somebody else, of another process, was quicker.
                         Err(StoreError::Exists) => {}
-                        done => return done.map(|()| None),
+                        done => return done.map(|()| (None, 0)),
                     }
                 }
                 let kept = if self.keep_old && !matches!(old, There::Dangling) {
@@ -258,7 +258,8 @@ impl Growing {
                 self.temp.give_name(&self.dir)?;
                 self.inner.at(Point::Named);
                 self.temp.publish_over(&self.dir, name)?;
-                Ok(kept)
+                let gone = if kept.is_none() { old.len().unwrap_or(0) } else { 0 };
+                Ok((kept, gone))
             }
         }
     }

@@ -118,6 +118,7 @@ impl Upload for Growing {
         }
         let octets = Bytes::from(std::mem::take(&mut self.octets));
         let len = octets.len() as u64;
+        let mut replaced = 0;
         let kept = match there {
             Some(old) if self.keep_old => {
                 let mut dir = ROOT;
@@ -133,13 +134,17 @@ impl Upload for Growing {
                 let text = [b"/.towline/versions", self.path.parent().as_bytes(), b"/", &name].concat();
                 VPath::parse(&text).ok()
             }
-            _ => None,
+            Some(old) => {
+                replaced = old.len() as u64;
+                None
+            }
+            None => None,
         };
         tree.insert(self.dir, self.path.name(), Node::file(octets));
         // insert() counted the content; the upload's own count goes.
         tree.used -= len;
         tree.put_partial(self.dir, self.path.name(), &self.owner, None);
-        Ok(Published { len, kept })
+        Ok(Published { len, kept, replaced })
     }
 
     fn suspend(mut self: Box<Self>) -> Result<()> {

@@ -16,12 +16,13 @@ pub use users::Given;
 use crate::digest;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
+use crate::figures::parse_octets;
 use crate::interrupt::on_interrupt;
 use crate::ladder::{End, Tracing};
 use crate::watch::{Several, Watch};
 use advice::Tree;
 use clap::Args;
-use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session};
+use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session, Upload, UploadRule, Uploads};
 use live::Board;
 use root::Root;
 use screen::Screen;
@@ -56,6 +57,7 @@ Examples:
   towline serve images                            read-only, TFTP and anonymous FTP
   towline serve c2900-universalk9-mz.bin --once   one file, until somebody has fetched it
   towline serve --write --user bob backups        bob may write; TFTP may create
+  towline serve --write --upload images/=deny --upload /=create --quota 20G srv
   towline serve --for 10.0.0.2 images             the lines to paste on that device
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
   towline serve --trace t.pcapng images           and a capture for Wireshark
@@ -89,6 +91,13 @@ pub struct Serve {
     /// Let users write, and TFTP and anonymous create.
     #[arg(long)]
     write: bool,
+    /// What uploads to PATH may do: PATH=create (free names only), overwrite, version (the old file is
+    /// kept) or deny. May be repeated, the first that fits counts (docs/tftp-server.md).
+    #[arg(long, value_name = "PATH=POLICY", requires = "write")]
+    upload: Vec<UploadRule>,
+    /// The most that the directory may hold, versions too: 20G. An upload that does not fit is refused.
+    #[arg(long, value_name = "SIZE", value_parser = parse_octets, requires = "write")]
+    quota: Option<u64>,
     /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there.
     #[arg(long)]
     no_digests: bool,
@@ -175,7 +184,8 @@ impl Serve {
     /// Serves until it is interrupted, or with `--once` until one transfer is complete.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         more_descriptors();
-        let root = Root::open(&self.root, self.write, self.yes_serve_this)?;
+        let mut root = Root::open(&self.root, self.write, self.yes_serve_this)?;
+        self.quota.map_or(Ok(()), |octets| root.limit(octets))?;
         let sockets = self.sockets()?;
         let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
         if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
@@ -184,8 +194,14 @@ impl Serve {
         }
         let users = self.user.iter().cloned().map(Given::user).collect::<Result<Vec<_>, _>>()?;
         let anonymous = users.is_empty();
-        let policy =
-            Policy { users, anonymous, write: self.write, digests: !self.no_digests, ..Policy::default() };
+        let policy = Policy {
+            users,
+            anonymous,
+            write: self.write,
+            digests: !self.no_digests,
+            uploads: Uploads(self.upload.clone()),
+            ..Policy::default()
+        };
         let (gate, audit) = Gate::new(root.store.clone(), policy);
 
         let traces = self.trace.open(End::Server, || Box::new(io::stderr()))?;
@@ -440,5 +456,9 @@ impl Tree for Advisor {
 
     fn anonymous(&self) -> bool {
         self.gate.policy().anonymous
+    }
+
+    fn upload(&self, path: &VPath) -> Option<Upload> {
+        self.gate.policy().uploads.of(path)
     }
 }

@@ -1,7 +1,7 @@
 //! What would help a peer, from what was seen. One sentence for each fact.
 
 use gate::audit::{Event, What};
-use gate::{Direction, End, Refusal, Verb, Verdict};
+use gate::{Direction, End, Refusal, Upload, Verb, Verdict};
 use serve::tftp::names::{is_autoinstall, without_junk};
 use store::{BadPath, VPath};
 
@@ -16,6 +16,8 @@ pub(crate) trait Tree {
     fn writable(&self) -> bool;
     /// Whether anonymous may log in.
     fn anonymous(&self) -> bool;
+    /// What --upload says of a path.
+    fn upload(&self, path: &VPath) -> Option<Upload>;
 }
 
 /// The advice that `event` gives reason for.
@@ -49,6 +51,15 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if !tree.writable() => {
             Some(format!("{path} was not stored: uploads are off; start with --write"))
         }
+        What::Refused { verb, path, why: Refusal::Denied }
+            if !matches!(verb, Verb::Read) && tree.upload(path).is_some_and(|u| u != Upload::Overwrite) =>
+        {
+            let rule = tree.upload(path).unwrap_or(Upload::Deny);
+            Some(format!("{path}: --upload …={rule} is why"))
+        }
+        What::Refused { verb: Verb::Write, path, why: Refusal::Exists } => Some(format!(
+            "{path} was not stored: a file of that name is there, and it stays (--upload …=create)"
+        )),
         What::Refused { verb: Verb::Write, path, why: Refusal::Denied } if is_hidden(path) => {
             Some(format!("{path} was not stored: names that begin with a dot are not served"))
         }
@@ -66,7 +77,7 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
             Some(format!("{path}: only users may remove and rename; start with --user NAME"))
         }
         What::Refused { verb: Verb::Write, path, why: Refusal::NoSpace } => {
-            Some(format!("{path} was not stored: no space left here"))
+            Some(format!("{path} was not stored: no space left here, or --quota is used up"))
         }
         What::RefusedName { name, why: Refusal::Ambiguous(_), .. } => Some(format!(
             "{}: give each file a name that differs in more than its case, or ask for one as it is written",
@@ -140,6 +151,10 @@ mod tests {
         fn anonymous(&self) -> bool {
             false
         }
+
+        fn upload(&self, path: &VPath) -> Option<Upload> {
+            (path.name() == b"fixed").then_some(Upload::Version)
+        }
     }
 
     fn said(protocol: Protocol, user: Option<&str>, what: What, write: bool) -> String {
@@ -186,6 +201,17 @@ mod tests {
         assert!(denied.contains("towline's own user"), "{denied}");
         let user = said(t, None, refused(b"x", Verb::Remove, Refusal::Denied), true);
         assert!(user.contains("--user"), "{user}");
+    }
+
+    #[test]
+    fn a_refused_upload_is_told_its_rule() {
+        let path = || VPath::parse(b"fixed").unwrap();
+        let denied = |verb| {
+            said(Protocol::Ftp, None, What::Refused { verb, path: path(), why: Refusal::Denied }, true)
+        };
+        assert_eq!(denied(Verb::Remove), "/fixed: --upload …=version is why");
+        let exists = What::Refused { verb: Verb::Write, path: path(), why: Refusal::Exists };
+        assert!(said(Protocol::Tftp, None, exists, true).contains("=create"));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use super::one_file::OneFile;
 use crate::exit::{Exit, Failure};
+use crate::figures::grouped;
 use ios_cli::image_name::ImageName;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::local::{Local, LocalOptions};
+use store::quota::Quota;
 use store::{Kind, Store, VPath};
 
 /// Images whose digests are announced: the newest; a directory may hold hundreds.
@@ -68,6 +70,29 @@ impl Root {
             Arc::new(Local::open(parent, LocalOptions { write: false, ..options }).map_err(|e| local(&e))?);
         let store = Arc::new(OneFile::new(dir, linked, named.clone()));
         Ok(Root { store, shown, images: vec![named], other: None })
+    }
+
+    /// Limits what it may hold; reads every directory once.
+    pub(crate) fn limit(&mut self, octets: u64) -> Result<(), Failure> {
+        let quota = Quota::new(self.store.clone(), octets).map_err(|e| {
+            Failure::new(
+                Exit::Local,
+                &self.shown,
+                format!("what is in it cannot be counted: {e}"),
+                "leave --quota out",
+            )
+        })?;
+        let used = quota.used().unwrap_or(0);
+        if used > octets {
+            return Err(Failure::new(
+                Exit::Local,
+                "--quota",
+                format!("{} holds {} octets already", self.shown, grouped(used)),
+                "remove something (old versions are in .towline/versions) or allow more",
+            ));
+        }
+        self.store = Arc::new(quota);
+        Ok(())
     }
 
     /// A name to show in lines to paste.
