@@ -90,7 +90,7 @@ impl Default for Policy {
             show_hidden: false,
             digests: true,
             limits: Limits::default(),
-            event_queue: 4_096,
+            event_queue: 16_384,
         }
     }
 }

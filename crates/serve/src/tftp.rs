@@ -3,23 +3,33 @@
 //! Opening and committing files may wait for the disk, so they run on a few worker threads; everything else
 //! happens in the loop. See `docs/protocols/tftp.md` for what each rule of the RFCs became.
 //!
-//! - `engine`: the loop, the request port, timers.
-//! - `transfer`: one transfer, from its request to its end.
-//! - `content`: where its octets are; netascii.
+//! - `engine`: the loop; `timers`: its deadlines; `slots`: its transfers.
+//! - `requests`: the request port, from a datagram to a transfer.
+//! - `budget`: how much the unproved may be sent; `clients`: what addresses have taught us.
+//! - `transfer`: one transfer, from its first packet to its end; `way`: the socket behind it.
+//! - `content`: where its octets are; netascii. `chunks`: what was read ahead; `scratch`: shared memory.
 //! - `open`: from a request to an opened file; `names`: what a name stands for.
 //! - `worker`: the threads that may wait for the disk.
 //! - `record`: its facts at the end.
 //! - `refusal`: the door's answers as ERROR codes.
 
+mod budget;
+mod chunks;
+mod clients;
 mod content;
 mod engine;
 pub mod names;
 mod open;
 mod record;
 mod refusal;
+mod requests;
+mod scratch;
+mod slots;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod transfer;
+mod way;
 mod worker;
 
 pub use names::Names;
@@ -50,6 +60,14 @@ pub struct TftpConfig {
     pub dally: Duration,
     /// UDP ports of transfers; `None`: any free one.
     pub port_range: Option<RangeInclusive<u16>>,
+    /// Whether all transfers use the request port, for firewalls and NATs that know that one only. Peers are
+    /// told apart by address and port; RFC 1350 §4 wants a port for each transfer.
+    pub single_port: bool,
+    /// Whether blocks are agreed to that the path to the peer takes in one piece only.
+    pub clamp_to_mtu: bool,
+    /// Whether requests to a broadcast address are answered, from the interface's own: what routers without
+    /// a configuration send (RFC 1123 §4.2.3.5 says that they should be ignored).
+    pub autoinstall: bool,
     /// Transfers at once; more are refused.
     pub max_transfers: usize,
     /// The largest block agreed to, octets.
@@ -68,7 +86,10 @@ impl Default for TftpConfig {
             first_rto: proto.rto.first,
             dally: proto.dally,
             port_range: None,
-            max_transfers: 1_024,
+            single_port: false,
+            clamp_to_mtu: true,
+            autoinstall: false,
+            max_transfers: gate::Limits::default().transfers,
             max_blksize: limits.blksize,
             max_windowsize: limits.windowsize,
             names: Arc::default(),

@@ -156,6 +156,16 @@ impl Receiver {
         self.counts.heard(received)
     }
 
+    /// Takes a DATA packet of which only the header was looked at: block `no` with `len` octets. The same as
+    /// [`Receiver::handle_datagram`] with the whole of it, for drivers that keep payloads elsewhere.
+    pub fn handle_block(&mut self, now: Instant, no: BlockNo, len: usize) -> Received {
+        if matches!(self.state, Receiving::Over) {
+            return Received::Stale;
+        }
+        let received = self.handle_data(now, no, len);
+        self.counts.heard(received)
+    }
+
     /// RFC 2347: our ACK 0 was lost, the server repeats its OACK.
     fn handle_oack_again(&mut self) -> Received {
         let Receiving::AwaitFirst { opening } = &self.state else { return Received::Stale };

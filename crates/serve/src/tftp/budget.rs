@@ -123,7 +123,7 @@ mod tests {
         assert!(sent <= NETWORK && sent > NETWORK - 516, "{sent}");
         assert_eq!(budget.silenced, 10_000 - sent / 516);
         assert!(budget.take(now, ip("192.0.3.1"), 516), "another network");
-        now = now + SECOND;
+        now += SECOND;
         let again = (0..10_000).filter(|_| budget.take(now, ip("192.0.2.9"), 516)).count() as u64;
         assert!((NETWORK_LEAK / 516..=NETWORK_LEAK / 516 + 1).contains(&again), "{again}");
     }
@@ -144,7 +144,7 @@ mod tests {
         let mut budget = Budget::new(now);
         let mut sent = 0;
         for n in 0..200_000u32 {
-            now = now + clock::Duration::from_micros(1);
+            now += clock::Duration::from_micros(1);
             let peer = IpAddr::V4(Ipv4Addr::from_bits(n << 8));
             sent += if budget.take(now, peer, 516) { 516 } else { 0 };
         }

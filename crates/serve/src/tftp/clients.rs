@@ -18,8 +18,6 @@ struct Client {
     suspect: Option<u16>,
     /// It asked anew after that: no larger blocks for it.
     blksize: Option<u16>,
-    /// Answered blocks that were sent ahead oddly.
-    no_ahead: bool,
 }
 
 /// The memory of addresses. Bounded.
@@ -49,16 +47,6 @@ impl Clients {
         }
     }
 
-    /// Whether it may be sent blocks ahead.
-    pub(super) fn takes_ahead(&self, now: Instant, ip: IpAddr) -> bool {
-        !self.0.get(&ip).is_some_and(|c| c.no_ahead && now.since(c.seen) < HOLDS)
-    }
-
-    /// It does not get on with blocks that are sent ahead.
-    pub(super) fn refuses_ahead(&mut self, now: Instant, ip: IpAddr) {
-        self.client(now, ip).no_ahead = true;
-    }
-
     fn client(&mut self, now: Instant, ip: IpAddr) -> &mut Client {
         if self.0.len() >= MOST
             && !self.0.contains_key(&ip)
@@ -66,10 +54,10 @@ impl Clients {
         {
             self.0.remove(&oldest);
         }
-        let new = Client { seen: now, suspect: None, blksize: None, no_ahead: false };
+        let new = Client { seen: now, suspect: None, blksize: None };
         let client = self.0.entry(ip).or_insert(new);
         if now.since(client.seen) >= HOLDS {
-            (client.suspect, client.blksize, client.no_ahead) = (None, None, false);
+            (client.suspect, client.blksize) = (None, None);
         }
         client.seen = now;
         client
@@ -99,7 +87,7 @@ mod tests {
         }
         assert_eq!(sizes, [8_192, 1_468, 1_428, 1_360, 1_024, 512, 512, 512]);
         assert_eq!(clients.asks(now, ip(2)), None);
-        now = now + HOLDS;
+        now += HOLDS;
         assert_eq!(clients.asks(now, ip(1)), None, "forgotten");
     }
 
@@ -116,10 +104,13 @@ mod tests {
     fn the_memory_is_bounded() {
         let mut clients = Clients::default();
         for n in 0..2 * MOST as u32 {
-            clients.refuses_ahead(Instant::from_nanos(u64::from(n)), ip(n));
+            clients.never_acknowledged(Instant::from_nanos(u64::from(n)), ip(n), 1_428);
         }
         assert_eq!(clients.0.len(), MOST);
         let now = Instant::from_nanos(2 * MOST as u64);
-        assert!(clients.takes_ahead(now, ip(1)) && !clients.takes_ahead(now, ip(2 * MOST as u32 - 1)));
+        assert_eq!(
+            (clients.asks(now, ip(1)), clients.asks(now, ip(2 * MOST as u32 - 1))),
+            (None, Some(1_360))
+        );
     }
 }

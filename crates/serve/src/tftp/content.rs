@@ -1,8 +1,10 @@
 //! Where the octets of a transfer are, and their conversion.
 
-use gate::store::Sink;
+use super::chunks::{Chunks, Source};
+use gate::store::{Blob, Sink};
 use gate::{End, Reading, Writing};
 use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tftp_proto::netascii::{Converted, Decoder};
 use tftp_proto::server::last_block;
 use tftp_proto::{Mode, Sender};
@@ -15,6 +17,9 @@ pub(super) enum Content {
     Read {
         reading: Reading,
         text: Option<Converted>,
+        source: Source,
+        /// Where the last octets were found among what was read ahead.
+        hint: usize,
     },
     Write {
         writing: Writing,
@@ -31,7 +36,8 @@ impl Content {
             Mode::Octet => None,
             Mode::Netascii => Some(Converted::default()),
         };
-        Content::Read { reading, text }
+        let source = source(&reading);
+        Content::Read { reading, text, source, hint: 0 }
     }
 
     pub(super) fn writing(writing: Writing, mode: Mode) -> Content {
@@ -42,30 +48,40 @@ impl Content {
         Content::Write { writing, text, octets: 0 }
     }
 
-    /// The payload of a run of blocks, one behind the other, in `scratch` or in our own buffer.
+    /// The payload of a run of blocks, one behind the other, in memory that all transfers share or in our own
+    /// buffer.
     pub(super) fn run<'a>(
         &'a mut self,
         sender: &mut Sender,
         first: u64,
         end: u64,
         scratch: &'a mut Vec<u8>,
+        chunks: &'a mut Chunks,
     ) -> io::Result<&'a [u8]> {
-        let Content::Read { reading, text } = self else { unreachable!("only a reading has blocks to send") };
+        let Content::Read { reading, text, source, hint } = self else {
+            unreachable!("only a reading has blocks to send")
+        };
         let blksize = u64::from(sender.terms().blksize);
         let (from, to) = ((first - 1) * blksize, end * blksize);
         let blob = reading.blob();
         let Some(text) = text else {
-            let want = usize::try_from(to.min(blob.len()) - from).expect("at most a window");
-            if scratch.len() < want {
-                scratch.resize(want, 0);
-            }
-            let got = blob.read_at(from, &mut scratch[..want])?;
+            let want = usize::try_from(to.min(blob.len()) - from).expect("at most a run");
+            let got = match chunks.get(*source, blob, from, want, hint)? {
+                Some(got) => got,
+                None => {
+                    if scratch.len() < want {
+                        scratch.resize(want, 0);
+                    }
+                    let got = blob.read_at(from, &mut scratch[..want])?;
+                    &scratch[..got]
+                }
+            };
             // A short block would be the last one, and the file seem whole.
-            if got < want {
+            if got.len() < want {
                 let why = "the file became shorter while it was sent";
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
             }
-            return Ok(&scratch[..want]);
+            return Ok(got);
         };
         text.forget(sender.acked() * blksize);
         if scratch.len() < PIECE {
@@ -81,7 +97,17 @@ impl Content {
         Ok(text.get(from, to))
     }
 
-    /// Puts a block where it belongs; text comes in order.
+    /// Whether blocks have to be placed one by one, in order: text is converted.
+    pub(super) fn is_text(&self) -> bool {
+        match self {
+            Content::Read { text, .. } => text.is_some(),
+            Content::Write { text, .. } => text.is_some(),
+            Content::Gone => false,
+        }
+    }
+
+    /// Puts blocks where they belong: `payload` is what the first and those behind it hold, in one piece. Text
+    /// comes one block at a time and in order.
     pub(super) fn place(
         &mut self,
         block: u64,
@@ -128,10 +154,24 @@ impl Content {
     /// Octets of the file behind `acked` blocks, or received.
     pub(super) fn octets(&self, acked: u64, blksize: u16) -> u64 {
         match self {
-            Content::Read { reading, text: None } => (acked * u64::from(blksize)).min(reading.blob().len()),
+            Content::Read { reading, text: None, .. } => {
+                (acked * u64::from(blksize)).min(reading.blob().len())
+            }
             Content::Read { text: Some(text), .. } => text.fed(),
             Content::Write { octets, .. } => *octets,
             Content::Gone => 0,
         }
     }
+}
+
+/// How long a file must have been left alone for its identity to tell every change: times of files are as
+/// coarse as the kernel's tick, 10 ms at the most, and clocks of file servers differ a little.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Whose octets these are among what was read ahead.
+fn source(reading: &Reading) -> Source {
+    let Blob::File { identity, .. } = reading.blob() else { return Source::One(reading.transfer()) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let changed = u128::try_from(identity.changed.max(identity.modified)).unwrap_or(0);
+    if changed + SETTLED.as_nanos() < now { Source::File(*identity) } else { Source::One(reading.transfer()) }
 }

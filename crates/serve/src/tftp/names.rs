@@ -44,6 +44,12 @@ pub(super) fn read(names: &Names, session: &Session, asked: &Asked) -> Result<Re
     found.open(session, &asked.name, &client)
 }
 
+/// The path that a name stands for where nothing but the name decides: then no disk is looked at.
+pub(super) fn at_once(names: &Names, asked: &Asked) -> Option<VPath> {
+    let simple = names.is_plain() && names.rules.is_empty() && asked.name.len() <= MAX_PATH;
+    simple.then(|| parse(&plain(&asked.name)).ok()).flatten()
+}
+
 /// The path that an upload goes to.
 pub(super) fn write(names: &Names, session: &Session, asked: &Asked) -> Result<VPath, Refusal> {
     let client = client(asked);

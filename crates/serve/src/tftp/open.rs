@@ -2,7 +2,9 @@
 
 use super::names::{self, Names};
 use gate::store::Mode;
-use gate::{Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Writing, is_digest_name};
+use gate::{
+    Ask, Credentials, Gate, Knock, Protocol, Reading, Refusal, Security, Session, Writing, is_digest_name,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tftp_proto::packet::Op;
@@ -34,20 +36,34 @@ pub(super) enum Opened {
     Write(Writing),
 }
 
-/// Opens what is asked for. May wait for the disk: long, where [`Asked::may_take_long`].
-pub(super) fn open(gate: &Arc<Gate>, names: &Names, asked: &Asked) -> Result<Opened, Refusal> {
-    let knock = Knock {
+/// Lets the peer in. Takes no time: TFTP has no password.
+pub(super) fn admit(gate: &Arc<Gate>, asked: &Asked) -> Result<Session, Refusal> {
+    gate.admit(&Knock {
         protocol: Protocol::Tftp,
         local: asked.local,
         peer: asked.peer,
         security: Security::Clear,
         credentials: Credentials::None,
-    };
-    let session = gate.admit(&knock)?;
+    })
+}
+
+/// Opens a plain file that needs no waiting for a disk. `None`: [`open`] decides.
+pub(super) fn now(session: &Session, names: &Names, asked: &Asked) -> Option<Opened> {
     match asked.op {
-        Op::Read => names::read(names, &session, asked).map(Opened::Read),
+        Op::Read => {
+            let path = names::at_once(names, asked)?;
+            session.read_now(&path).map(Opened::Read)
+        }
+        Op::Write => None,
+    }
+}
+
+/// Opens what is asked for. May wait for the disk: long, where [`Asked::may_take_long`].
+pub(super) fn open(session: &Session, names: &Names, asked: &Asked) -> Result<Opened, Refusal> {
+    match asked.op {
+        Op::Read => names::read(names, session, asked).map(Opened::Read),
         Op::Write => {
-            let path = names::write(names, &session, asked)?;
+            let path = names::write(names, session, asked)?;
             session.write(&path, Ask { mode: Mode::Overwrite, expected: asked.expected }).map(Opened::Write)
         }
     }

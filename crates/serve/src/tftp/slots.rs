@@ -3,6 +3,7 @@
 use super::transfer::{Running, Words};
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Which transfer: its place, and which of the place's tenants.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -24,7 +25,9 @@ impl Key {
 /// One transfer, from its request on.
 pub(super) struct Slot {
     pub(super) key: Key,
-    pub(super) words: Words,
+    pub(super) words: Arc<Words>,
+    /// What the budget for the unproved still wants back.
+    pub(super) owed: usize,
     pub(super) phase: Phase,
     /// The deadline among the timers, if any.
     pub(super) armed: Option<clock::Instant>,
@@ -77,7 +80,9 @@ impl Slots {
         self.tenants = self.tenants.wrapping_add(1);
         let key = Key { place, tenant: self.tenants };
         self.by_peer.insert((words.peer, words.asked), key);
-        self.places[place as usize] = Some(Slot { key, words, phase: Phase::Opening, armed: None });
+        let owed = words.first_answer;
+        let words = Arc::new(words);
+        self.places[place as usize] = Some(Slot { key, words, owed, phase: Phase::Opening, armed: None });
         key
     }
 

@@ -59,11 +59,19 @@ impl Timers {
     }
 
     /// Sees to it that the descriptor is readable when the earliest deadline is over. Before every wait.
-    pub(super) fn arm(&mut self, clock: Clock) {
-        let Some(&Reverse((at, _))) = self.heap.peek() else { return };
-        if self.set.is_some_and(|set| set <= at) {
-            return;
-        }
+    /// `holds` tells whether a transfer still has that deadline.
+    pub(super) fn arm(&mut self, clock: Clock, mut holds: impl FnMut(clock::Instant, Key) -> bool) {
+        let at = loop {
+            let Some(&Reverse((at, key))) = self.heap.peek() else { return };
+            if self.set.is_some_and(|set| set <= at) {
+                return;
+            }
+            // Small files are over long before their deadlines: those must not wake anybody.
+            if holds(at, key) {
+                break at;
+            }
+            self.heap.pop();
+        };
         // Zero would switch it off.
         let left = at.since(clock.now()).max(clock::Duration::from_nanos(1));
         let it_value = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };

@@ -2,9 +2,11 @@
 
 use super::content::Content;
 use super::record::{self, Signs};
+use super::scratch::Scratch;
+use super::way::Way;
 use gate::End;
 use std::io;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant as Wall;
 use tftp_proto::packet::{DATA_HEADER, Op, data_header};
@@ -12,12 +14,21 @@ use tftp_proto::{
     BlockNo, ErrorCode, Event, Mode, Offer, Outcome as Over, Received, Terms, Transfer, Transmit, Why,
 };
 use transport::tap::{Dir, Sense, Sight, Tap, What};
-use transport::udp::{self, Batching};
+use transport::udp::{Batching, RUN};
 
 /// Octets of a datagram that a tap is shown.
 const HEAD: usize = 512;
 /// Datagrams of one transfer taken in one go; then the others have their turn.
 const BURST: usize = 128;
+/// How often a transfer that is alone gives the processor away and looks again before the loop waits: in the
+/// middle of a window the next datagram is certain to come, and to be woken costs more than to look.
+const LINGER: u32 = 20;
+/// The same of a lock-step transfer, whose answer takes the peer a whole round.
+const LINGER_LOCK_STEP: u32 = 1;
+/// Blocks after which a lock-step transfer is one that runs, and no small file.
+const RUNS: u64 = 16;
+/// The most octets of a run that is read in one go.
+const PIECE: u64 = 1 << 20;
 
 /// The words of a request, kept while its file is opened and to know its repeats.
 pub(super) struct Words {
@@ -29,11 +40,15 @@ pub(super) struct Words {
     /// Our address and port that were asked.
     pub(super) asked: SocketAddr,
     pub(super) flow: u64,
+    /// Octets of the request.
+    pub(super) len: usize,
+    /// What may be sent before the peer shows that it is there, octets.
+    pub(super) first_answer: usize,
 }
 
 /// A transfer under way.
 pub(super) struct Running {
-    pub(super) socket: UdpSocket,
+    pub(super) way: Way,
     pub(super) machine: Transfer,
     pub(super) content: Content,
     sight: Seen,
@@ -87,7 +102,7 @@ impl Seen {
 
 impl Running {
     pub(super) fn new(
-        socket: UdpSocket,
+        way: Way,
         machine: Transfer,
         content: Content,
         sight: Seen,
@@ -98,7 +113,7 @@ impl Running {
             sight.see(Dir::Here, &What::Size(size));
         }
         Running {
-            socket,
+            way,
             machine,
             content,
             sight,
@@ -117,70 +132,228 @@ impl Running {
         *self.machine.terms()
     }
 
-    /// Takes what has arrived. Gives whether the upload is whole.
-    pub(super) fn receive(&mut self, now: clock::Instant, buf: &mut [u8], scratch: &mut Vec<u8>) -> Next {
+    /// Takes what has arrived on a socket of its own. `alone`: nothing else waits for the loop.
+    pub(super) fn receive(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
+        match &self.machine {
+            Transfer::Send(_) => self.receive_answers(alone, scratch),
+            Transfer::Receive(_) => self.receive_blocks(alone, scratch),
+        }
+    }
+
+    /// A download's ACKs, one at a time.
+    fn receive_answers(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
+        let lock_step = self.terms().windowsize == 1;
+        let mut looks = 0;
         for _ in 0..BURST {
-            match self.socket.recv(buf) {
+            let Some(socket) = self.way.own() else { break };
+            match socket.recv(&mut scratch.datagram) {
                 Ok(len) => {
-                    self.heard = now;
-                    let received = self.machine.handle_datagram(now, &buf[..len]);
-                    self.sight.datagram(Dir::Received, &buf[..len], len, sense_of(received));
-                    let next = self.drive(&buf[..len], scratch);
+                    let now = scratch.clock.now();
+                    let next = self.hear(now, len, scratch);
                     if next != (Next::Wait { for_room: false }) {
                         return next;
                     }
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    if std::mem::take(&mut self.left) {
-                        self.peer_left();
+                    looks = if alone { self.looks(lock_step) } else { 0 };
+                    if looks == 0 && !self.left {
+                        // More is told by level triggering; to ask would be a call in vain for each block.
+                        return next;
                     }
-                    break;
                 }
-                // What the peer said before it closed its port counts first: an ERROR, the last ACK.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => self.left = true,
-                // Soft errors (a route that flaps): the timers decide.
-                Err(_) => break,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && looks > 0 => looks -= 1,
+                Err(e) if self.quiet(&e) => break,
+                Err(_) => {}
+            }
+            if looks > 0 {
+                rustix::thread::sched_yield();
             }
         }
-        self.drive(&[], scratch)
+        self.drive(scratch)
     }
 
-    pub(super) fn timeout(&mut self, now: clock::Instant, scratch: &mut Vec<u8>) -> Next {
+    /// How often to look again at once before the loop waits.
+    fn looks(&self, lock_step: bool) -> u32 {
+        match &self.machine {
+            Transfer::Send(s) if lock_step && s.acked() < RUNS => 0,
+            Transfer::Send(_) | Transfer::Receive(_) if lock_step => LINGER_LOCK_STEP,
+            Transfer::Send(_) | Transfer::Receive(_) => LINGER,
+        }
+    }
+
+    /// Notes an error of a read; whether nothing is to be had for now.
+    fn quiet(&mut self, e: &io::Error) -> bool {
+        match e.kind() {
+            io::ErrorKind::WouldBlock => {
+                if std::mem::take(&mut self.left) {
+                    self.peer_left();
+                }
+                true
+            }
+            // What the peer said before it closed its port counts first: an ERROR, the last ACK.
+            io::ErrorKind::ConnectionRefused => {
+                self.left = true;
+                false
+            }
+            // Soft errors (a route that flaps): the timers decide.
+            _ => true,
+        }
+    }
+
+    /// Takes one datagram, the first `len` octets of the scratch's.
+    pub(super) fn hear(&mut self, now: clock::Instant, len: usize, scratch: &mut Scratch) -> Next {
+        self.heard = now;
+        let datagram = &scratch.datagram[..len];
+        let received = self.machine.handle_datagram(now, datagram);
+        self.sight.datagram(Dir::Received, datagram, len, sense_of(received));
+        let whole = match &self.machine {
+            Transfer::Send(_) => {
+                self.take_events(None);
+                false
+            }
+            Transfer::Receive(_) => {
+                let mut placed = None;
+                let whole = self.take_events(Some(&mut placed));
+                if let Some((block, len)) = placed {
+                    let payload = &datagram[DATA_HEADER..][..len];
+                    let blksize = self.terms().blksize;
+                    if let Err(e) = self.content.place(block, blksize, payload, &mut scratch.run) {
+                        self.fail(&e);
+                    }
+                }
+                whole
+            }
+        };
+        self.settle(whole, scratch)
+    }
+
+    /// An upload's blocks, as many as there are: acknowledged first, then written with as few calls as they
+    /// have gaps.
+    fn receive_blocks(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
+        let Terms { blksize, windowsize, .. } = self.terms();
+        let room = usize::from(blksize);
+        // Text is placed block by block.
+        let most = if self.content.is_text() { 1 } else { usize::from(windowsize).min(RUN) };
+        let (mut taken, mut looks) = (0, 0);
+        while taken < BURST {
+            let Some(socket) = self.way.own() else { break };
+            match scratch.inbox.receive(socket, most, room, false) {
+                Ok(got) => {
+                    taken += got;
+                    let next = self.take_blocks(got, scratch);
+                    if next != (Next::Wait { for_room: false }) {
+                        return next;
+                    }
+                    looks = if alone { self.looks(windowsize == 1) } else { 0 };
+                    if got < most || most == 1 {
+                        if looks == 0 && !self.left {
+                            return next;
+                        }
+                    } else {
+                        continue;
+                    }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && looks > 0 => looks -= 1,
+                Err(e) if self.quiet(&e) => break,
+                Err(_) => {}
+            }
+            if looks > 0 {
+                rustix::thread::sched_yield();
+            }
+        }
+        self.drive(scratch)
+    }
+
+    /// Takes the datagrams in the inbox.
+    fn take_blocks(&mut self, got: usize, scratch: &mut Scratch) -> Next {
+        let now = scratch.clock.now();
+        self.heard = now;
+        let blksize = self.terms().blksize;
+        let mut whole = false;
+        // Where in the inbox a run that lies in one piece begins: datagram, block, octets.
+        let mut runs: [(usize, u64, usize); RUN] = [(0, 0, 0); RUN];
+        let mut count = 0;
+        for n in 0..got {
+            let (len, head) = (scratch.inbox.len(n), scratch.inbox.head(n));
+            let received = match (&mut self.machine, head) {
+                (Transfer::Receive(r), [0, 3, high, low]) if len >= DATA_HEADER => {
+                    r.handle_block(now, BlockNo(u16::from_be_bytes([high, low])), len - DATA_HEADER)
+                }
+                (machine, _) => {
+                    scratch.inbox.copy(n, &mut scratch.run);
+                    machine.handle_datagram(now, &scratch.run)
+                }
+            };
+            if self.sight.tap.is_some() {
+                scratch.inbox.copy(n, &mut scratch.run);
+                self.sight.datagram(Dir::Received, &scratch.run, len, sense_of(received));
+            }
+            let mut placed = None;
+            whole |= self.take_events(Some(&mut placed));
+            let Some((block, len)) = placed else { continue };
+            match runs[..count].last_mut() {
+                // The one before is full and stands right before it, here and in the file.
+                Some((first, from, octets))
+                    if *octets == (n - *first) * usize::from(blksize)
+                        && block == *from + (n - *first) as u64 =>
+                {
+                    *octets += len;
+                }
+                Some(_) | None => {
+                    runs[count] = (n, block, len);
+                    count += 1;
+                }
+            }
+        }
+        // The peer goes on while we write. Should that fail, it hears of it at once.
+        self.send(scratch);
+        for &(n, block, octets) in &runs[..count] {
+            let payload = scratch.inbox.run(n, octets);
+            if let Err(e) = self.content.place(block, blksize, payload, &mut scratch.run) {
+                self.fail(&e);
+                break;
+            }
+        }
+        self.settle(whole, scratch)
+    }
+
+    pub(super) fn timeout(&mut self, now: clock::Instant, scratch: &mut Scratch) -> Next {
         if std::mem::take(&mut self.left) {
             self.peer_left();
         } else if self.machine.handle_timeout(now) {
             self.sight.see(Dir::Here, &What::TimedOut);
         }
-        self.drive(&[], scratch)
+        self.drive(scratch)
     }
 
-    /// Hands out events and sends, until there is nothing left; `datagram` is the one just handled.
-    pub(super) fn drive(&mut self, datagram: &[u8], scratch: &mut Vec<u8>) -> Next {
-        let whole = self.take_events(datagram, scratch);
+    /// Hands out events and sends, until there is nothing left.
+    pub(super) fn drive(&mut self, scratch: &mut Scratch) -> Next {
+        let whole = self.take_events(None);
+        self.settle(whole, scratch)
+    }
+
+    /// Sends what there is to send, and says what comes next.
+    fn settle(&mut self, whole: bool, scratch: &mut Scratch) -> Next {
         self.send(scratch);
         // Sending may have failed on our side and ended it.
-        let _ = self.take_events(&[], scratch);
+        let _ = self.take_events(None);
         self.send(scratch);
         if self.over {
             Next::Over
-        } else if whole {
+        } else if whole && self.signs.failed.is_none() {
             Next::Commit
         } else {
             Next::Wait { for_room: self.stuck.is_some() }
         }
     }
 
-    fn take_events(&mut self, datagram: &[u8], scratch: &mut Vec<u8>) -> bool {
+    /// Whether the upload is whole; where the datagram just handled belongs goes to `placed`.
+    fn take_events(&mut self, mut placed: Option<&mut Option<(u64, usize)>>) -> bool {
         let mut whole = false;
         while let Some(event) = self.machine.poll_event() {
             match event {
                 Event::Agreed(_) => {}
                 Event::Place { block, len } => {
-                    let payload = &datagram[DATA_HEADER..][..len];
-                    let blksize = self.terms().blksize;
-                    if let Err(e) = self.content.place(block, blksize, payload, scratch) {
-                        self.fail(&e);
-                    }
+                    let placed = placed.as_mut().expect("a place belongs to the datagram just handled");
+                    **placed = Some((block, len));
                 }
                 Event::Whole { .. } => whole = true,
                 Event::Over(outcome) => {
@@ -222,6 +395,24 @@ impl Running {
         self.content.octets(self.acked(), self.terms().blksize)
     }
 
+    /// The block size with which nothing came of it, if the first block went out in vain that often.
+    pub(super) fn stuck_at_the_first_block(&self, times: u64) -> Option<u16> {
+        let (figures, blksize) = (self.machine.figures(), self.terms().blksize);
+        let in_vain = figures.blocks == 0 && figures.timeouts >= times;
+        // A download's OACK came through; an upload's first block may be what does not.
+        let is_big = match &self.machine {
+            Transfer::Send(s) => s.is_proved(),
+            Transfer::Receive(_) => true,
+        };
+        (in_vain && is_big && blksize > tftp_proto::DEFAULT_BLKSIZE).then_some(blksize)
+    }
+
+    /// The block size that came through, where it is not the least.
+    pub(super) fn acknowledged(&self) -> Option<u16> {
+        let blksize = self.terms().blksize;
+        (self.acked() > 0 && blksize > tftp_proto::DEFAULT_BLKSIZE).then_some(blksize)
+    }
+
     fn acked(&self) -> u64 {
         match &self.machine {
             Transfer::Send(s) => s.acked(),
@@ -229,7 +420,7 @@ impl Running {
         }
     }
 
-    fn send(&mut self, scratch: &mut Vec<u8>) {
+    fn send(&mut self, scratch: &mut Scratch) {
         if let Some((first, end, why)) = self.stuck.take() {
             // What was acknowledged meanwhile need not go out any more.
             let first = first.max(self.acked() + 1);
@@ -251,26 +442,41 @@ impl Running {
 
     fn send_packet(&self, octets: &[u8], why: Why) {
         // What the system does not take counts as lost; the timers repeat it.
-        let _ = self.socket.send(octets);
+        let _ = self.way.send(octets);
         self.sight.datagram(Dir::Sent, octets, octets.len(), sense(why));
     }
 
-    fn send_blocks(&mut self, first: u64, end: u64, why: Why, scratch: &mut Vec<u8>) {
+    /// Sends the blocks from `first` to `end`, in pieces that are read in one go.
+    fn send_blocks(&mut self, mut first: u64, end: u64, why: Why, scratch: &mut Scratch) {
+        let piece = (PIECE / u64::from(self.terms().blksize)).clamp(1, RUN as u64);
+        while first <= end && self.stuck.is_none() && self.signs.failed.is_none() {
+            let last = end.min(first + piece - 1);
+            // The text may have turned out to end inside the run.
+            let Some(sent_to) = self.send_piece(first, last, why, scratch) else { return };
+            if sent_to < last {
+                self.stuck = Some((sent_to + 1, end, why));
+            }
+            first = last + 1;
+        }
+    }
+
+    /// Sends one piece; the last block that went out, the one before `first` if none did. `None`: there is nothing more to send.
+    fn send_piece(&mut self, first: u64, end: u64, why: Why, scratch: &mut Scratch) -> Option<u64> {
         let Transfer::Send(sender) = &mut self.machine else { unreachable!("blocks come from a sender") };
-        let payload = match self.content.run(sender, first, end, scratch) {
+        let payload = match self.content.run(sender, first, end, &mut scratch.run, &mut scratch.chunks) {
             Ok(payload) => payload,
             Err(e) => {
                 self.fail(&e);
-                return;
+                return None;
             }
         };
-        // The text may have turned out to end inside the run.
-        let end = end.min(sender.last().unwrap_or(u64::MAX));
+        let known = end.min(sender.last().unwrap_or(u64::MAX));
         let terms = *sender.terms();
         let blksize = usize::from(terms.blksize);
-        let headers: Vec<[u8; 4]> =
-            (first..=end).map(|b| data_header(BlockNo::of(b, terms.rollover))).collect();
-        let sent = match udp::send_run(&self.socket, None, &headers, payload, blksize, &mut self.batching) {
+        let headers = &mut scratch.headers;
+        headers.clear();
+        headers.extend((first..=known).map(|b| data_header(BlockNo::of(b, terms.rollover))));
+        let sent = match self.way.send_run(headers, payload, blksize, &mut self.batching) {
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => 0,
             // The socket has given its pending error away and would not tell again. What has arrived
@@ -282,9 +488,6 @@ impl Running {
             // Counts as lost.
             Err(_) => headers.len(),
         };
-        if sent < headers.len() {
-            self.stuck = Some((first + sent as u64, end, why));
-        }
         if self.sight.tap.is_some() {
             for (n, header) in headers.iter().take(sent).enumerate() {
                 let from = (n * blksize).min(payload.len());
@@ -293,6 +496,9 @@ impl Running {
                 self.sight.datagram(Dir::Sent, &head, block.len() + DATA_HEADER, sense(why));
             }
         }
+        let all = sent == headers.len();
+        // Behind the end of the text nothing is left to send.
+        if all && known < end { None } else { Some(first + sent as u64 - 1) }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Threads that may wait for the disk: opening files, making uploads durable.
 
-use super::engine::Key;
 use super::names::Names;
 use super::open::{Asked, Opened, open};
-use gate::{End, Gate, Refusal, Writing};
+use super::slots::Key;
+use gate::{End, Refusal, Session, Writing};
 use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,7 +18,7 @@ const DIGESTS: usize = 2;
 
 /// Something to do.
 pub(super) enum Job {
-    Open { key: Key, asked: Asked },
+    Open { key: Key, session: Session, asked: Asked },
     Commit { key: Key, writing: Writing, end: End },
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    pub(super) fn start(gate: &Arc<Gate>, names: &Arc<Names>) -> io::Result<Workers> {
+    pub(super) fn start(names: &Arc<Names>) -> io::Result<Workers> {
         let (finished, done) = mpsc::channel();
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
         let team = |what: &str, threads: usize| {
@@ -46,13 +46,13 @@ impl Workers {
             // Guards the receiving end; held while one thread waits for the next job.
             let queue = Arc::new(Mutex::new(queue));
             for n in 0..threads {
-                let (gate, names) = (gate.clone(), names.clone());
+                let names = names.clone();
                 let (queue, finished, wake) = (queue.clone(), finished.clone(), wake.clone());
                 std::thread::Builder::new().name(format!("tftp-{what}-{n}")).spawn(move || {
                     loop {
                         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                         let Ok(job) = job else { return };
-                        if finished.send(caught(&gate, &names, job)).is_err() {
+                        if finished.send(caught(&names, job)).is_err() {
                             return;
                         }
                         // The counter can only be full when the loop has been woken already.
@@ -85,19 +85,19 @@ impl Workers {
 }
 
 /// Does it; a panic in the storage, which is a fault of ours, costs this one job and not the thread.
-fn caught(gate: &Arc<Gate>, names: &Names, job: Job) -> Done {
+fn caught(names: &Names, job: Job) -> Done {
     let refusal = || Refusal::Io(String::from("internal error"));
     let failed = match &job {
         Job::Open { key, .. } => Done::Opened(*key, Err(refusal())),
         Job::Commit { key, .. } => Done::Committed(*key, Err(refusal())),
     };
     // Whatever the job held is dropped by the panic: transfers end as aborted, leases are given back.
-    catch_unwind(AssertUnwindSafe(|| run(gate, names, job))).unwrap_or(failed)
+    catch_unwind(AssertUnwindSafe(|| run(names, job))).unwrap_or(failed)
 }
 
-fn run(gate: &Arc<Gate>, names: &Names, job: Job) -> Done {
+fn run(names: &Names, job: Job) -> Done {
     match job {
-        Job::Open { key, asked } => Done::Opened(key, open(gate, names, &asked)),
+        Job::Open { key, session, asked } => Done::Opened(key, open(&session, names, &asked)),
         Job::Commit { key, writing, end } => Done::Committed(key, writing.commit(end).map(|_| ())),
     }
 }

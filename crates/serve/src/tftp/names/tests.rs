@@ -1,4 +1,4 @@
-use super::super::open::{Asked, Opened, open};
+use super::super::open::{Asked, Opened, admit, open};
 use super::{ClientDirs, Names, is_autoinstall, plain, without_junk};
 use gate::audit::{Events, What};
 use gate::store::BadPath;
@@ -40,7 +40,7 @@ impl House {
             local: ([10, 0, 0, 1], 69).into(),
             expected: None,
         };
-        open(&self.gate, &self.names, &asked)
+        open(&admit(&self.gate, &asked)?, &self.names, &asked)
     }
 
     /// The content that a client gets for a name.

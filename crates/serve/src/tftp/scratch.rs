@@ -1,0 +1,35 @@
+//! Memory that all transfers of a loop share: a transfer has no buffer of its own.
+
+use super::chunks::Chunks;
+use super::timers::Clock;
+use transport::udp::Inbox;
+
+/// The longest datagram there is.
+const DATAGRAM: usize = 65_536;
+
+pub(super) struct Scratch {
+    pub(super) clock: Clock,
+    /// One datagram.
+    pub(super) datagram: Vec<u8>,
+    /// A run of blocks on its way out, or text in conversion.
+    pub(super) run: Vec<u8>,
+    /// Headers of such a run.
+    pub(super) headers: Vec<[u8; 4]>,
+    /// Datagrams of an upload.
+    pub(super) inbox: Inbox,
+    /// What was read ahead.
+    pub(super) chunks: Chunks,
+}
+
+impl Scratch {
+    pub(super) fn new(clock: Clock) -> Scratch {
+        Scratch {
+            clock,
+            datagram: vec![0; DATAGRAM],
+            run: Vec::new(),
+            headers: Vec::new(),
+            inbox: Inbox::new(),
+            chunks: Chunks::default(),
+        }
+    }
+}
