@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
-use store::VPath;
+use store::{Identity, VPath};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -84,6 +84,8 @@ pub enum What {
         verdict: Verdict,
         /// Of a download: the digests of the file that were known already.
         digests: Vec<Digest>,
+        /// Of an upload that is there now: the content's identity, for a digest of it.
+        stored: Option<Box<Identity>>,
         /// Where the content went that an upload wrote over, where it was kept.
         kept: Option<VPath>,
     },

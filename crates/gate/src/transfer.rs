@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use store::{Blob, Published, Sink, Upload, VPath};
+use store::{Blob, Identity, Published, Sink, Upload, VPath};
 
 /// Which way a transfer goes, seen from the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,20 +45,29 @@ impl Record {
         Record { session, transfer, path: path.clone(), dir, len, seen: 0, told: false, _lease: lease }
     }
 
-    fn end(&mut self, end: End, digests: Vec<Digest>, kept: Option<VPath>) {
+    fn end(&mut self, end: End, left: Left) {
         self.told = true;
         let (transfer, path, dir) = (self.transfer, self.path.clone(), self.dir);
         let verdict = Verdict::of(dir, self.len, &end);
         let total = end.expected.or(self.len);
-        self.session.tell(What::Ended { transfer, path, dir, total, end, verdict, digests, kept });
+        let Left { digests, stored, kept } = left;
+        self.session.tell(What::Ended { transfer, path, dir, total, end, verdict, digests, stored, kept });
     }
+}
+
+/// What a transfer leaves.
+#[derive(Default)]
+struct Left {
+    digests: Vec<Digest>,
+    stored: Option<Box<Identity>>,
+    kept: Option<VPath>,
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         if !self.told {
             let end = End::new(Outcome::Aborted, self.seen);
-            self.end(end, Vec::new(), None);
+            self.end(end, Left::default());
         }
     }
 }
@@ -96,7 +105,7 @@ impl Reading {
             Outcome::Complete | Outcome::Unconfirmed => self.record.session.digests().all_known(&self.blob),
             Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed => Vec::new(),
         };
-        self.record.end(end, digests, None);
+        self.record.end(end, Left { digests, ..Left::default() });
     }
 }
 
@@ -155,7 +164,8 @@ impl Writing {
     pub fn commit(mut self, mut end: End) -> Result<Published, Refusal> {
         match self.upload.commit() {
             Ok(published) => {
-                self.record.end(end, Vec::new(), published.kept.clone());
+                let (stored, kept) = (published.identity.map(Box::new), published.kept.clone());
+                self.record.end(end, Left { stored, kept, ..Left::default() });
                 Ok(published)
             }
             Err(e) => {
@@ -163,7 +173,7 @@ impl Writing {
                 end.outcome = Outcome::Failed;
                 end.cause = Cause::Ours(format!("not published: {why}"));
                 end.add(&format!("not published: {why}"));
-                self.record.end(end, Vec::new(), None);
+                self.record.end(end, Left::default());
                 Err(why)
             }
         }
@@ -172,7 +182,7 @@ impl Writing {
     /// Ends the upload and drops what came: the old file stays.
     pub fn fail(mut self, end: End) {
         drop(self.upload);
-        self.record.end(end, Vec::new(), None);
+        self.record.end(end, Left::default());
     }
 
     /// Ends the upload and keeps what came for this user to go on with. TFTP keeps nothing: the same as
@@ -186,7 +196,7 @@ impl Writing {
         } else {
             drop(self.upload);
         }
-        self.record.end(end, Vec::new(), None);
+        self.record.end(end, Left::default());
     }
 }
 

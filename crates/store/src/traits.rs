@@ -1,4 +1,4 @@
-use crate::{Blob, Entry, Facts, Result, VPath};
+use crate::{Blob, Entry, Facts, Identity, Result, VPath};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::SystemTime;
@@ -48,6 +48,9 @@ pub struct Published {
     pub kept: Option<VPath>,
     /// Octets of the old content that is gone.
     pub replaced: u64,
+    /// Of the content that was published, where it is a file: whether what is under the name later is
+    /// still the same.
+    pub identity: Option<Identity>,
 }
 
 /// A place for octets at given offsets.

@@ -69,6 +69,14 @@ pub enum Event {
         octets: Option<u64>,
     },
     Ended(Box<Ended>),
+    Digest {
+        transfer: u64,
+        #[serde(flatten)]
+        path: Name,
+        octets: u64,
+        #[serde(flatten)]
+        digests: Digests,
+    },
     Changed {
         session: u64,
         protocol: &'static str,

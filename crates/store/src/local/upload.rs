@@ -219,7 +219,9 @@ impl Upload for Growing {
         inner.at(Point::Renamed);
         rustix::fs::fsync(&self.dir)?;
         self.drop_partial();
-        Ok(Published { len: self.len, kept, replaced })
+        // It is published whatever becomes of this.
+        let identity = rustix::fs::fstat(&self.temp.file).ok().map(|stat| super::dir::identity(&stat));
+        Ok(Published { len: self.len, kept, replaced, identity })
     }
 
     fn suspend(mut self: Box<Self>) -> Result<()> {

@@ -144,7 +144,7 @@ impl Upload for Growing {
         // insert() counted the content; the upload's own count goes.
         tree.used -= len;
         tree.put_partial(self.dir, self.path.name(), &self.owner, None);
-        Ok(Published { len, kept, replaced })
+        Ok(Published { len, kept, replaced, identity: None })
     }
 
     fn suspend(mut self: Box<Self>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod advice;
 mod announce;
+mod digesting;
 mod line;
 mod live;
 mod one_file;
@@ -13,7 +14,6 @@ mod users;
 
 pub use users::Given;
 
-use crate::digest;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::figures::parse_octets;
@@ -22,6 +22,8 @@ use crate::ladder::{End, Tracing};
 use crate::watch::{Several, Watch};
 use advice::Tree;
 use clap::Args;
+use digesting::{Digesting, Uploaded};
+use gate::audit::{self, What};
 use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session, Upload, UploadRule, Uploads};
 use live::Board;
 use root::Root;
@@ -98,7 +100,8 @@ pub struct Serve {
     /// The most that the directory may hold, versions too: 20G. An upload that does not fit is refused.
     #[arg(long, value_name = "SIZE", value_parser = parse_octets, requires = "write")]
     quota: Option<u64>,
-    /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there.
+    /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and do not compute the
+    /// digests of uploads.
     #[arg(long)]
     no_digests: bool,
     /// A user of FTP; asks for the password. NAME:@FILE reads it from a file's first line. May be repeated.
@@ -223,18 +226,23 @@ impl Serve {
         board.hide(advisor.session.as_ref().map(Session::id));
         self.announce(&board, &servers, &root, &fell_back, names.first());
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "digests", e, ""))?;
-        let digests = hash(&root, &cancel);
+        let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
 
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut drains = false;
         let cut = loop {
-            while let Ok((text, event)) = digests.try_recv() {
-                board.screen.say(&text);
+            while let Some((text, event)) = digests.known() {
+                if let Some(text) = text {
+                    board.screen.say(&text);
+                }
                 events.tell(&event);
             }
             audit.recv_many(&mut batch, GATHER, TICK);
             for event in batch.drain(..) {
                 board.take(&event, &advisor);
+                if let (false, Some(uploaded)) = (self.no_digests, uploaded(event)) {
+                    digests.take(uploaded);
+                }
             }
             if refreshed.elapsed() >= TICK {
                 refreshed = Instant::now();
@@ -261,7 +269,7 @@ impl Serve {
                 break false;
             }
         };
-        cancel.cancel();
+        drop(digests);
         let cut = if cut {
             // Even a cut transfer has its last event.
             servers.wait(Duration::ZERO);
@@ -401,28 +409,10 @@ fn not_listening(option: &str, error: &ListenError) -> Failure {
     Failure::new(Exit::Local, thing, format!("cannot listen: {}", error.source), way_out)
 }
 
-/// Computes the digests of the images beside serving.
-fn hash(root: &Root, cancel: &Cancel) -> std::sync::mpsc::Receiver<(String, Event)> {
-    let (tell, told) = std::sync::mpsc::channel();
-    let (store, images, cancel) = (root.store.clone(), root.images.clone(), cancel.clone());
-    let work = move || {
-        for path in images {
-            // A file that went away meanwhile has no digest to show.
-            let Ok(blob) = store.open(&path) else { continue };
-            let Ok(Some(both)) = digest::both(&blob, &cancel) else { continue };
-            let name = String::from_utf8_lossy(path.name()).into_owned();
-            let decoded = ios_cli::image_name::ImageName::parse(&name).map(|i| i.to_string());
-            let text = announce::image(&name, &both.md5, &both.sha512);
-            let (path, octets) = (path.to_string(), blob.len());
-            let event = Event::Image { path, octets, md5: both.md5, sha512: both.sha512, name: decoded };
-            if tell.send((text, event)).is_err() {
-                return;
-            }
-        }
-    };
-    // Without the thread nothing is missing but the digests.
-    let _ = std::thread::Builder::new().name("digests".into()).spawn(work);
-    told
+/// The upload that this is the end of.
+fn uploaded(event: audit::Event) -> Option<Uploaded> {
+    let What::Ended { transfer, path, stored: Some(identity), .. } = event.what else { return None };
+    Some(Uploaded { transfer, path, identity: *identity })
 }
 
 /// Asks the gate for names that are near to one that is not there, as any peer could.

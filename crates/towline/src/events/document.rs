@@ -102,7 +102,10 @@ const DIRECTION: Field = always(
 const WAY: Field =
     always("way", Kind::OneOf(&["up", "down"]), "`up`: from the client to the server; `down`: back.");
 /// Where a digest came from.
-const DIGEST_FROM: &[&str] = &["cache"];
+const DIGEST_FROM: &[&str] = &["cache", "upload"];
+const MD5: Field = maybe("md5", Kind::Text, "MD5 of the file, where it is known.");
+const SHA256: Field = maybe("sha256", Kind::Text, "SHA-256 of the file, where it is known.");
+const SHA512: Field = maybe("sha512", Kind::Text, "SHA-512 of the file, where it is known.");
 const OUTCOME: Field = always(
     "outcome",
     Kind::OneOf(&["complete", "unconfirmed", "timed-out", "aborted", "refused", "failed"]),
@@ -237,16 +240,36 @@ pub const EVENTS: &[Row] = &[
             maybe("loss", Kind::Number, "TFTP: `repeats` by `sent`, from 0 to 1: an estimate."),
             maybe("rtt_ms", Kind::Number, "TFTP: the smoothed round trip, milliseconds."),
             maybe("rto_ms", Kind::Number, "TFTP: the wait for an answer at the end, milliseconds."),
-            maybe("md5", Kind::Text, "MD5 of the file, where it is known."),
-            maybe("sha256", Kind::Text, "SHA-256 of the file, where it is known."),
-            maybe("sha512", Kind::Text, "SHA-512 of the file, where it is known."),
+            MD5,
+            SHA256,
+            SHA512,
             maybe(
                 "digest_from",
                 Kind::OneOf(DIGEST_FROM),
-                "`cache`: computed before and the file is still the same.",
+                "`cache`: computed before, and the file is still the same.",
             ),
             maybe("kept", Kind::Text, "Where the replaced file's content is kept as a version."),
             maybe("note", Kind::Text, "In words, where there is something to say."),
+        ],
+    },
+    Row {
+        event: "digest",
+        by: "serve",
+        doc: "What an upload brought has its digests, computed some time after its `ended`, while nothing is \
+              transferred. None comes for a file that was replaced meanwhile.",
+        fields: &[
+            TRANSFER,
+            PATH,
+            PATH_BASE64,
+            always("octets", Kind::Count, "Its length."),
+            MD5,
+            SHA256,
+            SHA512,
+            always(
+                "digest_from",
+                Kind::OneOf(DIGEST_FROM),
+                "`upload`: read back from where the upload was stored.",
+            ),
         ],
     },
     Row {

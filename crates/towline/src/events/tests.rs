@@ -78,6 +78,17 @@ fn samples() -> Vec<Event> {
             verdict: "went-silent",
             ..Ended::default()
         })),
+        Event::Digest {
+            transfer: 1,
+            path: path(),
+            octets: 3,
+            digests: Digests {
+                md5: Some(s("0")),
+                sha256: Some(s("0")),
+                sha512: Some(s("0")),
+                digest_from: "upload",
+            },
+        },
         Event::Changed {
             session: 1,
             protocol: "ftp",

@@ -293,6 +293,16 @@ fn without_write_nothing_is_stored_and_with_it_the_old_file_is_kept() {
     let ended = server.until("ended");
     assert_eq!((&ended["direction"], &ended["outcome"]), (&"write".into(), &"complete".into()));
     assert!(ended["kept"].is_string(), "the old one is kept: {ended}");
+    assert!(ended["md5"].is_null(), "nothing is hashed while it is stored: {ended}");
+    let digest = server.until("digest");
+    assert_eq!((&digest["transfer"], &digest["path"]), (&ended["transfer"], &"/old".into()));
+    assert_eq!(digest["md5"], "632a2406bbcbcd553eec45ac14b40a0a");
+    assert_eq!((&digest["octets"], &digest["digest_from"]), (&5.into(), &"upload".into()));
+    // Now it is known, and whoever fetches the file has it in the record.
+    assert_eq!(towline(&["copy", &url, text(&from.path().join("back"))]).status.code(), Some(0));
+    let fetched = server.until("ended");
+    assert_eq!((&fetched["md5"], &fetched["sha256"]), (&digest["md5"], &digest["sha256"]), "{fetched}");
+    assert_eq!(fetched["digest_from"], "cache");
     let into = format!("ftp://{}/", server.address("ftp"));
     assert_eq!(towline(&["copy", text(&source), &into]).status.code(), Some(0));
     assert_eq!(std::fs::read(root.path().join("new")).unwrap(), b"after");

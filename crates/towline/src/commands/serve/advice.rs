@@ -177,7 +177,8 @@ mod tests {
         let end = End { wire: Some(Box::new(wire)), ..End::new(outcome, octets) };
         let (path, dir) = (VPath::parse(b"a").unwrap(), Direction::Read);
         let verdict = Verdict::of(dir, None, &end);
-        What::Ended { transfer: 1, path, dir, total: None, end, verdict, digests: Vec::new(), kept: None }
+        let (digests, stored, kept) = (Vec::new(), None, None);
+        What::Ended { transfer: 1, path, dir, total: None, end, verdict, digests, stored, kept }
     }
 
     #[test]

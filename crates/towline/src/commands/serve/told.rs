@@ -65,7 +65,7 @@ pub(super) fn told(
             direction: direction(*dir),
             octets: *len,
         },
-        What::Ended { transfer, path, dir, total, end, verdict, digests, kept } => {
+        What::Ended { transfer, path, dir, total, end, verdict, digests, stored: _, kept } => {
             Event::Ended(Box::new(Ended {
                 session,
                 transfer: *transfer,
