@@ -42,44 +42,53 @@ impl<A: Node, B: Node> Pair<A, B> {
 
     /// Runs until both are over, or until `limit` has passed; gives the time that took, `None` at the limit.
     pub fn run(&mut self, limit: Duration) -> Option<Duration> {
-        loop {
-            while let Some(d) = self.a.poll_transmit() {
-                let len = d.len();
-                self.to_b.send(self.now, d, len);
+        self.send();
+        while !(self.a.is_over() && self.b.is_over()) {
+            self.step(limit)?;
+        }
+        Some(self.now.since(Instant::ZERO))
+    }
+
+    fn send(&mut self) {
+        while let Some(d) = self.a.poll_transmit() {
+            let len = d.len();
+            self.to_b.send(self.now, d, len);
+        }
+        while let Some(d) = self.b.poll_transmit() {
+            let len = d.len();
+            self.to_a.send(self.now, d, len);
+        }
+    }
+
+    /// Lets one thing happen; `None`: nothing ever will, or not before `limit`.
+    pub fn step(&mut self, limit: Duration) -> Option<()> {
+        self.send();
+        let next = [
+            self.to_a.poll_arrival(),
+            self.to_b.poll_arrival(),
+            self.a.poll_timeout(),
+            self.b.poll_timeout(),
+        ];
+        let next = next.into_iter().flatten().min()?;
+        if next.since(Instant::ZERO) > limit {
+            return None;
+        }
+        self.now = self.now.max(next);
+        // One input, then everything that it leads to: as a driver does it.
+        if let Some(d) = self.to_a.receive(self.now) {
+            self.a.handle(self.now, &d);
+        } else if let Some(d) = self.to_b.receive(self.now) {
+            self.b.handle(self.now, &d);
+        } else {
+            if self.a.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.a.handle_timeout(self.now);
             }
-            while let Some(d) = self.b.poll_transmit() {
-                let len = d.len();
-                self.to_a.send(self.now, d, len);
-            }
-            if self.a.is_over() && self.b.is_over() {
-                return Some(self.now.since(Instant::ZERO));
-            }
-            let next = [
-                self.to_a.poll_arrival(),
-                self.to_b.poll_arrival(),
-                self.a.poll_timeout(),
-                self.b.poll_timeout(),
-            ];
-            // Nobody waits for anything: it will never end.
-            let next = next.into_iter().flatten().min()?;
-            if next.since(Instant::ZERO) > limit {
-                return None;
-            }
-            self.now = self.now.max(next);
-            // One input, then everything that it leads to: as a driver does it.
-            if let Some(d) = self.to_a.receive(self.now) {
-                self.a.handle(self.now, &d);
-            } else if let Some(d) = self.to_b.receive(self.now) {
-                self.b.handle(self.now, &d);
-            } else {
-                if self.a.poll_timeout().is_some_and(|at| at <= self.now) {
-                    self.a.handle_timeout(self.now);
-                }
-                if self.b.poll_timeout().is_some_and(|at| at <= self.now) {
-                    self.b.handle_timeout(self.now);
-                }
+            if self.b.poll_timeout().is_some_and(|at| at <= self.now) {
+                self.b.handle_timeout(self.now);
             }
         }
+        self.send();
+        Some(())
     }
 
     /// Datagrams that both ends sent.

@@ -166,9 +166,11 @@ impl Client {
             }
         };
         // Karn's rule: a request that went out twice measures nothing.
-        if let State::Requesting { sent_at, tries: 0, .. } = self.state {
-            transfer.learn(now, now.since(sent_at));
-        }
+        let rtt = match self.state {
+            State::Requesting { sent_at, tries: 0, .. } => Some(now.since(sent_at)),
+            State::Requesting { .. } | State::Transferring(_) | State::Over => None,
+        };
+        transfer.learn(now, rtt);
         self.state = State::Transferring(Box::new(transfer));
         self.events.push_back(Event::Agreed(terms));
     }

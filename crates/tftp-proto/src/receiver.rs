@@ -12,12 +12,9 @@ use clock::{Duration, Instant};
 /// The shortest wait before a receiver repeats an ACK on its own, while little is measured. The sender's
 /// timer comes first; this one is for senders that have none below a second, or none at all.
 const OWN_REPEAT: Duration = Duration::from_millis(200);
-/// The same once the round trip is known: behind the first two repeats (10 and 20 ms) of a sender that
-/// measures as we do.
-const OWN_REPEAT_KNOWN: Duration = Duration::from_millis(50);
-/// The same for a sender that answered such a repeat with a block that we had: it is no Sorcerer's Apprentice
-/// only as long as nobody repeats himself (RFC 1123 §4.2.3.1), and its pauses are its own.
-const OWN_REPEAT_HARMFUL: Duration = Duration::from_secs(1);
+/// The same once the round trip is known: behind the first repeats of a sender that measures as we do, at
+/// 50 ms where it has measured little, else at 10, 30 and 70 ms.
+const OWN_REPEAT_KNOWN: Duration = Duration::from_millis(100);
 
 /// Windows in a row that must begin with block number 1 behind 65535 before a sender is believed to count
 /// so. Until then 1 may as well be the block behind a lost 0, and to guess wrong would damage the file: at
@@ -47,15 +44,12 @@ pub struct Receiver {
     /// The highest block placed, and the payload of the last one, once it came.
     high: u64,
     tail: usize,
-    /// When the last ACK went out, and whether the next block measures a round trip.
+    /// When the last ACK went out, and whether the first block behind it measures a round trip (Karn's rule:
+    /// it was sent once).
     acked_at: Instant,
     measuring: bool,
     /// The block that the last gap ACK asked for, and when.
     asked_for: Option<(u64, Instant)>,
-    /// The block that our own last repeat named, until a window behind it is in.
-    own: Option<u64>,
-    /// Whether such repeats do harm.
-    harmful: bool,
     proved: bool,
     tries: u32,
     counts: Counts,
@@ -117,8 +111,6 @@ impl Receiver {
             acked_at: now,
             measuring: true,
             asked_for: None,
-            own: None,
-            harmful: false,
             proved: config.unproved_repeats.is_none(),
             tries: 0,
             counts,
@@ -248,19 +240,18 @@ impl Receiver {
         }
         let in_order = block == self.window.next();
         self.events.push_back(Event::Place { block, len });
-        self.window.note(block);
+        let heard = self.window.note(block) || self.high == 0;
         self.high = self.high.max(block);
         if self.window.next() > EDGE + 1 {
             self.settled = true;
         }
-        self.progress(now);
+        self.progress(now, heard);
         if self.window.is_whole() {
             self.retry_at = None;
             self.state = Receiving::Committing;
             self.events.push_back(Event::Whole { octets: self.octets() });
         } else if in_order && self.window.is_full() {
             self.acknowledge(now, Why::First);
-            self.measuring = true;
         }
         Received::New
     }
@@ -270,8 +261,9 @@ impl Receiver {
         self.window.last().map_or(0, |last| (last - 1) * u64::from(self.terms.blksize) + self.tail as u64)
     }
 
-    fn progress(&mut self, now: Instant) {
-        if core::mem::take(&mut self.measuring) {
+    /// Something new came; `heard`: which the sender had not sent without our last ACK.
+    fn progress(&mut self, now: Instant, heard: bool) {
+        if heard && core::mem::take(&mut self.measuring) {
             self.rto.sample(now.since(self.acked_at));
         } else {
             self.rto.settle();
@@ -281,9 +273,6 @@ impl Receiver {
         self.state = Receiving::Streaming;
         self.since = now;
         self.retry_at = Some(now + self.own_wait());
-        if self.own.is_some_and(|own| self.window.next() > own + u64::from(self.terms.windowsize) + 1) {
-            self.own = None;
-        }
     }
 
     /// The time in which nothing is said twice.
@@ -292,11 +281,7 @@ impl Receiver {
     }
 
     fn own_wait(&self) -> Duration {
-        let least = match (self.harmful, self.rto.is_settled()) {
-            (true, _) => OWN_REPEAT_HARMFUL,
-            (false, true) => OWN_REPEAT_KNOWN,
-            (false, false) => OWN_REPEAT,
-        };
+        let least = if self.rto.is_settled() { OWN_REPEAT_KNOWN } else { OWN_REPEAT };
         (self.rto.wait() * 2).max(least)
     }
 
@@ -321,9 +306,6 @@ impl Receiver {
 
     fn handle_known(&mut self, now: Instant, block: u64) -> Received {
         let newest = self.window.next() - 1;
-        if self.own.is_some_and(|own| block > own) {
-            (self.harmful, self.own) = (true, None);
-        }
         match self.state {
             Receiving::Committing | Receiving::Over | Receiving::AwaitFirst { .. } => Received::Stale,
             Receiving::Streaming | Receiving::Dallying { .. } if self.terms.windowsize == 1 => {
@@ -340,11 +322,15 @@ impl Receiver {
                 Received::Dup
             }
             Receiving::Streaming | Receiving::Dallying { .. } => {
-                // A window again: its ACK was lost. Not if later blocks came since (the sender has it then, and
-                // what it sends again ends with what is missing), nor sooner than a sender can know.
-                let waited = now.since(self.acked_at) >= self.round_trip();
-                if waited && self.window.acked() == newest {
-                    self.acknowledge(now, Why::Duplicate);
+                // A window again, which an ACK that was lost had ended, told of its gap: its last block is to
+                // be acknowledged (RFC 7440 §4, the figure), at once if everything is in. Not sooner than a
+                // sender can know; until then it is a copy made on the way.
+                let quiet = now.since(self.acked_at.max(self.since)) >= self.round_trip();
+                if quiet && block <= self.window.acked() {
+                    self.window.comes_again();
+                    if self.window.is_full() || self.window.is_whole() {
+                        self.acknowledge(now, Why::Duplicate);
+                    }
                 }
                 Received::Dup
             }
@@ -352,12 +338,13 @@ impl Receiver {
     }
 
     fn acknowledge(&mut self, now: Instant, why: Why) {
+        self.measuring = self.window.acked() < self.window.next() - 1;
         let block = self.window.acknowledge();
         let octets = write_ack(BlockNo::of(block, self.rollover));
         self.counts.repeats += u64::from(why != Why::First);
         self.counts.sent += 1;
-        self.measuring = false;
         self.acked_at = now;
+        self.retry_at = Some(now + self.own_wait());
         self.packets.push_back(Transmit::Ack { octets, why });
     }
 
@@ -396,17 +383,15 @@ impl Receiver {
     }
 
     fn repeat(&mut self, now: Instant, why: Why) {
-        self.measuring = false;
         if let Receiving::AwaitFirst { opening } = &self.state {
             let octets = opening.clone();
+            self.measuring = false;
             self.counts.repeats += 1;
             self.counts.sent += 1;
             self.packets.push_back(Transmit::Packet { octets, why });
             self.retry_at = Some(now + self.rto.wait());
         } else {
             self.acknowledge(now, why);
-            self.own = Some(self.window.acked());
-            self.retry_at = Some(now + self.own_wait());
         }
     }
 
@@ -418,10 +403,14 @@ impl Receiver {
         }
     }
 
-    /// The request and its first answer took this long.
-    pub(crate) fn learn(&mut self, now: Instant, rtt: Duration) {
-        self.rto.sample(rtt);
-        self.retry_at = Some(now + self.rto.wait());
+    /// The request and its first answer took this long; `None`: it went out twice.
+    pub(crate) fn learn(&mut self, now: Instant, rtt: Option<Duration>) {
+        // Where that answer was DATA 1, nothing of ours is out that it could measure.
+        self.measuring = matches!(self.state, Receiving::AwaitFirst { .. });
+        if let Some(rtt) = rtt {
+            self.rto.sample(rtt);
+            self.retry_at = Some(now + self.rto.wait());
+        }
     }
 
     /// The answer to [`Event::Whole`]: the file is safe. The last ACK goes out, and its repeats while dallying.

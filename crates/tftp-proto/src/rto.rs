@@ -57,12 +57,17 @@ const RAISED_FLOOR: Duration = Duration::from_millis(200);
 /// Every clean answer takes this part of the rise back: half of it in 44 answers.
 const DECAY: u32 = 64;
 
+/// Answers that are not believed at first.
+const DOUBTS: u8 = 2;
+
 #[derive(Clone, Copy, Debug)]
 struct Measured {
     srtt: Duration,
     rttvar: Duration,
     /// Answers measured, counted up to `SETTLED`.
     clean: u16,
+    /// How many in a row were too far above the others to be believed.
+    doubted: u8,
 }
 
 /// RFC 6298 §2: the clock's granularity G.
@@ -77,18 +82,50 @@ impl Rto {
 
     /// Learns one round trip. Karn's rule is the caller's: never of a packet that was sent twice.
     pub fn sample(&mut self, rtt: Duration) {
+        // A peer's own timer may have answered in place of an ACK that was lost: answers far above the others
+        // are not believed before three have come in a row.
+        if let Some(m) = &mut self.measured
+            && rtt > (m.srtt * 4).max(self.floor)
+            && m.doubted < DOUBTS
+        {
+            m.doubted += 1;
+            return self.settle();
+        }
         self.measured = Some(match self.measured {
             // RFC 6298 §2.2
-            None => Measured { srtt: rtt, rttvar: rtt / 2, clean: 1 },
+            None => Measured { srtt: rtt, rttvar: rtt / 2, clean: 1, doubted: 0 },
+            // The first was of a handshake, in which files are opened and packets lost.
+            Some(m) if m.clean == 1 && rtt < m.srtt / 4 => {
+                Measured { srtt: rtt, rttvar: rtt / 2, clean: 2, doubted: 0 }
+            }
+            // The same about what was believed: less than half of it is no deviation, it is nearer to the truth.
+            Some(m) if rtt < m.srtt / 2 => Measured {
+                rttvar: m.rttvar / 2,
+                srtt: (m.srtt + rtt) / 2,
+                clean: SETTLED.min(m.clean + 1),
+                doubted: 0,
+            },
             // RFC 6298 §2.3: alpha 1/8, beta 1/4
             Some(m) => Measured {
                 rttvar: (m.rttvar * 3 + m.srtt.abs_diff(rtt)) / 4,
                 srtt: (m.srtt * 7 + rtt) / 8,
                 clean: SETTLED.min(m.clean + 1),
+                doubted: 0,
             },
         });
         self.floor -= (self.floor - self.config.floor) / DECAY;
         self.settle();
+    }
+
+    /// An answer that may be to a copy came when it was expected. It measures nothing (Karn's rule), but it is
+    /// clean: where every window breaks, hardly anything is measured.
+    pub(crate) fn confirm(&mut self, took: Duration) {
+        let expected = self.earliest().is_some_and(|least| (least..=self.latest()).contains(&took));
+        if let Some(m) = &mut self.measured
+            && expected
+        {
+            m.clean = SETTLED.min(m.clean + 1);
+        }
     }
 
     /// Ends a back-off: an answer came, though it may not be measured.
@@ -133,6 +170,11 @@ impl Rto {
     /// The smoothed round trip, once there is one.
     pub fn srtt(&self) -> Option<Duration> {
         self.measured.map(|m| m.srtt)
+    }
+
+    /// The earliest that an answer can come, as far as is known.
+    pub(crate) fn earliest(&self) -> Option<Duration> {
+        self.measured.map(|m| m.srtt.saturating_sub(m.rttvar * 2).clamp(m.srtt / 2, m.srtt * 7 / 8))
     }
 
     /// By when an answer has come, as far as is known: the wait without floor and back-off.
@@ -226,6 +268,29 @@ mod tests {
         rto.was_needless(MS * 60_000);
         rto.sample(MS);
         assert!(rto.wait() < MS * 200, "a pause of a minute is no floor");
+    }
+
+    #[test]
+    fn rule_14_a_lone_answer_far_above_the_others_is_not_believed() {
+        let mut rto = settled(MS);
+        for _ in 0..2 {
+            rto.sample(MS * 100);
+            assert_eq!(rto.wait(), MS * 10, "the peer's own timer answered");
+        }
+        rto.sample(MS);
+        rto.sample(MS * 100);
+        rto.sample(MS * 100);
+        assert_eq!(rto.wait(), MS * 10);
+        rto.sample(MS * 100);
+        assert!(rto.wait() > MS * 100, "the path has become longer: {:?}", rto.wait());
+    }
+
+    #[test]
+    fn rule_14_a_slow_handshake_does_not_make_the_transfer_slow() {
+        let mut rto = Rto::new(RtoConfig::default());
+        rto.sample(MS * 251);
+        rto.sample(MS);
+        assert_eq!(rto.wait(), MS * 50);
     }
 
     #[test]

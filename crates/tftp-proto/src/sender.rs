@@ -29,10 +29,10 @@ pub struct Sender {
     since: Instant,
     /// When the current window began, for [`Self::is_late_enough`].
     started: Instant,
-    /// The block whose ACK measures a round trip, and when it went out. Karn's rule: for the first time.
-    timed: Option<(u64, Instant)>,
-    /// The first repeat after a time-out since the last progress.
-    repeated_at: Option<Instant>,
+    /// Blocks whose ACK measures a round trip. Karn's rule: they were sent once.
+    timed: Option<Timed>,
+    /// The first and the last repeat after a time-out since the last progress.
+    repeated: Option<(Instant, Instant)>,
     /// A repeat was answered, perhaps its first copy was: what may still come of it.
     echo: Option<Echo>,
     /// The last block that was out when a window's time ran out.
@@ -61,10 +61,18 @@ enum Sending {
     Over,
 }
 
+/// Blocks that went out together, for the first time.
+#[derive(Clone, Copy, Debug)]
+struct Timed {
+    first: u64,
+    last: u64,
+    at: Instant,
+}
+
 /// What is known of an answer that came after a repeat.
 #[derive(Clone, Copy, Debug)]
 struct Echo {
-    /// When the repeat went out.
+    /// When the last repeat went out.
     repeated_at: Instant,
     /// The time from the first copy to the answer.
     took: Duration,
@@ -85,7 +93,7 @@ impl Sender {
     pub fn new(now: Instant, terms: Terms, last: Option<u64>, start: Start, config: Config) -> Sender {
         let mut packets = VecDeque::new();
         // The OACK counts as block 0, which ACK 0 acknowledges.
-        let timed = matches!(start, Start::Oack(_)).then_some((0, now));
+        let timed = matches!(start, Start::Oack(_)).then_some(Timed { first: 0, last: 0, at: now });
         // A client's WRQ is answered before its sender is made: that peer exists.
         let proved = config.unproved_repeats.is_none();
         let state = match start {
@@ -105,7 +113,7 @@ impl Sender {
             since: now,
             started: now,
             timed,
-            repeated_at: None,
+            repeated: None,
             echo: None,
             silent: None,
             rewound: false,
@@ -148,22 +156,37 @@ impl Sender {
                 return Received::Stale;
             }
             self.state = Sending::Streaming;
-            self.progress(now, 0);
+            self.measure(now, 0);
+            self.progress(now);
+            self.begin_window(now);
             return Received::New;
         }
         let (base, end, high) = (self.window.acked(), self.window.end(), self.window.high());
         let block = no.from_base(base, self.terms.rollover);
         let lock_step = self.terms.windowsize == 1;
-        match self.window.acknowledge(block, lock_step) {
+        // A partial ACK of what went out before this window began says nothing of this window: what is on its
+        // way is not sent again. (Windows that are, and receivers that answer each gap, beget more of both.)
+        let old = block < end
+            && self.timed.is_none_or(|timed| block < timed.first)
+            && self.rto.earliest().is_some_and(|least| now.since(self.started) < least);
+        match self.window.acknowledge(block, lock_step || old) {
             Acked::Progress => {
-                if !lock_step {
+                if lock_step {
+                    if block == base + 1 {
+                        self.window.set_size(self.ahead.in_turn());
+                    } else {
+                        self.fall_back();
+                    }
+                } else if !old {
                     self.judge_window(base, block, end, high);
-                } else if block == base + 1 {
-                    self.window.set_size(self.ahead.in_turn());
-                } else {
-                    self.fall_back();
                 }
-                self.progress(now, block);
+                if !old {
+                    self.measure(now, block);
+                }
+                self.progress(now);
+                if !old {
+                    self.begin_window(now);
+                }
                 if self.window.is_done() {
                     self.end(Outcome::Complete);
                 }
@@ -172,8 +195,10 @@ impl Sender {
             // RFC 1123 §4.2.3.1: in lock-step a repeated ACK never moves a block (Sorcerer's Apprentice).
             Acked::Base if lock_step => {
                 self.fall_back();
-                if let Some(echo) = self.echo.take() {
-                    // Both copies were answered.
+                if let Some(echo) = self.echo.take()
+                    && now <= echo.repeated_at + self.rto.latest().max(echo.took)
+                {
+                    // Two copies were answered, and it is not the peer's own timer.
                     self.rto.was_needless(echo.took);
                     self.retry_at = Some(self.started + self.rto.wait());
                 }
@@ -196,10 +221,10 @@ impl Sender {
     }
 
     /// Whether an ACK of the window's base can be an answer to this window: a duplicate of the ACK that
-    /// opened it comes earlier than half a round trip after it, and one that answers the repeat of the
-    /// window before it not later than a round trip after that.
+    /// opened it comes earlier, and one that answers the repeat of the window before it not later than a
+    /// round trip after that.
     fn is_late_enough(&self, now: Instant) -> bool {
-        now.since(self.started) >= self.rto.srtt().unwrap_or(self.rto.wait()) / 2
+        now.since(self.started) >= self.rto.earliest().unwrap_or(self.rto.wait() / 2)
             && self.echo.is_none_or(|echo| now >= echo.repeated_at + self.rto.latest())
     }
 
@@ -224,24 +249,31 @@ impl Sender {
         }
     }
 
-    /// Everything up to `block` is confirmed.
-    fn progress(&mut self, now: Instant, block: u64) {
+    fn measure(&mut self, now: Instant, block: u64) {
         match self.timed {
-            Some((timed, at)) if timed == block => {
+            Some(timed) if (timed.first..=timed.last).contains(&block) => {
                 self.timed = None;
-                self.rto.sample(now.since(at));
+                self.rto.sample(now.since(timed.at));
             }
             // Sent ahead: its ACK is still to come.
-            Some((timed, _)) if timed > block && self.terms.windowsize == 1 => {}
+            Some(timed) if timed.first > block && self.terms.windowsize == 1 => {}
             Some(_) | None => {
                 self.timed = None;
+                if self.tries == 0 {
+                    self.rto.confirm(now.since(self.started));
+                }
                 self.rto.settle();
             }
         }
+    }
+
+    /// New blocks are confirmed.
+    fn progress(&mut self, now: Instant) {
         let took = now.since(self.since);
-        self.echo = self.repeated_at.take().map(|repeated_at| Echo { repeated_at, took });
-        if let (Some(echo), Some(srtt)) = (self.echo, self.rto.srtt())
-            && now.since(echo.repeated_at) < srtt / 2
+        let repeated = self.repeated.take();
+        self.echo = repeated.map(|(_, repeated_at)| Echo { repeated_at, took });
+        if let (Some((first, _)), Some(srtt)) = (repeated, self.rto.srtt())
+            && now.since(first) < srtt / 2
         {
             // Sooner than the repeat can have been answered.
             self.rto.was_needless(took);
@@ -250,7 +282,7 @@ impl Sender {
         self.tries = 0;
         self.rewound = false;
         self.since = now;
-        self.begin_window(now);
+        self.retry_at = Some(now + self.rto.wait());
     }
 
     fn restart(&mut self, now: Instant) {
@@ -297,7 +329,7 @@ impl Sender {
         }
         self.tries += 1;
         self.fall_back();
-        self.repeated_at.get_or_insert(now);
+        self.repeated = Some((self.repeated.map_or(now, |(first, _)| first), now));
         if matches!(self.state, Sending::Streaming) {
             self.silent.get_or_insert(self.window.high());
         }
@@ -344,11 +376,13 @@ impl Sender {
         }
     }
 
-    /// The request and its first answer took this long.
-    pub(crate) fn learn(&mut self, now: Instant, rtt: clock::Duration) {
-        self.now = now;
-        self.rto.sample(rtt);
-        self.retry_at = Some(now + self.rto.wait());
+    /// The request and its first answer took this long; `None`: it went out twice.
+    pub(crate) fn learn(&mut self, now: Instant, rtt: Option<Duration>) {
+        if let Some(rtt) = rtt {
+            self.now = now;
+            self.rto.sample(rtt);
+            self.retry_at = Some(now + self.rto.wait());
+        }
     }
 
     /// The content ends with block `last`, known only now.
@@ -402,9 +436,9 @@ impl Sender {
             self.timed = None;
             Why::Again(self.tries.max(1))
         } else {
-            // A window's ACK answers its last block; ahead of a lock-step peer one block at a time is timed.
+            // Of a window the last burst counts; ahead of a lock-step peer one block at a time is timed.
             if self.timed.is_none() || self.terms.windowsize > 1 {
-                self.timed = Some((first + u64::from(count) - 1, self.now));
+                self.timed = Some(Timed { first, last: first + u64::from(count) - 1, at: self.now });
             }
             Why::First
         };

@@ -315,6 +315,24 @@ fn rule_31_answers_to_a_repeated_window_do_not_restart_the_next() {
 }
 
 #[test]
+fn rule_31_a_partial_ack_from_before_the_window_sends_nothing_twice() {
+    let mut s = sender(8, 100);
+    let _ = out(&mut s);
+    ack(&mut s, at(10), 8);
+    assert_eq!(out(&mut s), [(9, 8, Why::First)]);
+    ack(&mut s, at(20), 10);
+    assert_eq!(out(&mut s), [(11, 6, Why::Again(1)), (17, 2, Why::First)]);
+    // What a receiver says of the first copies, behind its first gap ACK.
+    assert_eq!(ack(&mut s, at(21), 13), Received::New);
+    assert_eq!(out(&mut s), [(19, 3, Why::First)], "14 to 18 are on their way");
+    assert_eq!(ack(&mut s, at(22), 14), Received::New);
+    assert_eq!(out(&mut s), [(22, 1, Why::First)]);
+    // A round trip later it speaks of the second.
+    assert_eq!(ack(&mut s, at(31), 15), Received::New);
+    assert_eq!(out(&mut s), [(16, 7, Why::Again(1)), (23, 1, Why::First)]);
+}
+
+#[test]
 fn rule_29_a_window_that_is_paced_goes_out_in_bursts() {
     let mut s = sender(16, 10_000);
     let mut now = Instant::ZERO;

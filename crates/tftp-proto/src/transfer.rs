@@ -47,8 +47,8 @@ impl Transfer {
         either!(self, m => m.peer_left());
     }
 
-    /// The request and its first answer took this long.
-    pub(crate) fn learn(&mut self, now: Instant, rtt: clock::Duration) {
+    /// The request and its first answer took this long; `None`: it went out twice.
+    pub(crate) fn learn(&mut self, now: Instant, rtt: Option<clock::Duration>) {
         either!(self, m => m.learn(now, rtt));
     }
 

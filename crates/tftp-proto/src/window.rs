@@ -95,14 +95,14 @@ impl Outgoing {
         Some((first, count, again))
     }
 
-    pub(crate) fn acknowledge(&mut self, block: u64, lock_step: bool) -> Acked {
+    /// `on_its_way`: what was sent behind that block is not lost; only what was not sent yet follows.
+    pub(crate) fn acknowledge(&mut self, block: u64, on_its_way: bool) -> Acked {
         if block == self.acked && self.high > self.acked {
             Acked::Base
         } else if block > self.acked && block <= self.high {
             self.acked = block;
-            // RFC 7440 §4: the next window starts behind the block that was acknowledged. In lock-step
-            // what was sent ahead is still on its way: only a time-out repeats it.
-            self.next = if lock_step { self.next.max(block + 1) } else { block + 1 };
+            // RFC 7440 §4: the next window starts behind the block that was acknowledged.
+            self.next = if on_its_way { self.next.max(block + 1) } else { block + 1 };
             Acked::Progress
         } else {
             Acked::Stale
@@ -120,6 +120,13 @@ impl Outgoing {
 pub(crate) struct Incoming {
     size: u16,
     acked: u64,
+    /// The acknowledgement before that.
+    former: u64,
+    /// Of all acknowledgements the last that the sender is known to have heard: it sent a block that no
+    /// earlier one allows.
+    heard: u64,
+    /// The last block of the sender's window, whose ACK it waits for.
+    due: u64,
     next: u64,
     last: Option<u64>,
     /// One bit a block, a ring over the window; empty when early blocks cannot be placed.
@@ -144,7 +151,17 @@ pub(crate) enum Arrival {
 impl Incoming {
     pub(crate) fn new(size: u16, keep_early: bool) -> Self {
         let words = if keep_early && size > 1 { usize::from(size).div_ceil(64) + 1 } else { 0 };
-        Incoming { size, acked: 0, next: 1, last: None, early: alloc::vec![0; words] }
+        let due = u64::from(size);
+        Incoming {
+            size,
+            acked: 0,
+            former: 0,
+            heard: 0,
+            due,
+            next: 1,
+            last: None,
+            early: alloc::vec![0; words],
+        }
     }
 
     /// The next block waited for.
@@ -171,13 +188,22 @@ impl Incoming {
 
     /// Whether the last block of the window is in, so that its ACK is due.
     pub(crate) fn is_full(&self) -> bool {
-        self.next > self.acked + u64::from(self.size)
+        self.next > self.due
     }
 
     /// Notes the acknowledgement of everything that is in; gives the block to name.
     pub(crate) fn acknowledge(&mut self) -> u64 {
+        if self.acked < self.next - 1 {
+            self.former = self.acked;
+        }
         self.acked = self.next - 1;
+        self.due = self.acked + u64::from(self.size);
         self.acked
+    }
+
+    /// The sender repeats a window from before the last acknowledgement: that was lost.
+    pub(crate) fn comes_again(&mut self) {
+        self.due = self.heard + u64::from(self.size);
     }
 
     /// Judges a block without noting it.
@@ -195,8 +221,19 @@ impl Incoming {
         }
     }
 
-    /// Notes a block that [`Self::judge`] called `Next` or `Early`.
-    pub(crate) fn note(&mut self, block: u64) {
+    /// Notes a block that [`Self::judge`] called `Next` or `Early`; gives whether it is the first to show that
+    /// the sender has heard the last acknowledgement.
+    pub(crate) fn note(&mut self, block: u64) -> bool {
+        let hears = block > self.heard + u64::from(self.size);
+        if hears {
+            let former_allows = block <= self.former + u64::from(self.size);
+            self.heard = if former_allows { self.former } else { self.acked };
+        }
+        self.keep(block);
+        hears && self.heard == self.acked
+    }
+
+    fn keep(&mut self, block: u64) {
         if block != self.next {
             self.set_early(block, true);
             return;
@@ -262,12 +299,12 @@ mod tests {
         let mut w = Incoming::new(130, true);
         for block in (2..=130).rev() {
             assert_eq!(w.judge(block), Arrival::Early);
-            w.note(block);
+            let _ = w.note(block);
             assert_eq!(w.judge(block), Arrival::EarlyAgain);
         }
         assert_eq!(w.judge(131), Arrival::Beyond);
         assert_eq!(w.judge(1), Arrival::Next);
-        w.note(1);
+        assert!(!w.note(1));
         assert_eq!(w.next(), 131);
         assert!(w.is_full());
         assert_eq!(w.acknowledge(), 130);
