@@ -34,7 +34,20 @@ fn both_protocols_serve_the_same_octets_and_tell_events() {
         let ended = server.until("ended");
         assert_eq!((&ended["outcome"], &ended["octets"]), (&"complete".into(), &200_000.into()));
         assert_eq!(ended["transfer"], started["transfer"]);
+        assert_eq!((&ended["verdict"], &ended["total"]), (&"complete".into(), &200_000.into()));
+        let wire = (protocol == "tftp").then(|| &ended["options_agreed"]["tsize"]);
+        assert!(wire.is_none_or(|tsize| tsize == 200_000), "{ended}");
+        assert_eq!(ended["asked"].as_str(), (protocol == "tftp").then_some("a.bin"), "{ended}");
     }
+    // A boot ROM looks at the size, breaks off, and that is no failure.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.send_to(b"\0\x01\\a.bin\0octet\0tsize\x000\0", server.address("tftp")).unwrap();
+    let (_, tid) = socket.recv_from(&mut [0; 600]).unwrap();
+    socket.send_to(b"\0\x05\0\x08User aborted the transfer\0", tid).unwrap();
+    let ended = server.until("ended");
+    assert_eq!((&ended["verdict"], &ended["outcome"]), (&"probe".into(), &"refused".into()), "{ended}");
+    assert_eq!((&ended["path"], &ended["asked"]), (&"/a.bin".into(), &"\\a.bin".into()), "{ended}");
     server.interrupt();
     server.until("draining");
     let stopped = server.until("stopped");
