@@ -4,7 +4,7 @@
 //! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `servers` and `tftp_servers` (other people's,
-//! started) · `towline` (our program) · `poll` (the only waiting).
+//! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 pub mod battery;
 pub mod content;
@@ -20,6 +20,7 @@ pub mod process;
 pub mod servers;
 pub mod tftp_servers;
 pub mod towline;
+pub mod wire;
 
 use std::path::PathBuf;
 
