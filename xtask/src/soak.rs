@@ -18,6 +18,7 @@ const SOAKS: &[Soak] = &[
     Soak { name: "simnet", about: "the simulated network with many more seeds", run: simnet },
     Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
+    Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
@@ -111,6 +112,10 @@ fn longer(file: &str) -> Result<Vec<String>> {
 
 fn malformed() -> Result<Vec<String>> {
     longer("tftp_malformed")
+}
+
+fn many() -> Result<Vec<String>> {
+    longer("tftp_many")
 }
 
 fn large() -> Result<Vec<String>> {
