@@ -4,6 +4,7 @@
 //! 250 ms, and not for as long as the server may wait; whoever calls wants to go on.
 
 mod content;
+mod haste;
 mod ladder;
 mod port;
 
@@ -11,9 +12,11 @@ pub use ladder::Rung;
 
 use crate::{ClientError, Done, Ladder, Options, Outcome, Phase, Remote, TftpOptions, Type, WireCode};
 use content::{Source, Target};
+use haste::Haste;
 use ladder::{Asked, Fall, Holder};
 use port::{Port, Woken};
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 use store::{Blob, Sink};
 use tftp_proto::client::{Client, wrong_tid};
@@ -23,11 +26,14 @@ use tftp_proto::{
     Transmit, Why,
 };
 use transport::tap::{Dir, Sense, What};
+use transport::udp::Bunch;
 
 /// How long it answers repeats of the last block.
 const DALLY: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(250);
-/// Datagrams taken in one go before the timers are looked at.
-const BURST: usize = 256;
+/// Calls that take datagrams, before the timers and the cancel token are looked at.
+const BURST: usize = 64;
+/// Octets for which a call is worth while while the next window is awaited.
+const WORTH_WRITING: usize = 16_384;
 /// A server that answers and of whose blocks none comes for this long sends them into a black hole: a link
 /// that drops what is too long for it. (A block that is only lost is repeated several times in it.)
 const BLACK_HOLE: Duration = Duration::from_secs(3);
@@ -170,6 +176,7 @@ struct Run<'r, 'a> {
     /// Our own file failed.
     local: Option<io::Error>,
     repeats: u64,
+    haste: Haste,
 }
 
 impl<'r, 'a> Run<'r, 'a> {
@@ -205,11 +212,23 @@ impl<'r, 'a> Run<'r, 'a> {
             ))
         })?;
         let terms = Terms::default();
-        Ok(Run { options, job, client, port, terms, rung, hole: None, over: None, local: None, repeats: 0 })
+        Ok(Run {
+            options,
+            job,
+            client,
+            port,
+            terms,
+            rung,
+            hole: None,
+            over: None,
+            local: None,
+            repeats: 0,
+            haste: Haste::default(),
+        })
     }
 
     fn run(mut self) -> Result<Done, Stop> {
-        let mut buf = vec![0; usize::from(u16::MAX) + 1];
+        let mut bunch = Bunch::new();
         loop {
             self.send_all()?;
             if self.over.is_some() {
@@ -223,10 +242,10 @@ impl<'r, 'a> Run<'r, 'a> {
             let timer = self.client.poll_timeout();
             let until = timer.into_iter().chain(self.falls_at()).min();
             match self.port.wait(until, self.options.cancel.as_ref()).map_err(ClientError::Network)? {
-                Woken::Datagram => self.receive(&mut buf)?,
+                Woken::Datagram => self.receive(&mut bunch)?,
                 // What the server said before it closed its port counts first: an ERROR, the last ACK.
                 Woken::Error => {
-                    self.receive(&mut buf)?;
+                    self.receive(&mut bunch)?;
                     if self.over.is_none() {
                         self.take_errors()?;
                     }
@@ -244,38 +263,79 @@ impl<'r, 'a> Run<'r, 'a> {
         }
     }
 
-    fn receive(&mut self, buf: &mut [u8]) -> Result<(), Stop> {
-        for _ in 0..BURST {
-            let (len, from) = match self.port.receive(buf) {
-                Ok(got) => got,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                // What ICMP said stands in the error queue, with the address it is about, and polls as such.
-                Err(e) if unreachable(&e) => continue,
-                Err(e) => return Err(ClientError::Network(e).into()),
-            };
-            let datagram = &buf[..len];
-            if !self.port.is_peer(from) {
-                self.port.see_datagram(from, Dir::Received, datagram, len, Sense::Stray);
-                if let Some(error) = wrong_tid(datagram).filter(|_| self.port.may_scold(from)) {
-                    self.port.send_to(from, &error, Sense::First);
+    /// Takes what has arrived, and what arrives while it does.
+    fn receive(&mut self, bunch: &mut Bunch) -> Result<(), Stop> {
+        let mut calls = 0;
+        while calls < BURST {
+            match self.port.receive(bunch, self.terms.windowsize) {
+                Ok(_) => self.haste.came(),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    // The server is at the next window: time to write this one.
+                    if self.settle(WORTH_WRITING) {
+                        continue;
+                    }
+                    // To sleep and to be woken costs more than the rest of the window takes to come.
+                    if self.client.transfer().is_none() || !self.haste.stays() {
+                        break;
+                    }
+                    std::thread::yield_now();
+                    continue;
                 }
-                continue;
+                // What ICMP said stands in the error queue, with the address it is about, and polls as such.
+                Err(e) if unreachable(&e) => {
+                    calls += 1;
+                    continue;
+                }
+                Err(e) => return Err(ClientError::Network(e).into()),
             }
+            calls += 1;
             let now = self.port.now();
-            let received = self.client.handle_datagram(now, datagram);
-            if self.client.is_answered() {
-                self.port.lock(from);
+            for (from, datagram) in bunch.datagrams() {
+                let Some(from) = from else { continue };
+                self.take(now, from, datagram)?;
+                if self.over.is_some() {
+                    return Ok(());
+                }
             }
-            self.port.see_datagram(from, Dir::Received, datagram, len, sense_of(received));
-            self.take_events(datagram);
-            self.judge_hole(now, received);
-            if self.over.is_some() {
-                return Ok(());
-            }
-            // The answer to this datagram goes out before the next one is looked at.
-            self.send_all()?;
         }
+        self.settle(1);
         Ok(())
+    }
+
+    /// Takes one datagram.
+    fn take(&mut self, now: clock::Instant, from: SocketAddr, datagram: &[u8]) -> Result<(), Stop> {
+        let len = datagram.len();
+        if !self.port.is_peer(from) {
+            self.port.see_datagram(from, Dir::Received, datagram, len, Sense::Stray);
+            if let Some(error) = wrong_tid(datagram).filter(|_| self.port.may_scold(from)) {
+                self.port.send_to(from, &error, Sense::First);
+            }
+            return Ok(());
+        }
+        let received = self.client.handle_datagram(now, datagram);
+        if self.client.is_answered() {
+            self.port.lock(from);
+        }
+        self.port.see_datagram(from, Dir::Received, datagram, len, sense_of(received));
+        self.take_events(datagram);
+        self.judge_hole(now, received);
+        if self.over.is_some() {
+            return Ok(());
+        }
+        // The answer to this datagram goes out before the next one is looked at.
+        self.send_all()
+    }
+
+    /// Nothing more waits: what was gathered goes into the file, if it is worth a call. Whether it was.
+    fn settle(&mut self, least: usize) -> bool {
+        let Job::Get(target) = &mut *self.job else { return false };
+        if target.gathered() < least {
+            return false;
+        }
+        if let Err(e) = target.settle() {
+            self.fail(e);
+        }
+        true
     }
 
     /// Looks whether a full block has come through.
@@ -458,7 +518,7 @@ impl<'r, 'a> Run<'r, 'a> {
     /// RFC 1350 §6: the last ACK may be lost.
     fn dally(&mut self) -> Result<(), Stop> {
         let until = self.port.now() + (self.port.round_trip() * 3).clamp(*DALLY.start(), *DALLY.end());
-        let mut buf = vec![0; usize::from(self.terms.blksize) + 5];
+        let mut bunch = Bunch::new();
         self.send_all()?;
         while self.port.now() < until {
             match self.port.wait(Some(until), None).map_err(ClientError::Network)? {
@@ -468,11 +528,15 @@ impl<'r, 'a> Run<'r, 'a> {
                 Woken::Error => return Ok(()),
                 Woken::Other => continue,
             }
-            let Ok((len, from)) = self.port.receive(&mut buf) else { return Ok(()) };
-            if self.port.is_peer(from) {
-                let received = self.client.handle_datagram(self.port.now(), &buf[..len]);
-                self.port.see_datagram(from, Dir::Received, &buf[..len], len, sense_of(received));
-                self.send_all()?;
+            if self.port.receive(&mut bunch, self.terms.windowsize).is_err() {
+                return Ok(());
+            }
+            for (from, datagram) in bunch.datagrams() {
+                if let Some(from) = from.filter(|from| self.port.is_peer(*from)) {
+                    let received = self.client.handle_datagram(self.port.now(), datagram);
+                    self.port.see_datagram(from, Dir::Received, datagram, datagram.len(), sense_of(received));
+                    self.send_all()?;
+                }
             }
         }
         Ok(())

@@ -8,6 +8,11 @@ use tftp_proto::{Mode, Sender};
 
 /// Text read in one piece.
 const PIECE: usize = 16_384;
+/// Octets gathered before they are written whatever else is to do; the driver writes sooner, when it has to
+/// wait.
+const GATHERED: usize = 524_288;
+/// Blocks of this length are worth a write each.
+const LARGE: usize = 32_768;
 
 /// What we send.
 pub(super) struct Source<'a> {
@@ -81,7 +86,10 @@ pub(super) struct Target<'a> {
     sink: &'a mut dyn Sink,
     text: Option<Decoder>,
     octets: u64,
+    /// What is still to be written, in one piece: converted text, or blocks that follow each other.
     scratch: Vec<u8>,
+    /// Where that belongs.
+    at: u64,
 }
 
 impl<'a> Target<'a> {
@@ -90,7 +98,7 @@ impl<'a> Target<'a> {
             Mode::Octet => None,
             Mode::Netascii => Some(Decoder::default()),
         };
-        Target { sink, text, octets: 0, scratch: Vec::new() }
+        Target { sink, text, octets: 0, scratch: Vec::new(), at: 0 }
     }
 
     /// Begins again with the first octet.
@@ -98,7 +106,7 @@ impl<'a> Target<'a> {
         if let Some(text) = &mut self.text {
             *text = Decoder::default();
         }
-        self.octets = 0;
+        (self.octets, self.at) = (0, 0);
         self.scratch.clear();
     }
 
@@ -106,35 +114,113 @@ impl<'a> Target<'a> {
         if self.text.is_some() { Mode::Netascii } else { Mode::Octet }
     }
 
-    /// Octets written so far; with early blocks, not all in one piece.
+    /// Octets placed so far; with early blocks, not all in one piece.
     pub(super) fn octets(&self) -> u64 {
         self.octets
     }
 
-    /// Puts a block where it belongs; text comes in order.
+    /// Puts a block where it belongs; text comes in order. What follows each other is written together:
+    /// [`Target::settle`] writes the rest.
     pub(super) fn place(&mut self, block: u64, blksize: u16, payload: &[u8]) -> io::Result<()> {
         let Some(text) = &mut self.text else {
             self.octets += payload.len() as u64;
-            return self.sink.write_at((block - 1) * u64::from(blksize), payload);
+            return self.gather((block - 1) * u64::from(blksize), payload);
         };
+        let before = self.scratch.len();
         text.decode(payload, &mut self.scratch);
-        self.flush()
+        self.octets += (self.scratch.len() - before) as u64;
+        if self.scratch.len() >= GATHERED { self.settle() } else { Ok(()) }
+    }
+
+    fn gather(&mut self, at: u64, payload: &[u8]) -> io::Result<()> {
+        let follows = at == self.at + self.scratch.len() as u64;
+        if !follows || self.scratch.len() + payload.len() > GATHERED {
+            self.settle()?;
+            self.at = at;
+        }
+        if self.scratch.is_empty() && payload.len() >= LARGE {
+            self.at = at + payload.len() as u64;
+            return self.sink.write_at(at, payload);
+        }
+        self.scratch.extend_from_slice(payload);
+        Ok(())
     }
 
     /// The last block was placed.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         if let Some(text) = &mut self.text {
+            let before = self.scratch.len();
             text.finish(&mut self.scratch);
+            self.octets += (self.scratch.len() - before) as u64;
         }
-        self.flush()
+        self.settle()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    /// Octets that wait to be written.
+    pub(super) fn gathered(&self) -> usize {
+        self.scratch.len()
+    }
+
+    /// Writes what was gathered.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
         if !self.scratch.is_empty() {
-            self.sink.write_at(self.octets, &self.scratch)?;
-            self.octets += self.scratch.len() as u64;
+            self.sink.write_at(self.at, &self.scratch)?;
+            self.at += self.scratch.len() as u64;
             self.scratch.clear();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes each write.
+    #[derive(Default)]
+    struct Notes(Vec<(u64, usize)>, Vec<u8>);
+
+    impl Sink for Notes {
+        fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+            let (from, end) = (offset as usize, offset as usize + octets.len());
+            self.1.resize(self.1.len().max(end), 0);
+            self.1[from..end].copy_from_slice(octets);
+            self.0.push((offset, octets.len()));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn blocks_that_follow_each_other_are_written_together() {
+        let mut notes = Notes::default();
+        let mut target = Target::new(&mut notes, Mode::Octet);
+        for block in [1, 2, 3, 5, 6, 4, 7] {
+            target.place(block, 8, &[block as u8; 8]).unwrap();
+        }
+        target.place(8, 8, b"end").unwrap();
+        assert_eq!(target.octets(), 59);
+        target.finish().unwrap();
+        assert_eq!(notes.0, [(0, 24), (32, 16), (24, 8), (48, 11)]);
+        let whole: Vec<u8> = (1..=7).flat_map(|n| [n; 8]).chain(*b"end").collect();
+        assert_eq!(notes.1, whole);
+    }
+
+    #[test]
+    fn what_is_gathered_is_bounded_and_large_blocks_are_not_copied() {
+        let mut notes = Notes::default();
+        let mut target = Target::new(&mut notes, Mode::Octet);
+        for block in 1..=100 {
+            target.place(block, 8_192, &[1; 8_192]).unwrap();
+            assert!(target.scratch.len() <= GATHERED);
+        }
+        target.finish().unwrap();
+        assert_eq!(notes.0[0], (0, GATHERED));
+        let mut notes = Notes::default();
+        let mut target = Target::new(&mut notes, Mode::Octet);
+        target.place(2, 65_464, &[2; 65_464]).unwrap();
+        target.place(1, 65_464, &[1; 65_464]).unwrap();
+        target.place(3, 65_464, b"3").unwrap();
+        target.finish().unwrap();
+        assert_eq!(notes.0, [(65_464, 65_464), (0, 65_464), (130_928, 1)]);
     }
 }

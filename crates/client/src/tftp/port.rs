@@ -12,7 +12,7 @@ use tftp_proto::packet::data_header;
 use tftp_proto::{BlockNo, Terms};
 use transport::Cancel;
 use transport::tap::{Dir, Sense, Sight, What, next_flow};
-use transport::udp::{self, Batching};
+use transport::udp::{self, Batching, Bunch};
 
 /// TFTP's well-known port.
 const PORT: u16 = 69;
@@ -66,7 +66,10 @@ impl<'r> Port<'r> {
         let (socket, server) = match options.wire.real(named) {
             Ok(real) => {
                 let from = options.wire.bind(real);
-                (Some(udp::open(from, real).map_err(ClientError::Network)?), real)
+                let socket = udp::open(from, real).map_err(ClientError::Network)?;
+                // Without it datagrams come one by one.
+                udp::coalesce(&socket);
+                (Some(socket), real)
             }
             Err(Unroutable::Silent) => (None, named),
             Err(Unroutable::Refused) => {
@@ -202,9 +205,10 @@ impl<'r> Port<'r> {
         })
     }
 
-    pub(super) fn receive(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    /// Takes what has arrived of a window of so many blocks.
+    pub(super) fn receive(&self, bunch: &mut Bunch, window: u16) -> io::Result<usize> {
         match &self.socket {
-            Some(socket) => socket.recv_from(buf),
+            Some(socket) => bunch.receive(socket, usize::from(window)),
             None => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
