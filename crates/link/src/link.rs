@@ -44,8 +44,10 @@ pub struct Params {
     pub delay: Duration,
     /// Up to this much more, evenly spread. Packets may overtake each other.
     pub jitter: Duration,
-    /// Octets a second that fit through; `None`: no limit. Packets queue without bound.
+    /// Octets a second that fit through; `None`: no limit.
     pub rate: Option<u64>,
+    /// Octets that may wait in front of a link of limited rate; what comes on top is lost. `None`: no bound.
+    pub queue: Option<u64>,
 }
 
 /// What became of a packet that was put on a link.
@@ -112,13 +114,14 @@ impl<P: Clone> Link<P> {
     /// Puts a packet of `len` octets on the link; the fate is for who keeps count.
     pub fn send(&mut self, now: Instant, packet: P, len: usize) -> Fate {
         self.sent += 1;
-        let leaves = self.leave(now, len);
+        let full = self.is_full(now, len);
+        let leaves = if full { now } else { self.leave(now, len) };
         // Every fate is drawn for every packet, so that one setting does not shift the others' numbers.
         let lost = self.params.loss.strikes(&mut self.rng);
         let twice = self.params.duplicate.strikes(&mut self.rng);
         let held = self.params.reorder.strikes(&mut self.rng);
         let (first, second) = (self.wander(), self.wander());
-        if self.doomed.remove(&self.sent) || lost {
+        if self.doomed.remove(&self.sent) || lost || full {
             self.lost += 1;
             return Fate::Lost;
         }
@@ -153,6 +156,12 @@ impl<P: Clone> Link<P> {
     /// Packets that vanished so far.
     pub fn lost(&self) -> u64 {
         self.lost
+    }
+
+    fn is_full(&self, now: Instant, len: usize) -> bool {
+        let (Some(rate), Some(queue)) = (self.params.rate, self.params.queue) else { return false };
+        let waiting = self.free_at.since(now).as_nanos() * u128::from(rate) / 1_000_000_000;
+        waiting + len as u128 > u128::from(queue)
     }
 
     fn leave(&mut self, now: Instant, len: usize) -> Instant {
@@ -257,6 +266,19 @@ mod tests {
         link.send(Instant::ZERO, 1, 500);
         link.send(Instant::ZERO, 2, 500);
         assert_eq!(drain(&mut link), [(500_000_000, 1), (1_000_000_000, 2)]);
+    }
+
+    #[test]
+    fn a_full_queue_loses_the_tail_of_a_burst() {
+        let params = Params { rate: Some(1_000), queue: Some(1_000), ..Params::default() };
+        let mut link = Link::new(params, 1);
+        for n in 1..=4 {
+            link.send(Instant::ZERO, n, 400);
+        }
+        // Half a second later one has left.
+        link.send(Instant::from_nanos(500_000_000), 5, 400);
+        assert_eq!(drain(&mut link).iter().map(|p| p.1).collect::<Vec<_>>(), [1, 2, 5]);
+        assert_eq!(link.lost(), 2);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use clock::Duration;
 /// buffer or the slowest link on the way holds. Such an overrun looks different from loss by chance: the
 /// head of the window arrives, the tail does not, window after window, and the head is about as long each
 /// time. Chance strikes anywhere: of windows that it breaks every second breaks before three quarters of
-/// the usual head. Only the former makes the bursts smaller; they grow back with windows that come whole, and at once
-/// where a gap lies inside the first burst, which no overrun can be.
+/// the usual head. Overruns make the bursts smaller, and windows that come whole make them grow again. Where
+/// even the smallest bursts do not let a window come whole, it was chance after all: the whole window goes
+/// out at once again, and a long time passes before the next attempt.
 ///
 /// Not paced, a window is one burst and this costs a comparison.
 #[derive(Clone, Debug)]
@@ -21,24 +22,28 @@ pub(crate) struct Pace {
     gap: Duration,
     /// The usual head of a broken window, sixteenths of a block; 0: none was seen.
     typical: u32,
-    /// Signs of overrun in a row; at [`ENOUGH`] the bursts become smaller.
+    /// Signs of overrun in a row: [`ENOUGH`] begin it, [`MORE`] make the bursts smaller still.
     signs: u8,
     /// Whole windows since the burst last changed, and how many it takes for it to grow.
     whole: u8,
     patience: u8,
+    /// Windows before overruns are looked for again.
+    rest: u16,
 }
 
-/// Signs that make an overrun. Twelve heads in a row of at least three quarters of the usual length come by
-/// chance once in 8,000 (0.47^12).
-const ENOUGH: u8 = 12;
-/// A tail that vanished so wholly that nothing behind the gap arrived to tell of it is worth four.
+/// Signs that make an overrun. Sixteen heads in a row of at least three quarters of the usual length come by
+/// chance once in 170,000 (0.47^16).
+const ENOUGH: u8 = 16;
+/// Broken windows in a row that make the bursts smaller once there was one.
+const MORE: u8 = 6;
+/// A tail that vanished so wholly that nothing behind the gap arrived to tell of it is worth so many.
 const SILENT: u8 = 4;
 /// The most whole windows between two steps up: near its limit a path is overrun once in about as many.
 const MOST_PATIENCE: u8 = 64;
+/// Windows between two attempts where the first was in vain.
+const REST: u16 = 4_096;
 /// Bounds of the time between bursts: above what a timer costs, below what a peer takes for silence.
-const GAP: core::ops::RangeInclusive<Duration> = Duration::from_micros(250)..=Duration::from_millis(20);
-/// A window takes no longer than this to go out.
-const LONGEST: Duration = Duration::from_secs(2);
+const GAP: core::ops::RangeInclusive<Duration> = Duration::from_micros(250)..=Duration::from_millis(2);
 
 impl Pace {
     pub(crate) fn new(window: u16) -> Pace {
@@ -51,6 +56,7 @@ impl Pace {
             signs: 0,
             whole: 0,
             patience: 1,
+            rest: 0,
         }
     }
 
@@ -82,70 +88,72 @@ impl Pace {
     }
 
     /// A window arrived whole.
-    pub(crate) fn came_whole(&mut self, srtt: Option<Duration>) {
+    pub(crate) fn came_whole(&mut self) {
         self.signs = 0;
+        self.rest = self.rest.saturating_sub(1);
         if self.is_paced() {
             self.whole += 1;
             if self.whole >= self.patience {
-                self.grow(self.burst / 4 + 1, srtt);
+                self.whole = 0;
+                self.set(self.burst.saturating_add(self.burst / 4 + 1), self.gap);
             }
         }
     }
 
     /// A window broke: `head` blocks arrived, and at most `tail` did not. `silent`: nothing told of the gap.
     pub(crate) fn broke(&mut self, head: u64, tail: u64, silent: bool, srtt: Option<Duration>) {
-        if self.window == 1 {
-            return;
-        }
         // The last block alone, or the ACK of a gap, is lost by chance just as well.
-        if silent && (tail < 2 || tail * 8 < u64::from(self.window)) {
+        if self.window == 1 || silent && (tail < 2 || tail * 8 < u64::from(self.window)) {
             return;
         }
-        let head = u16::try_from(head).unwrap_or(u16::MAX);
-        let sixteenths = u32::from(head) * 16;
-        if sixteenths < self.typical / 4 * 3 {
-            self.signs = 0;
-            if self.is_paced() && head < self.burst {
-                self.patience = 1;
-                self.grow(self.burst.saturating_add(1), srtt);
-            }
-        } else {
-            self.signs += if silent { SILENT } else { 1 };
-        }
+        let sixteenths = u32::try_from(head).unwrap_or(u32::MAX).min(u32::from(u16::MAX)) * 16;
+        let early = sixteenths < self.typical / 4 * 3;
         self.typical = if self.typical == 0 { sixteenths } else { (self.typical * 7 + sixteenths) / 8 };
-        if self.signs >= ENOUGH {
-            // Believed once, one more such tail will do for the next step.
-            self.signs = if silent { ENOUGH - SILENT } else { 0 };
-            self.shrink(srtt);
+        if early && !self.is_paced() {
+            self.signs = 0;
+        } else {
+            self.sign(silent, srtt);
         }
     }
 
-    fn shrink(&mut self, srtt: Option<Duration>) {
+    /// A window that was sent again after a time-out was not answered either.
+    pub(crate) fn silent_again(&mut self, srtt: Option<Duration>) {
+        if self.window > 1 {
+            self.sign(true, srtt);
+        }
+    }
+
+    fn sign(&mut self, silent: bool, srtt: Option<Duration>) {
+        if self.rest > 0 {
+            self.rest -= 1;
+            return;
+        }
+        self.signs += if silent { SILENT } else { 1 };
+        let paced = self.is_paced();
+        if self.signs < if paced { MORE } else { ENOUGH } {
+            return;
+        }
+        self.signs = 0;
         self.whole = 0;
         self.patience = MOST_PATIENCE.min(self.patience * 2);
-        let (burst, gap) = if !self.is_paced() {
+        if !paced {
             // The head that arrived is what the path or the peer holds.
             let held = u16::try_from(self.typical / 64 * 3).unwrap_or(u16::MAX);
-            (held.min(self.window / 2), first_gap(srtt))
+            let held = if held == 0 { self.window / 2 } else { held.min(self.window / 2) };
+            self.set(held.max(1), first_gap(srtt));
         } else if self.burst > 1 {
-            (self.burst / 2, self.gap)
+            self.set(self.burst / 2, self.gap);
         } else {
-            (1, self.gap * 2)
-        };
-        let (burst, gap) = (burst.max(1), gap.min(*GAP.end()));
-        if gap * u32::from(self.window / burst) <= LONGEST {
-            (self.burst, self.gap) = (burst, gap);
+            self.rest = REST;
+            self.set(self.window, Duration::ZERO);
         }
     }
 
-    fn grow(&mut self, by: u16, srtt: Option<Duration>) {
-        self.whole = 0;
-        if self.gap > first_gap(srtt) {
-            self.gap /= 2;
+    fn set(&mut self, burst: u16, gap: Duration) {
+        self.burst = burst.min(self.window);
+        if self.is_paced() {
+            self.gap = gap;
         } else {
-            self.burst = self.window.min(self.burst.saturating_add(by));
-        }
-        if !self.is_paced() {
             (self.gap, self.patience, self.left) = (Duration::ZERO, 1, self.window);
         }
     }
@@ -153,7 +161,7 @@ impl Pace {
 
 /// An eighth of a round trip: a window in two bursts costs hardly more than in one.
 fn first_gap(srtt: Option<Duration>) -> Duration {
-    (srtt.unwrap_or(Duration::ZERO) / 8).clamp(*GAP.start(), *GAP.end() / 10)
+    (srtt.unwrap_or(Duration::ZERO) / 8).clamp(*GAP.start(), *GAP.end())
 }
 
 #[cfg(test)]
@@ -165,9 +173,9 @@ mod tests {
     #[test]
     fn tails_that_vanish_make_bursts_of_what_arrives() {
         let mut pace = Pace::new(64);
-        for _ in 0..2 {
+        for _ in 0..3 {
             pace.broke(33, 31, true, RTT);
-            assert_eq!((pace.burst(), pace.spend(64)), (64, None), "twice is chance");
+            assert_eq!((pace.burst(), pace.spend(64)), (64, None), "three times is chance");
         }
         pace.broke(33, 31, true, RTT);
         assert_eq!(pace.burst(), 24);
@@ -175,24 +183,40 @@ mod tests {
         assert_eq!(pace.spend(23), None);
         assert_eq!(pace.spend(1), Some(Duration::from_micros(250)));
         pace.broke(36, 28, true, RTT);
-        assert_eq!(pace.burst(), 12, "one more sign is enough now");
+        pace.broke(36, 28, true, RTT);
+        assert_eq!(pace.burst(), 12, "two more are enough now");
     }
 
     #[test]
     fn whole_windows_let_bursts_grow_back_to_the_window() {
         let mut pace = Pace::new(64);
-        for _ in 0..5 {
+        for _ in 0..10 {
             pace.broke(33, 31, true, RTT);
         }
-        let small = pace.burst();
-        assert!(small <= 6);
+        assert_eq!(pace.burst(), 3);
         let mut windows = 0;
         while pace.burst() < 64 {
-            pace.came_whole(RTT);
+            pace.came_whole();
             windows += 1;
         }
         assert!((50..500).contains(&windows), "{windows}");
         assert_eq!(pace.allows(), 64);
+    }
+
+    #[test]
+    fn what_no_burst_mends_is_chance() {
+        let mut pace = Pace::new(64);
+        let mut windows = 0;
+        while pace.rest == 0 {
+            pace.broke(20, 44, false, RTT);
+            windows += 1;
+        }
+        assert_eq!(pace.burst(), 64);
+        assert!(windows < 64, "{windows}");
+        for _ in 0..1_000 {
+            pace.broke(20, 44, false, RTT);
+        }
+        assert_eq!(pace.burst(), 64);
     }
 
     #[test]
@@ -209,21 +233,12 @@ mod tests {
                 match head {
                     // The ACK of the gap is lost as often as a block.
                     Some(head) => pace.broke(head, 64 - head, x >> 60 == 0 && one_in == 20, RTT),
-                    None => pace.came_whole(RTT),
+                    None => pace.came_whole(),
                 }
                 bursts += u64::from(64u16.div_ceil(pace.burst()));
             }
             // Each burst more costs an eighth of a round trip.
             assert!(bursts < windows * 103 / 100, "1 in {one_in}: {bursts} bursts in {windows} windows");
         }
-    }
-
-    #[test]
-    fn a_window_never_takes_longer_than_two_seconds() {
-        let mut pace = Pace::new(65_535);
-        for _ in 0..200 {
-            pace.broke(40, 65_495, true, RTT);
-        }
-        assert!(pace.gap * u32::from(pace.window / pace.burst) <= LONGEST);
     }
 }

@@ -48,6 +48,8 @@ pub struct Receiver {
     /// it was sent once).
     acked_at: Instant,
     measuring: bool,
+    /// When a window came again of which we have the head, since something new came.
+    stalled: Option<Instant>,
     /// The block that the last gap ACK asked for, and when.
     asked_for: Option<(u64, Instant)>,
     proved: bool,
@@ -111,6 +113,7 @@ impl Receiver {
             acked_at: now,
             measuring: true,
             asked_for: None,
+            stalled: None,
             proved: config.unproved_repeats.is_none(),
             tries: 0,
             counts,
@@ -272,6 +275,7 @@ impl Receiver {
         self.tries = 0;
         self.state = Receiving::Streaming;
         self.since = now;
+        self.stalled = None;
         self.retry_at = Some(now + self.own_wait());
     }
 
@@ -329,6 +333,13 @@ impl Receiver {
                 if quiet && block <= self.window.acked() {
                     self.window.comes_again();
                     if self.window.is_full() || self.window.is_whole() {
+                        self.acknowledge(now, Why::Duplicate);
+                    }
+                } else if quiet {
+                    // For the second time, and its tail did not arrive: more of it goes out than the path or
+                    // we can take. The sender hears how far we are, and goes on from there.
+                    let since = *self.stalled.get_or_insert(now);
+                    if now.since(since) >= self.round_trip() {
                         self.acknowledge(now, Why::Duplicate);
                     }
                 }

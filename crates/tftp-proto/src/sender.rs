@@ -238,7 +238,7 @@ impl Sender {
             self.counts.gaps += 1;
             self.pace.broke(block - base, out - block, silent.is_some(), srtt);
         } else if block == end && silent.is_none() {
-            self.pace.came_whole(srtt);
+            self.pace.came_whole();
         }
     }
 
@@ -331,6 +331,9 @@ impl Sender {
         self.fall_back();
         self.repeated = Some((self.repeated.map_or(now, |(first, _)| first), now));
         if matches!(self.state, Sending::Streaming) {
+            if self.silent.is_some() {
+                self.pace.silent_again(self.rto.srtt());
+            }
             self.silent.get_or_insert(self.window.high());
         }
         self.rto.back_off();

@@ -337,7 +337,7 @@ fn rule_29_a_window_that_is_paced_goes_out_in_bursts() {
     let mut s = sender(16, 10_000);
     let mut now = Instant::ZERO;
     // Each window loses its last eight blocks, and nothing behind the gap tells of it.
-    for _ in 0..3 {
+    for _ in 0..4 {
         let base = s.acked();
         assert_eq!(out(&mut s).iter().map(|o| o.1).sum::<u16>(), 16);
         ack(&mut s, now + MS, (base + 8) as u16);

@@ -136,6 +136,7 @@ impl Relay {
             delay: if hold { HOLD } else { self.delay },
             jitter: self.jitter,
             rate: self.rate,
+            queue: None,
         }
     }
 
