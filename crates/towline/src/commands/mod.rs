@@ -23,6 +23,7 @@ Examples:
   towline copy tftp://10.0.0.1/a.bin .       fetch a file
   towline copy a.bin ftp://10.0.0.1/up/      store a file
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
+  towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline device                             sit at a router's console
   towline image show a.bin                   what an image says of itself
 ";

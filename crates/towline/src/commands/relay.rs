@@ -14,6 +14,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs as _, UdpSocket};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use transport::interfaces;
 
 /// TFTP's port (RFC 1350 §4).
 const TFTP: u16 = 69;
@@ -97,6 +98,10 @@ impl Relay {
         let seed = self.seed.unwrap_or_else(fresh_seed);
         let params = self.params();
         let address = front.local_addr().map_err(local)?;
+        if is_itself(to, address) {
+            let what = "is the relay itself: its datagrams would go round for ever";
+            return Err(Failure::usage(format!("--to {to}"), what, "give the server's address and port"));
+        }
         let wanted = fell_back.map(|f| {
             let why = if f.why == Reason::Denied { "denied" } else { "taken" };
             format!("{}: {why}", f.from)
@@ -239,6 +244,13 @@ fn rate(text: &str) -> Result<u64, String> {
         .ok_or_else(|| String::from("give octets a second (500K, 2M) or bits a second (10Mbit)"))
 }
 
+/// Whether what is sent to `to` arrives at our socket `front`.
+fn is_itself(to: SocketAddr, front: SocketAddr) -> bool {
+    let ours = |ip| interfaces().unwrap_or_default().iter().any(|i| i.address == ip);
+    to.port() == front.port()
+        && (to.ip() == front.ip() || front.ip().is_unspecified() && (to.ip().is_loopback() || ours(to.ip())))
+}
+
 fn fresh_seed() -> u64 {
     let mut octets = [0; 4];
     // Any number will do where there is no randomness; four octets are easily typed again.
@@ -356,6 +368,15 @@ mod tests {
         assert_eq!(parsed("[::1]"), is("[::1]", 69));
         assert_eq!((parsed(":69"), parsed("h:0"), parsed("h:x")), (None, None, None));
         assert_eq!(target("[::1]:70").unwrap().address().unwrap(), "[::1]:70".parse().unwrap());
+    }
+
+    #[test]
+    fn a_relay_to_itself_is_known() {
+        let is = |to: &str, front: &str| is_itself(to.parse().unwrap(), front.parse().unwrap());
+        assert!(is("127.0.0.1:69", "127.0.0.1:69") && is("127.0.0.9:69", "0.0.0.0:69"));
+        assert!(is("[::1]:69", "[::]:69"));
+        assert!(!is("127.0.0.1:69", "127.0.0.1:70") && !is("127.0.0.2:69", "127.0.0.1:69"));
+        assert!(!is("192.0.2.1:69", "0.0.0.0:69"));
     }
 
     #[test]

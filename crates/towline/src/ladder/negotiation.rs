@@ -71,6 +71,10 @@ fn understood(name: &str, value: &str) -> bool {
     matches!(packet::Packet::parse(&octets), Ok(packet::Packet::Oack(list)) if !Offer::read(&list).is_empty())
 }
 
+/// Early blocks that are remembered of one transfer: more than a window of any device. A peer that sends
+/// further ahead is shown, and its holes are not named.
+const EARLY: usize = 4_096;
+
 /// Follows the blocks that come, and says which are missing when a later one is there.
 #[derive(Debug)]
 pub(super) struct Holes {
@@ -104,7 +108,7 @@ impl Holes {
                 *self = Holes { next: u64::from(*block) + 1, early: BTreeSet::new() };
                 None
             }
-            Sense::Gap if ahead < 0x8000 => {
+            Sense::Gap if ahead < 0x8000 && self.early.len() < EARLY => {
                 let here = self.next + u64::from(ahead);
                 let from = self.early.range(..here).next_back().map_or(self.next, |last| last + 1);
                 let new = self.early.insert(here) && from < here;

@@ -27,6 +27,9 @@ use transport::tap::{Dir, Sense, Sight, Tap, What};
 /// Transfers whose last remark waits for a packet; the oldest makes room.
 const FLOWS: usize = 1_024;
 
+/// Remarks that wait for one packet.
+const SAID: usize = 8;
+
 /// A packet as it is put into the file: its octets, the length it had, and what to say about it.
 struct Packet {
     octets: Vec<u8>,
@@ -156,7 +159,7 @@ impl Inner {
         }
         let said = self.pending.entry(flow).or_default();
         // A transfer that only waits would say the same again and again.
-        if said.last() != Some(&what) {
+        if said.last() != Some(&what) && said.len() < SAID {
             said.push(what);
         }
     }
