@@ -10,8 +10,14 @@ use e2e::process::{Process, run};
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] =
-    &["README.md", "docs/tftp-server.md", "docs/lab.md", "docs/doctor.md", "docs/seeing.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "docs/tftp-server.md",
+    "docs/lab.md",
+    "docs/doctor.md",
+    "docs/seeing.md",
+    "docs/recipe.md",
+];
 
 #[derive(Default)]
 struct Step {

@@ -169,6 +169,13 @@ pub enum Event {
         octets: u64,
         seconds: f64,
     },
+    Type {
+        step: u64,
+        title: String,
+        line: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        question: Option<&'static str>,
+    },
     Finding {
         finding: &'static str,
         exit: u8,

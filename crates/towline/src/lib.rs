@@ -10,6 +10,7 @@
 //! - [`relay`]: a UDP relay that loses, doubles and delays on purpose.
 //! - [`watch`]: counts how far transfers are.
 //! - [`doctor`]: says why TFTP does not work, and what to set.
+//! - [`recipe`]: lines to type elsewhere.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
@@ -25,6 +26,7 @@ pub mod ladder;
 pub mod landing;
 mod outflow;
 mod progress;
+pub mod recipe;
 pub mod relay;
 mod remembered;
 pub mod watch;

@@ -10,4 +10,5 @@ mod copy_ftp;
 mod files;
 mod habits;
 mod lab;
+mod recipe;
 mod tftpdnld;

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod image;
 pub mod lab;
 pub mod man;
+pub mod recipe;
 pub mod relay;
 pub mod serve;
 pub mod tftp;
@@ -45,6 +46,7 @@ enum Command {
     Device(device::Device),
     Image(image::Image),
     Lab(lab::Lab),
+    Recipe(recipe::Recipe),
     Relay(relay::Relay),
     Tftp(tftp::Tftp),
     Completions(completions::Completions),
@@ -75,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::Copy(copy) => copy.json,
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
+        Command::Recipe(recipe) => recipe.json(),
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
@@ -86,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(&events),
         Command::Copy(copy) => copy.run(&events),
         Command::Doctor(doctor) => doctor.run(&events),
+        Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),

@@ -430,6 +430,21 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "type",
+        by: "recipe upgrade",
+        doc: "A line to type, in this order.",
+        fields: &[
+            always("step", Kind::Count, "Number of the step, from 1."),
+            always("title", Kind::Text, "What the step is about."),
+            always("line", Kind::Text, "The line; empty: Enter alone."),
+            maybe(
+                "question",
+                Kind::Text,
+                "How the question begins that it answers; else it waits for a prompt.",
+            ),
+        ],
+    },
+    Row {
         event: "finding",
         by: "doctor",
         doc: "Something that the doctor found, the gravest first.",
@@ -494,7 +509,7 @@ pub fn faults(object: &Value) -> Vec<String> {
 /// `docs/events.md`.
 pub fn document() -> String {
     let mut out = String::from(
-        "# Events\n\nWith `--json`, `serve`, `copy`, `doctor` and `relay` print one JSON object a line on stdout; texts for\n\
+        "# Events\n\nWith `--json`, `serve`, `copy`, `doctor`, `recipe` and `relay` print one JSON object a line on stdout; texts for\n\
          people go to stderr. New events and fields may come; `v` changes when one goes away or changes its meaning.\n\
          `events.schema.json` is the JSON Schema. Both files are made from `crates/towline/src/events/document.rs`;\n\
          tests hold them and check what the program prints.\n\nEvery event has:\n\n",

@@ -127,6 +127,7 @@ fn samples() -> Vec<Event> {
             duplicated: 1,
             reordered: 1,
         },
+        Event::Type { step: 3, title: s("t"), line: s(""), question: Some("Destination filename") },
         Event::Finding { finding: "no-answer", exit: 3, words: s("w"), remedy: s("r") },
         Event::Examined {
             url: s("tftp://h/a"),
