@@ -68,6 +68,8 @@ pub struct TftpConfig {
     /// Whether requests to a broadcast address are answered, from the interface's own: what routers without
     /// a configuration send (RFC 1123 §4.2.3.5 says that they should be ignored).
     pub autoinstall: bool,
+    /// Whether blocks go ahead to clients that know no windows; see [`tftp_proto::SendAhead`].
+    pub send_ahead: bool,
     /// Transfers at once; more are refused.
     pub max_transfers: usize,
     /// The largest block agreed to, octets.
@@ -89,6 +91,7 @@ impl Default for TftpConfig {
             single_port: false,
             clamp_to_mtu: true,
             autoinstall: false,
+            send_ahead: false,
             max_transfers: gate::Limits::default().transfers,
             max_blksize: limits.blksize,
             max_windowsize: limits.windowsize,

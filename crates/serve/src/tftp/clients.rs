@@ -18,6 +18,8 @@ struct Client {
     suspect: Option<u16>,
     /// It asked anew after that: no larger blocks for it.
     blksize: Option<u16>,
+    /// Answered oddly to blocks that went ahead of it.
+    no_ahead: bool,
 }
 
 /// The memory of addresses. Bounded.
@@ -37,7 +39,11 @@ impl Clients {
 
     /// Blocks of this size do not reach it, it seems: a path MTU that nobody tells (a black hole).
     pub(super) fn never_acknowledged(&mut self, now: Instant, ip: IpAddr, blksize: u16) {
-        self.client(now, ip).suspect = Some(blksize);
+        let client = self.client(now, ip);
+        // An older transfer may still be trying in vain what the client is spared by now.
+        if client.blksize.is_none_or(|most| blksize <= most) {
+            client.suspect = Some(blksize);
+        }
     }
 
     /// It acknowledged blocks of this size.
@@ -47,6 +53,16 @@ impl Clients {
         }
     }
 
+    /// Whether blocks may go ahead of it.
+    pub(super) fn takes_ahead(&self, now: Instant, ip: IpAddr) -> bool {
+        !self.0.get(&ip).is_some_and(|c| c.no_ahead && now.since(c.seen) < HOLDS)
+    }
+
+    /// It does not get on with blocks that go ahead of it.
+    pub(super) fn refuses_ahead(&mut self, now: Instant, ip: IpAddr) {
+        self.client(now, ip).no_ahead = true;
+    }
+
     fn client(&mut self, now: Instant, ip: IpAddr) -> &mut Client {
         if self.0.len() >= MOST
             && !self.0.contains_key(&ip)
@@ -54,10 +70,10 @@ impl Clients {
         {
             self.0.remove(&oldest);
         }
-        let new = Client { seen: now, suspect: None, blksize: None };
+        let new = Client { seen: now, suspect: None, blksize: None, no_ahead: false };
         let client = self.0.entry(ip).or_insert(new);
         if now.since(client.seen) >= HOLDS {
-            (client.suspect, client.blksize) = (None, None);
+            (client.suspect, client.blksize, client.no_ahead) = (None, None, false);
         }
         client.seen = now;
         client
@@ -81,6 +97,7 @@ mod tests {
         for _ in 0..8 {
             clients.never_acknowledged(now, ip(1), size);
             clients.never_acknowledged(now, ip(1), size);
+            clients.never_acknowledged(now, ip(1), if size < 65_464 { 65_464 } else { size });
             size = clients.asks(now, ip(1)).unwrap();
             assert_eq!(clients.asks(now, ip(1)), Some(size), "once for each failure");
             sizes.push(size);
@@ -98,6 +115,15 @@ mod tests {
         clients.never_acknowledged(now, ip(1), 1_428);
         clients.acknowledged(ip(1), 1_428);
         assert_eq!(clients.asks(now, ip(1)), None);
+    }
+
+    #[test]
+    fn whoever_did_not_like_blocks_ahead_is_spared_them_for_a_while() {
+        let now = Instant::from_nanos(0);
+        let mut clients = Clients::default();
+        clients.refuses_ahead(now, ip(1));
+        assert!(!clients.takes_ahead(now, ip(1)) && clients.takes_ahead(now, ip(2)));
+        assert!(clients.takes_ahead(now + HOLDS, ip(1)));
     }
 
     #[test]

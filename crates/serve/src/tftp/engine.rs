@@ -14,7 +14,7 @@ use rustix::event::epoll;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
-use tftp_proto::{ErrorCode, Transfer};
+use tftp_proto::{AheadFigure, ErrorCode, Transfer};
 use transport::tap::Tap;
 use transport::udp::RequestSocket;
 
@@ -221,9 +221,14 @@ impl Engine {
     fn over(&mut self, key: Key) {
         if let Some(slot) = self.slots.get(key)
             && let Phase::Running(running) = &slot.phase
-            && let Some(blksize) = running.acknowledged()
         {
-            self.clients.acknowledged(slot.words.peer.ip(), blksize);
+            let peer = slot.words.peer.ip();
+            if let Some(blksize) = running.acknowledged() {
+                self.clients.acknowledged(peer, blksize);
+            }
+            if running.machine.figures().ahead == AheadFigure::FellBack {
+                self.clients.refuses_ahead(self.scratch.clock.now(), peer);
+            }
         }
         self.slots.remove(key);
     }

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tftp_proto::packet::{Op, Request, write_error};
 use tftp_proto::server::{self, Heard};
-use tftp_proto::{ErrorCode, Limits, Mode, Offer, Size};
+use tftp_proto::{ErrorCode, Limits, Mode, Offer, SendAhead, Size};
 use transport::tap::{Dir, Sense, next_flow};
 use transport::udp::{self, Arrived, RequestSocket};
 
@@ -77,6 +77,14 @@ impl Desk {
         };
         self.sockets.iter().find(same).cloned()
     }
+}
+
+/// What earlier transfers of a client have taught.
+struct Known {
+    /// Its largest block.
+    most: Option<u16>,
+    /// Whether blocks may go ahead of it.
+    ahead: bool,
 }
 
 impl Engine {
@@ -257,8 +265,11 @@ impl Engine {
                 return;
             }
         };
-        let cap = self.clients.asks(now, peer.ip());
-        match self.start(key, opened, now, cap) {
+        let known = Known {
+            most: self.clients.asks(now, peer.ip()),
+            ahead: self.config.send_ahead && self.clients.takes_ahead(now, peer.ip()),
+        };
+        match self.start(key, opened, now, known) {
             Ok(()) => {}
             Err(opened) => {
                 let (opened, e) = *opened;
@@ -294,7 +305,7 @@ impl Engine {
         key: Key,
         opened: Opened,
         now: clock::Instant,
-        cap: Option<u16>,
+        known: Known,
     ) -> Result<(), Box<(Opened, io::Error)>> {
         let seed = self.desk.random(now);
         let Some(slot) = self.slots.get(key) else { return Ok(()) };
@@ -320,7 +331,7 @@ impl Engine {
         };
         let (mode, offer) = (words.mode, &words.offer);
         let mut limits = self.config.limits();
-        limits.blksize = limits.blksize.min(cap.unwrap_or(u16::MAX));
+        limits.blksize = limits.blksize.min(known.most.unwrap_or(u16::MAX));
         if self.config.clamp_to_mtu
             && offer.agree(&limits, mode, Size::Unknown).terms.blksize > tftp_proto::DEFAULT_BLKSIZE
             && let Some(most) = block_on_the_path(&way, words, seed)
@@ -330,6 +341,7 @@ impl Engine {
         let wished = offer.agree(&limits, mode, Size::Unknown).terms;
         let window = usize::from(wished.blksize) * usize::from(wished.windowsize);
         let mut patience = self.config.patience();
+        patience.send_ahead = known.ahead.then(SendAhead::default);
         if words.op == Op::Read {
             patience.unproved_repeats = Some(if offer.is_empty() { DATA_REPEATS } else { OACK_REPEATS });
         }

@@ -9,6 +9,7 @@ mod one_file;
 mod root;
 mod screen;
 pub(crate) mod tftp_flags;
+mod tftp_wire;
 mod told;
 mod users;
 
@@ -51,8 +52,9 @@ const GATHER: Duration = Duration::from_millis(20);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// 2,048 connections and 1,024 transfers, each with a file and a pipe beside its socket, and reserve.
-const DESCRIPTORS: u64 = 16_384;
+/// 2,048 connections with a file and a pipe each, and 32,768 TFTP transfers with a socket each, and reserve;
+/// the hard limit may be lower, and then TFTP has fewer.
+const DESCRIPTORS: u64 = 65_536;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,5 +1,6 @@
 //! What `serve` can be told about TFTP alone.
 
+use super::tftp_wire::WireFlags;
 use crate::exit::{Exit, Failure};
 use clap::Args;
 use serve::tftp::names::ClientDirs;
@@ -30,6 +31,8 @@ pub(crate) struct TftpFlags {
     /// Where NAME is not there, send NAME.tmpl with {{ip}}, {{name}}, … filled in for the client.
     #[arg(long)]
     tftp_templates: bool,
+    #[command(flatten)]
+    wire: WireFlags,
 }
 
 /// The rules that turn names into others.
@@ -47,7 +50,7 @@ pub(crate) struct RuleFlags {
 impl TftpFlags {
     /// The server's settings. Files that flags name are read here.
     pub(crate) fn config(&self) -> Result<TftpConfig, Failure> {
-        Ok(TftpConfig { names: Arc::new(self.names()?), ..TftpConfig::default() })
+        Ok(self.wire.apply(TftpConfig { names: Arc::new(self.names()?), ..TftpConfig::default() }))
     }
 
     fn names(&self) -> Result<Names, Failure> {
