@@ -24,7 +24,7 @@ fn sources(dir: &Path, into: &mut BTreeSet<String>) {
 fn the_table_of_rules_and_the_tests_name_each_other() {
     let root = e2e::root();
     let mut there = BTreeSet::new();
-    for dir in ["crates/tftp-proto/src", "crates/transport/src/udp"] {
+    for dir in ["crates/tftp-proto/src", "crates/transport/src/udp", "crates/serve/src/tftp"] {
         sources(&root.join(dir), &mut there);
     }
     for drivers in ["tests/tests/tftp_inprocess.rs", "tests/tests/tftp_ladder.rs"] {
