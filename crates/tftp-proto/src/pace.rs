@@ -119,7 +119,7 @@ impl Pace {
     /// A window that was sent again after a time-out was not answered either.
     pub(crate) fn silent_again(&mut self, srtt: Option<Duration>) {
         if self.window > 1 {
-            self.sign(true, srtt);
+            self.sign(false, srtt);
         }
     }
 
