@@ -10,7 +10,7 @@
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
 //! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
-//!   `rights` what they may do (one table), `uploads` and where, `limits` leases, `session` the verbs, `transfer` the two
+//!   `rights` what they may do (one table), `uploads` and where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two
 //!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
 //!   `sidecar` files of
 //!   digests that are computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
@@ -21,6 +21,7 @@ pub mod audit;
 mod digests;
 mod fold;
 mod identity;
+mod inbox;
 mod knock;
 mod limits;
 mod record;
@@ -36,6 +37,7 @@ mod verdict;
 
 pub use digests::{Algorithm, Digest, Digests};
 pub use identity::{BadHash, User, hash_password};
+pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
@@ -51,6 +53,7 @@ pub use verdict::{Far, Verdict};
 
 use audit::{Events, Queue, What};
 use identity::Identity;
+use inbox::Inbox;
 use limits::Counters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +72,9 @@ pub struct Policy {
     /// What an upload may do, path by path, before what `write` says of who may. It holds for users as well:
     /// where what is there must stay, they neither remove nor rename it.
     pub uploads: Uploads,
+    /// Whether those who are not known may put files in and do nothing else: each upload has a name of its own
+    /// with its time, and they neither read nor list. Wants `write`.
+    pub inbox: bool,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
     /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
@@ -87,6 +93,7 @@ impl Default for Policy {
             anonymous: true,
             write: false,
             uploads: Uploads::default(),
+            inbox: false,
             show_hidden: false,
             digests: true,
             limits: Limits::default(),
@@ -103,6 +110,7 @@ pub struct Gate {
     counters: Arc<Counters>,
     queue: Arc<Queue>,
     digests: Digests,
+    inbox: Arc<Inbox>,
     sessions: AtomicU64,
     transfers: AtomicU64,
 }
@@ -119,6 +127,7 @@ impl Gate {
             policy,
             queue,
             digests: Digests::default(),
+            inbox: Arc::default(),
             sessions: AtomicU64::new(0),
             transfers: AtomicU64::new(0),
         };

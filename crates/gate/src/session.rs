@@ -136,6 +136,9 @@ impl Session {
         self.told(Verb::Write, path, || {
             let store = &self.0.gate.store;
             let old = self.allow(Verb::Write, path)?;
+            if self.is_inbox() {
+                return self.put_in(path, ask);
+            }
             let can = store.capabilities();
             if !can.write {
                 return Err(Refusal::Denied);
@@ -144,13 +147,7 @@ impl Session {
                 return Err(Refusal::Unsupported("going on with a file"));
             }
             let lease = self.0.gate.counters.transfer()?;
-            if let Some(expected) = ask.expected {
-                match store.space(path) {
-                    Ok(space) if expected > space.free => return Err(Refusal::NoSpace),
-                    // A file system that does not tell says it while writing.
-                    Ok(_) | Err(_) => {}
-                }
-            }
+            self.fits(path, ask.expected)?;
             let mode = match (old, ask.mode) {
                 (Old::Stays, Mode::New | Mode::Overwrite) => Mode::New,
                 (Old::Stays, Mode::Resume(_) | Mode::Append) => {
@@ -169,6 +166,41 @@ impl Session {
         })
     }
 
+    /// An upload into a drop box: under a name of its own, which the record shows.
+    fn put_in(&self, path: &VPath, ask: Ask) -> Result<Writing, Refusal> {
+        let gate = &self.0.gate;
+        match ask.mode {
+            Mode::New | Mode::Overwrite => {}
+            Mode::Resume(_) | Mode::Append => {
+                return Err(Refusal::Unsupported("going on with a file in a drop box"));
+            }
+        }
+        if path.is_root() {
+            return Err(Refusal::IsDirectory);
+        }
+        let lease = gate.counters.transfer()?;
+        self.fits(path, ask.expected)?;
+        let (path, place) = gate.inbox.place(&*gate.store, path, SystemTime::now())?;
+        let upload = gate.store.create(&path, Mode::New, "")?;
+        let record = Record::start(self.clone(), lease, &path, Direction::Write, ask.expected);
+        Ok(Writing::new(upload, record).at(place))
+    }
+
+    /// Refuses an announced size that there is no room for.
+    fn fits(&self, path: &VPath, expected: Option<u64>) -> Result<(), Refusal> {
+        let Some(expected) = expected else { return Ok(()) };
+        match self.0.gate.store.space(path) {
+            Ok(space) if expected > space.free => Err(Refusal::NoSpace),
+            // A file system that does not tell says it while writing.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether this peer may put files in and do nothing else.
+    fn is_inbox(&self) -> bool {
+        self.0.gate.policy.inbox && !matches!(self.0.who, Who::User(_))
+    }
+
     /// Lists a directory; hidden names are not there.
     pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
         self.allow(Verb::List, path)?;
@@ -180,6 +212,10 @@ impl Session {
     /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
         let facts = self.allow(Verb::Stat, path).and_then(|_| match self.0.gate.store.stat(path) {
+            // Directories can be walked; what else is there is nobody's business.
+            facts if self.is_inbox() => {
+                facts.ok().filter(|f| f.kind == Kind::Directory).ok_or(Refusal::Absent)
+            }
             Err(StoreError::Absent) if self.0.gate.policy.digests => {
                 sidecar::stat(self, path).ok_or(Refusal::Absent)
             }
@@ -193,7 +229,7 @@ impl Session {
 
     /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.
     pub fn partial(&self, path: &VPath) -> Option<u64> {
-        self.allow(Verb::Write, path).ok()?;
+        self.allow(Verb::Write, path).ok().filter(|_| !self.is_inbox())?;
         self.0.gate.store.partial(path, self.0.owner.as_deref()?)
     }
 
@@ -269,7 +305,8 @@ impl Session {
 
     /// Whether a file or directory of this name is there for this peer. No event.
     pub fn has(&self, path: &VPath) -> bool {
-        self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok()
+        let is_told = |facts: Facts| facts.kind == Kind::Directory || !self.is_inbox();
+        self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok_and(is_told)
     }
 
     /// Whether [`Session::read`] has something for this name: the file, or the digest of one. No event.
@@ -292,7 +329,7 @@ impl Session {
 
     /// Whether this session keeps what came of a broken upload.
     pub(crate) fn keeps_partials(&self) -> bool {
-        self.0.owner.is_some() && self.0.gate.store.capabilities().resume
+        self.0.owner.is_some() && self.0.gate.store.capabilities().resume && !self.is_inbox()
     }
 
     pub(crate) fn digests(&self) -> &Digests {

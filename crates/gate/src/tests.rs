@@ -398,3 +398,60 @@ fn an_announced_upload_that_does_not_fit_the_quota_is_refused_before_its_first_o
     writing.fail(End::new(Outcome::Failed, 400));
     assert_eq!(store.content("/old").map(|c| c.len()), Some(600));
 }
+
+#[test]
+fn an_inbox_takes_files_under_names_of_their_own_and_gives_none_back() {
+    let store = Memory::new();
+    store.seed("/d/there", &b"secret"[..]);
+    let policy = Policy { inbox: true, anonymous: true, ..policy(true) };
+    let (gate, events) = Gate::new(std::sync::Arc::new(store.clone()), policy);
+    for who in [tftp(), anonymous()] {
+        let session = gate.admit(&who).unwrap();
+        let put = |octets: &[u8]| {
+            let mut writing = session.write(&p("/d/r1-confg"), ask(Mode::Overwrite)).unwrap();
+            writing.write_at(0, octets).unwrap();
+            writing
+        };
+        // In one second and at once: each has its name from the start.
+        let (a, b, c) = (put(b"1"), put(b"2"), put(b"3"));
+        for (writing, len) in [(c, 1), (a, 1), (b, 1)] {
+            let published = writing.commit(End::new(Outcome::Complete, len)).unwrap();
+            assert_eq!((published.kept, published.replaced), (None, 0));
+        }
+        put(b"half").fail(End::new(Outcome::TimedOut, 4));
+        let started: Vec<_> = seen(&events)
+            .into_iter()
+            .filter_map(|e| if let What::Started { path, .. } = e.what { Some(path) } else { None })
+            .collect();
+        assert_eq!(started.len(), 4);
+        for path in &started[..3] {
+            assert_eq!(InboxVersion::read(path.name()).unwrap().base, b"r1-confg");
+            assert!(store.content(&path.to_string()).is_some(), "{path}");
+            assert_eq!(session.read(path).err(), Some(Refusal::Denied), "{path}");
+            assert_eq!(session.stat(path).err(), Some(Refusal::Absent), "{path}");
+            assert!(!session.has(path) && !session.offers(path));
+        }
+        let same = |a: &VPath| started[..3].iter().filter(|b| *b == a).count();
+        assert!(started[..3].iter().all(|path| same(path) == 1), "{started:?}");
+        // Nothing tells what is there: not a listing, a digest, a size, a near name, a partial.
+        assert_eq!(session.list(&p("/d")).err(), Some(Refusal::Denied));
+        for name in ["/d/there", "/d/there.md5", "/d/none"] {
+            assert_eq!(session.read(&p(name)).err(), Some(Refusal::Denied), "{name}");
+            assert_eq!(session.stat(&p(name)).err(), Some(Refusal::Absent), "{name}");
+        }
+        assert_eq!((session.nearest(&p("/d/thera")), session.partial(&p("/d/there"))), (None, None));
+        assert_eq!(session.fold(&p("/d/THERE")).unwrap(), p("/d/THERE"));
+        assert!(session.has(&p("/d")), "directories can be walked");
+        for mode in [Mode::Append, Mode::Resume(2)] {
+            assert!(matches!(session.write(&p("/d/there"), ask(mode)), Err(Refusal::Unsupported(_))));
+        }
+        assert_eq!(session.remove(&p("/d/there")), Err(Refusal::Denied));
+        assert_eq!(session.make_dir(&p("/e")), Err(Refusal::Denied));
+        assert_eq!(session.write(&p("/none/x"), ask(Mode::New)).err(), Some(Refusal::Absent));
+        assert_eq!(session.write(&p("/.hidden"), ask(Mode::New)).err(), Some(Refusal::Denied));
+        drop(seen(&events));
+    }
+    // Who is known reads it.
+    let alice = gate.admit(&user("alice", "hunter2")).unwrap();
+    assert!(alice.read(&p("/d/there")).is_ok() && alice.list(&p("/d")).is_ok());
+}

@@ -1,4 +1,5 @@
 use crate::audit::What;
+use crate::inbox::Place;
 use crate::limits::TransferLease;
 use crate::record::{Cause, End, Outcome};
 use crate::verdict::Verdict;
@@ -121,11 +122,18 @@ impl Drop for Reading {
 pub struct Writing {
     upload: Box<dyn Upload>,
     record: Record,
+    /// Its name in a drop box, kept from others until it is there.
+    _place: Option<Place>,
 }
 
 impl Writing {
     pub(crate) fn new(upload: Box<dyn Upload>, record: Record) -> Writing {
-        Writing { upload, record }
+        Writing { upload, record, _place: None }
+    }
+
+    /// The same, under a name of a drop box.
+    pub(crate) fn at(self, place: Place) -> Writing {
+        Writing { _place: Some(place), ..self }
     }
 
     /// The transfer's number in the events.

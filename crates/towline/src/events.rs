@@ -87,6 +87,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         to: Option<String>,
     },
+    Difference {
+        #[serde(flatten)]
+        path: Name,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        former: Option<String>,
+        content: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        added: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        removed: Option<u64>,
+    },
     Advice {
         peer: String,
         text: String,

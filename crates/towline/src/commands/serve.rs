@@ -3,6 +3,7 @@
 mod advice;
 mod announce;
 mod digesting;
+mod inbox;
 mod line;
 mod live;
 mod one_file;
@@ -62,6 +63,7 @@ Examples:
   towline serve c2900-universalk9-mz.bin --once   one file, until somebody has fetched it
   towline serve --write --user bob backups        bob may write; TFTP may create
   towline serve --write --upload images/=deny --upload /=create --quota 20G srv
+  towline serve --inbox configs                   a drop box: devices store, nobody fetches
   towline serve --for 10.0.0.2 images             the lines to paste on that device
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
   towline serve --trace t.pcapng images           and a capture for Wireshark
@@ -75,6 +77,8 @@ Examples:
 ///
 /// With --write, users may create, overwrite, rename and remove. TFTP and anonymous FTP may create files;
 /// what they write over is kept as a version, and they never remove or rename.
+///
+/// With --inbox nobody but users reads: whatever comes is kept under a name with its time.
 ///
 /// Ctrl-C lets running transfers end; a second Ctrl-C cuts them.
 #[derive(Debug, Args)]
@@ -93,14 +97,18 @@ pub struct Serve {
     #[arg(long, value_name = "PORT|off", value_parser = want)]
     ftp: Option<Want>,
     /// Let users write, and TFTP and anonymous create.
-    #[arg(long)]
+    #[arg(long, group = "writing")]
     write: bool,
+    /// A write-only drop box in place of DIR: TFTP and anonymous FTP put files in and get none out. Each is
+    /// kept as NAME.TIME, and what it changed since the one before is printed.
+    #[arg(long, value_name = "DIR", group = "writing", conflicts_with = "root")]
+    inbox: Option<PathBuf>,
     /// What uploads to PATH may do: PATH=create (free names only), overwrite, version (the old file is
     /// kept) or deny. May be repeated, the first that fits counts (docs/tftp-server.md).
-    #[arg(long, value_name = "PATH=POLICY", requires = "write")]
+    #[arg(long, value_name = "PATH=POLICY", requires = "writing")]
     upload: Vec<UploadRule>,
     /// The most that the directory may hold, versions too: 20G. An upload that does not fit is refused.
-    #[arg(long, value_name = "SIZE", value_parser = parse_octets, requires = "write")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_octets, requires = "writing")]
     quota: Option<u64>,
     /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and do not compute the
     /// digests of uploads.
@@ -189,7 +197,8 @@ impl Serve {
     /// Serves until it is interrupted, or with `--once` until one transfer is complete.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         more_descriptors();
-        let mut root = Root::open(&self.root, self.write, self.yes_serve_this)?;
+        let write = self.write || self.inbox.is_some();
+        let mut root = Root::open(self.inbox.as_ref().unwrap_or(&self.root), write, self.yes_serve_this)?;
         self.quota.map_or(Ok(()), |octets| root.limit(octets))?;
         let sockets = self.sockets()?;
         let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
@@ -198,11 +207,12 @@ impl Serve {
             return Err(Failure::usage(format!("--user {}", twice.1), "is there twice", way_out));
         }
         let users = self.user.iter().cloned().map(Given::user).collect::<Result<Vec<_>, _>>()?;
-        let anonymous = users.is_empty();
+        let anonymous = users.is_empty() || self.inbox.is_some();
         let policy = Policy {
             users,
             anonymous,
-            write: self.write,
+            write,
+            inbox: self.inbox.is_some(),
             digests: !self.no_digests,
             uploads: Uploads(self.upload.clone()),
             ..Policy::default()
@@ -229,6 +239,8 @@ impl Serve {
         self.announce(&board, &servers, &root, &fell_back, names.first());
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "digests", e, ""))?;
         let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
+        let inbox = self.inbox.as_ref().map(|_| inbox::Inbox::start(root.store.clone()));
+        let inbox = inbox.transpose().map_err(|e| Failure::new(Exit::Local, "the inbox's thread", e, ""))?;
 
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut drains = false;
@@ -242,9 +254,14 @@ impl Serve {
             audit.recv_many(&mut batch, GATHER, TICK);
             for event in batch.drain(..) {
                 board.take(&event, &advisor);
+                inbox.iter().for_each(|i| i.see(&event));
                 if let (false, Some(uploaded)) = (self.no_digests, uploaded(event)) {
                     digests.take(uploaded);
                 }
+            }
+            for (text, event) in inbox.iter().flat_map(inbox::Inbox::told) {
+                board.screen.say(&text);
+                events.tell(&event);
             }
             if refreshed.elapsed() >= TICK {
                 refreshed = Instant::now();
@@ -282,6 +299,11 @@ impl Serve {
         };
         while let Some(event) = audit.try_recv() {
             board.take(&event, &advisor);
+            inbox.iter().for_each(|i| i.see(&event));
+        }
+        for (text, event) in inbox.into_iter().flat_map(|i| i.rest(GRACE)) {
+            board.screen.say(&text);
+            events.tell(&event);
         }
         board.finish();
         let traced = traces.finish();
@@ -371,8 +393,14 @@ impl Serve {
             None => announce::best(&interfaces, &bound),
         };
         let program = std::env::current_exe().map(|p| p.display().to_string());
+        let how = match (&self.inbox, self.write) {
+            (Some(_), _) => "a drop box, write-only",
+            (None, true) => "writable",
+            (None, false) => "read-only",
+        };
         board.screen.say(&announce::text(&announce::Facts {
-            what: format!("{} ({})", root.shown, if self.write { "writable" } else { "read-only" }),
+            what: format!("{} ({how})", root.shown),
+            inbox: self.inbox.is_some(),
             tftp,
             ftp,
             fell_back: fell_back.to_vec(),

@@ -291,6 +291,19 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "difference",
+        by: "serve",
+        doc: "With --inbox: what an upload changed since the one before of its name. The lines are on the screen.",
+        fields: &[
+            PATH,
+            PATH_BASE64,
+            maybe("former", Kind::Text, "The one before; absent of the first."),
+            always("content", Kind::OneOf(&["first", "same", "differs"]), "Compared with it."),
+            maybe("added", Kind::Count, "Lines that came; only of texts up to 1 MiB."),
+            maybe("removed", Kind::Count, "Lines that went; only of texts up to 1 MiB."),
+        ],
+    },
+    Row {
         event: "advice",
         by: "serve",
         doc: "Something that would make the peer's work faster, or work at all, from what was seen.",

@@ -97,6 +97,13 @@ fn samples() -> Vec<Event> {
             change: "renamed",
             to: Some(s("/b")),
         },
+        Event::Difference {
+            path: path(),
+            former: Some(s("/b")),
+            content: "differs",
+            added: Some(1),
+            removed: Some(2),
+        },
         Event::Advice { peer: s("p"), text: s("t") },
         Event::Lost { count: 1 },
         Event::Draining { transfers: 1 },

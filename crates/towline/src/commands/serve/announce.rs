@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) file: Option<String>,
     /// A user for the FTP line; `None`: anonymous.
     pub(crate) user: Option<String>,
+    /// Whether files are only put in.
+    pub(crate) inbox: bool,
     /// Our own program, for the setcap line.
     pub(crate) program: String,
 }
@@ -39,10 +41,12 @@ pub(crate) fn text(facts: &Facts) -> String {
     if facts.tftp.is_empty() {
         line(format!("Serving {}.", facts.what));
     } else {
-        line(format!(
-            "TFTP has no authentication: whoever reaches it may fetch every file. Serving {}.",
-            facts.what
-        ));
+        let may = if facts.inbox {
+            "store files, and nobody without login fetches any"
+        } else {
+            "fetch every file"
+        };
+        line(format!("TFTP has no authentication: whoever reaches it may {may}. Serving {}.", facts.what));
     }
     for (protocol, sockets) in [("tftp", &facts.tftp), ("ftp", &facts.ftp)] {
         for (address, interface) in reachable(sockets, &facts.interfaces) {
@@ -139,20 +143,30 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     };
     let (tftp, ftp) = (port(&facts.tftp), port(&facts.ftp));
     let login = facts.user.as_ref().map(|user| format!("{user}:PASSWORD@")).unwrap_or_default();
-    let mut device = Vec::new();
+    let (mut device, mut here) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
+    if facts.inbox {
+        if tftp == Some(69) {
+            lines.push(String::from("On the device:"));
+            lines.push(format!("  copy running-config tftp://{}/HOSTNAME-confg", host(69, 69)));
+        }
+        here.extend(tftp.map(|port| format!("  curl -T FILE tftp://{}/", host(port, 69))));
+        here.extend(ftp.map(|port| format!("  curl -T FILE ftp://{}/", host(port, 21))));
+        lines.push(String::from("From a computer:"));
+        lines.append(&mut here);
+        return lines;
+    }
     if tftp == Some(69) {
         device.push(format!("  copy tftp://{}/{} flash:", host(69, 69), escaped(name)));
     }
     if ftp == Some(21) {
         device.push(format!("  copy ftp://{login}{}/{} flash:", host(21, 21), escaped(name)));
     }
-    let mut lines = Vec::new();
     if !device.is_empty() {
         lines.push(String::from("On the device:"));
         lines.append(&mut device);
         lines.push(format!("  verify /md5 flash:{name}"));
     }
-    let mut here = Vec::new();
     if let Some(port) = tftp {
         here.push(format!("  curl -O tftp://{}/{}", host(port, 69), escaped(name)));
     }
@@ -245,6 +259,7 @@ mod tests {
             best: Some([192, 168, 1, 10].into()),
             file: Some("c2900-universalk9-mz.SPA.155-3.M4a.bin".into()),
             user: None,
+            inbox: false,
             program: "/usr/bin/towline".into(),
         }
     }
