@@ -38,9 +38,23 @@ fn a_copy_through_a_bad_line_is_whole_and_the_relay_tells_what_it_did() {
     let (mut relay, through) = relay(&address, &odds);
     let got = out.path().join("a.bin");
     let url = format!("tftp://{through}/a.bin");
-    let copied = towline(&["copy", "--quiet", "--blksize", "512", "--windowsize", "4", &url, text(&got)]);
+    let traces = ["t.txt", "t.svg", "t.pcapng"].map(|name| out.path().join(name));
+    let flags = traces.each_ref().map(|path| format!("--trace={}", text(path)));
+    let copied = towline(
+        &[
+            &["copy", "--quiet", "--blksize", "512", "--windowsize", "4", &url, text(&got)][..],
+            &flags.each_ref().map(String::as_str),
+        ]
+        .concat(),
+    );
     assert_eq!(copied.status.code(), Some(0), "seed 4: {copied:?}");
     assert!(std::fs::read(&got).unwrap() == content(), "seed 4: identical octets");
+
+    // What the line did is marked in every kind of trace.
+    for (trace, mark) in traces.iter().zip([&b"  dup\n"[..], b"class=\"dup\"", b"duplicate"]) {
+        let octets = std::fs::read(trace).unwrap();
+        assert!(octets.windows(mark.len()).any(|w| w == mark), "seed 4: no mark in {}", trace.display());
+    }
 
     let client = relay.until("client");
     let port = relay.until("port");

@@ -32,7 +32,8 @@ struct Inner {
     tapped: End,
     rows: Rows,
     panels: BTreeMap<u64, Panel>,
-    /// Rows that came when there were enough already.
+    /// Rows that are kept, and rows that came when there were so many already.
+    most: usize,
     beyond: u64,
     out: Box<dyn Write + Send>,
 }
@@ -41,7 +42,7 @@ impl Picture {
     /// Draws what is seen at the end `tapped` onto `out`, in the end.
     pub fn new(tapped: End, out: Box<dyn Write + Send>) -> Picture {
         let (rows, panels) = (Rows::new(tapped), BTreeMap::new());
-        let inner = Inner { tapped, rows, panels, beyond: 0, out };
+        let inner = Inner { tapped, rows, panels, most: MOST, beyond: 0, out };
         Picture { start: Instant::now(), inner: Mutex::new(inner) }
     }
 
@@ -67,10 +68,15 @@ impl Tap for Picture {
 
 /// A whole recording, made at the end `tapped`, as an SVG document.
 pub fn picture(seen: &[Seen], tapped: End) -> String {
+    of_at_most(MOST, seen, tapped)
+}
+
+fn of_at_most(most: usize, seen: &[Seen], tapped: End) -> String {
     let mut inner = Inner {
         tapped,
         rows: Rows::new(tapped),
         panels: BTreeMap::new(),
+        most,
         beyond: 0,
         out: Box::new(io::sink()),
     };
@@ -92,7 +98,7 @@ impl Inner {
             // A transfer that goes on keeps its panel; others' rows beyond the limit are counted only.
             let drawn: usize = self.panels.values().map(Panel::len).sum();
             match self.panels.get_mut(&row.flow) {
-                Some(panel) if drawn < MOST => panel.push(row),
+                Some(panel) if drawn < self.most => panel.push(row),
                 Some(_) | None => self.beyond += 1,
             }
         }

@@ -101,8 +101,8 @@ fn long_runs_are_folded_and_what_is_amiss_is_not() {
 #[test]
 fn a_picture_has_an_end_however_long_the_trace() {
     let dup = |n: u16| (Dir::Received, Packet::Data { block: n, len: 512 }, Sense::Duplicate);
-    let text = picture(&seen((0..30_000).map(dup)), End::Client);
+    let text = of_at_most(500, &seen((0..1_500).map(dup)), End::Client);
     let document = Document::parse(&text).unwrap();
-    assert_eq!(arrows(&document, "dup"), MOST - 1, "one row is the phase");
-    assert!(texts(&document, "title").iter().any(|t| t.ends_with("rows more are not drawn")));
+    assert_eq!(arrows(&document, "dup"), 499, "one row is the phase");
+    assert!(texts(&document, "title").iter().any(|t| t == "1,001 rows more are not drawn"));
 }
