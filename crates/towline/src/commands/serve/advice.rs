@@ -1,12 +1,22 @@
 //! What would help a peer, from what was seen. One sentence for each fact.
 
+use crate::figures::grouped;
 use gate::audit::{Event, What};
-use gate::{Direction, End, Refusal, Upload, Verb, Verdict};
+use gate::{Direction, End, Far, Refusal, Upload, Verb, Verdict};
 use serve::tftp::names::{is_autoinstall, without_junk};
+use std::time::Duration;
 use store::{BadPath, VPath};
 
 /// Below this a block size does not matter to anybody.
 const LARGE: u64 = 1_048_576;
+/// The block size without options (RFC 1350 §2).
+const SMALL: u16 = 512;
+/// A round trip that lock-step suffers from: 1,468 octets each 5 ms are less than 300 KiB/s.
+const LONG: Duration = Duration::from_millis(5);
+/// So many first blocks that nobody acknowledges are no chance.
+const IN_VAIN: u64 = 3;
+/// RFC 1350 §5: disk full or allocation exceeded.
+const DISK_FULL: u16 = 3;
 
 /// What the advisor may ask about the tree and the settings.
 pub(crate) trait Tree {
@@ -45,6 +55,9 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
             ))
         }
         What::Refused { verb: Verb::Read, path, why: Refusal::Absent } => Some(match tree.nearest(path) {
+            Some(near) if near.as_bytes().eq_ignore_ascii_case(path.as_bytes()) => {
+                format!("no such file: {path}; nearest name is {near} (--ignore-case finds it)")
+            }
             Some(near) => format!("no such file: {path}; nearest name is {near}"),
             None => format!("no such file: {path}; no name here is like it"),
         }),
@@ -95,7 +108,9 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::RefusedKnock { why: Refusal::TooMany } => {
             Some(String::from("too many sessions at once from there; let some end first"))
         }
-        What::Ended { dir, end, verdict, .. } => ended(*dir, end, verdict),
+        What::Ended { dir, path, total, end, verdict, .. } => {
+            room(*dir, path, *total, verdict).or_else(|| ended(*dir, end, verdict))
+        }
         _ => None,
     }
 }
@@ -104,6 +119,17 @@ fn is_hidden(path: &VPath) -> bool {
     path.as_bytes().split(|&b| b == b'/').any(|name| name.starts_with(b"."))
 }
 
+/// A device that takes no more of a file may have no room for it.
+fn room(dir: Direction, path: &VPath, total: Option<u64>, verdict: &Verdict) -> Option<String> {
+    let stopped = matches!(
+        verdict,
+        Verdict::WentSilent(far) | Verdict::RefusedByClient { code: DISK_FULL, far, .. } if *far != Far::Nothing
+    );
+    let total = total.filter(|_| stopped && dir == Direction::Read)?;
+    Some(format!("{path} has {} octets: has the device so much room (`dir flash:`)?", grouped(total)))
+}
+
+/// What a transfer's figures tell. No figure is in the text: the record has it, and each advice is given once.
 fn ended(dir: Direction, end: &End, verdict: &Verdict) -> Option<String> {
     let Some(wire) = &end.wire else {
         return (*verdict == Verdict::NoDataConnection && dir == Direction::Read).then(|| {
@@ -119,14 +145,34 @@ fn ended(dir: Direction, end: &End, verdict: &Verdict) -> Option<String> {
              a firewall between?",
         ));
     }
+    let figures = &wire.figures;
+    // The OACK came through, and what is as large as a block never did.
+    if dir == Direction::Read
+        && wire.answered
+        && figures.blocks == 0
+        && figures.timeouts >= IN_VAIN
+        && wire.blksize > SMALL
+    {
+        return Some(format!(
+            "blocks of {} octets do not arrive there, the OACK did: something on the way drops large \
+             datagrams (an MTU black hole); ask for smaller ones, {SMALL} octets fit everywhere",
+            wire.blksize
+        ));
+    }
     if end.octets < LARGE {
         return None;
     }
-    let (blocks, repeats) = (wire.figures.blocks, wire.figures.repeats);
-    if repeats * 20 > blocks {
-        return Some(format!("{repeats} repeats for {blocks} blocks: packets are lost on the way"));
+    if figures.repeats * 20 > figures.blocks {
+        return Some(String::from("one datagram in twenty went out again: packets are lost on the way"));
     }
-    (wire.blksize <= 512).then(|| String::from("512-octet blocks: try `ip tftp blocksize 1468`"))
+    if wire.windowsize == 1 && figures.rtt.is_some_and(|rtt| rtt >= LONG) {
+        return Some(String::from(
+            "each block waits for a round trip, and it is a long way: a client that asks for a windowsize \
+             is many times as fast (`towline copy`, U-Boot's tftpwindowsize); where there is none, larger \
+             blocks help (`ip tftp blocksize 8192`)",
+        ));
+    }
+    (wire.blksize <= SMALL).then(|| String::from("512-octet blocks: try `ip tftp blocksize 1468`"))
 }
 
 #[cfg(test)]
@@ -141,7 +187,7 @@ mod tests {
 
     impl Tree for Here {
         fn nearest(&self, path: &VPath) -> Option<VPath> {
-            (path.name() == b"a.bim").then(|| VPath::parse(b"/a.bin").unwrap())
+            (path.name() == b"a.bim" || path.name() == b"A.bin").then(|| VPath::parse(b"/a.bin").unwrap())
         }
 
         fn writable(&self) -> bool {
@@ -171,14 +217,22 @@ mod tests {
     }
 
     fn tftp_end(outcome: Outcome, octets: u64, blksize: u16, repeats: u64) -> What {
+        tftp_ended(outcome, octets, blksize, |wire| {
+            wire.figures.repeats = repeats;
+            wire.figures.sent += repeats;
+        })
+    }
+
+    fn tftp_ended(outcome: Outcome, octets: u64, blksize: u16, change: impl FnOnce(&mut Wire)) -> What {
         let blocks = octets / u64::from(blksize);
-        let figures = Figures { blocks, sent: blocks + repeats, repeats, ..Figures::default() };
-        let wire = Wire { blksize, answered: blocks > 0, figures, ..Wire::default() };
+        let figures = Figures { blocks, sent: blocks, ..Figures::default() };
+        let mut wire = Wire { blksize, windowsize: 1, answered: blocks > 0, figures, ..Wire::default() };
+        change(&mut wire);
         let end = End { wire: Some(Box::new(wire)), ..End::new(outcome, octets) };
-        let (path, dir) = (VPath::parse(b"a").unwrap(), Direction::Read);
-        let verdict = Verdict::of(dir, None, &end);
+        let (path, dir, total) = (VPath::parse(b"a").unwrap(), Direction::Read, Some(33_591_768));
+        let verdict = Verdict::of(dir, total, &end);
         let (digests, stored, kept) = (Vec::new(), None, None);
-        What::Ended { transfer: 1, path, dir, total: None, end, verdict, digests, stored, kept }
+        What::Ended { transfer: 1, path, dir, total, end, verdict, digests, stored, kept }
     }
 
     #[test]
@@ -187,6 +241,8 @@ mod tests {
         let t = Protocol::Tftp;
         let said_near = said(t, None, refused(b"a.bim", Verb::Read, Refusal::Absent), false);
         assert_eq!(said_near, "no such file: /a.bim; nearest name is /a.bin");
+        let case = said(t, None, refused(b"A.bin", Verb::Read, Refusal::Absent), false);
+        assert!(case.ends_with("nearest name is /a.bin (--ignore-case finds it)"), "{case}");
         let far = said(t, None, refused(b"zzz", Verb::Read, Refusal::Absent), false);
         assert!(far.contains("no name here is like it"), "{far}");
         let asked = said(t, None, refused(b"a.bim", Verb::Stat, Refusal::Absent), false);
@@ -241,10 +297,36 @@ mod tests {
         let t = |what| said(Protocol::Tftp, None, what, false);
         let whole = Outcome::Complete;
         assert_eq!(t(tftp_end(whole, 33_591_768, 512, 0)), "512-octet blocks: try `ip tftp blocksize 1468`");
-        assert!(t(tftp_end(whole, 33_591_768, 1_468, 5_000)).contains("5000 repeats"));
+        let lossy = t(tftp_end(whole, 33_591_768, 1_468, 5_000));
+        assert!(lossy.contains("packets are lost"), "{lossy}");
+        assert_eq!(lossy, t(tftp_end(whole, 33_591_768, 1_468, 5_001)), "the same advice: it is given once");
         assert_eq!(t(tftp_end(whole, 33_591_768, 1_468, 3)), "");
         assert_eq!(t(tftp_end(whole, 1_000, 512, 0)), "", "a small file needs no advice");
         assert!(t(tftp_end(Outcome::TimedOut, 0, 512, 9)).contains("a port of its own"));
+    }
+
+    #[test]
+    fn a_long_way_a_black_hole_and_a_full_flash_are_told() {
+        let t = |what| said(Protocol::Tftp, None, what, false);
+        let (whole, silent) = (Outcome::Complete, Outcome::TimedOut);
+        let far = |window| {
+            t(tftp_ended(whole, 33_591_768, 1_468, |wire| {
+                wire.windowsize = window;
+                wire.figures.rtt = Some(LONG);
+            }))
+        };
+        assert!(far(1).contains("windowsize"), "{}", far(1));
+        assert_eq!(far(16), "");
+        let stuck = |blksize, timeouts| {
+            t(tftp_ended(silent, 0, blksize, |wire| {
+                wire.answered = true;
+                wire.figures.timeouts = timeouts;
+            }))
+        };
+        assert!(stuck(8_192, 3).contains("blocks of 8192 octets do not arrive"), "{}", stuck(8_192, 3));
+        assert_eq!((stuck(512, 3), stuck(8_192, 1)), (String::new(), String::new()));
+        let full = t(tftp_end(silent, 20_000_000, 1_468, 0));
+        assert_eq!(full, "/a has 33,591,768 octets: has the device so much room (`dir flash:`)?");
     }
 
     #[test]
