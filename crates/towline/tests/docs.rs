@@ -32,3 +32,12 @@ fn findings_of_the_doctor_are_documented() {
     let (words, _) = there.split_once("| finding |").unwrap_or((&there, ""));
     check("doctor.md", &format!("{words}{}", towline::doctor::document()));
 }
+
+#[test]
+fn every_verdict_is_explained() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/tftp-server.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    for word in gate::Verdict::WORDS {
+        assert!(page.contains(&format!("\n| `{word}` |")), "docs/tftp-server.md has no row for {word}");
+    }
+}

@@ -50,7 +50,8 @@ impl Ended<'_> {
         }
         let _ = write!(line, " {} octets", grouped(octets));
         if let Some(elapsed) = self.elapsed {
-            let _ = write!(line, " in {} ({})", took(elapsed), rate(octets, elapsed));
+            let time = if elapsed < Duration::from_secs(1) { millis(elapsed) } else { took(elapsed) };
+            let _ = write!(line, " in {time} ({})", rate(octets, elapsed));
         }
         if let Some(wire) = wire {
             add_wire(&mut line, wire);
@@ -186,6 +187,15 @@ mod tests {
         );
         let failed = End::new(Outcome::Failed, 0).note("disk");
         assert_eq!(line(Direction::Read, &failed, 10, None), "/images/a.bin: our fault: disk");
+    }
+
+    #[test]
+    fn a_short_time_is_told_in_milliseconds() {
+        let path = VPath::parse(b"a").unwrap();
+        let (dir, end, verdict) = (Direction::Read, End::new(Outcome::Complete, 4_096), Verdict::Complete);
+        let elapsed = Some(Duration::from_micros(612));
+        let ended = Ended { path: &path, dir, end: &end, verdict: &verdict, kept: None, elapsed };
+        assert_eq!(ended.line(), "fetched /a: 4,096 octets in 0.61 ms (6.4 MiB/s)");
     }
 
     #[test]
