@@ -155,7 +155,7 @@ fn ended(dir: Direction, end: &End, verdict: &Verdict) -> Option<String> {
     {
         return Some(format!(
             "blocks of {} octets do not arrive there, the OACK did: something on the way drops large \
-             datagrams (an MTU black hole); ask for smaller ones, {SMALL} octets fit everywhere",
+             datagrams (an MTU black hole); ask for smaller ones, {SMALL} octets fit everywhere, or --tftp-max-blksize here",
             wire.blksize
         ));
     }
