@@ -35,8 +35,9 @@ const BURST: usize = 64;
 /// Octets for which a call is worth while while the next window is awaited.
 const WORTH_WRITING: usize = 16_384;
 /// A server that answers and of whose blocks none comes for this long sends them into a black hole: a link
-/// that drops what is too long for it. (A block that is only lost is repeated several times in it.)
-const BLACK_HOLE: Duration = Duration::from_secs(3);
+/// that drops what is too long for it. A block that is only lost comes again sooner: servers' fixed timers are
+/// 1 s to 5 s (tftpd-hpa, atftpd).
+const BLACK_HOLE: Duration = Duration::from_secs(6);
 /// The same for our own blocks, where the server says nothing at all: it may be clearing its flash.
 const BLACK_HOLE_SENT: Duration = Duration::from_secs(10);
 /// What the best window may take in the receive buffer, with what the system keeps beside each block.
