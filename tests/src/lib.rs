@@ -1,12 +1,13 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
-//! Does not test anything itself. Files: `battery` (one peer, many sizes) · `content` (seeded octets and their
+//! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
 //! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `servers` and `tftp_servers` (other people's,
 //! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 pub mod battery;
+pub mod cable;
 pub mod content;
 pub mod kill;
 pub mod matrix;

@@ -2,14 +2,15 @@
 //!
 //! What needs no network is tested beside the code (`crates/towline/src/doctor/tests.rs`).
 
-use e2e::peers::{Peer, is_root};
+use e2e::cable::{Cable, done, inside, ip};
+use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
 use e2e::process::{Ended, Process, run};
 use e2e::tftp_servers::{Place, atftpd, tftpd_hpa};
 use e2e::towline::{Serve, command};
 use serde_json::Value;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Octets of the file that is read: 137 blocks of 1,468.
 const OCTETS: usize = 200_000;
@@ -121,61 +122,18 @@ fn nothing_is_wrong_with_other_peoples_servers() {
     }
 }
 
-/// A server's host, 10.9.0.1, and a client's, 10.9.0.2, with a cable between.
+/// The two hosts, packet filters for them, and a directory to serve.
 struct Net {
-    server: Process,
-    client: Process,
+    cable: Cable,
     nft: Peer,
     dir: tempfile::TempDir,
-}
-
-fn inside(holder: &Process, command: &Command) -> Command {
-    let mut c = Command::new("nsenter");
-    c.arg(format!("--net=/proc/{}/ns/net", holder.id())).arg("--");
-    c.arg(command.get_program()).args(command.get_args());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => c.env(key, value),
-            None => c.env_remove(key),
-        };
-    }
-    c
-}
-
-#[track_caller]
-fn done(command: &mut Command) {
-    let ended = run(command);
-    assert_eq!(ended.code(), 0, "{ended:?}");
 }
 
 impl Net {
     /// `None`: it cannot be had here, and the test returns.
     fn new() -> Option<Net> {
         let nft = Peer::find("nftables", "nft")?;
-        if !is_root("nftables") {
-            return None;
-        }
-        let holder = || {
-            let mut c = Command::new("unshare");
-            c.args(["--net", "--", "sh", "-c", "echo up && exec cat"]);
-            let mut holder = Process::start_with(&mut c, Stdio::piped());
-            holder.wait_for("a network", |said| said.out.iter().any(|l| l == "up").then_some(()));
-            holder
-        };
-        let net = Net { server: holder(), client: holder(), nft, dir: directory() };
-        let peer = net.client.id().to_string();
-        let link = ["link", "add", "name", "cable", "type", "veth", "peer", "name", "cable", "netns", &peer];
-        done(&mut net.ip(&net.server, &link));
-        for (side, address) in [(&net.server, "10.9.0.1/24"), (&net.client, "10.9.0.2/24")] {
-            done(&mut net.ip(side, &["link", "set", "lo", "up"]));
-            done(&mut net.ip(side, &["addr", "add", address, "dev", "cable"]));
-            done(&mut net.ip(side, &["link", "set", "cable", "up"]));
-        }
-        Some(net)
-    }
-
-    fn ip(&self, side: &Process, arguments: &[&str]) -> Command {
-        inside(side, Command::new("ip").args(arguments))
+        Some(Net { cable: Cable::new("nftables")?, nft, dir: directory() })
     }
 
     /// Gives one side these rules and no others.
@@ -193,11 +151,11 @@ impl Net {
         let mut c = command();
         c.arg("serve").arg(self.dir.path());
         c.args(["--bind", "10.9.0.1", "--tftp", "69", "--ftp", "21", "--json"]);
-        Serve::start_command(&mut inside(&self.server, &c))
+        Serve::start_command(&mut inside(&self.cable.server, &c))
     }
 
     fn examined(&self) -> (i32, Vec<String>, Ended) {
-        let ended = run(&mut inside(&self.client, &doctor("tftp://10.9.0.1/image.bin")));
+        let ended = run(&mut inside(&self.cable.client, &doctor("tftp://10.9.0.1/image.bin")));
         let (names, _) = findings(&ended);
         (ended.code(), names, ended)
     }
@@ -218,11 +176,11 @@ fn a_client_s_firewall_is_told_and_the_remedy_helps() {
     let stateful = "chain in { type filter hook input priority 0; policy drop; \
                     icmp type { echo-reply, destination-unreachable } accept; \
                     ct state established,related accept; }";
-    net.filter(&net.client, &format!("table inet t {{ {stateful} }}"));
+    net.filter(&net.cable.client, &format!("table inet t {{ {stateful} }}"));
     net.finds(3, &["port-filtered", "firewall"], "drops what comes in and is not named");
     let helper = "ct helper tftp { type \"tftp\" protocol udp; } \
                   chain out { type filter hook output priority 0; udp dport 69 ct helper set \"tftp\"; }";
-    net.filter(&net.client, &format!("table ip t {{ {helper} {stateful} }}"));
+    net.filter(&net.cable.client, &format!("table ip t {{ {helper} {stateful} }}"));
     net.finds(0, &[], "nothing wrong (");
 }
 
@@ -235,26 +193,26 @@ fn a_server_s_firewall_is_told_by_what_still_gets_through() {
             "table inet t {{ chain in {{ type filter hook input priority -300; policy drop; {rules} }} }}"
         )
     };
-    net.filter(&net.server, &input(""));
+    net.filter(&net.cable.server, &input(""));
     net.finds(3, &["no-answer"], "nothing at all comes back from 10.9.0.1");
-    net.filter(&net.server, &input("icmp type echo-request accept; udp dport 33434 accept;"));
+    net.filter(&net.cable.server, &input("icmp type echo-request accept; udp dport 33434 accept;"));
     net.finds(3, &["port-filtered"], "10.9.0.1 is up");
-    net.filter(&net.server, &input("udp dport 69 accept;"));
+    net.filter(&net.cable.server, &input("udp dport 69 accept;"));
     net.finds(3, &["data-port-filtered"], "although it was acknowledged each time");
     let reject = "table ip t { chain in { type filter hook input priority 0; \
                   udp dport 69 reject with icmp type admin-prohibited; } }";
-    net.filter(&net.server, reject);
+    net.filter(&net.cable.server, reject);
     net.finds(3, &["unreachable"], "a firewall between that rejects UDP port 69");
-    net.filter(&net.server, "");
+    net.filter(&net.cable.server, "");
     net.finds(0, &[], "nothing wrong (");
 }
 
 #[test]
 fn a_host_that_is_not_there_is_unreachable() {
     let Some(net) = Net::new() else { return };
-    let ended = run(&mut inside(&net.client, &patient("8", "tftp://10.9.0.77/x")));
+    let ended = run(&mut inside(&net.cable.client, &patient("8", "tftp://10.9.0.77/x")));
     assert_eq!((ended.code(), findings(&ended).0), (3, vec!["unreachable".to_owned()]), "{ended:?}");
-    let ended = run(&mut inside(&net.client, &doctor("tftp://192.0.2.1/x")));
+    let ended = run(&mut inside(&net.cable.client, &doctor("tftp://192.0.2.1/x")));
     assert_eq!(
         (ended.code(), findings(&ended).0),
         (3, vec!["unreachable".to_owned()]),
@@ -269,9 +227,9 @@ fn a_path_that_swallows_large_packets_is_told() {
     // A server that does not look at the MTU.
     let mut c = hpa.command();
     c.args(["-L", "-4", "-a", "10.9.0.1:69", "-s", "-u", "nobody"]).arg(net.dir.path());
-    let _server = Process::start(&mut inside(&net.server, &c));
+    let _server = Process::start(&mut inside(&net.cable.server, &c));
     let up = until(PATIENCE, || {
-        let table = std::fs::read_to_string(format!("/proc/{}/net/udp", net.server.id())).ok()?;
+        let table = std::fs::read_to_string(format!("/proc/{}/net/udp", net.cable.server.id())).ok()?;
         table.contains("0100090A:0045").then_some(())
     });
     assert!(up.is_some(), "in.tftpd does not listen");
@@ -279,11 +237,11 @@ fn a_path_that_swallows_large_packets_is_told() {
     // Fragments are dropped on the way.
     let fragments = "table ip t { chain in { type filter hook prerouting priority -450; \
                      ip frag-off & 0x3fff != 0 drop; } }";
-    net.filter(&net.client, fragments);
+    net.filter(&net.cable.client, fragments);
     net.finds(1, &["fragments-lost", "options-ignored"], "blocks of 1468 octets arrive and blocks of 4096");
-    net.filter(&net.client, "");
+    net.filter(&net.cable.client, "");
     // The last link is narrower than the server knows, and says nothing.
-    done(&mut net.ip(&net.client, &["link", "set", "cable", "mtu", "1300"]));
+    ip(&net.cable.client, &["link", "set", "cable", "mtu", "1300"]);
     net.finds(
         1,
         &["mtu-black-hole", "options-ignored"],
@@ -297,7 +255,7 @@ fn this_host_is_looked_at_as_a_server() {
     let doctor = |rest: &[&str]| {
         let mut c = command();
         c.args(["doctor", "--json", "--server"]).args(rest);
-        run(&mut inside(&net.server, &c))
+        run(&mut inside(&net.cable.server, &c))
     };
     let ended = doctor(&[]);
     assert_eq!((ended.code(), findings(&ended).0), (3, vec!["nothing-listens".to_owned()]), "{ended:?}");
@@ -308,13 +266,13 @@ fn this_host_is_looked_at_as_a_server() {
     assert!(ended.err.contains(&owner), "{}", ended.err);
     // Two ways in, one of them strict; rules; a file that only its owner reads.
     let second = ["link", "add", "name", "second", "type", "veth", "peer", "name", "other"];
-    done(&mut net.ip(&net.server, &second));
-    done(&mut net.ip(&net.server, &["addr", "add", "10.8.0.1/24", "dev", "second"]));
-    done(&mut net.ip(&net.server, &["link", "set", "second", "up"]));
+    ip(&net.cable.server, &second);
+    ip(&net.cable.server, &["addr", "add", "10.8.0.1/24", "dev", "second"]);
+    ip(&net.cable.server, &["link", "set", "second", "up"]);
     let strict = "echo 1 > /proc/sys/net/ipv4/conf/second/rp_filter";
-    done(&mut inside(&net.server, Command::new("sh").args(["-c", strict])));
+    done(&mut inside(&net.cable.server, Command::new("sh").args(["-c", strict])));
     net.filter(
-        &net.server,
+        &net.cable.server,
         "table ip t { chain in { type filter hook input priority 0; udp dport 69 accept; } }",
     );
     closed(&net.dir.path().join("image.bin"));

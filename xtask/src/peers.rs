@@ -26,6 +26,16 @@ const DEBS: &[Deb] = &[
     // Firewalls of network namespaces, against which the doctor is tried.
     Deb { package: "nftables", proof: "usr/sbin/nft", unless: Some("nft") },
     Deb { package: "libedit2", proof: "usr/lib/x86_64-linux-gnu/libedit.so.2", unless: Some("nft") },
+    // Judges the configuration that we print for it.
+    Deb { package: "kea-dhcp4-server", proof: "usr/sbin/kea-dhcp4", unless: None },
+    Deb { package: "kea-common", proof: "usr/lib/x86_64-linux-gnu/libkea-cc.so.39", unless: None },
+    Deb {
+        package: "liblog4cplus-2.0.5",
+        proof: "usr/lib/x86_64-linux-gnu/liblog4cplus-2.0.so.3",
+        unless: None,
+    },
+    Deb { package: "libmariadb3", proof: "usr/lib/x86_64-linux-gnu/libmariadb.so.3", unless: None },
+    Deb { package: "libpq5", proof: "usr/lib/x86_64-linux-gnu/libpq.so.5", unless: None },
     Deb { package: "dnsmasq-base", proof: "usr/sbin/dnsmasq", unless: None },
     Deb { package: "libnet-tftp-perl", proof: "usr/share/perl5/Net/TFTP.pm", unless: None },
     Deb { package: "libnet-tftpd-perl", proof: "usr/share/perl5/Net/TFTPd.pm", unless: None },

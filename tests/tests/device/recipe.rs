@@ -163,3 +163,19 @@ fn an_image_that_is_none_for_the_device_is_refused() {
     let ended = run(command().args(line).arg(&absent));
     assert_eq!((ended.code(), ended.err.contains("c2911")), (2, true), "{ended:?}");
 }
+
+#[test]
+fn a_pool_s_options_for_dhcp_are_taken_by_ios() {
+    let ended =
+        run(command().args(["recipe", "dhcp", "--server", "10.0.0.1", "--file", "a.bin", "--for", "ios"]));
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("configure terminal");
+    for line in ended.out.lines() {
+        let shown = p.answer(line, "R1(dhcp-config)#");
+        assert!(!shown.contains('%'), "'{line}': {shown}");
+    }
+    p.run("end");
+    assert_eq!(p.run("show running-config | section ip dhcp pool"), ended.out);
+}
