@@ -70,6 +70,18 @@ pub fn udp_listens(of: &str, port: u16) -> bool {
     held("udp") || held("udp6")
 }
 
+/// Whether datagrams wait in a socket on this UDP port.
+pub fn udp_waits(port: u16) -> bool {
+    let text = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    let wanted = format!(":{port:04X}");
+    // `… local_address rem_address st tx_queue:rx_queue …`; the transfers' own sockets have other ports.
+    text.lines().skip(1).any(|l| {
+        let words: Vec<&str> = l.split_whitespace().collect();
+        let waiting = words.get(4).and_then(|q| q.split_once(':')).is_some_and(|(_, rx)| rx != "00000000");
+        words.get(1).is_some_and(|a| a.ends_with(&wanted)) && waiting
+    })
+}
+
 /// Whether somebody accepts connections on this TCP port of 127.0.0.1.
 pub fn tcp_answers(port: u16) -> bool {
     std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()

@@ -27,7 +27,7 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     for dir in ["crates/tftp-proto/src", "crates/transport/src/udp", "crates/serve/src/tftp"] {
         sources(&root.join(dir), &mut there);
     }
-    for drivers in ["tests/tests/tftp_inprocess.rs", "tests/tests/tftp_ladder.rs"] {
+    for drivers in ["inprocess", "ladder", "adversaries"].map(|t| format!("tests/tests/tftp_{t}.rs")) {
         let text = fs::read_to_string(root.join(drivers)).expect("the drivers' tests");
         there.extend(names(&text, "fn rule_"));
     }

@@ -19,6 +19,7 @@ const SOAKS: &[Soak] = &[
     Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
+    Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
@@ -116,6 +117,10 @@ fn malformed() -> Result<Vec<String>> {
 
 fn many() -> Result<Vec<String>> {
     longer("tftp_many")
+}
+
+fn floods() -> Result<Vec<String>> {
+    longer("tftp_adversaries")
 }
 
 fn large() -> Result<Vec<String>> {
