@@ -81,6 +81,29 @@ fn names_are_mapped_found_in_another_case_filled_in_and_digested() {
 }
 
 #[test]
+fn the_series_of_autoinstall_is_refused_at_once_and_is_one_line_of_the_log() {
+    let root = e2e::scratch();
+    let mut serve = Serve::start(root.path(), &[]);
+    for name in ["network-confg", "cisconet.cfg", "router-confg", "ciscortr.cfg", "network-confg"] {
+        assert_eq!(get(serve.tftp, name).code(), ABSENT, "{name}");
+    }
+    // What comes after has been shown when this is.
+    assert_eq!(get(serve.tftp, "r1-confg").code(), ABSENT);
+    serve.process.wait_for("the last refusal", |said| {
+        said.err.iter().any(|l| l.contains("no such file: /r1-confg")).then_some(())
+    });
+    let said = serve.process.said();
+    let lines: Vec<_> = said.err.iter().filter(|l| l.contains("network-confg")).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("IOS autoinstall"), "{lines:?}");
+    assert!(
+        !said.err.iter().any(|l| l.contains("/cisconet.cfg") || l.contains("/ciscortr.cfg")),
+        "{:?}",
+        said.err
+    );
+}
+
+#[test]
 fn uploads_do_what_their_path_s_policy_says() {
     let (root, home) = (e2e::scratch(), e2e::scratch());
     for dir in ["images", "new"] {

@@ -2,5 +2,6 @@
 #![deny(unsafe_code)]
 
 pub mod ftp;
+pub mod fuzz;
 pub mod listen;
 pub mod tftp;
