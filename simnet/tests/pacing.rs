@@ -102,7 +102,7 @@ fn file() -> Vec<u8> {
 #[test]
 fn a_window_that_overruns_the_path_goes_out_in_bursts_that_do_not() {
     let file = file();
-    for (queue, least) in [(4, 300), (8, 300), (16, 300), (32, 500), (48, 350)] {
+    for (queue, least) in [(4, 300), (8, 300), (16, 300), (32, 500), (48, 400)] {
         let plain = Plain { file: file.clone(), acked: 0, out: VecDeque::new(), retry_at: None };
         let (plain, _) = through(plain, &file, narrow(queue));
         let (ours, pair) = through(ServerNode::new(file.clone(), Config::server()), &file, narrow(queue));

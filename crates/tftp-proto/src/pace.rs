@@ -35,9 +35,11 @@ pub(crate) struct Pace {
 /// chance once in 170,000 (0.47^16).
 const ENOUGH: u8 = 16;
 /// Broken windows in a row that make the bursts smaller once there was one.
-const MORE: u8 = 6;
+const MORE: u8 = 4;
 /// A tail that vanished so wholly that nothing behind the gap arrived to tell of it is worth so many.
 const SILENT: u8 = 4;
+/// A window that was sent again after a time-out and was not answered either: so many.
+const SILENT_AGAIN: u8 = 2;
 /// The most whole windows between two steps up: near its limit a path is overrun once in about as many.
 const MOST_PATIENCE: u8 = 64;
 /// Windows between two attempts where the first was in vain.
@@ -112,23 +114,23 @@ impl Pace {
         if early && !self.is_paced() {
             self.signs = 0;
         } else {
-            self.sign(silent, srtt);
+            self.sign(if silent { SILENT } else { 1 }, srtt);
         }
     }
 
     /// A window that was sent again after a time-out was not answered either.
     pub(crate) fn silent_again(&mut self, srtt: Option<Duration>) {
         if self.window > 1 {
-            self.sign(false, srtt);
+            self.sign(SILENT_AGAIN, srtt);
         }
     }
 
-    fn sign(&mut self, silent: bool, srtt: Option<Duration>) {
+    fn sign(&mut self, signs: u8, srtt: Option<Duration>) {
         if self.rest > 0 {
             self.rest -= 1;
             return;
         }
-        self.signs += if silent { SILENT } else { 1 };
+        self.signs += signs;
         let paced = self.is_paced();
         if self.signs < if paced { MORE } else { ENOUGH } {
             return;
@@ -183,14 +185,13 @@ mod tests {
         assert_eq!(pace.spend(23), None);
         assert_eq!(pace.spend(1), Some(Duration::from_micros(250)));
         pace.broke(36, 28, true, RTT);
-        pace.broke(36, 28, true, RTT);
-        assert_eq!(pace.burst(), 12, "two more are enough now");
+        assert_eq!(pace.burst(), 12, "one more is enough now");
     }
 
     #[test]
     fn whole_windows_let_bursts_grow_back_to_the_window() {
         let mut pace = Pace::new(64);
-        for _ in 0..10 {
+        for _ in 0..7 {
             pace.broke(33, 31, true, RTT);
         }
         assert_eq!(pace.burst(), 3);
