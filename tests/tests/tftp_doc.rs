@@ -4,6 +4,19 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+/// All functions of the sources below a directory.
+fn functions(dir: &Path, into: &mut String) {
+    for entry in fs::read_dir(dir).expect("the directory is there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            functions(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = fs::read_to_string(&path).expect("a source");
+            into.extend(text.lines().filter(|l| l.contains("fn ")).flat_map(|l| [l, "\n"]));
+        }
+    }
+}
+
 fn names(text: &str, before: &str) -> BTreeSet<String> {
     let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     text.match_indices(before).map(|(at, _)| name(&text[at + before.len() - "rule_".len()..])).collect()
@@ -41,5 +54,28 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     );
     for rule in (1..=32).map(|n| format!("rule_{n:02}_")) {
         assert!(there.iter().any(|t| t.starts_with(&rule)), "no test for {rule}");
+    }
+}
+
+#[test]
+fn each_feature_of_others_is_ours_with_its_test_or_said_to_be_missing() {
+    let root = e2e::root();
+    let mut there = String::new();
+    for dir in ["crates", "simnet", "tests"] {
+        functions(&root.join(dir), &mut there);
+    }
+    let doc = fs::read_to_string(root.join("docs/protocols/tftp.md")).expect("the document");
+    let (_, section) = doc.split_once("## What other servers have").expect("its section");
+    let section = section.split("\n## ").next().expect("a section has a text");
+    let rows: Vec<Vec<&str>> =
+        section.lines().filter(|l| l.starts_with("| ")).skip(1).map(|l| l.split(" | ").collect()).collect();
+    assert!(rows.len() >= 28, "a row for each feature: {}", rows.len());
+    for row in rows {
+        let [feature, _, ours, tests] = row[..] else { panic!("four columns: {row:?}") };
+        let named: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
+        assert_eq!(named.is_empty(), ours.starts_with("missing"), "{feature}: a test, or what is missing");
+        for test in named {
+            assert!(there.contains(&format!("fn {test}()")), "{feature}: no test {test}");
+        }
     }
 }
