@@ -6,7 +6,7 @@ use e2e::cable::{Cable, done, inside, ip};
 use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
 use e2e::process::{Ended, Process, run};
-use e2e::tftp_servers::{Place, atftpd, tftpd_hpa};
+use e2e::tftp_servers::{Place, atftpd, dnsmasq, net_tftpd, partftpy, py3tftp, tftpd_hpa, tftpy};
 use e2e::towline::{Serve, command};
 use serde_json::Value;
 use std::path::Path;
@@ -107,19 +107,39 @@ fn wrong_command_lines_are_told() {
 }
 
 #[test]
-fn nothing_is_wrong_with_other_peoples_servers() {
-    // tftpd-hpa 5.2 knows no windowsize; atftpd 0.8 moves a block for each repeated ACK.
-    let known = [
-        (tftpd_hpa(directory(), Place::Ipv4), vec!["options-ignored".to_owned()], "windowsize ignored"),
-        (atftpd(directory(), Place::Ipv4), vec!["sorcerers-apprentice".to_owned()], "windowsize 4"),
+fn other_peoples_servers_are_judged_by_what_they_are_known_for() {
+    let known: [(_, i32, &[&str], &str); 7] = [
+        // 5.2 knows no windowsize; 0.8 moves a block for each repeated ACK.
+        (tftpd_hpa(directory(), Place::Ipv4), 0, &["options-ignored"], "windowsize ignored"),
+        (atftpd(directory(), Place::Ipv4), 0, &["sorcerers-apprentice"], "windowsize 4"),
+        (dnsmasq(directory(), true), 0, &["options-ignored"], "timeout ignored, windowsize ignored"),
+        // Both answer with a blksize that nobody asked for.
+        (tftpy(directory()), 1, &["illegal-oack"], "tsize unlawful"),
+        (partftpy(directory(), Place::Ipv4), 1, &["illegal-oack"], "tsize unlawful"),
+        // `timeout 3.0`
+        (py3tftp(directory()), 1, &["illegal-oack"], "timeout unlawful"),
+        (net_tftpd(directory()), 1, &["options-silent", "sorcerers-apprentice"], "windowsize silence"),
     ];
-    for (server, expected, option) in known {
+    for (server, code, expected, option) in known {
         let Some(server) = server else { continue };
-        let ended = run(&mut doctor(&format!("{}image.bin", server.url)));
-        assert_eq!((ended.code(), of_the_server(&ended)), (0, expected), "{}: {ended:?}", server.name);
+        let c = doctor(&format!("{}image.bin", server.url));
+        let ended = match &server.inside {
+            Some(space) => run(&mut space.enter(&c)),
+            None => run(&mut { c }),
+        };
+        assert_eq!(
+            (ended.code(), of_the_server(&ended)),
+            (code, owned(expected)),
+            "{}: {ended:?}",
+            server.name
+        );
         let options = findings(&ended).1["options"].clone();
         assert!(options.as_str().is_some_and(|o| o.contains(option)), "{}: {options}", server.name);
     }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|n| (*n).to_owned()).collect()
 }
 
 /// The two hosts, packet filters for them, and a directory to serve.
@@ -163,7 +183,7 @@ impl Net {
     #[track_caller]
     fn finds(&self, code: i32, names: &[&str], words: &str) {
         let (exit, found, ended) = self.examined();
-        assert_eq!((exit, found), (code, names.iter().map(|n| (*n).to_owned()).collect()), "{ended:?}");
+        assert_eq!((exit, found), (code, owned(names)), "{ended:?}");
         assert!(ended.err.contains(words), "'{words}' is missing: {}", ended.err);
     }
 }

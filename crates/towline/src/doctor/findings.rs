@@ -215,7 +215,8 @@ pub const FINDINGS: &[Row] = &[
         name: "illegal-oack",
         evidence: "An OACK with an option or value that was not asked for, one twice, one renamed, or octets behind the last.",
         words: "the server's OACK is not lawful (RFC 2347): {faults}",
-        remedy: "strict clients (iPXE, U-Boot, IOS) refuse it: update the server, or have the client ask without options",
+        remedy: "strict clients refuse it (iPXE what it did not ask for, Cisco switches octets behind the last option): \
+                 update the server, or have the client ask without options",
         exit: Exit::Failed,
     },
     Row {
