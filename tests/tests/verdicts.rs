@@ -216,6 +216,20 @@ fn all_sent_and_never_acknowledged_is_a_lost_last_ack() {
 }
 
 #[test]
+fn a_port_that_asks_anew_right_behind_its_last_ack_has_the_former_file() {
+    let house = House::patient();
+    let mut client = house.client(b"\0\x01f\0octet\0blksize\x0065464\0");
+    for _ in 0..100 {
+        client.until([0, 6, b'b', b'l']);
+        client.ack(0);
+        client.until([0, 3, 0, 1]);
+        client.ack(1);
+        client.socket.send_to(b"\0\x01f\0octet\0blksize\x0065464\0", client.server).unwrap();
+        assert_eq!(house.said(), "complete: complete");
+    }
+}
+
+#[test]
 fn a_refusal_says_whose_it_is() {
     let house = House::patient();
     let mut client = house.client(PLAIN);

@@ -83,6 +83,9 @@ pub struct Policy {
     pub limits: Limits,
     /// Events that wait for their reader; more are counted as lost.
     pub event_queue: usize,
+    /// Whether there are events of sessions' beginnings and ends, which is half of all that a hot TFTP server
+    /// has.
+    pub tell_sessions: bool,
 }
 
 impl Default for Policy {
@@ -97,7 +100,9 @@ impl Default for Policy {
             show_hidden: false,
             digests: true,
             limits: Limits::default(),
-            event_queue: 16_384,
+            // A second of a hot server: a disk that the log goes to may stall so long. 16 MiB at most.
+            event_queue: 65_536,
+            tell_sessions: true,
         }
     }
 }

@@ -24,7 +24,9 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.gate.queue.push(&self.from, What::Left);
+        if self.gate.policy.tell_sessions {
+            self.gate.queue.push(&self.from, What::Left);
+        }
     }
 }
 
@@ -55,7 +57,9 @@ impl Session {
             Who::User(name) => (Some(name.clone()), Some(format!("user {name}"))),
         };
         let from = From { session: id, protocol: knock.protocol, peer: knock.peer, user };
-        gate.queue.push(&from, What::Admitted);
+        if gate.policy.tell_sessions {
+            gate.queue.push(&from, What::Admitted);
+        }
         Session(Arc::new(Inner { gate, from, who, owner, _lease: lease }))
     }
 

@@ -455,3 +455,43 @@ fn an_inbox_takes_files_under_names_of_their_own_and_gives_none_back() {
     let alice = gate.admit(&user("alice", "hunter2")).unwrap();
     assert!(alice.read(&p("/d/there")).is_ok() && alice.list(&p("/d")).is_ok());
 }
+
+#[test]
+fn sessions_are_told_only_where_somebody_wants_to_know() {
+    let policy = Policy { tell_sessions: false, ..policy(false) };
+    let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
+    let session = gate.admit(&tftp()).unwrap();
+    assert!(session.read(&p("/none")).is_err());
+    drop((session, gate));
+    let what: Vec<_> = seen(&events).into_iter().map(|e| (e.seq, e.what)).collect();
+    assert!(matches!(what[..], [(1, What::Refused { .. })]), "{what:?}");
+}
+
+#[test]
+fn a_reader_of_many_has_them_in_order_and_does_not_wait_for_more_than_half_a_queue() {
+    let policy = Policy { event_queue: 8, ..policy(false) };
+    let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
+    for _ in 0..2 {
+        drop(gate.admit(&tftp()).unwrap());
+    }
+    let (mut batch, long) = (std::collections::VecDeque::new(), Duration::from_secs(3_600));
+    events.recv_many(&mut batch, long, long);
+    assert_eq!(batch.iter().map(|e| e.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    batch.clear();
+    events.recv_many(&mut batch, Duration::ZERO, Duration::ZERO);
+    assert!(batch.is_empty());
+    // Woken out of the gathering by the event that makes the queue half full, and by the end.
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..2 {
+                drop(gate.admit(&tftp()).unwrap());
+            }
+        });
+        events.recv_many(&mut batch, long, long);
+        assert_eq!(batch.iter().map(|e| e.seq).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    });
+    batch.clear();
+    drop(gate);
+    events.recv_many(&mut batch, long, long);
+    assert!(batch.is_empty() && events.is_over());
+}

@@ -115,6 +115,7 @@ impl Verdict {
             // A boot ROM that asked again from the same port has seen the size.
             Cause::Replaced if seen.is_untouched_read && seen.asked_size => Verdict::Probe,
             Cause::Replaced if !seen.answered => Verdict::NeverAnswered,
+            Cause::Replaced if seen.has_all => Verdict::LastAckLost,
             Cause::Replaced => Verdict::ClientWentAway(far),
             Cause::Plain => match end.outcome {
                 Outcome::Complete => Verdict::Complete,
@@ -195,6 +196,8 @@ struct Seen {
     is_short_read: bool,
     /// A download of which it took nothing.
     is_untouched_read: bool,
+    /// Every block of a download went out.
+    has_all: bool,
     /// The whole file was in our first packet: there was nothing else to wait for.
     has_all_unasked: bool,
 }
@@ -209,17 +212,21 @@ impl Seen {
                 asked_again: false,
                 is_short_read: false,
                 is_untouched_read: false,
+                has_all: false,
                 has_all_unasked: false,
             };
         };
         let is_read = dir == Direction::Read;
+        let figures = &wire.figures;
+        let blocks = expected.map(|n| n / u64::from(wire.blksize.max(1)) + 1);
         let one_packet = expected.is_some_and(|n| n < u64::from(wire.blksize));
         Seen {
             answered: wire.answered,
             asked_size: wire.options.iter().any(|o| o.name == "tsize"),
             asked_again: wire.asked_again > 0,
-            is_short_read: is_read && wire.figures.blocks <= 1,
-            is_untouched_read: is_read && wire.figures.blocks == 0,
+            is_short_read: is_read && figures.blocks <= 1,
+            is_untouched_read: is_read && figures.blocks == 0,
+            has_all: is_read && blocks.is_some_and(|all| figures.sent.saturating_sub(figures.repeats) >= all),
             has_all_unasked: is_read && one_packet && wire.options.iter().all(|o| o.agreed.is_none()),
         }
     }

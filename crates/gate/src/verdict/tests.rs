@@ -162,6 +162,12 @@ fn facts_make_the_verdict() {
             "client went away after 50 %",
         ),
         (
+            "asks for something else when all was sent",
+            read(Aborted, 100, SIZE).because(Cause::Replaced).wire(|w| w.figures.sent = 101),
+            "last-ack-lost",
+            "last ACK lost: all was sent and probably arrived",
+        ),
+        (
             "flash is full",
             read(TimedOut, 61, SIZE),
             "went-silent",

@@ -133,7 +133,9 @@ impl Engine {
                 self.repeat(key);
                 return;
             }
-            // The port asks for something else: the old transfer is over, without a word to that port.
+            // The port asks for something else: the old transfer is over, without a word to that port. Its last
+            // ACK came before this request and may still wait in its socket.
+            self.with_running(key, |running, scratch| running.receive(false, scratch));
             self.slots.remove(key);
         }
         let sight = self.sight(next_flow(), arrived);

@@ -215,6 +215,8 @@ impl Serve {
             inbox: self.inbox.is_some(),
             digests: !self.no_digests,
             uploads: Uploads(self.upload.clone()),
+            // People are not shown them.
+            tell_sessions: self.json,
             ..Policy::default()
         };
         let (gate, audit) = Gate::new(root.store.clone(), policy);
