@@ -137,3 +137,45 @@ fn a_pipe_goes_out_over_tftp() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(std::fs::read(root.path().join("up")).unwrap() == content);
 }
+
+/// A TFTP server that answers options with ERROR 0 and serves three octets without; it tells each request.
+fn knows_no_options() -> (SocketAddr, std::sync::mpsc::Receiver<Vec<u8>>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut packet = [0; 600];
+        while let Ok((len, client)) = socket.recv_from(&mut packet) {
+            let plain = &packet[..len] == b"\0\x01a\0octet\0";
+            // ACKs come here too: the transfer has no port of its own.
+            if packet[1] == 1 {
+                let _ = tell.send(packet[..len].to_vec());
+                let answer: &[u8] = if plain { b"\0\x03\0\x01abc" } else { b"\0\x05\0\0what?\0" };
+                socket.send_to(answer, client).unwrap();
+            }
+        }
+    });
+    (address, told)
+}
+
+#[test]
+fn what_worked_with_a_server_is_remembered_in_the_user_s_cache() {
+    let (server, told) = knows_no_options();
+    let cache = tempfile::tempdir().unwrap();
+    let copy = || {
+        let copied = Command::new(env!("CARGO_BIN_EXE_towline"))
+            .args(["copy", "--quiet", &format!("tftp://{server}/a"), "-"])
+            .env("XDG_CACHE_HOME", cache.path())
+            .output()
+            .unwrap();
+        assert_eq!((copied.status.code(), &copied.stdout[..]), (Some(0), &b"abc"[..]), "{copied:?}");
+        told.try_iter().count()
+    };
+    assert_eq!(copy(), 2, "with options and without");
+    let kept = std::fs::read_to_string(cache.path().join("towline/tftp-hosts")).unwrap();
+    assert!(kept.starts_with(&format!("{server} plain ")), "{kept}");
+    assert_eq!(copy(), 1, "without at once");
+    // What is there may be anything.
+    std::fs::write(cache.path().join("towline/tftp-hosts"), [0xff; 100_000]).unwrap();
+    assert_eq!(copy(), 2);
+}
