@@ -179,3 +179,18 @@ fn an_inbox_keeps_every_version_shows_what_changed_and_gives_nothing_back() {
         .collect();
     assert_eq!(contents, ["first", "differs", "same"]);
 }
+
+#[test]
+fn clients_of_other_networks_are_refused_over_both_protocols() {
+    let root = e2e::scratch();
+    std::fs::write(root.path().join("a"), "content").expect("a file");
+    let serve = Serve::start(root.path(), &["--allow", "127.0.0.2", "--allow", "2001:db8::/32"]);
+    let urls = [format!("tftp://{}/a", serve.tftp), format!("ftp://{}/a", serve.ftp)];
+    for url in &urls {
+        let got = curl(&["--interface", "127.0.0.2", url]);
+        assert_eq!((got.code(), got.out.trim_end()), (0, "content"), "{url}: {}", got.err);
+    }
+    assert_eq!(curl(&[&urls[0]]).code(), DENIED);
+    // 67: the login was refused.
+    assert_eq!(curl(&[&urls[1]]).code(), 67);
+}

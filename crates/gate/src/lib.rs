@@ -9,7 +9,7 @@
 //! [`audit::Event`]; a transfer has exactly one [`audit::What::Ended`], handed over *before* the success
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
-//! - `knock` who asks, `identity` who that is (users, argon2id, the cache of verified credentials),
+//! - `knock` who asks, `clients` from where, `identity` who that is (users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `uploads` and where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two
 //!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
 //!   `sidecar` files of
@@ -18,6 +18,7 @@
 
 mod advice;
 pub mod audit;
+mod clients;
 mod digests;
 mod fold;
 mod identity;
@@ -35,6 +36,7 @@ mod transfer;
 mod uploads;
 mod verdict;
 
+pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
 pub use identity::{BadHash, User, hash_password};
 pub use inbox::InboxVersion;
@@ -64,6 +66,8 @@ use store::Store;
 pub struct Policy {
     /// Users of protocols that log in.
     pub users: Vec<User>,
+    /// The only networks whose clients are let in; none: everybody.
+    pub clients: Vec<Net>,
     /// Whether FTP lets anonymous in.
     pub anonymous: bool,
     /// Without it everything is read-only for everybody. With it users may create, overwrite, rename
@@ -93,6 +97,7 @@ impl Default for Policy {
     fn default() -> Self {
         Policy {
             users: Vec::new(),
+            clients: Vec::new(),
             anonymous: true,
             write: false,
             uploads: Uploads::default(),
@@ -147,10 +152,14 @@ impl Gate {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         // The limits come before the hash: guessing passwords is bounded by them.
-        let admitted = self
-            .counters
-            .session(knock.protocol, knock.peer.ip())
-            .and_then(|lease| Ok((self.identity.of(knock)?, lease)));
+        let let_in = || {
+            if !clients::lets_in(&self.policy.clients, knock.peer.ip()) {
+                return Err(Refusal::Stranger);
+            }
+            let lease = self.counters.session(knock.protocol, knock.peer.ip())?;
+            Ok((self.identity.of(knock)?, lease))
+        };
+        let admitted = let_in();
         let (who, lease) = admitted.inspect_err(|why| {
             let user = match &knock.credentials {
                 Credentials::Password { user, .. } => Some(user.clone()),

@@ -39,6 +39,9 @@ pub enum Refusal {
     /// A limit on sessions or transfers is reached; later it may work.
     #[error("too many sessions or transfers")]
     TooMany,
+    /// A client whose address is not among those that are let in.
+    #[error("this address is not served")]
+    Stranger,
     /// Unknown user, wrong password, or no anonymous here: deliberately one and the same.
     #[error("login incorrect")]
     Login,

@@ -495,3 +495,28 @@ fn a_reader_of_many_has_them_in_order_and_does_not_wait_for_more_than_half_a_que
     events.recv_many(&mut batch, long, long);
     assert!(batch.is_empty() && events.is_over());
 }
+
+#[test]
+fn only_clients_of_the_allowed_networks_are_let_in() {
+    let clients = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+    let policy = Policy { clients, anonymous: true, ..policy(true) };
+    let (gate, events) = Gate::new(std::sync::Arc::new(Memory::new()), policy);
+    for (from, let_in) in [
+        ("192.0.2.9:1", true),
+        ("[::ffff:192.0.2.9]:1", true),
+        ("[2001:db8::9]:1", true),
+        ("198.51.100.9:1", false),
+        ("[2001:db9::9]:1", false),
+    ] {
+        for (protocol, credentials) in [
+            (Protocol::Tftp, Credentials::None),
+            (Protocol::Ftp, Credentials::Anonymous { email: String::new() }),
+            (Protocol::Ftp, Credentials::Password { user: "alice".into(), password: Secret::new("hunter2") }),
+        ] {
+            let admitted = gate.admit(&knock_from(from, protocol, credentials)).map(|_| ());
+            assert_eq!(admitted, if let_in { Ok(()) } else { Err(Refusal::Stranger) }, "{from}");
+        }
+    }
+    let refused = |e: &Event| matches!(e.what, What::RefusedKnock { why: Refusal::Stranger });
+    assert_eq!(seen(&events).iter().filter(|e| refused(e)).count(), 6);
+}

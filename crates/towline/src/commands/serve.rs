@@ -26,7 +26,7 @@ use advice::Tree;
 use clap::Args;
 use digesting::{Digesting, Uploaded};
 use gate::audit::{self, What};
-use gate::{Credentials, Gate, Knock, Policy, Protocol, Security, Session, Upload, UploadRule, Uploads};
+use gate::{Credentials, Gate, Knock, Net, Policy, Protocol, Security, Session, Upload, UploadRule, Uploads};
 use live::Board;
 use root::Root;
 use screen::Screen;
@@ -90,6 +90,9 @@ pub struct Serve {
     /// Listen on this address only; may be repeated.
     #[arg(long, value_name = "IP")]
     bind: Vec<IpAddr>,
+    /// Serve only clients of this network: 10.0.0.0/8, 2001:db8::/32, or one address. May be repeated.
+    #[arg(long, value_name = "NET")]
+    allow: Vec<Net>,
     /// TFTP's port, or off. Without it 69, and 6969 where 69 is not to be had.
     #[arg(long, value_name = "PORT|off", value_parser = want)]
     tftp: Option<Want>,
@@ -211,6 +214,7 @@ impl Serve {
         let policy = Policy {
             users,
             anonymous,
+            clients: self.allow.clone(),
             write,
             inbox: self.inbox.is_some(),
             digests: !self.no_digests,

@@ -105,6 +105,9 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
             None if tree.anonymous() => String::from("login failed: give a user or anonymous"),
             None => String::from("anonymous is off because --user is given: log in as that user"),
         }),
+        What::RefusedKnock { why: Refusal::Stranger } => {
+            Some(String::from("a client of another network: --allow that address too, if it may"))
+        }
         What::RefusedKnock { why: Refusal::TooMany } => {
             Some(String::from("too many sessions at once from there; let some end first"))
         }

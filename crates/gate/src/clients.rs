@@ -1,0 +1,81 @@
+//! Which clients are let in, by address.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// A network: `10.0.0.0/8`, `2001:db8::/32`, or one address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Net {
+    address: IpAddr,
+    /// Leading bits that count.
+    prefix: u8,
+}
+
+impl Net {
+    /// Whether an address lies in it. IPv4 that comes mapped into IPv6 is IPv4.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let same = |a: u128, b: u128, bits: u32| {
+            (a ^ b).checked_shr(bits - u32::from(self.prefix)).unwrap_or(0) == 0
+        };
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => same(u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+            (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+impl FromStr for Net {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Net, String> {
+        let wrong = || String::from("write an address or a network: 10.0.0.2, 10.0.0.0/8, 2001:db8::/32");
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| wrong())?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = prefix.map_or(Ok(most), |p| p.parse().map_err(|_| wrong()))?;
+        if prefix > most {
+            return Err(format!("/{prefix}: at most /{most} here"));
+        }
+        Ok(Net { address, prefix })
+    }
+}
+
+/// Whether a client is let in where only these networks are; none at all means everybody.
+pub(crate) fn lets_in(nets: &[Net], client: IpAddr) -> bool {
+    // No datagram and no connection comes from the unspecified address: that is our own advisor.
+    nets.is_empty() || client.is_unspecified() || nets.iter().any(|net| net.holds(client))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_what_lies_in_them() {
+        for (net, address, holds) in [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("10.0.0.0/8", "::ffff:10.1.2.3", true),
+            ("10.1.2.3", "10.1.2.3", true),
+            ("10.1.2.3", "10.1.2.2", false),
+            ("10.1.2.3/31", "10.1.2.2", true),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("2001:db8::/32", "2001:db8:ffff::1", true),
+            ("2001:db8::/32", "2001:db9::1", false),
+            ("::/0", "::1", true),
+            ("::1", "::1", true),
+        ] {
+            let net: Net = net.parse().unwrap();
+            assert_eq!(net.holds(address.parse().unwrap()), holds, "{net:?} {address}");
+        }
+        for wrong in ["10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "here"] {
+            assert!(wrong.parse::<Net>().is_err(), "{wrong}");
+        }
+        assert!(lets_in(&[], "192.0.2.1".parse().unwrap()));
+    }
+}
