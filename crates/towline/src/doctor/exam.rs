@@ -1,7 +1,8 @@
 //! The examination: which probes are made, in which order, and what is concluded from them.
 
 use super::findings::{Found, Id};
-use super::probe::{Answer, Ask, Oack, Seen, Stop, TRIAL_BLOCKS, Wire, median};
+use super::probe::Wire;
+use super::seen::{Answer, Ask, Oack, Seen, Stop, TRIAL_BLOCKS, median};
 use super::{Facts, Limits, Report, Speed, Target, alive, names};
 use crate::figures;
 use std::io;

@@ -4,7 +4,7 @@
 //! not repeat itself, and is bounded in requests and time ([`Limits`]).
 //!
 //! - `findings`: what can be found, as a table; `docs/doctor.md` is made from it.
-//! - `probe`: one request, and what comes of it.
+//! - `probe`: one request, and what comes of it; `seen`: what it writes down.
 //! - `exam`: which probes are made, and what is concluded.
 //! - `names`: other spellings of a name · `alive`: whether a host lives.
 //! - `host`: this host's own listeners and filters · `netfilter`: its packet filter, by netlink.
@@ -18,6 +18,7 @@ mod names;
 mod netfilter;
 mod probe;
 mod report;
+mod seen;
 
 pub use findings::{FINDINGS, Found, Id, Row, document};
 pub use host::{Host, Listener, directory};

@@ -49,11 +49,38 @@ enum Fault {
     Named(&'static [u8]),
 }
 
+impl Fault {
+    /// Little where there is silence to wait for; where none is, a busy machine must not look like it.
+    fn patience(self) -> Duration {
+        match self {
+            Fault::Deaf
+            | Fault::OtherAddress
+            | Fault::ChangesPort
+            | Fault::NoAcks
+            | Fault::NoTransfers
+            | Fault::NotThisFile
+            | Fault::Longest(_)
+            | Fault::OptionsSilent => Duration::from_millis(800),
+            Fault::None
+            | Fault::Error5
+            | Fault::Oack(_)
+            | Fault::OptionsRefused
+            | Fault::OptionsIgnored
+            | Fault::Apprentice
+            | Fault::Loses(_)
+            | Fault::Slow(_)
+            | Fault::Error(_)
+            | Fault::Named(_) => Limits::default().patience,
+        }
+    }
+}
+
 /// Octets of the file where a test does not say another number.
 const LEN: usize = 200_000;
 const NAME: &[u8] = b"a.bin";
 
 struct Server {
+    fault: Fault,
     at: SocketAddr,
     stop: Arc<AtomicBool>,
 }
@@ -83,12 +110,12 @@ impl Server {
                 std::thread::spawn(move || Transfer::answer(fault, len, &from, peer, &request));
             }
         });
-        Server { at, stop }
+        Server { fault, at, stop }
     }
 
-    /// Examined with little patience; what depends on the host that runs the test is left out.
+    /// Examined; what depends on the host that runs the test is left out.
     fn examined(&self, name: &[u8]) -> Report {
-        let limits = Limits { patience: Duration::from_millis(800), ..Limits::default() };
+        let limits = Limits { patience: self.fault.patience(), ..Limits::default() };
         let mut report = examine(&target(self.at, name), &limits).unwrap();
         report.found.retain(|f| !matches!(f.id, Id::Firewall | Id::FirewallUnseen | Id::ReversePath));
         report
