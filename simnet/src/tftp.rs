@@ -4,13 +4,16 @@ use crate::Node;
 use clock::Instant;
 use std::collections::VecDeque;
 use tftp_proto::client::Client;
+use tftp_proto::netascii;
 use tftp_proto::packet::{DATA_HEADER, Op, data_header};
-use tftp_proto::server::{self, Heard};
+use tftp_proto::server::{self, Heard, last_block};
 use tftp_proto::{BlockNo, Config, Event, Limits, Mode, Offer, Outcome, Sender, Terms, Transfer, Transmit};
 
 /// A file in memory, being sent or received, and what the machine said about it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct File {
+    mode: Mode,
+    /// As it is on the wire, until it is whole.
     octets: Vec<u8>,
     committed: bool,
     outcome: Option<Outcome>,
@@ -18,6 +21,34 @@ struct File {
 }
 
 impl File {
+    fn empty(mode: Mode) -> File {
+        File { mode, octets: Vec::new(), committed: false, outcome: None, queue: VecDeque::new() }
+    }
+
+    fn of(content: &[u8], mode: Mode) -> File {
+        let mut octets = Vec::new();
+        match mode {
+            Mode::Octet => octets.extend_from_slice(content),
+            Mode::Netascii => netascii::encode(content, &mut octets),
+        }
+        File { octets, ..File::empty(mode) }
+    }
+
+    /// Octets on the wire, where a driver would know them beforehand.
+    fn len(&self) -> Option<u64> {
+        (self.mode == Mode::Octet).then_some(self.octets.len() as u64)
+    }
+
+    fn commit(&mut self) {
+        self.committed = true;
+        if self.mode == Mode::Netascii {
+            let (mut decoder, mut text) = (netascii::Decoder::default(), Vec::new());
+            decoder.decode(&self.octets, &mut text);
+            decoder.finish(&mut text);
+            self.octets = text;
+        }
+    }
+
     fn place(&mut self, block: u64, blksize: u16, payload: &[u8]) {
         let from = (block as usize - 1) * usize::from(blksize);
         let end = from + payload.len();
@@ -27,8 +58,13 @@ impl File {
         self.octets[from..end].copy_from_slice(payload);
     }
 
-    fn queue_blocks(&mut self, terms: &Terms, first: u64, count: u16) {
-        for block in first..first + u64::from(count) {
+    fn queue_blocks(&mut self, sender: &mut Sender, first: u64, count: u16) {
+        let terms = *sender.terms();
+        let (last, end) = (last_block(self.octets.len() as u64, terms.blksize), first - 1 + u64::from(count));
+        if end >= last && sender.last().is_none() {
+            sender.set_last(last);
+        }
+        for block in first..=end.min(last) {
             let from = (block as usize - 1) * usize::from(terms.blksize);
             let end = self.octets.len().min(from + usize::from(terms.blksize));
             let header = data_header(BlockNo::of(block, terms.rollover));
@@ -48,16 +84,26 @@ pub struct ClientNode {
 impl ClientNode {
     /// Asks for a file.
     pub fn get(offer: Offer, config: Config) -> ClientNode {
-        let machine = Client::read(Instant::ZERO, b"f", Mode::Octet, offer, config).expect("a short name");
-        ClientNode { machine, terms: Terms::default(), file: File::default() }
+        ClientNode::get_as(Mode::Octet, offer, config)
+    }
+
+    /// Asks for a file in this mode.
+    pub fn get_as(mode: Mode, offer: Offer, config: Config) -> ClientNode {
+        let machine = Client::read(Instant::ZERO, b"f", mode, offer, config).expect("a short name");
+        ClientNode { machine, terms: Terms::default(), file: File::empty(mode) }
     }
 
     /// Offers a file.
     pub fn put(octets: Vec<u8>, offer: Offer, config: Config) -> ClientNode {
-        let len = Some(octets.len() as u64);
+        ClientNode::put_as(Mode::Octet, &octets, offer, config)
+    }
+
+    /// Offers a file in this mode.
+    pub fn put_as(mode: Mode, content: &[u8], offer: Offer, config: Config) -> ClientNode {
+        let file = File::of(content, mode);
         let machine =
-            Client::write(Instant::ZERO, b"f", Mode::Octet, offer, len, config).expect("a short name");
-        ClientNode { machine, terms: Terms::default(), file: File { octets, ..File::default() } }
+            Client::write(Instant::ZERO, b"f", mode, offer, file.len(), config).expect("a short name");
+        ClientNode { machine, terms: Terms::default(), file }
     }
 
     /// How it ended; `None`: not yet.
@@ -78,7 +124,7 @@ impl ClientNode {
                     self.file.place(block, self.terms.blksize, &datagram[DATA_HEADER..][..len]);
                 }
                 Event::Whole { .. } => {
-                    self.file.committed = true;
+                    self.file.commit();
                     if let Some(Transfer::Receive(r)) = self.machine.transfer() {
                         r.commit(now);
                     }
@@ -108,7 +154,10 @@ impl Node for ClientNode {
             Transmit::Packet { octets, .. } => Some(octets),
             Transmit::Ack { octets, .. } => Some(octets.to_vec()),
             Transmit::Blocks { first, count, .. } => {
-                self.file.queue_blocks(&self.terms, first, count);
+                let Some(Transfer::Send(sender)) = self.machine.transfer() else {
+                    unreachable!("blocks come from a sender")
+                };
+                self.file.queue_blocks(sender, first, count);
                 self.file.queue.pop_front()
             }
         }
@@ -137,7 +186,7 @@ pub struct ServerNode {
 impl ServerNode {
     /// A server with this file.
     pub fn new(has: Vec<u8>, config: Config) -> ServerNode {
-        ServerNode { config, limits: Limits::default(), has, transfer: None, file: File::default() }
+        ServerNode { config, limits: Limits::default(), has, transfer: None, file: File::empty(Mode::Octet) }
     }
 
     /// How its transfer ended.
@@ -169,11 +218,13 @@ impl ServerNode {
         let offer = Offer::read(&request.options);
         self.transfer = Some(match request.op {
             Op::Read => {
-                self.file.octets = self.has.clone();
-                let len = Some(self.has.len() as u64);
-                server::read(now, &offer, request.mode, len, &self.limits, self.config)
+                self.file = File::of(&self.has, request.mode);
+                server::read(now, &offer, request.mode, self.file.len(), &self.limits, self.config)
             }
-            Op::Write => server::write(now, &offer, request.mode, &self.limits, self.config),
+            Op::Write => {
+                self.file = File::empty(request.mode);
+                server::write(now, &offer, request.mode, &self.limits, self.config)
+            }
         });
     }
 
@@ -186,7 +237,7 @@ impl ServerNode {
                     self.file.place(block, t.terms().blksize, &datagram[DATA_HEADER..][..len]);
                 }
                 Event::Whole { .. } => {
-                    self.file.committed = true;
+                    self.file.commit();
                     if let Transfer::Receive(r) = t {
                         r.commit(now);
                     }
@@ -226,8 +277,8 @@ impl Node for ServerNode {
             Transmit::Packet { octets, .. } => Some(octets),
             Transmit::Ack { octets, .. } => Some(octets.to_vec()),
             Transmit::Blocks { first, count, .. } => {
-                let terms = *t.terms();
-                self.file.queue_blocks(&terms, first, count);
+                let Transfer::Send(sender) = t else { unreachable!("blocks come from a sender") };
+                self.file.queue_blocks(sender, first, count);
                 self.file.queue.pop_front()
             }
         }
