@@ -119,7 +119,12 @@ impl Rto {
 
     /// An answer that may be to a copy came when it was expected. It measures nothing (Karn's rule), but it is
     /// clean: where every window breaks, hardly anything is measured.
+    ///
+    /// Where nothing was measured at all it is taken for what it seems: else the back-off would never end.
     pub(crate) fn confirm(&mut self, took: Duration) {
+        if self.measured.is_none() {
+            return self.sample(took);
+        }
         let expected = self.earliest().is_some_and(|least| (least..=self.latest()).contains(&took));
         if let Some(m) = &mut self.measured
             && expected

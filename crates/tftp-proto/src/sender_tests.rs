@@ -333,6 +333,26 @@ fn rule_31_a_partial_ack_from_before_the_window_sends_nothing_twice() {
 }
 
 #[test]
+fn rule_14_the_back_off_ends_although_every_window_breaks() {
+    let oack = b"\0\x06windowsize\x0064\0".to_vec();
+    let mut s = Sender::new(Instant::ZERO, terms(64), Some(9_999), Start::Oack(oack), Config::server());
+    let _ = out(&mut s);
+    // The OACK goes out twice, so its answer measures nothing; then no ACK names a block that was sent once.
+    let mut now = s.poll_timeout().unwrap();
+    assert!(s.handle_timeout(now));
+    ack(&mut s, now + MS, 0);
+    let _ = out(&mut s);
+    now = s.poll_timeout().unwrap();
+    assert!(s.handle_timeout(now));
+    for n in 1..=9 {
+        let _ = out(&mut s);
+        now += MS;
+        assert_eq!(ack(&mut s, now, n * 2), Received::New);
+    }
+    assert!(s.figures().rto <= MS * 50, "{:?}", s.figures().rto);
+}
+
+#[test]
 fn rule_29_a_window_that_is_paced_goes_out_in_bursts() {
     let mut s = sender(16, 10_000);
     let mut now = Instant::ZERO;
