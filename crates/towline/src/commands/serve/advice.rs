@@ -92,6 +92,11 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::Refused { verb: Verb::Write, path, why: Refusal::NoSpace } => {
             Some(format!("{path} was not stored: no space left here, or --quota is used up"))
         }
+        What::Started { path, dir: Direction::Write, .. } if without_junk(path.as_bytes()).is_some() => {
+            Some(format!(
+                "{path} comes under a name that ends in octets that nobody typed; a rule can cut them off"
+            ))
+        }
         What::RefusedName { name, why: Refusal::Ambiguous(_), .. } => Some(format!(
             "{}: give each file a name that differs in more than its case, or ask for one as it is written",
             name.escape_ascii()
@@ -287,6 +292,9 @@ mod tests {
             junk.starts_with("no such file: /a.bin\\xff: ") && junk.contains("ask for /a.bin ("),
             "{junk}"
         );
+        let path = VPath::parse(b"r1-confg\xff").unwrap();
+        let stored = What::Started { transfer: 1, path, dir: Direction::Write, len: None };
+        assert!(said(t, None, stored, true).contains("nobody typed"));
         let one = said(t, None, refused(b"network-confg"), false);
         assert!(one.contains("autoinstall"), "{one}");
         assert_eq!(said(t, None, refused(b"cisconet.cfg"), false), one, "the series is one piece of advice");
