@@ -6,7 +6,8 @@
 //! - `engine`: the loop; `timers`: its deadlines; `slots`: its transfers.
 //! - `requests`: the request port, from a datagram to a transfer.
 //! - `budget`: how much the unproved may be sent; `clients`: what addresses have taught us.
-//! - `transfer`: one transfer, from its first packet to its end; `way`: the socket behind it.
+//! - `transfer`: one transfer, from its first packet to its end; `way`: the socket behind it;
+//!   `pool`: sockets that were used.
 //! - `content`: where its octets are; netascii. `chunks`: what was read ahead; `scratch`: shared memory.
 //! - `open`: from a request to an opened file; `names`: what a name stands for.
 //! - `worker`: the threads that may wait for the disk.
@@ -20,6 +21,7 @@ mod content;
 mod engine;
 pub mod names;
 mod open;
+mod pool;
 mod record;
 mod refusal;
 mod requests;

@@ -23,11 +23,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 pub use bunch::{Bunch, coalesce};
 pub use many::{Inbox, RUN, To};
-pub use path::path_mtu;
+pub use path::{path_mtu, path_mtu_to};
 pub use send::{Batching, send_from, send_run};
 
 /// What a Linux socket holds at most without privileges, as `SO_RCVBUF` takes it.
 const USUAL_MAX: usize = 212_992;
+
+/// Datagrams of four octets that a receive buffer of the usual size holds, and more.
+const LEFT_OVER: usize = 1_024;
 
 /// The most that [`make_room`] asks for.
 const MOST_ROOM: usize = 8 << 20;
@@ -115,6 +118,26 @@ pub fn connected(
     }
     socket.connect(&peer.into())?;
     Ok(socket.into())
+}
+
+/// Lets a socket of [`connected`] without a range go, for [`reconnect`]: it drops its port, and what has
+/// arrived for it. Nothing reaches it from then on; its address stays.
+pub fn disconnect(socket: &UdpSocket) -> io::Result<()> {
+    rustix::net::connect_unspec(socket)?;
+    // What is there belongs to the old peer, and so does an ICMP error; at most what the buffer holds.
+    for _ in 0..LEFT_OVER {
+        match socket.recv(&mut [0]) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(io::Error::other("there is no end to what has arrived"))
+}
+
+/// Connects a socket that was let go to another peer, from its old address and a new port: a fifth of what a
+/// new socket costs.
+pub fn reconnect(socket: &UdpSocket, peer: SocketAddr) -> io::Result<()> {
+    socket.connect(peer)
 }
 
 /// The non-blocking socket of a client's transfer: unconnected, on a free port of `from` (or of any

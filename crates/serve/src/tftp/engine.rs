@@ -2,11 +2,13 @@
 
 use super::budget::Budget;
 use super::clients::Clients;
+use super::pool::Pool;
 use super::requests::Desk;
 use super::scratch::Scratch;
 use super::slots::{Key, Phase, Slots};
 use super::timers::{Clock, Timers};
 use super::transfer::{Next, Running};
+use super::way::Way;
 use super::worker::{Done, Job, Workers};
 use super::{CUT, Control, DRAINING, TftpConfig, refusal};
 use gate::{Gate, Outcome};
@@ -42,7 +44,19 @@ pub(super) struct Engine {
     pub(super) desk: Desk,
     pub(super) budget: Budget,
     pub(super) clients: Clients,
+    pub(super) pool: Pool,
     pub(super) scratch: Scratch,
+}
+
+/// What epoll does not know of a transfer's socket yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum New {
+    /// The socket itself.
+    Socket,
+    /// Whose it is now.
+    Transfer,
+    /// All is known.
+    Nothing,
 }
 
 impl Engine {
@@ -76,6 +90,7 @@ impl Engine {
             timers,
             budget: Budget::new(clock.now()),
             clients: Clients::default(),
+            pool: Pool::default(),
             scratch: Scratch::new(clock),
         })
     }
@@ -112,7 +127,7 @@ impl Engine {
                     WAKE => clear(&self.control.wake),
                     WORKERS => self.take_done(),
                     TIMERS => self.expire(),
-                    n if n >= REQUESTS => self.take_requests((n - REQUESTS) as usize),
+                    n if n >= REQUESTS => self.take_requests((n - REQUESTS) as usize, alone),
                     n => self
                         .with_running(Key::from_u64(n), |running, scratch| running.receive(alone, scratch)),
                 }
@@ -197,7 +212,7 @@ impl Engine {
             }
             Next::Wait { for_room } => {
                 // Without the change of interest it is retried at the next packet or timer.
-                let _ = self.watch(key, for_room, false);
+                let _ = self.watch(key, for_room, New::Nothing);
             }
             Next::Commit => match running.content.whole() {
                 Ok(Some((writing, octets))) => {
@@ -220,7 +235,7 @@ impl Engine {
     /// A transfer is at its end.
     fn over(&mut self, key: Key) {
         if let Some(slot) = self.slots.get(key)
-            && let Phase::Running(running) = &slot.phase
+            && let Phase::Running(running) = &mut slot.phase
         {
             let peer = slot.words.peer.ip();
             if let Some(blksize) = running.acknowledged() {
@@ -228,6 +243,12 @@ impl Engine {
             }
             if running.machine.figures().ahead == AheadFigure::FellBack {
                 self.clients.refuses_ahead(self.scratch.clock.now(), peer);
+            }
+            if running.reusable
+                && !running.watched
+                && let Way::Own(socket) = std::mem::replace(&mut running.way, Way::Closed)
+            {
+                self.pool.keep(slot.words.asked.ip(), socket);
             }
         }
         self.slots.remove(key);
@@ -244,7 +265,7 @@ impl Engine {
     }
 
     /// Has epoll tell when a transfer's own socket can be read, and written if that is waited for.
-    pub(super) fn watch(&mut self, key: Key, for_room: bool, new: bool) -> io::Result<()> {
+    pub(super) fn watch(&mut self, key: Key, for_room: bool, new: New) -> io::Result<()> {
         let Some(slot) = self.slots.get(key) else { return Ok(()) };
         let Phase::Running(running) = &mut slot.phase else { return Ok(()) };
         let Some(socket) = running.way.own() else { return Ok(()) };
@@ -253,12 +274,13 @@ impl Engine {
         if for_room {
             flags |= epoll::EventFlags::OUT;
         }
-        if new {
-            epoll::add(&self.epoll, socket, data, flags)?;
-        } else if for_room != running.watched {
-            epoll::modify(&self.epoll, socket, data, flags)?;
-        } else {
-            return Ok(());
+        match new {
+            New::Socket => epoll::add(&self.epoll, socket, data, flags)?,
+            New::Transfer => epoll::modify(&self.epoll, socket, data, flags)?,
+            New::Nothing if for_room != running.watched => {
+                epoll::modify(&self.epoll, socket, data, flags)?;
+            }
+            New::Nothing => {}
         }
         running.watched = for_room;
         Ok(())

@@ -1,6 +1,6 @@
 //! The request port: who asks for what, and what becomes of it.
 
-use super::engine::Engine;
+use super::engine::{Engine, New};
 use super::open::{self, Asked, Opened};
 use super::slots::{Key, Phase};
 use super::transfer::{Running, Seen, Words};
@@ -9,7 +9,7 @@ use super::worker::Job;
 use super::{DRAINING, content::Content, refusal};
 use gate::{Outcome, Refusal};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tftp_proto::packet::{Op, Request, write_error};
@@ -88,8 +88,10 @@ struct Known {
 }
 
 impl Engine {
-    pub(super) fn take_requests(&mut self, n: usize) {
-        for _ in 0..BURST {
+    /// `alone`: nothing else waits for the loop.
+    pub(super) fn take_requests(&mut self, n: usize, alone: bool) {
+        // To be told that there is no other one costs a call; where requests come one by one epoll tells.
+        for _ in 0..if alone { 1 } else { BURST } {
             let socket = &self.desk.sockets[n];
             // WouldBlock ends it; so does any other error, which level triggering brings back.
             let Ok(arrived) = socket.receive(&mut self.scratch.datagram) else { break };
@@ -271,8 +273,8 @@ impl Engine {
             most: self.clients.asks(now, peer.ip()),
             ahead: self.config.send_ahead && self.clients.takes_ahead(now, peer.ip()),
         };
-        match self.start(key, opened, now, known) {
-            Ok(()) => {}
+        let new = match self.start(key, opened, now, known) {
+            Ok(new) => new,
             Err(opened) => {
                 let (opened, e) = *opened;
                 let end = gate::End::new(Outcome::Failed, 0).note(format!("no socket for the transfer: {e}"));
@@ -283,8 +285,8 @@ impl Engine {
                 self.refuse(key, flow, peer, to, &Refusal::TooMany, most);
                 return;
             }
-        }
-        if let Err(e) = self.watch(key, false, true) {
+        };
+        if let Err(e) = self.watch(key, false, new) {
             self.with_running(key, |running, scratch| {
                 running.fail(&e);
                 running.drive(scratch)
@@ -308,9 +310,9 @@ impl Engine {
         opened: Opened,
         now: clock::Instant,
         known: Known,
-    ) -> Result<(), Box<(Opened, io::Error)>> {
+    ) -> Result<New, Box<(Opened, io::Error)>> {
         let seed = self.desk.random(now);
-        let Some(slot) = self.slots.get(key) else { return Ok(()) };
+        let Some(slot) = self.slots.get(key) else { return Ok(New::Nothing) };
         let words = &slot.words;
         let way = if self.config.single_port {
             self.desk.asked(words.asked).map(|socket| Way::Shared {
@@ -321,15 +323,21 @@ impl Engine {
         } else {
             None
         };
-        let way = match way {
-            Some(way) => Ok(way),
-            None => {
-                udp::connected(words.asked, words.peer, self.config.port_range.as_ref(), seed).map(Way::Own)
-            }
+        let ports = self.config.port_range.as_ref();
+        let ports_are_free = ports.is_none();
+        // A socket with a port of a range keeps it.
+        let used = match (&way, ports) {
+            (None, None) => self.pool.take(words.asked.ip(), words.peer),
+            (_, Some(_)) | (Some(_), None) => None,
         };
-        let way = match way {
-            Ok(way) => way,
-            Err(e) => return Err(Box::new((opened, e))),
+        let new = if used.is_some() { New::Transfer } else { New::Socket };
+        let way = match (way, used) {
+            (Some(way), _) => way,
+            (None, Some(socket)) => Way::Own(socket),
+            (None, None) => match udp::connected(words.asked, words.peer, ports, seed) {
+                Ok(socket) => Way::Own(socket),
+                Err(e) => return Err(Box::new((opened, e))),
+            },
         };
         let (mode, offer) = (words.mode, &words.offer);
         let mut limits = self.config.limits();
@@ -373,9 +381,12 @@ impl Engine {
             None => words.asked,
         };
         let sight = Seen { tap: self.tap.clone(), flow: words.flow, local, peer: words.peer };
-        let running = Running::new(way, machine, content, sight, slot.words.clone(), now);
+        let mut running = Running::new(way, machine, content, sight, slot.words.clone(), now);
+        // A link-local address belongs to an interface as well.
+        let anywhere = !matches!(words.asked.ip(), IpAddr::V6(a) if a.is_unicast_link_local());
+        running.reusable = room.is_none() && ports_are_free && anywhere;
         slot.phase = Phase::Running(Box::new(running));
-        Ok(())
+        Ok(new)
     }
 
     /// One ERROR of at most `most` octets, from a port of its own; nobody waits for an answer.
@@ -410,9 +421,9 @@ impl Engine {
 /// The largest block that the path to the peer takes in one piece, as far as the system knows.
 fn block_on_the_path(way: &Way, words: &Words, seed: u64) -> Option<u16> {
     let mtu = match way {
-        Way::Own(socket) => udp::path_mtu(socket),
+        Way::Own(socket) => udp::path_mtu_to(socket, words.peer.ip()),
         // Only a connected socket has a path.
-        Way::Shared { .. } => {
+        Way::Shared { .. } | Way::Closed => {
             udp::connected(words.asked, words.peer, None, seed).and_then(|s| udp::path_mtu(&s))
         }
     };

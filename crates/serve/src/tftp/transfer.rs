@@ -63,6 +63,8 @@ pub(super) struct Running {
     left: bool,
     /// Whether epoll tells when there is room to send.
     pub(super) watched: bool,
+    /// Whether its socket may serve another transfer afterwards.
+    pub(super) reusable: bool,
     pub(super) heard: clock::Instant,
 }
 
@@ -124,6 +126,7 @@ impl Running {
             over: false,
             left: false,
             watched: false,
+            reusable: false,
             heard: now,
         }
     }

@@ -12,6 +12,8 @@ pub(super) enum Way {
     /// The request port, for all transfers (single-port mode): what passes a firewall or NAT that knows
     /// port 69 only. Peers are told apart by their address and port.
     Shared { socket: Arc<RequestSocket>, from: IpAddr, peer: SocketAddr },
+    /// None any more: the transfer is over.
+    Closed,
 }
 
 impl Way {
@@ -20,6 +22,7 @@ impl Way {
         match self {
             Way::Own(socket) => socket.local_addr(),
             Way::Shared { socket, from, .. } => Ok(SocketAddr::new(*from, socket.local().port())),
+            Way::Closed => Err(closed()),
         }
     }
 
@@ -30,6 +33,7 @@ impl Way {
             Way::Shared { socket, from, peer } => {
                 udp::send_from(socket.socket(), To { peer: *peer, from: Some(*from) }, octets)
             }
+            Way::Closed => Err(closed()),
         }
     }
 
@@ -47,6 +51,7 @@ impl Way {
                 let to = To { peer: *peer, from: Some(*from) };
                 udp::send_run(socket.socket(), Some(to), headers, payload, blksize, how)
             }
+            Way::Closed => Err(closed()),
         }
     }
 
@@ -54,7 +59,11 @@ impl Way {
     pub(super) fn own(&self) -> Option<&UdpSocket> {
         match self {
             Way::Own(socket) => Some(socket),
-            Way::Shared { .. } => None,
+            Way::Shared { .. } | Way::Closed => None,
         }
     }
+}
+
+fn closed() -> io::Error {
+    io::ErrorKind::NotConnected.into()
 }

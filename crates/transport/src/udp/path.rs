@@ -2,15 +2,20 @@
 
 use rustix::net::sockopt;
 use std::io;
-use std::net::UdpSocket;
+use std::net::{IpAddr, UdpSocket};
 
 /// The largest IP packet, octets with its headers, that goes to the peer of a connected socket in one
 /// piece: the MTU of the interface on the way, or less where the system has learned of a narrower link.
 pub fn path_mtu(socket: &UdpSocket) -> io::Result<u32> {
+    path_mtu_to(socket, socket.peer_addr()?.ip())
+}
+
+/// The same where the peer is known.
+pub fn path_mtu_to(socket: &UdpSocket, peer: IpAddr) -> io::Result<u32> {
     // An IPv4 address in an IPv6 socket has IPv4's.
-    let mtu = match socket.peer_addr()?.ip().to_canonical() {
-        std::net::IpAddr::V4(_) => sockopt::ip_mtu(socket),
-        std::net::IpAddr::V6(_) => sockopt::ipv6_mtu(socket),
+    let mtu = match peer.to_canonical() {
+        IpAddr::V4(_) => sockopt::ip_mtu(socket),
+        IpAddr::V6(_) => sockopt::ipv6_mtu(socket),
     };
     Ok(mtu?)
 }

@@ -192,3 +192,37 @@ fn a_block_within_an_mtu_leaves_room_for_headers() {
         (1_468, 1_448, 0)
     );
 }
+
+#[test]
+fn a_socket_that_is_let_go_has_a_new_port_and_nothing_of_the_old_peer() {
+    let (old, new) = (here(), here());
+    let from = SocketAddr::from(([127, 0, 0, 77], 69));
+    let socket = connected(from, old.local_addr().unwrap(), None, 1).unwrap();
+    let port = socket.local_addr().unwrap();
+    for _ in 0..3 {
+        old.send_to(b"late", port).unwrap();
+    }
+    disconnect(&socket).unwrap();
+    old.send_to(b"later", port).unwrap();
+    reconnect(&socket, new.local_addr().unwrap()).unwrap();
+    let again = socket.local_addr().unwrap();
+    assert_eq!(again.ip(), from.ip(), "the address that is asked stays");
+    assert_ne!(again.port(), port.port(), "RFC 1350 §4: a new TID");
+    let quiet = socket.recv(&mut [0; 9]).unwrap_err();
+    assert_eq!(quiet.kind(), io::ErrorKind::WouldBlock);
+    old.send_to(b"stranger", again).unwrap();
+    new.send_to(b"new", again).unwrap();
+    let mut buf = [0; 9];
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while socket.recv(&mut buf).is_err() {
+        assert!(std::time::Instant::now() < until, "nothing arrived");
+        std::thread::yield_now();
+    }
+    assert_eq!(&buf[..3], b"new");
+    // An ICMP error of the old peer does not meet the new one.
+    drop(new);
+    let _ = socket.send(b"x");
+    disconnect(&socket).unwrap();
+    reconnect(&socket, old.local_addr().unwrap()).unwrap();
+    assert_eq!(socket.send(b"fine").unwrap(), 4);
+}

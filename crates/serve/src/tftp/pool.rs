@@ -1,0 +1,39 @@
+//! Sockets of transfers that are over, for the next ones.
+//!
+//! To make a socket, bind, watch and close it costs more than a small file's blocks. One that is let go has no
+//! port, so nothing reaches it, and gets a new one when it is connected again: a new TID.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use transport::udp;
+
+/// The most that are kept.
+const MOST: usize = 256;
+
+/// Idle sockets by the address that they send from. All of them are watched by epoll already.
+#[derive(Default)]
+pub(super) struct Pool {
+    idle: HashMap<IpAddr, Vec<UdpSocket>>,
+    count: usize,
+}
+
+impl Pool {
+    /// A socket from this address to this peer, if there is one.
+    pub(super) fn take(&mut self, from: IpAddr, peer: SocketAddr) -> Option<UdpSocket> {
+        let sockets = self.idle.get_mut(&from)?;
+        let socket = sockets.pop()?;
+        if sockets.is_empty() {
+            self.idle.remove(&from);
+        }
+        self.count -= 1;
+        udp::reconnect(&socket, peer).ok().map(|()| socket)
+    }
+
+    /// Keeps a socket whose buffers are the usual ones and that waits for nothing but to be read.
+    pub(super) fn keep(&mut self, from: IpAddr, socket: UdpSocket) {
+        if self.count < MOST && udp::disconnect(&socket).is_ok() {
+            self.idle.entry(from).or_default().push(socket);
+            self.count += 1;
+        }
+    }
+}
