@@ -23,6 +23,8 @@ enum Fault {
     ChangesPort,
     /// ACKs never arrive.
     NoAcks,
+    /// The same, and no option is known.
+    NoAcksNorOptions,
     /// Only ERRORs leave, from the request port.
     NoTransfers,
     /// Silence for the file, an ERROR from a port of its own for all others.
@@ -57,6 +59,7 @@ impl Fault {
             | Fault::OtherAddress
             | Fault::ChangesPort
             | Fault::NoAcks
+            | Fault::NoAcksNorOptions
             | Fault::NoTransfers
             | Fault::NotThisFile
             | Fault::Longest(_)
@@ -172,7 +175,7 @@ impl Transfer {
             _ => {}
         }
         let (mut blksize, mut window, mut oack) = (512, 1, vec![0, 6]);
-        let ignored = matches!(fault, Fault::OptionsIgnored | Fault::Slow(_));
+        let ignored = matches!(fault, Fault::OptionsIgnored | Fault::NoAcksNorOptions | Fault::Slow(_));
         for (name, value) in options.iter().filter(|_| !ignored) {
             let n: usize = std::str::from_utf8(value).unwrap().parse().unwrap();
             let n = match *name {
@@ -228,7 +231,7 @@ impl Transfer {
                 _ => continue,
             };
             match self.fault {
-                Fault::NoAcks => continue,
+                Fault::NoAcks | Fault::NoAcksNorOptions => continue,
                 Fault::Error5 => {
                     let no = tftp_proto::packet::write_error(ErrorCode::UnknownTid, "who?");
                     let _ = self.socket.send_to(&no, self.peer);
@@ -333,6 +336,7 @@ fn a_nat_is_known_by_error_5_and_by_ports_that_change() {
 #[test]
 fn a_transfer_that_does_not_get_through_is_told_from_a_server_that_says_nothing() {
     let one_block = std::thread::spawn(|| Server::with(Fault::NoAcks, 100).examined(NAME));
+    let plain = std::thread::spawn(|| Server::with(Fault::NoAcksNorOptions, 100).examined(NAME));
     let [acks, transfers, file] = all_found([Fault::NoAcks, Fault::NoTransfers, Fault::NotThisFile]);
     assert_eq!(acks.0, [Id::DataPortFiltered]);
     assert!(acks.1.contains("although it was acknowledged each time"), "{}", acks.1);
@@ -342,6 +346,9 @@ fn a_transfer_that_does_not_get_through_is_told_from_a_server_that_says_nothing(
     // The OACK that comes again shows it.
     let report = one_block.join().unwrap();
     assert_eq!(ids(&report), [Id::DataPortFiltered], "{report:#?}");
+    // Without options it is the block that comes again.
+    let report = plain.join().unwrap();
+    assert_eq!(ids(&report), [Id::DataPortFiltered, Id::OptionsIgnored], "{report:#?}");
 }
 
 #[test]
