@@ -10,6 +10,7 @@ type Row = (&'static str, fn(&[u8]));
 const TARGETS: &[Row] = &[
     ("tftp_packet", tftp_proto::fuzz::tftp_packet),
     ("tftp_machines", tftp_proto::fuzz::tftp_machines),
+    ("tftp_pair", tftp_proto::fuzz::tftp_pair),
     ("tftp_names", serve::fuzz::tftp_names),
     ("ftp_command_line", ftp_proto::fuzz::ftp_command_line),
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),

@@ -425,6 +425,26 @@ mod tests {
     }
 
     #[test]
+    fn rule_33_tftp_urls_are_those_of_rfc_3617() {
+        for (text, expected) in [
+            // RFC 3617 §3: the mode is octet where none is named.
+            ("tftp://h/p", "tftp host=h path=p"),
+            ("tftp://h/p;mode=octet", "tftp host=h path=p"),
+            ("tftp://h/p;mode=netascii", "tftp host=h path=p text=yes"),
+            ("tftp://h/a%20b%3Bmode=x", "tftp host=h path=a b;mode=x"),
+            // The first slash ends the host; a second one begins an absolute name.
+            ("tftp://h//p", "tftp host=h path=/p"),
+            // Beyond it: a port, and IPv6.
+            ("tftp://[::1]:6969/p", "tftp host=::1 port=6969 path=p"),
+        ] {
+            assert_eq!(meaning(text), expected, "for {text}");
+        }
+        for text in ["tftp://u:p@h/p", "tftp://h/p;mode=mail"] {
+            assert!(meaning(text).starts_with("error: "), "{text}: {}", meaning(text));
+        }
+    }
+
+    #[test]
     fn names_that_are_not_utf8_pass() {
         let Ok(Locator::Remote(r)) = Locator::parse(OsStr::from_bytes(b"ftp://h/\xff%fe")) else { panic!() };
         assert_eq!(r.path, b"\xff\xfe");

@@ -84,6 +84,24 @@ fn rule_23_data_1_instead_of_an_oack_means_the_defaults() {
     assert_eq!(c.poll_event(), Some(Event::Place { block: 1, len: 512 }));
 }
 
+/// RFC 1785 §2: a server of RFC 1350 reads what it knows, and the rest does no harm.
+#[test]
+fn rule_34_behind_our_options_a_request_is_one_of_rfc_1350() {
+    let offer = Offer::none().blksize(1_428).windowsize(16).tsize(0).timeout(3);
+    let request = packets(&mut reader(offer.clone())).remove(0);
+    let mut words = request[2..].split(|b| *b == 0);
+    assert_eq!((request[1], words.next(), words.next()), (1, Some(&b"f"[..]), Some(&b"octet"[..])));
+    // Both answers that it may give lead on, with the defaults.
+    let mut c = reader(offer.clone());
+    let _ = packets(&mut c);
+    let _ = c.handle_datagram(at(1), b"\0\x03\0\x01short");
+    assert_eq!(c.poll_event(), Some(Event::Agreed(Terms::default())));
+    let mut c = writer(offer, 5);
+    let _ = packets(&mut c);
+    let _ = c.handle_datagram(at(1), b"\0\x04\0\0");
+    assert_eq!(c.poll_event(), Some(Event::Agreed(Terms::default())));
+}
+
 #[test]
 fn rule_23_ack_0_instead_of_an_oack_means_the_defaults() {
     let mut c = writer(Offer::none().blksize(1_024).windowsize(8), 5_000);

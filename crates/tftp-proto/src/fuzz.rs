@@ -2,9 +2,11 @@
 
 use crate::packet::{Mode, Op, OptionList, Packet, write_ack, write_error, write_oack, write_request};
 use crate::{
-    Config, Event, Limits, Offer, Opening, Outcome, Receiver, Rollover, Sender, Size, Start, Terms, Transmit,
+    Config, Event, Limits, Offer, Opening, Outcome, Receiver, Rollover, SendAhead, Sender, Size, Start,
+    Terms, Transmit,
 };
 use crate::{netascii, server};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use clock::{Duration, Instant};
 
@@ -150,6 +152,90 @@ fn sender_bounds(terms: Terms, script: &[u8]) {
     }
 }
 
+/// Sender against receiver over a network that does what the script says: each octet is the fate of one
+/// datagram (it arrives, is lost, arrives twice, waits) or lets time pass. Whole is only what was sent.
+pub fn tftp_pair(data: &[u8]) {
+    const BLKSIZE: usize = 8;
+    let Some((head, script)) = data.split_at_checked(2) else { return };
+    let terms = Terms { blksize: 8, windowsize: u16::from(head[0] & 0x1f) + 1, ..Terms::default() };
+    let send_ahead = (head[0] & 0x20 != 0).then(SendAhead::default);
+    let config = Config { send_ahead, ..Config::client() };
+    let mode = if head[0] & 0x40 == 0 { Mode::Octet } else { Mode::Netascii };
+    let file: Vec<u8> = (0..usize::from(head[1]) * 2).map(|n| n as u8).collect();
+    let last = (file.len() / BLKSIZE) as u64 + 1;
+    let mut now = Instant::ZERO;
+    let mut sender = Sender::new(now, terms, Some(last), Start::Data, config);
+    let mut receiver = Receiver::new(now, terms, mode, Opening::Quiet, config);
+    let mut got = alloc::vec![None; last as usize];
+    let mut whole = false;
+    let (mut to_receiver, mut to_sender) = (VecDeque::<Vec<u8>>::new(), VecDeque::<Vec<u8>>::new());
+    for fate in script {
+        while let Some(out) = sender.poll_transmit() {
+            match out {
+                Transmit::Blocks { first, count, .. } => {
+                    for block in first..first + u64::from(count) {
+                        let from = (block as usize - 1) * BLKSIZE;
+                        let payload = &file[from..file.len().min(from + BLKSIZE)];
+                        to_receiver.push_back([&[0, 3, 0, block as u8][..], payload].concat());
+                    }
+                }
+                Transmit::Packet { octets, .. } => to_receiver.push_back(octets),
+                Transmit::Ack { .. } => panic!("a sender acknowledges nothing"),
+            }
+        }
+        while let Some(out) = receiver.poll_transmit() {
+            match out {
+                Transmit::Ack { octets, .. } => to_sender.push_back(octets.to_vec()),
+                Transmit::Packet { octets, .. } => to_sender.push_back(octets),
+                Transmit::Blocks { .. } => panic!("a receiver has no blocks"),
+            }
+        }
+        now += Duration::from_micros(u64::from(fate >> 4) * 700);
+        let down = fate & 1 == 0;
+        let queue = if down { &mut to_receiver } else { &mut to_sender };
+        let datagram = match fate >> 1 & 7 {
+            0 => {
+                let _ = queue.pop_front();
+                continue;
+            }
+            1 => queue.front().cloned(),
+            2 => queue.pop_back(),
+            3 => {
+                now += Duration::from_millis(60);
+                let _ = (sender.handle_timeout(now), receiver.handle_timeout(now));
+                None
+            }
+            _ => queue.pop_front(),
+        };
+        let Some(datagram) = datagram else { continue };
+        if !down {
+            let _ = sender.handle_datagram(now, &datagram);
+        } else {
+            let _ = receiver.handle_datagram(now, &datagram);
+            while let Some(event) = receiver.poll_event() {
+                match event {
+                    Event::Place { block, len } => {
+                        let place = &mut got[block as usize - 1];
+                        assert_eq!(*place, None, "block {block} was placed twice");
+                        *place = Some(datagram[4..][..len].to_vec());
+                    }
+                    Event::Whole { octets } => {
+                        assert_eq!(octets, file.len() as u64);
+                        let all: Vec<u8> = got.iter().flatten().flatten().copied().collect();
+                        assert_eq!(all, file, "what is whole is not what was sent");
+                        whole = true;
+                        receiver.commit(now);
+                    }
+                    Event::Agreed(_) | Event::Over(_) => {}
+                }
+            }
+        }
+        while let Some(event) = sender.poll_event() {
+            assert!(event != Event::Over(Outcome::Complete) || whole, "Complete, and it is not");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +253,7 @@ mod tests {
             .take(len % 160)
             .collect();
             tftp_machines(&script);
+            tftp_pair(&script);
             tftp_packet(&script);
         }
     }
