@@ -1,7 +1,7 @@
 //! What was read ahead, for all transfers together.
 //!
 //! A lock-step transfer needs 1,428 octets a round trip; a system call for each costs more than the copy.
-//! Files are read in chunks of 64 KiB into memory that all transfers share, so that a fleet fetching one image
+//! Files are read in chunks of 128 KiB into memory that all transfers share, so that a fleet fetching one image
 //! reads it once, and a transfer has no buffer of its own.
 
 use gate::store::{Blob, Identity};
@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::io;
 
 /// Octets of a chunk.
-const CHUNK: usize = 65_536;
-/// The most chunks: 4 MiB in all, taken as they are needed.
+const CHUNK: usize = 131_072;
+/// The most chunks: 8 MiB in all, taken as they are needed.
 const CHUNKS: usize = 64;
-/// Up to this a run is taken out of a chunk; bigger ones are worth a read of their own.
-const SMALL: usize = 8_192;
+/// Up to this a run is taken out of a chunk (a window of 16 Ethernet frames is); bigger ones are worth a read of
+/// their own, and would too often lie across an edge.
+const SMALL: usize = 32_768;
 /// Chunks thrown away hardly used, after which reading ahead is given up for a while: more files are read
 /// at once, or at more places, than there are chunks.
 const WASTED: u32 = 32;
