@@ -5,7 +5,6 @@
 //! 250 ms, and not for as long as the server may wait; whoever calls wants to go on.
 
 mod content;
-mod haste;
 mod ladder;
 mod port;
 mod run;

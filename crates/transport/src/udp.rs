@@ -8,6 +8,7 @@
 
 #[allow(unsafe_code)]
 mod bunch;
+mod haste;
 #[allow(unsafe_code)]
 mod many;
 mod path;
@@ -22,6 +23,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
 pub use bunch::{Bunch, coalesce};
+pub use haste::{Haste, MOST_LOOKS};
 pub use many::{Inbox, RUN, To};
 pub use path::{path_mtu, path_mtu_to};
 pub use send::{Batching, send_from, send_run};

@@ -1,7 +1,6 @@
 //! One request and its transfer.
 
 use super::Job;
-use super::haste::Haste;
 use super::ladder::{Fall, Holder, Rung};
 use super::port::{Port, Woken};
 use crate::{ClientError, Done, Ladder, Options, Outcome, Phase, Remote, WireCode};
@@ -14,7 +13,7 @@ use tftp_proto::{
     Config, ErrorCode, Event, Fault, Outcome as End, Received, RtoConfig, Terms, Transfer, Transmit, Why,
 };
 use transport::tap::{Dir, Sense, What};
-use transport::udp::Bunch;
+use transport::udp::{Bunch, Haste, MOST_LOOKS};
 
 /// How long it answers repeats of the last block.
 const DALLY: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(250);
@@ -117,7 +116,7 @@ impl<'r, 'a> Run<'r, 'a> {
             over: None,
             local: None,
             repeats: 0,
-            haste: Haste::default(),
+            haste: Haste::up_to(MOST_LOOKS),
         })
     }
 

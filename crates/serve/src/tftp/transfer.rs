@@ -14,7 +14,7 @@ use tftp_proto::{
     BlockNo, ErrorCode, Event, Mode, Offer, Outcome as Over, Received, Terms, Transfer, Transmit, Why,
 };
 use transport::tap::{Dir, Sense, Sight, Tap, What};
-use transport::udp::{Batching, RUN};
+use transport::udp::{Batching, Haste, RUN};
 
 /// Octets of a datagram that a tap is shown.
 const HEAD: usize = 512;
@@ -53,6 +53,7 @@ pub(super) struct Running {
     pub(super) content: Content,
     sight: Seen,
     batching: Batching,
+    haste: Haste,
     /// Blocks that the system had no room for yet.
     stuck: Option<(u64, u64, Why)>,
     words: Arc<Words>,
@@ -111,6 +112,7 @@ impl Running {
         words: Arc<Words>,
         now: clock::Instant,
     ) -> Running {
+        let lock_step = machine.terms().windowsize == 1;
         if let Some(size) = machine.terms().tsize {
             sight.see(Dir::Here, &What::Size(size));
         }
@@ -120,6 +122,7 @@ impl Running {
             content,
             sight,
             batching: Batching::best(),
+            haste: Haste::up_to(if lock_step { LINGER_LOCK_STEP } else { LINGER }),
             stuck: None,
             words,
             signs: Signs::default(),
@@ -137,49 +140,45 @@ impl Running {
 
     /// Takes what has arrived on a socket of its own. `alone`: nothing else waits for the loop.
     pub(super) fn receive(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
+        let windows = self.terms().windowsize > 1;
         match &self.machine {
-            Transfer::Send(_) => self.receive_answers(alone, scratch),
-            Transfer::Receive(_) => self.receive_blocks(alone, scratch),
+            // Text is placed block by block.
+            Transfer::Receive(_) if windows && !self.content.is_text() => self.receive_blocks(alone, scratch),
+            Transfer::Send(_) | Transfer::Receive(_) => self.receive_one_by_one(alone, scratch),
         }
     }
 
-    /// A download's ACKs, one at a time.
-    fn receive_answers(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
-        let lock_step = self.terms().windowsize == 1;
-        let mut looks = 0;
+    /// A download's ACKs, or the blocks of an upload in lock-step.
+    fn receive_one_by_one(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
         for _ in 0..BURST {
             let Some(socket) = self.way.own() else { break };
             match socket.recv(&mut scratch.datagram) {
                 Ok(len) => {
+                    self.haste.came();
                     let now = scratch.clock.now();
                     let next = self.hear(now, len, scratch);
                     if next != (Next::Wait { for_room: false }) {
                         return next;
                     }
-                    looks = if alone { self.looks(lock_step) } else { 0 };
-                    if looks == 0 && !self.left {
-                        // More is told by level triggering; to ask would be a call in vain for each block.
+                    // More is told by level triggering; to ask would be a call in vain for each block.
+                    if !self.looks(alone) && !self.left {
                         return next;
                     }
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock && looks > 0 => looks -= 1,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && alone && self.haste.stays() => {}
                 Err(e) if self.quiet(&e) => break,
                 Err(_) => {}
             }
-            if looks > 0 {
-                rustix::thread::sched_yield();
-            }
+            rustix::thread::sched_yield();
         }
         self.drive(scratch)
     }
 
-    /// How often to look again at once before the loop waits.
-    fn looks(&self, lock_step: bool) -> u32 {
-        match &self.machine {
-            Transfer::Send(s) if lock_step && s.acked() < RUNS => 0,
-            Transfer::Send(_) | Transfer::Receive(_) if lock_step => LINGER_LOCK_STEP,
-            Transfer::Send(_) | Transfer::Receive(_) => LINGER,
-        }
+    /// Whether to look again before the loop waits.
+    fn looks(&mut self, alone: bool) -> bool {
+        // A small file is over before that pays.
+        let runs = self.terms().windowsize > 1 || self.acked() >= RUNS;
+        alone && runs && self.haste.begins()
     }
 
     /// Notes an error of a read; whether nothing is to be had for now.
@@ -216,7 +215,9 @@ impl Running {
                 let mut placed = None;
                 let whole = self.take_events(Some(&mut placed));
                 if let Some((block, len)) = placed {
-                    let payload = &datagram[DATA_HEADER..][..len];
+                    // The peer goes on while we write. Should that fail, it hears of it at once.
+                    self.send(scratch);
+                    let payload = &scratch.datagram[DATA_HEADER..][..len];
                     let blksize = self.terms().blksize;
                     if let Err(e) = self.content.place(block, blksize, payload, &mut scratch.run) {
                         self.fail(&e);
@@ -233,34 +234,30 @@ impl Running {
     fn receive_blocks(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
         let Terms { blksize, windowsize, .. } = self.terms();
         let room = usize::from(blksize);
-        // Text is placed block by block.
-        let most = if self.content.is_text() { 1 } else { usize::from(windowsize).min(RUN) };
-        let (mut taken, mut looks) = (0, 0);
+        let most = usize::from(windowsize).min(RUN);
+        let mut taken = 0;
         while taken < BURST {
             let Some(socket) = self.way.own() else { break };
             match scratch.inbox.receive(socket, most, room, false) {
                 Ok(got) => {
+                    self.haste.came();
                     taken += got;
                     let next = self.take_blocks(got, scratch);
                     if next != (Next::Wait { for_room: false }) {
                         return next;
                     }
-                    looks = if alone { self.looks(windowsize == 1) } else { 0 };
-                    if got < most || most == 1 {
-                        if looks == 0 && !self.left {
-                            return next;
-                        }
-                    } else {
+                    if got == most {
                         continue;
                     }
+                    if !self.looks(alone) && !self.left {
+                        return next;
+                    }
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock && looks > 0 => looks -= 1,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && alone && self.haste.stays() => {}
                 Err(e) if self.quiet(&e) => break,
                 Err(_) => {}
             }
-            if looks > 0 {
-                rustix::thread::sched_yield();
-            }
+            rustix::thread::sched_yield();
         }
         self.drive(scratch)
     }
