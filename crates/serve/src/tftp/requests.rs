@@ -35,6 +35,8 @@ const OACK_REPEATS: u32 = 2;
 /// Repeats of the first block to a peer that asked without options and has not answered; a repeated request
 /// renews it. Classic IOS and ROMMON ask so, and lose a packet now and then.
 const DATA_REPEATS: u32 = 1;
+/// One in so many transfers may be of peers that have not shown that they exist.
+const UNPROVED: usize = 4;
 /// Octets of a first block without options.
 const FIRST_BLOCK: usize = 516;
 /// Up to this a receive buffer of the usual size holds four windows, and nothing need be asked of the system.
@@ -196,10 +198,6 @@ impl Engine {
         if self.control.is(DRAINING) {
             return Err((ErrorCode::Undefined, String::from("the server is shutting down")));
         }
-        let full = self.slots.len() >= self.config.max_transfers;
-        if self.desk.opening >= self.config.max_transfers || (full && !self.evict()) {
-            return Err(refusal::error(&Refusal::TooMany));
-        }
         let (now, op) = (self.now(), request.op);
         let offer = Offer::read(&request.options);
         // What answers it until the peer shows that it is there.
@@ -211,6 +209,15 @@ impl Engine {
         if !self.budget.take(now, peer.ip(), first_answer) {
             // Silence: whoever is there asks again.
             return Ok(());
+        }
+        // Forged requests must not keep real ones out: whoever has waited longest for a peer to show that it
+        // exists makes room.
+        let most = self.config.max_transfers;
+        self.slots.evict_beyond(most / UNPROVED + 1);
+        let full = self.slots.len() >= most;
+        if self.desk.opening >= most || (full && !self.slots.evict()) {
+            self.budget.give_back(peer.ip(), first_answer);
+            return Err(refusal::error(&Refusal::TooMany));
         }
         let expected = match op {
             Op::Read => None,
@@ -244,13 +251,6 @@ impl Engine {
             }
         }
         Ok(())
-    }
-
-    /// Makes room by dropping the transfer that has waited longest for a peer to show that it exists: forged
-    /// requests must not keep real ones out. Gives whether there was one.
-    fn evict(&mut self) -> bool {
-        let oldest = self.slots.oldest_unproved();
-        oldest.map(|key| self.slots.remove(key)).is_some()
     }
 
     /// A file is open: the transfer gets its socket and begins.

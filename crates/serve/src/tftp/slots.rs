@@ -1,7 +1,7 @@
 //! Where transfers are kept, and whose they are.
 
 use super::transfer::{Running, Words};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -47,6 +47,8 @@ pub(super) struct Slots {
     tenants: u32,
     /// By the two ends: the peer, and our address and port that it asked.
     by_peer: HashMap<(SocketAddr, SocketAddr), Key>,
+    /// In the order of their requests, whose peers had not answered when we last looked.
+    unproved: VecDeque<Key>,
 }
 
 impl Slots {
@@ -80,6 +82,7 @@ impl Slots {
         self.tenants = self.tenants.wrapping_add(1);
         let key = Key { place, tenant: self.tenants };
         self.by_peer.insert((words.peer, words.asked), key);
+        self.unproved.push_back(key);
         let owed = words.first_answer;
         let words = Arc::new(words);
         self.places[place as usize] = Some(Slot { key, words, owed, phase: Phase::Opening, armed: None });
@@ -97,12 +100,34 @@ impl Slots {
         self.free.push(key.place);
     }
 
-    /// The transfer that has waited longest for its peer to show that it exists.
-    pub(super) fn oldest_unproved(&self) -> Option<Key> {
-        let unproved = self.places.iter().flatten().filter_map(|slot| match &slot.phase {
-            Phase::Running(r) if !r.machine.is_proved() => Some((r.heard, slot.key)),
-            Phase::Running(_) | Phase::Opening => None,
-        });
-        unproved.min().map(|(_, key)| key)
+    /// Drops the transfer that has waited longest for its peer to show that it exists. Gives whether there
+    /// was one.
+    pub(super) fn evict(&mut self) -> bool {
+        while let Some(key) = self.unproved.pop_front() {
+            if self.is_unproved(key) {
+                self.remove(key);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Keeps at most so many whose peers have not shown that they exist: each holds a socket.
+    pub(super) fn evict_beyond(&mut self, most: usize) {
+        // Most have answered by now; to look at all of them each time would cost more than they do.
+        if self.unproved.len() > 2 * most {
+            let mut waiting = std::mem::take(&mut self.unproved);
+            waiting.retain(|key| self.is_unproved(*key));
+            self.unproved = waiting;
+            while self.unproved.len() > most && self.evict() {}
+        }
+    }
+
+    fn is_unproved(&self, key: Key) -> bool {
+        let slot = self.places.get(key.place as usize).and_then(Option::as_ref).filter(|s| s.key == key);
+        slot.is_some_and(|slot| match &slot.phase {
+            Phase::Running(running) => !running.machine.is_proved(),
+            Phase::Opening => false,
+        })
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Timers {
     fd: OwnedFd,
     /// What the descriptor is set to.
     set: Option<clock::Instant>,
+    /// Whether it fired and is readable until it is set anew, which takes no read besides.
+    fired: bool,
 }
 
 impl AsFd for Timers {
@@ -45,7 +47,7 @@ impl Timers {
     pub(super) fn new() -> io::Result<Timers> {
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let fd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        Ok(Timers { heap: BinaryHeap::new(), fd, set: None })
+        Ok(Timers { heap: BinaryHeap::new(), fd, set: None, fired: false })
     }
 
     pub(super) fn push(&mut self, at: clock::Instant, key: Key) {
@@ -62,29 +64,31 @@ impl Timers {
     /// `holds` tells whether a transfer still has that deadline.
     pub(super) fn arm(&mut self, clock: Clock, mut holds: impl FnMut(clock::Instant, Key) -> bool) {
         let at = loop {
-            let Some(&Reverse((at, key))) = self.heap.peek() else { return };
+            let Some(&Reverse((at, key))) = self.heap.peek() else { break None };
             if self.set.is_some_and(|set| set <= at) {
                 return;
             }
             // Small files are over long before their deadlines: those must not wake anybody.
             if holds(at, key) {
-                break at;
+                break Some(at);
             }
             self.heap.pop();
         };
-        // Zero would switch it off.
-        let left = at.since(clock.now()).max(clock::Duration::from_nanos(1));
+        // Zero switches it off.
+        let left = match at {
+            Some(at) => at.since(clock.now()).max(clock::Duration::from_nanos(1)),
+            None if self.fired => clock::Duration::ZERO,
+            None => return,
+        };
         let it_value = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
         let it_interval = Timespec { tv_sec: 0, tv_nsec: 0 };
         let value = Itimerspec { it_interval, it_value };
         timerfd_settime(&self.fd, TimerfdTimerFlags::empty(), &value).expect("a timer of ours takes a time");
-        self.set = Some(at);
+        (self.set, self.fired) = (at, false);
     }
 
     /// The descriptor was readable.
     pub(super) fn fired(&mut self) {
-        // Nothing to read is as good.
-        let _ = rustix::io::read(&self.fd, &mut [0u8; 8]);
-        self.set = None;
+        (self.set, self.fired) = (None, true);
     }
 }
