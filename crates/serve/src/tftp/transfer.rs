@@ -23,6 +23,9 @@ const BURST: usize = 128;
 /// How often a transfer that is alone gives the processor away and looks again before the loop waits: in the
 /// middle of a window the next datagram is certain to come, and to be woken costs more than to look.
 const LINGER: u32 = 20;
+/// The same of an upload in windows: to be woken by its first datagram costs as much as to look for the 60 us until
+/// it comes (measured: a quarter more speed for the same processor time).
+const LINGER_UPLOAD: u32 = 160;
 /// The same of a lock-step transfer, whose answer takes the peer a whole round.
 const LINGER_LOCK_STEP: u32 = 1;
 /// Blocks after which a lock-step transfer is one that runs, and no small file.
@@ -112,7 +115,11 @@ impl Running {
         words: Arc<Words>,
         now: clock::Instant,
     ) -> Running {
-        let lock_step = machine.terms().windowsize == 1;
+        let haste = match &machine {
+            _ if machine.terms().windowsize == 1 => Haste::up_to(LINGER_LOCK_STEP),
+            Transfer::Send(_) => Haste::up_to(LINGER),
+            Transfer::Receive(_) => Haste::eager(LINGER_UPLOAD),
+        };
         if let Some(size) = machine.terms().tsize {
             sight.see(Dir::Here, &What::Size(size));
         }
@@ -122,7 +129,7 @@ impl Running {
             content,
             sight,
             batching: Batching::best(),
-            haste: Haste::up_to(if lock_step { LINGER_LOCK_STEP } else { LINGER }),
+            haste,
             stuck: None,
             words,
             signs: Signs::default(),

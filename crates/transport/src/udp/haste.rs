@@ -27,6 +27,11 @@ impl Haste {
         Haste { cap, most: (cap / 4).max(1), looked: 0, rest: 0 }
     }
 
+    /// The same, but begins with all of them: where looks pay only if there are enough.
+    pub fn eager(cap: u32) -> Haste {
+        Haste { most: cap.max(1), ..Haste::up_to(cap) }
+    }
+
     /// Something came.
     pub fn came(&mut self) {
         if self.looked > 0 {
