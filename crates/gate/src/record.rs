@@ -143,8 +143,10 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// The share of datagrams that had to be sent again: what was lost, or seemed so. From 0 to 1.
+    /// The share of datagrams that were lost at least, from 0 to 1: each gap and each wait in vain is one. (Repeats
+    /// say less: a window goes out again for one lost block.)
     pub fn loss(&self) -> f64 {
-        if self.sent == 0 { 0.0 } else { (self.repeats as f64 / self.sent as f64).min(1.0) }
+        let lost = (self.gaps + self.timeouts) as f64;
+        if lost == 0.0 { 0.0 } else { lost / (self.blocks as f64 + lost) }
     }
 }

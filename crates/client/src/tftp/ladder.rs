@@ -7,7 +7,7 @@ use transport::udp::blocks_that_fit;
 
 /// One step of the ladder, the best first.
 ///
-/// What a step offers stands in one table ([`Rung::row`]); a host for which a lower one worked is
+/// What a step offers stands in one table (`Rung::row`); a host for which a lower one worked is
 /// remembered in [`Hosts`](crate::Hosts).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rung {

@@ -245,8 +245,11 @@ fn a_protocol_over_tcp_has_its_verdicts_too() {
 }
 
 #[test]
-fn loss_is_the_share_sent_again() {
-    let figures = Figures { sent: 200, repeats: 3, ..Figures::default() };
+fn loss_is_what_gaps_and_waits_in_vain_tell_and_not_repeats() {
+    assert_eq!(Figures { blocks: 900, sent: 1_300, repeats: 400, ..Figures::default() }.loss(), 0.0);
+    let figures =
+        Figures { blocks: 985, sent: 1_400, repeats: 400, gaps: 10, timeouts: 5, ..Figures::default() };
     assert!((figures.loss() - 0.015).abs() < 1e-9);
-    assert!(Figures::default().loss().abs() < 1e-9);
+    assert_eq!(Figures { timeouts: 4, ..Figures::default() }.loss(), 1.0);
+    assert_eq!(Figures::default().loss(), 0.0);
 }

@@ -145,27 +145,38 @@ impl Running {
         *self.machine.terms()
     }
 
-    /// Takes what has arrived on a socket of its own. `alone`: nothing else waits for the loop.
+    /// Takes what has arrived on a socket of its own: blocks of a window as many as there are, all else one by
+    /// one. `alone`: nothing else waits for the loop.
     pub(super) fn receive(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
-        let windows = self.terms().windowsize > 1;
-        match &self.machine {
+        let Terms { blksize, windowsize, .. } = self.terms();
+        let many = match &self.machine {
             // Text is placed block by block.
-            Transfer::Receive(_) if windows && !self.content.is_text() => self.receive_blocks(alone, scratch),
-            Transfer::Send(_) | Transfer::Receive(_) => self.receive_one_by_one(alone, scratch),
-        }
-    }
-
-    /// A download's ACKs, or the blocks of an upload in lock-step.
-    fn receive_one_by_one(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
-        for _ in 0..BURST {
+            Transfer::Receive(_) if windowsize > 1 && !self.content.is_text() => {
+                Some(usize::from(windowsize).min(RUN))
+            }
+            Transfer::Send(_) | Transfer::Receive(_) => None,
+        };
+        let mut taken = 0;
+        while taken < BURST {
             let Some(socket) = self.way.own() else { break };
-            match socket.recv(&mut scratch.datagram) {
-                Ok(len) => {
+            let got = match many {
+                Some(most) => scratch.inbox.receive(socket, most, usize::from(blksize), false),
+                None => socket.recv(&mut scratch.datagram),
+            };
+            match got {
+                Ok(got) => {
                     self.haste.came();
                     let now = scratch.clock.now();
-                    let next = self.hear(now, len, scratch);
+                    let next = match many {
+                        Some(_) => self.take_blocks(now, got, scratch),
+                        None => self.hear(now, got, scratch),
+                    };
+                    taken += many.map_or(1, |_| got);
                     if next != (Next::Wait { for_room: false }) {
                         return next;
+                    }
+                    if many == Some(got) {
+                        continue;
                     }
                     // More is told by level triggering; to ask would be a call in vain for each block.
                     if !self.looks(alone) && !self.left {
@@ -236,42 +247,8 @@ impl Running {
         self.settle(whole, scratch)
     }
 
-    /// An upload's blocks, as many as there are: acknowledged first, then written with as few calls as they
-    /// have gaps.
-    fn receive_blocks(&mut self, alone: bool, scratch: &mut Scratch) -> Next {
-        let Terms { blksize, windowsize, .. } = self.terms();
-        let room = usize::from(blksize);
-        let most = usize::from(windowsize).min(RUN);
-        let mut taken = 0;
-        while taken < BURST {
-            let Some(socket) = self.way.own() else { break };
-            match scratch.inbox.receive(socket, most, room, false) {
-                Ok(got) => {
-                    self.haste.came();
-                    taken += got;
-                    let next = self.take_blocks(got, scratch);
-                    if next != (Next::Wait { for_room: false }) {
-                        return next;
-                    }
-                    if got == most {
-                        continue;
-                    }
-                    if !self.looks(alone) && !self.left {
-                        return next;
-                    }
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock && alone && self.haste.stays() => {}
-                Err(e) if self.quiet(&e) => break,
-                Err(_) => {}
-            }
-            rustix::thread::sched_yield();
-        }
-        self.drive(scratch)
-    }
-
-    /// Takes the datagrams in the inbox.
-    fn take_blocks(&mut self, got: usize, scratch: &mut Scratch) -> Next {
-        let now = scratch.clock.now();
+    /// Takes the blocks in the inbox: acknowledged first, then written with as few calls as they have gaps.
+    fn take_blocks(&mut self, now: clock::Instant, got: usize, scratch: &mut Scratch) -> Next {
         self.heard = now;
         let blksize = self.terms().blksize;
         let mut whole = false;

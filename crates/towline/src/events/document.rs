@@ -237,7 +237,11 @@ pub const EVENTS: &[Row] = &[
             maybe("duplicates", Kind::Count, "TFTP: datagrams that came a second time."),
             maybe("gaps", Kind::Count, "TFTP: windows that arrived with a gap."),
             maybe("timeouts", Kind::Count, "TFTP: waits that ended without an answer."),
-            maybe("loss", Kind::Number, "TFTP: `repeats` by `sent`, from 0 to 1: an estimate."),
+            maybe(
+                "loss",
+                Kind::Number,
+                "TFTP: the share of datagrams lost at least, from 0 to 1: `gaps` and `timeouts` by them and `blocks`.",
+            ),
             maybe("rtt_ms", Kind::Number, "TFTP: the smoothed round trip, milliseconds."),
             maybe("rto_ms", Kind::Number, "TFTP: the wait for an answer at the end, milliseconds."),
             MD5,

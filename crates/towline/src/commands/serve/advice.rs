@@ -170,8 +170,8 @@ fn ended(dir: Direction, end: &End, verdict: &Verdict) -> Option<String> {
     if end.octets < LARGE {
         return None;
     }
-    if figures.repeats * 20 > figures.blocks {
-        return Some(String::from("one datagram in twenty went out again: packets are lost on the way"));
+    if figures.loss() > 0.05 {
+        return Some(String::from("one datagram in twenty is lost on the way, or more"));
     }
     if wire.windowsize == 1 && figures.rtt.is_some_and(|rtt| rtt >= LONG) {
         return Some(String::from(
@@ -227,6 +227,7 @@ mod tests {
     fn tftp_end(outcome: Outcome, octets: u64, blksize: u16, repeats: u64) -> What {
         tftp_ended(outcome, octets, blksize, |wire| {
             wire.figures.repeats = repeats;
+            wire.figures.timeouts = repeats;
             wire.figures.sent += repeats;
         })
     }
@@ -309,7 +310,7 @@ mod tests {
         let whole = Outcome::Complete;
         assert_eq!(t(tftp_end(whole, 33_591_768, 512, 0)), "512-octet blocks: try `ip tftp blocksize 1468`");
         let lossy = t(tftp_end(whole, 33_591_768, 1_468, 5_000));
-        assert!(lossy.contains("packets are lost"), "{lossy}");
+        assert!(lossy.contains("lost on the way"), "{lossy}");
         assert_eq!(lossy, t(tftp_end(whole, 33_591_768, 1_468, 5_001)), "the same advice: it is given once");
         assert_eq!(t(tftp_end(whole, 33_591_768, 1_468, 3)), "");
         assert_eq!(t(tftp_end(whole, 1_000, 512, 0)), "", "a small file needs no advice");
