@@ -286,3 +286,75 @@ fn blocks_keep_to_the_mtu_of_the_path_or_are_cut_into_fragments() {
         assert_eq!(blksize, agreed, "{flags:?} {window}");
     }
 }
+
+#[test]
+fn more_transfers_than_allowed_are_refused_while_their_peers_are_there() {
+    let dir = e2e::scratch();
+    Content::random(100_000).write(&dir.path().join("f")).unwrap();
+    let server = Serve::start(dir.path(), &["--tftp-max-transfers", "2"]);
+    let clients: Vec<Bare> = (0..3).map(|_| Bare::new()).collect();
+    for client in &clients[..2] {
+        client.ask(server.tftp, "f", "");
+        let (data, from) = client.next();
+        assert_eq!(data[..4], [0, 3, 0, 1]);
+        client.ack(from, 1);
+        assert_eq!(client.next().0[..4], [0, 3, 0, 2], "it is there");
+    }
+    clients[2].ask(server.tftp, "f", "");
+    let (error, _) = clients[2].next();
+    assert_eq!(error[..4], [0, 5, 0, 0], "{}", error.escape_ascii());
+}
+
+/// A line of `/proc/PID/task/*/status` of all threads, each once.
+fn of_all_threads(pid: u32, name: &str) -> Vec<String> {
+    let mut lines: Vec<String> = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .unwrap()
+        .filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("status")).ok())
+        .filter_map(|status| {
+            let line = status.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+            line.map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
+
+#[test]
+fn root_s_rights_are_given_up_for_good_and_uploads_still_work() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    if !e2e::peers::is_root("busybox") {
+        return;
+    }
+    let dir = e2e::scratch();
+    let served = dir.path().join("served");
+    std::fs::create_dir(&served).unwrap();
+    for (path, mode) in [(dir.path(), 0o755), (&served, 0o755)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    chown(&served, Some(65_534), Some(65_534)).unwrap();
+    Content::random(100).write(&served.join("secret")).unwrap();
+    std::fs::set_permissions(served.join("secret"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let content = Content::random(300_000);
+    content.write(&dir.path().join("up")).unwrap();
+    for (flags, ids, secret) in [
+        (&["--write", "--run-as", "65534:65534"][..], "65534 65534 65534 65534", [0, 5, 0, 2]),
+        (&["--write"], "0 0 0 0", [0, 3, 0, 1]),
+    ] {
+        let server = Serve::start(&served, flags);
+        let pid = server.process.id();
+        assert_eq!(of_all_threads(pid, "Uid:"), [ids]);
+        assert_eq!(of_all_threads(pid, "Gid:"), [ids]);
+        let none = ids != "0 0 0 0";
+        assert_eq!(of_all_threads(pid, "CapEff:") == ["0000000000000000"], none);
+        assert_eq!(of_all_threads(pid, "Groups:") == ["65534"], none);
+        let bare = Bare::new();
+        bare.ask(server.tftp, "secret", "");
+        assert_eq!(bare.next().0[..4], secret, "{flags:?}");
+        let url = format!("tftp://127.0.0.1:{}/{}", server.tftp.port(), if none { "theirs" } else { "ours" });
+        copy(&[dir.path().join("up").to_str().unwrap(), &url]);
+    }
+    same(content, &served.join("theirs"));
+    assert_eq!(std::fs::metadata(served.join("theirs")).unwrap().uid(), 65_534);
+    assert_eq!(std::fs::metadata(served.join("ours")).unwrap().uid(), 0);
+}

@@ -8,6 +8,7 @@ mod line;
 mod live;
 mod one_file;
 mod root;
+mod run_as;
 mod screen;
 pub(crate) mod tftp_flags;
 mod tftp_wire;
@@ -29,6 +30,7 @@ use gate::audit::{self, What};
 use gate::{Credentials, Gate, Knock, Net, Policy, Protocol, Security, Session, Upload, UploadRule, Uploads};
 use live::Board;
 use root::Root;
+use run_as::{RunAs, run_as};
 use screen::Screen;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::listen::{self, FellBack, ListenError, Reason, Want};
@@ -93,6 +95,9 @@ pub struct Serve {
     /// Serve only clients of this network: 10.0.0.0/8, 2001:db8::/32, or one address. May be repeated.
     #[arg(long, value_name = "NET")]
     allow: Vec<Net>,
+    /// Become this user once the ports are open, for good: a name, or UID:GID. Needs root.
+    #[arg(long, value_name = "USER", value_parser = run_as)]
+    run_as: Option<RunAs>,
     /// TFTP's port, or off. Without it 69, and 6969 where 69 is not to be had.
     #[arg(long, value_name = "PORT|off", value_parser = want)]
     tftp: Option<Want>,
@@ -201,9 +206,11 @@ impl Serve {
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         more_descriptors();
         let write = self.write || self.inbox.is_some();
+        let sockets = self.sockets()?;
+        // What is served is opened with the rights that it is served with.
+        self.run_as.map_or(Ok(()), RunAs::become_it)?;
         let mut root = Root::open(self.inbox.as_ref().unwrap_or(&self.root), write, self.yes_serve_this)?;
         self.quota.map_or(Ok(()), |octets| root.limit(octets))?;
-        let sockets = self.sockets()?;
         let names: Vec<String> = self.user.iter().map(|u| u.name().to_owned()).collect();
         if let Some(twice) = names.iter().enumerate().find(|(i, n)| names[..*i].contains(n)) {
             let way_out = "give each user once";

@@ -30,6 +30,9 @@ pub(crate) struct WireFlags {
     /// It ends at the first sign that a client does not like it, and is remembered for its address.
     #[arg(long)]
     tftp_send_ahead: bool,
+    /// Transfers at once; more are refused. Without it as many as there are descriptors for, 32,768 at most.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32_768))]
+    tftp_max_transfers: Option<u32>,
     /// Answer requests sent to a broadcast address, as routers without a configuration send them.
     #[arg(long)]
     autoinstall: bool,
@@ -44,7 +47,10 @@ impl WireFlags {
             max_blksize: self.tftp_max_blksize.unwrap_or(config.max_blksize),
             send_ahead: self.tftp_send_ahead,
             autoinstall: self.autoinstall,
-            max_transfers: transfers().min(config.max_transfers),
+            max_transfers: match self.tftp_max_transfers {
+                Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
+                None => transfers().min(config.max_transfers),
+            },
             ..config
         }
     }

@@ -1,0 +1,84 @@
+//! Giving up root's rights once the ports are open.
+//!
+//! Before the first thread: identities hold for a thread, and all that come later have its.
+
+use crate::exit::{Exit, Failure};
+use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::io;
+
+/// Where the names of users are.
+const PASSWD: &str = "/etc/passwd";
+
+/// Whom to become.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct RunAs {
+    uid: Uid,
+    gid: Gid,
+}
+
+/// Reads `--run-as`: a user's name, or UID:GID.
+pub(super) fn run_as(text: &str) -> Result<RunAs, String> {
+    if let Some((uid, gid)) = text.split_once(':') {
+        let number = |n: &str| n.parse::<u32>().ok().filter(|n| *n != u32::MAX);
+        return match (number(uid), number(gid)) {
+            (Some(0), _) | (_, Some(0)) => Err(String::from("0 is root")),
+            (Some(uid), Some(gid)) => Ok(RunAs { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid) }),
+            _ => Err(String::from("give a user's name, or two numbers: UID:GID")),
+        };
+    }
+    let users = std::fs::read_to_string(PASSWD).map_err(|e| format!("{PASSWD}: {e}; give UID:GID"))?;
+    find(&users, text)
+}
+
+fn find(users: &str, name: &str) -> Result<RunAs, String> {
+    let line = users.lines().find(|l| l.split(':').next() == Some(name));
+    let line = line.ok_or_else(|| format!("no such user in {PASSWD}; give UID:GID for another one"))?;
+    let words: Vec<&str> = line.split(':').collect();
+    match words[..] {
+        [_, _, uid, gid, ..] => run_as(&format!("{uid}:{gid}")),
+        _ => Err(format!("its line in {PASSWD} has no numbers")),
+    }
+}
+
+impl RunAs {
+    /// Becomes that user for good: no group, saved identity or capability of root's is left.
+    pub(super) fn become_it(self) -> Result<(), Failure> {
+        let cannot = |e: io::Error| {
+            let way_out = "start as root, or without --run-as";
+            Failure::new(Exit::Local, "--run-as", format!("cannot become that user: {e}"), way_out)
+        };
+        let threads = std::fs::read_dir("/proc/self/task").map_err(cannot)?.count();
+        assert_eq!(threads, 1, "identities are given up before the first thread");
+        set_thread_groups(&[self.gid]).map_err(|e| cannot(e.into()))?;
+        set_thread_res_gid(self.gid, self.gid, self.gid).map_err(|e| cannot(e.into()))?;
+        set_thread_res_uid(self.uid, self.uid, self.uid).map_err(|e| cannot(e.into()))?;
+        // /proc/self would belong to root from here on, and uploads get their names through it.
+        set_dumpable_behavior(DumpableBehavior::Dumpable).map_err(|e| cannot(e.into()))?;
+        // Should a way back be left, nothing is served.
+        match set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT) {
+            Err(_) => Ok(()),
+            Ok(()) => Err(cannot(io::Error::other("root's rights came back"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_are_names_or_two_numbers_and_never_root() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\ntftp:x:107:65534:,,,:/srv/tftp:/usr/sbin/nologin\nodd:x\n";
+        let tftp = RunAs { uid: Uid::from_raw(107), gid: Gid::from_raw(65_534) };
+        assert_eq!(find(users, "tftp"), Ok(tftp));
+        assert_eq!(run_as("107:65534"), Ok(tftp));
+        for bad in ["root", "odd", "tft", ""] {
+            assert!(find(users, bad).is_err(), "{bad}");
+        }
+        for bad in ["0:5", "5:0", "x:y", "1:", ":", "4294967295:1"] {
+            assert!(run_as(bad).is_err(), "{bad}");
+        }
+    }
+}
