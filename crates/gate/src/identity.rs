@@ -101,9 +101,13 @@ impl Identity {
     pub(crate) fn of(&self, knock: &Knock) -> Result<Who, Refusal> {
         match (knock.protocol, &knock.credentials) {
             (Protocol::Tftp, Credentials::None) => Ok(Who::Nobody),
-            (Protocol::Ftp, Credentials::Anonymous { .. }) if self.anonymous => Ok(Who::Anonymous),
-            (Protocol::Ftp, Credentials::Password { user, password }) => self.verify(user, password),
-            (Protocol::Ftp, Credentials::Anonymous { .. } | Credentials::None)
+            (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. }) if self.anonymous => {
+                Ok(Who::Anonymous)
+            }
+            (Protocol::Ftp | Protocol::Http, Credentials::Password { user, password }) => {
+                self.verify(user, password)
+            }
+            (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. } | Credentials::None)
             | (Protocol::Tftp, Credentials::Anonymous { .. } | Credentials::Password { .. }) => {
                 Err(Refusal::Login)
             }

@@ -8,6 +8,8 @@ pub enum Protocol {
     Tftp,
     /// RFC 959.
     Ftp,
+    /// RFC 9110, with or without TLS; reads only.
+    Http,
 }
 
 impl fmt::Display for Protocol {
@@ -15,6 +17,7 @@ impl fmt::Display for Protocol {
         f.write_str(match self {
             Protocol::Tftp => "tftp",
             Protocol::Ftp => "ftp",
+            Protocol::Http => "http",
         })
     }
 }
@@ -24,6 +27,8 @@ impl fmt::Display for Protocol {
 pub enum Security {
     /// Not at all.
     Clear,
+    /// By TLS: nobody between reads or changes it.
+    Tls,
 }
 
 /// What a peer shows.
@@ -31,7 +36,7 @@ pub enum Security {
 pub enum Credentials {
     /// Nothing: TFTP.
     None,
-    /// FTP's `anonymous` or `ftp`, with whatever was sent as password.
+    /// FTP's `anonymous` or `ftp`, with whatever was sent as password; HTTP without `Authorization`.
     Anonymous {
         /// By custom a mail address; never checked.
         email: String,

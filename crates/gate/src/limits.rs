@@ -49,7 +49,7 @@ impl Counters {
     ) -> Result<Option<SessionLease>, Refusal> {
         match protocol {
             Protocol::Tftp => return Ok(None),
-            Protocol::Ftp => {}
+            Protocol::Ftp | Protocol::Http => {}
         }
         let address = subscriber(peer);
         let mut open = self.lock();

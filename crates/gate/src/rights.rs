@@ -8,7 +8,7 @@ use store::VPath;
 pub(crate) enum Who {
     /// TFTP: nobody in particular.
     Nobody,
-    /// FTP's anonymous.
+    /// FTP's anonymous, and HTTP without login.
     Anonymous,
     /// A user whose password was right.
     User(String),

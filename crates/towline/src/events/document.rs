@@ -86,7 +86,7 @@ const fn maybe(name: &'static str, kind: Kind, doc: &'static str) -> Field {
     Field { name, kind, always: false, doc }
 }
 
-const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp"]), "The protocol.");
+const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp", "http"]), "The protocol.");
 const SESSION: Field = always("session", Kind::Count, "Number of the session, unique in this process.");
 const TRANSFER: Field = always("transfer", Kind::Count, "Number of the transfer, from 1.");
 const PEER: Field = always("peer", Kind::Text, "The other end's address and port.");

@@ -19,6 +19,7 @@ pub(super) fn told(
     let protocol = match protocol {
         Protocol::Tftp => "tftp",
         Protocol::Ftp => "ftp",
+        Protocol::Http => "http",
     };
     let user = event.user.clone();
     let name = |path: &VPath| Name::new(path.as_bytes());
