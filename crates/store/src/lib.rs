@@ -11,6 +11,7 @@
 //!   [`Upload::commit`]; the old file stays until then.
 //! - [`locator`]: a parsed URL or path.
 //! - [`local`]: a directory of this machine. [`memory`]: a strict, deterministic backend.
+//! - [`journal`]: a durable file of lines, for what must be known after a crash.
 //! - [`conformance`]: what every backend must pass.
 #![deny(unsafe_code)]
 
@@ -18,6 +19,7 @@ mod blob;
 pub mod conformance;
 mod error;
 mod facts;
+pub mod journal;
 pub mod local;
 pub mod locator;
 pub mod memory;
