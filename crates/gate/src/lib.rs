@@ -9,7 +9,7 @@
 //! [`audit::Event`]; a transfer has exactly one [`audit::What::Ended`], handed over *before* the success
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
-//! - `knock` who asks, `clients` from where, `identity` who that is (users, argon2id, the cache of verified credentials),
+//! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of verified credentials),
 //!   `rights` what they may do (one table), `uploads` and where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two
 //!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
 //!   `sidecar` files of
@@ -38,7 +38,7 @@ mod verdict;
 
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
-pub use identity::{BadHash, User, hash_password};
+pub use identity::{Account, BadName, BadUser, LONGEST_NAME, User, hash_password};
 pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
@@ -64,7 +64,7 @@ use store::Store;
 /// What the owner allows.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Users of protocols that log in.
+    /// Users of protocols that log in; of several of one name the last counts. Empty in [`Gate::policy`].
     pub users: Vec<User>,
     /// The only networks whose clients are let in; none: everybody.
     pub clients: Vec<Net>,
@@ -128,11 +128,13 @@ pub struct Gate {
 impl Gate {
     /// A door, and the events that come out of it. The events end when the gate and all its sessions
     /// are gone.
-    pub fn new(store: Arc<dyn Store>, policy: Policy) -> (Arc<Gate>, Events) {
+    pub fn new(store: Arc<dyn Store>, mut policy: Policy) -> (Arc<Gate>, Events) {
         let (queue, events) = audit::queue(policy.event_queue);
+        // They live on in the identity: 10,000 of them are not kept twice.
+        let users = std::mem::take(&mut policy.users);
         let gate = Gate {
             store,
-            identity: Identity::new(&policy.users, policy.anonymous),
+            identity: Identity::new(users, policy.anonymous),
             counters: Arc::new(Counters::new(policy.limits)),
             policy,
             queue,

@@ -1,6 +1,7 @@
 //! Who may do what: one table.
 
-use crate::{Policy, Refusal, Upload};
+use crate::{Account, Policy, Refusal, Upload};
+use std::sync::Arc;
 use store::VPath;
 
 /// Who somebody turned out to be.
@@ -11,7 +12,7 @@ pub(crate) enum Who {
     /// FTP's anonymous, and HTTP without login.
     Anonymous,
     /// A user whose password was right.
-    User(String),
+    User(Arc<Account>),
 }
 
 /// What a session can be asked.

@@ -2,7 +2,7 @@ use crate::audit::{From, What};
 use crate::limits::SessionLease;
 use crate::rights::{self, Old, Verb, Who};
 use crate::transfer::Record;
-use crate::{Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
+use crate::{Account, Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -54,7 +54,7 @@ impl Session {
                 Some(String::from("anonymous")),
                 Some(format!("anonymous {}", knock.peer.ip().to_canonical())),
             ),
-            Who::User(name) => (Some(name.clone()), Some(format!("user {name}"))),
+            Who::User(account) => (Some(account.name().to_owned()), Some(format!("user {account}"))),
         };
         let from = From { session: id, protocol: knock.protocol, peer: knock.peer, user };
         if gate.policy.tell_sessions {
@@ -71,6 +71,19 @@ impl Session {
     /// The user's name, `anonymous`, or none for TFTP.
     pub fn user(&self) -> Option<&str> {
         self.0.from.user.as_deref()
+    }
+
+    /// The account of a user whose credentials were right: name and groups. `None` for TFTP and anonymous.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.0.who {
+            Who::User(account) => Some(account),
+            Who::Nobody | Who::Anonymous => None,
+        }
+    }
+
+    /// Who that is.
+    pub(crate) fn who(&self) -> &Who {
+        &self.0.who
     }
 
     /// Whether any upload is allowed at all.
@@ -353,7 +366,7 @@ impl Session {
     }
 
     fn allow(&self, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
-        rights::allow(&self.0.gate.policy, &self.0.who, verb, path)
+        rights::allow(&self.0.gate.policy, self.who(), verb, path)
     }
 
     /// Does it, and tells a refusal.

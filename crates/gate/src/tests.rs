@@ -86,7 +86,8 @@ fn credentials_fit_their_protocol_or_are_refused_alike() {
 #[test]
 fn an_unknown_user_and_a_wrong_password_are_the_same() {
     let password = Secret::new("hunter2");
-    let policy = Policy { users: vec![User::with_password("alice", &password)], ..Policy::default() };
+    let policy =
+        Policy { users: vec![User::with_password("alice", &password).unwrap()], ..Policy::default() };
     let (gate, _events) = Gate::new(Arc::new(Memory::new()), policy);
     // The least of some tries of this thread's own time: what the hash costs, whatever else the machine
     // does meanwhile.
@@ -136,9 +137,29 @@ fn hashes_are_argon2id_and_nothing_else_is_taken() {
 }
 
 #[test]
+fn a_disabled_or_expired_user_is_like_an_unknown_one() {
+    let now = std::time::SystemTime::now();
+    let hour = Duration::from_secs(3_600);
+    for (alice, is_in) in [
+        (alice().disabled(false).expires(Some(now + hour)), true),
+        (alice().disabled(true), false),
+        (alice().expires(Some(now - hour)), false),
+    ] {
+        let alice = alice.in_groups([String::from("ops")]).unwrap();
+        let policy = Policy { users: vec![alice], ..Policy::default() };
+        let (gate, _events) = Gate::new(Arc::new(Memory::new()), policy);
+        let admitted = gate.admit(&user("alice", "hunter2"));
+        let groups = admitted.map(|s| s.account().map(|a| a.groups().to_vec()));
+        let expected = if is_in { Ok(Some(vec![String::from("ops")])) } else { Err(Refusal::Login) };
+        assert_eq!(groups, expected);
+    }
+}
+
+#[test]
 fn no_secret_has_a_debug_form() {
-    let shown = format!("{:?} {:?}", user("alice", "hunter2"), Secret::new("hunter2"));
-    assert!(!shown.contains("hunter2") && shown.contains("****"), "{shown}");
+    let user_and_hash = alice();
+    let shown = format!("{:?} {:?} {user_and_hash:?}", user("alice", "hunter2"), Secret::new("hunter2"));
+    assert!(!shown.contains("hunter2") && !shown.contains("argon2") && shown.contains("****"), "{shown}");
 }
 
 #[test]

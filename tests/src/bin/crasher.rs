@@ -41,7 +41,7 @@ fn serve(dir: &str, len: u64, point: &str) {
     let at = Some(e2e::kill::observer(point, len));
     let options = LocalOptions { write: true, at, ..LocalOptions::default() };
     let store = Arc::new(Local::open(Path::new(dir), options).expect("DIR opens"));
-    let users = vec![User::with_password("alice", &Secret::new("hunter2"))];
+    let users = vec![User::with_password("alice", &Secret::new("hunter2")).expect("a name")];
     let (gate, events) = Gate::new(store, Policy { users, write: true, ..Policy::default() });
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let tftp = TftpServer::start(gate.clone(), vec![socket], TftpConfig::default(), None).expect("TFTP");

@@ -54,7 +54,8 @@ impl Servers {
 
     /// Serves a store; TFTP may create files and the user may write if `write`.
     pub fn over(store: Arc<dyn Store>, user: &str, password: &str, write: bool) -> io::Result<Servers> {
-        let users = vec![User::with_password(user, &Secret::new(password))];
+        let user = User::with_password(user, &Secret::new(password)).map_err(io::Error::other)?;
+        let users = vec![user];
         let policy = Policy { users, anonymous: false, write, ..Policy::default() };
         let (gate, audit) = Gate::new(store, policy);
         let udp = UdpSocket::bind((LOOPBACK, 0))?;

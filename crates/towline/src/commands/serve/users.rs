@@ -79,7 +79,8 @@ impl Given {
         if password.is_empty() {
             return Err(Failure::usage(option, "the password is empty", "give one"));
         }
-        Ok(User::with_password(self.name, &Secret::new(password.into_bytes())))
+        User::with_password(&self.name, &Secret::new(password.into_bytes()))
+            .map_err(|why| Failure::usage(option, why, "choose another name"))
     }
 }
 

@@ -1,85 +1,41 @@
+//! Who a knock is: users, their passwords, and the cache of those that were right.
+
+mod account;
+mod user;
+
+pub use account::{Account, BadName, LONGEST_NAME};
+pub use user::{BadUser, User, hash_password};
+
 use crate::rights::Who;
 use crate::{Credentials, Knock, Protocol, Refusal, Secret};
 use argon2::Argon2;
+use argon2::password_hash::PasswordVerifier;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Condvar, Mutex};
+use std::time::SystemTime;
+use user::hash;
 
 /// Hashes that run at once: each takes 19 MiB and a core for some 25 ms.
 const AT_ONCE: usize = 4;
 
-/// A user and the hash of the password.
-#[derive(Clone, Debug)]
-pub struct User {
-    name: String,
-    hash: PasswordHash,
-}
-
-/// Text that is not the hash of a password.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("user '{user}': not an argon2id hash in PHC form ($argon2id$v=19$m=…): {why}")]
-pub struct BadHash {
-    /// Whose.
-    pub user: String,
-    /// In words; never the text itself.
-    pub why: String,
-}
-
-impl User {
-    /// A user with a hash in PHC form, as [`hash_password`] makes it.
-    pub fn new(name: impl Into<String>, hash: &str) -> Result<User, BadHash> {
-        let name = name.into();
-        let bad = |why: String| BadHash { user: name.clone(), why };
-        let hash = PasswordHash::new(hash).map_err(|e| bad(e.to_string()))?;
-        if hash.algorithm.as_str() != "argon2id" {
-            return Err(bad(format!("the algorithm is {}", hash.algorithm.as_str())));
-        }
-        if hash.hash.is_none() || hash.salt.is_none() {
-            return Err(bad(String::from("salt or hash are missing")));
-        }
-        argon2::Params::try_from(&hash).map_err(|e| bad(e.to_string()))?;
-        Ok(User { name, hash })
-    }
-
-    /// A user with this password, hashed now.
-    pub fn with_password(name: impl Into<String>, password: &Secret) -> User {
-        User { name: name.into(), hash: hash(password) }
-    }
-
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// The argon2id hash of a password, with a fresh salt, in PHC form: for configuration files.
-pub fn hash_password(password: &Secret) -> String {
-    hash(password).to_string()
-}
-
-fn hash(password: &Secret) -> PasswordHash {
-    // Fails where the system gives no random octets or the password has 4 GiB.
-    Argon2::default().hash_password(password.expose()).expect("the system gives random octets")
-}
-
 /// Tells who a knock is.
 pub(crate) struct Identity {
-    users: BTreeMap<String, PasswordHash>,
+    users: HashMap<String, User>,
     anonymous: bool,
     /// Verified against for unknown users, so that they take as long.
     decoy: PasswordHash,
     key: [u8; 32],
     // Guards one keyed digest for each user, of the credentials that were right last.
-    verified: Mutex<BTreeMap<String, [u8; 32]>>,
+    verified: Mutex<HashMap<String, [u8; 32]>>,
     // Guards how many hashes run.
     running: Mutex<usize>,
     done: Condvar,
 }
 
 impl Identity {
-    pub(crate) fn new(users: &[User], anonymous: bool) -> Identity {
+    pub(crate) fn new(users: Vec<User>, anonymous: bool) -> Identity {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the system gives random octets");
         // The cost of the first user's hash is the cost of everybody unknown.
@@ -88,11 +44,11 @@ impl Identity {
             None => hash(&Secret::new(key)),
         };
         Identity {
-            users: users.iter().map(|u| (u.name.clone(), u.hash.clone())).collect(),
+            users: users.into_iter().map(|u| (u.name().to_owned(), u)).collect(),
             anonymous,
             decoy,
             key,
-            verified: Mutex::new(BTreeMap::new()),
+            verified: Mutex::new(HashMap::new()),
             running: Mutex::new(0),
             done: Condvar::new(),
         }
@@ -114,26 +70,27 @@ impl Identity {
         }
     }
 
-    fn verify(&self, user: &str, password: &Secret) -> Result<Who, Refusal> {
-        let digest = self.digest(user, password);
-        if self.is_verified(user, &digest) {
-            return Ok(Who::User(user.to_owned()));
+    fn verify(&self, name: &str, password: &Secret) -> Result<Who, Refusal> {
+        // Who is disabled or expired has no entry, and costs what the unknown do.
+        let user = self.users.get(name).filter(|u| u.counts(SystemTime::now()));
+        let known = user.map(|u| Who::User(u.account.clone()));
+        let digest = self.digest(name, password);
+        if let (Some(who), true) = (&known, self.is_verified(name, &digest)) {
+            return Ok(who.clone());
         }
-        let entry = self.users.get(user);
         let right = {
             let _turn = self.turn();
             // Of many logins of one user at once the first hashes for all.
-            if self.is_verified(user, &digest) {
-                return Ok(Who::User(user.to_owned()));
+            if let (Some(who), true) = (&known, self.is_verified(name, &digest)) {
+                return Ok(who.clone());
             }
-            Argon2::default().verify_password(password.expose(), entry.unwrap_or(&self.decoy)).is_ok()
+            let hash = user.map_or(&self.decoy, |u| &u.hash);
+            Argon2::default().verify_password(password.expose(), hash).is_ok()
         };
         // The decoy may be a real user's hash: a right guess for an unknown name is still wrong.
-        if !right || entry.is_none() {
-            return Err(Refusal::Login);
-        }
-        self.verified.lock().unwrap_or_else(|e| e.into_inner()).insert(user.to_owned(), digest);
-        Ok(Who::User(user.to_owned()))
+        let who = known.filter(|_| right).ok_or(Refusal::Login)?;
+        self.verified.lock().unwrap_or_else(|e| e.into_inner()).insert(name.to_owned(), digest);
+        Ok(who)
     }
 
     /// Whether these credentials were the last right ones of this user.
