@@ -7,6 +7,7 @@
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
 //! - [`landing`]: local files that are there whole or not at all.
+//! - [`monitor`]: what needs privilege, as a fixed list of questions.
 //! - [`relay`]: a UDP relay that loses, doubles and delays on purpose.
 //! - [`watch`]: counts how far transfers are.
 //! - [`doctor`]: says why TFTP does not work, and what to set.
@@ -24,6 +25,7 @@ mod interrupt;
 pub mod lab;
 pub mod ladder;
 pub mod landing;
+pub mod monitor;
 mod outflow;
 mod progress;
 pub mod recipe;
