@@ -38,6 +38,9 @@ pub enum StoreError {
         /// Octets there.
         len: u64,
     },
+    /// The two names of a rename are on different mounts: nothing was moved.
+    #[error("another file system: copy it")]
+    OtherFileSystem,
     /// Somebody else holds it: another upload goes on with the same partial.
     #[error("in use by another transfer")]
     Busy,

@@ -12,6 +12,7 @@
 //! - [`locator`]: a parsed URL or path.
 //! - [`local`]: a directory of this machine. [`memory`]: a strict, deterministic backend.
 //! - [`journal`]: a durable file of lines, for what must be known after a crash.
+//! - [`mounts`]: a tree made of several backends. [`quota`]: one that holds no more than so much.
 //! - [`conformance`]: what every backend must pass.
 #![deny(unsafe_code)]
 
@@ -23,6 +24,7 @@ pub mod journal;
 pub mod local;
 pub mod locator;
 pub mod memory;
+pub mod mounts;
 pub mod quota;
 mod traits;
 mod vpath;

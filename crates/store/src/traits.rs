@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 use std::time::SystemTime;
 
 /// What a backend can do. A missing capability is refused before any data flows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Capabilities {
     /// Files can be created, renamed and removed.
     pub write: bool,
@@ -112,6 +112,12 @@ pub trait Store: Send + Sync {
     /// What this backend can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// What can be done at `path`: of a backend of several parts, what that part can.
+    fn capabilities_at(&self, path: &VPath) -> Capabilities {
+        let _ = path;
+        self.capabilities()
+    }
+
     /// Facts of what `path` names, links followed inside the root.
     fn stat(&self, path: &VPath) -> Result<Facts>;
 
@@ -134,7 +140,8 @@ pub trait Store: Send + Sync {
     /// Octets of the partial that [`Mode::Resume`] of this owner would go on with.
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64>;
 
-    /// Renames a file or directory; a file under the new name is replaced.
+    /// Renames a file or directory; a file under the new name is replaced. Between two parts of a backend of
+    /// several it is [`StoreError::OtherFileSystem`](crate::StoreError::OtherFileSystem).
     fn rename(&self, from: &VPath, to: &VPath) -> Result<()>;
 
     /// Removes a file.

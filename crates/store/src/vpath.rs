@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -142,9 +143,57 @@ impl VPath {
         &self.0
     }
 
+    /// Whether this is `top` or something below it.
+    pub fn is_within(&self, top: &VPath) -> bool {
+        self.rest(top).is_some()
+    }
+
+    /// This path as it is called where `top` is the root; `None` where it is not within.
+    pub fn below(&self, top: &VPath) -> Option<VPath> {
+        if top.is_root() {
+            return Some(self.clone());
+        }
+        match self.rest(top)? {
+            b"" => Some(VPath::root()),
+            rest => Some(VPath(rest.into())),
+        }
+    }
+
+    /// What this path, as it is called where `top` is the root, is called in the whole tree: the reverse of
+    /// [`VPath::below`]. Fails where that is too long.
+    pub fn under(&self, top: &VPath) -> Result<VPath, BadPath> {
+        if top.is_root() {
+            return Ok(self.clone());
+        }
+        if self.is_root() {
+            return Ok(top.clone());
+        }
+        let len = top.0.len() + self.0.len();
+        if len > MAX_PATH {
+            return Err(BadPath::TooLong { len, max: MAX_PATH });
+        }
+        Ok(VPath([top.as_bytes(), self.as_bytes()].concat().into()))
+    }
+
+    /// The octets behind `top`: none, or a `/` and more.
+    fn rest(&self, top: &VPath) -> Option<&[u8]> {
+        if top.is_root() {
+            return Some(&self.0);
+        }
+        self.0.strip_prefix(top.as_bytes()).filter(|rest| rest.is_empty() || rest[0] == b'/')
+    }
+
     /// The octets without the leading `/`: relative to the root, empty for the root.
     pub fn relative(&self) -> &[u8] {
         &self.0[1..]
+    }
+}
+
+/// Tables by path are searched by octets, so that a look-up for a directory above allocates nothing. Order,
+/// equality and hash are those of the octets.
+impl Borrow<[u8]> for VPath {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 
