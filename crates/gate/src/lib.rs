@@ -9,11 +9,11 @@
 //! [`audit::Event`]; a transfer has exactly one [`audit::What::Ended`], handed over *before* the success
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
-//! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of verified credentials),
-//!   `rights` what they may do (one table), `uploads` and where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two
-//!   transfers, `record` what is known at their end, `verdict` what that means, `digests` of files,
-//!   `sidecar` files of
-//!   digests that are computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
+//! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
+//!   verified credentials), `rights` what they may do (one table), `roots` what `/` is for them, `uploads` what
+//!   is done where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two transfers, `record` what is
+//!   known at their end, `verdict` what that means, `digests` of files, `sidecar` files of digests that are
+//!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
@@ -28,6 +28,7 @@ mod limits;
 mod record;
 mod refusal;
 mod rights;
+mod roots;
 mod session;
 mod sidecar;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use limits::{Limits, subscriber};
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
 pub use rights::Verb;
+pub use roots::{RootPath, RootRule, RootUser, Roots};
 pub use session::{Ask, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
@@ -76,8 +78,10 @@ pub struct Policy {
     /// What an upload may do, path by path, before what `write` says of who may. It holds for users as well:
     /// where what is there must stay, they neither remove nor rename it.
     pub uploads: Uploads,
-    /// Whether those who are not known may put files in and do nothing else: each upload has a name of its own
-    /// with its time, and they neither read nor list. Wants `write`.
+    /// What `/` is for whom.
+    pub roots: Roots,
+    /// Whether the whole tree is a drop box ([`Upload::DropBox`]): those who are not known may put files in and
+    /// do nothing else. Each upload has a name of its own with its time. Wants `write`.
     pub inbox: bool,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
@@ -101,6 +105,7 @@ impl Default for Policy {
             anonymous: true,
             write: false,
             uploads: Uploads::default(),
+            roots: Roots::default(),
             inbox: false,
             show_hidden: false,
             digests: true,
@@ -159,10 +164,12 @@ impl Gate {
                 return Err(Refusal::Stranger);
             }
             let lease = self.counters.session(knock.protocol, knock.peer.ip())?;
-            Ok((self.identity.of(knock)?, lease))
+            let who = self.identity.of(knock)?;
+            let root = self.policy.roots.of(&who, knock.peer.ip()).ok_or(Refusal::Login)?;
+            Ok((who, root, lease))
         };
         let admitted = let_in();
-        let (who, lease) = admitted.inspect_err(|why| {
+        let (who, root, lease) = admitted.inspect_err(|why| {
             let user = match &knock.credentials {
                 Credentials::Password { user, .. } => Some(user.clone()),
                 Credentials::None | Credentials::Anonymous { .. } => None,
@@ -170,7 +177,7 @@ impl Gate {
             let from = audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user };
             self.queue.push(&from, What::RefusedKnock { why: why.clone() });
         })?;
-        Ok(Session::new(self.clone(), id, knock, who, lease))
+        Ok(Session::new(self.clone(), id, knock, who, root, lease))
     }
 
     /// What the owner allows.

@@ -56,6 +56,9 @@ pub enum Refusal {
         /// Octets there.
         len: u64,
     },
+    /// A rename between two mounts.
+    #[error("another file system: copy it")]
+    OtherFileSystem,
     /// Another transfer holds it.
     #[error("in use by another transfer")]
     Busy,
@@ -77,6 +80,7 @@ impl From<StoreError> for Refusal {
             StoreError::Unsupported(what) => Refusal::Unsupported(what),
             StoreError::NoSpace => Refusal::NoSpace,
             StoreError::BeyondEnd { offset, len } => Refusal::BeyondEnd { offset, len },
+            StoreError::OtherFileSystem => Refusal::OtherFileSystem,
             StoreError::Busy => Refusal::Busy,
             StoreError::Io(e) => Refusal::Io(e.to_string()),
         }

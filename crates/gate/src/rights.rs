@@ -15,6 +15,17 @@ pub(crate) enum Who {
     User(Arc<Account>),
 }
 
+impl Who {
+    /// The name, where there is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Who::Nobody => None,
+            Who::Anonymous => Some("anonymous"),
+            Who::User(account) => Some(account.name()),
+        }
+    }
+}
+
 /// What a session can be asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verb {
@@ -53,7 +64,7 @@ pub(crate) enum Old {
 pub(crate) fn allow(policy: &Policy, who: &Who, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
     let known = matches!(who, Who::User(_));
     let allowed = match verb {
-        Verb::Read | Verb::List => known || !policy.inbox,
+        Verb::Read | Verb::List => !drops(policy, who, path),
         // Which files are there is not told either: `Session` sees to that.
         Verb::Stat => true,
         Verb::Write => policy.write,
@@ -92,8 +103,15 @@ pub(crate) fn allow(policy: &Policy, who: &Who, verb: Verb, path: &VPath) -> Res
         (Some(Upload::Create), _) => return Ok(Old::Stays),
         (Some(Upload::Version), _) => return Ok(Old::Kept),
         (Some(Upload::Overwrite), _) => return Ok(Old::Replaced),
+        // Whoever is not known gets a name that is free; for users the row is not there.
+        (Some(Upload::DropBox), _) => {}
     }
     Ok(if known { Old::Replaced } else { Old::Kept })
+}
+
+/// Whether `path` is a drop box for `who`.
+pub(crate) fn drops(policy: &Policy, who: &Who, path: &VPath) -> bool {
+    !matches!(who, Who::User(_)) && (policy.inbox || policy.uploads.drops(path))
 }
 
 /// Whether something may get this name by being renamed: what a row of the uploads protects there could be lost.

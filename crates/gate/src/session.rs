@@ -4,6 +4,7 @@ use crate::rights::{self, Old, Verb, Who};
 use crate::transfer::Record;
 use crate::{Account, Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::{Blob, Cursor, Entry, Facts, Kind, Mode, Space, StoreError, VPath};
@@ -17,6 +18,9 @@ struct Inner {
     gate: Arc<Gate>,
     from: From,
     who: Who,
+    /// What `/` is for this peer, in the whole tree. Whatever it names lies below, and what it is told is
+    /// counted from here; rows of rights and uploads, and events, are about the whole tree's paths.
+    root: VPath,
     /// Keys the hidden partials; `None`: keeps none.
     owner: Option<String>,
     _lease: Option<SessionLease>,
@@ -45,6 +49,7 @@ impl Session {
         id: u64,
         knock: &Knock,
         who: Who,
+        root: VPath,
         lease: Option<SessionLease>,
     ) -> Session {
         let (user, owner) = match &who {
@@ -60,7 +65,7 @@ impl Session {
         if gate.policy.tell_sessions {
             gate.queue.push(&from, What::Admitted);
         }
-        Session(Arc::new(Inner { gate, from, who, owner, _lease: lease }))
+        Session(Arc::new(Inner { gate, from, who, root, owner, _lease: lease }))
     }
 
     /// The session's number in the events.
@@ -94,6 +99,7 @@ impl Session {
     /// Opens a file for reading. The digest of a file (`NAME.md5`) that is not there and not known yet takes
     /// as long as reading that file.
     pub fn read(&self, path: &VPath) -> Result<Reading, Refusal> {
+        let path = &*self.tree(Verb::Read, path)?;
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
             let lease = self.0.gate.counters.transfer()?;
@@ -111,6 +117,7 @@ impl Session {
     /// Opens a file for reading like [`Session::read`] where that takes no waiting for a disk. `None` where it
     /// may, and for every refusal: `read` says then which it is, and tells it.
     pub fn read_now(&self, path: &VPath) -> Option<Reading> {
+        let path = &*self.within(path).ok()?;
         self.allow(Verb::Read, path).ok()?;
         let lease = self.0.gate.counters.transfer().ok()?;
         let blob = self.0.gate.store.open_now(path)?;
@@ -127,12 +134,14 @@ impl Session {
         most: usize,
         make: impl FnOnce(&[u8]) -> Result<Vec<u8>, Refusal>,
     ) -> Result<Reading, Refusal> {
+        let (path, asked) = (&*self.tree(Verb::Read, path)?, from);
         self.told(Verb::Read, path, || {
+            let from = &*self.within(asked)?;
             self.allow(Verb::Read, path)?;
             self.allow(Verb::Read, from)?;
             let lease = self.0.gate.counters.transfer()?;
             let blob = self.0.gate.store.open(from)?;
-            let too_long = || Refusal::Io(format!("{from} is longer than {most} octets"));
+            let too_long = || Refusal::Io(format!("{asked} is longer than {most} octets"));
             let len = usize::try_from(blob.len()).ok().filter(|len| *len <= most).ok_or_else(too_long)?;
             let mut text = vec![0; len];
             let got = blob.read_at(0, &mut text).map_err(|e| Refusal::Io(e.to_string()))?;
@@ -150,15 +159,16 @@ impl Session {
     ///
     /// An announced size that does not fit is refused before any data flows.
     pub fn write(&self, path: &VPath, ask: Ask) -> Result<Writing, Refusal> {
+        let path = &*self.tree(Verb::Write, path)?;
         self.told(Verb::Write, path, || {
             let store = &self.0.gate.store;
             let old = self.allow(Verb::Write, path)?;
-            if self.is_inbox() {
-                return self.put_in(path, ask);
-            }
-            let can = store.capabilities();
+            let can = store.capabilities_at(path);
             if !can.write {
                 return Err(Refusal::Denied);
+            }
+            if self.drops(path) {
+                return self.put_in(path, ask);
             }
             if !can.resume && matches!(ask.mode, Mode::Resume(_) | Mode::Append) {
                 return Err(Refusal::Unsupported("going on with a file"));
@@ -213,13 +223,27 @@ impl Session {
         }
     }
 
-    /// Whether this peer may put files in and do nothing else.
-    fn is_inbox(&self) -> bool {
-        self.0.gate.policy.inbox && !matches!(self.0.who, Who::User(_))
+    /// Whether this peer may put files in there (a path of the whole tree) and do nothing else.
+    fn drops(&self, path: &VPath) -> bool {
+        rights::drops(&self.0.gate.policy, &self.0.who, path)
+    }
+
+    /// What this peer calls `path`, in the whole tree. Fails where that is too long.
+    fn within<'a>(&self, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
+        match self.0.root.is_root() {
+            true => Ok(Cow::Borrowed(path)),
+            false => Ok(Cow::Owned(path.under(&self.0.root)?)),
+        }
+    }
+
+    /// The same; a failure is told.
+    fn tree<'a>(&self, verb: Verb, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
+        self.within(path).map_err(|why| self.refuse_name(verb, path.as_bytes(), why))
     }
 
     /// Lists a directory; hidden names are not there.
     pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
+        let path = &*self.within(path)?;
         self.allow(Verb::List, path)?;
         let under = self.0.gate.store.list(path)?;
         Ok(Box::new(Visible { under, show_hidden: self.0.gate.policy.show_hidden }))
@@ -228,9 +252,10 @@ impl Session {
     /// Facts of a file or directory. A name that is not there is an event: FTP clients ask for the size
     /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
+        let path = &*self.tree(Verb::Stat, path)?;
         let facts = self.allow(Verb::Stat, path).and_then(|_| match self.0.gate.store.stat(path) {
             // Directories can be walked; what else is there is nobody's business.
-            facts if self.is_inbox() => {
+            facts if self.drops(path) => {
                 facts.ok().filter(|f| f.kind == Kind::Directory).ok_or(Refusal::Absent)
             }
             Err(StoreError::Absent) if self.0.gate.policy.digests => {
@@ -246,12 +271,15 @@ impl Session {
 
     /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.
     pub fn partial(&self, path: &VPath) -> Option<u64> {
-        self.allow(Verb::Write, path).ok().filter(|_| !self.is_inbox())?;
+        let path = &*self.within(path).ok()?;
+        self.allow(Verb::Write, path).ok().filter(|_| !self.drops(path))?;
         self.0.gate.store.partial(path, self.0.owner.as_deref()?)
     }
 
     /// Renames; a file under the new name is replaced.
     pub fn rename(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
+        let from = &*self.tree(Verb::Rename, from)?;
+        let to = &*self.tree(Verb::Rename, to)?;
         self.told(Verb::Rename, from, || {
             self.allow(Verb::Rename, from)?;
             let (policy, store) = (&self.0.gate.policy, &self.0.gate.store);
@@ -270,6 +298,7 @@ impl Session {
 
     /// Removes a file.
     pub fn remove(&self, path: &VPath) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::Remove, path)?;
         self.told(Verb::Remove, path, || {
             self.allow(Verb::Remove, path)?;
             self.0.gate.store.remove(path)?;
@@ -280,6 +309,7 @@ impl Session {
 
     /// Makes a directory.
     pub fn make_dir(&self, path: &VPath) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::MakeDir, path)?;
         self.told(Verb::MakeDir, path, || {
             self.allow(Verb::MakeDir, path)?;
             self.0.gate.store.make_dir(path)?;
@@ -290,6 +320,7 @@ impl Session {
 
     /// Removes an empty directory.
     pub fn remove_dir(&self, path: &VPath) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::RemoveDir, path)?;
         self.told(Verb::RemoveDir, path, || {
             self.allow(Verb::RemoveDir, path)?;
             self.0.gate.store.remove_dir(path)?;
@@ -300,6 +331,7 @@ impl Session {
 
     /// Sets a file's time of last modification.
     pub fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::SetModified, path)?;
         self.told(Verb::SetModified, path, || {
             self.allow(Verb::SetModified, path)?;
             self.0.gate.store.set_modified(path, to)?;
@@ -310,6 +342,7 @@ impl Session {
 
     /// The space left for `path`.
     pub fn space(&self, path: &VPath) -> Result<Space, Refusal> {
+        let path = &*self.within(path)?;
         self.allow(Verb::Stat, path)?;
         Ok(self.0.gate.store.space(path)?)
     }
@@ -322,12 +355,16 @@ impl Session {
 
     /// Whether a file or directory of this name is there for this peer. No event.
     pub fn has(&self, path: &VPath) -> bool {
-        let is_told = |facts: Facts| facts.kind == Kind::Directory || !self.is_inbox();
+        let Ok(path) = self.within(path) else { return false };
+        let path = &*path;
+        let is_told = |facts: Facts| facts.kind == Kind::Directory || !self.drops(path);
         self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok_and(is_told)
     }
 
     /// Whether [`Session::read`] has something for this name: the file, or the digest of one. No event.
     pub fn offers(&self, path: &VPath) -> bool {
+        let Ok(path) = self.within(path) else { return false };
+        let path = &*path;
         let digest = || self.0.gate.policy.digests && sidecar::stat(self, path).is_some();
         self.allow(Verb::Read, path).is_ok() && (self.0.gate.store.stat(path).is_ok() || digest())
     }
@@ -346,7 +383,7 @@ impl Session {
 
     /// Whether this session keeps what came of a broken upload.
     pub(crate) fn keeps_partials(&self) -> bool {
-        self.0.owner.is_some() && self.0.gate.store.capabilities().resume && !self.is_inbox()
+        self.0.owner.is_some() && self.0.gate.store.capabilities().resume
     }
 
     pub(crate) fn digests(&self) -> &Digests {

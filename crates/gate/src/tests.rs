@@ -1,5 +1,6 @@
 mod model;
 mod transfers;
+mod tree;
 
 use crate::audit::{Event, Events, What};
 use crate::*;

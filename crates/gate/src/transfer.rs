@@ -196,7 +196,7 @@ impl Writing {
     /// Ends the upload and keeps what came for this user to go on with. TFTP keeps nothing: the same as
     /// [`Writing::fail`].
     pub fn suspend(mut self, mut end: End) {
-        if self.record.session.keeps_partials() {
+        if self._place.is_none() && self.record.session.keeps_partials() {
             // What cannot be kept is dropped: the old file stays in any case.
             if let Err(e) = self.upload.suspend() {
                 end.add(&format!("partial not kept: {e}"));

@@ -15,21 +15,25 @@ pub enum Upload {
     Version,
     /// No uploads.
     Deny,
+    /// A drop box: who is not a user puts files in, each under a name with its time, and neither reads nor
+    /// lists. For users there is no such row.
+    DropBox,
 }
 
 impl Upload {
-    const ALL: [(&'static str, Upload); 4] = [
+    const ALL: [(&'static str, Upload); 5] = [
         ("create", Upload::Create),
         ("overwrite", Upload::Overwrite),
         ("version", Upload::Version),
         ("deny", Upload::Deny),
+        ("dropbox", Upload::DropBox),
     ];
 
     /// Whether what is there must not be lost: nothing is removed, renamed or dated anew either.
     pub(crate) fn protects(self) -> bool {
         match self {
             Upload::Create | Upload::Version | Upload::Deny => true,
-            Upload::Overwrite => false,
+            Upload::Overwrite | Upload::DropBox => false,
         }
     }
 }
@@ -48,9 +52,17 @@ impl fmt::Display for Upload {
 /// (`configs/*.cfg`, `/boot.cfg`). A row holds for what it names and for everything below.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UploadRule {
-    /// Without the slashes at its ends; `**` alone is everything.
-    pattern: Vec<u8>,
+    what: Where,
     upload: Upload,
+}
+
+/// What a row is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Where {
+    /// Without the slashes at its ends; `**` alone is everything.
+    Pattern(Vec<u8>),
+    /// A directory, by its name.
+    Below(VPath),
 }
 
 impl FromStr for UploadRule {
@@ -72,7 +84,7 @@ impl FromStr for UploadRule {
             anywhere if !path.trim_end_matches('/').contains('/') => format!("**/{anywhere}"),
             from_root => String::from(from_root),
         };
-        Ok(UploadRule { pattern: pattern.into_bytes(), upload })
+        Ok(UploadRule { what: Where::Pattern(pattern.into_bytes()), upload })
     }
 }
 
@@ -86,6 +98,11 @@ impl Uploads {
         self.0.iter().find(|rule| rule.fits(path)).map(|rule| rule.upload)
     }
 
+    /// Whether a path is in a drop box. Costs nothing where there is none.
+    pub(crate) fn drops(&self, path: &VPath) -> bool {
+        self.0.iter().any(|rule| rule.upload == Upload::DropBox) && self.of(path) == Some(Upload::DropBox)
+    }
+
     /// Whether any row keeps something from being lost.
     pub(crate) fn protect(&self) -> bool {
         self.0.iter().any(|rule| rule.upload.protects())
@@ -93,10 +110,19 @@ impl Uploads {
 }
 
 impl UploadRule {
+    /// The row of a directory and all below it: what a mount says.
+    pub fn below(dir: VPath, upload: Upload) -> UploadRule {
+        UploadRule { what: Where::Below(dir), upload }
+    }
+
     fn fits(&self, path: &VPath) -> bool {
+        let pattern = match &self.what {
+            Where::Pattern(pattern) => pattern,
+            Where::Below(dir) => return path.is_within(dir),
+        };
         let mut at = path.clone();
         loop {
-            if matches(&self.pattern, at.relative()) {
+            if matches(pattern, at.relative()) {
                 return true;
             }
             if at.is_root() {
@@ -205,13 +231,19 @@ mod tests {
     fn what_is_no_row_is_told() {
         for (text, words) in [
             ("a", "PATH=POLICY"),
-            ("a=keep", "create, overwrite, version, deny"),
+            ("a=keep", "create, overwrite, version, deny, dropbox"),
             ("=deny", "is everything"),
             ("../a=deny", "'..'"),
         ] {
             let why = text.parse::<UploadRule>().unwrap_err();
             assert!(why.contains(words), "{text}: {why}");
         }
-        assert_eq!("a=b=deny".parse::<UploadRule>().unwrap().pattern, b"**/a=b");
+        assert_eq!("a=b=deny".parse::<UploadRule>().unwrap().what, Where::Pattern(b"**/a=b".to_vec()));
+        let u = Uploads(vec![UploadRule::below(VPath::parse(b"a*").unwrap(), Upload::Deny)]);
+        assert_eq!(
+            (of(&u, "a*/x"), of(&u, "ab/x")),
+            (Some(Upload::Deny), None),
+            "a mount's name is no pattern"
+        );
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         | Refusal::NotEmpty
         | Refusal::NotRegular
         | Refusal::ByRule(_) => 550,
-        Refusal::BadName(_) | Refusal::Ambiguous(_) => 553,
+        Refusal::BadName(_) | Refusal::Ambiguous(_) | Refusal::OtherFileSystem => 553,
         Refusal::NoSpace => 452,
         Refusal::TooMany => 421,
         Refusal::Login | Refusal::Stranger => 530,

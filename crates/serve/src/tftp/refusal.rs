@@ -14,6 +14,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::BadName(_)
         | Refusal::Ambiguous(_)
         | Refusal::ByRule(_)
+        | Refusal::OtherFileSystem
         | Refusal::Stranger
         | Refusal::Login => ErrorCode::AccessViolation,
         Refusal::NoSpace => ErrorCode::DiskFull,
