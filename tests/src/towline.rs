@@ -38,7 +38,12 @@ pub fn program() -> &'static Path {
 
 /// A command that runs it, with nothing of the user's environment that changes what it says.
 pub fn command() -> Command {
-    let mut c = Command::new(program());
+    command_of(program())
+}
+
+/// The same of a copy of it.
+pub fn command_of(program: &Path) -> Command {
+    let mut c = Command::new(program);
     c.env_remove("RUST_BACKTRACE").env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1");
     // Nothing is remembered of servers from one test to the next.
     c.env("XDG_CACHE_HOME", "/dev/null");

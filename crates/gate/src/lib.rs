@@ -91,9 +91,9 @@ pub struct Policy {
     pub limits: Limits,
     /// Events that wait for their reader; more are counted as lost.
     pub event_queue: usize,
-    /// Whether there are events of sessions' beginnings and ends, which is half of all that a hot TFTP server
-    /// has.
-    pub tell_sessions: bool,
+    /// Whether there are events of the beginnings and ends of TFTP's sessions too, each of which is one transfer:
+    /// they are half of all that a hot server has.
+    pub tell_tftp_sessions: bool,
 }
 
 impl Default for Policy {
@@ -112,7 +112,7 @@ impl Default for Policy {
             limits: Limits::default(),
             // A second of a hot server: a disk that the log goes to may stall so long. 16 MiB at most.
             event_queue: 65_536,
-            tell_sessions: true,
+            tell_tftp_sessions: true,
         }
     }
 }
@@ -193,6 +193,14 @@ impl Gate {
     /// Sessions (of protocols with a connection) and transfers that are open now.
     pub fn open(&self) -> (usize, usize) {
         self.counters.open()
+    }
+
+    /// Whether the beginning and end of a session of this protocol are events.
+    fn tells_session(&self, protocol: Protocol) -> bool {
+        match protocol {
+            Protocol::Tftp => self.policy.tell_tftp_sessions,
+            Protocol::Ftp | Protocol::Http => true,
+        }
     }
 
     fn next_transfer(&self) -> u64 {

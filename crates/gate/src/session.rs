@@ -28,7 +28,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.gate.policy.tell_sessions {
+        if self.gate.tells_session(self.from.protocol) {
             self.gate.queue.push(&self.from, What::Left);
         }
     }
@@ -62,7 +62,7 @@ impl Session {
             Who::User(account) => (Some(account.name().to_owned()), Some(format!("user {account}"))),
         };
         let from = From { session: id, protocol: knock.protocol, peer: knock.peer, user };
-        if gate.policy.tell_sessions {
+        if gate.tells_session(from.protocol) {
             gate.queue.push(&from, What::Admitted);
         }
         Session(Arc::new(Inner { gate, from, who, root, owner, _lease: lease }))

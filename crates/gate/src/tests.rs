@@ -480,7 +480,7 @@ fn an_inbox_takes_files_under_names_of_their_own_and_gives_none_back() {
 
 #[test]
 fn sessions_are_told_only_where_somebody_wants_to_know() {
-    let policy = Policy { tell_sessions: false, ..policy(false) };
+    let policy = Policy { tell_tftp_sessions: false, ..policy(false) };
     let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
     let session = gate.admit(&tftp()).unwrap();
     assert!(session.read(&p("/none")).is_err());

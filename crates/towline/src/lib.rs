@@ -12,10 +12,13 @@
 //! - [`watch`]: counts how far transfers are.
 //! - [`doctor`]: says why TFTP does not work, and what to set.
 //! - [`recipe`]: lines to type elsewhere.
+//! - [`control`]: how an operator's commands reach a running server.
+//! - [`sinks`]: where audit events go besides the screen.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
 pub mod commands;
+pub mod control;
 pub mod digest;
 pub mod doctor;
 pub mod events;
@@ -31,4 +34,5 @@ mod progress;
 pub mod recipe;
 pub mod relay;
 mod remembered;
+pub mod sinks;
 pub mod watch;

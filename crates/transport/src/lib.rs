@@ -12,11 +12,14 @@
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`return_large_blocks`]: what the allocator does with large blocks.
 //! - [`Echo`]: ICMP echo requests.
+//! - [`caller`]: who is at the other end of a unix socket.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code)]
 mod activation;
+#[allow(unsafe_code)]
+mod caller;
 mod cancel;
 mod echo;
 #[allow(unsafe_code)]
@@ -33,6 +36,7 @@ pub mod terminal;
 pub mod udp;
 
 pub use activation::{Inherited, inherited};
+pub use caller::{Caller, caller};
 pub use cancel::Cancel;
 pub use echo::Echo;
 pub use interfaces::{Interface, interfaces};

@@ -11,6 +11,7 @@ pub mod recipe;
 pub mod relay;
 pub mod serve;
 pub mod tftp;
+pub mod who;
 
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
@@ -27,6 +28,7 @@ Examples:
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline device                             sit at a router's console
   towline image show a.bin                   what an image says of itself
+  towline who                                who is on the running service
 ";
 
 /// Moves files between people, servers and network devices.
@@ -49,6 +51,7 @@ enum Command {
     Recipe(recipe::Recipe),
     Relay(relay::Relay),
     Tftp(tftp::Tftp),
+    Who(who::Who),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -82,6 +85,7 @@ pub fn run() -> ExitCode {
         | Command::Image(_)
         | Command::Lab(_)
         | Command::Tftp(_)
+        | Command::Who(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
     }));
@@ -95,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),
         Command::Tftp(tftp) => tftp.run(),
+        Command::Who(who) => who.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

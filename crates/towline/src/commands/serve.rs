@@ -17,11 +17,13 @@ mod users;
 
 pub use users::Given;
 
+use crate::control::{self, Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::figures::parse_octets;
 use crate::interrupt::on_interrupt;
 use crate::ladder::{End, Tracing};
+use crate::sinks::Present;
 use crate::watch::{Several, Watch};
 use advice::Tree;
 use clap::Args;
@@ -137,6 +139,9 @@ pub struct Serve {
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
     #[arg(long)]
     pub(super) json: bool,
+    /// Answer towline who and the like on this unix socket; root, this user and its group may ask.
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
     #[command(flatten)]
     trace: Tracing,
     /// Serve even / or the home directory.
@@ -207,6 +212,7 @@ impl Serve {
         more_descriptors();
         let write = self.write || self.inbox.is_some();
         let sockets = self.sockets()?;
+        let control = self.control.as_deref().map(control::listen).transpose()?;
         // What is served is opened with the rights that it is served with.
         self.run_as.map_or(Ok(()), RunAs::become_it)?;
         let mut root = Root::open(self.inbox.as_ref().unwrap_or(&self.root), write, self.yes_serve_this)?;
@@ -227,7 +233,7 @@ impl Serve {
             digests: !self.no_digests,
             uploads: Uploads(self.upload.clone()),
             // People are not shown them.
-            tell_sessions: self.json,
+            tell_tftp_sessions: self.json,
             ..Policy::default()
         };
         let (gate, audit) = Gate::new(root.store.clone(), policy);
@@ -255,6 +261,13 @@ impl Serve {
         let inbox = self.inbox.as_ref().map(|_| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(|e| Failure::new(Exit::Local, "the inbox's thread", e, ""))?;
 
+        let present = Arc::new(Present::default());
+        let desk = || Desk { present: present.clone() };
+        let _control = control
+            .map(|listener| Control::start(listener, desk()))
+            .transpose()
+            .map_err(|e| Failure::new(Exit::Local, "the control socket", e, ""))?;
+
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut drains = false;
         let cut = loop {
@@ -267,6 +280,7 @@ impl Serve {
             audit.recv_many(&mut batch, GATHER, TICK);
             for event in batch.drain(..) {
                 board.take(&event, &advisor);
+                present.see(&event);
                 inbox.iter().for_each(|i| i.see(&event));
                 if let (false, Some(uploaded)) = (self.no_digests, uploaded(event)) {
                     digests.take(uploaded);

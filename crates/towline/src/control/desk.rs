@@ -1,0 +1,38 @@
+use super::{Answer, Request};
+use crate::exit::Failure;
+use crate::sinks::Present;
+use std::sync::Arc;
+use transport::Caller;
+
+/// What answers need. Each owner of a verb adds what it reaches for.
+pub struct Desk {
+    /// Who is here.
+    pub present: Arc<Present>,
+}
+
+impl Desk {
+    /// Does what is asked, and says lines of the answer; the last line is not its.
+    ///
+    /// `say` is false when the caller has gone: what was asked is done all the same.
+    pub(super) fn answer(
+        &self,
+        _caller: &Caller,
+        request: Request,
+        say: &mut dyn FnMut(&Answer) -> bool,
+    ) -> Result<(), Failure> {
+        match request {
+            Request::Ping => {
+                let version = String::from(env!("CARGO_PKG_VERSION"));
+                say(&Answer::Pong { pid: std::process::id(), version });
+            }
+            Request::Who => {
+                for answer in self.present.told() {
+                    if !say(&answer) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

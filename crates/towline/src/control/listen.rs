@@ -1,0 +1,177 @@
+use super::{Answer, Desk, Request, Rights};
+use crate::exit::{Exit, Failure};
+use rustix::fs::Mode;
+use rustix::io::Errno;
+use socket2::{Domain, SockAddr, Socket, Type};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Callers at once; more are told to come again.
+const CALLERS: usize = 16;
+/// The longest request, octets: a grant with its paths is some hundreds.
+const LONGEST: u64 = 65_536;
+/// How long a caller may take for its line and for each read of an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Makes the socket at `path`, with the mode 0660. One that a dead server left there is replaced.
+///
+/// The group is the one of the directory where that has the set-group-ID bit, else the process's.
+pub fn listen(path: &Path) -> Result<UnixListener, Failure> {
+    let fault = |e: &io::Error, way_out: &str| {
+        Failure::new(Exit::Local, path.display(), format!("no control socket: {e}"), way_out)
+    };
+    match UnixStream::connect(path) {
+        Ok(_) => {
+            let what = "another towline serve answers on this control socket";
+            let way_out = "end it, or give this one another with --control";
+            return Err(Failure::new(Exit::Local, path.display(), what, way_out));
+        }
+        // Left by a server that was killed. Anything but a socket stays (connecting to a file is refused as well), and
+        // binding says what is wrong.
+        Err(e) if e.kind() == io::ErrorKind::ConnectionRefused && is_socket(path) => {
+            let _gone = std::fs::remove_file(path);
+        }
+        Err(_) => {}
+    }
+    let made = || -> io::Result<UnixListener> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        // Nobody can connect before `listen`, so the mode holds from the first caller on.
+        rustix::fs::chmod(path, Mode::from_raw_mode(0o660))?;
+        socket.listen(CALLERS as i32)?;
+        Ok(socket.into())
+    };
+    made().map_err(|e| fault(&e, "check that its directory is there and may be written; at most 107 octets"))
+}
+
+fn is_socket(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket())
+}
+
+/// Answers on the control socket until it is dropped.
+pub struct Control {
+    path: Option<PathBuf>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Control {
+    /// Answers on `listener`, which is bound already, from [`listen`] or from a process with more rights.
+    ///
+    /// The members of the group of the socket's file may ask, if that file can be seen from here.
+    pub fn start(listener: UnixListener, desk: Desk) -> io::Result<Control> {
+        let path = listener.local_addr()?.as_pathname().map(Path::to_path_buf);
+        let group = path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map(|m| m.gid());
+        let stop = Arc::new(AtomicBool::new(false));
+        let (stopped, desk) = (stop.clone(), Arc::new(desk));
+        let thread = std::thread::Builder::new()
+            .name("control".into())
+            .spawn(move || accept(&listener, Rights { group }, &desk, &stopped))?;
+        Ok(Control { path, stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Control {
+    /// Takes no more callers. The socket's file stays, for a successor may listen on the same socket; the next
+    /// [`listen`] replaces it.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        // Wakes the thread; where the file is gone nobody can come, and it may stay until the process ends.
+        if let Some(thread) = self.thread.take()
+            && self.path.as_ref().is_some_and(|path| UnixStream::connect(path).is_ok())
+        {
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, stop: &AtomicBool) {
+    let here = Arc::new(AtomicUsize::new(0));
+    while let Ok((stream, _)) = again(|| listener.accept()) {
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        let timeouts = || {
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))
+        };
+        if timeouts().is_err() {
+            continue;
+        }
+        if here.fetch_add(1, Ordering::AcqRel) >= CALLERS {
+            here.fetch_sub(1, Ordering::AcqRel);
+            let what = "too many callers at once";
+            say(&stream, &Answer::fault(&Failure::new(Exit::Refused, "control", what, "ask again")));
+            continue;
+        }
+        let (desk, place) = (desk.clone(), Place(here.clone()));
+        // Without a thread the caller sees the end of the stream, and asks again.
+        let _none = std::thread::Builder::new().name("control".into()).spawn(move || {
+            let _place = place;
+            attend(&stream, rights, &desk);
+        });
+    }
+}
+
+/// Accepts again where it was interrupted or the process has no descriptors for a while.
+fn again<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match accept() {
+            Err(e) if matches!(Errno::from_io_error(&e), Some(Errno::MFILE | Errno::NFILE)) => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
+            other => return other,
+        }
+    }
+}
+
+/// A caller's place; dropping it gives it back.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn attend(stream: &UnixStream, rights: Rights, desk: &Desk) {
+    let answer = match question(stream, rights) {
+        Ok((caller, request)) => desk.answer(&caller, request, &mut |answer| say(stream, answer)),
+        Err(failure) => Err(failure),
+    };
+    say(stream, &answer.map_or_else(|failure| Answer::fault(&failure), |()| Answer::Done));
+}
+
+fn question(stream: &UnixStream, rights: Rights) -> Result<(transport::Caller, Request), Failure> {
+    let refused = |what: String, way_out: &str| Failure::new(Exit::Refused, "control", what, way_out);
+    let caller = transport::caller(stream).map_err(|e| refused(format!("who asks is not known: {e}"), ""))?;
+    let own = rustix::process::geteuid().as_raw();
+    if !rights.allow(&caller, own) {
+        let what = format!("the user {} may not ask this server", caller.uid);
+        return Err(refused(what, "be root, its user, or a member of its socket's group"));
+    }
+    let mut line = String::new();
+    let read = BufReader::new(stream.take(LONGEST)).read_line(&mut line);
+    if read.is_err() || !line.ends_with('\n') {
+        return Err(Failure::usage("control", "not one line within 5 s and 64 KiB", "use towline itself"));
+    }
+    let request = serde_json::from_str(&line).map_err(|e| {
+        let what = format!("this server ({}) does not know the request: {e}", env!("CARGO_PKG_VERSION"));
+        Failure::usage("control", what, "use the towline of the same version")
+    })?;
+    Ok((caller, request))
+}
+
+/// Writes a line. A caller that went away is told nothing.
+fn say(mut stream: &UnixStream, answer: &Answer) -> bool {
+    let mut line = serde_json::to_vec(answer).expect("answers are maps with string keys");
+    line.push(b'\n');
+    stream.write_all(&line).is_ok()
+}

@@ -1,0 +1,128 @@
+//! How the commands of an operator reach a running server: a unix stream socket, one request and its answers.
+//!
+//! The caller writes one line of JSON, a [`Request`], and reads lines of JSON, [`Answer`]s, of which the last
+//! is [`Answer::Done`] or [`Answer::Fault`]. A new verb is a variant of `Request`, its arm in [`Desk`]'s one
+//! match, and where it has something to say a variant of `Answer`.
+//!
+//! - [`listen`](fn@listen) makes the socket, 0660; [`Control`] answers on it, on threads of its own;
+//! - `rights`: root, the server's own user and the members of the socket's group may ask, by what the kernel
+//!   says of the caller;
+//! - `desk`: what is done;
+//! - [`Place`], [`ask`](fn@ask): the caller's end.
+
+mod ask;
+mod desk;
+mod listen;
+mod rights;
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Place, ask};
+pub use desk::Desk;
+pub use listen::{Control, listen};
+pub use rights::Rights;
+
+use crate::exit::{Exit, Failure};
+use serde::{Deserialize, Serialize};
+
+/// What an operator asks a running server.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Is anybody there? One [`Answer::Pong`].
+    Ping,
+    /// Who is here? One [`Answer::Session`] for each session, one [`Answer::Transfer`] for each transfer.
+    Who,
+}
+
+impl Request {
+    /// The verb, for people.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Request::Ping => "ping",
+            Request::Who => "who",
+        }
+    }
+}
+
+/// A line of an answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// That it is there.
+    Pong {
+        /// Its process.
+        pid: u32,
+        /// Its version.
+        version: String,
+    },
+    /// A session. One of TFTP is a transfer and has no line of its own.
+    Session {
+        /// Its number, as in the events.
+        session: u64,
+        /// The protocol.
+        protocol: String,
+        /// The peer's address and port.
+        peer: String,
+        /// Who.
+        user: Option<String>,
+        /// Since when: RFC 3339, UTC.
+        since: String,
+        /// How long already.
+        seconds: f64,
+    },
+    /// A transfer.
+    Transfer {
+        /// Its session.
+        session: u64,
+        /// Its number, as in the events.
+        transfer: u64,
+        /// The protocol.
+        protocol: String,
+        /// The peer's address and port.
+        peer: String,
+        /// Who.
+        user: Option<String>,
+        /// Which file, printable.
+        path: String,
+        /// `read`: the peer fetches; `write`: the peer stores.
+        direction: String,
+        /// Octets so far, where they are counted.
+        octets: Option<u64>,
+        /// Octets in all, where that is known.
+        total: Option<u64>,
+        /// How long already.
+        seconds: f64,
+        /// Octets a second since its beginning.
+        rate: Option<u64>,
+    },
+    /// That this was all, and is done.
+    Done,
+    /// That it could not be done.
+    Fault {
+        /// The exit code for it.
+        exit: u8,
+        /// What it is about.
+        thing: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        way_out: String,
+    },
+}
+
+impl Answer {
+    fn fault(failure: &Failure) -> Answer {
+        Answer::Fault {
+            exit: failure.exit.code(),
+            thing: failure.thing.clone(),
+            what: failure.what.clone(),
+            way_out: failure.way_out.clone(),
+        }
+    }
+}
+
+/// The code with this number; one that this program does not know is a failure like any other.
+fn exit_of(code: u8) -> Exit {
+    Exit::ALL.iter().map(|(exit, _)| *exit).find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
+}
