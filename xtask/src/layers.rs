@@ -25,6 +25,8 @@ const ROOMS: &[Room] = &[
     Room { name: "store", tier: "T1", imports: &[] },
     Room { name: "gate", tier: "T2", imports: &["store"] },
     Room { name: "transport", tier: "T2", imports: &["telnet-proto", "link", "store"] },
+    // Knows nothing of ours: what a process keeps is said to it.
+    Room { name: "sandbox", tier: "T1", imports: &[] },
     // No `store`: its types come through `gate`, so that serve cannot open anything itself.
     Room { name: "serve", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "gate"] },
     Room { name: "client", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "store"] },
@@ -48,6 +50,7 @@ const ALL: &[&str] = &[
     "store",
     "gate",
     "transport",
+    "sandbox",
     "serve",
     "client",
     "device",
