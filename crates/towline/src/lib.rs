@@ -3,6 +3,7 @@
 //! It wires the rooms together and holds no protocol of its own.
 //!
 //! - [`commands`]: one file for each subcommand.
+//! - [`config`]: the configuration file, variables and options as one typed value; `service` runs it.
 //! - [`exit`]: exit codes and the one line of a failure.
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
@@ -18,6 +19,7 @@
 #![deny(unsafe_code)]
 
 pub mod commands;
+pub mod config;
 pub mod control;
 pub mod digest;
 pub mod doctor;
@@ -34,5 +36,6 @@ mod progress;
 pub mod recipe;
 pub mod relay;
 mod remembered;
+mod service;
 pub mod sinks;
 pub mod watch;

@@ -1,14 +1,9 @@
 //! How TFTP's datagrams travel: ports, sizes, what is tried for old clients.
 
 use super::ports;
+use crate::config::{Loaded, Within};
 use clap::Args;
-use serve::tftp::TftpConfig;
 use std::ops::RangeInclusive;
-
-/// Descriptors that transfers leave to the rest: FTP's connections, files, the program itself.
-const RESERVE: u64 = 1_500;
-/// At least so many transfers, whatever the limit says.
-const FEW: u64 = 64;
 
 /// TFTP's flags about ports and packets.
 #[derive(Debug, Args)]
@@ -39,26 +34,29 @@ pub(crate) struct WireFlags {
 }
 
 impl WireFlags {
-    pub(super) fn apply(&self, config: TftpConfig) -> TftpConfig {
-        TftpConfig {
-            port_range: self.tftp_ports.clone(),
-            single_port: self.tftp_single_port,
-            clamp_to_mtu: !self.tftp_fragments,
-            max_blksize: self.tftp_max_blksize.unwrap_or(config.max_blksize),
-            send_ahead: self.tftp_send_ahead,
-            autoinstall: self.autoinstall,
-            max_transfers: match self.tftp_max_transfers {
-                Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
-                None => transfers().min(config.max_transfers),
-            },
-            ..config
+    /// Sets what the flags say.
+    pub(super) fn apply(&self, loaded: &mut Loaded) {
+        if let Some(ports) = &self.tftp_ports {
+            loaded.flag("tftp.ports", "--tftp-ports").tftp.ports = Some(ports.clone());
+        }
+        if self.tftp_single_port {
+            loaded.flag("tftp.single-port", "--tftp-single-port").tftp.single_port = true;
+        }
+        if let Some(octets) = self.tftp_max_blksize {
+            loaded.flag("tftp.max-blksize", "--tftp-max-blksize").tftp.max_blksize =
+                Some(Within(octets.into()));
+        }
+        if self.tftp_fragments {
+            loaded.flag("tftp.fragments", "--tftp-fragments").tftp.fragments = true;
+        }
+        if self.tftp_send_ahead {
+            loaded.flag("tftp.send-ahead", "--tftp-send-ahead").tftp.send_ahead = true;
+        }
+        if let Some(most) = self.tftp_max_transfers {
+            loaded.flag("tftp.max-transfers", "--tftp-max-transfers").tftp.max_transfers = Some(Within(most));
+        }
+        if self.autoinstall {
+            loaded.flag("tftp.autoinstall", "--autoinstall").tftp.autoinstall = true;
         }
     }
-}
-
-/// As many transfers as there are descriptors for: each has one, and files are shared.
-fn transfers() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let most = limit.current.map_or(u64::MAX, |n| n.saturating_sub(RESERVE).max(FEW));
-    usize::try_from(most).unwrap_or(usize::MAX)
 }

@@ -1,7 +1,7 @@
 //! `--user`: names and where their passwords come from.
 
-use crate::exit::Failure;
-use gate::{Secret, User};
+use crate::config::Secret;
+use crate::config::user::User;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -57,30 +57,14 @@ impl Given {
         &self.name
     }
 
-    /// Finds the password and hashes it.
-    pub(crate) fn user(self) -> Result<User, Failure> {
-        let option = format!("--user {}", self.name);
-        let password = match self.password {
-            Password::Ask => rpassword::prompt_password(format!("Password for {}: ", self.name))
-                .map_err(|e| Failure::usage(&option, e, "without a terminal use NAME:@FILE"))?,
-            Password::File(file) => {
-                let text = std::fs::read_to_string(&file).map_err(|e| Failure::local(file.display(), &e))?;
-                text.lines().next().unwrap_or_default().to_owned()
-            }
-            Password::Open(password) => {
-                eprintln!(
-                    "towline: {option}: warning: every user of this host sees a password on the command \
-                     line; use {}:@FILE",
-                    self.name
-                );
-                password
-            }
+    /// As the configuration has it.
+    pub(super) fn user(&self) -> User {
+        let password = match &self.password {
+            Password::Ask => Secret::Ask,
+            Password::File(file) => Secret::File(file.clone()),
+            Password::Open(password) => Secret::Plain(password.clone()),
         };
-        if password.is_empty() {
-            return Err(Failure::usage(option, "the password is empty", "give one"));
-        }
-        User::with_password(&self.name, &Secret::new(password.into_bytes()))
-            .map_err(|why| Failure::usage(option, why, "choose another name"))
+        User { name: self.name.clone(), password, groups: Vec::new(), disabled: false, expires: None }
     }
 }
 
@@ -103,16 +87,5 @@ mod tests {
     fn a_password_is_not_printed() {
         let given: Given = "bob:S3cret".parse().unwrap();
         assert!(!format!("{given:?}").contains("S3cret"));
-    }
-
-    #[test]
-    fn a_file_gives_its_first_line() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("pw");
-        std::fs::write(&file, "S3cret\r\nmore\n").unwrap();
-        let text = format!("bob:@{}", file.display());
-        assert_eq!(text.parse::<Given>().unwrap().user().unwrap().name(), "bob");
-        std::fs::write(&file, "\n").unwrap();
-        assert_eq!(text.parse::<Given>().unwrap().user().unwrap_err().exit, crate::exit::Exit::Usage);
     }
 }

@@ -1,7 +1,7 @@
 //! `towline tftp remap-test`: what rules make of a name, step by step.
 
-use crate::commands::serve::tftp_flags::RuleFlags;
 use crate::exit::{Exit, Failure};
+use crate::service::tftp::rules;
 use clap::Args;
 use gate::Refusal;
 use serve::tftp::names::client::{Client, Mac, Macs, parse_mac};
@@ -57,7 +57,7 @@ fn mac(text: &str) -> Result<Mac, String> {
 
 impl RemapTest {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let rules = RuleFlags { tftp_remap: self.remap.clone(), tftp_map: self.map.clone() }.rules()?;
+        let rules = rules("--tftp-map", &self.map, self.remap.as_deref())?;
         let root = self.root.as_ref().map(|dir| {
             Local::open(dir, LocalOptions::default()).map_err(|e| Failure::local(dir.display(), &e))
         });

@@ -2,23 +2,37 @@
 //!
 //! Before the first thread: identities hold for a thread, and all that come later have its.
 
+use crate::config::Wanted;
 use crate::exit::{Exit, Failure};
 use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 use std::io;
+use std::str::FromStr;
 
 /// Where the names of users are.
 const PASSWD: &str = "/etc/passwd";
 
 /// Whom to become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct RunAs {
+pub struct RunAs {
     uid: Uid,
     gid: Gid,
 }
 
+impl FromStr for RunAs {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<RunAs, String> {
+        run_as(text)
+    }
+}
+
+impl Wanted for RunAs {
+    const WANTS: &'static str = "a user's name, or \"UID:GID\"";
+}
+
 /// Reads `--run-as`: a user's name, or UID:GID.
-pub(super) fn run_as(text: &str) -> Result<RunAs, String> {
+fn run_as(text: &str) -> Result<RunAs, String> {
     if let Some((uid, gid)) = text.split_once(':') {
         let number = |n: &str| n.parse::<u32>().ok().filter(|n| *n != u32::MAX);
         return match (number(uid), number(gid)) {
@@ -43,7 +57,7 @@ fn find(users: &str, name: &str) -> Result<RunAs, String> {
 
 impl RunAs {
     /// Becomes that user for good: no group, saved identity or capability of root's is left.
-    pub(super) fn become_it(self) -> Result<(), Failure> {
+    pub(crate) fn become_it(self) -> Result<(), Failure> {
         let cannot = |e: io::Error| {
             let way_out = "start as root, or without --run-as";
             Failure::new(Exit::Local, "--run-as", format!("cannot become that user: {e}"), way_out)

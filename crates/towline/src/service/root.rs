@@ -1,6 +1,7 @@
 //! What is served: a directory of this host, or one file of it.
 
 use super::one_file::OneFile;
+use crate::config::Loaded;
 use crate::exit::{Exit, Failure};
 use crate::figures::grouped;
 use ios_cli::image_name::ImageName;
@@ -29,6 +30,15 @@ pub(crate) struct Root {
 }
 
 impl Root {
+    /// Opens what the configuration names, and limits it to its quota.
+    pub(crate) fn of(loaded: &Loaded) -> Result<Root, Failure> {
+        let server = &loaded.config.server;
+        let write = server.write || server.inbox.is_some();
+        let mut root = Root::open(super::served(loaded)?, write, server.any_root)?;
+        server.quota.map_or(Ok(()), |octets| root.limit(octets.0))?;
+        Ok(root)
+    }
+
     /// Opens it, unless it is one that nobody wants to serve.
     pub(crate) fn open(path: &Path, write: bool, sure: bool) -> Result<Root, Failure> {
         let shown = path.display().to_string();

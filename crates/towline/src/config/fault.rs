@@ -1,0 +1,67 @@
+//! What is wrong with a configuration: whose fault, a picture of the place, what to do.
+
+use super::origin::Origin;
+use std::fmt::Write as _;
+
+/// The longest piece of a line in a picture, characters.
+const WIDTH: usize = 120;
+
+/// One thing that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// Where.
+    pub origin: Origin,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it; never empty.
+    pub remedy: String,
+}
+
+impl Fault {
+    /// Something wrong at `origin`.
+    pub fn new(origin: Origin, what: impl Into<String>, remedy: impl Into<String>) -> Fault {
+        Fault { origin, what: what.into(), remedy: remedy.into() }
+    }
+
+    /// Where it is, for the beginning of a line: `FILE:LINE:COLUMN`, a variable, an option.
+    pub fn thing(&self) -> String {
+        match &self.origin {
+            Origin::File(place) => format!("{}:{}", self.origin, place.column()),
+            Origin::Default => String::from("the configuration"),
+            Origin::Environment { .. } | Origin::Flag(_) => self.origin.to_string(),
+        }
+    }
+
+    /// `FILE:LINE:COLUMN: what; remedy`, and below it the line with a caret.
+    pub fn picture(&self) -> String {
+        let mut out = format!("{}: {}; {}\n", self.thing(), self.what, self.remedy);
+        match &self.origin {
+            Origin::File(place) => {
+                // What lies before the piece that is shown.
+                let before = place.column() - 1;
+                let skip = if before >= WIDTH { before - WIDTH / 2 } else { 0 };
+                let line: String = place.text().chars().skip(skip).take(WIDTH).map(plain).collect();
+                let here = place.text().chars().count();
+                let long = place.source.text.get(place.span.clone()).unwrap_or_default();
+                let long = long.lines().next().unwrap_or_default().chars().count();
+                let room = here.saturating_sub(before).min(skip + WIDTH - before).max(1);
+                let carets = "^".repeat(long.clamp(1, room));
+                let number = place.line().to_string();
+                let (pad, margin) = (" ".repeat(before - skip), " ".repeat(number.len()));
+                let _ = writeln!(out, "  {number} | {line}\n  {margin} | {pad}{carets}");
+            }
+            Origin::Environment { name, text } => {
+                let line: String = text.chars().take(WIDTH).map(plain).collect();
+                let carets = "^".repeat(line.chars().count().max(1));
+                let _ = writeln!(out, "  | {name}={line}\n  | {}{carets}", " ".repeat(name.len() + 1));
+            }
+            Origin::Default | Origin::Flag(_) => {}
+        }
+        out
+    }
+}
+
+/// What a terminal does not act on.
+fn plain(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
+}

@@ -1,0 +1,84 @@
+//! The configuration: one TOML file, variables and options become one typed [`Config`].
+//!
+//! What this does *not* do: it opens nothing of what it names but to look whether it is there.
+//!
+//! Options win over variables (`TOWLINE_SECTION__KEY`), these over the file, that over defaults; lists replace.
+//! A section is one file here, declared by `section!` (every key has a default) or `entry!` (an item of a list, with
+//! keys that must be there): **one row for each key**. Reading, `show`, the document, the schema and the file that
+//! `init` writes come from these rows.
+//!
+//! - `section` what a row is, `value` kinds of values, `secret` references; `node` TOML before it means anything;
+//!   `origin` where a setting comes from, `fault` what is wrong with it, `suggest` "did you mean".
+//! - sections: `server`, `tftp`, `ftp`, `http` (and `[https]`, `[admin]`), `mount` (and `[[root]]`), `user` (and
+//!   `[identity]`), `rule`, `limits` (and `[penalties]`), `audit` (and `[[hook]]`).
+//! - `load` brings the layers together, `check` judges what a single value cannot show.
+
+pub mod audit;
+mod check;
+mod fault;
+pub mod ftp;
+pub mod http;
+pub mod limits;
+mod load;
+pub mod mount;
+mod node;
+mod origin;
+pub mod rule;
+mod secret;
+mod section;
+pub mod server;
+mod suggest;
+#[cfg(test)]
+mod tests;
+pub mod tftp;
+pub mod user;
+mod value;
+
+pub use fault::Fault;
+pub(crate) use load::environment;
+pub use load::{Loaded, PREFIX};
+pub use origin::{Origin, Origins, Place, Source};
+pub use secret::Secret;
+pub use section::{Key, Setting, Shape, Shown};
+pub use value::{Rate, Size, Wanted, Within, Written, parse_time};
+
+use section::section;
+
+/// The file that is meant where none is named.
+pub const DEFAULT_FILE: &str = "/etc/towline/towline.toml";
+
+section! {
+    /// Everything that the server can be told.
+    Config {
+        /// What is served, where it listens and as whom.
+        server: server::Server = server::Server::default(),
+        /// TFTP.
+        tftp: tftp::Tftp = tftp::Tftp::default(),
+        /// FTP.
+        ftp: ftp::Ftp = ftp::Ftp::default(),
+        /// HTTP.
+        http: http::Http = http::Http::default(),
+        /// HTTPS.
+        https: http::Https = http::Https::default(),
+        /// The listener for figures.
+        admin: http::Admin = http::Admin::default(),
+        /// Directories of this host in the tree.
+        mount: Vec<mount::Mount> = Vec::new(),
+        /// What `/` is for whom.
+        root: Vec<mount::Root> = Vec::new(),
+        /// Who logs in.
+        user: Vec<user::User> = Vec::new(),
+        /// Where users come from besides.
+        identity: user::Identity = user::Identity::default(),
+        /// Who may do what.
+        rule: Vec<rule::Rule> = Vec::new(),
+        /// How much, how fast, how long.
+        limits: limits::Limits = limits::Limits::default(),
+        /// What abuse costs.
+        penalties: limits::Penalties = limits::Penalties::default(),
+        /// What is recorded.
+        audit: audit::Audit = audit::Audit::default(),
+        /// What is done on events.
+        hook: Vec<audit::Hook> = Vec::new(),
+    }
+}

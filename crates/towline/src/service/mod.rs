@@ -1,0 +1,115 @@
+//! The running server: from a [`Config`](crate::config::Config) to sockets, a gate, servers and the loop that tells
+//! what happens.
+//!
+//! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`) opens the tree,
+//!   `users` finds passwords, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
+//!   starts and ends them, `running` is the loop.
+//! - What the loop tells: `live` with `line`, `screen`, `told`, `advice` (and `advisor`); `announce` at the start,
+//!   `digesting` and `inbox` beside it.
+
+mod advice;
+mod advisor;
+mod announce;
+mod digesting;
+mod ftp;
+mod inbox;
+mod line;
+mod live;
+mod one_file;
+mod policy;
+mod root;
+pub(crate) mod run_as;
+mod running;
+mod screen;
+mod servers;
+mod sockets;
+pub(crate) mod tftp;
+mod told;
+mod users;
+
+use crate::config::Loaded;
+use crate::control;
+use crate::events::Events;
+use crate::exit::{Exit, Failure};
+use crate::ladder::{End, Tracing};
+use crate::watch::{Several, Watch};
+use gate::Gate;
+use root::Root;
+use screen::Screen;
+use servers::Servers;
+use sockets::Sockets;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use transport::tap::Tap;
+
+/// 2,048 connections with a file and a pipe each, and 32,768 TFTP transfers with a socket each, and reserve;
+/// the hard limit may be lower, and then TFTP has fewer.
+const DESCRIPTORS: u64 = 65_536;
+
+/// What is so for this run only, and no part of a configuration.
+pub(crate) struct Occasion {
+    /// End after one complete transfer.
+    pub(crate) once: bool,
+    /// Events as JSON on stdout.
+    pub(crate) json: bool,
+    /// The device that lines to paste are for.
+    pub(crate) device: Option<IpAddr>,
+    /// Traces.
+    pub(crate) trace: Tracing,
+}
+
+/// Serves until it is interrupted, or with `once` until one transfer is complete.
+pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) -> Result<(), Failure> {
+    more_descriptors();
+    let server = &loaded.config.server;
+    let sockets = Sockets::open(loaded)?;
+    let control = server.control.as_deref().map(control::listen).transpose()?;
+    // What is served is opened with the rights that it is served with.
+    server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
+    let root = Root::of(loaded)?;
+    let (gate, audit) = Gate::new(root.store.clone(), policy::of(loaded, occasion)?);
+
+    let traces = occasion.trace.open(End::Server, || Box::new(io::stderr()))?;
+    let screen = Screen::new(occasion.json, !traces.on_stderr());
+    let watch = (occasion.json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
+    let mut taps = traces.taps();
+    taps.extend(watch.clone().map(|t| t as Arc<dyn Tap>));
+    let tap = Several::of(taps);
+
+    let fell_back = sockets.fell_back.clone();
+    let servers = Servers::start(loaded, &gate, sockets, tap)?;
+    running::Running { loaded, occasion, events, gate, audit, root, servers, fell_back, control }
+        .run(screen, watch, traces)
+}
+
+/// What is served, as the configuration has it: the drop box, or the root.
+fn served(loaded: &Loaded) -> Result<&Path, Failure> {
+    let server = &loaded.config.server;
+    server.inbox.as_ref().or(server.root.as_ref()).map(std::path::PathBuf::as_path).ok_or_else(|| {
+        Failure::usage(
+            loaded.thing("server"),
+            "nothing to serve: there is no root",
+            "set root = \"/srv/…\" in [server]",
+        )
+    })
+}
+
+/// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the
+/// hard limit is for programs that know this of themselves.
+pub(crate) fn more_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(DESCRIPTORS, |hard| hard.min(DESCRIPTORS));
+    if limit.current.is_some_and(|soft| soft < wanted) {
+        limit.current = Some(wanted);
+        // Where it is refused the old limit holds.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+/// A fault of this host, about `what`.
+fn local(what: &'static str) -> impl Fn(io::Error) -> Failure {
+    move |e| Failure::new(Exit::Local, what, e, "")
+}

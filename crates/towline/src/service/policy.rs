@@ -1,0 +1,26 @@
+//! The gate's policy, from the configuration.
+
+use super::{Occasion, users};
+use crate::config::Loaded;
+use crate::exit::Failure;
+use gate::{Policy, Uploads};
+
+/// What the owner allows. Passwords are found here, also by asking for them.
+pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure> {
+    let server = &loaded.config.server;
+    let users = users::of(loaded)?;
+    let inbox = server.inbox.is_some();
+    Ok(Policy {
+        anonymous: server.anonymous.unwrap_or(users.is_empty() || inbox),
+        users,
+        clients: server.allow.iter().map(|net| net.value).collect(),
+        write: server.write || inbox,
+        inbox,
+        digests: server.digests,
+        uploads: Uploads(server.upload.iter().map(|rule| rule.value.clone()).collect()),
+        show_hidden: server.show_hidden,
+        // People are not shown them.
+        tell_tftp_sessions: occasion.json,
+        ..Policy::default()
+    })
+}

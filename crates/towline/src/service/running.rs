@@ -1,0 +1,196 @@
+//! The loop: hands what happens to those who tell it, until it is asked to end and the last transfer is over.
+
+use super::advisor::Advisor;
+use super::digesting::{Digesting, Uploaded};
+use super::live::Board;
+use super::root::Root;
+use super::screen::Screen;
+use super::servers::Servers;
+use super::{Occasion, announce, inbox, local};
+use crate::config::Loaded;
+use crate::control::{Control, Desk};
+use crate::events::{Event, Events};
+use crate::exit::{Exit, Failure};
+use crate::interrupt::on_interrupt;
+use crate::ladder::Traces;
+use crate::sinks::Present;
+use crate::watch::Watch;
+use gate::Gate;
+use gate::audit::{self, What};
+use serve::listen::{FellBack, Reason};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use transport::{Cancel, interfaces};
+
+/// How often lines move, and how soon a signal is looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long events gather before they are shown: a hot server has thousands in that time.
+const GATHER: Duration = Duration::from_millis(20);
+/// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A server that runs.
+pub(super) struct Running<'a> {
+    pub(super) loaded: &'a Loaded,
+    pub(super) occasion: &'a Occasion,
+    pub(super) events: &'a Arc<Events>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) audit: audit::Events,
+    pub(super) root: Root,
+    pub(super) servers: Servers,
+    pub(super) fell_back: Vec<(&'static str, FellBack)>,
+    pub(super) control: Option<UnixListener>,
+}
+
+impl Running<'_> {
+    /// Runs it to its end.
+    pub(super) fn run(
+        self,
+        screen: Screen,
+        watch: Option<Arc<Watch>>,
+        traces: Traces,
+    ) -> Result<(), Failure> {
+        let signals = Arc::new(AtomicU32::new(0));
+        let counted = signals.clone();
+        on_interrupt(move |nth| counted.store(nth, Ordering::Release)).map_err(local("signals"))?;
+
+        let advisor = Advisor::new(&self.gate);
+        let mut board = Board::new(screen, self.events.clone(), watch);
+        board.hide(advisor.session());
+        self.announce(&board);
+        let Running { loaded, occasion, events, gate, audit, root, servers, control, .. } = self;
+        let cancel = Cancel::new().map_err(local("digests"))?;
+        let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
+        let inbox = loaded.config.server.inbox.as_ref().map(|_| inbox::Inbox::start(root.store.clone()));
+        let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
+
+        let present = Arc::new(Present::default());
+        let desk = || Desk { present: present.clone() };
+        let _control = control
+            .map(|listener| Control::start(listener, desk()))
+            .transpose()
+            .map_err(local("the control socket"))?;
+
+        let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
+        let mut drains = false;
+        let cut = loop {
+            while let Some((text, event)) = digests.known() {
+                if let Some(text) = text {
+                    board.screen.say(&text);
+                }
+                events.tell(&event);
+            }
+            audit.recv_many(&mut batch, GATHER, TICK);
+            for event in batch.drain(..) {
+                board.take(&event, &advisor);
+                present.see(&event);
+                inbox.iter().for_each(|i| i.see(&event));
+                if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(event)) {
+                    digests.take(uploaded);
+                }
+            }
+            for (text, event) in inbox.iter().flat_map(inbox::Inbox::told) {
+                board.screen.say(&text);
+                events.tell(&event);
+            }
+            if refreshed.elapsed() >= TICK {
+                refreshed = Instant::now();
+                board.refresh();
+            }
+            board.flush();
+            let asked = signals.load(Ordering::Acquire);
+            let enough = occasion.once && board.totals().0 > 0;
+            if (asked > 0 || enough) && !drains {
+                drains = true;
+                servers.drain();
+                let transfers = gate.open().1 as u64;
+                events.tell(&Event::Draining { transfers });
+                if transfers > 0 {
+                    board
+                        .screen
+                        .say(&format!("Draining: {transfers} transfers run; Ctrl-C again cuts them."));
+                }
+            }
+            if asked > 1 {
+                break true;
+            }
+            if drains && gate.open().1 == 0 {
+                break false;
+            }
+        };
+        drop(digests);
+        // Even a cut transfer has its last event.
+        servers.wait(if cut { Duration::ZERO } else { GRACE });
+        while let Some(event) = audit.try_recv() {
+            board.take(&event, &advisor);
+            inbox.iter().for_each(|i| i.see(&event));
+        }
+        for (text, event) in inbox.into_iter().flat_map(|i| i.rest(GRACE)) {
+            board.screen.say(&text);
+            events.tell(&event);
+        }
+        board.finish();
+        let traced = traces.finish();
+        let (transfers, octets) = board.totals();
+        let verdicts = board.verdicts().clone();
+        events.tell(&Event::Stopped { transfers, octets, verdicts });
+        if cut {
+            return Err(Failure::new(Exit::Interrupted, "serve", "interrupted, transfers were cut", ""));
+        }
+        traced
+    }
+
+    fn announce(&self, board: &Board) {
+        let config = &self.loaded.config;
+        if let Some(read) = self.loaded.what_was_read() {
+            board.screen.say(&format!("Configuration: {read}."));
+        }
+        let (tftp, ftp) = self.servers.addresses();
+        for (protocol, addresses) in [("tftp", &tftp), ("ftp", &ftp)] {
+            let wanted = self.fell_back.iter().find(|f| f.0 == protocol).map(|(_, f)| {
+                let why = if f.why == Reason::Denied { "denied" } else { "taken" };
+                format!("{}: {why}", f.from)
+            });
+            for address in addresses {
+                let (address, wanted) = (address.to_string(), wanted.clone());
+                board.events.tell(&Event::Listening { protocol, address, wanted });
+            }
+        }
+        // Without the list of interfaces the announcement is shorter; serving does not need it.
+        let interfaces = interfaces().unwrap_or_default();
+        let bound: Vec<SocketAddr> = tftp.iter().chain(&ftp).copied().collect();
+        let best = match self.occasion.device {
+            Some(device) => announce::towards(&interfaces, device),
+            None => announce::best(&interfaces, &bound),
+        };
+        let program = std::env::current_exe().map(|p| p.display().to_string());
+        let inbox = config.server.inbox.is_some();
+        let how = match (inbox, config.server.write) {
+            (true, _) => "a drop box, write-only",
+            (false, true) => "writable",
+            (false, false) => "read-only",
+        };
+        board.screen.say(&announce::text(&announce::Facts {
+            what: format!("{} ({how})", self.root.shown),
+            inbox,
+            tftp,
+            ftp,
+            fell_back: self.fell_back.clone(),
+            interfaces,
+            best,
+            file: self.root.example(),
+            user: config.user.first().map(|user| user.name.clone()),
+            program: program.unwrap_or_else(|_| String::from("towline")),
+        }));
+    }
+}
+
+/// The upload that this is the end of.
+fn uploaded(event: audit::Event) -> Option<Uploaded> {
+    let What::Ended { transfer, path, stored: Some(identity), .. } = event.what else { return None };
+    Some(Uploaded { transfer, path, identity: *identity })
+}

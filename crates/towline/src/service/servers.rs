@@ -1,0 +1,67 @@
+//! The running servers: started together, drained and ended together.
+
+use super::sockets::Sockets;
+use super::{ftp, local, tftp};
+use crate::config::Loaded;
+use crate::exit::Failure;
+use gate::Gate;
+use serve::ftp::FtpServer;
+use serve::tftp::TftpServer;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use transport::tap::Tap;
+
+/// The running servers.
+pub(super) struct Servers {
+    tftp: Option<TftpServer>,
+    ftp: Option<FtpServer>,
+}
+
+impl Servers {
+    /// Starts one for each kind of socket.
+    pub(super) fn start(
+        loaded: &Loaded,
+        gate: &Arc<Gate>,
+        sockets: Sockets,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> Result<Servers, Failure> {
+        let config = tftp::of(loaded)?;
+        let tftp = (!sockets.tftp.is_empty())
+            .then(|| TftpServer::start(gate.clone(), sockets.tftp, config, tap.clone()))
+            .transpose()
+            .map_err(local("the TFTP server"))?;
+        let ftp = (!sockets.ftp.is_empty())
+            .then(|| FtpServer::start(gate.clone(), sockets.ftp, ftp::of(loaded), tap))
+            .transpose()
+            .map_err(local("the FTP server"))?;
+        Ok(Servers { tftp, ftp })
+    }
+
+    /// Takes nothing new; what runs goes on.
+    pub(super) fn drain(&self) {
+        if let Some(tftp) = &self.tftp {
+            tftp.drain();
+        }
+        if let Some(ftp) = &self.ftp {
+            ftp.drain();
+        }
+    }
+
+    /// Ends them; what still runs has so long.
+    pub(super) fn wait(self, grace: Duration) {
+        if let Some(tftp) = self.tftp {
+            tftp.wait(grace);
+        }
+        if let Some(ftp) = self.ftp {
+            ftp.wait(grace);
+        }
+    }
+
+    /// Where each protocol is listened for.
+    pub(super) fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        let tftp = self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default();
+        let ftp = self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default();
+        (tftp, ftp)
+    }
+}
