@@ -1,5 +1,6 @@
 //! Which clients are let in, by address.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -12,6 +13,16 @@ pub struct Net {
 }
 
 impl Net {
+    /// Its address as it was written: bits behind the prefix may be set.
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many leading bits count.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether an address lies in it. IPv4 that comes mapped into IPv6 is IPv4.
     pub fn holds(&self, address: IpAddr) -> bool {
         let same = |a: u128, b: u128, bits: u32| {
@@ -21,6 +32,18 @@ impl Net {
             (IpAddr::V4(a), IpAddr::V4(b)) => same(u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
             (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
             (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// `10.0.0.0/8`; an address alone where all bits count.
+impl fmt::Display for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = if self.address.is_ipv4() { 32 } else { 128 };
+        if self.prefix == most {
+            write!(f, "{}", self.address)
+        } else {
+            write!(f, "{}/{}", self.address, self.prefix)
         }
     }
 }

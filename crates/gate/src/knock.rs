@@ -1,5 +1,6 @@
 use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 /// Which protocol a peer speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -10,6 +11,20 @@ pub enum Protocol {
     Ftp,
     /// RFC 9110, with or without TLS; reads only.
     Http,
+}
+
+impl Protocol {
+    /// Each.
+    pub const ALL: [Protocol; 3] = [Protocol::Tftp, Protocol::Ftp, Protocol::Http];
+}
+
+impl FromStr for Protocol {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Protocol, String> {
+        let found = Protocol::ALL.into_iter().find(|p| p.to_string() == text);
+        found.ok_or_else(|| format!("'{text}': a protocol is tftp, ftp or http"))
+    }
 }
 
 impl fmt::Display for Protocol {
@@ -23,12 +38,38 @@ impl fmt::Display for Protocol {
 }
 
 /// How the control channel is protected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Security {
     /// Not at all.
     Clear,
     /// By TLS: nobody between reads or changes it.
     Tls,
+    /// By SSH.
+    Ssh,
+}
+
+impl Security {
+    /// Each.
+    pub const ALL: [Security; 3] = [Security::Clear, Security::Tls, Security::Ssh];
+}
+
+impl fmt::Display for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Security::Clear => "clear",
+            Security::Tls => "tls",
+            Security::Ssh => "ssh",
+        })
+    }
+}
+
+impl FromStr for Security {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Security, String> {
+        let found = Security::ALL.into_iter().find(|s| s.to_string() == text);
+        found.ok_or_else(|| format!("'{text}': a channel is clear, tls or ssh"))
+    }
 }
 
 /// What a peer shows.

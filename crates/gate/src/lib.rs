@@ -10,7 +10,7 @@
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
 //! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
-//!   verified credentials), `rights` what they may do (one table), `roots` what `/` is for them, `uploads` what
+//!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two transfers, `record` what is
 //!   known at their end, `verdict` what that means, `digests` of files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
@@ -29,6 +29,7 @@ mod record;
 mod refusal;
 mod rights;
 mod roots;
+mod rules;
 mod session;
 mod sidecar;
 #[cfg(test)]
@@ -45,8 +46,11 @@ pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
-pub use rights::Verb;
+pub use rights::{Decision, Verb, Why};
 pub use roots::{RootPath, RootRule, RootUser, Roots};
+pub use rules::{
+    ANONYMOUS, ANY_USER, BadPattern, Effect, MAX_RULES, Pattern, Place, Right, Rights, Rule, Rules,
+};
 pub use session::{Ask, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
@@ -78,6 +82,8 @@ pub struct Policy {
     /// What an upload may do, path by path, before what `write` says of who may. It holds for users as well:
     /// where what is there must stay, they neither remove nor rename it.
     pub uploads: Uploads,
+    /// Who may do what where, before what is so without them.
+    pub rules: Rules,
     /// What `/` is for whom.
     pub roots: Roots,
     /// Whether the whole tree is a drop box ([`Upload::DropBox`]): those who are not known may put files in and
@@ -105,6 +111,7 @@ impl Default for Policy {
             anonymous: true,
             write: false,
             uploads: Uploads::default(),
+            rules: Rules::default(),
             roots: Roots::default(),
             inbox: false,
             show_hidden: false,

@@ -1,3 +1,4 @@
+use crate::rules::Place;
 use store::{BadPath, StoreError};
 
 /// Why not. `serve` turns each into a wire code, in one match for each protocol. No host path in it.
@@ -12,6 +13,9 @@ pub enum Refusal {
     /// Not allowed to this peer.
     #[error("permission denied")]
     Denied,
+    /// A rule of the owner's denies it; peers are told no more than of [`Refusal::Denied`].
+    #[error("permission denied")]
+    DeniedBy(Place),
     /// A directory where a file is wanted.
     #[error("is a directory")]
     IsDirectory,

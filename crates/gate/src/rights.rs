@@ -1,6 +1,13 @@
-//! Who may do what: one table.
+//! Who may do what where, and by what that was decided.
+//!
+//! For everything that changes the tree the owner must have said that it is written to at all; then a drop box
+//! gives nothing out; then the first rule that fits decides, and where none does what is so without rules:
+//! everybody reads and uploads, users do everything. What that allows is still not done to hidden names, nor
+//! where the row of the uploads forbids it.
 
+use crate::rules::{Concern, Effect, Place, Right};
 use crate::{Account, Policy, Refusal, Upload};
+use std::fmt;
 use std::sync::Arc;
 use store::VPath;
 
@@ -49,6 +56,104 @@ pub enum Verb {
     SetModified,
 }
 
+/// Whether something may be done, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// Whether it may.
+    pub allowed: bool,
+    /// What decided it.
+    pub why: Why,
+}
+
+/// What decided.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// Nothing is written here at all.
+    ReadOnly,
+    /// Names that begin with a dot, and those of the store's own, are not there.
+    Hidden,
+    /// In a drop box whoever is not known puts files in and does nothing else.
+    DropBox,
+    /// A rule of the owner's.
+    Rule(Place),
+    /// A row of the uploads.
+    Upload(Upload),
+    /// No rule fits: everybody may.
+    Everybody,
+    /// No rule fits: users may.
+    User,
+    /// No rule fits: who did not log in may not.
+    NoUser,
+}
+
+impl Why {
+    /// One word for programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Why::ReadOnly => "read-only",
+            Why::Hidden => "hidden",
+            Why::DropBox => "drop-box",
+            Why::Rule(_) => "rule",
+            Why::Upload(_) => "upload",
+            Why::Everybody => "everybody",
+            Why::User => "user",
+            Why::NoUser => "no-user",
+        }
+    }
+}
+
+/// The words for people.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::ReadOnly => f.write_str("nothing is written here: the server is read-only"),
+            Why::Hidden => f.write_str("hidden names are not there"),
+            Why::DropBox => {
+                f.write_str("a drop box: whoever did not log in puts files in and does nothing else")
+            }
+            Why::Rule(place) => write!(f, "{place}"),
+            Why::Upload(row) => write!(f, "what uploads may do there: {row}"),
+            Why::Everybody => f.write_str("no rule fits: everybody may"),
+            Why::User => f.write_str("no rule fits: users may"),
+            Why::NoUser => f.write_str("no rule fits: who did not log in may not"),
+        }
+    }
+}
+
+impl Decision {
+    fn allowed(why: Why) -> Decision {
+        Decision { allowed: true, why }
+    }
+
+    fn denied(why: Why) -> Decision {
+        Decision { allowed: false, why }
+    }
+
+    /// The refusal that this is; `verb` decides how a hidden name is refused.
+    fn or_refused(self, verb: Verb) -> Result<Why, Refusal> {
+        if self.allowed {
+            return Ok(self.why);
+        }
+        Err(match self.why {
+            Why::Rule(place) => Refusal::DeniedBy(place),
+            Why::Hidden => match verb {
+                // To make one is refused for any such name, so that it does not tell which are there.
+                Verb::Write | Verb::MakeDir => Refusal::Denied,
+                Verb::Read
+                | Verb::Stat
+                | Verb::List
+                | Verb::Rename
+                | Verb::Remove
+                | Verb::RemoveDir
+                | Verb::SetModified => Refusal::Absent,
+            },
+            Why::ReadOnly | Why::DropBox | Why::Upload(_) | Why::Everybody | Why::User | Why::NoUser => {
+                Refusal::Denied
+            }
+        })
+    }
+}
+
 /// What an upload does with the file it writes over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Old {
@@ -60,66 +165,205 @@ pub(crate) enum Old {
     Kept,
 }
 
-/// Whether `who` may do `verb` on `path`; for uploads, what becomes of the old file.
-pub(crate) fn allow(policy: &Policy, who: &Who, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
-    let known = matches!(who, Who::User(_));
-    let allowed = match verb {
-        Verb::Read | Verb::List => !drops(policy, who, path),
-        // Which files are there is not told either: `Session` sees to that.
-        Verb::Stat => true,
-        Verb::Write => policy.write,
-        Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified => {
-            policy.write && known
-        }
-    };
-    if !allowed {
-        return Err(Refusal::Denied);
+/// What an upload may do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Leave {
+    pub(crate) old: Old,
+    /// Where nothing new may be made: the refusal of a name that is free.
+    pub(crate) no_new: Option<Refusal>,
+}
+
+/// What a session is told of a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Told {
+    /// Whatever it is.
+    All,
+    /// Only that it is a directory, if it is one: it can be walked through.
+    Directories,
+    /// Nothing.
+    Nothing,
+}
+
+/// Judges for one session.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) who: &'a Who,
+    pub(crate) concern: &'a Concern,
+}
+
+impl Judge<'_> {
+    /// Whether a right is had, and by what: what [`Judge::allow`] goes by. The verb that stands for the right
+    /// is the one of files.
+    pub(crate) fn right(&self, right: Right, path: &VPath) -> Decision {
+        let verb = match right {
+            Right::Read => Verb::Read,
+            Right::Write | Right::Create => Verb::Write,
+            Right::Delete => Verb::Remove,
+            Right::List => Verb::List,
+            Right::Rename => Verb::Rename,
+        };
+        self.decide(verb, right, path)
     }
-    if is_hidden(policy, path) {
-        // To make one is refused for any such name, so that it does not tell which are there.
-        return Err(match verb {
-            Verb::Write | Verb::MakeDir => Refusal::Denied,
-            Verb::Read
-            | Verb::Stat
-            | Verb::List
-            | Verb::Rename
-            | Verb::Remove
-            | Verb::RemoveDir
-            | Verb::SetModified => Refusal::Absent,
-        });
+
+    /// Whether a verb other than an upload is allowed.
+    pub(crate) fn allow(&self, verb: Verb, path: &VPath) -> Result<(), Refusal> {
+        let right = match verb {
+            Verb::Read => Right::Read,
+            Verb::List => Right::List,
+            Verb::Stat => {
+                return match self.told(path) {
+                    Told::All | Told::Directories => Ok(()),
+                    Told::Nothing => Err(Refusal::Absent),
+                };
+            }
+            Verb::Write => return self.upload(path).map(drop),
+            Verb::Rename => Right::Rename,
+            Verb::Remove | Verb::RemoveDir => Right::Delete,
+            Verb::MakeDir => Right::Create,
+            Verb::SetModified => Right::Write,
+        };
+        self.decide(verb, right, path).or_refused(verb).map(drop)
     }
-    let row = match verb {
-        Verb::Read | Verb::Stat | Verb::List => None,
-        Verb::Write | Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified => {
-            policy.uploads.of(path)
+
+    /// Whether an upload is allowed, and what it does with a file that is there.
+    pub(crate) fn upload(&self, path: &VPath) -> Result<Leave, Refusal> {
+        let create = self.decide(Verb::Write, Right::Create, path);
+        let write = self.decide(Verb::Write, Right::Write, path);
+        // In a drop box every upload has a name of its own.
+        if !write.allowed || self.drops(path) {
+            create.or_refused(Verb::Write)?;
+            return Ok(Leave { old: Old::Stays, no_new: None });
         }
-    };
-    match (row, verb) {
-        (None, _) => {}
-        (Some(Upload::Deny), _) => return Err(Refusal::Denied),
-        (Some(rule), Verb::Rename | Verb::Remove | Verb::SetModified) if rule.protects() => {
+        let old = match self.policy.uploads.of(path) {
+            Some(Upload::Version) => Old::Kept,
+            Some(Upload::Overwrite) => Old::Replaced,
+            // The others do not come here: nothing is written over.
+            Some(Upload::Create | Upload::Deny) => Old::Stays,
+            Some(Upload::DropBox) | None if self.is_known() => Old::Replaced,
+            Some(Upload::DropBox) | None => Old::Kept,
+        };
+        Ok(Leave { old, no_new: create.or_refused(Verb::Write).err() })
+    }
+
+    /// What is told of a name: all where it may be read or listed, and that it is a directory where a rule
+    /// allows something in it.
+    pub(crate) fn told(&self, path: &VPath) -> Told {
+        if is_hidden(self.policy, path) {
+            return Told::Nothing;
+        }
+        // Directories can be walked; what else is there is nobody's business.
+        if self.drops(path) {
+            return Told::Directories;
+        }
+        let may = |verb, right| self.decide(verb, right, path).allowed;
+        if may(Verb::Read, Right::Read) || may(Verb::List, Right::List) {
+            return Told::All;
+        }
+        match self.policy.rules.leads(self.concern, path) {
+            true => Told::Directories,
+            false => Told::Nothing,
+        }
+    }
+
+    /// Whether everything is told but hidden names: a listing need not ask for each.
+    pub(crate) fn tells_all(&self) -> bool {
+        self.policy.rules.each().is_empty()
+    }
+
+    /// Whether `from` may become `to`, once [`Verb::Rename`] of `from` is allowed; `is_dir`: it is a directory,
+    /// `is_taken`: there is something that would be replaced.
+    ///
+    /// What is there must not be lost, nothing must be made where nothing may be, and nothing must be seen
+    /// under the new name that was not under the old one.
+    pub(crate) fn may_become(
+        &self,
+        from: &VPath,
+        to: &VPath,
+        is_dir: bool,
+        is_taken: bool,
+    ) -> Result<(), Refusal> {
+        let policy = self.policy;
+        if is_hidden(policy, to) || policy.uploads.of(to).is_some_and(Upload::protects) {
             return Err(Refusal::Denied);
         }
-        (Some(Upload::Create), _) => return Ok(Old::Stays),
-        (Some(Upload::Version), _) => return Ok(Old::Kept),
-        (Some(Upload::Overwrite), _) => return Ok(Old::Replaced),
-        // Whoever is not known gets a name that is free; for users the row is not there.
-        (Some(Upload::DropBox), _) => {}
+        // With a directory whatever is below gets other names, for which other rows may hold.
+        if is_dir && policy.uploads.protect() {
+            return Err(Refusal::Denied);
+        }
+        if policy.rules.each().is_empty() {
+            return Ok(());
+        }
+        self.allow(Verb::Rename, to)?;
+        let made = if is_taken { Right::Write } else { Right::Create };
+        self.decide(Verb::Write, made, to).or_refused(Verb::Rename)?;
+        for (verb, right) in [(Verb::Read, Right::Read), (Verb::List, Right::List)] {
+            if self.decide(verb, right, to).allowed {
+                self.decide(verb, right, from).or_refused(Verb::Rename)?;
+            }
+        }
+        let mut ends = [from, to].into_iter().filter(|_| is_dir);
+        match ends.find_map(|end| policy.rules.divides(self.concern, end)) {
+            Some(rule) => Err(Refusal::DeniedBy(rule.place.clone())),
+            None => Ok(()),
+        }
     }
-    Ok(if known { Old::Replaced } else { Old::Kept })
-}
 
-/// Whether `path` is a drop box for `who`.
-pub(crate) fn drops(policy: &Policy, who: &Who, path: &VPath) -> bool {
-    !matches!(who, Who::User(_)) && (policy.inbox || policy.uploads.drops(path))
-}
+    /// Whether `path` is a drop box for them.
+    pub(crate) fn drops(&self, path: &VPath) -> bool {
+        !self.is_known() && (self.policy.inbox || self.policy.uploads.drops(path))
+    }
 
-/// Whether something may get this name by being renamed: what a row of the uploads protects there could be lost.
-pub(crate) fn may_become(policy: &Policy, to: &VPath) -> bool {
-    !is_hidden(policy, to) && !policy.uploads.of(to).is_some_and(Upload::protects)
+    fn is_known(&self) -> bool {
+        match self.who {
+            Who::User(_) => true,
+            Who::Nobody | Who::Anonymous => false,
+        }
+    }
+
+    fn decide(&self, verb: Verb, right: Right, path: &VPath) -> Decision {
+        let policy = self.policy;
+        let reads = matches!(right, Right::Read | Right::List);
+        if !reads && !policy.write {
+            return Decision::denied(Why::ReadOnly);
+        }
+        if verb != Verb::Write && self.drops(path) {
+            return Decision::denied(Why::DropBox);
+        }
+        let rule = policy.rules.first(self.concern, right, path);
+        let so_far = match (rule, verb) {
+            (Some(rule), _) => {
+                let why = Why::Rule(rule.place.clone());
+                Decision { allowed: rule.effect == Effect::Allow, why }
+            }
+            (None, Verb::Read | Verb::List | Verb::Stat | Verb::Write) => Decision::allowed(Why::Everybody),
+            (None, Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified) => {
+                match self.is_known() {
+                    true => Decision::allowed(Why::User),
+                    false => Decision::denied(Why::NoUser),
+                }
+            }
+        };
+        if !so_far.allowed {
+            return so_far;
+        }
+        if is_hidden(policy, path) {
+            return Decision::denied(Why::Hidden);
+        }
+        let row = if reads { None } else { policy.uploads.of(path) };
+        match row {
+            Some(Upload::Deny) => Decision::denied(Why::Upload(Upload::Deny)),
+            Some(row @ (Upload::Create | Upload::Version)) => match (verb, right) {
+                (Verb::Rename | Verb::Remove | Verb::SetModified, _) => Decision::denied(Why::Upload(row)),
+                (Verb::Write, Right::Write) if row == Upload::Create => Decision::denied(Why::Upload(row)),
+                _not_lost => so_far,
+            },
+            Some(Upload::Overwrite | Upload::DropBox) | None => so_far,
+        }
+    }
 }
 
 /// Whether a path does not exist for peers.
-pub(crate) fn is_hidden(policy: &Policy, path: &VPath) -> bool {
+fn is_hidden(policy: &Policy, path: &VPath) -> bool {
     path.is_reserved() || (!policy.show_hidden && path.is_hidden())
 }

@@ -1,6 +1,7 @@
 use crate::audit::{From, What};
 use crate::limits::SessionLease;
-use crate::rights::{self, Old, Verb, Who};
+use crate::rights::{Decision, Judge, Old, Told, Verb, Who};
+use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
 use crate::{Account, Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
 use bytes::Bytes;
@@ -21,6 +22,8 @@ struct Inner {
     /// What `/` is for this peer, in the whole tree. Whatever it names lies below, and what it is told is
     /// counted from here; rows of rights and uploads, and events, are about the whole tree's paths.
     root: VPath,
+    /// The rules that can concern this peer.
+    concern: Concern,
     /// Keys the hidden partials; `None`: keeps none.
     owner: Option<String>,
     _lease: Option<SessionLease>,
@@ -65,7 +68,9 @@ impl Session {
         if gate.tells_session(from.protocol) {
             gate.queue.push(&from, What::Admitted);
         }
-        Session(Arc::new(Inner { gate, from, who, root, owner, _lease: lease }))
+        let (address, protocol, security) = (knock.peer.ip(), knock.protocol, knock.security);
+        let concern = gate.policy.rules.concern(&Subject { who: &who, address, protocol, security });
+        Session(Arc::new(Inner { gate, from, who, root, concern, owner, _lease: lease }))
     }
 
     /// The session's number in the events.
@@ -84,11 +89,6 @@ impl Session {
             Who::User(account) => Some(account),
             Who::Nobody | Who::Anonymous => None,
         }
-    }
-
-    /// Who that is.
-    pub(crate) fn who(&self) -> &Who {
-        &self.0.who
     }
 
     /// Whether any upload is allowed at all.
@@ -162,20 +162,25 @@ impl Session {
         let path = &*self.tree(Verb::Write, path)?;
         self.told(Verb::Write, path, || {
             let store = &self.0.gate.store;
-            let old = self.allow(Verb::Write, path)?;
+            let leave = self.judge().upload(path)?;
             let can = store.capabilities_at(path);
             if !can.write {
                 return Err(Refusal::Denied);
             }
-            if self.drops(path) {
+            if self.judge().drops(path) {
                 return self.put_in(path, ask);
             }
             if !can.resume && matches!(ask.mode, Mode::Resume(_) | Mode::Append) {
                 return Err(Refusal::Unsupported("going on with a file"));
             }
+            if let Some(why) = leave.no_new
+                && matches!(store.stat(path), Err(StoreError::Absent))
+            {
+                return Err(why);
+            }
             let lease = self.0.gate.counters.transfer()?;
             self.fits(path, ask.expected)?;
-            let mode = match (old, ask.mode) {
+            let mode = match (leave.old, ask.mode) {
                 (Old::Stays, Mode::New | Mode::Overwrite) => Mode::New,
                 (Old::Stays, Mode::Resume(_) | Mode::Append) => {
                     return Err(Refusal::Unsupported("going on with a file where only new ones may come"));
@@ -183,7 +188,7 @@ impl Session {
                 (Old::Replaced | Old::Kept, mode) => mode,
             };
             let mut upload = store.create(path, mode, self.0.owner.as_deref().unwrap_or(""))?;
-            match old {
+            match leave.old {
                 Old::Replaced | Old::Stays => {}
                 Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
@@ -223,9 +228,9 @@ impl Session {
         }
     }
 
-    /// Whether this peer may put files in there (a path of the whole tree) and do nothing else.
-    fn drops(&self, path: &VPath) -> bool {
-        rights::drops(&self.0.gate.policy, &self.0.who, path)
+    /// Whether this peer has a right on what it calls `path`, and by what that is decided.
+    pub fn decide(&self, right: Right, path: &VPath) -> Result<Decision, Refusal> {
+        Ok(self.judge().right(right, &*self.within(path)?))
     }
 
     /// What this peer calls `path`, in the whole tree. Fails where that is too long.
@@ -246,23 +251,26 @@ impl Session {
         let path = &*self.within(path)?;
         self.allow(Verb::List, path)?;
         let under = self.0.gate.store.list(path)?;
-        Ok(Box::new(Visible { under, show_hidden: self.0.gate.policy.show_hidden }))
+        Ok(Box::new(Visible { under, dir: path.clone(), session: self.clone() }))
     }
 
     /// Facts of a file or directory. A name that is not there is an event: FTP clients ask for the size
     /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
         let path = &*self.tree(Verb::Stat, path)?;
-        let facts = self.allow(Verb::Stat, path).and_then(|_| match self.0.gate.store.stat(path) {
-            // Directories can be walked; what else is there is nobody's business.
-            facts if self.drops(path) => {
-                facts.ok().filter(|f| f.kind == Kind::Directory).ok_or(Refusal::Absent)
+        let store = &self.0.gate.store;
+        let facts = match self.judge().told(path) {
+            Told::Nothing => Err(Refusal::Absent),
+            Told::Directories => {
+                store.stat(path).ok().filter(|f| f.kind == Kind::Directory).ok_or(Refusal::Absent)
             }
-            Err(StoreError::Absent) if self.0.gate.policy.digests => {
-                sidecar::stat(self, path).ok_or(Refusal::Absent)
-            }
-            facts => Ok(facts?),
-        });
+            Told::All => match store.stat(path) {
+                Err(StoreError::Absent) if self.0.gate.policy.digests => {
+                    sidecar::stat(self, path).ok_or(Refusal::Absent)
+                }
+                facts => facts.map_err(Refusal::from),
+            },
+        };
         if let Err(why @ Refusal::Absent) = &facts {
             self.tell(What::Refused { verb: Verb::Stat, path: path.clone(), why: why.clone() });
         }
@@ -272,7 +280,7 @@ impl Session {
     /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.
     pub fn partial(&self, path: &VPath) -> Option<u64> {
         let path = &*self.within(path).ok()?;
-        self.allow(Verb::Write, path).ok().filter(|_| !self.drops(path))?;
+        self.allow(Verb::Write, path).ok().filter(|()| !self.judge().drops(path))?;
         self.0.gate.store.partial(path, self.0.owner.as_deref()?)
     }
 
@@ -282,14 +290,9 @@ impl Session {
         let to = &*self.tree(Verb::Rename, to)?;
         self.told(Verb::Rename, from, || {
             self.allow(Verb::Rename, from)?;
-            let (policy, store) = (&self.0.gate.policy, &self.0.gate.store);
-            if !rights::may_become(policy, to) {
-                return Err(Refusal::Denied);
-            }
-            // With a directory whatever is below gets other names, for which other rows may hold.
-            if policy.uploads.protect() && store.stat(from).is_ok_and(|f| f.kind == Kind::Directory) {
-                return Err(Refusal::Denied);
-            }
+            let store = &self.0.gate.store;
+            let is_dir = store.stat(from).is_ok_and(|f| f.kind == Kind::Directory);
+            self.judge().may_become(from, to, is_dir, store.stat(to).is_ok())?;
             self.0.gate.store.rename(from, to)?;
             self.tell(What::Renamed { from: from.clone(), to: to.clone() });
             Ok(())
@@ -356,9 +359,12 @@ impl Session {
     /// Whether a file or directory of this name is there for this peer. No event.
     pub fn has(&self, path: &VPath) -> bool {
         let Ok(path) = self.within(path) else { return false };
-        let path = &*path;
-        let is_told = |facts: Facts| facts.kind == Kind::Directory || !self.drops(path);
-        self.allow(Verb::Stat, path).is_ok() && self.0.gate.store.stat(path).is_ok_and(is_told)
+        let facts = |path| self.0.gate.store.stat(path);
+        match self.judge().told(&path) {
+            Told::All => facts(&path).is_ok(),
+            Told::Directories => facts(&path).is_ok_and(|f| f.kind == Kind::Directory),
+            Told::Nothing => false,
+        }
     }
 
     /// Whether [`Session::read`] has something for this name: the file, or the digest of one. No event.
@@ -402,8 +408,13 @@ impl Session {
         self.0.gate.next_transfer()
     }
 
-    fn allow(&self, verb: Verb, path: &VPath) -> Result<Old, Refusal> {
-        rights::allow(&self.0.gate.policy, self.who(), verb, path)
+    /// Who judges a path of the whole tree.
+    fn judge(&self) -> Judge<'_> {
+        Judge { policy: &self.0.gate.policy, who: &self.0.who, concern: &self.0.concern }
+    }
+
+    pub(crate) fn allow(&self, verb: Verb, path: &VPath) -> Result<(), Refusal> {
+        self.judge().allow(verb, path)
     }
 
     /// Does it, and tells a refusal.
@@ -417,21 +428,35 @@ impl Session {
     }
 }
 
-/// A directory without the hidden names.
+/// A directory without the names that are not told.
 struct Visible {
     under: Box<dyn Cursor>,
-    show_hidden: bool,
+    /// Its name in the whole tree.
+    dir: VPath,
+    session: Session,
 }
 
 impl Cursor for Visible {
     fn next(&mut self) -> store::Result<Vec<Entry>> {
+        let (judge, dir) = (self.session.judge(), &self.dir);
+        let show_hidden = judge.policy.show_hidden;
+        let is_told = |entry: &Entry| {
+            judge.tells_all()
+                || match dir.child(&entry.name).map_or(Told::Nothing, |path| judge.told(&path)) {
+                    Told::All => true,
+                    Told::Directories => entry.facts.kind == Kind::Directory,
+                    Told::Nothing => false,
+                }
+        };
         loop {
             let mut batch = self.under.next()?;
             if batch.is_empty() {
                 return Ok(batch);
             }
             batch.retain(|e| {
-                !e.name.starts_with(store::RESERVED) && (self.show_hidden || !e.name.starts_with(b"."))
+                !e.name.starts_with(store::RESERVED)
+                    && (show_hidden || !e.name.starts_with(b"."))
+                    && is_told(e)
             });
             // A batch of hidden names only is not the end.
             if !batch.is_empty() {

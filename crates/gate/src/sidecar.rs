@@ -3,7 +3,7 @@
 //! As `md5sum` and its kin print them, so that `sha256sum -c NAME.sha256` works. A real file of the name
 //! wins, whatever it is.
 
-use crate::{Algorithm, Digest, Refusal, Session};
+use crate::{Algorithm, Digest, Refusal, Session, Verb};
 use bytes::Bytes;
 use store::{Blob, Facts, Kind, StoreError, VPath};
 
@@ -30,6 +30,10 @@ pub fn is_digest_name(name: &[u8]) -> bool {
 /// The content of a name that is not there; reads the whole file where its digest is not known yet.
 pub(crate) fn open(session: &Session, path: &VPath) -> Result<Option<Blob>, Refusal> {
     let Some((base, algorithm, _)) = about(path) else { return Ok(None) };
+    // A digest tells of its file.
+    if session.allow(Verb::Read, &base).is_err() {
+        return Ok(None);
+    }
     let blob = match session.gate().store.open(&base) {
         // The name that was asked for is not there, whatever its base is.
         Err(StoreError::Absent | StoreError::IsDirectory | StoreError::NotDirectory) => return Ok(None),
@@ -44,6 +48,7 @@ pub(crate) fn open(session: &Session, path: &VPath) -> Result<Option<Blob>, Refu
 /// The facts of a name that is not there; reads nothing.
 pub(crate) fn stat(session: &Session, path: &VPath) -> Option<Facts> {
     let (base, _, digits) = about(path)?;
+    session.allow(Verb::Read, &base).ok()?;
     let facts = session.gate().store.stat(&base).ok().filter(|f| f.kind == Kind::File)?;
     let (escaped, name) = escaped(base.name());
     let len = (usize::from(escaped) + digits + 2 + name.len() + 1) as u64;

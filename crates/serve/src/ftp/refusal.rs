@@ -8,6 +8,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         Refusal::Absent
         | Refusal::Exists
         | Refusal::Denied
+        | Refusal::DeniedBy(_)
         | Refusal::IsDirectory
         | Refusal::NotDirectory
         | Refusal::NotEmpty

@@ -7,6 +7,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         Refusal::Absent => ErrorCode::FileNotFound,
         Refusal::Exists => ErrorCode::FileExists,
         Refusal::Denied
+        | Refusal::DeniedBy(_)
         | Refusal::IsDirectory
         | Refusal::NotDirectory
         | Refusal::NotEmpty
