@@ -15,6 +15,7 @@ const TARGETS: &[Row] = &[
     ("ftp_command_line", ftp_proto::fuzz::ftp_command_line),
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),
     ("ftp_list", ftp_proto::fuzz::ftp_list),
+    ("http_request", http_proto::fuzz::http_request),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),

@@ -20,6 +20,7 @@ const ROOMS: &[Room] = &[
     Room { name: "link", tier: "T0", imports: &[] },
     Room { name: "tftp-proto", tier: "T0", imports: &[] },
     Room { name: "ftp-proto", tier: "T0", imports: &[] },
+    Room { name: "http-proto", tier: "T0", imports: &[] },
     Room { name: "telnet-proto", tier: "T0", imports: &[] },
     Room { name: "ios-cli", tier: "T0", imports: &[] },
     Room { name: "store", tier: "T1", imports: &[] },
@@ -28,7 +29,11 @@ const ROOMS: &[Room] = &[
     // Knows nothing of ours: what a process keeps is said to it.
     Room { name: "sandbox", tier: "T1", imports: &[] },
     // No `store`: its types come through `gate`, so that serve cannot open anything itself.
-    Room { name: "serve", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "gate"] },
+    Room {
+        name: "serve",
+        tier: "T3",
+        imports: &["tftp-proto", "ftp-proto", "http-proto", "transport", "gate"],
+    },
     Room { name: "client", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "store"] },
     Room { name: "device", tier: "T4", imports: &["ios-cli", "link", "client", "transport", "store"] },
     Room { name: "towline", tier: "T6", imports: ALL },
@@ -45,6 +50,7 @@ const ALL: &[&str] = &[
     "link",
     "tftp-proto",
     "ftp-proto",
+    "http-proto",
     "telnet-proto",
     "ios-cli",
     "store",
