@@ -1,6 +1,6 @@
 //! What happened, for the log, the live view and the auditor.
 
-use crate::{Digest, Direction, End, Protocol, Refusal, Verb, Verdict};
+use crate::{Digest, Direction, End, Notice, Protocol, Refusal, Verb, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -36,6 +36,8 @@ pub enum What {
         /// Why.
         why: Refusal,
     },
+    /// What came up about a user at the login, beside its outcome.
+    Identity(Notice),
     /// The last of a session is gone.
     Left,
     /// A verb was refused.

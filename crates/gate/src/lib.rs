@@ -40,7 +40,10 @@ mod verdict;
 
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
-pub use identity::{Account, BadName, BadUser, LONGEST_NAME, User, hash_password};
+pub use identity::{
+    Account, BadHash, BadName, BadUser, Directory, HashKind, Inquiry, LONGEST_NAME, LONGEST_PASSWORD, NotNow,
+    Notice, Oracle, User, hash_password,
+};
 pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
@@ -72,6 +75,10 @@ use store::Store;
 pub struct Policy {
     /// Users of protocols that log in; of several of one name the last counts. Empty in [`Gate::policy`].
     pub users: Vec<User>,
+    /// Users that are written down elsewhere and may change; asked about names that are not in `users`.
+    pub directory: Option<Arc<dyn Directory>>,
+    /// A program of the owner's that knows users; asked about names that are in neither.
+    pub oracle: Option<Arc<dyn Oracle>>,
     /// The only networks whose clients are let in; none: everybody.
     pub clients: Vec<Net>,
     /// Whether FTP lets anonymous in.
@@ -107,6 +114,8 @@ impl Default for Policy {
     fn default() -> Self {
         Policy {
             users: Vec::new(),
+            directory: None,
+            oracle: None,
             clients: Vec::new(),
             anonymous: true,
             write: false,
@@ -146,7 +155,7 @@ impl Gate {
         let users = std::mem::take(&mut policy.users);
         let gate = Gate {
             store,
-            identity: Identity::new(users, policy.anonymous),
+            identity: Identity::new(users, policy.directory.take(), policy.oracle.take(), policy.anonymous),
             counters: Arc::new(Counters::new(policy.limits)),
             policy,
             queue,
@@ -166,24 +175,29 @@ impl Gate {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
         // The limits come before the hash: guessing passwords is bounded by them.
-        let let_in = || {
+        let mut notices = Vec::new();
+        let mut let_in = || {
             if !clients::lets_in(&self.policy.clients, knock.peer.ip()) {
                 return Err(Refusal::Stranger);
             }
             let lease = self.counters.session(knock.protocol, knock.peer.ip())?;
-            let who = self.identity.of(knock)?;
+            let who = self.identity.of(knock, &mut notices)?;
             let root = self.policy.roots.of(&who, knock.peer.ip()).ok_or(Refusal::Login)?;
             Ok((who, root, lease))
         };
         let admitted = let_in();
-        let (who, root, lease) = admitted.inspect_err(|why| {
+        let from = || {
             let user = match &knock.credentials {
                 Credentials::Password { user, .. } => Some(user.clone()),
                 Credentials::None | Credentials::Anonymous { .. } => None,
             };
-            let from = audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user };
-            self.queue.push(&from, What::RefusedKnock { why: why.clone() });
-        })?;
+            audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user }
+        };
+        for notice in notices {
+            self.queue.push(&from(), What::Identity(notice));
+        }
+        let (who, root, lease) =
+            admitted.inspect_err(|why| self.queue.push(&from(), What::RefusedKnock { why: why.clone() }))?;
         Ok(Session::new(self.clone(), id, knock, who, root, lease))
     }
 

@@ -154,7 +154,7 @@ fn an_unknown_user_and_a_wrong_password_are_the_same() {
 }
 
 #[test]
-fn hashes_are_argon2id_and_nothing_else_is_taken() {
+fn the_hashes_we_make_are_argon2id_and_what_is_none_is_refused() {
     let hash = hash_password(&Secret::new("x"));
     assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");
     assert!(User::new("u", &hash).is_ok());

@@ -41,6 +41,15 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<String>,
     },
+    Identity {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        notice: &'static str,
+        text: String,
+    },
     Left {
         session: u64,
         protocol: &'static str,

@@ -1,67 +1,107 @@
-//! Who a knock is: users, their passwords, and the cache of those that were right.
+//! Who a knock is.
+//!
+//! In this order: users of the policy, users of the [`Directory`], whom the [`Oracle`] knows. The first that has the
+//! name decides; a name of the policy is never asked about elsewhere.
+//!
+//! - `account` names and groups · `user` as the owner wrote it down · `hash` of passwords, `md5_crypt` the one we had to
+//!   write · `decoys` make every wrong login cost the same · `verified` makes the second right one cost microseconds ·
+//!   `outside` who else may know users · `turns` bounds how many hash at once.
 
 mod account;
+mod decoys;
+mod hash;
+mod md5_crypt;
+mod outside;
+#[cfg(test)]
+mod tests;
+mod turns;
 mod user;
+mod verified;
 
 pub use account::{Account, BadName, LONGEST_NAME};
+pub use hash::{BadHash, HashKind, LONGEST_PASSWORD};
+pub use outside::{Directory, Inquiry, NotNow, Notice, Oracle};
 pub use user::{BadUser, User, hash_password};
 
 use crate::rights::Who;
 use crate::{Credentials, Knock, Protocol, Refusal, Secret};
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier;
-use argon2::password_hash::phc::PasswordHash;
-use sha2::{Digest, Sha256};
-use std::collections::HashMap;
-use std::sync::{Condvar, Mutex};
-use std::time::SystemTime;
-use user::hash;
+use account::check_name;
+use decoys::Decoys;
+use hash::Hash;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+use turns::{Turn, Turns};
+use verified::{Answers, Key, Verified};
 
 /// Hashes that run at once: each takes 19 MiB and a core for some 25 ms.
-const AT_ONCE: usize = 4;
+const HASHES: usize = 4;
+/// Questions to the oracle at once: each is a process.
+const QUESTIONS: usize = 16;
+/// How long an answer of the oracle holds: a client that opens many sessions starts one process.
+const ANSWER_HOLDS: Duration = Duration::from_secs(30);
 
 /// Tells who a knock is.
 pub(crate) struct Identity {
-    users: HashMap<String, User>,
+    users: HashMap<Box<str>, Arc<User>>,
+    directory: Option<Arc<dyn Directory>>,
+    oracle: Option<Arc<dyn Oracle>>,
     anonymous: bool,
-    /// Verified against for unknown users, so that they take as long.
-    decoy: PasswordHash,
-    key: [u8; 32],
-    // Guards one keyed digest for each user, of the credentials that were right last.
-    verified: Mutex<HashMap<String, [u8; 32]>>,
-    // Guards how many hashes run.
-    running: Mutex<usize>,
-    done: Condvar,
+    decoys: Decoys,
+    key: Key,
+    verified: Verified,
+    answers: Answers,
+    hashing: Turns,
+    asking: Turns,
+    // Guards the names of those whose old hash was complained of: once each.
+    complained: Mutex<HashSet<String>>,
+}
+
+/// Where a user is written down.
+#[derive(Clone, Copy)]
+enum Lives {
+    InPolicy,
+    InDirectory,
 }
 
 impl Identity {
-    pub(crate) fn new(users: Vec<User>, anonymous: bool) -> Identity {
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).expect("the system gives random octets");
-        // The cost of the first user's hash is the cost of everybody unknown.
-        let decoy = match users.first() {
-            Some(user) => user.hash.clone(),
-            None => hash(&Secret::new(key)),
-        };
+    /// Of several users of one name the last counts.
+    pub(crate) fn new(
+        users: Vec<User>,
+        directory: Option<Arc<dyn Directory>>,
+        oracle: Option<Arc<dyn Oracle>>,
+        anonymous: bool,
+    ) -> Identity {
+        let decoys = Decoys::default();
+        users.iter().for_each(|u| decoys.learn(&u.hash));
+        if let Some(directory) = &directory {
+            directory.each(&mut |u| decoys.learn(&u.hash));
+        }
+        decoys.at_least_one();
         Identity {
-            users: users.into_iter().map(|u| (u.name().to_owned(), u)).collect(),
+            users: users.into_iter().map(|u| (Box::from(u.name()), Arc::new(u))).collect(),
+            directory,
+            oracle,
             anonymous,
-            decoy,
-            key,
-            verified: Mutex::new(HashMap::new()),
-            running: Mutex::new(0),
-            done: Condvar::new(),
+            decoys,
+            key: Key::fresh(),
+            verified: Verified::default(),
+            answers: Answers::holding(ANSWER_HOLDS),
+            hashing: Turns::of(HASHES),
+            asking: Turns::of(QUESTIONS),
+            complained: Mutex::default(),
         }
     }
 
-    pub(crate) fn of(&self, knock: &Knock) -> Result<Who, Refusal> {
+    /// Who that is; what the owner should know of it goes into `notices`.
+    pub(crate) fn of(&self, knock: &Knock, notices: &mut Vec<Notice>) -> Result<Who, Refusal> {
         match (knock.protocol, &knock.credentials) {
             (Protocol::Tftp, Credentials::None) => Ok(Who::Nobody),
             (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. }) if self.anonymous => {
                 Ok(Who::Anonymous)
             }
             (Protocol::Ftp | Protocol::Http, Credentials::Password { user, password }) => {
-                self.verify(user, password)
+                self.login(knock, user, password, notices).map(Who::User)
             }
             (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. } | Credentials::None)
             | (Protocol::Tftp, Credentials::Anonymous { .. } | Credentials::Password { .. }) => {
@@ -70,66 +110,150 @@ impl Identity {
         }
     }
 
-    fn verify(&self, name: &str, password: &Secret) -> Result<Who, Refusal> {
-        // Who is disabled or expired has no entry, and costs what the unknown do.
-        let user = self.users.get(name).filter(|u| u.counts(SystemTime::now()));
-        let known = user.map(|u| Who::User(u.account.clone()));
-        let digest = self.digest(name, password);
-        if let (Some(who), true) = (&known, self.is_verified(name, &digest)) {
-            return Ok(who.clone());
-        }
-        let right = {
-            let _turn = self.turn();
-            // Of many logins of one user at once the first hashes for all.
-            if let (Some(who), true) = (&known, self.is_verified(name, &digest)) {
-                return Ok(who.clone());
+    fn login(
+        &self,
+        knock: &Knock,
+        name: &str,
+        password: &Secret,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Arc<Account>, Refusal> {
+        let digest = self.key.digest(name, password);
+        match self.find(name, notices) {
+            Some((user, lives)) => self.verify(&user, lives, password, &digest, notices),
+            None => {
+                let told = self.asked(knock, name, password, &digest, notices);
+                // What the oracle does not know costs what a wrong password does.
+                told.ok_or_else(|| {
+                    let turn = self.hashing.take();
+                    self.wrong(&turn, None, password)
+                })
             }
-            let hash = user.map_or(&self.decoy, |u| &u.hash);
-            Argon2::default().verify_password(password.expose(), hash).is_ok()
-        };
-        // The decoy may be a real user's hash: a right guess for an unknown name is still wrong.
-        let who = known.filter(|_| right).ok_or(Refusal::Login)?;
-        self.verified.lock().unwrap_or_else(|e| e.into_inner()).insert(name.to_owned(), digest);
-        Ok(who)
-    }
-
-    /// Whether these credentials were the last right ones of this user.
-    fn is_verified(&self, user: &str, digest: &[u8; 32]) -> bool {
-        let verified = self.verified.lock().unwrap_or_else(|e| e.into_inner());
-        verified.get(user).is_some_and(|known| same(known, digest))
-    }
-
-    /// A digest that is of no use outside this process.
-    fn digest(&self, user: &str, password: &Secret) -> [u8; 32] {
-        let mut digest = Sha256::new();
-        digest.update(self.key);
-        digest.update((user.len() as u64).to_be_bytes());
-        digest.update(user.as_bytes());
-        digest.update(password.expose());
-        digest.update(self.key);
-        digest.finalize().into()
-    }
-
-    fn turn(&self) -> Turn<'_> {
-        let mut running = self.running.lock().unwrap_or_else(|e| e.into_inner());
-        while *running >= AT_ONCE {
-            running = self.done.wait(running).unwrap_or_else(|e| e.into_inner());
         }
-        *running += 1;
-        Turn(self)
     }
-}
 
-struct Turn<'a>(&'a Identity);
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        *self.0.running.lock().unwrap_or_else(|e| e.into_inner()) -= 1;
-        self.0.done.notify_one();
+    /// The user of this name, and where it lives.
+    fn find(&self, name: &str, notices: &mut Vec<Notice>) -> Option<(Arc<User>, Lives)> {
+        if let Some(user) = self.users.get(name) {
+            return Some((user.clone(), Lives::InPolicy));
+        }
+        // What is no name is not looked for as a file.
+        let directory = self.directory.as_ref().filter(|_| check_name(name).is_ok())?;
+        match directory.user(name) {
+            Ok(user) => user.map(|u| (u, Lives::InDirectory)),
+            Err(why) => {
+                notices.push(Notice::BadUserFile { user: name.to_owned(), why });
+                None
+            }
+        }
     }
-}
 
-/// Compares without telling by time where they differ.
-fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter().zip(b).fold(0, |d, (x, y)| d | (x ^ y)) == 0
+    fn verify(
+        &self,
+        user: &Arc<User>,
+        lives: Lives,
+        password: &Secret,
+        digest: &[u8; 32],
+        notices: &mut Vec<Notice>,
+    ) -> Result<Arc<Account>, Refusal> {
+        let now = SystemTime::now();
+        if user.not_now(now).is_none() && self.verified.has(user, digest) {
+            return Ok(user.account().clone());
+        }
+        self.decoys.learn(&user.hash);
+        let turn = self.hashing.take();
+        // Of many logins of one user at once the first hashes for all.
+        if user.not_now(now).is_none() && self.verified.has(user, digest) {
+            return Ok(user.account().clone());
+        }
+        let right = user.hash.verify(password);
+        let why = user.not_now(now);
+        if !right || why.is_some() {
+            notices.extend(
+                why.filter(|_| right).map(|why| Notice::RightButNotNow { why, user: user.name().to_owned() }),
+            );
+            return Err(self.wrong(&turn, Some(&user.hash), password));
+        }
+        let user = match user.hash_kind() {
+            HashKind::Argon2id => user.clone(),
+            HashKind::Bcrypt
+            | HashKind::Sha256Crypt
+            | HashKind::Sha512Crypt
+            | HashKind::Md5Crypt
+            | HashKind::Yescrypt => self.upgraded(user, lives, password, notices),
+        };
+        self.verified.remember(&user, digest);
+        Ok(user.account().clone())
+    }
+
+    /// The refusal of a wrong login, after the time that each takes: one hash of each cost in use, of which `done` is
+    /// computed already, in one turn: who waits for turns waits once.
+    fn wrong(&self, _turn: &Turn<'_>, done: Option<&Hash>, password: &Secret) -> Refusal {
+        self.decoys.spend(done, password);
+        Refusal::Login
+    }
+
+    /// The user with an argon2id hash, where it lives in a directory that takes it; otherwise as it was.
+    fn upgraded(
+        &self,
+        user: &Arc<User>,
+        lives: Lives,
+        password: &Secret,
+        notices: &mut Vec<Notice>,
+    ) -> Arc<User> {
+        let (name, kind) = (user.name().to_owned(), user.hash_kind());
+        let why = match (lives, &self.directory) {
+            (Lives::InDirectory, Some(directory)) => {
+                match directory.rehash(user, Hash::of(password).text()) {
+                    Ok(user) => {
+                        notices.push(Notice::Upgraded { user: name, from: kind });
+                        return user;
+                    }
+                    Err(why) => why,
+                }
+            }
+            (Lives::InDirectory | Lives::InPolicy, _) => String::from(
+                "it is in the configuration, which is only read; towline user passwd makes a new one",
+            ),
+        };
+        let mut complained = self.complained.lock().unwrap_or_else(|e| e.into_inner());
+        if complained.insert(name.clone()) {
+            notices.push(Notice::NotUpgraded { user: name, kind, why });
+        }
+        user.clone()
+    }
+
+    /// What the oracle says, now or a short time ago.
+    fn asked(
+        &self,
+        knock: &Knock,
+        name: &str,
+        password: &Secret,
+        digest: &[u8; 32],
+        notices: &mut Vec<Notice>,
+    ) -> Option<Arc<Account>> {
+        let oracle = self.oracle.as_ref()?;
+        if check_name(name).is_err() || password.expose().len() > LONGEST_PASSWORD {
+            return None;
+        }
+        let _turn = match self.answers.known(digest) {
+            Some(answer) => return answer,
+            None => self.asking.take(),
+        };
+        // Of many logins of one user at once the first asks for all.
+        if let Some(answer) = self.answers.known(digest) {
+            return answer;
+        }
+        let (address, protocol, security) = (knock.peer.ip().to_canonical(), knock.protocol, knock.security);
+        match oracle.ask(&Inquiry { user: name, password, address, protocol, security }) {
+            Ok(answer) => {
+                let answer = answer.map(Arc::new);
+                self.answers.remember(digest, answer.clone());
+                answer
+            }
+            Err(why) => {
+                notices.push(Notice::OracleFailed { user: name.to_owned(), why });
+                None
+            }
+        }
+    }
 }

@@ -1,8 +1,7 @@
 use super::account::{Account, BadName};
+use super::hash::{BadHash, Hash, HashKind};
+use super::outside::NotNow;
 use crate::Secret;
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
-use argon2::password_hash::phc::PasswordHash;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,7 +10,7 @@ use std::time::SystemTime;
 #[derive(Clone)]
 pub struct User {
     pub(super) account: Arc<Account>,
-    pub(super) hash: PasswordHash,
+    pub(super) hash: Hash,
     disabled: bool,
     expires: Option<SystemTime>,
 }
@@ -28,37 +27,28 @@ pub enum BadUser {
         why: BadName,
     },
     /// Its password's hash; never shows the text itself.
-    #[error("user '{user}': not an argon2id hash in PHC form ($argon2id$v=19$m=…): {why}")]
+    #[error("user '{user}': password: {why}")]
     Hash {
         /// Whose.
         user: String,
-        /// In words.
-        why: String,
+        /// Why.
+        why: BadHash,
     },
 }
 
 impl User {
-    /// A user with a hash in PHC form, as [`hash_password`] makes it.
-    pub fn new(name: impl Into<String>, hash: &str) -> Result<User, BadUser> {
-        let name = name.into();
-        let bad = |why: String| BadUser::Hash { user: name.clone(), why };
-        let hash = PasswordHash::new(hash).map_err(|e| bad(e.to_string()))?;
-        if hash.algorithm.as_str() != "argon2id" {
-            return Err(bad(format!("the algorithm is {}", hash.algorithm.as_str())));
-        }
-        if hash.hash.is_none() || hash.salt.is_none() {
-            return Err(bad(String::from("salt or hash are missing")));
-        }
-        argon2::Params::try_from(&hash).map_err(|e| bad(e.to_string()))?;
-        User::hashed(&name, hash)
+    /// A user with the hash of a password: argon2id as [`hash_password`] makes it, or another [`HashKind`].
+    pub fn new(name: &str, hash: &str) -> Result<User, BadUser> {
+        let hash = Hash::parse(hash).map_err(|why| BadUser::Hash { user: name.to_owned(), why })?;
+        User::hashed(name, hash)
     }
 
     /// A user with this password, hashed now.
     pub fn with_password(name: &str, password: &Secret) -> Result<User, BadUser> {
-        User::hashed(name, hash(password))
+        User::hashed(name, Hash::of(password))
     }
 
-    fn hashed(name: &str, hash: PasswordHash) -> Result<User, BadUser> {
+    fn hashed(name: &str, hash: Hash) -> Result<User, BadUser> {
         let account = Account::new(name).map_err(|why| BadUser::Name { user: name.to_owned(), why })?;
         Ok(User { account: Arc::new(account), hash, disabled: false, expires: None })
     }
@@ -91,9 +81,28 @@ impl User {
         &self.account
     }
 
-    /// Whether the owner lets this user in at that time, given the right password.
-    pub fn counts(&self, now: SystemTime) -> bool {
-        !self.disabled && self.expires.is_none_or(|at| now < at)
+    /// How the password is hashed.
+    pub fn hash_kind(&self) -> HashKind {
+        self.hash.kind()
+    }
+
+    /// Why the owner does not let this user in at that time, whatever the password.
+    pub fn not_now(&self, now: SystemTime) -> Option<NotNow> {
+        let expired = self.expires.is_some_and(|at| now >= at);
+        match self.disabled {
+            true => Some(NotNow::Disabled),
+            false => expired.then_some(NotNow::Expired),
+        }
+    }
+
+    /// Whether this is the password. Takes as long as a login; [`Gate::admit`](crate::Gate::admit) is what lets in.
+    pub fn is_password(&self, password: &Secret) -> bool {
+        self.hash.verify(password)
+    }
+
+    /// When the owner ceases to let this user in.
+    pub fn expiry(&self) -> Option<SystemTime> {
+        self.expires
     }
 }
 
@@ -110,10 +119,5 @@ impl fmt::Debug for User {
 
 /// The argon2id hash of a password, with a fresh salt, in PHC form: for configuration files.
 pub fn hash_password(password: &Secret) -> String {
-    hash(password).to_string()
-}
-
-pub(super) fn hash(password: &Secret) -> PasswordHash {
-    // Fails where the system gives no random octets or the password has 4 GiB.
-    Argon2::default().hash_password(password.expose()).expect("the system gives random octets")
+    Hash::of(password).text().to_owned()
 }

@@ -151,6 +151,30 @@ pub const EVENTS: &[Row] = &[
         fields: &[SESSION, PROTOCOL, PEER, USER],
     },
     Row {
+        event: "identity",
+        by: "serve",
+        doc: "What came up about a user at a login, beside whether it was let in.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            USER,
+            always(
+                "notice",
+                Kind::OneOf(&[
+                    "hash-upgraded",
+                    "hash-not-upgraded",
+                    "right-but-not-now",
+                    "bad-user-file",
+                    "command-failed",
+                ]),
+                "What: an old hash became argon2id, or could not; the password was right and the user is disabled or \
+                 has expired; the user's file is wrong; the identity command could not be asked.",
+            ),
+            always("text", Kind::Text, "The same in words."),
+        ],
+    },
+    Row {
         event: "left",
         by: "serve",
         doc: "The last of a session is gone.",

@@ -11,6 +11,14 @@ fn samples() -> Vec<Event> {
         Event::Listening { protocol: "ftp", address: s("[::1]:21"), wanted: None },
         Event::Image { path: s("/i.bin"), octets: 1, md5: s("0"), sha512: s("0"), name: Some(s("C2900")) },
         Event::Admitted { session: 1, protocol: "ftp", peer: s("127.0.0.1:1"), user: Some(s("bob")) },
+        Event::Identity {
+            session: 1,
+            protocol: "ftp",
+            peer: s("p"),
+            user: Some(s("u")),
+            notice: "hash-upgraded",
+            text: s("t"),
+        },
         Event::Left { session: 1, protocol: "ftp", peer: s("p") },
         Event::Refused {
             session: 1,

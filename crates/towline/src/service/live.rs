@@ -161,6 +161,7 @@ impl Board {
             What::RefusedName { name, why, verb } => {
                 self.line(peer, &format!("{} {}: {why}", told::verb_word(*verb), name.escape_ascii()));
             }
+            What::Identity(notice) => self.line(peer, &notice.to_string()),
             What::RefusedKnock { why } => self.line(peer, &format!("not let in: {why}")),
             What::Removed { path } => self.line(peer, &format!("removed {path}")),
             What::Renamed { from, to } => self.line(peer, &format!("renamed {from} to {to}")),

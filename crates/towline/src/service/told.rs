@@ -29,6 +29,9 @@ pub(super) fn told(
     };
     Some(match &event.what {
         What::Admitted => Event::Admitted { session, protocol, peer, user },
+        What::Identity(notice) => {
+            Event::Identity { session, protocol, peer, user, notice: notice.word(), text: notice.to_string() }
+        }
         What::Left => Event::Left { session, protocol, peer },
         What::RefusedKnock { why } => Event::Refused {
             session,

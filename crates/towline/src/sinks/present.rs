@@ -67,6 +67,7 @@ impl Present {
                 self.lock().transfers.remove(transfer);
             }
             What::RefusedKnock { .. }
+            | What::Identity(_)
             | What::Refused { .. }
             | What::RefusedName { .. }
             | What::Removed { .. }
