@@ -1,3 +1,4 @@
+use crate::Refusal;
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -104,6 +105,18 @@ pub struct Knock {
     pub security: Security,
     /// What it shows.
     pub credentials: Credentials,
+}
+
+impl Knock {
+    /// Refuses a password of HTTP that came in the clear, unless that is allowed.
+    pub(crate) fn is_protected(&self, clear_login: bool) -> Result<(), Refusal> {
+        match (self.protocol, self.security, &self.credentials) {
+            (Protocol::Http, Security::Clear, Credentials::Password { .. }) if !clear_login => {
+                Err(Refusal::Unprotected)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Octets that are not printed and are overwritten when dropped (best effort: copies that the compiler

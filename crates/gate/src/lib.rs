@@ -11,7 +11,7 @@
 //!
 //! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
 //!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `roots` what `/` is for them, `uploads` what
-//!   is done where, `inbox` the drop box, `limits` leases, `session` the verbs, `transfer` the two transfers, `record` what is
+//!   is done where, `inbox` the drop box, `limits` leases, `session` the verbs, `peek` a look before a transfer, `transfer` the two transfers, `record` what is
 //!   known at their end, `verdict` what that means, `digests` of files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
@@ -25,6 +25,7 @@ mod identity;
 mod inbox;
 mod knock;
 mod limits;
+mod peek;
 mod record;
 mod refusal;
 mod rights;
@@ -47,6 +48,7 @@ pub use identity::{
 pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Limits, subscriber};
+pub use peek::Peek;
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
 pub use rights::{Decision, Verb, Why};
@@ -83,6 +85,8 @@ pub struct Policy {
     pub clients: Vec<Net>,
     /// Whether FTP lets anonymous in.
     pub anonymous: bool,
+    /// Whether HTTP takes passwords without TLS. FTP does in any case: its devices know nothing else.
+    pub clear_login: bool,
     /// Without it everything is read-only for everybody. With it users may create, overwrite, rename
     /// and remove; TFTP and anonymous may create files, and what they write over is kept as a version.
     pub write: bool,
@@ -118,6 +122,7 @@ impl Default for Policy {
             oracle: None,
             clients: Vec::new(),
             anonymous: true,
+            clear_login: false,
             write: false,
             uploads: Uploads::default(),
             rules: Rules::default(),
@@ -180,6 +185,7 @@ impl Gate {
             if !clients::lets_in(&self.policy.clients, knock.peer.ip()) {
                 return Err(Refusal::Stranger);
             }
+            knock.is_protected(self.policy.clear_login)?;
             let lease = self.counters.session(knock.protocol, knock.peer.ip())?;
             let who = self.identity.of(knock, &mut notices)?;
             let root = self.policy.roots.of(&who, knock.peer.ip()).ok_or(Refusal::Login)?;

@@ -49,6 +49,9 @@ pub enum Refusal {
     /// Unknown user, wrong password, or no anonymous here: deliberately one and the same.
     #[error("login incorrect")]
     Login,
+    /// A password that came where everybody between can read it.
+    #[error("passwords are taken over TLS only")]
+    Unprotected,
     /// The storage cannot do that.
     #[error("{0} is not possible here")]
     Unsupported(&'static str),

@@ -234,7 +234,7 @@ impl Session {
     }
 
     /// What this peer calls `path`, in the whole tree. Fails where that is too long.
-    fn within<'a>(&self, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
+    pub(crate) fn within<'a>(&self, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
         match self.0.root.is_root() {
             true => Ok(Cow::Borrowed(path)),
             false => Ok(Cow::Owned(path.under(&self.0.root)?)),
@@ -242,7 +242,7 @@ impl Session {
     }
 
     /// The same; a failure is told.
-    fn tree<'a>(&self, verb: Verb, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
+    pub(crate) fn tree<'a>(&self, verb: Verb, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
         self.within(path).map_err(|why| self.refuse_name(verb, path.as_bytes(), why))
     }
 
@@ -418,7 +418,7 @@ impl Session {
     }
 
     /// Does it, and tells a refusal.
-    fn told<T>(
+    pub(crate) fn told<T>(
         &self,
         verb: Verb,
         path: &VPath,

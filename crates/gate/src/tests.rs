@@ -1,4 +1,5 @@
 mod model;
+mod peek;
 mod rights;
 mod transfers;
 mod tree;

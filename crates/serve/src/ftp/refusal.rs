@@ -17,7 +17,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         Refusal::BadName(_) | Refusal::Ambiguous(_) | Refusal::OtherFileSystem => 553,
         Refusal::NoSpace => 452,
         Refusal::TooMany => 421,
-        Refusal::Login | Refusal::Stranger => 530,
+        Refusal::Login | Refusal::Unprotected | Refusal::Stranger => 530,
         Refusal::Unsupported(_) => 504,
         Refusal::BeyondEnd { .. } => 554,
         Refusal::Busy => 450,

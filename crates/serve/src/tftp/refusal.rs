@@ -17,7 +17,8 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::ByRule(_)
         | Refusal::OtherFileSystem
         | Refusal::Stranger
-        | Refusal::Login => ErrorCode::AccessViolation,
+        | Refusal::Login
+        | Refusal::Unprotected => ErrorCode::AccessViolation,
         Refusal::NoSpace => ErrorCode::DiskFull,
         Refusal::TooMany
         | Refusal::Unsupported(_)
