@@ -10,14 +10,24 @@ use e2e::process::{Process, run};
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] = &[
-    "README.md",
-    "docs/tftp-server.md",
-    "docs/lab.md",
-    "docs/doctor.md",
-    "docs/seeing.md",
-    "docs/recipe.md",
-];
+/// A test for each document, so that they run side by side.
+macro_rules! documents {
+    ($($name:ident: $document:literal,)*) => { $(
+        #[test]
+        fn $name() {
+            sessions_are_real($document);
+        }
+    )* };
+}
+documents! {
+    readme: "README.md",
+    tftp_server: "docs/tftp-server.md",
+    lab: "docs/lab.md",
+    doctor: "docs/doctor.md",
+    seeing: "docs/seeing.md",
+    recipe: "docs/recipe.md",
+    configuration: "docs/configuration.md",
+}
 
 #[derive(Default)]
 struct Step {
@@ -92,41 +102,38 @@ fn shell(command: &str, here: &Path) -> Command {
     c
 }
 
-#[test]
-fn sessions_in_the_documents_are_real() {
-    for document in DOCUMENTS {
-        let text = std::fs::read_to_string(e2e::root().join(document)).expect("the document");
-        let blocks = blocks(&text);
-        assert!(!blocks.is_empty(), "{document} shows no session");
-        for block in blocks {
-            let home = e2e::scratch();
-            // The blocks are run where a clone's root would be.
-            std::os::unix::fs::symlink(e2e::root().join("examples"), home.path().join("examples"))
-                .expect("a link");
-            let (tftp, ftp) = (Port::take(), Port::take());
-            let (t, f) = (tftp.number.to_string(), ftp.number.to_string());
-            let mut behind: Vec<Process> = Vec::new();
-            for step in block {
-                let change = |s: &str| s.replace("6969", &t).replace("2121", &f);
-                let command = change(&step.command);
-                let printed: Vec<String> = step.printed.iter().map(|l| change(l)).collect();
-                if let Some(server) = command.strip_suffix(" &") {
-                    let mut p = Process::start(&mut shell(&format!("exec {server}"), home.path()));
-                    p.wait_for(&format!("what {document} shows of '{server}': {printed:#?}"), |s| {
-                        let lines: Vec<&str> = s.out.iter().map(String::as_str).collect();
-                        all_fit(&printed, &lines).then_some(())
-                    });
-                    behind.push(p);
-                } else {
-                    let ended = run(&mut shell(&command, home.path()));
-                    let lines: Vec<&str> = ended.out.lines().collect();
-                    assert!(
-                        all_fit(&printed, &lines),
-                        "{document}: '{command}' should print\n{}\nand printed\n{}",
-                        printed.join("\n"),
-                        ended.out
-                    );
-                }
+fn sessions_are_real(document: &str) {
+    let text = std::fs::read_to_string(e2e::root().join(document)).expect("the document");
+    let blocks = blocks(&text);
+    assert!(!blocks.is_empty(), "{document} shows no session");
+    for block in blocks {
+        let home = e2e::scratch();
+        // The blocks are run where a clone's root would be.
+        std::os::unix::fs::symlink(e2e::root().join("examples"), home.path().join("examples"))
+            .expect("a link");
+        let (tftp, ftp) = (Port::take(), Port::take());
+        let (t, f) = (tftp.number.to_string(), ftp.number.to_string());
+        let mut behind: Vec<Process> = Vec::new();
+        for step in block {
+            let change = |s: &str| s.replace("6969", &t).replace("2121", &f);
+            let command = change(&step.command);
+            let printed: Vec<String> = step.printed.iter().map(|l| change(l)).collect();
+            if let Some(server) = command.strip_suffix(" &") {
+                let mut p = Process::start(&mut shell(&format!("exec {server}"), home.path()));
+                p.wait_for(&format!("what {document} shows of '{server}': {printed:#?}"), |s| {
+                    let lines: Vec<&str> = s.out.iter().map(String::as_str).collect();
+                    all_fit(&printed, &lines).then_some(())
+                });
+                behind.push(p);
+            } else {
+                let ended = run(&mut shell(&command, home.path()));
+                let lines: Vec<&str> = ended.out.lines().collect();
+                assert!(
+                    all_fit(&printed, &lines),
+                    "{document}: '{command}' should print\n{}\nand printed\n{}",
+                    printed.join("\n"),
+                    ended.out
+                );
             }
         }
     }

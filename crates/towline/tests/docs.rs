@@ -33,6 +33,19 @@ fn findings_of_the_doctor_are_documented() {
     check("doctor.md", &format!("{words}{}", towline::doctor::document()));
 }
 
+/// The tables are behind the words that people write.
+#[test]
+fn settings_are_documented() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let there = std::fs::read_to_string(path).unwrap();
+    let words = there.split_once(KEYS).map_or(there.as_str(), |(words, _)| words);
+    check("configuration.md", &format!("{words}{KEYS}{}", towline::config::document()));
+    check("configuration.schema.json", &towline::config::schema());
+}
+
+/// What the tables of settings begin after.
+const KEYS: &str = "## Every key\n\n";
+
 #[test]
 fn every_verdict_is_explained() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/tftp-server.md");

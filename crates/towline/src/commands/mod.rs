@@ -1,6 +1,7 @@
 //! The subcommands, one file each: its arguments, its help and what it does.
 
 pub mod completions;
+pub mod config;
 pub mod copy;
 pub mod device;
 pub mod doctor;
@@ -27,6 +28,7 @@ Examples:
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline device                             sit at a router's console
+  towline config init towline.toml           a configuration for a service, with every setting
   towline image show a.bin                   what an image says of itself
   towline who                                who is on the running service
 ";
@@ -51,6 +53,7 @@ enum Command {
     Recipe(recipe::Recipe),
     Relay(relay::Relay),
     Tftp(tftp::Tftp),
+    Config(config::Config),
     Who(who::Who),
     Completions(completions::Completions),
     Man(man::Man),
@@ -85,6 +88,7 @@ pub fn run() -> ExitCode {
         | Command::Image(_)
         | Command::Lab(_)
         | Command::Tftp(_)
+        | Command::Config(_)
         | Command::Who(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
@@ -99,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),
         Command::Tftp(tftp) => tftp.run(),
+        Command::Config(config) => config.run(),
         Command::Who(who) => who.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

@@ -45,7 +45,7 @@ pub enum History {
 impl Setting for History {
     fn shape() -> Shape {
         let wants = String::from("true, false or a path");
-        Shape::Value { wants, schema: json!({ "type": ["boolean", "string"] }) }
+        Shape::Value { wants, schema: json!({ "type": ["boolean", "string"], "examples": [true] }) }
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {

@@ -11,35 +11,46 @@
 //!   `origin` where a setting comes from, `fault` what is wrong with it, `suggest` "did you mean".
 //! - sections: `server`, `tftp`, `ftp`, `http` (and `[https]`, `[admin]`), `mount` (and `[[root]]`), `user` (and
 //!   `[identity]`), `rule`, `limits` (and `[penalties]`), `audit` (and `[[hook]]`).
+//! - `show`, `init`, `schema`, `document`: what is made from the rows.
 //! - `load` brings the layers together, `check` judges what a single value cannot show.
 
 pub mod audit;
 mod check;
+mod document;
 mod fault;
 pub mod ftp;
 pub mod http;
+mod init;
 pub mod limits;
 mod load;
+mod measure;
 pub mod mount;
 mod node;
 mod origin;
 pub mod rule;
+mod schema;
 mod secret;
 mod section;
 pub mod server;
+mod show;
 mod suggest;
 #[cfg(test)]
 mod tests;
 pub mod tftp;
 pub mod user;
 mod value;
+mod words;
 
+pub use document::document;
 pub use fault::Fault;
+pub use init::init;
 pub(crate) use load::environment;
 pub use load::{Loaded, PREFIX};
 pub use origin::{Origin, Origins, Place, Source};
+pub use schema::schema;
 pub use secret::Secret;
 pub use section::{Key, Setting, Shape, Shown};
+pub use show::show;
 pub use value::{Rate, Size, Wanted, Within, Written, parse_time};
 
 use section::section;

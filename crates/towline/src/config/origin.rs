@@ -100,6 +100,15 @@ impl Origins {
         self.0.get(path)
     }
 
+    /// Where a value was set, by itself or with a whole that is no section of a file or a variable: an option that
+    /// gives all users gives each of their settings.
+    pub(crate) fn nearest_set(&self, path: &str) -> Option<Origin> {
+        self.set(path).cloned().or_else(|| match self.of(path) {
+            flag @ Origin::Flag(_) => Some(flag),
+            Origin::Default | Origin::File(_) | Origin::Environment { .. } => None,
+        })
+    }
+
     /// Everything that was set, in the order of paths.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Origin)> {
         self.0.iter().map(|(path, origin)| (path.as_str(), origin))

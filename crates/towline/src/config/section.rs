@@ -4,7 +4,7 @@
 use super::fault::Fault;
 use super::node::{Kind, Node};
 use super::origin::{Origin, Origins};
-use super::suggest::did_you_mean;
+use super::suggest::{did_you_mean, elsewhere, nearest};
 use std::path::PathBuf;
 
 /// What a key may hold.
@@ -34,6 +34,23 @@ pub struct Key {
     pub shape: Shape,
     /// What holds without it, as it would be written; `None` inside: nothing. No default at all: it must be there.
     pub default: Option<Option<String>>,
+}
+
+impl Shape {
+    /// What is in a section.
+    pub fn keys(self) -> Vec<Key> {
+        match self {
+            Shape::Table(keys) | Shape::Tables(keys) => keys,
+            Shape::Value { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Key {
+    /// The doc comment as one line.
+    pub fn meaning(&self) -> String {
+        self.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// A value as a file would have it.
@@ -123,7 +140,10 @@ impl Reading {
         };
         for entry in entries.iter().filter(|e| !known.contains(&e.key)) {
             let place = self.section();
-            let remedy = did_you_mean(&entry.key, known);
+            let remedy = match (nearest(&entry.key, known), elsewhere(&entry.key)) {
+                (None, Some(section)) => format!("'{}' is a key of {section}: write it there", entry.key),
+                (Some(_) | None, _) => did_you_mean(&entry.key, known),
+            };
             self.fault(&entry.origin, format!("unknown key '{}' in {place}", entry.key), remedy);
         }
         Some(Table { entries, origin: node.origin.clone() })
@@ -167,10 +187,7 @@ impl Table<'_> {
 
 /// The names of what is directly in a section.
 pub(crate) fn sections<T: Setting>() -> Vec<String> {
-    match T::shape() {
-        Shape::Table(keys) | Shape::Tables(keys) => keys.into_iter().map(|k| k.name).collect(),
-        Shape::Value { .. } => Vec::new(),
-    }
+    T::shape().keys().into_iter().map(|k| k.name).collect()
 }
 
 /// `show_hidden` is written `show-hidden`.

@@ -1,10 +1,24 @@
 //! "Did you mean": the known word that is nearest to one that is not known.
 
+use super::Config;
+use super::section::{Key, Setting as _, Shape};
+
 /// What to do about a word that is none of `known`.
 pub(crate) fn did_you_mean(word: &str, known: &[String]) -> String {
     match nearest(word, known) {
         Some(near) => format!("did you mean '{near}'?"),
         None => format!("known are: {}", known.join(", ")),
+    }
+}
+
+/// The section that has a key of this name, where there is one only.
+pub(crate) fn elsewhere(key: &str) -> Option<String> {
+    let has =
+        |section: &Key| matches!(&section.shape, Shape::Table(keys) if keys.iter().any(|k| k.name == key));
+    let sections: Vec<Key> = Config::shape().keys().into_iter().filter(has).collect();
+    match &sections[..] {
+        [section] => Some(format!("[{}]", section.name)),
+        _ => None,
     }
 }
 

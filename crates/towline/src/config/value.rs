@@ -1,16 +1,17 @@
-//! The values that settings have: numbers with their bounds, sizes, times, addresses, paths, words.
+//! The values that settings have: truth, numbers, texts, paths, addresses, lists. `measure` has those with a unit,
+//! `words` those of a few words.
 
 use super::node::{Kind, Node};
 use super::origin::Origin;
 use super::section::{Reading, Setting, Shape, Shown};
 use serde_json::json;
-use serve::listen::Want;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
+
+pub use super::measure::{Rate, Size, parse_time};
+pub(crate) use super::words::words;
 
 /// A text in quotes, as TOML wants it.
 pub(crate) fn quoted(text: &str) -> String {
@@ -29,13 +30,13 @@ pub(crate) fn quoted(text: &str) -> String {
     out
 }
 
-fn value(wants: &str, schema: serde_json::Value) -> Shape {
+pub(super) fn value(wants: &str, schema: serde_json::Value) -> Shape {
     Shape::Value { wants: wants.to_owned(), schema }
 }
 
 impl Setting for bool {
     fn shape() -> Shape {
-        value("true or false", json!({ "type": "boolean" }))
+        value("true or false", json!({ "type": "boolean", "examples": [true] }))
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -58,7 +59,7 @@ macro_rules! whole {
     ($($type:ty),*) => { $(
         impl Setting for $type {
             fn shape() -> Shape {
-                value("a whole number", json!({ "type": "integer", "minimum": 0 }))
+                value("a whole number", json!({ "type": "integer", "minimum": 0, "examples": [100] }))
             }
 
             fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -86,7 +87,10 @@ pub struct Within<const LOW: u32, const HIGH: u32>(pub u32);
 
 impl<const LOW: u32, const HIGH: u32> Setting for Within<LOW, HIGH> {
     fn shape() -> Shape {
-        value(&format!("{LOW} to {HIGH}"), json!({ "type": "integer", "minimum": LOW, "maximum": HIGH }))
+        value(
+            &format!("{LOW} to {HIGH}"),
+            json!({ "type": "integer", "minimum": LOW, "maximum": HIGH, "examples": [HIGH] }),
+        )
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -106,7 +110,7 @@ impl<const LOW: u32, const HIGH: u32> Setting for Within<LOW, HIGH> {
 }
 
 /// The text of a value, or that it should be one.
-fn text<'a>(node: &'a Node, reading: &mut Reading, wants: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(node: &'a Node, reading: &mut Reading, wants: &str) -> Option<&'a str> {
     match (&node.kind, &node.origin) {
         (Kind::Text(text), _) => Some(text),
         // A variable has no quotes: `15` is a text where one is wanted.
@@ -120,7 +124,7 @@ fn text<'a>(node: &'a Node, reading: &mut Reading, wants: &str) -> Option<&'a st
 
 impl Setting for String {
     fn shape() -> Shape {
-        value("text", json!({ "type": "string" }))
+        value("text", json!({ "type": "string", "examples": ["…"] }))
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -134,7 +138,7 @@ impl Setting for String {
 
 impl Setting for PathBuf {
     fn shape() -> Shape {
-        value("path on this host", json!({ "type": "string", "minLength": 1 }))
+        value("path on this host", json!({ "type": "string", "minLength": 1, "examples": ["/…"] }))
     }
 
     /// A relative path of a file counts from the file's directory.
@@ -182,7 +186,7 @@ where
     T::Err: fmt::Display,
 {
     fn shape() -> Shape {
-        value(T::WANTS, json!({ "type": "string" }))
+        value(T::WANTS, json!({ "type": "string", "examples": ["…"] }))
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -215,7 +219,7 @@ macro_rules! plain {
     ($($type:ty: $wants:literal),* $(,)?) => { $(
         impl Setting for $type {
             fn shape() -> Shape {
-                value($wants, json!({ "type": "string" }))
+                value($wants, json!({ "type": "string", "examples": ["127.0.0.1:9469"] }))
             }
 
             fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -235,155 +239,6 @@ macro_rules! plain {
 plain! {
     IpAddr: "an IP address in quotes",
     SocketAddr: "an address and a port, such as \"127.0.0.1:9469\"",
-}
-
-/// Octets: `"20G"` or a number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Size(pub u64);
-
-/// Octets a second: `"10M"` or a number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Rate(pub u64);
-
-fn octets(node: &Node, reading: &mut Reading, wants: &str) -> Option<u64> {
-    let octets = match &node.kind {
-        Kind::Integer(n) => u64::try_from(*n).ok(),
-        Kind::Text(text) => crate::figures::parse_octets(text).ok(),
-        Kind::Bool(_) | Kind::Date(_) | Kind::Number(_) | Kind::List(_) | Kind::Table(_) => None,
-    };
-    if octets.is_none() {
-        reading.wrong(node, wants);
-    }
-    octets
-}
-
-fn shown_octets(n: u64) -> Shown {
-    let unit = [(1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")];
-    Shown::Value(match unit.iter().find(|(one, _)| n > 0 && n.is_multiple_of(*one)) {
-        Some((one, letter)) => format!("\"{}{letter}\"", n / one),
-        None => n.to_string(),
-    })
-}
-
-const OCTETS: &str = r"^[0-9_,]+([kKmMgG]([iI][bB])?|[bB])?$";
-
-impl Setting for Size {
-    fn shape() -> Shape {
-        let schema = json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": OCTETS }] });
-        value("size, such as \"20G\"", schema)
-    }
-
-    fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        octets(node, reading, "a size such as \"20G\", \"512K\" or 1048576").map(Size)
-    }
-
-    fn shown(&self) -> Shown {
-        shown_octets(self.0)
-    }
-}
-
-impl Setting for Rate {
-    fn shape() -> Shape {
-        let schema = json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string", "pattern": OCTETS }] });
-        value("octets a second, such as \"10M\"", schema)
-    }
-
-    fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        octets(node, reading, "octets a second, such as \"10M\" or 1048576").map(Rate)
-    }
-
-    fn shown(&self) -> Shown {
-        shown_octets(self.0)
-    }
-}
-
-/// `90s`, `15m`, `2h`, `7d`, `500ms`.
-pub fn parse_time(text: &str) -> Option<Duration> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let n: u64 = digits.parse().ok()?;
-    let seconds = match &text[digits.len()..] {
-        "ms" => return Some(Duration::from_millis(n)),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    Some(Duration::from_secs(n.checked_mul(seconds)?))
-}
-
-impl Setting for Duration {
-    fn shape() -> Shape {
-        value("time, such as \"15m\"", json!({ "type": "string", "pattern": r"^[0-9]+(ms|s|m|h|d)$" }))
-    }
-
-    fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        const WANTS: &str = "a time with its unit: \"500ms\", \"90s\", \"15m\", \"2h\", \"7d\"";
-        let time = parse_time(text(node, reading, WANTS)?);
-        if time.is_none() {
-            reading.wrong(node, WANTS);
-        }
-        time
-    }
-
-    fn shown(&self) -> Shown {
-        let (s, ms) = (self.as_secs(), self.subsec_millis());
-        let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
-        Shown::Value(match units.iter().find(|(one, _)| ms == 0 && s > 0 && s % one == 0) {
-            Some((one, unit)) => format!("\"{}{unit}\"", s / one),
-            None if ms == 0 => format!("\"{s}s\""),
-            None => format!("\"{}ms\"", self.as_millis()),
-        })
-    }
-}
-
-impl Setting for Want {
-    fn shape() -> Shape {
-        let port = json!({ "type": "integer", "minimum": 0, "maximum": u16::MAX });
-        value("port or \"off\"", json!({ "anyOf": [port, { "const": "off" }] }))
-    }
-
-    fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        let want = match &node.kind {
-            Kind::Text(text) if text == "off" => Some(Want::Off),
-            Kind::Integer(port) => u16::try_from(*port).ok().map(Want::Exactly),
-            _ => None,
-        };
-        if want.is_none() {
-            reading.wrong(node, "a port from 0 to 65535, or \"off\"");
-        }
-        want
-    }
-
-    fn shown(&self) -> Shown {
-        match self {
-            Want::Default => Shown::Unset,
-            Want::Exactly(port) => Shown::Value(port.to_string()),
-            Want::Off => Shown::Value(String::from("\"off\"")),
-        }
-    }
-}
-
-impl Setting for RangeInclusive<u16> {
-    fn shape() -> Shape {
-        value("range of ports", json!({ "type": "string", "pattern": "^[0-9]+-[0-9]+$" }))
-    }
-
-    fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        const WANTS: &str = "two ports from 1 to 65535, the lower first: \"50000-50100\"";
-        let ports = text(node, reading, WANTS)?.split_once('-').and_then(|(low, high)| {
-            let (low, high): (u16, u16) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
-            (low > 0 && low <= high).then_some(low..=high)
-        });
-        if ports.is_none() {
-            reading.wrong(node, WANTS);
-        }
-        ports
-    }
-
-    fn shown(&self) -> Shown {
-        Shown::Value(format!("\"{}-{}\"", self.start(), self.end()))
-    }
 }
 
 impl<T: Setting> Setting for Option<T> {
@@ -451,60 +306,4 @@ impl<T: Setting> Setting for Vec<T> {
             }
         }
     }
-}
-
-/// An enum of words: `words! { /// What … Sandbox { /// … Auto = "auto", } }`.
-macro_rules! words {
-    ($(#[doc = $about:literal])* $name:ident { $( $(#[doc = $doc:literal])* $variant:ident = $word:literal, )* }) => {
-        $(#[doc = $about])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        pub enum $name { $( $(#[doc = $doc])* $variant, )* }
-
-        impl $name {
-            /// Every one with its word.
-            pub const ALL: &'static [($name, &'static str)] = &[$( ($name::$variant, $word) ),*];
-        }
-
-        impl $crate::config::section::Setting for $name {
-            fn shape() -> $crate::config::section::Shape {
-                $crate::config::value::word_shape(&[$($word),*])
-            }
-
-            fn read(
-                node: &$crate::config::node::Node,
-                reading: &mut $crate::config::section::Reading,
-            ) -> Option<Self> {
-                let nth = $crate::config::value::word(node, reading, &[$($word),*])?;
-                Some($name::ALL[nth].0)
-            }
-
-            fn shown(&self) -> $crate::config::section::Shown {
-                let word = $name::ALL.iter().find(|row| row.0 == *self).map_or("", |row| row.1);
-                $crate::config::section::Shown::Value($crate::config::value::quoted(word))
-            }
-        }
-    };
-}
-pub(crate) use words;
-
-pub(crate) fn word_shape(words: &[&str]) -> Shape {
-    let quoted: Vec<String> = words.iter().map(|w| quoted(w)).collect();
-    value(&quoted.join(", "), json!({ "enum": words }))
-}
-
-/// Which of the words it is.
-pub(crate) fn word(node: &Node, reading: &mut Reading, words: &[&str]) -> Option<usize> {
-    let all = words.iter().map(|w| quoted(w)).collect::<Vec<_>>().join(", ");
-    let word = text(node, reading, &format!("one of {all}"))?;
-    let nth = words.iter().position(|w| *w == word);
-    if nth.is_none() {
-        let known: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let remedy = match super::suggest::nearest(word, &known) {
-            Some(near) => format!("did you mean \"{near}\"? It is one of {all}"),
-            None => format!("give one of {all}"),
-        };
-        let what = format!("'{}' cannot be {}", reading.key(), node.kind.words());
-        reading.fault(&node.origin, what, remedy);
-    }
-    nth
 }

@@ -35,6 +35,7 @@ use crate::ladder::{End, Tracing};
 use crate::watch::{Several, Watch};
 use gate::Gate;
 use root::Root;
+pub(crate) use root::is_precious;
 use screen::Screen;
 use servers::Servers;
 use sockets::Sockets;

@@ -113,7 +113,7 @@ impl Root {
 }
 
 /// `/`, or the home directory.
-fn is_precious(dir: &Path) -> bool {
+pub(crate) fn is_precious(dir: &Path) -> bool {
     let home = std::env::var_os("HOME").map(PathBuf::from).and_then(|h| h.canonicalize().ok());
     dir == Path::new("/") || home.is_some_and(|h| h == dir)
 }

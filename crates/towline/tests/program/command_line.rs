@@ -15,9 +15,23 @@ fn fault(args: &[&str]) -> (i32, String) {
 
 #[test]
 fn every_help_begins_with_examples() {
-    for command in
-        ["", "serve", "copy", "device", "image", "image make", "image show", "relay", "completions", "man"]
-    {
+    for command in [
+        "",
+        "serve",
+        "copy",
+        "device",
+        "image",
+        "image make",
+        "image show",
+        "relay",
+        "completions",
+        "man",
+        "config",
+        "config check",
+        "config show",
+        "config init",
+        "config schema",
+    ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let output = towline(&args);
         let text = String::from_utf8(output.stdout).unwrap();
