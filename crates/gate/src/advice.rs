@@ -22,7 +22,7 @@ pub(crate) fn nearest(session: &Session, path: &VPath) -> Option<VPath> {
 }
 
 fn in_directory(session: &Session, dir: &VPath, name: &[u8]) -> Option<VPath> {
-    let mut cursor = session.list(dir).ok()?;
+    let mut cursor = session.entries(dir).ok()?;
     let mut best: Option<(usize, Vec<u8>)> = None;
     let mut looked = 0;
     // A quarter of the name may differ; in short names one octet.

@@ -1,6 +1,6 @@
 //! What happened, for the log, the live view and the auditor.
 
-use crate::{Digest, Direction, End, Notice, Protocol, Refusal, Verb, Verdict};
+use crate::{Digest, Direction, End, Notice, Protocol, Refusal, Security, Verb, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -14,13 +14,13 @@ pub struct Event {
     pub seq: u64,
     /// When.
     pub at: SystemTime,
-    /// Which session, from 1; refused knocks have a number too. 0 for [`What::Lost`].
+    /// Which session, from 1; refused knocks have a number too. 0 for what no session did, as [`What::Lost`].
     pub session: u64,
-    /// The protocol, but of [`What::Lost`].
+    /// The protocol; `None` for what no session did.
     pub protocol: Option<Protocol>,
-    /// The peer, but of [`What::Lost`].
+    /// The peer; `None` for what no session did.
     pub peer: Option<SocketAddr>,
-    /// The user: `None` for TFTP, `anonymous`, or a name (of a refused knock: unchecked).
+    /// The user: `None` for TFTP and for what no session did, `anonymous`, or a name (of a refused knock: unchecked).
     pub user: Option<String>,
     /// What.
     pub what: What,
@@ -31,6 +31,11 @@ pub struct Event {
 pub enum What {
     /// A peer was let in.
     Admitted,
+    /// A user logged in, or anonymous: the door knows who the peer is. Not of TFTP.
+    LoggedIn {
+        /// How its channel was protected.
+        security: Security,
+    },
     /// A peer was not let in.
     RefusedKnock {
         /// Why.
@@ -80,6 +85,8 @@ pub enum What {
         dir: Direction,
         /// Octets that were to be moved, where that was known.
         total: Option<u64>,
+        /// How long it ran, by a clock that nobody sets.
+        took: Duration,
         /// What the driver saw.
         end: End,
         /// What that means.
@@ -118,8 +125,82 @@ pub enum What {
         /// Which.
         path: VPath,
     },
+    /// A directory was listed, to its end or until the peer broke off.
+    Listed {
+        /// Which.
+        path: VPath,
+        /// Names that were told.
+        names: u64,
+    },
+    /// A grant was used.
+    GrantUsed {
+        /// Which, as its maker was told.
+        grant: String,
+        /// On what.
+        path: VPath,
+        /// Uses that are left; `None`: as many as one likes.
+        left: Option<u64>,
+    },
+    /// Peers of a network are not let in from now on.
+    Banned {
+        /// Which: an address or a network.
+        net: String,
+        /// Until then; `None`: until it is taken back.
+        until: Option<SystemTime>,
+        /// Why, in words.
+        why: String,
+        /// Who said so.
+        by: By,
+    },
+    /// A ban is taken back, or over.
+    Unbanned {
+        /// Which.
+        net: String,
+        /// Who said so.
+        by: By,
+    },
+    /// The session is ended from outside.
+    Kicked {
+        /// Who said so.
+        by: By,
+    },
+    /// The server has another configuration from now on, or something of it was refused.
+    Configured {
+        /// What, in words.
+        what: String,
+        /// Who said so.
+        by: By,
+    },
     /// So many events found the queue full.
     Lost(u64),
+    /// So many events found no place in one of those that are told of them.
+    SinkLost {
+        /// Which: `history`, `syslog`, a hook's name.
+        sink: String,
+        /// How many.
+        count: u64,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// Who did something that no peer did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum By {
+    /// Who asks through the control socket, or sends a signal: a user of this host by number, where it is known.
+    Operator(Option<u32>),
+    /// The server, by a rule of its own.
+    Itself,
+}
+
+impl std::fmt::Display for By {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            By::Operator(Some(uid)) => write!(f, "uid {uid}"),
+            By::Operator(None) => f.write_str("operator"),
+            By::Itself => f.write_str("itself"),
+        }
+    }
 }
 
 /// Whose event.
@@ -202,7 +283,17 @@ pub(crate) fn queue(capacity: usize) -> (Arc<Queue>, Events) {
 }
 
 impl Queue {
+    /// Tells what a session did.
     pub(crate) fn push(&self, from: &From, what: What) {
+        self.add(Some(from), what);
+    }
+
+    /// Tells what no session did.
+    pub(crate) fn push_own(&self, what: What) {
+        self.add(None, what);
+    }
+
+    fn add(&self, from: Option<&From>, what: What) {
         let at = SystemTime::now();
         let mut waiting = self.0.lock();
         waiting.seq += 1;
@@ -211,10 +302,10 @@ impl Queue {
             waiting.events.push_back(Event {
                 seq,
                 at,
-                session: from.session,
-                protocol: Some(from.protocol),
-                peer: Some(from.peer),
-                user: from.user.clone(),
+                session: from.map_or(0, |f| f.session),
+                protocol: from.map(|f| f.protocol),
+                peer: from.map(|f| f.peer),
+                user: from.and_then(|f| f.user.clone()),
                 what,
             });
         } else if let Some(Event { what: What::Lost(n), .. }) = waiting.events.back_mut() {

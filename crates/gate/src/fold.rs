@@ -32,7 +32,7 @@ pub(crate) fn fold(session: &Session, path: &VPath) -> Result<VPath, Refusal> {
 /// The one entry of `dir` that differs from `name` in case only.
 fn alike(session: &Session, dir: &VPath, name: &[u8]) -> Result<Option<VPath>, Refusal> {
     // A directory that cannot be listed has no names to offer.
-    let Ok(mut cursor) = session.list(dir) else { return Ok(None) };
+    let Ok(mut cursor) = session.entries(dir) else { return Ok(None) };
     let wanted = lower(name);
     let (mut found, mut looked) = (Vec::new(), 0);
     while looked < ENTRIES {

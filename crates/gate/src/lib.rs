@@ -222,6 +222,11 @@ impl Gate {
         self.counters.open()
     }
 
+    /// Puts something into the events that no session did.
+    pub fn tell(&self, what: What) {
+        self.queue.push_own(what);
+    }
+
     /// Whether the beginning and end of a session of this protocol are events.
     fn tells_session(&self, protocol: Protocol) -> bool {
         match protocol {

@@ -70,6 +70,12 @@ impl Session {
         }
         let (address, protocol, security) = (knock.peer.ip(), knock.protocol, knock.security);
         let concern = gate.policy.rules.concern(&Subject { who: &who, address, protocol, security });
+        match who {
+            Who::Nobody => {}
+            Who::Anonymous | Who::User(_) => {
+                gate.queue.push(&from, What::LoggedIn { security: knock.security });
+            }
+        }
         Session(Arc::new(Inner { gate, from, who, root, concern, owner, _lease: lease }))
     }
 
@@ -246,8 +252,15 @@ impl Session {
         self.within(path).map_err(|why| self.refuse_name(verb, path.as_bytes(), why))
     }
 
-    /// Lists a directory; hidden names are not there.
+    /// Lists a directory; hidden names are not there. Dropping the cursor tells how many names it gave.
     pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
+        let whole = &*self.tree(Verb::List, path)?;
+        let under = self.told(Verb::List, whole, || self.entries(path))?;
+        Ok(Box::new(Counted { under, session: self.clone(), path: whole.clone(), names: 0 }))
+    }
+
+    /// The same without an event: for what the server looks for by itself.
+    pub(crate) fn entries(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
         let path = &*self.within(path)?;
         self.allow(Verb::List, path)?;
         let under = self.0.gate.store.list(path)?;
@@ -425,6 +438,28 @@ impl Session {
         act: impl FnOnce() -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         act().inspect_err(|why| self.tell(What::Refused { verb, path: path.clone(), why: why.clone() }))
+    }
+}
+
+/// A listing that is told when it is over.
+struct Counted {
+    under: Box<dyn Cursor>,
+    session: Session,
+    path: VPath,
+    names: u64,
+}
+
+impl Cursor for Counted {
+    fn next(&mut self) -> store::Result<Vec<Entry>> {
+        let batch = self.under.next()?;
+        self.names += batch.len() as u64;
+        Ok(batch)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.session.tell(What::Listed { path: self.path.clone(), names: self.names });
     }
 }
 

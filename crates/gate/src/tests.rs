@@ -1,3 +1,4 @@
+mod audit;
 mod model;
 mod peek;
 mod rights;

@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use store::{Blob, Identity, Published, Sink, Upload, VPath};
 
 /// Which way a transfer goes, seen from the peer.
@@ -27,6 +28,7 @@ pub(crate) struct Record {
     dir: Direction,
     /// Octets that were to come, where the start told.
     len: Option<u64>,
+    began: Instant,
     /// Octets that passed through us, for a transfer that is only dropped.
     seen: u64,
     told: bool,
@@ -43,7 +45,8 @@ impl Record {
     ) -> Record {
         let transfer = session.next_transfer();
         session.tell(What::Started { transfer, path: path.clone(), dir, len });
-        Record { session, transfer, path: path.clone(), dir, len, seen: 0, told: false, _lease: lease }
+        let began = Instant::now();
+        Record { session, transfer, path: path.clone(), dir, len, began, seen: 0, told: false, _lease: lease }
     }
 
     fn end(&mut self, end: End, left: Left) {
@@ -52,7 +55,9 @@ impl Record {
         let verdict = Verdict::of(dir, self.len, &end);
         let total = end.expected.or(self.len);
         let Left { digests, stored, kept } = left;
-        self.session.tell(What::Ended { transfer, path, dir, total, end, verdict, digests, stored, kept });
+        let took = self.began.elapsed();
+        let what = What::Ended { transfer, path, dir, total, took, end, verdict, digests, stored, kept };
+        self.session.tell(what);
     }
 }
 

@@ -2,9 +2,12 @@
 
 mod document;
 mod ended;
+mod told;
 
 pub use document::{EVENTS, Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
+pub use told::told;
+pub(crate) use told::{direction, protocol_word, verb_word};
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -50,10 +53,24 @@ pub enum Event {
         notice: &'static str,
         text: String,
     },
+    Login {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        security: &'static str,
+    },
     Left {
         session: u64,
         protocol: &'static str,
         peer: String,
+    },
+    Kicked {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        by: String,
     },
     Refused {
         session: u64,
@@ -96,6 +113,41 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         to: Option<String>,
     },
+    Listed {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        #[serde(flatten)]
+        path: Name,
+        names: u64,
+    },
+    GrantUsed {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(flatten)]
+        path: Name,
+        grant: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        left: Option<u64>,
+    },
+    Banned {
+        net: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
+        reason: String,
+        by: String,
+    },
+    Unbanned {
+        net: String,
+        by: String,
+    },
+    Configured {
+        text: String,
+        by: String,
+    },
     Difference {
         #[serde(flatten)]
         path: Name,
@@ -113,6 +165,10 @@ pub enum Event {
     },
     Lost {
         count: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sink: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     Draining {
         transfers: u64,

@@ -99,6 +99,11 @@ const DIRECTION: Field = always(
     Kind::OneOf(&["read", "write"]),
     "`read`: the peer fetches; `write`: the peer stores.",
 );
+const BY: Field = always(
+    "by",
+    Kind::Text,
+    "Who said so: `uid N` through the control socket, `operator` by a signal, `itself` by a rule of the server's.",
+);
 const WAY: Field =
     always("way", Kind::OneOf(&["up", "down"]), "`up`: from the client to the server; `down`: back.");
 /// Where a digest came from.
@@ -175,10 +180,28 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "login",
+        by: "serve",
+        doc: "A user, or anonymous, has logged in. Not of TFTP, which has no login.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            USER,
+            always("security", Kind::OneOf(&["clear", "tls", "ssh"]), "How its connection was protected."),
+        ],
+    },
+    Row {
         event: "left",
         by: "serve",
         doc: "The last of a session is gone.",
         fields: &[SESSION, PROTOCOL, PEER],
+    },
+    Row {
+        event: "kicked",
+        by: "serve",
+        doc: "A session was ended from outside; its `left` comes when it has gone.",
+        fields: &[SESSION, PROTOCOL, PEER, BY],
     },
     Row {
         event: "refused",
@@ -319,6 +342,57 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "listed",
+        by: "serve",
+        doc: "A directory was listed, to its end or until the peer broke off.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            USER,
+            PATH,
+            PATH_BASE64,
+            always("names", Kind::Count, "Names that were told."),
+        ],
+    },
+    Row {
+        event: "grant_used",
+        by: "serve",
+        doc: "A grant let something be done; it is counted before the first octet.",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            PATH,
+            PATH_BASE64,
+            always("grant", Kind::Text, "Which, as its maker was told."),
+            maybe("left", Kind::Count, "Uses that are left; absent where it has no number of uses."),
+        ],
+    },
+    Row {
+        event: "banned",
+        by: "serve",
+        doc: "Peers of a network are not let in from now on.",
+        fields: &[
+            always("net", Kind::Text, "An address or a network."),
+            maybe("until", Kind::Text, "Until then: RFC 3339, UTC. Absent: until it is taken back."),
+            always("reason", Kind::Text, "Why."),
+            BY,
+        ],
+    },
+    Row {
+        event: "unbanned",
+        by: "serve",
+        doc: "A ban is taken back, or over.",
+        fields: &[always("net", Kind::Text, "An address or a network."), BY],
+    },
+    Row {
+        event: "configured",
+        by: "serve",
+        doc: "The server has another configuration from now on, or something of it was refused.",
+        fields: &[always("text", Kind::Text, "What."), BY],
+    },
+    Row {
         event: "difference",
         by: "serve",
         doc: "With --inbox: what an upload changed since the one before of its name. The lines are on the screen.",
@@ -340,8 +414,12 @@ pub const EVENTS: &[Row] = &[
     Row {
         event: "lost",
         by: "serve",
-        doc: "Audit events that the queue had no room for.",
-        fields: &[always("count", Kind::Count, "How many.")],
+        doc: "Audit events that a queue had no room for: the one they all go through, or that of one place they go to.",
+        fields: &[
+            always("count", Kind::Count, "How many."),
+            maybe("sink", Kind::Text, "Which place: `history`, `syslog`, a hook. Absent: lost for all."),
+            maybe("reason", Kind::Text, "Why."),
+        ],
     },
     Row {
         event: "draining",

@@ -241,7 +241,8 @@ mod tests {
         let (path, dir, total) = (VPath::parse(b"a").unwrap(), Direction::Read, Some(33_591_768));
         let verdict = Verdict::of(dir, total, &end);
         let (digests, stored, kept) = (Vec::new(), None, None);
-        What::Ended { transfer: 1, path, dir, total, end, verdict, digests, stored, kept }
+        let took = std::time::Duration::from_secs(1);
+        What::Ended { transfer: 1, path, dir, total, took, end, verdict, digests, stored, kept }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! transfer.
 
 use super::advice::{self, Tree};
+use super::line;
 use super::screen::{Kind, Lines, Screen};
-use super::{line, told};
-use crate::events::{Event, Events};
+use crate::events::{self, Event, Events};
 use crate::figures::{clock, eta, grouped, octets, percent, rate};
 use crate::watch::{Flow, Watch};
 use gate::audit::{self, What};
@@ -14,7 +14,7 @@ use serve::tftp::names::is_autoinstall;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use store::VPath;
 
 /// Advice that is remembered, so that it is given once.
@@ -56,8 +56,6 @@ struct Running {
     len: Option<u64>,
     /// When we heard of it, for what moves.
     began: Instant,
-    /// When it began, by the door's clock: events may wait to be shown.
-    at: SystemTime,
     /// The last `progress` event: when, and of how many octets.
     told: (Instant, u64),
     shown: Shown,
@@ -116,39 +114,29 @@ impl Board {
 
     /// Takes one event; [`Board::flush`] shows what came of it.
     pub(crate) fn take(&mut self, event: &audit::Event, tree: &dyn Tree) {
-        if let What::Lost(count) = event.what {
-            self.events.tell_soon(&Event::Lost { count });
-            self.lines.push(&format!("{} events were not shown: too many at once", grouped(count)));
-            return;
-        }
-        let (Some(protocol), Some(peer)) = (event.protocol, event.peer) else { return };
         if self.own == Some(event.session) {
             return;
         }
-        let running = match &event.what {
-            What::Ended { transfer, .. } => self.running.remove(transfer),
-            _ => None,
-        };
-        let took = running.as_ref().map(|r| event.at.duration_since(r.at).unwrap_or_default());
-        if self.events.wanted()
-            && let Some(told) = told::told(event, protocol, peer, took)
-        {
-            self.events.tell_soon(&told);
+        if self.events.wanted() {
+            self.events.tell_soon(&events::told(event));
         }
+        let (Some(protocol), Some(peer)) = (event.protocol, event.peer) else {
+            return self.take_own(&event.what);
+        };
         match &event.what {
             What::Started { transfer, path, dir, len } => {
                 let (path, dir, len, began) = (path.clone(), *dir, *len, Instant::now());
-                let (at, told, shown) = (event.at, (began, 0), Shown::Not);
-                let new = Running { protocol, peer, path, dir, len, began, at, told, shown };
+                let (told, shown) = ((began, 0), Shown::Not);
+                let new = Running { protocol, peer, path, dir, len, began, told, shown };
                 self.running.insert(*transfer, new);
             }
-            What::Ended { path, dir, end, verdict, kept, .. } => {
-                drop(running);
+            What::Ended { transfer, path, dir, took, end, verdict, kept, .. } => {
+                drop(self.running.remove(transfer));
                 if let (Protocol::Tftp, Some(watch)) = (protocol, &self.watch) {
                     watch.forget(peer);
                 }
                 let (dir, kept) = (*dir, kept.as_ref());
-                self.end(peer, &line::Ended { path, dir, end, verdict, kept, elapsed: took });
+                self.end(peer, &line::Ended { path, dir, end, verdict, kept, elapsed: Some(*took) });
             }
             // The advice says it where there is something to say.
             What::Refused { verb: gate::Verb::Stat, .. } => {}
@@ -156,10 +144,10 @@ impl Board {
             What::Refused { verb: gate::Verb::Read, path, why: Refusal::Absent }
                 if is_autoinstall(path.as_bytes()) => {}
             What::Refused { path, why, verb } => {
-                self.line(peer, &format!("{} {path}: {why}", told::verb_word(*verb)));
+                self.line(peer, &format!("{} {path}: {why}", events::verb_word(*verb)));
             }
             What::RefusedName { name, why, verb } => {
-                self.line(peer, &format!("{} {}: {why}", told::verb_word(*verb), name.escape_ascii()));
+                self.line(peer, &format!("{} {}: {why}", events::verb_word(*verb), name.escape_ascii()));
             }
             What::Identity(notice) => self.line(peer, &notice.to_string()),
             What::RefusedKnock { why } => self.line(peer, &format!("not let in: {why}")),
@@ -167,7 +155,22 @@ impl Board {
             What::Renamed { from, to } => self.line(peer, &format!("renamed {from} to {to}")),
             What::MadeDir { path } => self.line(peer, &format!("made the directory {path}")),
             What::RemovedDir { path } => self.line(peer, &format!("removed the directory {path}")),
-            What::SetModified { .. } | What::Admitted | What::Left | What::Lost(_) => {}
+            What::LoggedIn { .. } => {
+                if let Some(user) = event.user.as_deref().filter(|user| *user != "anonymous") {
+                    self.line(peer, &format!("{user} logged in"));
+                }
+            }
+            What::Kicked { by } => self.line(peer, &format!("kicked by {by}")),
+            What::GrantUsed { grant, path, left } => {
+                let left = left.map(|n| format!(", {n} uses left")).unwrap_or_default();
+                self.line(peer, &format!("used the grant {grant} for {path}{left}"));
+            }
+            What::SetModified { .. } | What::Listed { .. } | What::Admitted | What::Left => {}
+            What::Lost(_)
+            | What::SinkLost { .. }
+            | What::Banned { .. }
+            | What::Unbanned { .. }
+            | What::Configured { .. } => self.take_own(&event.what),
         }
         let refused =
             matches!(event.what, What::Refused { .. } | What::RefusedName { .. } | What::RefusedKnock { .. });
@@ -176,6 +179,40 @@ impl Board {
         {
             self.advise(peer, text);
         }
+    }
+
+    /// Takes what no session did.
+    fn take_own(&mut self, what: &What) {
+        let text = match what {
+            What::Lost(count) => format!("{} events were not shown: too many at once", grouped(*count)),
+            What::SinkLost { sink, count, why } => {
+                format!("{} events are not in the {sink}: {why}", grouped(*count))
+            }
+            What::Banned { net, until, why, by } => {
+                let until = until.map(|t| format!(" until {}", events::timestamp(t))).unwrap_or_default();
+                format!("{net} is banned{until} by {by}: {why}")
+            }
+            What::Unbanned { net, by } => format!("{net} is no longer banned (by {by})"),
+            What::Configured { what, by } => format!("configuration: {what} (by {by})"),
+            What::Admitted
+            | What::LoggedIn { .. }
+            | What::RefusedKnock { .. }
+            | What::Left
+            | What::Kicked { .. }
+            | What::Identity(_)
+            | What::Refused { .. }
+            | What::RefusedName { .. }
+            | What::Started { .. }
+            | What::Ended { .. }
+            | What::Removed { .. }
+            | What::Renamed { .. }
+            | What::MadeDir { .. }
+            | What::RemovedDir { .. }
+            | What::SetModified { .. }
+            | What::Listed { .. }
+            | What::GrantUsed { .. } => return,
+        };
+        self.lines.push(&text);
     }
 
     fn end(&mut self, peer: SocketAddr, ended: &line::Ended<'_>) {

@@ -4,7 +4,7 @@
 //! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`) opens the tree,
 //!   `users` finds passwords, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
-//! - What the loop tells: `live` with `line`, `screen`, `told`, `advice` (and `advisor`); `announce` at the start,
+//! - What the loop tells: `live` with `line`, `screen`, `advice` (and `advisor`); `announce` at the start,
 //!   `digesting` and `inbox` beside it.
 
 mod advice;
@@ -24,7 +24,6 @@ mod screen;
 mod servers;
 mod sockets;
 pub(crate) mod tftp;
-mod told;
 mod users;
 
 use crate::config::Loaded;

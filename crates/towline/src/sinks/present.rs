@@ -1,7 +1,7 @@
 //! Who is here now, from the events: sessions that have not left, transfers that have not ended.
 
 use crate::control::Answer;
-use crate::events::timestamp;
+use crate::events::{direction, protocol_word, timestamp};
 use gate::audit::{Event, What};
 use gate::{Direction, Protocol};
 use std::collections::BTreeMap;
@@ -75,6 +75,15 @@ impl Present {
             | What::MadeDir { .. }
             | What::RemovedDir { .. }
             | What::SetModified { .. }
+            | What::LoggedIn { .. }
+            | What::Kicked { .. }
+            | What::Identity(_)
+            | What::Listed { .. }
+            | What::GrantUsed { .. }
+            | What::Banned { .. }
+            | What::Unbanned { .. }
+            | What::Configured { .. }
+            | What::SinkLost { .. }
             | What::Lost(_) => {}
         }
     }
@@ -88,7 +97,7 @@ impl Present {
         let sessions = tables.sessions.iter().filter(|(_, s)| s.protocol != Protocol::Tftp);
         let sessions = sessions.map(|(id, s)| Answer::Session {
             session: *id,
-            protocol: s.protocol.to_string(),
+            protocol: protocol_word(s.protocol).into(),
             peer: s.peer.to_string(),
             user: s.user.clone(),
             since: timestamp(s.since),
@@ -97,14 +106,11 @@ impl Present {
         let transfers = tables.transfers.iter().map(|(id, t)| Answer::Transfer {
             session: t.session,
             transfer: *id,
-            protocol: t.protocol.to_string(),
+            protocol: protocol_word(t.protocol).into(),
             peer: t.peer.to_string(),
             user: t.user.clone(),
             path: t.path.to_string(),
-            direction: String::from(match t.dir {
-                Direction::Read => "read",
-                Direction::Write => "write",
-            }),
+            direction: direction(t.dir).into(),
             octets: None,
             total: t.len,
             seconds: seconds(t.since),

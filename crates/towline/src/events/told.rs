@@ -1,38 +1,38 @@
-//! Audit events as events of `--json`.
+//! Audit events as they are told to programs.
 
-use crate::events::{Asked, Digests, Ended, Event, Name, Wire};
+use super::{Asked, Digests, Ended, Event, Name, Wire, timestamp};
 use gate::audit::{self, What};
-use gate::{Algorithm, Digest, Direction, Outcome, Protocol};
-use std::net::SocketAddr;
+use gate::{Algorithm, Digest, Direction, Outcome, Protocol, Security};
 use std::time::Duration;
 use store::VPath;
 
-/// The event for `--json`, if there is one.
-pub(super) fn told(
-    event: &audit::Event,
-    protocol: Protocol,
-    peer: SocketAddr,
-    took: Option<Duration>,
-) -> Option<Event> {
+/// An audit event as it is told to programs.
+pub fn told(event: &audit::Event) -> Event {
     let session = event.session;
-    let peer = peer.to_string();
-    let protocol = match protocol {
-        Protocol::Tftp => "tftp",
-        Protocol::Ftp => "ftp",
-        Protocol::Http => "http",
-    };
+    // What no session did has neither; its events have no such fields.
+    let peer = event.peer.map(|p| p.to_string()).unwrap_or_default();
+    let protocol = event.protocol.map_or("", protocol_word);
     let user = event.user.clone();
     let name = |path: &VPath| Name::new(path.as_bytes());
     let change = |path: &VPath, change, to: Option<&VPath>| {
         let peer = peer.clone();
         Event::Changed { session, protocol, peer, path: name(path), change, to: to.map(VPath::to_string) }
     };
-    Some(match &event.what {
+    match &event.what {
         What::Admitted => Event::Admitted { session, protocol, peer, user },
         What::Identity(notice) => {
             Event::Identity { session, protocol, peer, user, notice: notice.word(), text: notice.to_string() }
         }
+        What::LoggedIn { security } => {
+            let security = match security {
+                Security::Clear => "clear",
+                Security::Tls => "tls",
+                Security::Ssh => "ssh",
+            };
+            Event::Login { session, protocol, peer, user, security }
+        }
         What::Left => Event::Left { session, protocol, peer },
+        What::Kicked { by } => Event::Kicked { session, protocol, peer, by: by.to_string() },
         What::RefusedKnock { why } => Event::Refused {
             session,
             protocol,
@@ -69,7 +69,7 @@ pub(super) fn told(
             direction: direction(*dir),
             octets: *len,
         },
-        What::Ended { transfer, path, dir, total, end, verdict, digests, stored: _, kept } => {
+        What::Ended { transfer, path, dir, total, took, end, verdict, digests, stored: _, kept } => {
             Event::Ended(Box::new(Ended {
                 session,
                 transfer: *transfer,
@@ -83,8 +83,8 @@ pub(super) fn told(
                 verdict_text: verdict.to_string(),
                 octets: end.octets,
                 total: *total,
-                seconds: took.map(|t| t.as_secs_f64()),
-                rate: took.filter(|t| !t.is_zero()).map(|t| (end.octets as f64 / t.as_secs_f64()) as u64),
+                seconds: Some(took.as_secs_f64()),
+                rate: (!took.is_zero()).then(|| (end.octets as f64 / took.as_secs_f64()) as u64),
                 wire: end.wire.as_deref().map(wire),
                 digests: known(digests),
                 kept: kept.as_ref().map(VPath::to_string),
@@ -96,8 +96,33 @@ pub(super) fn told(
         What::MadeDir { path } => change(path, "directory-made", None),
         What::RemovedDir { path } => change(path, "directory-removed", None),
         What::SetModified { path } => change(path, "time-set", None),
-        What::Lost(_) => return None,
-    })
+        What::Listed { path, names } => {
+            Event::Listed { session, protocol, peer, user, path: name(path), names: *names }
+        }
+        What::GrantUsed { grant, path, left } => {
+            let (grant, left) = (grant.clone(), *left);
+            Event::GrantUsed { session, protocol, peer, path: name(path), grant, left }
+        }
+        What::Banned { net, until, why, by } => {
+            let (until, reason) = (until.map(timestamp), why.clone());
+            Event::Banned { net: net.clone(), until, reason, by: by.to_string() }
+        }
+        What::Unbanned { net, by } => Event::Unbanned { net: net.clone(), by: by.to_string() },
+        What::Configured { what, by } => Event::Configured { text: what.clone(), by: by.to_string() },
+        What::Lost(count) => Event::Lost { count: *count, sink: None, reason: None },
+        What::SinkLost { sink, count, why } => {
+            let (sink, reason) = (Some(sink.clone()), Some(why.clone()));
+            Event::Lost { count: *count, sink, reason }
+        }
+    }
+}
+
+pub(crate) fn protocol_word(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Tftp => "tftp",
+        Protocol::Ftp => "ftp",
+        Protocol::Http => "http",
+    }
 }
 
 fn wire(wire: &gate::Wire) -> Wire {
@@ -130,7 +155,7 @@ fn known(digests: &[Digest]) -> Option<Digests> {
     })
 }
 
-fn direction(dir: Direction) -> &'static str {
+pub(crate) fn direction(dir: Direction) -> &'static str {
     match dir {
         Direction::Read => "read",
         Direction::Write => "write",
@@ -148,7 +173,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-pub(super) fn verb_word(verb: gate::Verb) -> &'static str {
+pub(crate) fn verb_word(verb: gate::Verb) -> &'static str {
     use gate::Verb as V;
     match verb {
         V::Read => "read",
