@@ -17,7 +17,11 @@ fn a_look_is_no_transfer_until_it_becomes_one() {
     let local = store::local::Local::open(dir.path(), store::local::LocalOptions::default()).unwrap();
     let (gate, events) = Gate::new(Arc::new(local), Policy::default());
     let session = gate.admit(&nobody()).unwrap();
-    assert!(matches!(seen(&events)[..], [Event { what: What::Admitted, .. }]));
+    let came = seen(&events);
+    assert!(matches!(
+        came[..],
+        [Event { what: What::Admitted, .. }, Event { what: What::LoggedIn { .. }, .. }]
+    ));
     let peek = session.peek(&p("/f")).unwrap();
     assert_eq!(peek.len(), 3);
     let (tag, now) = (peek.tag(), session.peek_now(&p("/f")).unwrap().tag());

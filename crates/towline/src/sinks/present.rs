@@ -77,7 +77,6 @@ impl Present {
             | What::SetModified { .. }
             | What::LoggedIn { .. }
             | What::Kicked { .. }
-            | What::Identity(_)
             | What::Listed { .. }
             | What::GrantUsed { .. }
             | What::Banned { .. }
