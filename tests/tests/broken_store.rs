@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::memory::Memory;
-use store::{Blob, Capabilities, Cursor, Facts, Mode, Result, Sink, Space, Store, Upload, VPath};
+use store::{Amount, Blob, Capabilities, Cursor, Facts, Mode, Result, Sink, Space, Store, Upload, VPath};
 
 /// Memory, but whoever opens `/broken` meets a fault of ours.
 struct Broken(Memory);
@@ -38,11 +38,11 @@ impl Store for Broken {
         self.0.partial(path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         self.0.rename(from, to)
     }
 
-    fn remove(&self, path: &VPath) -> Result<()> {
+    fn remove(&self, path: &VPath) -> Result<Amount> {
         self.0.remove(path)
     }
 
@@ -50,7 +50,7 @@ impl Store for Broken {
         self.0.make_dir(path)
     }
 
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
         self.0.remove_dir(path)
     }
 

@@ -432,7 +432,7 @@ impl Device {
     /// `erase startup-config`.
     pub(crate) fn erase_startup(&self) -> Result<(), StoreError> {
         match self.nvram.remove(&startup_path()) {
-            Ok(()) | Err(StoreError::Absent) => {}
+            Ok(_) | Err(StoreError::Absent) => {}
             Err(e) => return Err(e),
         }
         self.running(|r| r.saved = None);

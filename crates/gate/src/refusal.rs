@@ -37,9 +37,15 @@ pub enum Refusal {
     /// A rule of the owner's refuses it, in the owner's words.
     #[error("{0}")]
     ByRule(String),
-    /// No space or quota left, or the announced size does not fit.
+    /// No space left, or the announced size does not fit.
     #[error("no space left")]
     NoSpace,
+    /// A quota of the owner's is used up: of octets or of files.
+    #[error("the quota of {0} is used up")]
+    OverQuota(&'static str),
+    /// What counts against the quota is still being counted: later it may work.
+    #[error("what is here is still being counted: try again in a moment")]
+    Counting,
     /// A limit on sessions or transfers is reached; later it may work.
     #[error("too many sessions or transfers")]
     TooMany,
@@ -86,6 +92,8 @@ impl From<StoreError> for Refusal {
             StoreError::Denied => Refusal::Denied,
             StoreError::Unsupported(what) => Refusal::Unsupported(what),
             StoreError::NoSpace => Refusal::NoSpace,
+            StoreError::OverQuota(of) => Refusal::OverQuota(of),
+            StoreError::Counting => Refusal::Counting,
             StoreError::BeyondEnd { offset, len } => Refusal::BeyondEnd { offset, len },
             StoreError::OtherFileSystem => Refusal::OtherFileSystem,
             StoreError::Busy => Refusal::Busy,

@@ -440,7 +440,11 @@ fn users_do_not_remove_or_rename_what_a_row_protects() {
 fn an_announced_upload_that_does_not_fit_the_quota_is_refused_before_its_first_octet() {
     let store = Memory::new();
     store.seed("/old", vec![0; 600]);
-    let quota = store::quota::Quota::new(std::sync::Arc::new(store.clone()), 1_000).unwrap();
+    let quota = store::quota::Quota::counted(
+        std::sync::Arc::new(store.clone()),
+        store::quota::Limit { octets: Some(1_000), files: None },
+    )
+    .unwrap();
     let (gate, _events) = Gate::new(std::sync::Arc::new(quota), policy(true));
     let session = gate.admit(&tftp()).unwrap();
     let announced = |octets| Ask { mode: Mode::Overwrite, expected: Some(octets) };
@@ -470,7 +474,7 @@ fn an_inbox_takes_files_under_names_of_their_own_and_gives_none_back() {
         let (a, b, c) = (put(b"1"), put(b"2"), put(b"3"));
         for (writing, len) in [(c, 1), (a, 1), (b, 1)] {
             let published = writing.commit(End::new(Outcome::Complete, len)).unwrap();
-            assert_eq!((published.kept, published.replaced), (None, 0));
+            assert_eq!((published.kept, published.freed), (None, store::Amount::NONE));
         }
         put(b"half").fail(End::new(Outcome::TimedOut, 4));
         let started: Vec<_> = seen(&events)

@@ -27,9 +27,15 @@ pub enum StoreError {
     /// The backend does not have this operation.
     #[error("{0} is not possible here")]
     Unsupported(&'static str),
-    /// No space or quota left.
+    /// No space left.
     #[error("no space left")]
     NoSpace,
+    /// A quota of the owner's is used up: of octets or of files.
+    #[error("the quota of {0} is used up")]
+    OverQuota(&'static str),
+    /// What counts against a quota is still being counted.
+    #[error("what is here is still being counted: try again in a moment")]
+    Counting,
     /// A read or write beyond what is there: a resume past the end, a gap.
     #[error("offset {offset} is beyond the end at {len}")]
     BeyondEnd {
@@ -62,7 +68,8 @@ impl From<io::Error> for StoreError {
             K::NotADirectory => StoreError::NotDirectory,
             K::DirectoryNotEmpty => StoreError::NotEmpty,
             K::PermissionDenied | K::ReadOnlyFilesystem => StoreError::Denied,
-            K::StorageFull | K::QuotaExceeded | K::FileTooLarge => StoreError::NoSpace,
+            K::QuotaExceeded => StoreError::OverQuota("octets"),
+            K::StorageFull | K::FileTooLarge => StoreError::NoSpace,
             _ => StoreError::Io(e),
         }
     }

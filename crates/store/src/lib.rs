@@ -16,6 +16,7 @@
 //! - [`conformance`]: what every backend must pass.
 #![deny(unsafe_code)]
 
+mod amount;
 mod blob;
 pub mod conformance;
 mod error;
@@ -27,10 +28,13 @@ pub mod memory;
 pub mod mounts;
 pub mod quota;
 mod traits;
+mod versions;
 mod vpath;
 
+pub use amount::{Amount, Suspended, Tally};
 pub use blob::{Blob, Identity};
 pub use error::{Result, StoreError};
 pub use facts::{Entry, Facts, Kind};
 pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Upload};
+pub use versions::{BadStamp, Keep, Stamp, Version};
 pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, RESERVED, VPath};

@@ -14,7 +14,8 @@
 //! - `.towline-part-…` what came of a broken upload, one for each owner and name; swept at start when a
 //!   day old,
 //! - `.towline/versions/<path>@<UTC time>` what was written over, where that was asked
-//!   ([`Upload::keep_old`]); kept until somebody removes it.
+//!   ([`Upload::keep_old`]); as many and as long as [`LocalOptions::keep`] says. What another process put under
+//!   the name meanwhile is kept too: the new file and the old one change places in one step.
 //!
 //! Who opens a file that is open already, unchanged, gets the same descriptor.
 //!
@@ -25,14 +26,17 @@ mod listing;
 mod names;
 mod shared;
 mod sweep;
+mod tally;
 mod temp;
 #[cfg(test)]
 mod tests;
 mod upload;
-mod used;
 mod versions;
 
-use crate::{Blob, Capabilities, Cursor, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath};
+use crate::{
+    Amount, Blob, Capabilities, Cursor, Facts, Keep, Kind, Mode, Result, Space, Stamp, Store, StoreError,
+    Tally, Upload, VPath, Version,
+};
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
 use std::fs::File;
@@ -69,8 +73,14 @@ pub type Observer = Arc<dyn Fn(Point) + Send + Sync>;
 pub struct LocalOptions {
     /// Whether anything may be changed. Without it not even hidden leftovers are swept.
     pub write: bool,
-    /// How old a partial is swept at start.
+    /// How old a partial is swept.
     pub partials_for: Duration,
+    /// How many old versions of a file are kept, and how long: looked at with each new one of that file, and
+    /// when the tree is swept.
+    pub keep: Keep,
+    /// Whether opening sweeps, which reads every directory. Without it [`Store::tidy`] does, one directory at
+    /// a time.
+    pub sweep: bool,
     /// Whether to use files without a name where the file system has them.
     pub unnamed: bool,
     /// Whether to resolve paths step by step, as on kernels without `openat2`: symbolic links are
@@ -81,11 +91,13 @@ pub struct LocalOptions {
 }
 
 impl Default for LocalOptions {
-    /// Read-only; with `write` set, partials are kept for 24 hours.
+    /// Read-only; with `write` set, partials are kept for 24 hours and versions for ever.
     fn default() -> Self {
         LocalOptions {
             write: false,
             partials_for: Duration::from_secs(24 * 3_600),
+            keep: Keep::default(),
+            sweep: true,
             unnamed: true,
             walk: false,
             at: None,
@@ -136,7 +148,7 @@ impl Local {
             publish: Mutex::new(()),
             shared: shared::Shared::default(),
         }));
-        if local.0.options.write {
+        if local.0.options.write && local.0.options.sweep {
             sweep::sweep(&local.0)?;
         }
         Ok(local)
@@ -193,7 +205,7 @@ impl Store for Local {
         (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| dir::octets(&stat))
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         self.0.may_write()?;
         if from.is_root() || to.is_root() || to.is_reserved() {
             return Err(StoreError::Denied);
@@ -201,6 +213,7 @@ impl Store for Local {
         let old_dir = dir::open_dir(&self.0.root, &from.parent())?;
         named(&old_dir, from)?;
         let new_dir = dir::open_dir(&self.0.root, &to.parent())?;
+        let gone = under(&new_dir, to).filter(|_| from != to).unwrap_or_default();
         rustix::fs::renameat(&old_dir, from.name(), &new_dir, to.name()).map_err(|e| match e {
             // A directory cannot move below itself.
             Errno::INVAL => StoreError::Denied,
@@ -209,10 +222,10 @@ impl Store for Local {
             e => e.into(),
         })?;
         rustix::fs::fsync(&new_dir)?;
-        Ok(())
+        Ok(gone)
     }
 
-    fn remove(&self, path: &VPath) -> Result<()> {
+    fn remove(&self, path: &VPath) -> Result<Amount> {
         self.0.may_write()?;
         if path.is_root() {
             return Err(StoreError::IsDirectory);
@@ -221,7 +234,9 @@ impl Store for Local {
         if named(&dir, path)? == FileType::Directory {
             return Err(StoreError::IsDirectory);
         }
-        Ok(rustix::fs::unlinkat(&dir, path.name(), AtFlags::empty())?)
+        let gone = under(&dir, path).unwrap_or_default();
+        rustix::fs::unlinkat(&dir, path.name(), AtFlags::empty())?;
+        Ok(gone)
     }
 
     fn make_dir(&self, path: &VPath) -> Result<()> {
@@ -236,7 +251,7 @@ impl Store for Local {
         Ok(rustix::fs::mkdirat(&dir, path.name(), 0o755.into())?)
     }
 
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
         self.0.may_write()?;
         if path.is_root() {
             return Err(StoreError::Denied);
@@ -248,8 +263,15 @@ impl Store for Local {
         let remove = || rustix::fs::unlinkat(&dir, path.name(), AtFlags::REMOVEDIR);
         match remove() {
             // Empty to everybody but us: what nobody can go on with any more goes along.
-            Err(Errno::NOTEMPTY) if sweep::only_leftovers(&dir, path.name())? => Ok(remove()?),
-            done => Ok(done?),
+            Err(Errno::NOTEMPTY) => {
+                let freed = sweep::only_leftovers(&dir, path.name())?.ok_or(StoreError::NotEmpty)?;
+                remove()?;
+                Ok(freed + Amount::DIRECTORY)
+            }
+            done => {
+                done?;
+                Ok(Amount::DIRECTORY)
+            }
         }
     }
 
@@ -281,9 +303,43 @@ impl Store for Local {
         Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail) })
     }
 
-    fn used(&self) -> Result<u64> {
-        used::used(&self.0)
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        tally::tally(&self.0, dir)
     }
+
+    fn tidy(&self, dir: &VPath) -> Result<Amount> {
+        self.0.may_write()?;
+        sweep::tidy(&self.0, dir)
+    }
+
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        if path.is_root() || path.is_reserved() {
+            return Ok(Vec::new());
+        }
+        versions::list(&self.0, path)
+    }
+
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        if path.is_root() || path.is_reserved() {
+            return Err(StoreError::Absent);
+        }
+        let fd = versions::open(&self.0, path, stamp)?;
+        let looked = dir::look_at(&fd)?;
+        match looked.facts.kind {
+            Kind::File => Ok(self.0.shared.put(File::from(fd), &looked)),
+            Kind::Directory => Err(StoreError::IsDirectory),
+        }
+    }
+}
+
+/// What a name itself holds; nothing where it is absent.
+fn under(dir: &OwnedFd, path: &VPath) -> Option<Amount> {
+    let stat = rustix::fs::statat(dir, path.name(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    Some(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Amount::file(dir::octets(&stat)),
+        FileType::Directory => Amount::DIRECTORY,
+        _other => Amount::NONE,
+    })
 }
 
 /// Opens a regular file for reading, for oneself.

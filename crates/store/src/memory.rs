@@ -7,7 +7,8 @@ mod tree;
 mod upload;
 
 use crate::{
-    Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError,
+    Tally, Upload, VPath, Version,
 };
 use bytes::Bytes;
 use std::ops::Bound;
@@ -113,11 +114,11 @@ impl Store for Memory {
         tree.partial(dir, path.name(), owner).map(|p| p.len() as u64)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         self.0.tree().rename(from, to)
     }
 
-    fn remove(&self, path: &VPath) -> Result<()> {
+    fn remove(&self, path: &VPath) -> Result<Amount> {
         let mut tree = self.0.tree();
         let id = tree.find(path)?;
         match tree.node(id).kind() {
@@ -140,7 +141,7 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
         let mut tree = self.0.tree();
         let id = tree.find(path)?;
         if path.is_root() {
@@ -165,9 +166,64 @@ impl Store for Memory {
         Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used) })
     }
 
-    fn used(&self) -> Result<u64> {
-        Ok(self.0.tree().used)
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        let tree = self.0.tree();
+        let there = tree.find(dir).ok().filter(|id| tree.entries(*id).is_ok());
+        let kept = tree.find_any(&versions_of(dir)).ok();
+        if there.is_none() && kept.is_none() {
+            return Err(StoreError::Absent);
+        }
+        let mut tally = Tally::default();
+        for (id, counts_directories) in
+            there.map(|id| (id, true)).into_iter().chain(kept.map(|id| (id, false)))
+        {
+            tally.holds += tree.partials_in(id);
+            for (name, id) in tree.entries(id)?.iter().filter(|(name, _)| !name.starts_with(crate::RESERVED))
+            {
+                let node = tree.node(*id);
+                match node.content() {
+                    Some(octets) => tally.holds += Amount::file(octets.len() as u64),
+                    None => {
+                        tally.directories.push(name.clone());
+                        if counts_directories {
+                            tally.holds += Amount::DIRECTORY;
+                        }
+                    }
+                }
+            }
+        }
+        tally.directories.sort();
+        tally.directories.dedup();
+        Ok(tally)
     }
+
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        let tree = self.0.tree();
+        let Ok(dir) = tree.find_any(&versions_of(&path.parent())) else { return Ok(Vec::new()) };
+        let base = [path.name(), b"@"].concat();
+        let found = tree.entries(dir)?.iter().filter_map(|(name, id)| {
+            let stamp = std::str::from_utf8(name.strip_prefix(&base[..])?).ok()?.parse().ok()?;
+            let node = tree.node(*id);
+            Some(Version { stamp, len: node.content()?.len() as u64, modified: node.modified })
+        });
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(|version| version.stamp);
+        Ok(found)
+    }
+
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        let tree = self.0.tree();
+        let name = [path.name(), format!("@{stamp}").as_bytes()].concat();
+        let file = versions_of(&path.parent()).child(&name).map_err(|_| StoreError::Absent)?;
+        let octets = tree.node(tree.find_any(&file)?).content().ok_or(StoreError::IsDirectory)?;
+        Ok(Blob::Memory(octets.clone()))
+    }
+}
+
+/// The directory that holds the versions of names in `dir`.
+fn versions_of(dir: &VPath) -> VPath {
+    let text = [b"/.towline/versions", dir.as_bytes()].concat();
+    VPath::root().resolve(&text).unwrap_or_else(|_| VPath::root())
 }
 
 /// Remembers one name: entries that come or go meanwhile are seen or not, none twice.

@@ -17,8 +17,8 @@ mod nothing;
 mod tests;
 
 use crate::{
-    Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space, Store, StoreError,
-    Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space, Stamp,
+    Store, StoreError, Suspended, Tally, Upload, VPath, Version,
 };
 use nothing::Nothing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,7 +212,7 @@ impl Store for Mounts {
         mount.store.partial(&path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         if self.is_above(from) || self.is_above(to) {
             return Err(StoreError::Denied);
         }
@@ -228,7 +228,7 @@ impl Store for Mounts {
         old.mount.store.rename(&old.path, &new.path)
     }
 
-    fn remove(&self, path: &VPath) -> Result<()> {
+    fn remove(&self, path: &VPath) -> Result<Amount> {
         if self.is_above(path) {
             return Err(StoreError::IsDirectory);
         }
@@ -247,7 +247,7 @@ impl Store for Mounts {
         })
     }
 
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
         if self.mounts.contains_key(path) {
             return Err(StoreError::Denied);
         }
@@ -271,6 +271,26 @@ impl Store for Mounts {
             }
             space => space,
         }
+    }
+
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        let Place { mount, path } = self.place(dir);
+        mount.store.tally(&path)
+    }
+
+    fn tidy(&self, dir: &VPath) -> Result<Amount> {
+        let Place { mount, path } = self.place(dir);
+        mount.store.tidy(&path)
+    }
+
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        let Place { mount, path } = self.place(path);
+        mount.store.versions(&path)
+    }
+
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        let Place { mount, path } = self.place(path);
+        mount.store.open_version(&path, stamp)
     }
 }
 
@@ -349,7 +369,7 @@ impl Upload for Mounted {
         Ok(Published { kept, ..published })
     }
 
-    fn suspend(self: Box<Self>) -> Result<()> {
+    fn suspend(self: Box<Self>) -> Result<Suspended> {
         self.inner.suspend()
     }
 }

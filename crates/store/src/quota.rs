@@ -1,364 +1,295 @@
-//! A store that holds no more than so many octets.
+//! A store that holds no more than so much: of octets and of files, in all and in parts of it.
 //!
-//! Counted once at the start and then with every upload, removal and rename that passes through here; what
-//! other programs do in the tree meanwhile is seen at the next start. While a file is replaced both the old
-//! and the new one count. An upload that grows beyond what is left fails with
-//! [`StorageFull`](std::io::ErrorKind::StorageFull), and [`Store::space`] tells what is left, so that one
-//! that announces its size is refused before its first octet.
+//! What counts is what a walk over the tree finds: files, directories, partials and versions; an upload that
+//! runs counts beside that for what it has brought, and for one file from its beginning. While a file is
+//! replaced both the old and the new one count. An upload that grows beyond what is left fails with
+//! [`QuotaExceeded`](std::io::ErrorKind::QuotaExceeded), and [`Store::space`] tells what is left, so that one
+//! that announces its size is refused before its first octet. Of uploads that come at once none gets what
+//! another has taken.
+//!
+//! A new quota knows nothing: until it is told what was [saved](Quota::take_saved) or has
+//! [walked](Quota::walk) the tree, whatever would add to it is [`StoreError::Counting`]. A walk runs beside
+//! everything else: it looks at one directory at a time, and what is done meanwhile counts once, whether the
+//! walk has been there or not. What other programs do in the tree is seen by the next walk.
+
+mod counted;
+mod ledger;
+mod saved;
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    Blob, Capabilities, Cursor, Facts, Kind, Mode, Published, Result, Sink, Space, Store, StoreError, Upload,
-    VPath,
+    Amount, Blob, Capabilities, Cursor, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError, Tally,
+    Upload, VPath, Version,
 };
-use std::io;
+use counted::Counted;
+use ledger::Ledger;
+pub use saved::{BadSaved, Saved};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// A store with a quota.
-pub struct Quota {
-    inner: Arc<dyn Store>,
-    count: Arc<Count>,
+/// How much there may be.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Limit {
+    /// Octets; `None`: any number.
+    pub octets: Option<u64>,
+    /// Files and directories; `None`: any number.
+    pub files: Option<u64>,
 }
 
-struct Count {
-    limit: u64,
-    used: AtomicU64,
+/// What a limit is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ration {
+    /// A directory: whatever is below it counts.
+    pub at: VPath,
+    /// Not the directory, but each of the directories in it has the limit: one for each user.
+    pub each: bool,
+    /// How much.
+    pub limit: Limit,
 }
 
-impl Count {
-    /// Takes so many octets, if they are left.
-    fn take(&self, octets: u64) -> bool {
-        let fits = |used: u64| used.checked_add(octets).filter(|sum| *sum <= self.limit);
-        self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok()
-    }
+/// A store with a quota. Clones share it.
+#[derive(Clone)]
+pub struct Quota(Arc<Inner>);
 
-    /// Gives octets back.
-    fn give(&self, octets: u64) {
-        let less = |used: u64| Some(used.saturating_sub(octets));
-        // The closure never refuses.
-        let _ = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
-    }
-
-    /// Counts octets that are there already.
-    fn add(&self, octets: u64) {
-        let more = |used: u64| Some(used.saturating_add(octets));
-        // The closure never refuses.
-        let _ = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-    }
-
-    fn left(&self) -> u64 {
-        self.limit.saturating_sub(self.used.load(Ordering::Acquire))
-    }
+struct Inner {
+    store: Arc<dyn Store>,
+    ledger: Ledger,
 }
+
+/// Why a walk has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum NoWalk {
+    /// Whoever asked for it wants it no more.
+    #[error("stopped")]
+    Stopped,
+    /// Directories were renamed under it again and again.
+    #[error("directories were moved while they were counted")]
+    Moved,
+    /// A directory could not be read.
+    #[error("{at} cannot be counted: {why}")]
+    Unread {
+        /// Which.
+        at: VPath,
+        /// Why.
+        why: StoreError,
+    },
+}
+
+/// Walks begun again because a directory was renamed meanwhile.
+const AGAIN: usize = 8;
 
 impl Quota {
-    /// Limits `inner` to `limit` octets; counts what is there now, which reads every directory.
-    pub fn new(inner: Arc<dyn Store>, limit: u64) -> Result<Quota> {
-        let used = AtomicU64::new(inner.used()?);
-        Ok(Quota { inner, count: Arc::new(Count { limit, used }) })
+    /// Limits `store`; what is there is not known yet.
+    pub fn new(store: Arc<dyn Store>, rations: Vec<Ration>) -> Quota {
+        Quota(Arc::new(Inner { store, ledger: Ledger::new(rations) }))
     }
 
-    /// Octets of the file that is there.
-    fn len(&self, path: &VPath) -> u64 {
-        self.inner.stat(path).ok().filter(|f| f.kind == Kind::File).map_or(0, |f| f.len)
+    /// The same with one limit for all of it, counted now, which reads every directory.
+    pub fn counted(store: Arc<dyn Store>, limit: Limit) -> Result<Quota, NoWalk> {
+        let quota = Quota::new(store, vec![Ration { at: VPath::root(), each: false, limit }]);
+        quota.walk(false, &|| true)?;
+        Ok(quota)
+    }
+
+    /// Counts what is there, one directory after the other, and corrects what was known; with `tidy` has the
+    /// store tidy each directory up before. Reads every directory; stops soon when `go_on` says so.
+    ///
+    /// Gives what the whole store holds. Without a result what was known stays.
+    pub fn walk(&self, tidy: bool, go_on: &dyn Fn() -> bool) -> Result<Amount, NoWalk> {
+        for _ in 0..AGAIN {
+            if let Some(found) = self.0.walk_once(tidy, go_on)? {
+                return Ok(found);
+            }
+        }
+        Err(NoWalk::Moved)
+    }
+
+    /// Whether it is known what is there.
+    pub fn is_known(&self) -> bool {
+        self.0.ledger.is_known()
+    }
+
+    /// What is there, running uploads too. `None`: it is not known yet.
+    pub fn used(&self) -> Option<Amount> {
+        self.0.ledger.used()
+    }
+
+    /// Takes what a former process saved for what is there, until a walk corrects it.
+    pub fn take_saved(&self, saved: &Saved) {
+        self.0.ledger.take_saved(saved);
+    }
+
+    /// What is there now, to be saved: without the uploads that run, which end with the process. `None`: it is
+    /// not known yet.
+    pub fn to_save(&self) -> Option<Saved> {
+        self.0.ledger.to_save()
+    }
+}
+
+impl Inner {
+    fn walk_once(&self, tidy: bool, go_on: &dyn Fn() -> bool) -> Result<Option<Amount>, NoWalk> {
+        let mut walk = self.ledger.walk();
+        while let Some(dir) = walk.next() {
+            if !go_on() {
+                return Err(NoWalk::Stopped);
+            }
+            let looked = walk.look(&dir, || {
+                let freed = if tidy { self.store.tidy(&dir)? } else { Amount::NONE };
+                Ok((freed, self.store.tally(&dir)?))
+            });
+            match looked {
+                // It was removed since its name was read; or was never there, for the root of a whole store.
+                Ok(()) | Err(StoreError::Absent | StoreError::NotDirectory) => {}
+                // Nobody can put anything there or count it.
+                Err(StoreError::Denied) if !dir.is_root() => {}
+                Err(why) => return Err(NoWalk::Unread { at: dir, why }),
+            }
+        }
+        Ok(walk.finish())
     }
 }
 
 impl Store for Quota {
     fn capabilities(&self) -> Capabilities {
-        self.inner.capabilities()
+        self.0.store.capabilities()
+    }
+
+    fn capabilities_at(&self, path: &VPath) -> Capabilities {
+        self.0.store.capabilities_at(path)
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
-        self.inner.stat(path)
+        self.0.store.stat(path)
     }
 
     fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>> {
-        self.inner.list(path)
+        self.0.store.list(path)
     }
 
     fn open(&self, path: &VPath) -> Result<Blob> {
-        self.inner.open(path)
+        self.0.store.open(path)
     }
 
     fn open_now(&self, path: &VPath) -> Option<Blob> {
-        self.inner.open_now(path)
+        self.0.store.open_now(path)
     }
 
     fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
-        // The partial that is gone on with is counted; what is copied from the file is not yet.
-        let partial = match mode {
-            Mode::New | Mode::Overwrite => 0,
-            Mode::Resume(_) => self.inner.partial(path, owner).unwrap_or(0),
-            Mode::Append if self.inner.stat(path).is_ok() => 0,
-            Mode::Append => self.inner.partial(path, owner).unwrap_or(0),
-        };
-        let inner = self.inner.create(path, mode, owner)?;
-        self.count.give(partial);
-        let start = inner.len();
-        let mut counted = Counted {
-            store: self.inner.clone(),
-            path: path.clone(),
-            owner: owner.to_owned(),
-            inner: None,
-            count: self.count.clone(),
-            counted: 0,
-            resumed: partial > 0,
-        };
-        if !counted.grow(start) {
-            // The partial goes with the upload that is dropped here.
-            return Err(StoreError::NoSpace);
-        }
-        counted.inner = Some(inner);
-        Ok(Box::new(counted))
+        Counted::begin(&self.0, path, mode, owner)
     }
 
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
-        self.inner.partial(path, owner)
+        self.0.store.partial(path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
-        let gone = if from == to { 0 } else { self.len(to) };
-        self.inner.rename(from, to)?;
-        self.count.give(gone);
-        Ok(())
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+        let (store, ledger) = (&self.0.store, &self.0.ledger);
+        let (old, new) = (from.parent(), to.parent());
+        if old == new {
+            let _turn = ledger.turn();
+            let is_dir = store.stat(from).is_ok_and(|facts| facts.kind == Kind::Directory);
+            let gone = store.rename(from, to)?;
+            if is_dir {
+                ledger.moved_a_directory();
+            }
+            ledger.settle(&new, Amount::NONE, gone);
+            return Ok(gone);
+        }
+        let moved = {
+            let facts = store.stat(from)?;
+            match facts.kind {
+                Kind::File => Amount::file(facts.len),
+                // What is in it moves only where it comes under another limit.
+                Kind::Directory if ledger.is_one_area(&old, &new) => Amount::DIRECTORY,
+                Kind::Directory => self.0.below(from)? + Amount::DIRECTORY,
+            }
+        };
+        let _turn = ledger.turn();
+        let taken = ledger.take_other(&old, &new, moved)?;
+        let gone = match store.rename(from, to) {
+            Ok(gone) => gone,
+            Err(why) => {
+                ledger.give(&taken, moved);
+                return Err(why);
+            }
+        };
+        if moved.files > 1 || store.stat(to).is_ok_and(|facts| facts.kind == Kind::Directory) {
+            ledger.moved_a_directory();
+        }
+        ledger.settle(&old, Amount::NONE, moved);
+        ledger.settle_taken(&taken, moved, &new, moved, gone);
+        Ok(gone)
     }
 
-    fn remove(&self, path: &VPath) -> Result<()> {
-        let gone = self.len(path);
-        self.inner.remove(path)?;
-        self.count.give(gone);
-        Ok(())
+    fn remove(&self, path: &VPath) -> Result<Amount> {
+        let _turn = self.0.ledger.turn();
+        let gone = self.0.store.remove(path)?;
+        self.0.ledger.settle(&path.parent(), Amount::NONE, gone);
+        Ok(gone)
     }
 
     fn make_dir(&self, path: &VPath) -> Result<()> {
-        self.inner.make_dir(path)
+        let ledger = &self.0.ledger;
+        let dir = path.parent();
+        let _turn = ledger.turn();
+        let taken = ledger.take(&dir, Amount::DIRECTORY)?;
+        if let Err(why) = self.0.store.make_dir(path) {
+            ledger.give(&taken, Amount::DIRECTORY);
+            return Err(why);
+        }
+        ledger.settle_taken(&taken, Amount::DIRECTORY, &dir, Amount::DIRECTORY, Amount::NONE);
+        Ok(())
     }
 
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
-        self.inner.remove_dir(path)
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
+        let _turn = self.0.ledger.turn();
+        let gone = self.0.store.remove_dir(path)?;
+        // Its partials were counted in it, itself in the directory above.
+        self.0.ledger.settle(&path.parent(), Amount::NONE, Amount::DIRECTORY);
+        self.0.ledger.settle(path, Amount::NONE, gone.less(Amount::DIRECTORY));
+        Ok(gone)
     }
 
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
-        self.inner.set_modified(path, to)
+        self.0.store.set_modified(path, to)
     }
 
     fn space(&self, path: &VPath) -> Result<Space> {
-        let space = self.inner.space(path)?;
-        Ok(Space { total: space.total.min(self.count.limit), free: space.free.min(self.count.left()) })
+        let space = self.0.store.space(path)?;
+        Ok(self.0.ledger.room(&path.parent()).within(space))
     }
 
-    fn used(&self) -> Result<u64> {
-        Ok(self.count.used.load(Ordering::Acquire))
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        self.0.store.tally(dir)
+    }
+
+    fn tidy(&self, dir: &VPath) -> Result<Amount> {
+        let _turn = self.0.ledger.turn();
+        let freed = self.0.store.tidy(dir)?;
+        self.0.ledger.settle(dir, Amount::NONE, freed);
+        Ok(freed)
+    }
+
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        self.0.store.versions(path)
+    }
+
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        self.0.store.open_version(path, stamp)
     }
 }
 
-/// An upload whose octets count as they come.
-struct Counted {
-    store: Arc<dyn Store>,
-    path: VPath,
-    owner: String,
-    /// None once it has ended.
-    inner: Option<Box<dyn Upload>>,
-    count: Arc<Count>,
-    /// Octets that it has taken of the quota.
-    counted: u64,
-    /// Whether it is its owner's partial, grown; else a partial is another file.
-    resumed: bool,
-}
-
-impl Counted {
-    fn grow(&mut self, to: u64) -> bool {
-        let more = to.saturating_sub(self.counted);
-        let fits = more == 0 || self.count.take(more);
-        if fits {
-            self.counted += more;
+impl Inner {
+    /// What a directory holds, whatever is below, without versions of what is gone.
+    fn below(&self, dir: &VPath) -> Result<Amount> {
+        let (mut sum, mut waiting) = (Amount::NONE, vec![dir.clone()]);
+        while let Some(dir) = waiting.pop() {
+            let tally = self.store.tally(&dir)?;
+            sum += tally.holds;
+            let inside = tally.directories.iter().filter_map(|name| dir.child(name).ok());
+            waiting.extend(inside.filter(|path| self.store.stat(path).is_ok()));
         }
-        fits
-    }
-
-    fn inner(&self) -> &dyn Upload {
-        self.inner.as_deref().expect("there until commit() or suspend(), which take self")
-    }
-
-    fn inner_mut(&mut self) -> &mut Box<dyn Upload> {
-        self.inner.as_mut().expect("there until commit() or suspend(), which take self")
-    }
-
-    /// Octets of the partial of this owner, which this upload may be.
-    fn partial(&self) -> u64 {
-        if self.owner.is_empty() { 0 } else { self.store.partial(&self.path, &self.owner).unwrap_or(0) }
-    }
-}
-
-impl Sink for Counted {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
-        if !self.grow(offset.saturating_add(octets.len() as u64)) {
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the quota is used up"));
-        }
-        self.inner_mut().write_at(offset, octets)
-    }
-
-    // No descriptor: what is written through it is not counted before it is there.
-}
-
-impl Upload for Counted {
-    fn len(&self) -> u64 {
-        self.inner().len()
-    }
-
-    fn start(&self) -> u64 {
-        self.inner().start()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner().read_at(offset, buf)
-    }
-
-    fn wrote_to(&mut self, end: u64) {
-        self.inner_mut().wrote_to(end);
-    }
-
-    fn keep_old(&mut self) -> Result<()> {
-        self.inner_mut().keep_old()
-    }
-
-    fn commit(mut self: Box<Self>) -> Result<Published> {
-        let inner = self.inner.take().expect("an upload is committed once");
-        let before = if self.resumed { 0 } else { self.partial() };
-        let published = inner.commit()?;
-        // What is there stays counted; what it replaced and the partial of earlier tries are gone.
-        self.count.give(published.replaced + before.saturating_sub(self.partial()));
-        self.count.give(self.counted.saturating_sub(published.len));
-        (self.counted, self.resumed) = (0, false);
-        Ok(published)
-    }
-
-    fn suspend(mut self: Box<Self>) -> Result<()> {
-        let inner = self.inner.take().expect("an upload is suspended once");
-        let before = if self.resumed { 0 } else { self.partial() };
-        inner.suspend()?;
-        self.count.give(before);
-        // The drop gives back all but what the partial holds now.
-        self.resumed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        // First the file, so that what is given back is really free.
-        drop(self.inner.take());
-        let stays = if self.resumed { self.partial() } else { 0 };
-        self.count.give(self.counted);
-        self.count.add(stays);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::local::{Local, LocalOptions};
-    use crate::memory::Memory;
-
-    fn p(path: &str) -> VPath {
-        VPath::parse(path.as_bytes()).unwrap()
-    }
-
-    fn put(store: &dyn Store, path: &str, mode: Mode, len: usize) -> Result<Published> {
-        let mut upload = store.create(&p(path), mode, "user a")?;
-        let start = upload.start();
-        upload.write_at(start, &vec![7; len])?;
-        upload.commit()
-    }
-
-    #[test]
-    fn a_store_with_a_quota_is_a_store() {
-        crate::conformance::run(|| Arc::new(Quota::new(Arc::new(Memory::new()), u64::MAX).unwrap()));
-    }
-
-    /// The count is what a new count of the tree says, whatever was done.
-    #[test]
-    fn the_count_follows_whatever_happens() {
-        let memory = Memory::new();
-        memory.seed("/d/was-there", vec![1; 100]);
-        follows(Arc::new(memory));
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("d")).unwrap();
-        std::fs::write(dir.path().join("d/was-there"), [1; 100]).unwrap();
-        std::os::unix::fs::symlink("d/was-there", dir.path().join("link")).unwrap();
-        let options = LocalOptions { write: true, ..LocalOptions::default() };
-        follows(Arc::new(Local::open(dir.path(), options).unwrap()));
-    }
-
-    fn follows(inner: Arc<dyn Store>) {
-        let store = Quota::new(inner.clone(), 10_000).unwrap();
-        assert_eq!(store.used().unwrap(), 100);
-        let same = |what: &str| assert_eq!(store.used().unwrap(), inner.used().unwrap(), "{what}");
-
-        put(&store, "/a", Mode::New, 1_000).unwrap();
-        same("a new file");
-        put(&store, "/a", Mode::Overwrite, 300).unwrap();
-        same("a smaller one over it");
-        let mut kept = store.create(&p("/a"), Mode::Overwrite, "user a").unwrap();
-        kept.keep_old().unwrap();
-        kept.write_at(0, &[1; 500]).unwrap();
-        assert!(kept.commit().unwrap().kept.is_some());
-        same("a version");
-        let mut broken = store.create(&p("/b"), Mode::New, "user a").unwrap();
-        broken.write_at(0, &[1; 700]).unwrap();
-        broken.suspend().unwrap();
-        same("a partial");
-        let mut again = store.create(&p("/b"), Mode::Resume(600), "user a").unwrap();
-        again.write_at(600, &[1; 200]).unwrap();
-        again.suspend().unwrap();
-        same("a partial that grew");
-        drop(store.create(&p("/b"), Mode::Resume(100), "user a").unwrap());
-        same("a resumed upload that was dropped");
-        let mut broken = store.create(&p("/b"), Mode::Overwrite, "user a").unwrap();
-        broken.write_at(0, &[1; 800]).unwrap();
-        broken.suspend().unwrap();
-        same("a partial in place of another");
-        put(&store, "/b", Mode::Resume(800), 50).unwrap();
-        same("a resumed file");
-        let mut broken = store.create(&p("/b"), Mode::Overwrite, "user a").unwrap();
-        broken.write_at(0, &[1; 90]).unwrap();
-        broken.suspend().unwrap();
-        same("a partial beside its file");
-        put(&store, "/b", Mode::Overwrite, 10).unwrap();
-        same("a commit drops the partial");
-        put(&store, "/b", Mode::Append, 5).unwrap();
-        same("an appended file");
-        drop(store.create(&p("/c"), Mode::New, "").unwrap());
-        same("an upload that was dropped");
-        put(&store, "/c", Mode::New, 40).unwrap();
-        store.rename(&p("/c"), &p("/a")).unwrap();
-        same("a rename over a file");
-        store.remove(&p("/a")).unwrap();
-        store.remove(&p("/d/was-there")).unwrap();
-        same("removed files");
-    }
-
-    #[test]
-    fn nothing_grows_beyond_the_quota_and_the_old_file_stays() {
-        let store = Quota::new(Arc::new(Memory::new()), 1_000).unwrap();
-        put(&store, "/a", Mode::New, 600).unwrap();
-        assert_eq!(store.space(&p("/a")).unwrap(), Space { total: 1_000, free: 400 });
-        // Both are there for a moment.
-        let mut upload = store.create(&p("/a"), Mode::Overwrite, "").unwrap();
-        upload.write_at(0, &[1; 400]).unwrap();
-        let why = upload.write_at(400, &[1; 1]).unwrap_err();
-        assert_eq!(why.kind(), io::ErrorKind::QuotaExceeded);
-        assert!(matches!(put(&store, "/b", Mode::New, 1), Err(StoreError::NoSpace)), "others count too");
-        drop(upload);
-        assert_eq!(store.stat(&p("/a")).unwrap().len, 600);
-        put(&store, "/b", Mode::New, 400).unwrap();
-        assert!(matches!(put(&store, "/a", Mode::Append, 1), Err(StoreError::NoSpace)));
-        store.remove(&p("/a")).unwrap();
-        assert_eq!(store.space(&p("/a")).unwrap().free, 600);
-        // A write far out takes all the octets up to there.
-        let mut upload = store.create(&p("/far"), Mode::New, "").unwrap();
-        assert!(upload.write_at(u64::MAX - 1, &[1; 8]).is_err());
+        Ok(sum)
     }
 }

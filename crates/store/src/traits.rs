@@ -1,4 +1,4 @@
-use crate::{Blob, Entry, Facts, Identity, Result, VPath};
+use crate::{Amount, Blob, Entry, Facts, Identity, Result, Stamp, Suspended, Tally, VPath, Version};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::SystemTime;
@@ -46,8 +46,9 @@ pub struct Published {
     pub len: u64,
     /// Where the old content went, if it was kept as a version.
     pub kept: Option<VPath>,
-    /// Octets of the old content that is gone.
-    pub replaced: u64,
+    /// What is gone: the old content where it was not kept, the owner's partial of that name, versions that
+    /// are more than are kept.
+    pub freed: Amount,
     /// Of the content that was published, where it is a file: whether what is under the name later is
     /// still the same.
     pub identity: Option<Identity>,
@@ -97,8 +98,9 @@ pub trait Upload: Sink {
     fn commit(self: Box<Self>) -> Result<Published>;
 
     /// Ends the upload and keeps what came as a hidden partial of this owner, for [`Mode::Resume`].
-    /// Backends without resume drop it.
-    fn suspend(self: Box<Self>) -> Result<()>;
+    /// Backends without resume drop it, and so does one whose owner goes on with an earlier partial of that name
+    /// in another upload.
+    fn suspend(self: Box<Self>) -> Result<Suspended>;
 }
 
 /// A directory being listed.
@@ -141,17 +143,18 @@ pub trait Store: Send + Sync {
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64>;
 
     /// Renames a file or directory; a file under the new name is replaced. Between two parts of a backend of
-    /// several it is [`StoreError::OtherFileSystem`](crate::StoreError::OtherFileSystem).
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()>;
+    /// several it is [`StoreError::OtherFileSystem`](crate::StoreError::OtherFileSystem). Gives what stood under the new name and
+    /// is gone.
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount>;
 
-    /// Removes a file.
-    fn remove(&self, path: &VPath) -> Result<()>;
+    /// Removes a file; gives what that freed.
+    fn remove(&self, path: &VPath) -> Result<Amount>;
 
     /// Makes a directory.
     fn make_dir(&self, path: &VPath) -> Result<()>;
 
-    /// Removes an empty directory.
-    fn remove_dir(&self, path: &VPath) -> Result<()>;
+    /// Removes an empty directory, with partials that nobody goes on with; gives what that freed.
+    fn remove_dir(&self, path: &VPath) -> Result<Amount>;
 
     /// Sets the time of last modification.
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()>;
@@ -159,8 +162,29 @@ pub trait Store: Send + Sync {
     /// The space left for `path`.
     fn space(&self, path: &VPath) -> Result<Space>;
 
-    /// Octets of all files, of versions and partials too: every directory is read.
-    fn used(&self) -> Result<u64> {
+    /// What the directory `dir` holds itself. A walk over [`Tally::directories`] counts a tree. A directory
+    /// that is gone holds the versions of names in it.
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        let _ = dir;
         Err(crate::StoreError::Unsupported("counting what is there"))
+    }
+
+    /// Removes what nobody needs any more in `dir` itself: what dead processes left, partials that are too
+    /// old, versions that are more than are kept. Gives what that freed.
+    fn tidy(&self, dir: &VPath) -> Result<Amount> {
+        let _ = dir;
+        Ok(Amount::NONE)
+    }
+
+    /// The versions of `path`, the oldest first, whether or not there is such a file now.
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        let _ = path;
+        Err(crate::StoreError::Unsupported("keeping versions"))
+    }
+
+    /// Opens a version of `path` for reading.
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        let _ = (path, stamp);
+        Err(crate::StoreError::Unsupported("keeping versions"))
     }
 }

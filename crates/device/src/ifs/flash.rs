@@ -132,7 +132,7 @@ impl Flash {
 
     /// Removes a file.
     pub fn remove(&self, path: &VPath) -> Result<()> {
-        self.store.remove(path)
+        self.store.remove(path).map(drop)
     }
 
     /// Removes everything: what ROMMON's `tftpdnld` does before it writes.
@@ -151,7 +151,7 @@ impl Flash {
     pub fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
         self.store.stat(from)?;
         match self.store.stat(to) {
-            Err(StoreError::Absent) => self.store.rename(from, to),
+            Err(StoreError::Absent) => self.store.rename(from, to).map(drop),
             Ok(_) => Err(StoreError::Exists),
             Err(e) => Err(e),
         }
@@ -164,7 +164,7 @@ impl Flash {
 
     /// Removes an empty directory.
     pub fn remove_dir(&self, path: &VPath) -> Result<()> {
-        self.store.remove_dir(path)
+        self.store.remove_dir(path).map(drop)
     }
 
     fn clusters(&self, row: &Row) -> u64 {

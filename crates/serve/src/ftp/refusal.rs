@@ -16,11 +16,12 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         | Refusal::ByRule(_) => 550,
         Refusal::BadName(_) | Refusal::Ambiguous(_) | Refusal::OtherFileSystem => 553,
         Refusal::NoSpace => 452,
+        Refusal::OverQuota(_) => 552,
         Refusal::TooMany => 421,
         Refusal::Login | Refusal::Unprotected | Refusal::Stranger => 530,
         Refusal::Unsupported(_) => 504,
         Refusal::BeyondEnd { .. } => 554,
-        Refusal::Busy => 450,
+        Refusal::Busy | Refusal::Counting => 450,
         Refusal::Io(_) => 451,
     };
     (Code(code), sentence(&why.to_string()))

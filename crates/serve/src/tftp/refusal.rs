@@ -19,11 +19,12 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::Stranger
         | Refusal::Login
         | Refusal::Unprotected => ErrorCode::AccessViolation,
-        Refusal::NoSpace => ErrorCode::DiskFull,
+        Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
         Refusal::TooMany
         | Refusal::Unsupported(_)
         | Refusal::BeyondEnd { .. }
         | Refusal::Busy
+        | Refusal::Counting
         | Refusal::Io(_) => ErrorCode::Undefined,
     };
     let text = match refusal {

@@ -1,9 +1,7 @@
 //! The names a store keeps for itself.
 
-use crate::VPath;
-use clock::civil::Civil;
+use crate::{Stamp, VPath};
 use sha2::{Digest, Sha256};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How the name of a temporary file begins.
 pub(super) const TEMP: &[u8] = b".towline-temp-";
@@ -29,33 +27,28 @@ pub(super) fn partial(owner: &str, name: &[u8]) -> Vec<u8> {
     with_hex(PART, &digest.finalize()[..16])
 }
 
-/// Where a version of `path` goes: the directory below [`VERSIONS`] and the name there.
+/// Where versions of `path` go: the directory below [`VERSIONS`] and how their names there begin.
 ///
 /// `<name>@20261123T192342.123456Z`; a path that would grow too long is replaced by its digest.
-pub(super) fn version(path: &VPath, now: SystemTime, again: u32) -> (VPath, Vec<u8>) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let c = Civil::from_unix(i64::try_from(since.as_secs()).unwrap_or(0));
-    let mut stamp = format!(
-        "@{:04}{:02}{:02}T{:02}{:02}{:02}.{:06}Z",
-        c.year,
-        c.month,
-        c.day,
-        c.hour,
-        c.minute,
-        c.second,
-        since.subsec_micros()
-    );
-    if again > 0 {
-        stamp.push_str(&format!("-{again}"));
-    }
+pub(super) fn versions(path: &VPath) -> (VPath, Vec<u8>) {
     let base = VERSIONS.iter().map(|v| v.len() + 1).sum::<usize>();
-    let whole = base + path.as_bytes().len() + stamp.len();
-    if path.name().len() + stamp.len() <= crate::MAX_COMPONENT && whole <= crate::MAX_PATH {
-        (path.parent(), [path.name(), stamp.as_bytes()].concat())
+    let whole = base + path.as_bytes().len() + STAMP;
+    if path.name().len() + STAMP <= crate::MAX_COMPONENT && whole <= crate::MAX_PATH {
+        (path.parent(), [path.name(), b"@"].concat())
     } else {
         let digest = Sha256::digest(path.as_bytes());
-        (VPath::root(), [&with_hex(b"long-", &digest[..16])[..], stamp.as_bytes()].concat())
+        (VPath::root(), [&with_hex(b"long-", &digest[..16])[..], b"@"].concat())
     }
+}
+
+/// Octets of the longest end of a version's name: `@20261123T192342.123456Z-1000`.
+const STAMP: usize = 28;
+
+/// The stamp of a version's name, and what is before it, up to the `@`.
+pub(super) fn read_version(name: &[u8]) -> Option<(&[u8], Stamp)> {
+    let at = name.iter().rposition(|&b| b == b'@')?;
+    let (base, stamp) = name.split_at(at + 1);
+    Some((base, std::str::from_utf8(stamp).ok()?.parse().ok()?))
 }
 
 fn with_hex(prefix: &[u8], octets: &[u8]) -> Vec<u8> {

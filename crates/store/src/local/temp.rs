@@ -80,6 +80,11 @@ impl Temp {
         Ok(())
     }
 
+    /// Whether this is the hidden name that it has.
+    pub(super) fn is_named(&self, name: &[u8]) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+
     /// Gives the file a hidden name, for a rename over what is there.
     pub(super) fn give_name(&mut self, dir: &OwnedFd) -> Result<()> {
         if self.name.is_none() {
@@ -97,6 +102,20 @@ impl Temp {
         rustix::fs::renameat(dir, from, dir, to)?;
         self.name = None;
         Ok(())
+    }
+
+    /// Puts the file under a name that is taken and what is there under the hidden one, in one step; gives the
+    /// hidden name, which is the caller's to remove. `None`: the file system cannot, and nothing was done.
+    pub(super) fn exchange(&mut self, dir: &OwnedFd, to: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.give_name(dir)?;
+        let from = self.name.as_deref().expect("give_name() gave one");
+        match rustix::fs::renameat_with(dir, from, dir, to, rustix::fs::RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(None),
+            done => {
+                done?;
+                Ok(self.name.take())
+            }
+        }
     }
 
     /// Takes the hidden name away, if it still is this file's.

@@ -330,3 +330,113 @@ fn what_needs_no_disk_is_opened_at_once_and_all_else_the_long_way() {
         assert!(store.open(&p(path)).is_err() && store.open_now(&p(path)).is_none(), "{path}");
     }
 }
+
+#[test]
+fn versions_are_listed_read_back_and_pruned_by_count_and_age() {
+    let dir = TempDir::new().unwrap();
+    let keep = |count, age: Option<u64>| crate::Keep { count, age: age.map(Duration::from_secs) };
+    let long = format!("/{}", "n".repeat(255));
+    for path in ["/r1", long.as_str()] {
+        let store = open(&dir, LocalOptions { keep: keep(Some(2), None), ..writable() });
+        for n in 0..5u8 {
+            let mut growing = store.create(&p(path), Mode::Overwrite, "").unwrap();
+            growing.keep_old().unwrap();
+            growing.write_at(0, &[n; 3][..usize::from(n) % 3 + 1]).unwrap();
+            let freed = growing.commit().unwrap().freed;
+            let expected = if n < 3 { Amount::NONE } else { Amount::file(u64::from(n) % 3 + 1) };
+            assert_eq!(freed, expected, "the third oldest went with number {n}");
+        }
+        let versions = store.versions(&p(path)).unwrap();
+        assert_eq!(
+            versions.iter().map(|v| v.len).collect::<Vec<_>>(),
+            [3, 1],
+            "{path}: the last two, oldest first"
+        );
+        assert!(versions[0].stamp < versions[1].stamp);
+        let mut back = [9; 3];
+        let blob = store.open_version(&p(path), versions[0].stamp).unwrap();
+        assert_eq!((blob.len(), blob.read_at(0, &mut back).unwrap(), back), (3, 3, [2; 3]));
+        store.remove(&p(path)).unwrap();
+        assert_eq!(store.versions(&p(path)).unwrap(), versions, "also of a file that is gone");
+        assert!(store.versions(&p("/none")).unwrap().is_empty());
+        let gone = crate::Stamp::new(UNIX_EPOCH, 0);
+        assert!(matches!(store.open_version(&p(path), gone), Err(StoreError::Absent)));
+        // By age where the tree is tidied up, whatever has come since.
+        let store = open(&dir, LocalOptions { keep: keep(None, Some(3_600)), ..writable() });
+        assert_eq!(store.tidy(&VPath::root()).unwrap(), Amount::NONE);
+        let store = open(&dir, LocalOptions { keep: keep(None, Some(0)), sweep: false, ..writable() });
+        assert_eq!(store.tidy(&VPath::root()).unwrap(), Amount { octets: 4, files: 2 });
+        assert!(store.versions(&p(path)).unwrap().is_empty());
+    }
+}
+
+/// Another process puts a file under the name between the version and the rename: it is kept as well.
+#[test]
+fn what_another_process_put_there_in_the_last_moment_is_kept_too() {
+    for unnamed in [true, false] {
+        let dir = TempDir::new().unwrap();
+        std::fs::write(dir.path().join("f"), "old").unwrap();
+        let other = dir.path().join("f");
+        let late = dir.path().join("late");
+        let at: Observer = Arc::new(move |point| {
+            if point == Point::Named {
+                std::fs::write(&late, "another process's").unwrap();
+                std::fs::rename(&late, &other).unwrap();
+            }
+        });
+        let store = open(&dir, LocalOptions { at: Some(at), unnamed, ..writable() });
+        let mut growing = store.create(&p("/f"), Mode::Overwrite, "").unwrap();
+        growing.keep_old().unwrap();
+        growing.write_at(0, b"new").unwrap();
+        growing.commit().unwrap();
+        assert_eq!(std::fs::read_to_string(dir.path().join("f")).unwrap(), "new");
+        let lens: Vec<u64> = store.versions(&p("/f")).unwrap().iter().map(|v| v.len).collect();
+        assert_eq!(lens, [3, 17], "both, unnamed: {unnamed}");
+        assert_eq!(on_disk(dir.path()), [".towline", "f"]);
+    }
+}
+
+/// Of one owner an upload goes on with the partial while another of the same name breaks: the first still
+/// publishes its own octets.
+#[test]
+fn a_partial_that_is_gone_on_with_is_nobody_elses_to_replace() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir, writable());
+    let begun = |octets: &[u8]| {
+        let mut growing = store.create(&p("/f"), Mode::Overwrite, "user a").unwrap();
+        growing.write_at(0, octets).unwrap();
+        growing
+    };
+    begun(b"0123").suspend().unwrap();
+    let mut goes_on = store.create(&p("/f"), Mode::Resume(4), "user a").unwrap();
+    assert_eq!(begun(b"xx").suspend().unwrap(), crate::Suspended::default());
+    goes_on.write_at(4, b"45").unwrap();
+    goes_on.commit().unwrap();
+    assert_eq!(std::fs::read(dir.path().join("f")).unwrap(), b"012345");
+    assert_eq!(on_disk(dir.path()), ["f"]);
+}
+
+#[test]
+fn a_tally_has_what_a_directory_holds_itself_and_of_gone_ones_the_versions() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir, writable());
+    for d in ["/d", "/d/e"] {
+        store.make_dir(&p(d)).unwrap();
+    }
+    upload(&store, "/d/f", Mode::New, b"0123").unwrap();
+    let mut growing = store.create(&p("/d/f"), Mode::Overwrite, "user a").unwrap();
+    growing.keep_old().unwrap();
+    growing.write_at(0, b"01").unwrap();
+    growing.commit().unwrap();
+    let mut half = store.create(&p("/d/half"), Mode::New, "user a").unwrap();
+    half.write_at(0, b"half").unwrap();
+    assert_eq!(store.tally(&p("/d")).unwrap().holds, Amount { octets: 6, files: 3 }, "not one that runs");
+    half.suspend().unwrap();
+    let tally = store.tally(&p("/d")).unwrap();
+    assert_eq!((tally.holds, tally.directories), (Amount { octets: 10, files: 4 }, vec![b"e".to_vec()]));
+    assert_eq!(store.tally(&p("/")).unwrap().holds, Amount::DIRECTORY);
+    std::fs::remove_dir_all(dir.path().join("d")).unwrap();
+    assert_eq!(store.tally(&p("/")).unwrap().directories, [b"d"]);
+    assert_eq!(store.tally(&p("/d")).unwrap().holds, Amount::file(4));
+    assert!(matches!(store.tally(&p("/none")), Err(StoreError::Absent)));
+}

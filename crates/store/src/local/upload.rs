@@ -1,6 +1,6 @@
 use super::temp::Temp;
 use super::{Inner, Point, dir, names, open_file, versions};
-use crate::{Blob, Facts, Kind, Mode, Published, Result, Sink, StoreError, Upload, VPath};
+use crate::{Amount, Blob, Facts, Kind, Mode, Published, Result, Sink, StoreError, Suspended, Upload, VPath};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::fs::File;
@@ -39,11 +39,11 @@ pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -
     let partial = (!owner.is_empty()).then(|| names::partial(owner, path.name()));
     let (temp, start) = match mode {
         Mode::New | Mode::Overwrite => (Temp::new(inner, &dir)?, 0),
-        Mode::Resume(offset) => match open_partial(&dir, &partial)? {
+        Mode::Resume(offset) => match open_partial(inner, &dir, &partial)? {
             Some((temp, len)) => (cut(temp, offset, len)?, offset),
             None => (kept(inner, &dir, path, &there, Some(offset))?, offset),
         },
-        Mode::Append => match (there.len(), open_partial(&dir, &partial)?) {
+        Mode::Append => match (there.len(), open_partial(inner, &dir, &partial)?) {
             (None, Some((temp, len))) => (temp, len),
             (len, _) => (kept(inner, &dir, path, &there, None)?, len.unwrap_or(0)),
         },
@@ -98,8 +98,10 @@ fn there(inner: &Inner, dir: &OwnedFd, path: &VPath) -> Result<There> {
     }
 }
 
-fn open_partial(dir: &OwnedFd, name: &Option<Vec<u8>>) -> Result<Option<(Temp, u64)>> {
+fn open_partial(inner: &Inner, dir: &OwnedFd, name: &Option<Vec<u8>>) -> Result<Option<(Temp, u64)>> {
     let Some(name) = name else { return Ok(None) };
+    // So that nobody puts another in its place before it is locked.
+    let _alone = inner.publish.lock().unwrap_or_else(|e| e.into_inner());
     let Some(temp) = Temp::partial(dir, name.clone())? else { return Ok(None) };
     let len = temp.file.metadata()?.len();
     Ok(Some((temp, len)))
@@ -205,6 +207,7 @@ impl Upload for Growing {
 
     fn commit(mut self: Box<Self>) -> Result<Published> {
         let inner = self.inner.clone();
+        hand_owner_on(&self.dir, self.path.name(), &self.temp.file);
         // A file that is replaced hands its permissions on: a private one does not become public.
         if let (There::File(old), true) = (there(&inner, &self.dir, &self.path)?, self.mode != Mode::New) {
             rustix::fs::fchmod(&self.temp.file, rustix::fs::Mode::from_raw_mode(old.mode))?;
@@ -212,67 +215,125 @@ impl Upload for Growing {
         inner.at(Point::BeforeSync);
         self.temp.file.sync_all()?;
         inner.at(Point::AfterSync);
-        let (kept, replaced) = {
+        let (kept, mut freed) = {
             let _alone = inner.publish.lock().unwrap_or_else(|e| e.into_inner());
             self.publish()?
         };
         inner.at(Point::Renamed);
         rustix::fs::fsync(&self.dir)?;
-        self.drop_partial();
+        freed += self.drop_partial();
+        if kept.is_some() {
+            // It is published whatever becomes of this.
+            freed += versions::prune(&inner, &self.path).unwrap_or_default();
+        }
         // It is published whatever becomes of this.
         let identity = rustix::fs::fstat(&self.temp.file).ok().map(|stat| super::dir::identity(&stat));
-        Ok(Published { len: self.len, kept, replaced, identity })
+        Ok(Published { len: self.len, kept, freed, identity })
     }
 
-    fn suspend(mut self: Box<Self>) -> Result<()> {
-        let Some(name) = self.partial.clone() else { return Ok(()) };
+    fn suspend(mut self: Box<Self>) -> Result<Suspended> {
+        let Some(name) = self.partial.clone() else { return Ok(Suspended::default()) };
         // Without it a power failure could leave a partial of the right length and wrong octets, which
         // the owner would go on with.
         self.temp.file.sync_data()?;
         let inner = self.inner.clone();
         let _alone = inner.publish.lock().unwrap_or_else(|e| e.into_inner());
-        self.temp.publish_over(&self.dir, &name)
+        let kept = Amount::file(self.temp.file.metadata()?.len());
+        if self.temp.is_named(&name) {
+            self.temp.publish_over(&self.dir, &name)?;
+            return Ok(Suspended { kept, freed: Amount::NONE });
+        }
+        let freed = match Temp::partial(&self.dir, name.clone()) {
+            // Another upload of this owner goes on with it, and would publish ours for its own.
+            Err(StoreError::Busy) => return Ok(Suspended::default()),
+            former => former?.map(|temp| temp.file.metadata()).transpose()?,
+        };
+        self.temp.publish_over(&self.dir, &name)?;
+        Ok(Suspended { kept, freed: freed.map_or(Amount::NONE, |m| Amount::file(m.len())) })
+    }
+}
+
+/// Octets of a regular file.
+fn octets_of(dir: &OwnedFd, name: &[u8]) -> Option<u64> {
+    let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| dir::octets(&stat))
+}
+
+/// What root writes belongs to whom the old file does, else to whom the directory does: a file that root has
+/// brought back stays the service's to write over.
+fn hand_owner_on(dir: &OwnedFd, name: &[u8], to: &File) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let old = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).or_else(|_| rustix::fs::fstat(dir));
+    if let Ok(old) = old {
+        let (user, group) = (rustix::fs::Uid::from_raw(old.st_uid), rustix::fs::Gid::from_raw(old.st_gid));
+        // A file system without owners: then there is nothing to hand on.
+        let _ = rustix::fs::fchown(to, Some(user), Some(group));
     }
 }
 
 impl Growing {
-    /// Puts the file under its name; gives where the old content went, or how many octets of it went.
-    fn publish(&mut self) -> Result<(Option<VPath>, u64)> {
+    /// Puts the file under its name; gives where the old content went, or what of it went for good.
+    fn publish(&mut self) -> Result<(Option<VPath>, Amount)> {
         let name = self.path.name();
         match self.mode {
-            Mode::New => self.temp.publish_new(&self.dir, name).map(|()| (None, 0)),
+            Mode::New => self.temp.publish_new(&self.dir, name).map(|()| (None, Amount::NONE)),
             Mode::Overwrite | Mode::Resume(_) | Mode::Append => {
                 let old = there(&self.inner, &self.dir, &self.path)?;
                 if matches!(old, There::Nothing) {
                     match self.temp.publish_new(&self.dir, name) {
                         // Somebody else, of another process, was quicker.
                         Err(StoreError::Exists) => {}
-                        done => return done.map(|()| (None, 0)),
+                        done => return done.map(|()| (None, Amount::NONE)),
                     }
                 }
-                let kept = if self.keep_old && !matches!(old, There::Dangling) {
-                    let kept = versions::keep(&self.inner, &self.dir, &self.path)?;
-                    self.inner.at(Point::VersionMade);
-                    Some(kept)
-                } else {
-                    None
-                };
+                if self.keep_old && !matches!(old, There::Dangling) {
+                    return self.publish_keeping().map(|kept| (Some(kept), Amount::NONE));
+                }
                 self.temp.give_name(&self.dir)?;
                 self.inner.at(Point::Named);
+                let gone = octets_of(&self.dir, name).map_or(Amount::NONE, Amount::file);
                 self.temp.publish_over(&self.dir, name)?;
-                let gone = if kept.is_none() { old.len().unwrap_or(0) } else { 0 };
-                Ok((kept, gone))
+                Ok((None, gone))
             }
         }
     }
 
-    /// The whole file is there: what came of earlier tries goes.
-    fn drop_partial(&self) {
-        if let Some(name) = &self.partial
-            && let Ok(Some(mut old)) = Temp::partial(&self.dir, name.clone())
-        {
-            old.discard(&self.dir);
+    /// The same where what is replaced is kept as a version.
+    fn publish_keeping(&mut self) -> Result<VPath> {
+        let (dir, name) = (&self.dir, self.path.name());
+        let kept = versions::keep(&self.inner, dir, name, &self.path)?;
+        self.inner.at(Point::VersionMade);
+        self.temp.give_name(dir)?;
+        self.inner.at(Point::Named);
+        // Another process may have replaced the file since: what comes out of the exchange is what really
+        // was replaced, and only where it is what was kept may it go.
+        match self.temp.exchange(dir, name)? {
+            Some(out) => {
+                let is_kept = rustix::fs::statat(dir, &out[..], AtFlags::SYMLINK_NOFOLLOW)
+                    .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == kept.of);
+                let second = if is_kept {
+                    Ok(())
+                } else {
+                    versions::keep(&self.inner, dir, &out, &self.path).map(drop)
+                };
+                // What cannot be removed now is swept at the next start.
+                let _ = rustix::fs::unlinkat(dir, &out[..], AtFlags::empty());
+                second?;
+            }
+            None => self.temp.publish_over(dir, name)?,
         }
+        Ok(kept.at)
+    }
+
+    /// The whole file is there: what came of earlier tries goes; gives what that was.
+    fn drop_partial(&self) -> Amount {
+        let Some(name) = &self.partial else { return Amount::NONE };
+        let Ok(Some(mut old)) = Temp::partial(&self.dir, name.clone()) else { return Amount::NONE };
+        let was = old.file.metadata().map_or(Amount::NONE, |m| Amount::file(m.len()));
+        old.discard(&self.dir);
+        was
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::{Facts, Kind, Result, StoreError, VPath};
+use crate::{Amount, Facts, Kind, Result, StoreError, VPath};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -133,14 +133,19 @@ impl Tree {
         }
     }
 
-    fn forget(&mut self, id: u64) {
+    /// Drops a node and the partials in it; gives what that was.
+    fn forget(&mut self, id: u64) -> Amount {
+        let mut was = Amount::NONE;
         if let Some(node) = self.nodes.remove(&id) {
-            self.used -= node.content().map_or(0, |c| c.len() as u64);
+            let octets = node.content().map_or(0, |c| c.len() as u64);
+            self.used -= octets;
+            was += Amount::file(octets);
         }
         let gone: Vec<_> = self.partials.keys().filter(|(dir, _, _)| *dir == id).cloned().collect();
         for key in gone {
-            self.put_partial(key.0, &key.1, &key.2, None);
+            was += self.put_partial(key.0, &key.1, &key.2, None);
         }
+        was
     }
 
     fn take_name(&mut self, path: &VPath) -> Result<u64> {
@@ -152,13 +157,12 @@ impl Tree {
         }
     }
 
-    pub(super) fn unlink(&mut self, path: &VPath) -> Result<()> {
+    pub(super) fn unlink(&mut self, path: &VPath) -> Result<Amount> {
         let id = self.take_name(path)?;
-        self.forget(id);
-        Ok(())
+        Ok(self.forget(id))
     }
 
-    pub(super) fn rename(&mut self, from: &VPath, to: &VPath) -> Result<()> {
+    pub(super) fn rename(&mut self, from: &VPath, to: &VPath) -> Result<Amount> {
         if from.is_root() || to.is_root() || to.is_reserved() {
             return Err(StoreError::Denied);
         }
@@ -167,7 +171,7 @@ impl Tree {
         self.entries(dir)?;
         if let Ok(there) = self.child(dir, to.name()) {
             match (self.node(id).kind(), self.node(there).kind()) {
-                _ if there == id => return Ok(()),
+                _ if there == id => return Ok(Amount::NONE),
                 (Kind::File, Kind::File) => {}
                 (Kind::File, Kind::Directory) => return Err(StoreError::IsDirectory),
                 (Kind::Directory, Kind::File) => return Err(StoreError::NotDirectory),
@@ -181,17 +185,20 @@ impl Tree {
             return Err(StoreError::Denied);
         }
         self.take_name(from)?;
-        if let Some(old) = self.put_name(dir, to.name(), id) {
-            self.forget(old);
-        }
-        Ok(())
+        Ok(self.put_name(dir, to.name(), id).map_or(Amount::NONE, |old| self.forget(old)))
     }
 
     pub(super) fn partial(&self, dir: u64, name: &[u8], owner: &str) -> Option<&Bytes> {
         self.partials.get(&(dir, name.to_vec(), owner.to_owned()))
     }
 
-    pub(super) fn put_partial(&mut self, dir: u64, name: &[u8], owner: &str, octets: Option<Bytes>) {
+    pub(super) fn put_partial(
+        &mut self,
+        dir: u64,
+        name: &[u8],
+        owner: &str,
+        octets: Option<Bytes>,
+    ) -> Amount {
         let key = (dir, name.to_vec(), owner.to_owned());
         let old = match octets {
             Some(new) => {
@@ -200,7 +207,15 @@ impl Tree {
             }
             None => self.partials.remove(&key),
         };
-        self.used -= old.map_or(0, |o| o.len() as u64);
+        let old = old.map_or(Amount::NONE, |old| Amount::file(old.len() as u64));
+        self.used -= old.octets;
+        old
+    }
+
+    /// The partials in a directory.
+    pub(super) fn partials_in(&self, id: u64) -> Amount {
+        let here = self.partials.iter().filter(|((dir, _, _), _)| *dir == id);
+        here.fold(Amount::NONE, |sum, (_, octets)| sum + Amount::file(octets.len() as u64))
     }
 
     fn tick(&mut self) -> SystemTime {
@@ -208,8 +223,8 @@ impl Tree {
         super::time(self.changes)
     }
 
-    /// How many changes there were: makes names of versions.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes
+    /// The time of the next change: makes names of versions.
+    pub(super) fn next_time(&self) -> SystemTime {
+        super::time(self.changes + 1)
     }
 }

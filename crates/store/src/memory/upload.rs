@@ -1,6 +1,6 @@
 use super::Shared;
 use super::tree::{Node, ROOT};
-use crate::{Kind, Mode, Published, Result, Sink, StoreError, Upload, VPath};
+use crate::{Amount, Kind, Mode, Published, Result, Sink, Stamp, StoreError, Suspended, Upload, VPath};
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ struct Growing {
     start: u64,
     octets: Vec<u8>,
     keep_old: bool,
+    /// Whether it goes on with its owner's partial.
+    resumed: bool,
 }
 
 pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
@@ -32,6 +34,12 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
         Err(_) => None,
     };
     let partial = tree.partial(dir, path.name(), owner).cloned();
+    let resumed = partial.is_some()
+        && match mode {
+            Mode::New | Mode::Overwrite => false,
+            Mode::Resume(_) => true,
+            Mode::Append => there.is_none(),
+        };
     let kept = match mode {
         Mode::New if there.is_some() => return Err(StoreError::Exists),
         Mode::New | Mode::Overwrite => Bytes::new(),
@@ -60,6 +68,7 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
         start,
         octets: kept.into(),
         keep_old: false,
+        resumed,
     }))
 }
 
@@ -118,7 +127,7 @@ impl Upload for Growing {
         }
         let octets = Bytes::from(std::mem::take(&mut self.octets));
         let len = octets.len() as u64;
-        let mut replaced = 0;
+        let mut freed = Amount::NONE;
         let kept = match there {
             Some(old) if self.keep_old => {
                 let mut dir = ROOT;
@@ -129,13 +138,14 @@ impl Upload for Growing {
                         Err(_) => tree.insert(dir, name, Node::dir()),
                     };
                 }
-                let name = [self.path.name(), format!("@{:08}", tree.changes()).as_bytes()].concat();
+                let name =
+                    [self.path.name(), format!("@{}", Stamp::new(tree.next_time(), 0)).as_bytes()].concat();
                 tree.insert(dir, &name, Node::file(old));
                 let text = [b"/.towline/versions", self.path.parent().as_bytes(), b"/", &name].concat();
                 VPath::parse(&text).ok()
             }
             Some(old) => {
-                replaced = old.len() as u64;
+                freed += Amount::file(old.len() as u64);
                 None
             }
             None => None,
@@ -143,24 +153,39 @@ impl Upload for Growing {
         tree.insert(self.dir, self.path.name(), Node::file(octets));
         // insert() counted the content; the upload's own count goes.
         tree.used -= len;
-        tree.put_partial(self.dir, self.path.name(), &self.owner, None);
-        Ok(Published { len, kept, replaced, identity: None })
+        let partial = tree.put_partial(self.dir, self.path.name(), &self.owner, None);
+        if !self.resumed {
+            freed += partial;
+        }
+        self.resumed = false;
+        Ok(Published { len, kept, freed, identity: None })
     }
 
-    fn suspend(mut self: Box<Self>) -> Result<()> {
+    fn suspend(mut self: Box<Self>) -> Result<Suspended> {
         let shared = self.shared.clone();
         let mut tree = shared.tree();
         tree.entries(self.dir)?;
+        if self.owner.is_empty() {
+            drop(tree);
+            return Ok(Suspended::default());
+        }
         let octets = Bytes::from(std::mem::take(&mut self.octets));
         let len = octets.len() as u64;
-        tree.put_partial(self.dir, self.path.name(), &self.owner, Some(octets));
+        let former = tree.put_partial(self.dir, self.path.name(), &self.owner, Some(octets));
         tree.used -= len;
-        Ok(())
+        let freed = if self.resumed { Amount::NONE } else { former };
+        self.resumed = false;
+        Ok(Suspended { kept: Amount::file(len), freed })
     }
 }
 
 impl Drop for Growing {
     fn drop(&mut self) {
-        self.shared.tree().used -= self.octets.len() as u64;
+        let mut tree = self.shared.tree();
+        tree.used -= self.octets.len() as u64;
+        if self.resumed {
+            // What was gone on with goes along.
+            tree.put_partial(self.dir, self.path.name(), &self.owner, None);
+        }
     }
 }

@@ -1,5 +1,6 @@
 use crate::{
-    Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload,
+    VPath,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,11 +39,11 @@ impl Store for Nothing {
         None
     }
 
-    fn rename(&self, _from: &VPath, _to: &VPath) -> Result<()> {
+    fn rename(&self, _from: &VPath, _to: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 
-    fn remove(&self, _path: &VPath) -> Result<()> {
+    fn remove(&self, _path: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 
@@ -50,7 +51,7 @@ impl Store for Nothing {
         Err(StoreError::Denied)
     }
 
-    fn remove_dir(&self, _path: &VPath) -> Result<()> {
+    fn remove_dir(&self, _path: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 

@@ -58,16 +58,16 @@ impl Store for Below {
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
         self.0.partial(&self.at(path), owner)
     }
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<()> {
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         self.0.rename(&self.at(from), &self.at(to))
     }
-    fn remove(&self, path: &VPath) -> Result<()> {
+    fn remove(&self, path: &VPath) -> Result<Amount> {
         self.0.remove(&self.at(path))
     }
     fn make_dir(&self, path: &VPath) -> Result<()> {
         self.0.make_dir(&self.at(path))
     }
-    fn remove_dir(&self, path: &VPath) -> Result<()> {
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
         self.0.remove_dir(&self.at(path))
     }
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::{
-    Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Upload, VPath,
 };
 
 /// Shows one file of `inner`, for reading.
@@ -63,11 +63,11 @@ impl Store for OneFile {
         None
     }
 
-    fn rename(&self, _: &VPath, _: &VPath) -> Result<()> {
+    fn rename(&self, _: &VPath, _: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 
-    fn remove(&self, _: &VPath) -> Result<()> {
+    fn remove(&self, _: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 
@@ -75,7 +75,7 @@ impl Store for OneFile {
         Err(StoreError::Denied)
     }
 
-    fn remove_dir(&self, _: &VPath) -> Result<()> {
+    fn remove_dir(&self, _: &VPath) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::local::{Local, LocalOptions};
-use store::quota::Quota;
+use store::quota::{Limit, Quota};
 use store::{Kind, Store, VPath};
 
 /// Images whose digests are announced: the newest; a directory may hold hundreds.
@@ -84,7 +84,8 @@ impl Root {
 
     /// Limits what it may hold; reads every directory once.
     pub(crate) fn limit(&mut self, octets: u64) -> Result<(), Failure> {
-        let quota = Quota::new(self.store.clone(), octets).map_err(|e| {
+        let limit = Limit { octets: Some(octets), files: None };
+        let quota = Quota::counted(self.store.clone(), limit).map_err(|e| {
             Failure::new(
                 Exit::Local,
                 &self.shown,
@@ -92,7 +93,7 @@ impl Root {
                 "leave --quota out",
             )
         })?;
-        let used = quota.used().unwrap_or(0);
+        let used = quota.used().map_or(0, |used| used.octets);
         if used > octets {
             return Err(Failure::new(
                 Exit::Local,

@@ -1,0 +1,136 @@
+//! An upload whose octets count as they come.
+
+use super::Inner;
+use super::ledger::Taken;
+use crate::{Amount, Mode, Published, Result, Sink, Suspended, Upload, VPath};
+use std::io;
+use std::sync::Arc;
+
+pub(super) struct Counted {
+    quota: Arc<Inner>,
+    path: VPath,
+    /// None once it has ended.
+    upload: Option<Box<dyn Upload>>,
+    areas: Taken,
+    /// What it has taken.
+    taken: Amount,
+}
+
+impl Counted {
+    pub(super) fn begin(
+        quota: &Arc<Inner>,
+        path: &VPath,
+        mode: Mode,
+        owner: &str,
+    ) -> Result<Box<dyn Upload>> {
+        let (store, ledger, dir) = (&quota.store, &quota.ledger, path.parent());
+        let _turn = ledger.turn();
+        let areas = ledger.take(&dir, Amount::file(0))?;
+        // From here on it ends by being dropped.
+        let mut counted =
+            Counted { quota: quota.clone(), path: path.clone(), upload: None, areas, taken: Amount::file(0) };
+        let partial = match mode {
+            Mode::New | Mode::Overwrite => None,
+            Mode::Resume(_) => store.partial(path, owner),
+            Mode::Append if store.stat(path).is_ok() => None,
+            Mode::Append => store.partial(path, owner),
+        };
+        let upload = store.create(path, mode, owner)?;
+        if let Some(octets) = partial {
+            // It counts as this upload now, which takes it along whatever its end is.
+            ledger.settle(&dir, Amount::NONE, Amount::file(octets));
+        }
+        let start = upload.len();
+        counted.upload = Some(upload);
+        if let Err(why) = counted.grow(start) {
+            // Here, within our turn. The partial goes with it.
+            drop(counted.upload.take());
+            return Err(why);
+        }
+        Ok(Box::new(counted))
+    }
+
+    fn grow(&mut self, to: u64) -> Result<()> {
+        let more = Amount { octets: to.saturating_sub(self.taken.octets), files: 0 };
+        if more.octets > 0 {
+            self.quota.ledger.take_more(&self.areas, more)?;
+            self.taken += more;
+        }
+        Ok(())
+    }
+
+    fn upload(&self) -> &dyn Upload {
+        self.upload.as_deref().expect("there until commit() or suspend(), which take self")
+    }
+
+    fn upload_mut(&mut self) -> &mut Box<dyn Upload> {
+        self.upload.as_mut().expect("there until commit() or suspend(), which take self")
+    }
+
+    /// Counts what it left in place of what it had taken.
+    fn settle(&mut self, more: Amount, less: Amount) {
+        let taken = std::mem::take(&mut self.taken);
+        self.quota.ledger.settle_taken(&self.areas, taken, &self.path.parent(), more, less);
+    }
+}
+
+impl Sink for Counted {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
+        if let Err(why) = self.grow(offset.saturating_add(octets.len() as u64)) {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, why));
+        }
+        self.upload_mut().write_at(offset, octets)
+    }
+
+    // No descriptor: what is written through it is not counted before it is there.
+}
+
+impl Upload for Counted {
+    fn len(&self) -> u64 {
+        self.upload().len()
+    }
+
+    fn start(&self) -> u64 {
+        self.upload().start()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
+        self.upload().read_at(offset, buf)
+    }
+
+    fn wrote_to(&mut self, end: u64) {
+        self.upload_mut().wrote_to(end);
+    }
+
+    fn keep_old(&mut self) -> Result<()> {
+        self.upload_mut().keep_old()
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<Published> {
+        let quota = self.quota.clone();
+        let _turn = quota.ledger.turn();
+        let published = self.upload.take().expect("an upload is committed once").commit()?;
+        self.settle(Amount::file(published.len), published.freed);
+        Ok(published)
+    }
+
+    fn suspend(mut self: Box<Self>) -> Result<Suspended> {
+        let quota = self.quota.clone();
+        let _turn = quota.ledger.turn();
+        let suspended = self.upload.take().expect("an upload is suspended once").suspend()?;
+        self.settle(suspended.kept, suspended.freed);
+        Ok(suspended)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let quota = self.quota.clone();
+        // Within a turn; where commit() or suspend() has failed it is theirs that is held, and another would
+        // wait for a walk that waits for theirs.
+        let _turn = self.upload.is_some().then(|| quota.ledger.turn());
+        // First the file, so that what is given back is really free.
+        drop(self.upload.take());
+        self.quota.ledger.give(&self.areas, self.taken);
+    }
+}
