@@ -82,6 +82,8 @@ pub enum Event {
         #[serde(flatten)]
         path: Option<Name>,
         reason: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
     },
     Started {
         session: u64,

@@ -75,11 +75,44 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Lines of settings, asked for in the order in which they are written: a file is gone through once.
+pub struct Lines<'a> {
+    origins: &'a Origins,
+    at: usize,
+    line: usize,
+    file: Option<Arc<str>>,
+}
+
+impl Lines<'_> {
+    /// The file and the line of what is at `path`; what no file says has the name of its origin and line 0.
+    pub fn of(&mut self, path: &str) -> (Arc<str>, usize) {
+        let place = match self.origins.of(path) {
+            Origin::File(place) => place,
+            origin @ (Origin::Default | Origin::Environment { .. } | Origin::Flag(_)) => {
+                return (Arc::from(origin.to_string()), 0);
+            }
+        };
+        if place.span.start < self.at {
+            (self.at, self.line) = (0, 1);
+        }
+        let text = place.source.text.as_bytes();
+        self.line += text[self.at..place.span.start].iter().filter(|b| **b == b'\n').count();
+        self.at = place.span.start;
+        let name = || Arc::from(place.source.path.display().to_string());
+        (self.file.get_or_insert_with(name).clone(), self.line)
+    }
+}
+
 /// The origin of each setting that is no default, by its path: `tftp.port`, `mount.0.dir`.
 #[derive(Clone, Default, Debug)]
 pub struct Origins(BTreeMap<String, Origin>);
 
 impl Origins {
+    /// Lines of settings.
+    pub fn lines(&self) -> Lines<'_> {
+        Lines { origins: self, at: 0, line: 1, file: None }
+    }
+
     /// Where a setting comes from; one that nobody set comes from what it is part of (`mount.0` for
     /// `mount.0.quota`), where that was set.
     pub fn of(&self, path: &str) -> Origin {

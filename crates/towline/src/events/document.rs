@@ -231,6 +231,7 @@ pub const EVENTS: &[Row] = &[
             maybe("path", Kind::Text, "On what; not of `login`."),
             PATH_BASE64,
             always("reason", Kind::Text, "Why."),
+            maybe("rule", Kind::Text, "The rule of the configuration that denies it: its file and line."),
         ],
     },
     Row {

@@ -49,6 +49,7 @@ fn samples() -> Vec<Event> {
             verb: "login",
             path: None,
             reason: s("login"),
+            rule: None,
         },
         Event::Refused {
             session: 1,
@@ -58,6 +59,7 @@ fn samples() -> Vec<Event> {
             verb: "read",
             path: Some(path()),
             reason: s("absent"),
+            rule: Some(s("t.toml:7")),
         },
         Event::Started {
             session: 1,

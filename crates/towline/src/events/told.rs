@@ -2,7 +2,7 @@
 
 use super::{Asked, Digests, Ended, Event, Name, Wire, timestamp};
 use gate::audit::{self, What};
-use gate::{Algorithm, Digest, Direction, Outcome, Protocol, Security};
+use gate::{Algorithm, Digest, Direction, Outcome, Protocol, Refusal, Security};
 use std::time::Duration;
 use store::VPath;
 
@@ -41,6 +41,7 @@ pub fn told(event: &audit::Event) -> Event {
             verb: "login",
             path: None,
             reason: why.to_string(),
+            rule: rule(why),
         },
         What::Refused { verb, path, why } => Event::Refused {
             session,
@@ -50,6 +51,7 @@ pub fn told(event: &audit::Event) -> Event {
             verb: verb_word(*verb),
             path: Some(name(path)),
             reason: why.to_string(),
+            rule: rule(why),
         },
         What::RefusedName { verb, name, why } => Event::Refused {
             session,
@@ -59,6 +61,7 @@ pub fn told(event: &audit::Event) -> Event {
             verb: verb_word(*verb),
             path: Some(Name::new(name)),
             reason: why.to_string(),
+            rule: rule(why),
         },
         What::Started { transfer, path, dir, len } => Event::Started {
             session,
@@ -153,6 +156,12 @@ fn known(digests: &[Digest]) -> Option<Digests> {
         sha512: of(Algorithm::Sha512),
         digest_from: "cache",
     })
+}
+
+/// The rule that this refusal is by.
+fn rule(why: &Refusal) -> Option<String> {
+    let Refusal::DeniedBy(place) = why else { return None };
+    Some(place.to_string())
 }
 
 pub(crate) fn direction(dir: Direction) -> &'static str {

@@ -70,6 +70,9 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
             let rule = tree.upload(path).unwrap_or(Upload::Deny);
             Some(format!("{path}: --upload …={rule} is why"))
         }
+        What::Refused { path, why: Refusal::DeniedBy(place), .. } => {
+            Some(format!("{path}: the rule in {place} denies it (towline access explain)"))
+        }
         What::Refused { verb: Verb::Write, path, why: Refusal::Exists } => Some(format!(
             "{path} was not stored: a file of that name is there, and it stays (--upload …=create)"
         )),
@@ -277,6 +280,10 @@ mod tests {
             said(Protocol::Ftp, None, What::Refused { verb, path: path(), why: Refusal::Denied }, true)
         };
         assert_eq!(denied(Verb::Remove), "/fixed: --upload …=version is why");
+        let place = gate::Place { file: "/etc/t.toml".into(), line: 7 };
+        let by_rule = What::Refused { verb: Verb::List, path: path(), why: Refusal::DeniedBy(place) };
+        let by_rule = said(Protocol::Ftp, None, by_rule, true);
+        assert!(by_rule.contains("the rule in /etc/t.toml:7 denies it"), "{by_rule}");
         let exists = What::Refused { verb: Verb::Write, path: path(), why: Refusal::Exists };
         assert!(said(Protocol::Tftp, None, exists, true).contains("=create"));
     }

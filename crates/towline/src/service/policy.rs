@@ -1,9 +1,9 @@
 //! The gate's policy, from the configuration.
 
 use super::{Occasion, users};
-use crate::config::Loaded;
+use crate::config::{Loaded, rule};
 use crate::exit::Failure;
-use gate::{Policy, Uploads};
+use gate::{Policy, Rules, Uploads};
 
 /// What the owner allows. Passwords are found here, also by asking for them.
 pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure> {
@@ -18,9 +18,15 @@ pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure
         inbox,
         digests: server.digests,
         uploads: Uploads(server.upload.iter().map(|rule| rule.value.clone()).collect()),
+        rules: rules(loaded)?,
         show_hidden: server.show_hidden,
         // People are not shown them.
         tell_tftp_sessions: occasion.json,
         ..Policy::default()
     })
+}
+
+/// The owner's rules.
+pub(crate) fn rules(loaded: &Loaded) -> Result<Rules, Failure> {
+    Rules::new(rule::rules(loaded)).map_err(|why| loaded.wrong("rule", why, ""))
 }

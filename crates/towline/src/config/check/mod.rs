@@ -3,6 +3,7 @@
 use super::Config;
 use super::fault::Fault;
 use super::load::Loaded;
+use super::rule;
 use super::section::Setting as _;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,6 @@ const UNBUILT: &[&str] = &[
     "user.*.disabled",
     "user.*.expires",
     "identity",
-    "rule",
     "limits",
     "penalties",
     "audit",
@@ -33,6 +33,7 @@ const UNBUILT: &[&str] = &[
 pub(crate) fn faults(loaded: &Loaded) -> Vec<Fault> {
     let mut faults = unbuilt(loaded);
     twice(loaded, &mut faults);
+    rule::faults(loaded, &mut faults);
     faults
 }
 
