@@ -43,7 +43,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -117,11 +117,14 @@ impl TftpConfig {
 pub(crate) struct Control {
     state: AtomicU8,
     wake: OwnedFd,
+    /// Whether the loop reads the request ports no more.
+    deaf: AtomicBool,
 }
 
 const RUNNING: u8 = 0;
-const DRAINING: u8 = 1;
-const CUT: u8 = 2;
+const RETIRING: u8 = 1;
+const DRAINING: u8 = 2;
+const CUT: u8 = 3;
 
 impl Control {
     fn tell(&self, state: u8) {
@@ -155,7 +158,7 @@ impl TftpServer {
         let sockets = sockets.into_iter().map(RequestSocket::new).collect::<io::Result<Vec<_>>>()?;
         let addresses = sockets.iter().map(RequestSocket::local).collect();
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let control = Arc::new(Control { state: AtomicU8::new(RUNNING), wake });
+        let control = Arc::new(Control { state: AtomicU8::new(RUNNING), wake, deaf: AtomicBool::new(false) });
         let mut engine = Engine::new(gate, sockets, config, tap, control.clone())?;
         let (open, over) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new().name("tftp".into()).spawn(move || {
@@ -173,6 +176,25 @@ impl TftpServer {
     /// Takes no new requests; running transfers go on to their end.
     pub fn drain(&self) {
         self.control.tell(DRAINING);
+    }
+
+    /// Leaves the request ports to a successor that has the same sockets; running transfers go on to their end.
+    ///
+    /// A request that nobody reads meanwhile waits in the socket. With a single port nothing can be left before
+    /// the last transfer has ended: requests are not answered until then, and their peers ask again.
+    pub fn retire(&self) {
+        self.control.tell(RETIRING);
+    }
+
+    /// Whether a successor may read the request ports.
+    pub fn has_retired(&self) -> bool {
+        self.control.deaf.load(Ordering::Acquire)
+    }
+
+    /// Whether the last transfer of a retired or drained server has ended.
+    pub fn is_over(&self) -> bool {
+        let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(over.try_recv(), Err(mpsc::TryRecvError::Disconnected))
     }
 
     /// Drains, waits at most `grace`, cuts what is left then.

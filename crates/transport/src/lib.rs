@@ -6,6 +6,7 @@
 //!   made from it.
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
 //! - [`neighbours`]: hardware addresses that the kernel knows.
+//! - [`Channel`]: messages and descriptors between two processes; [`give`], [`given`]: how a child gets its end.
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
@@ -21,6 +22,9 @@ mod activation;
 #[allow(unsafe_code)]
 mod caller;
 mod cancel;
+mod channel;
+#[allow(unsafe_code)]
+mod descriptors;
 mod echo;
 #[allow(unsafe_code)]
 mod interfaces;
@@ -38,6 +42,8 @@ pub mod udp;
 pub use activation::{Inherited, inherited};
 pub use caller::{Caller, caller};
 pub use cancel::Cancel;
+pub use channel::{Channel, Message};
+pub use descriptors::{GIVEN, give, given};
 pub use echo::Echo;
 pub use interfaces::{Interface, interfaces};
 pub use memory::return_large_blocks;

@@ -1,14 +1,14 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
 use super::files::{Listing, Open};
-use super::{FtpConfig, refusal};
+use super::{DataPorts, FtpConfig, refusal};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
 use gate::{Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -95,7 +95,7 @@ impl Data {
         let patience = config.connect;
         let made = match self.via {
             Via::Accept => timeout(patience, self.accept()).await,
-            Via::Connect(to) => timeout(patience, self.connect(to, config.active_port)).await,
+            Via::Connect(to) => timeout(patience, self.connect(to, config)).await,
         };
         match (made, self.via) {
             (Ok(made), _) => made,
@@ -130,8 +130,8 @@ impl Data {
         }
     }
 
-    async fn connect(&self, to: SocketAddr, port: u16) -> Result<TcpStream, String> {
-        let to = scoped(to, self.peer);
+    async fn connect(&self, to: SocketAddr, config: &FtpConfig) -> Result<TcpStream, String> {
+        let (to, port) = (scoped(to, self.peer), config.active_port);
         let failed = |e: io::Error| format!("{to}: {}.", e.kind());
         let mut ports = vec![port];
         // Port 20 may be forbidden to us, or still held by a connection to the same place.
@@ -140,7 +140,7 @@ impl Data {
         }
         let mut last = None;
         for port in ports {
-            match attempt(self.local.ip(), port, to).await {
+            match attempt(config.ports.as_ref(), SocketAddr::new(self.local.ip(), port), to).await {
                 Ok(stream) => {
                     let local = stream.local_addr().unwrap_or(self.local);
                     self.see(local, to, Dir::Sent, What::Connected { data: true });
@@ -170,14 +170,25 @@ impl Data {
     }
 }
 
-async fn attempt(local: IpAddr, port: u16, to: SocketAddr) -> io::Result<TcpStream> {
+async fn attempt(
+    ports: Option<&Arc<dyn DataPorts>>,
+    from: SocketAddr,
+    to: SocketAddr,
+) -> io::Result<TcpStream> {
+    if let Some(ports) = ports.cloned() {
+        let asked = move || ports.connect(from, to);
+        let stream = TcpStream::from_std(tokio::task::spawn_blocking(asked).await??)?;
+        stream.writable().await?;
+        return stream.take_error()?.map_or(Ok(stream), Err);
+    }
+    let port = from.port();
     let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if port != 0 {
         socket.set_reuseaddr(true)?;
     }
     // A link-local address of ours cannot be bound without its interface; then the system chooses.
     if to.is_ipv4() || to.ip().is_loopback() || port != 0 {
-        socket.bind(SocketAddr::new(local, port))?;
+        socket.bind(from)?;
     }
     socket.connect(to).await
 }

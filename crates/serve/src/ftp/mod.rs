@@ -24,10 +24,10 @@ use ftp_proto::server::Config as MachineConfig;
 use gate::Gate;
 use places::Places;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
@@ -38,6 +38,8 @@ use transport::tap::Tap;
 pub struct FtpConfig {
     /// Ports for passive data connections; `None`: any free one.
     pub passive_ports: Option<RangeInclusive<u16>>,
+    /// Who opens data connections, where this process may not; `None`: it does itself.
+    pub ports: Option<Arc<dyn DataPorts>>,
     /// The IPv4 address that 227 tells, for servers behind address translation. Clients on this host
     /// are told the address they came to.
     pub advertise: Option<IpAddr>,
@@ -63,6 +65,7 @@ impl Default for FtpConfig {
     fn default() -> Self {
         FtpConfig {
             passive_ports: None,
+            ports: None,
             advertise: None,
             active_port: 20,
             idle: Duration::from_secs(300),
@@ -77,6 +80,28 @@ impl Default for FtpConfig {
     }
 }
 
+/// Opens the sockets of data connections in place of a process that has given up its own.
+///
+/// Its calls may wait for another process, shortly; they are made where threads may wait.
+pub trait DataPorts: std::fmt::Debug + Send + Sync {
+    /// A non-blocking listener on this address of ours, at a port that is its business.
+    fn listen(&self, at: IpAddr) -> io::Result<TcpListener>;
+
+    /// A non-blocking connection from `from` that may still be under way: whoever asked waits until it is
+    /// writable and then looks at its error.
+    fn connect(&self, from: SocketAddr, to: SocketAddr) -> io::Result<TcpStream>;
+}
+
+/// What the owner has told listeners and sessions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    Serving,
+    /// No new connections; those that are there go on.
+    Retiring,
+    /// No new connections and commands.
+    Draining,
+}
+
 /// What all sessions share.
 struct Shared {
     gate: Arc<Gate>,
@@ -84,7 +109,7 @@ struct Shared {
     machine: MachineConfig,
     tap: Option<Arc<dyn Tap>>,
     places: Arc<Places>,
-    draining: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
 }
 
 /// Numbers control sessions for the tap, in the whole process.
@@ -93,9 +118,13 @@ static FLOWS: AtomicU64 = AtomicU64::new(1 << 32);
 /// A running server with threads of its own. Dropped it cuts everything.
 pub struct FtpServer {
     addresses: Vec<SocketAddr>,
-    drain: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
+    /// Listeners that still accept.
+    accepting: Arc<AtomicUsize>,
     /// Ends when the last listener and session have ended.
-    alive: mpsc::Receiver<()>,
+    ///
+    /// The lock only lets the server be shared.
+    alive: Mutex<mpsc::Receiver<()>>,
     runtime: Option<Runtime>,
 }
 
@@ -114,7 +143,8 @@ impl FtpServer {
             .thread_name("ftp")
             .enable_all()
             .build()?;
-        let (drain, draining) = watch::channel(false);
+        let (phase, seen) = watch::channel(Phase::Serving);
+        let accepting = Arc::new(AtomicUsize::new(listeners.len()));
         let (living, alive) = mpsc::channel(1);
         let machine = MachineConfig {
             greeting: config.banner.clone(),
@@ -122,15 +152,15 @@ impl FtpServer {
             login_grace: config.login_grace,
             ..MachineConfig::default()
         };
-        let shared = Arc::new(Shared { gate, config, machine, tap, places: Arc::default(), draining });
+        let shared = Arc::new(Shared { gate, config, machine, tap, places: Arc::default(), phase: seen });
         let _inside = runtime.enter();
         for listener in listeners {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(accept(shared.clone(), listener, living.clone()));
+            runtime.spawn(accept(shared.clone(), listener, living.clone(), accepting.clone()));
         }
         drop(_inside);
-        Ok(FtpServer { addresses, drain, alive, runtime: Some(runtime) })
+        Ok(FtpServer { addresses, phase, accepting, alive: Mutex::new(alive), runtime: Some(runtime) })
     }
 
     /// Where it listens.
@@ -140,7 +170,27 @@ impl FtpServer {
 
     /// No new connections and commands; running transfers end, then their sessions with 421.
     pub fn drain(&self) {
-        self.drain.send_replace(true);
+        self.phase.send_replace(Phase::Draining);
+    }
+
+    /// No new connections: a successor that has the same listeners takes them. Sessions go on to their end.
+    pub fn retire(&self) {
+        self.phase.send_if_modified(|phase| {
+            let first = *phase == Phase::Serving;
+            *phase = (*phase).max(Phase::Retiring);
+            first
+        });
+    }
+
+    /// Whether a successor may accept: no connection is taken any more.
+    pub fn has_retired(&self) -> bool {
+        self.accepting.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether the last session of a retired or drained server has ended.
+    pub fn is_over(&self) -> bool {
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(alive.try_recv(), Err(mpsc::error::TryRecvError::Disconnected))
     }
 
     /// Drains and waits; cuts what is left after `grace`.
@@ -149,7 +199,8 @@ impl FtpServer {
         if let Some(runtime) = self.runtime.take() {
             runtime.block_on(async {
                 // Err: the grace is over; Ok: nobody lives.
-                let _ = tokio::time::timeout(grace, self.alive.recv()).await;
+                let alive = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner);
+                let _ = tokio::time::timeout(grace, alive.recv()).await;
             });
             // Blocking work of cut sessions is a sync or a listing: it gets a moment.
             runtime.shutdown_timeout(Duration::from_secs(2));
@@ -165,12 +216,17 @@ impl Drop for FtpServer {
     }
 }
 
-async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener, living: mpsc::Sender<()>) {
-    let mut draining = shared.draining.clone();
+async fn accept(
+    shared: Arc<Shared>,
+    listener: tokio::net::TcpListener,
+    living: mpsc::Sender<()>,
+    accepting: Arc<AtomicUsize>,
+) {
+    let mut phase = shared.phase.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = draining.wait_for(|d| *d) => return,
+            _ = phase.wait_for(|p| *p > Phase::Serving) => break,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -190,6 +246,9 @@ async fn accept(shared: Arc<Shared>, listener: tokio::net::TcpListener, living: 
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+    // Out of the runtime's set before anybody is told.
+    drop(listener);
+    accepting.fetch_sub(1, Ordering::AcqRel);
 }
 
 fn refuse(stream: &tokio::net::TcpStream) {

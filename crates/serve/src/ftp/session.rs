@@ -2,7 +2,7 @@
 
 use super::data::{Data, Watch, Work};
 use super::files::{self, Open};
-use super::{FLOWS, Shared, refusal};
+use super::{FLOWS, Phase, Shared, refusal};
 use bytes::Bytes;
 use clock::Instant as Moment;
 use ftp_proto::command::{self, Password};
@@ -32,6 +32,7 @@ enum Done {
     Admitted(Option<gate::Session>, Answer),
     Opened(Option<Open>, Answer),
     Moved(Open, u64, End),
+    Listening(io::Result<std::net::TcpListener>),
 }
 
 struct Session {
@@ -98,7 +99,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
 
 impl Session {
     async fn serve(&mut self) {
-        let mut draining = self.shared.draining.clone();
+        let mut phase = self.shared.phase.clone();
         let mut drained = false;
         loop {
             self.flush();
@@ -137,7 +138,7 @@ impl Session {
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
-                _ = draining.wait_for(|d| *d), if !drained => {
+                _ = phase.wait_for(|p| *p == Phase::Draining), if !drained => {
                     drained = true;
                     let now = self.now();
                     self.machine.drain(now);
@@ -248,8 +249,14 @@ impl Session {
             Ask::Login { user, password } => self.login(user, password),
             Ask::Listen => {
                 self.listener = None;
-                let answer = self.listen();
-                Box::pin(async { Done::Answer(answer) })
+                let (config, at) = (&self.shared.config, self.local.ip());
+                match config.ports.clone() {
+                    Some(ports) => blocking(move || Done::Listening(ports.listen(at))),
+                    None => {
+                        let made = transport::passive::listen(at, config.passive_ports.as_ref());
+                        Box::pin(async { Done::Listening(made) })
+                    }
+                }
             }
             Ask::Open(transfer) => {
                 let Some((session, access)) = self.admitted.clone() else { return nobody() };
@@ -343,11 +350,9 @@ impl Session {
         })
     }
 
-    fn listen(&mut self) -> Answer {
+    fn listening(&mut self, made: io::Result<std::net::TcpListener>) -> Answer {
         let config = &self.shared.config;
-        let made = transport::passive::listen(self.local.ip(), config.passive_ports.as_ref())
-            .and_then(|l| Ok((l.local_addr()?.port(), TcpListener::from_std(l)?)));
-        match made {
+        match made.and_then(|l| Ok((l.local_addr()?.port(), TcpListener::from_std(l)?))) {
             Ok((port, listener)) => {
                 self.listener = Some(listener);
                 let told = match config.advertise {
@@ -385,6 +390,7 @@ impl Session {
                 self.open = open;
                 answer
             }
+            Done::Listening(made) => self.listening(made),
             Done::Moved(open, octets, end) => {
                 self.watch = None;
                 self.look();
@@ -406,7 +412,7 @@ impl Session {
             match work.await {
                 Done::Moved(open, octets, end) => self.open = finish(open, octets, &end),
                 Done::Opened(open, _) => self.open = open,
-                Done::Answer(_) | Done::Directory(_) | Done::Admitted(..) => {}
+                Done::Answer(_) | Done::Directory(_) | Done::Admitted(..) | Done::Listening(_) => {}
             }
         }
         if let Some(open) = self.open.take() {

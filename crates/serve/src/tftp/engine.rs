@@ -10,12 +10,13 @@ use super::timers::{Clock, Timers};
 use super::transfer::{Next, Running};
 use super::way::Way;
 use super::worker::{Done, Job, Workers};
-use super::{CUT, Control, DRAINING, TftpConfig, refusal};
+use super::{CUT, Control, DRAINING, RETIRING, TftpConfig, refusal};
 use gate::{Gate, Outcome};
 use rustix::event::epoll;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tftp_proto::{AheadFigure, ErrorCode, Transfer};
 use transport::tap::Tap;
 use transport::udp::RequestSocket;
@@ -107,9 +108,13 @@ impl Engine {
                 self.cut();
                 return;
             }
-            if self.control.is(DRAINING) {
-                self.hurry();
+            if self.control.is(RETIRING) {
+                self.retire();
+                if self.control.is(DRAINING) {
+                    self.hurry();
+                }
                 if self.slots.is_empty() {
+                    self.control.deaf.store(true, Ordering::Release);
                     return;
                 }
             }
@@ -133,6 +138,20 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Reads the request ports no more: a successor does.
+    fn retire(&mut self) {
+        // On a single port there are the running transfers' packets as well. A drain answers requests.
+        if self.config.single_port || self.control.is(DRAINING) || self.control.deaf.load(Ordering::Acquire) {
+            return;
+        }
+        for socket in self.desk.sockets() {
+            // Ours since the loop began. Not only closed: the successor holds the same open socket, and epoll
+            // would go on to tell us of it.
+            epoll::delete(&self.epoll, socket).expect("a request socket is in the set until here");
+        }
+        self.control.deaf.store(true, Ordering::Release);
     }
 
     /// Uploads that only dally do not hold a server up that is to stop.

@@ -6,7 +6,7 @@ use super::slots::{Key, Phase};
 use super::transfer::{Running, Seen, Words};
 use super::way::Way;
 use super::worker::Job;
-use super::{DRAINING, content::Content, refusal};
+use super::{DRAINING, RETIRING, content::Content, refusal};
 use gate::{Outcome, Refusal};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -64,6 +64,10 @@ impl Desk {
             opening: 0,
             rng: std::process::id().into(),
         }
+    }
+
+    pub(super) fn sockets(&self) -> &[Arc<RequestSocket>] {
+        &self.sockets
     }
 
     fn random(&mut self, now: clock::Instant) -> u64 {
@@ -197,6 +201,10 @@ impl Engine {
     ) -> Result<(), (ErrorCode, String)> {
         if self.control.is(DRAINING) {
             return Err((ErrorCode::Undefined, String::from("the server is shutting down")));
+        }
+        if self.control.is(RETIRING) {
+            // Silence: when the peer asks again the successor answers.
+            return Ok(());
         }
         let (now, op) = (self.now(), request.op);
         let offer = Offer::read(&request.options);
