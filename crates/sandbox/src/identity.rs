@@ -6,7 +6,6 @@ use rustix::thread::{
     CapabilitySet, capability_is_in_bounding_set, remove_capability_from_bounding_set, set_thread_groups,
     set_thread_res_gid, set_thread_res_uid,
 };
-use std::io;
 
 /// Whom to become; never root.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,10 +31,12 @@ impl Become {
         self.gid
     }
 
-    /// Becomes it for good: no group, saved identity or capability is left.
+    /// Becomes it for good: no group, saved identity or capability is left. Before the first thread.
     ///
-    /// These calls are the thread's own; [`crate::Plan::enter`] has made sure that there is one.
-    pub(crate) fn become_it(self) -> Result<(), Fault> {
+    /// # Errors
+    /// See [`Fault`]: the process must end.
+    pub fn become_it(self) -> Result<(), Fault> {
+        crate::plan::alone()?;
         let fault = |e: rustix::io::Errno| Fault::Identity(e.into());
         // Already him (a service manager saw to it): groups cannot be changed, nor need they be.
         if (rustix::process::getuid(), rustix::process::getgid()) == (self.uid, self.gid)
@@ -68,10 +69,4 @@ fn drop_bounding_set() {
 /// The user of this process.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-impl From<rustix::io::Errno> for Fault {
-    fn from(errno: rustix::io::Errno) -> Fault {
-        Fault::Limits(io::Error::from(errno))
-    }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// How much is demanded of the kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Demand {
-    /// Nothing is given up but what the plan's user means.
+    /// Nothing is given up.
     Off,
     /// As much as the kernel can.
     #[default]
@@ -47,10 +47,8 @@ pub struct Plan {
     pub local_sockets: bool,
     /// Whether it asks the kernel for its table of neighbours (AF_NETLINK).
     pub neighbours: bool,
-    /// Whom it becomes.
+    /// Whom it has become, to be told.
     pub user: Option<Become>,
-    /// Files at once; `None`: as it is.
-    pub descriptors: Option<u64>,
 }
 
 impl Default for Plan {
@@ -63,7 +61,6 @@ impl Default for Plan {
             local_sockets: false,
             neighbours: false,
             user: None,
-            descriptors: None,
         }
     }
 }
@@ -98,22 +95,12 @@ pub enum Fault {
 }
 
 impl Plan {
-    /// Gives up everything else, for good. The plan's user and limits hold even with [`Demand::Off`].
+    /// Gives up everything else, for good.
     ///
     /// # Errors
     /// See [`Fault`]: the process must end.
     pub fn enter(&self) -> Result<Held, Fault> {
-        let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
-        if threads != 1 {
-            return Err(Fault::Threads(threads));
-        }
-        if let Some(descriptors) = self.descriptors {
-            let limit = Rlimit { current: Some(descriptors), maximum: Some(descriptors) };
-            setrlimit(Resource::Nofile, limit).map_err(|e| Fault::Limits(e.into()))?;
-        }
-        if let Some(user) = self.user {
-            user.become_it()?;
-        }
+        alone()?;
         if self.demand == Demand::Off {
             return Ok(Held { user: self.user, files: None, calls: None });
         }
@@ -132,5 +119,13 @@ impl Plan {
             (Demand::Require, Some(lacks)) => Err(Fault::Lacking(lacks)),
             (Demand::Require | Demand::Auto | Demand::Off, _) => Ok(held),
         }
+    }
+}
+
+/// That there is one thread: what is given up holds for it and those that it starts.
+pub(crate) fn alone() -> Result<(), Fault> {
+    match std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count) {
+        1 => Ok(()),
+        threads => Err(Fault::Threads(threads)),
     }
 }

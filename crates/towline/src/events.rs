@@ -23,6 +23,11 @@ pub const VERSION: u32 = 1;
 #[serde(tag = "event", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "every event and field is documented in EVENTS, which is printed")]
 pub enum Event {
+    Sandbox {
+        held: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lacks: Option<String>,
+    },
     Listening {
         protocol: &'static str,
         address: String,

@@ -6,6 +6,7 @@ mod users;
 
 pub use users::Given;
 
+use crate::config::server::Sandbox;
 use crate::config::{Loaded, Size, Written, environment};
 use crate::events::Events;
 use crate::exit::Failure;
@@ -110,6 +111,10 @@ pub struct Serve {
     control: Option<PathBuf>,
     #[command(flatten)]
     trace: Tracing,
+    /// Give up what is not needed, before anybody is listened to: auto as far as the kernel can, require all of it
+    /// or end, off (docs/sandbox.md).
+    #[arg(long, value_name = "auto|require|off", value_parser = sandboxed)]
+    sandbox: Option<Sandbox>,
     /// Serve even / or the home directory.
     #[arg(long)]
     yes_serve_this: bool,
@@ -124,6 +129,11 @@ fn want(text: &str) -> Result<Want, String> {
             port.parse().map(Want::Exactly).map_err(|_| String::from("give a port from 0 to 65535, or off"))
         }
     }
+}
+
+fn sandboxed(text: &str) -> Result<Sandbox, String> {
+    let row = Sandbox::ALL.iter().find(|(_, word)| *word == text);
+    row.map(|(sandbox, _)| *sandbox).ok_or_else(|| String::from("give auto, require or off"))
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
@@ -188,6 +198,9 @@ impl Serve {
         }
         if let Some(socket) = &self.control {
             loaded.flag("server.control", "--control").server.control = Some(socket.clone());
+        }
+        if let Some(sandbox) = self.sandbox {
+            loaded.flag("server.sandbox", "--sandbox").server.sandbox = sandbox;
         }
         if self.yes_serve_this {
             loaded.flag("server.any-root", "--yes-serve-this").server.any_root = true;

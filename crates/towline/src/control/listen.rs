@@ -1,16 +1,18 @@
 use super::{Answer, Desk, Request, Rights};
 use crate::exit::{Exit, Failure};
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use transport::Cancel;
 
 /// Callers at once; more are told to come again.
 const CALLERS: usize = 16;
@@ -56,8 +58,7 @@ fn is_socket(path: &Path) -> bool {
 
 /// Answers on the control socket until it is dropped.
 pub struct Control {
-    path: Option<PathBuf>,
-    stop: Arc<AtomicBool>,
+    stop: Cancel,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -68,12 +69,14 @@ impl Control {
     pub fn start(listener: UnixListener, desk: Desk) -> io::Result<Control> {
         let path = listener.local_addr()?.as_pathname().map(Path::to_path_buf);
         let group = path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map(|m| m.gid());
-        let stop = Arc::new(AtomicBool::new(false));
+        let stop = Cancel::new()?;
+        // A successor may wait on the same socket: whoever is late must not wait for the next caller.
+        listener.set_nonblocking(true)?;
         let (stopped, desk) = (stop.clone(), Arc::new(desk));
         let thread = std::thread::Builder::new()
             .name("control".into())
             .spawn(move || accept(&listener, Rights { group }, &desk, &stopped))?;
-        Ok(Control { path, stop, thread: Some(thread) })
+        Ok(Control { stop, thread: Some(thread) })
     }
 }
 
@@ -81,23 +84,28 @@ impl Drop for Control {
     /// Takes no more callers. The socket's file stays, for a successor may listen on the same socket; the next
     /// [`listen`] replaces it.
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        // Wakes the thread; where the file is gone nobody can come, and it may stay until the process ends.
-        if let Some(thread) = self.thread.take()
-            && self.path.as_ref().is_some_and(|path| UnixStream::connect(path).is_ok())
-        {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
             let _ended = thread.join();
         }
     }
 }
 
-fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, stop: &AtomicBool) {
+/// Waits for a caller; `false`: there are to be no more.
+fn wait(listener: &UnixListener, stop: &Cancel) -> bool {
+    let mut fds = [PollFd::new(listener, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
+    match poll(&mut fds, None) {
+        Ok(_) | Err(Errno::INTR) => !stop.is_cancelled(),
+        Err(_) => false,
+    }
+}
+
+fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, stop: &Cancel) {
     let here = Arc::new(AtomicUsize::new(0));
-    while let Ok((stream, _)) = again(|| listener.accept()) {
-        if stop.load(Ordering::Acquire) {
-            return;
-        }
+    while wait(listener, stop) {
+        let Ok((stream, _)) = again(|| listener.accept()) else { continue };
         let timeouts = || {
+            stream.set_nonblocking(false)?;
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_write_timeout(Some(PATIENCE))
         };

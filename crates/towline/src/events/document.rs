@@ -128,6 +128,15 @@ const COMMON: &[Field] = &[
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
     Row {
+        event: "sandbox",
+        by: "serve",
+        doc: "What the server gave up before it answered anybody.",
+        fields: &[
+            always("held", Kind::Text, "For people: what it cannot do any more."),
+            maybe("lacks", Kind::Text, "What of it the kernel does not enforce."),
+        ],
+    },
+    Row {
         event: "listening",
         by: "serve",
         doc: "A socket listens. The first events, one for each protocol and address.",

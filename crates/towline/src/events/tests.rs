@@ -7,6 +7,7 @@ fn samples() -> Vec<Event> {
     let path = || Name::new(b"/a\xff");
     let plain = || Name::new(b"/a");
     vec![
+        Event::Sandbox { held: s("Sandbox: off."), lacks: Some(s("x")) },
         Event::Listening { protocol: "tftp", address: s("127.0.0.1:6969"), wanted: Some(s("69: denied")) },
         Event::Listening { protocol: "ftp", address: s("[::1]:21"), wanted: None },
         Event::Image { path: s("/i.bin"), octets: 1, md5: s("0"), sha512: s("0"), name: Some(s("C2900")) },

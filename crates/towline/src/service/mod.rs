@@ -2,7 +2,7 @@
 //! what happens.
 //!
 //! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`) opens the tree,
-//!   `users` finds passwords, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
+//!   `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - What the loop tells: `live` with `line`, `screen`, `advice` (and `advisor`); `announce` at the start,
 //!   `digesting` and `inbox` beside it.
@@ -25,6 +25,7 @@ mod servers;
 mod sockets;
 pub(crate) mod tftp;
 mod users;
+mod wall;
 
 use crate::config::Loaded;
 use crate::control;
@@ -36,7 +37,7 @@ use gate::Gate;
 use root::Root;
 pub(crate) use root::is_precious;
 use screen::Screen;
-use servers::Servers;
+use servers::{Servers, Settings};
 use sockets::Sockets;
 use std::io;
 use std::net::IpAddr;
@@ -66,22 +67,41 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
     let server = &loaded.config.server;
     let sockets = Sockets::open(loaded)?;
     let control = server.control.as_deref().map(control::listen).transpose()?;
+    // Passwords and the like are where only root reads them.
+    let policy = policy::of(loaded, occasion)?;
+    let settings = Settings::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
     let root = Root::of(loaded)?;
-    let (gate, audit) = Gate::new(root.store.clone(), policy::of(loaded, occasion)?);
-
+    // Without the list of interfaces the announcement is shorter; serving does not need it.
+    let interfaces = transport::interfaces().unwrap_or_default();
     let traces = occasion.trace.open(End::Server, || Box::new(io::stderr()))?;
     let screen = Screen::new(occasion.json, !traces.on_stderr());
     let watch = (occasion.json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
     let mut taps = traces.taps();
     taps.extend(watch.clone().map(|t| t as Arc<dyn Tap>));
     let tap = Several::of(taps);
+    screen::remember_the_time_zone();
 
+    // Above this line: whatever lies outside of what is served. Below: threads.
+    let wall = wall::enter(loaded, wall::Alone::Yes)?;
+    let (gate, audit) = Gate::new(root.store.clone(), policy);
     let fell_back = sockets.fell_back.clone();
-    let servers = Servers::start(loaded, &gate, sockets, tap)?;
-    running::Running { loaded, occasion, events, gate, audit, root, servers, fell_back, control }
-        .run(screen, watch, traces)
+    let servers = Servers::start(settings, &gate, sockets, tap)?;
+    running::Running {
+        loaded,
+        occasion,
+        events,
+        gate,
+        audit,
+        root,
+        servers,
+        fell_back,
+        control,
+        interfaces,
+        wall,
+    }
+    .run(screen, watch, traces)
 }
 
 /// What is served, as the configuration has it: the drop box, or the root.

@@ -4,9 +4,7 @@
 
 use crate::config::Wanted;
 use crate::exit::{Exit, Failure};
-use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior};
-use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
-use std::io;
+use sandbox::Become;
 use std::str::FromStr;
 
 /// Where the names of users are.
@@ -14,10 +12,7 @@ const PASSWD: &str = "/etc/passwd";
 
 /// Whom to become.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct RunAs {
-    uid: Uid,
-    gid: Gid,
-}
+pub struct RunAs(Become);
 
 impl FromStr for RunAs {
     type Err = String;
@@ -36,8 +31,9 @@ fn run_as(text: &str) -> Result<RunAs, String> {
     if let Some((uid, gid)) = text.split_once(':') {
         let number = |n: &str| n.parse::<u32>().ok().filter(|n| *n != u32::MAX);
         return match (number(uid), number(gid)) {
-            (Some(0), _) | (_, Some(0)) => Err(String::from("0 is root")),
-            (Some(uid), Some(gid)) => Ok(RunAs { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid) }),
+            (Some(uid), Some(gid)) => {
+                Become::new(uid, gid).map(RunAs).ok_or_else(|| String::from("0 is root"))
+            }
             _ => Err(String::from("give a user's name, or two numbers: UID:GID")),
         };
     }
@@ -58,22 +54,14 @@ fn find(users: &str, name: &str) -> Result<RunAs, String> {
 impl RunAs {
     /// Becomes that user for good: no group, saved identity or capability of root's is left.
     pub(crate) fn become_it(self) -> Result<(), Failure> {
-        let cannot = |e: io::Error| {
-            let way_out = "start as root, or without --run-as";
-            Failure::new(Exit::Local, "--run-as", format!("cannot become that user: {e}"), way_out)
-        };
-        let threads = std::fs::read_dir("/proc/self/task").map_err(cannot)?.count();
-        assert_eq!(threads, 1, "identities are given up before the first thread");
-        set_thread_groups(&[self.gid]).map_err(|e| cannot(e.into()))?;
-        set_thread_res_gid(self.gid, self.gid, self.gid).map_err(|e| cannot(e.into()))?;
-        set_thread_res_uid(self.uid, self.uid, self.uid).map_err(|e| cannot(e.into()))?;
-        // /proc/self would belong to root from here on, and uploads get their names through it.
-        set_dumpable_behavior(DumpableBehavior::Dumpable).map_err(|e| cannot(e.into()))?;
-        // Should a way back be left, nothing is served.
-        match set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT) {
-            Err(_) => Ok(()),
-            Ok(()) => Err(cannot(io::Error::other("root's rights came back"))),
-        }
+        self.0.become_it().map_err(|e| {
+            Failure::new(Exit::Local, "--run-as", e, "start as root, or without a user to become")
+        })
+    }
+
+    /// Whom.
+    pub(crate) fn identity(self) -> Become {
+        self.0
     }
 }
 
@@ -85,7 +73,7 @@ mod tests {
     fn users_are_names_or_two_numbers_and_never_root() {
         let users =
             "root:x:0:0:root:/root:/bin/sh\ntftp:x:107:65534:,,,:/srv/tftp:/usr/sbin/nologin\nodd:x\n";
-        let tftp = RunAs { uid: Uid::from_raw(107), gid: Gid::from_raw(65_534) };
+        let tftp = Become::new(107, 65_534).map(RunAs).unwrap();
         assert_eq!(find(users, "tftp"), Ok(tftp));
         assert_eq!(run_as("107:65534"), Ok(tftp));
         for bad in ["root", "odd", "tft", ""] {

@@ -6,6 +6,7 @@ use super::live::Board;
 use super::root::Root;
 use super::screen::Screen;
 use super::servers::Servers;
+use super::wall::Behind;
 use super::{Occasion, announce, inbox, local};
 use crate::config::Loaded;
 use crate::control::{Control, Desk};
@@ -24,7 +25,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use transport::{Cancel, interfaces};
+use transport::{Cancel, Interface};
 
 /// How often lines move, and how soon a signal is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -44,6 +45,8 @@ pub(super) struct Running<'a> {
     pub(super) servers: Servers,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
     pub(super) control: Option<UnixListener>,
+    pub(super) interfaces: Vec<Interface>,
+    pub(super) wall: Behind,
 }
 
 impl Running<'_> {
@@ -160,8 +163,8 @@ impl Running<'_> {
                 board.events.tell(&Event::Listening { protocol, address, wanted });
             }
         }
-        // Without the list of interfaces the announcement is shorter; serving does not need it.
-        let interfaces = interfaces().unwrap_or_default();
+        board.events.tell(&Event::Sandbox { held: self.wall.line.clone(), lacks: self.wall.lacks.clone() });
+        let interfaces = self.interfaces.clone();
         let bound: Vec<SocketAddr> = tftp.iter().chain(&ftp).copied().collect();
         let best = match self.occasion.device {
             Some(device) => announce::towards(&interfaces, device),
@@ -186,6 +189,7 @@ impl Running<'_> {
             user: config.user.first().map(|user| user.name.clone()),
             program: program.unwrap_or_else(|_| String::from("towline")),
         }));
+        board.screen.say(&self.wall.line);
     }
 }
 

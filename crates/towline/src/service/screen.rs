@@ -11,6 +11,12 @@ use std::time::{Duration, Instant};
 const A_SECOND: u32 = 100;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// The time zone of this host, as it was at the first call: a server that has given files up cannot look again.
+pub(super) fn remember_the_time_zone() -> &'static jiff::tz::TimeZone {
+    static ZONE: std::sync::OnceLock<jiff::tz::TimeZone> = std::sync::OnceLock::new();
+    ZONE.get_or_init(jiff::tz::TimeZone::system)
+}
+
 /// Where texts for people go.
 pub(crate) enum Screen {
     /// A terminal with lines that move at the bottom.
@@ -97,7 +103,8 @@ impl Lines {
 
     /// Adds a line whatever the second has room for.
     pub(super) fn push(&mut self, text: &str) {
-        let time = jiff::ZonedDateTime::now().strftime("%H:%M:%S").to_string();
+        let zone = remember_the_time_zone().clone();
+        let time = jiff::Timestamp::now().to_zoned_datetime(zone).strftime("%H:%M:%S").to_string();
         self.pending.push_str(&format!("{time}  {text}\n"));
     }
 

@@ -5,12 +5,25 @@ use super::{ftp, local, tftp};
 use crate::config::Loaded;
 use crate::exit::Failure;
 use gate::Gate;
-use serve::ftp::FtpServer;
-use serve::tftp::TftpServer;
+use serve::ftp::{FtpConfig, FtpServer};
+use serve::tftp::{TftpConfig, TftpServer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::tap::Tap;
+
+/// What the servers are told. The files that it names are read here, before the process gives files up.
+pub(super) struct Settings {
+    tftp: TftpConfig,
+    ftp: FtpConfig,
+}
+
+impl Settings {
+    /// What the configuration says.
+    pub(super) fn of(loaded: &Loaded) -> Result<Settings, Failure> {
+        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded) })
+    }
+}
 
 /// The running servers.
 pub(super) struct Servers {
@@ -21,18 +34,17 @@ pub(super) struct Servers {
 impl Servers {
     /// Starts one for each kind of socket.
     pub(super) fn start(
-        loaded: &Loaded,
+        settings: Settings,
         gate: &Arc<Gate>,
         sockets: Sockets,
         tap: Option<Arc<dyn Tap>>,
     ) -> Result<Servers, Failure> {
-        let config = tftp::of(loaded)?;
         let tftp = (!sockets.tftp.is_empty())
-            .then(|| TftpServer::start(gate.clone(), sockets.tftp, config, tap.clone()))
+            .then(|| TftpServer::start(gate.clone(), sockets.tftp, settings.tftp, tap.clone()))
             .transpose()
             .map_err(local("the TFTP server"))?;
         let ftp = (!sockets.ftp.is_empty())
-            .then(|| FtpServer::start(gate.clone(), sockets.ftp, ftp::of(loaded), tap))
+            .then(|| FtpServer::start(gate.clone(), sockets.ftp, settings.ftp, tap))
             .transpose()
             .map_err(local("the FTP server"))?;
         Ok(Servers { tftp, ftp })
