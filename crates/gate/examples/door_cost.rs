@@ -17,7 +17,7 @@ fn main() {
     std::fs::write(dir.path().join("f"), vec![7; 4_096]).expect("a file");
     let store: Arc<dyn Store> = Arc::new(Local::open(dir.path(), LocalOptions::default()).expect("opens"));
     let path = VPath::parse(b"/f").expect("a path");
-    let policy = Policy { event_queue: 1, tell_sessions: false, ..Policy::default() };
+    let policy = Policy { event_queue: 1, tell_tftp_sessions: false, ..Policy::default() };
     let (gate, _events) = Gate::new(store.clone(), policy);
     let knocks: Vec<Knock> = (0..200).map(knock).collect();
     for round in 0..3 {
@@ -33,7 +33,10 @@ fn main() {
             drop(store.open_now(&path).expect("at once"));
         }
         let disk = (processor_time() - began) / u64::from(transfers);
-        println!("round {round}: {door} ns a transfer, of these {disk} ns are the store's: {} ns", door - disk);
+        println!(
+            "round {round}: {door} ns a transfer, of these {disk} ns are the store's: {} ns",
+            door - disk
+        );
     }
 }
 

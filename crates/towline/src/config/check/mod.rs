@@ -23,8 +23,6 @@ const UNBUILT: &[&str] = &[
     "user.*.disabled",
     "user.*.expires",
     "identity",
-    "limits",
-    "penalties",
     "audit",
     "hook",
 ];
