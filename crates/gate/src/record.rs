@@ -43,8 +43,6 @@ pub enum Cause {
     Ours(String),
     /// The server was stopped.
     Stopped,
-    /// The owner ended this session.
-    Kicked,
     /// FTP: the data connection never opened.
     NoDataConnection,
 }

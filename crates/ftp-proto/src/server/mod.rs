@@ -52,8 +52,7 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             greeting: String::from("towline ready."),
-            // A device erases its flash for up to 15 minutes between the login and the transfer.
-            idle: Duration::from_secs(16 * 60),
+            idle: Duration::from_secs(300),
             login_grace: Duration::from_secs(60),
             max_failures: 3,
             penalty: Duration::from_millis(400),
@@ -164,8 +163,6 @@ pub struct Server {
     progress: u64,
     eof: bool,
     draining: bool,
-    /// The owner ends the session, with these words.
-    dismissed: Option<String>,
 }
 
 impl Server {
@@ -196,7 +193,6 @@ impl Server {
             progress: 0,
             eof: false,
             draining: false,
-            dismissed: None,
             config,
         };
         s.timers.set(GRACE, now + s.config.login_grace);
@@ -272,16 +268,6 @@ impl Server {
         self.advance(now);
     }
 
-    /// The owner wants the session to end now: what moves breaks off, then 421 with this text.
-    pub fn dismiss(&mut self, now: Instant, text: &str) {
-        if self.work != Work::Over {
-            self.dismissed = Some(String::from(text));
-            self.queue.clear();
-            self.break_any();
-            self.advance(now);
-        }
-    }
-
     /// Octets moved so far by the open [`Ask::Move`], for STAT.
     pub fn progress(&mut self, octets: u64) {
         self.progress = octets;
@@ -325,11 +311,6 @@ impl Server {
         while self.out.len() < OUT_LIMIT {
             match &self.work {
                 Work::Over | Work::Penalty | Work::Asking { .. } => break,
-                Work::Idle if self.dismissed.is_some() => {
-                    let text = self.dismissed.take().unwrap_or_default();
-                    self.close(421, &text);
-                    break;
-                }
                 Work::Idle if self.draining => {
                     self.close(421, "The server is closing; good bye.");
                     break;

@@ -20,9 +20,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::Login
         | Refusal::Unprotected => ErrorCode::AccessViolation,
         Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
-        Refusal::TooMany(_)
-        | Refusal::Exhausted(_)
-        | Refusal::Banned { .. }
+        Refusal::TooMany
         | Refusal::Unsupported(_)
         | Refusal::BeyondEnd { .. }
         | Refusal::Busy

@@ -85,7 +85,7 @@ pub struct Serve {
     #[arg(long, value_name = "PATH=POLICY", value_parser = Written::<UploadRule>::parse)]
     upload: Vec<Written<UploadRule>>,
     /// The most that the directory may hold, versions too: 20G. An upload that does not fit is refused.
-    #[arg(long, value_name = "SIZE", value_parser = parse_octets, requires = "writing")]
+    #[arg(long, value_name = "SIZE", value_parser = parse_octets)]
     quota: Option<u64>,
     /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and do not compute the
     /// digests of uploads.

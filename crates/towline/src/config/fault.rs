@@ -40,7 +40,7 @@ impl Fault {
                 // What lies before the piece that is shown.
                 let before = place.column() - 1;
                 let skip = if before >= WIDTH { before - WIDTH / 2 } else { 0 };
-                let line: String = place.text().chars().skip(skip).take(WIDTH).map(plain).collect();
+                let line: String = masked(place.text()).chars().skip(skip).take(WIDTH).map(plain).collect();
                 let here = place.text().chars().count();
                 let long = place.source.text.get(place.span.clone()).unwrap_or_default();
                 let long = long.lines().next().unwrap_or_default().chars().count();
@@ -51,7 +51,8 @@ impl Fault {
                 let _ = writeln!(out, "  {number} | {line}\n  {margin} | {pad}{carets}");
             }
             Origin::Environment { name, text } => {
-                let line: String = text.chars().take(WIDTH).map(plain).collect();
+                let line = masked(&format!("{name}={text}"));
+                let line: String = line.chars().skip(name.len() + 1).take(WIDTH).map(plain).collect();
                 let carets = "^".repeat(line.chars().count().max(1));
                 let _ = writeln!(out, "  | {name}={line}\n  | {}{carets}", " ".repeat(name.len() + 1));
             }
@@ -59,6 +60,25 @@ impl Fault {
         }
         out
     }
+}
+
+/// The line with what may be a secret masked: what comes after the `=` of a key that sounds like one, unless that is
+/// a reference. The same width, for the marks below it.
+fn masked(line: &str) -> String {
+    let equals = line.match_indices('=').map(|(at, _)| at).find(|at| sounds_secret(&line[..*at]));
+    let Some(value) = equals.map(|at| at + 1).filter(|at| !line[*at..].trim_start().starts_with('{')) else {
+        return line.to_owned();
+    };
+    let hidden = line[value..].chars().map(|c| if c.is_whitespace() { c } else { '*' });
+    line[..value].chars().chain(hidden).collect()
+}
+
+/// Whether the last word before a `=` may be the name of a secret, also with a slip in it.
+fn sounds_secret(before: &str) -> bool {
+    let word = before.trim_end().rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).next();
+    let word = word.unwrap_or_default().to_ascii_lowercase();
+    let named = ["password", "passwd", "passphrase", "secret", "token"];
+    named.iter().any(|name| word.contains(name) || strsim::damerau_levenshtein(&word, name) <= 2)
 }
 
 /// What a terminal does not act on.

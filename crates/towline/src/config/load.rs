@@ -25,7 +25,7 @@ pub struct Loaded {
     /// Where it comes from.
     pub origins: Origins,
     /// The file that was read.
-    pub file: Option<std::path::PathBuf>,
+    pub source: Option<Arc<Source>>,
 }
 
 impl Loaded {
@@ -36,10 +36,7 @@ impl Loaded {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Loaded, Failure> {
         let source = file.map(text_of).transpose()?;
-        let path = file.map(Path::to_owned);
-        parse(source, variables)
-            .map(|loaded| Loaded { file: path, ..loaded })
-            .map_err(|faults| failure(&faults))
+        parse(source, variables).map_err(|faults| failure(&faults))
     }
 
     /// Judges what holds, when the options are in it.
@@ -74,7 +71,7 @@ impl Loaded {
 
     /// What was read, for the first line of the log; `None`: options only.
     pub fn what_was_read(&self) -> Option<String> {
-        let mut read: Vec<String> = self.file.iter().map(|f| f.display().to_string()).collect();
+        let mut read: Vec<String> = self.source.iter().map(|f| f.path.display().to_string()).collect();
         let mut flags = Vec::new();
         for (_, origin) in self.origins.iter() {
             let (list, name) = match origin {
@@ -102,7 +99,7 @@ pub(crate) fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(text).collect()
 }
 
-fn text_of(path: &Path) -> Result<Arc<Source>, Failure> {
+pub(super) fn text_of(path: &Path) -> Result<Arc<Source>, Failure> {
     let name = path.display().to_string();
     let cannot = |e: &std::io::Error| Failure { exit: crate::exit::Exit::Usage, ..Failure::local(&name, e) };
     let facts = path.metadata().map_err(|e| cannot(&e))?;
@@ -146,7 +143,7 @@ pub(crate) fn parse(
     let config = Config::read(&tree, &mut reading);
     faults.append(&mut reading.faults);
     match config {
-        Some(config) if faults.is_empty() => Ok(Loaded { config, origins: reading.origins, file: None }),
+        Some(config) if faults.is_empty() => Ok(Loaded { config, origins: reading.origins, source }),
         _ => Err(faults),
     }
 }

@@ -106,7 +106,7 @@ impl Setting for Secret {
             "cmd" => Vec::read(&entry.node, reading).map(Secret::Command),
             _ => {
                 let known = ["env", "file", "cmd"].map(String::from);
-                let what = format!("unknown key '{}' in {}", entry.key, reading.section());
+                let what = format!("unknown key '{}' in a secret", entry.key);
                 reading.fault(&entry.origin, what, super::suggest::did_you_mean(&entry.key, &known));
                 None
             }

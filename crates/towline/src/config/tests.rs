@@ -1,3 +1,5 @@
+mod bad;
+
 use super::*;
 use serve::listen::Want;
 use std::sync::Arc;

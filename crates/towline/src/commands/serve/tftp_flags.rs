@@ -19,7 +19,7 @@ pub(crate) struct TftpFlags {
     #[arg(long, value_name = "FORM")]
     tftp_client_dir: Option<String>,
     /// Clients see nothing but their own directory; one without gets nothing.
-    #[arg(long, requires = "tftp_client_dir")]
+    #[arg(long)]
     tftp_client_only: bool,
     /// Where NAME is not there, send NAME.tmpl with {{ip}}, {{name}}, … filled in for the client.
     #[arg(long)]

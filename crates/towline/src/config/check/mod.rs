@@ -1,11 +1,22 @@
 //! What a single value cannot show: what is there twice, points nowhere or cannot be meant.
 
+mod audit;
+mod limits;
+mod listen;
+mod people;
+mod rules;
+mod tftp;
+mod tree;
+
 use super::Config;
 use super::fault::Fault;
 use super::load::Loaded;
-use super::rule;
-use super::section::Setting as _;
+use super::origin::{Origin, Place};
+use super::section::{Setting as _, Shape};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 /// Settings that can be written down and that nothing acts on yet. A server that took a rule and did not keep it
 /// would be worse than one that refuses it.
@@ -23,6 +34,8 @@ const UNBUILT: &[&str] = &[
     "user.*.disabled",
     "user.*.expires",
     "identity",
+    "limits",
+    "penalties",
     "audit",
     "hook",
 ];
@@ -30,29 +43,171 @@ const UNBUILT: &[&str] = &[
 /// Everything that is wrong with it.
 pub(crate) fn faults(loaded: &Loaded) -> Vec<Fault> {
     let mut faults = unbuilt(loaded);
-    twice(loaded, &mut faults);
-    rule::faults(loaded, &mut faults);
+    faults.append(&mut judged(loaded));
     faults
+}
+
+/// What is wrong with what it says, whether anything acts on it or not.
+pub(super) fn judged(loaded: &Loaded) -> Vec<Fault> {
+    let mut check = Check { loaded, config: &loaded.config, faults: Vec::new() };
+    for subject in SUBJECTS {
+        subject(&mut check);
+    }
+    check.faults
+}
+
+/// One file each.
+const SUBJECTS: &[fn(&mut Check<'_>)] =
+    &[listen::check, tree::check, people::check, rules::check, limits::check, audit::check, tftp::check];
+
+/// A configuration that is judged.
+struct Check<'a> {
+    loaded: &'a Loaded,
+    config: &'a Config,
+    faults: Vec<Fault>,
+}
+
+impl Check<'_> {
+    /// Tells what is wrong with the setting at `path`, and what to do.
+    fn fault(&mut self, path: &str, what: impl Into<String>, remedy: impl Into<String>) {
+        let origin = match (self.loaded.origins.of(path), &self.loaded.source) {
+            // What is missing from a file is missing at its beginning.
+            (Origin::Default, Some(source)) => Origin::File(Place { source: source.clone(), span: 0..0 }),
+            (origin, _) => origin,
+        };
+        self.faults.push(Fault::new(origin, what, remedy));
+    }
+
+    /// Whether the file or a variable says so. What an option names is judged where it is opened: its failure has
+    /// an exit code of its own.
+    fn is_written(&self, path: &str) -> bool {
+        match self.loaded.origins.of(path) {
+            Origin::File(_) | Origin::Environment { .. } => true,
+            Origin::Default | Origin::Flag(_) => false,
+        }
+    }
+
+    /// Where the setting at `path` is, for a remedy that names a second place.
+    fn place(&self, path: &str) -> String {
+        self.loaded.origins.of(path).to_string()
+    }
+
+    /// Tells where one of several has the same as one before it: `path` of the nth, and what they have.
+    fn twice<T: PartialEq>(
+        &mut self,
+        items: &[T],
+        path: impl Fn(usize) -> String,
+        what: impl Fn(&T) -> String,
+    ) {
+        for (i, item) in items.iter().enumerate() {
+            if let Some(first) = items[..i].iter().position(|other| other == item) {
+                let remedy = format!("give it once; the first is at {}", self.place(&path(first)));
+                self.fault(&path(i), format!("{} is there twice", what(item)), remedy);
+            }
+        }
+    }
+
+    /// Tells where a directory of this host is not there.
+    fn directory(&mut self, path: &str, dir: &Path) {
+        if !self.is_written(path) {
+            return;
+        }
+        let name = dir.display();
+        match dir.metadata() {
+            Err(e) => self.fault(
+                path,
+                format!("{name}: {}", words(&e)),
+                format!("mkdir {name}, or name another directory"),
+            ),
+            Ok(facts) if !facts.is_dir() => {
+                self.fault(path, format!("{name} is no directory"), "name a directory");
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Tells where a file of this host is not there, or where it is `secret` and others may read it.
+    fn file(&mut self, path: &str, file: &Path, secret: bool) {
+        if !self.is_written(path) {
+            return;
+        }
+        let name = file.display();
+        match file.metadata() {
+            Err(e) => {
+                self.fault(path, format!("{name}: {}", words(&e)), "check the name, and who may read it")
+            }
+            Ok(facts) if !facts.is_file() => {
+                self.fault(path, format!("{name} is no regular file"), "name a file")
+            }
+            Ok(facts) if secret && is_open(&facts) => {
+                self.fault(
+                    path,
+                    format!("everybody on this host can read {name}"),
+                    format!("chmod o= {name}"),
+                );
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Tells where a command is none: nothing, no absolute path, or no program.
+    fn command(&mut self, path: &str, words: &[String]) {
+        let Some(program) = words.first() else { return };
+        let program = Path::new(program);
+        if !program.is_absolute() {
+            let what = format!("{} is no absolute path", program.display());
+            self.fault(path, what, "name the program by its path: there is no shell and no search");
+            return;
+        }
+        let name = program.display();
+        match program.metadata() {
+            Err(e) => {
+                self.fault(path, format!("{name}: {}", self::words(&e)), "check the name of the program")
+            }
+            Ok(facts) if !facts.is_file() || facts.permissions().mode() & 0o111 == 0 => {
+                self.fault(
+                    path,
+                    format!("{name} cannot be run"),
+                    format!("chmod +x {name}, or name another program"),
+                );
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Whether others than its owner and its group can read it.
+pub(super) fn is_open(facts: &Metadata) -> bool {
+    facts.permissions().mode() & 0o004 != 0
+}
+
+/// A system's error in our words.
+fn words(error: &std::io::Error) -> String {
+    crate::exit::Failure::local("", error).what
 }
 
 /// One fault for each thing that has another value than its default and that nothing acts on.
 fn unbuilt(loaded: &Loaded) -> Vec<Fault> {
     let mut defaults = BTreeMap::new();
-    super::show::leaves("", &Config::default().shown(), &mut defaults);
+    defaults_of("", &Config::shape(), &mut defaults);
+    let is_default = |path: &str, value: &String| {
+        let number = |step: &str| step.parse::<usize>().is_ok();
+        let row: Vec<&str> = path.split('.').map(|step| if number(step) { "*" } else { step }).collect();
+        defaults.get(&row.join(".")) == Some(value)
+    };
     let mut leaves = BTreeMap::new();
     super::show::leaves("", &loaded.config.shown(), &mut leaves);
-    let told =
-        leaves.iter().filter(|(path, value)| defaults.get(*path) != Some(*value)).filter_map(|(path, _)| {
-            let row = UNBUILT.iter().find(|row| names(row, path))?;
-            // Of an item of a list, the item.
-            let steps = row.split('.').count();
-            let steps = if path.split('.').nth(steps).is_some_and(|s| s.parse::<usize>().is_ok()) {
-                steps + 1
-            } else {
-                usize::MAX
-            };
-            Some(path.split('.').take(steps).collect::<Vec<_>>().join("."))
-        });
+    let told = leaves.iter().filter(|(path, value)| !is_default(path, value)).filter_map(|(path, _)| {
+        let row = UNBUILT.iter().find(|row| names(row, path))?;
+        // Of an item of a list, the item.
+        let steps = row.split('.').count();
+        let steps = if path.split('.').nth(steps).is_some_and(|s| s.parse::<usize>().is_ok()) {
+            steps + 1
+        } else {
+            usize::MAX
+        };
+        Some(path.split('.').take(steps).collect::<Vec<_>>().join("."))
+    });
     let told: BTreeSet<String> = told.collect();
     let fault = |path: &String| {
         let what = format!("nothing acts on '{path}' in this version");
@@ -67,13 +222,18 @@ fn names(row: &str, path: &str) -> bool {
     row.split('.').all(|step| path.next().is_some_and(|p| step == "*" || step == p))
 }
 
-fn twice(loaded: &Loaded, faults: &mut Vec<Fault>) {
-    let users = &loaded.config.user;
-    for (i, user) in users.iter().enumerate() {
-        if users[..i].iter().any(|other| other.name == user.name) {
-            let origin = loaded.origins.of(&format!("user.{i}.name"));
-            let what = format!("the user '{}' is there twice", user.name);
-            faults.push(Fault::new(origin, what, "give each user once"));
+/// The default of each key that has one, by its path with `*` for the items of a list.
+fn defaults_of(path: &str, shape: &Shape, into: &mut BTreeMap<String, String>) {
+    let (keys, path) = match shape {
+        Shape::Value { .. } => return,
+        Shape::Table(keys) => (keys, path.to_owned()),
+        Shape::Tables(keys) => (keys, format!("{path}.*")),
+    };
+    for key in keys {
+        let below = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+        if let Some(Some(default)) = &key.default {
+            into.insert(below.clone(), default.clone());
         }
+        defaults_of(&below, &key.shape, into);
     }
 }

@@ -1,0 +1,83 @@
+//! Where events go: addresses that are some, a history that has a place, hooks that do something.
+
+use super::super::audit::History;
+use super::super::suggest::did_you_mean;
+use super::Check;
+use crate::events::EVENTS;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let audit = &check.config.audit;
+    if let Some(place) = &audit.syslog {
+        syslog(check, place);
+    }
+    match &audit.history {
+        Some(History::InState) if check.config.server.state.is_none() => {
+            let remedy = "set state = \"/var/lib/towline\" in [server], or name the file";
+            check.fault("audit.history", "the history has no place: there is no state directory", remedy);
+        }
+        Some(History::File(file)) => {
+            if let Some(dir) = file.parent() {
+                check.directory("audit.history", dir);
+            }
+        }
+        Some(History::InState | History::Off) | None => {}
+    }
+    if audit.keep < DAY {
+        check.fault("audit.keep", "the history is kept less than a day", "give a time such as \"400d\"");
+    }
+    for i in 0..check.config.hook.len() {
+        hook(check, i);
+    }
+}
+
+fn syslog(check: &mut Check<'_>, place: &str) {
+    let good = match place.split_once(':') {
+        Some(("unix", path)) => path.starts_with('/'),
+        Some(("udp" | "tcp", rest)) => {
+            rest.strip_prefix("//").is_some_and(|host| !host.trim_matches('/').is_empty())
+        }
+        Some(_) | None => false,
+    };
+    if !good {
+        let what = format!("'{place}' is no place for syslog");
+        check.fault("audit.syslog", what, "give \"udp://host:514\", \"tcp://host:514\" or \"unix:/dev/log\"");
+    }
+}
+
+fn hook(check: &mut Check<'_>, i: usize) {
+    let hook = &check.config.hook[i];
+    let at = |key: &str| format!("hook.{i}.{key}");
+    match (hook.run.is_empty(), &hook.url) {
+        (true, None) => {
+            check.fault(
+                &format!("hook.{i}"),
+                "the hook does nothing",
+                "give it run = [\"/…\"] or url = \"http://…\"",
+            );
+        }
+        (false, Some(_)) => {
+            check.fault(&at("url"), "the hook has a command and a url", "make two hooks of it")
+        }
+        (false, None) => check.command(&at("run"), &hook.run),
+        (true, Some(url)) => {
+            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            if rest.is_none_or(|rest| rest.trim_start_matches('/').is_empty()) {
+                check.fault(&at("url"), format!("'{url}' is no web address"), "write http://HOST/PATH");
+            }
+        }
+    }
+    if hook.on.is_empty() {
+        check.fault(&at("on"), "the hook waits for no event", "name some: docs/events.md");
+    }
+    let known: Vec<String> = EVENTS.iter().map(|row| row.event.to_owned()).collect();
+    for (n, event) in hook.on.iter().enumerate().filter(|(_, event)| !known.contains(event)) {
+        let what = format!("there is no event '{event}'");
+        check.fault(&format!("hook.{i}.on.{n}"), what, did_you_mean(event, &known));
+    }
+    if hook.timeout.is_zero() {
+        check.fault(&at("timeout"), "0 leaves the hook no time", "give a time such as \"10s\"");
+    }
+}

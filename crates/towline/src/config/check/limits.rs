@@ -1,0 +1,83 @@
+//! Limits that let nobody in, or that another one makes useless.
+
+use super::super::limits::Share;
+use super::Check;
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let limits = &check.config.limits;
+    for (key, count) in [("sessions", limits.sessions), ("transfers", limits.transfers)] {
+        none(check, &format!("limits.{key}"), Some(count));
+    }
+    none(check, "limits.half-open", limits.half_open);
+    rate(check, "limits.rate-in", limits.rate_in.map(|r| r.0));
+    rate(check, "limits.rate-out", limits.rate_out.map(|r| r.0));
+    let times = [
+        ("login-timeout", limits.login_timeout),
+        ("idle-timeout", limits.idle_timeout),
+        ("stall-timeout", limits.stall_timeout),
+    ];
+    for (key, time) in times {
+        if time.is_zero() {
+            check.fault(&format!("limits.{key}"), "0 ends everything at once", "give a time such as \"5m\"");
+        }
+    }
+    if limits.half_open.is_some_and(|half| half > limits.sessions) {
+        let what = format!("more half-open sessions than sessions ({})", limits.sessions);
+        check.fault("limits.half-open", what, "give fewer, or raise sessions");
+    }
+    share(check, "limits.per-address", &limits.per_address);
+    share(check, "limits.per-user", &limits.per_user);
+    for (i, network) in limits.network.iter().enumerate() {
+        let at = |key: &str| format!("limits.network.{i}.{key}");
+        none(check, &at("sessions"), network.sessions);
+        none(check, &at("transfers"), network.transfers);
+        rate(check, &at("rate-in"), network.rate_in.map(|r| r.0));
+        rate(check, &at("rate-out"), network.rate_out.map(|r| r.0));
+    }
+    let nets: Vec<_> = limits.network.iter().map(|network| network.net.value).collect();
+    let shown: Vec<_> = limits.network.iter().map(|network| network.net.text.clone()).collect();
+    check.twice(
+        &nets,
+        |i| format!("limits.network.{i}.net"),
+        |net| {
+            let nth = nets.iter().position(|other| other == net).unwrap_or(0);
+            format!("the network {}", shown[nth])
+        },
+    );
+    if check.config.server.drain.is_zero() {
+        check.fault("server.drain", "0 cuts every transfer on a reload", "give a time such as \"5m\"");
+    }
+}
+
+fn share(check: &mut Check<'_>, path: &str, share: &Share) {
+    none(check, &format!("{path}.sessions"), share.sessions);
+    none(check, &format!("{path}.transfers"), share.transfers);
+    rate(check, &format!("{path}.rate-in"), share.rate_in.map(|r| r.0));
+    rate(check, &format!("{path}.rate-out"), share.rate_out.map(|r| r.0));
+    let all = [
+        ("sessions", share.sessions, check.config.limits.sessions),
+        ("transfers", share.transfers, check.config.limits.transfers),
+    ];
+    for (key, one, all) in all {
+        if one.is_some_and(|one| one > all) {
+            let what = format!("more {key} for one than for all ({all})");
+            check.fault(&format!("{path}.{key}"), what, format!("give fewer, or raise {key} in [limits]"));
+        }
+    }
+}
+
+fn none(check: &mut Check<'_>, path: &str, count: Option<usize>) {
+    if count == Some(0) {
+        check.fault(path, "0 lets nobody in", "give at least 1");
+    }
+}
+
+fn rate(check: &mut Check<'_>, path: &str, rate: Option<u64>) {
+    if rate == Some(0) {
+        check.fault(
+            path,
+            "a rate of 0 lets nothing through",
+            "leave it out for no limit, or give one such as \"10M\"",
+        );
+    }
+}

@@ -1,0 +1,88 @@
+//! Addresses and ports: none twice, none in a range that is used otherwise, certificates where TLS is.
+
+use super::Check;
+use serve::listen::{FTP, Want};
+use std::net::IpAddr;
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let config = check.config;
+    check.twice(&config.server.bind, |i| format!("server.bind.{i}"), |ip| format!("the address {ip}"));
+    ports(check);
+    passive(check);
+    tls(check);
+    let exact = |want: Want| want == Want::Off;
+    if [config.tftp.port, config.ftp.port, config.http.port, config.https.port].into_iter().all(exact) {
+        check.fault("tftp.port", "every protocol is off: nothing to serve with", "leave one of them on");
+    }
+}
+
+/// TCP's listeners; one of UDP may have the same number.
+fn tcp(check: &Check<'_>) -> Vec<(&'static str, u16, Option<IpAddr>)> {
+    let config = check.config;
+    let exact = |path, want: Want, default: Option<u16>| match want {
+        Want::Default => default.map(|port| (path, port, None)),
+        Want::Exactly(port) => Some((path, port, None)),
+        Want::Off => None,
+    };
+    let admin = config.admin.listen.map(|at| ("admin.listen", at.port(), Some(at.ip())));
+    [
+        exact("ftp.port", config.ftp.port, Some(FTP.standard)),
+        exact("http.port", config.http.port, None),
+        exact("https.port", config.https.port, None),
+        admin,
+    ]
+    .into_iter()
+    .flatten()
+    // 0 is any free one.
+    .filter(|(_, port, _)| *port != 0)
+    .collect()
+}
+
+fn ports(check: &mut Check<'_>) {
+    let listeners = tcp(check);
+    for (i, (path, port, at)) in listeners.iter().enumerate() {
+        let bind = &check.config.server.bind;
+        // An address of its own is in the way of the others only where they are on it as well.
+        let meets = |at: &Option<IpAddr>| {
+            at.is_none_or(|ip| bind.is_empty() || bind.contains(&ip) || ip.is_unspecified())
+        };
+        let clash =
+            listeners[..i].iter().find(|(_, other, there)| other == port && meets(at) && meets(there));
+        if let Some((other, ..)) = clash {
+            let what = format!("the port {port} is that of '{other}' already");
+            check.fault(path, what, "choose another port, or \"off\"");
+        }
+    }
+}
+
+fn passive(check: &mut Check<'_>) {
+    let Some(range) = &check.config.ftp.passive_ports else { return };
+    for (path, port, _) in tcp(check) {
+        if range.contains(&port) {
+            let what = format!(
+                "the port {port} of '{path}' lies in the passive ports {}-{}",
+                range.start(),
+                range.end()
+            );
+            check.fault("ftp.passive-ports", what, "choose a range without it");
+        }
+    }
+}
+
+fn tls(check: &mut Check<'_>) {
+    let https = &check.config.https;
+    for (name, file, secret) in [("cert", &https.cert, false), ("key", &https.key, true)] {
+        let path = format!("https.{name}");
+        match file {
+            Some(file) => check.file(&path, file, secret),
+            None if https.port != Want::Off => {
+                check.fault(
+                    "https.port",
+                    format!("HTTPS has no '{name}'"),
+                    format!("set {name} = \"….pem\" in [https]"),
+                );
+            }
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Who logs in: no name twice, passwords that can be checked, groups and users that rules name.
+
+use super::super::secret::Secret;
+use super::super::suggest::nearest;
+use super::Check;
+
+pub(super) fn check(check: &mut Check<'_>) {
+    let config = check.config;
+    let names: Vec<&str> = config.user.iter().map(|user| user.name.as_str()).collect();
+    check.twice(&names, |i| format!("user.{i}.name"), |name| format!("the user '{name}'"));
+    for (i, user) in config.user.iter().enumerate() {
+        name(check, &format!("user.{i}.name"), &user.name);
+        secret(check, &format!("user.{i}.password"), &user.name, &user.password);
+        if let Some(day) = &user.expires {
+            expires(check, &format!("user.{i}.expires"), day);
+        }
+    }
+    if let Some(dir) = &config.identity.users_dir {
+        check.directory("identity.users-dir", dir);
+    }
+    check.command("identity.command", &config.identity.command);
+    if config.identity.timeout.is_zero() {
+        check.fault("identity.timeout", "0 leaves the command no time", "give a time such as \"5s\"");
+    }
+    known(check);
+}
+
+fn name(check: &mut Check<'_>, path: &str, name: &str) {
+    if !check.is_written(path) {
+        return;
+    }
+    if name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp") {
+        // RFC 1635 gives both to whoever has no account.
+        check.fault(path, format!("'{name}' is FTP's name for everybody"), "choose another name");
+    } else if let Err(why) = gate::Account::new(name) {
+        check.fault(path, why.to_string(), "choose another name");
+    }
+}
+
+fn secret(check: &mut Check<'_>, path: &str, user: &str, secret: &Secret) {
+    match secret {
+        Secret::Literal(hash) => {
+            if gate::User::new(user, hash).is_err() && gate::Account::new(user).is_ok() {
+                let what = format!("what '{user}' has as password is no hash of one");
+                let remedy =
+                    "towline user passwd makes the hash; or say where it is: { file = … }, { env = … }";
+                check.fault(path, what, remedy);
+            }
+            readable(check, path);
+        }
+        Secret::File(file) => check.file(&format!("{path}.file"), file, true),
+        Secret::Environment(variable) => {
+            if std::env::var_os(variable).is_none() {
+                let what = format!("the variable {variable} is not set");
+                check.fault(
+                    &format!("{path}.env"),
+                    what,
+                    "set it where the service is started, or use { file = … }",
+                );
+            }
+        }
+        Secret::Command(words) if words.is_empty() => {
+            check.fault(&format!("{path}.cmd"), "the command is empty", "give a program and its arguments");
+        }
+        Secret::Command(words) => check.command(&format!("{path}.cmd"), words),
+        Secret::Plain(_) | Secret::Ask => {}
+    }
+}
+
+/// A hash can be tried against words at leisure by whoever can read it.
+fn readable(check: &mut Check<'_>, path: &str) {
+    let Some(file) = check.loaded.source.as_ref().map(|source| source.path.clone()) else { return };
+    let open = file.metadata().is_ok_and(|facts| super::is_open(&facts));
+    let told =
+        check.faults.iter().any(|fault| fault.what.starts_with("everybody on this host can read this file"));
+    if open && !told && check.is_written(path) {
+        let what = "everybody on this host can read this file, and it holds the hash of a password";
+        check.fault(path, what, format!("chmod o= {}", file.display()));
+    }
+}
+
+fn expires(check: &mut Check<'_>, path: &str, day: &str) {
+    if day.parse::<jiff::civil::Date>().is_err() {
+        check.fault(path, format!("'{day}' is no day"), "write it as \"2027-12-31\"");
+    }
+}
+
+/// Users and groups that rules and roots name. Where some come from elsewhere, all names may be right.
+fn known(check: &mut Check<'_>) {
+    let config = check.config;
+    if config.identity.users_dir.is_some() || !config.identity.command.is_empty() {
+        return;
+    }
+    let users: Vec<String> = config.user.iter().map(|user| user.name.clone()).collect();
+    let mut groups: Vec<String> = config.user.iter().flat_map(|user| user.groups.clone()).collect();
+    groups.sort();
+    groups.dedup();
+    let mut named: Vec<(String, &String, bool)> = Vec::new();
+    for (i, rule) in config.rule.iter().enumerate() {
+        let users = rule.user.0.iter().filter(|user| *user != "*" && *user != "anonymous");
+        named.extend(users.map(|user| (format!("rule.{i}.user"), user, true)));
+        named.extend(rule.group.0.iter().map(|group| (format!("rule.{i}.group"), group, false)));
+    }
+    for (i, root) in config.root.iter().enumerate() {
+        named.extend(root.user.iter().map(|user| (format!("root.{i}.user"), user, true)));
+        named.extend(root.group.iter().map(|group| (format!("root.{i}.group"), group, false)));
+    }
+    for (at, name, is_user) in named {
+        if is_user && !users.contains(name) {
+            let remedy = near(name, &users, "add a [[user]] of this name");
+            check.fault(&at, format!("there is no user '{name}'"), remedy);
+        } else if !is_user && !groups.contains(name) {
+            let remedy = near(name, &groups, "give somebody groups = [\"…\"] with it");
+            check.fault(&at, format!("nobody is in the group '{name}'"), remedy);
+        }
+    }
+}
+
+fn near(word: &str, known: &[String], otherwise: &str) -> String {
+    nearest(word, known).map_or_else(|| otherwise.to_owned(), |near| format!("did you mean '{near}'?"))
+}
