@@ -5,7 +5,7 @@ use client::{
     ClientError, FtpOptions, Kind, Options, Passive, Remote, Resume, Scheme, Type, Unroutable, Wire,
 };
 use e2e::content::Content;
-use gate::{Gate, Limits, Policy, User, audit, hash_password};
+use gate::{Caps, Gate, Limits, Policy, User, audit, hash_password};
 use serve::ftp::{FtpConfig, FtpServer};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -37,14 +37,21 @@ fn house_over(memory: Memory, ip: IpAddr, config: FtpConfig) -> House {
 }
 
 fn house_seen(memory: Memory, ip: IpAddr, config: FtpConfig, tap: Option<Arc<dyn Tap>>) -> House {
+    let limits = Limits { all: Caps { sessions: Some(20), ..Limits::default().all }, ..Limits::default() };
+    house_within(limits, memory, ip, config, tap)
+}
+
+fn house_within(
+    limits: Limits,
+    memory: Memory,
+    ip: IpAddr,
+    config: FtpConfig,
+    tap: Option<Arc<dyn Tap>>,
+) -> House {
     let store = Arc::new(memory);
     let hash = hash_password(&gate::Secret::new("p"));
-    let policy = Policy {
-        users: vec![User::new("u", &hash).unwrap()],
-        write: true,
-        limits: Limits { sessions: 20, ..Limits::default() },
-        ..Policy::default()
-    };
+    let policy =
+        Policy { users: vec![User::new("u", &hash).unwrap()], write: true, limits, ..Policy::default() };
     let (gate, events) = Gate::new(store.clone(), policy);
     let listener = TcpListener::bind((ip, 0)).unwrap();
     // 20 is the default; a test gets it only as root, and shares it with the others.
@@ -686,7 +693,9 @@ fn paths_stay_inside_and_listings_say_what_is_there() {
 
 #[test]
 fn a_full_server_says_421() {
-    let house = house_at(V4, FtpConfig { max_connections: 1, ..FtpConfig::default() });
+    let all = Caps { half_open: Some(1), ..Limits::default().all };
+    let limits = Limits { all, ..Limits::default() };
+    let house = house_within(limits, Memory::new(), V4, FtpConfig::default(), None);
     let _first = Raw::connect(&house);
     let control = TcpStream::connect(house.address()).unwrap();
     control.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -697,13 +706,15 @@ fn a_full_server_says_421() {
 
 #[test]
 fn one_address_that_only_connects_is_told_421_at_its_limit() {
-    let house = house_at(V4, FtpConfig { max_per_address: 2, ..FtpConfig::default() });
+    let limits = Limits { per_address: Caps { half_open: Some(2), ..Caps::default() }, ..Limits::default() };
+    let house = house_within(limits, Memory::new(), V4, FtpConfig::default(), None);
     let first = Raw::connect(&house);
     let _second = Raw::connect(&house);
     let control = TcpStream::connect(house.address()).unwrap();
     control.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut third = Raw { control: BufReader::new(control), peer: house.address() };
-    third.expect(421);
+    let limit = "2 connections that are not logged in of one address (limits.per-address.half-open)";
+    assert_eq!(third.hear(), format!("421 Too many: {limit}.\r\n"));
     assert!(third.closed());
     drop(first);
     // The place is free when the server has seen the end of the first.

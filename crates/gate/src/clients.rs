@@ -1,7 +1,8 @@
 //! Which clients are let in, by address.
 
+use crate::bans::{mapped, masked};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 /// A network: `10.0.0.0/8`, `2001:db8::/32`, or one address.
@@ -36,15 +37,46 @@ impl Net {
     }
 }
 
-/// `10.0.0.0/8`; an address alone where all bits count.
+/// IPv4 in IPv6: `::ffff:0:0/96`.
+const MAPPED: u8 = 96;
+
+impl Net {
+    /// One address.
+    pub fn of(address: IpAddr) -> Net {
+        let address = address.to_canonical();
+        Net { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
+    /// What one subscriber has: an address, or an IPv6 /64.
+    pub fn of_subscriber(address: IpAddr) -> Net {
+        match crate::subscriber(address) {
+            IpAddr::V6(a) if !a.is_loopback() => Net { address: a.into(), prefix: 64 },
+            address => Net::of(address),
+        }
+    }
+
+    /// Its first address as one of IPv6, and how many bits of it count.
+    pub(crate) fn key(&self) -> (u128, u8) {
+        let length = if self.address.is_ipv4() { MAPPED + self.prefix } else { self.prefix };
+        (masked(mapped(self.address), length), length)
+    }
+
+    /// The network of a key.
+    pub(crate) fn of_key(bits: u128, length: u8) -> Net {
+        match Ipv6Addr::from_bits(bits).to_ipv4_mapped() {
+            Some(address) if length >= MAPPED => Net { address: address.into(), prefix: length - MAPPED },
+            Some(_) | None => Net { address: Ipv6Addr::from_bits(bits).into(), prefix: length },
+        }
+    }
+}
+
+/// As it is written: without the bits that do not count, and without the length of one address.
 impl fmt::Display for Net {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = if self.address.is_ipv4() { 32 } else { 128 };
-        if self.prefix == most {
-            write!(f, "{}", self.address)
-        } else {
-            write!(f, "{}/{}", self.address, self.prefix)
-        }
+        let (bits, length) = self.key();
+        let Net { address, prefix } = Net::of_key(bits, length);
+        write!(f, "{address}")?;
+        if length == 128 { Ok(()) } else { write!(f, "/{prefix}") }
     }
 }
 

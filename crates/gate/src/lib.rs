@@ -11,21 +11,28 @@
 //!
 //! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
 //!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `roots` what `/` is for them, `uploads` what
-//!   is done where, `inbox` the drop box, `limits` leases, `session` the verbs, `peek` a look before a transfer, `transfer` the two transfers, `record` what is
+//!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
+//!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
+//!   a transfer, `transfer` the two transfers, `record` what is
 //!   known at their end, `verdict` what that means, `digests` of files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
 mod advice;
 pub mod audit;
+mod bans;
 mod clients;
+mod counters;
 mod digests;
 mod fold;
 mod identity;
 mod inbox;
 mod knock;
 mod limits;
+mod live;
 mod peek;
+mod penalties;
+mod rate;
 mod record;
 mod refusal;
 mod rights;
@@ -39,6 +46,7 @@ mod transfer;
 mod uploads;
 mod verdict;
 
+pub use bans::{Ban, Bans, By};
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
 pub use identity::{
@@ -47,8 +55,11 @@ pub use identity::{
 };
 pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
-pub use limits::{Limits, subscriber};
+pub use limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
+pub use live::OnKick;
 pub use peek::Peek;
+pub use penalties::{Offence, Penalties};
+pub use rate::Meter;
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
 pub use rights::{Decision, Verb, Why};
@@ -65,11 +76,16 @@ pub use uploads::{Upload, UploadRule, Uploads};
 pub use verdict::{Far, Verdict};
 
 use audit::{Events, Queue, What};
+use counters::{Counters, Lease};
 use identity::Identity;
 use inbox::Inbox;
-use limits::Counters;
+use live::Live;
+use penalties::Scores;
+use rights::Who;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 use store::Store;
 
 /// What the owner allows.
@@ -106,6 +122,8 @@ pub struct Policy {
     pub digests: bool,
     /// How much at once.
     pub limits: Limits,
+    /// What bad behaviour costs; `None`: nothing.
+    pub penalties: Option<Penalties>,
     /// Events that wait for their reader; more are counted as lost.
     pub event_queue: usize,
     /// Whether there are events of the beginnings and ends of TFTP's sessions too, each of which is one transfer:
@@ -131,6 +149,7 @@ impl Default for Policy {
             show_hidden: false,
             digests: true,
             limits: Limits::default(),
+            penalties: None,
             // A second of a hot server: a disk that the log goes to may stall so long. 16 MiB at most.
             event_queue: 65_536,
             tell_tftp_sessions: true,
@@ -144,6 +163,9 @@ pub struct Gate {
     policy: Policy,
     identity: Identity,
     counters: Arc<Counters>,
+    bans: Bans,
+    scores: Option<Scores>,
+    live: Live,
     queue: Arc<Queue>,
     digests: Digests,
     inbox: Arc<Inbox>,
@@ -161,7 +183,10 @@ impl Gate {
         let gate = Gate {
             store,
             identity: Identity::new(users, policy.directory.take(), policy.oracle.take(), policy.anonymous),
-            counters: Arc::new(Counters::new(policy.limits)),
+            counters: Arc::new(Counters::new(policy.limits.clone())),
+            bans: Bans::default(),
+            scores: policy.penalties.clone().map(Scores::new),
+            live: Live::default(),
             policy,
             queue,
             digests: Digests::default(),
@@ -179,19 +204,32 @@ impl Gate {
     pub fn admit(self: &Arc<Self>, knock: &Knock) -> Result<Session, Refusal> {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        let peer = knock.peer.ip();
         // The limits come before the hash: guessing passwords is bounded by them.
         let mut notices = Vec::new();
         let mut let_in = || {
-            if !clients::lets_in(&self.policy.clients, knock.peer.ip()) {
-                return Err(Refusal::Stranger);
-            }
+            self.lets_in(peer)?;
             knock.is_protected(self.policy.clear_login)?;
-            let lease = self.counters.session(knock.protocol, knock.peer.ip())?;
+            let spot = self.counters.spot(peer);
+            let mut lease = match knock.protocol {
+                // Each of its sessions is a transfer, and has a place as that.
+                Protocol::Tftp => None,
+                Protocol::Ftp | Protocol::Http => {
+                    Some(self.counters.place(Counted::Sessions, spot).map_err(Refusal::TooMany)?)
+                }
+            };
             let who = self.identity.of(knock, &mut notices)?;
-            let root = self.policy.roots.of(&who, knock.peer.ip()).ok_or(Refusal::Login)?;
-            Ok((who, root, lease))
+            if let (Who::User(account), Some(lease)) = (&who, &mut lease) {
+                lease.of_user(account.name()).map_err(Refusal::TooMany)?;
+            }
+            let root = self.policy.roots.of(&who, peer).ok_or(Refusal::Login)?;
+            Ok((who, root, spot, lease))
         };
         let admitted = let_in();
+        // Without a password nothing was guessed: browsers and devices try without one first.
+        if let (Err(Refusal::Login), Credentials::Password { .. }) = (&admitted, &knock.credentials) {
+            self.offend(knock.protocol, knock.peer, Offence::FailedLogin);
+        }
         let from = || {
             let user = match &knock.credentials {
                 Credentials::Password { user, .. } => Some(user.clone()),
@@ -202,9 +240,75 @@ impl Gate {
         for notice in notices {
             self.queue.push(&from(), What::Identity(notice));
         }
-        let (who, root, lease) =
+        let (who, root, spot, lease) =
             admitted.inspect_err(|why| self.queue.push(&from(), What::RefusedKnock { why: why.clone() }))?;
-        Ok(Session::new(self.clone(), id, knock, who, root, lease))
+        Ok(Session::new(self.clone(), id, knock, who, root, spot, lease))
+    }
+
+    /// Gives a new connection a place until it is logged in, or says why not: drop it when [`Gate::admit`] has
+    /// let it in. Takes a microsecond.
+    pub fn connect(self: &Arc<Self>, protocol: Protocol, peer: SocketAddr) -> Result<HalfOpen, Refusal> {
+        let ip = peer.ip();
+        let place = self.lets_in(ip).and_then(|()| {
+            let spot = self.counters.spot(ip);
+            self.counters.place(Counted::HalfOpen, spot).map_err(Refusal::TooMany)
+        });
+        place.map(|lease| HalfOpen { _lease: lease }).inspect_err(|why| {
+            let from = audit::From { session: 0, protocol, peer, user: None };
+            self.queue.push(&from, What::RefusedKnock { why: why.clone() });
+        })
+    }
+
+    /// Whether an address may knock at all.
+    fn lets_in(&self, peer: IpAddr) -> Result<(), Refusal> {
+        if !clients::lets_in(&self.policy.clients, peer) {
+            return Err(Refusal::Stranger);
+        }
+        match self.bans.of(peer) {
+            Some(ban) => Err(Refusal::Banned { until: ban.until }),
+            None => Ok(()),
+        }
+    }
+
+    /// Holds something against a peer that came over a connection; of TFTP nothing is, as its senders may be
+    /// forged. May ban it.
+    pub fn offend(&self, protocol: Protocol, peer: SocketAddr, offence: Offence) {
+        let Some(scores) = &self.scores else { return };
+        match protocol {
+            Protocol::Tftp => return,
+            Protocol::Ftp | Protocol::Http => {}
+        }
+        if let Some(due) = scores.offend(Instant::now(), peer.ip(), offence) {
+            let until = Some(SystemTime::now() + due.span);
+            let ban = Ban { net: due.net, until, by: By::Penalty, reason: due.reason };
+            self.bans.add(ban);
+        }
+    }
+
+    /// How long the answer to this peer's next login has to wait, for what it did before. Waited for before
+    /// [`Gate::admit`], so that a right password is answered as late as a wrong one.
+    pub fn delay(&self, peer: IpAddr) -> Duration {
+        self.scores.as_ref().map_or(Duration::ZERO, |scores| scores.delay(Instant::now(), peer))
+    }
+
+    /// The bans.
+    pub fn bans(&self) -> &Bans {
+        &self.bans
+    }
+
+    /// Ends a session, and with it its transfers; whether there was one. Its driver obeys within a second.
+    pub fn kick(&self, session: u64) -> bool {
+        self.live.kick(Some(session), |_| true) > 0
+    }
+
+    /// Ends all sessions from a network; how many there were.
+    pub fn kick_from(&self, net: &Net) -> usize {
+        self.live.kick(None, |peer| net.holds(peer.ip()))
+    }
+
+    /// Calls `driver` whenever sessions were kicked, as long as somebody else holds it too.
+    pub fn on_kick(&self, driver: &Arc<OnKick>) {
+        self.live.on_kick(Arc::downgrade(driver));
     }
 
     /// What the owner allows.
@@ -235,7 +339,17 @@ impl Gate {
         }
     }
 
+    /// Connections that are not logged in.
+    pub fn half_open(&self) -> usize {
+        self.counters.half_open()
+    }
+
     fn next_transfer(&self) -> u64 {
         self.transfers.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+/// The place of a connection that is not logged in. Dropped it is free again.
+pub struct HalfOpen {
+    _lease: Lease,
 }

@@ -1,114 +1,132 @@
-use crate::{Protocol, Refusal};
-use std::collections::BTreeMap;
+//! How much at once: what the owner sets, and which limit it was that somebody met.
+
+use crate::Net;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How much at once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Sessions in all, of protocols with a connection. A TFTP session is one transfer, and counts as that:
-    /// a rack of switches behind one address boots at once.
-    pub sessions: usize,
-    /// Sessions of one address, likewise; IPv6 counts by /64, which is one subscriber.
-    pub per_address: usize,
-    /// Transfers in all, of every protocol.
-    pub transfers: usize,
+    /// For all together.
+    pub all: Caps,
+    /// For the addresses of a network together; of several that hold an address the first counts.
+    pub networks: Vec<(Net, Caps)>,
+    /// For each address; IPv6 counts by /64, which is one subscriber.
+    pub per_address: Caps,
+    /// For each user who logged in; anonymous is none.
+    pub per_user: Caps,
+    /// For each transfer.
+    pub per_transfer: Rates,
+}
+
+/// The limits of one scope; none: as many or as fast as it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Caps {
+    /// Sessions, of protocols with a connection, that are logged in. A TFTP session is one transfer, and counts
+    /// as that: a rack of switches behind one address boots at once.
+    pub sessions: Option<usize>,
+    /// Connections that are not logged in; those of a user are none.
+    pub half_open: Option<usize>,
+    /// Transfers, of every protocol.
+    pub transfers: Option<usize>,
+    /// How fast.
+    pub rates: Rates,
+}
+
+/// Octets of content a second, what is sent again included; none: as fast as it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rates {
+    /// Uploads.
+    pub inward: Option<u64>,
+    /// Downloads.
+    pub outward: Option<u64>,
 }
 
 impl Default for Limits {
-    /// 1,024 sessions, 64 of one address (a NAT with a rack of devices behind), 32,768 transfers: more than
-    /// twice the switches of the largest campaign at once, at 8 KiB each 256 MiB.
+    /// 1,024 sessions, 64 of one address (a NAT with a rack of devices behind), as many that are not logged in
+    /// yet; 32,768 transfers: more than twice the switches of the largest campaign at once, at 8 KiB each 256 MiB.
     fn default() -> Self {
-        Limits { sessions: 1_024, per_address: 64, transfers: 32_768 }
-    }
-}
-
-pub(crate) struct Counters {
-    limits: Limits,
-    // Guards the counts; held for a few instructions.
-    open: Mutex<Open>,
-}
-
-#[derive(Default)]
-struct Open {
-    sessions: usize,
-    by_address: BTreeMap<IpAddr, usize>,
-    transfers: usize,
-}
-
-impl Counters {
-    pub(crate) fn new(limits: Limits) -> Counters {
-        Counters { limits, open: Mutex::new(Open::default()) }
-    }
-
-    /// Takes a place for a session; one of TFTP needs none.
-    pub(crate) fn session(
-        self: &Arc<Self>,
-        protocol: Protocol,
-        peer: IpAddr,
-    ) -> Result<Option<SessionLease>, Refusal> {
-        match protocol {
-            Protocol::Tftp => return Ok(None),
-            Protocol::Ftp | Protocol::Http => {}
-        }
-        let address = subscriber(peer);
-        let mut open = self.lock();
-        let here = open.by_address.get(&address).copied().unwrap_or(0);
-        if open.sessions >= self.limits.sessions || here >= self.limits.per_address {
-            return Err(Refusal::TooMany);
-        }
-        open.sessions += 1;
-        open.by_address.insert(address, here + 1);
-        Ok(Some(SessionLease { counters: self.clone(), address }))
-    }
-
-    /// Takes a place for a transfer.
-    pub(crate) fn transfer(self: &Arc<Self>) -> Result<TransferLease, Refusal> {
-        let mut open = self.lock();
-        if open.transfers >= self.limits.transfers {
-            return Err(Refusal::TooMany);
-        }
-        open.transfers += 1;
-        Ok(TransferLease { counters: self.clone() })
-    }
-
-    pub(crate) fn open(&self) -> (usize, usize) {
-        let open = self.lock();
-        (open.sessions, open.transfers)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(|e| e.into_inner())
-    }
-}
-
-/// A session's place; dropping it gives it back.
-pub(crate) struct SessionLease {
-    counters: Arc<Counters>,
-    address: IpAddr,
-}
-
-impl Drop for SessionLease {
-    fn drop(&mut self) {
-        let mut open = self.counters.lock();
-        open.sessions -= 1;
-        let left = open.by_address.get(&self.address).map_or(0, |n| n - 1);
-        if left == 0 {
-            open.by_address.remove(&self.address);
-        } else {
-            open.by_address.insert(self.address, left);
+        let caps = |sessions| Caps { sessions: Some(sessions), half_open: Some(sessions), ..Caps::default() };
+        Limits {
+            all: Caps { transfers: Some(32_768), ..caps(1_024) },
+            networks: Vec::new(),
+            per_address: caps(64),
+            per_user: Caps::default(),
+            per_transfer: Rates::default(),
         }
     }
 }
 
-/// A transfer's place; dropping it gives it back.
-pub(crate) struct TransferLease {
-    counters: Arc<Counters>,
+impl Limits {
+    /// Transfers in all.
+    pub fn transfers(&self) -> usize {
+        self.all.transfers.unwrap_or(usize::MAX)
+    }
 }
 
-impl Drop for TransferLease {
-    fn drop(&mut self) {
-        self.counters.lock().transfers -= 1;
+impl Caps {
+    /// How many of these there may be.
+    pub(crate) fn of(&self, counted: Counted) -> Option<usize> {
+        match counted {
+            Counted::Sessions => self.sessions,
+            Counted::HalfOpen => self.half_open,
+            Counted::Transfers => self.transfers,
+        }
+    }
+}
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counted {
+    /// Sessions that are logged in.
+    Sessions,
+    /// Connections that are not.
+    HalfOpen,
+    /// Transfers.
+    Transfers,
+}
+
+/// Of whom.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// All together.
+    All,
+    /// Those of this network.
+    Network(Net),
+    /// Those of one address, or /64.
+    Address,
+    /// Those of one user.
+    User,
+    /// Those of the TFTP server, which has a limit of its own.
+    Tftp,
+}
+
+/// The limit that is reached, in words: `64 sessions of one address (limits.per-address.sessions)`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// What.
+    pub counted: Counted,
+    /// Of whom.
+    pub scope: Scope,
+    /// How many there may be.
+    pub most: usize,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (words, key) = match self.counted {
+            Counted::Sessions => ("sessions", "sessions"),
+            Counted::HalfOpen => ("connections that are not logged in", "half-open"),
+            Counted::Transfers => ("transfers", "transfers"),
+        };
+        write!(f, "{} {words} ", self.most)?;
+        match &self.scope {
+            Scope::All => write!(f, "in all (limits.{key})"),
+            Scope::Network(net) => write!(f, "of {net} (limits.network.{key})"),
+            Scope::Address => write!(f, "of one address (limits.per-address.{key})"),
+            Scope::User => write!(f, "of one user (limits.per-user.{key})"),
+            Scope::Tftp => write!(f, "over TFTP (tftp.max-{key})"),
+        }
     }
 }
 

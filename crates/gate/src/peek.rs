@@ -94,9 +94,9 @@ impl Peek {
     pub fn read(self) -> Result<Reading, Refusal> {
         let Peek { session, path, blob, .. } = self;
         session.told(Verb::Read, &path, || {
-            let lease = session.gate().counters.transfer()?;
+            let lease = session.lease(Direction::Read)?;
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(session.clone(), lease, &path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, &path, Direction::Read, len)))
         })
     }
 }

@@ -43,6 +43,8 @@ pub enum Cause {
     Ours(String),
     /// The server was stopped.
     Stopped,
+    /// The owner ended this session.
+    Kicked,
     /// FTP: the data connection never opened.
     NoDataConnection,
 }

@@ -1,4 +1,6 @@
+use crate::limits::Limit;
 use crate::rules::Place;
+use std::time::SystemTime;
 use store::{BadPath, StoreError};
 
 /// Why not. `serve` turns each into a wire code, in one match for each protocol. No host path in it.
@@ -47,8 +49,17 @@ pub enum Refusal {
     #[error("what is here is still being counted: try again in a moment")]
     Counting,
     /// A limit on sessions or transfers is reached; later it may work.
-    #[error("too many sessions or transfers")]
-    TooMany,
+    #[error("too many: {0}")]
+    TooMany(Limit),
+    /// This host has none left of what a transfer needs; later it may work.
+    #[error("no {0} left on this host")]
+    Exhausted(&'static str),
+    /// The address, or its network, is banned.
+    #[error("this address is banned{}", left(.until.as_ref()))]
+    Banned {
+        /// Until then, or until somebody lifts it.
+        until: Option<SystemTime>,
+    },
     /// A client whose address is not among those that are let in.
     #[error("this address is not served")]
     Stranger,
@@ -78,6 +89,17 @@ pub enum Refusal {
     /// The storage failed, in words.
     #[error("storage error: {0}")]
     Io(String),
+}
+
+/// How long a ban lasts still. Who set it and why is not for the banned.
+fn left(until: Option<&SystemTime>) -> String {
+    let Some(until) = until else { return String::new() };
+    let seconds = until.duration_since(SystemTime::now()).map_or(0, |d| d.as_secs());
+    match seconds {
+        0..120 => format!(" for another {} s", seconds.max(1)),
+        120..7_200 => format!(" for another {} min", seconds / 60),
+        _ => format!(" for another {} h", seconds / 3_600),
+    }
 }
 
 impl From<StoreError> for Refusal {

@@ -1,12 +1,15 @@
 use crate::audit::{From, What};
-use crate::limits::SessionLease;
+use crate::counters::{Lease, Spot};
+use crate::rate::Meter;
 use crate::rights::{Decision, Judge, Old, Told, Verb, Who};
 use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
 use crate::{Account, Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
 use bytes::Bytes;
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 use store::{Blob, Cursor, Entry, Facts, Kind, Mode, Space, StoreError, VPath};
 
@@ -15,7 +18,7 @@ use store::{Blob, Cursor, Entry, Facts, Kind, Mode, Space, StoreError, VPath};
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     gate: Arc<Gate>,
     from: From,
     who: Who,
@@ -26,14 +29,40 @@ struct Inner {
     concern: Concern,
     /// Keys the hidden partials; `None`: keeps none.
     owner: Option<String>,
-    _lease: Option<SessionLease>,
+    spot: Spot,
+    kicked: AtomicBool,
+    _lease: Option<Lease>,
+}
+
+impl Inner {
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.from.peer
+    }
+
+    pub(crate) fn kick(&self) {
+        self.kicked.store(true, Ordering::Release);
+    }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.gate.live.remove(self.from.session);
         if self.gate.tells_session(self.from.protocol) {
             self.gate.queue.push(&self.from, What::Left);
         }
+    }
+}
+
+/// A transfer's place, and the rate that it has to keep; dropping it gives the place back.
+pub(crate) struct TransferLease {
+    pub(crate) session: Session,
+    pub(crate) meter: Option<Box<Meter>>,
+}
+
+impl Drop for TransferLease {
+    fn drop(&mut self) {
+        let user = self.session.account().map(|account| account.name());
+        self.session.0.gate.counters.transfer_over(self.session.0.spot, user);
     }
 }
 
@@ -53,7 +82,8 @@ impl Session {
         knock: &Knock,
         who: Who,
         root: VPath,
-        lease: Option<SessionLease>,
+        spot: Spot,
+        lease: Option<Lease>,
     ) -> Session {
         let (user, owner) = match &who {
             Who::Nobody => (None, None),
@@ -76,7 +106,22 @@ impl Session {
                 gate.queue.push(&from, What::LoggedIn { security: knock.security });
             }
         }
-        Session(Arc::new(Inner { gate, from, who, root, concern, owner, _lease: lease }))
+        let kicked = AtomicBool::new(false);
+        let inner = Arc::new(Inner { gate, from, who, root, concern, owner, spot, kicked, _lease: lease });
+        inner.gate.live.add(id, Arc::downgrade(&inner));
+        Session(inner)
+    }
+
+    /// Whether the owner wants it to end ([`Gate::kick`]). Its driver obeys within a second.
+    pub fn is_kicked(&self) -> bool {
+        self.0.kicked.load(Ordering::Acquire)
+    }
+
+    /// Takes a place for a transfer.
+    pub(crate) fn lease(&self, dir: Direction) -> Result<TransferLease, Refusal> {
+        let user = self.account().map(|account| account.name());
+        let meter = self.0.gate.counters.transfer(self.0.spot, user, dir).map_err(Refusal::TooMany)?;
+        Ok(TransferLease { session: self.clone(), meter })
     }
 
     /// The session's number in the events.
@@ -108,7 +153,7 @@ impl Session {
         let path = &*self.tree(Verb::Read, path)?;
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
-            let lease = self.0.gate.counters.transfer()?;
+            let lease = self.lease(Direction::Read)?;
             let blob = match self.0.gate.store.open(path) {
                 Err(StoreError::Absent) if self.0.gate.policy.digests => {
                     sidecar::open(self, path)?.ok_or(Refusal::Absent)?
@@ -116,7 +161,7 @@ impl Session {
                 blob => blob?,
             };
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
         })
     }
 
@@ -125,10 +170,10 @@ impl Session {
     pub fn read_now(&self, path: &VPath) -> Option<Reading> {
         let path = &*self.within(path).ok()?;
         self.allow(Verb::Read, path).ok()?;
-        let lease = self.0.gate.counters.transfer().ok()?;
+        let lease = self.lease(Direction::Read).ok()?;
         let blob = self.0.gate.store.open_now(path)?;
         let len = Some(blob.len());
-        Some(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+        Some(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
     }
 
     /// Opens for reading what `make` makes of the file `from`, under the name `path`. Both hold at most
@@ -145,7 +190,7 @@ impl Session {
             let from = &*self.within(asked)?;
             self.allow(Verb::Read, path)?;
             self.allow(Verb::Read, from)?;
-            let lease = self.0.gate.counters.transfer()?;
+            let lease = self.lease(Direction::Read)?;
             let blob = self.0.gate.store.open(from)?;
             let too_long = || Refusal::Io(format!("{asked} is longer than {most} octets"));
             let len = usize::try_from(blob.len()).ok().filter(|len| *len <= most).ok_or_else(too_long)?;
@@ -157,7 +202,7 @@ impl Session {
             }
             let blob = Blob::Memory(Bytes::from(made));
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(self.clone(), lease, path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
         })
     }
 
@@ -184,7 +229,7 @@ impl Session {
             {
                 return Err(why);
             }
-            let lease = self.0.gate.counters.transfer()?;
+            let lease = self.lease(Direction::Write)?;
             self.fits(path, ask.expected)?;
             let mode = match (leave.old, ask.mode) {
                 (Old::Stays, Mode::New | Mode::Overwrite) => Mode::New,
@@ -199,7 +244,7 @@ impl Session {
                 Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
             }
-            let record = Record::start(self.clone(), lease, path, Direction::Write, ask.expected);
+            let record = Record::start(lease, path, Direction::Write, ask.expected);
             Ok(Writing::new(upload, record))
         })
     }
@@ -216,11 +261,11 @@ impl Session {
         if path.is_root() {
             return Err(Refusal::IsDirectory);
         }
-        let lease = gate.counters.transfer()?;
+        let lease = self.lease(Direction::Write)?;
         self.fits(path, ask.expected)?;
         let (path, place) = gate.inbox.place(&*gate.store, path, SystemTime::now())?;
         let upload = gate.store.create(&path, Mode::New, "")?;
-        let record = Record::start(self.clone(), lease, &path, Direction::Write, ask.expected);
+        let record = Record::start(lease, &path, Direction::Write, ask.expected);
         Ok(Writing::new(upload, record).at(place))
     }
 

@@ -88,6 +88,16 @@ fn ask(mode: Mode) -> Ask {
     Ask { mode, expected: None }
 }
 
+fn limits(sessions: usize, per_address: usize, transfers: usize) -> Limits {
+    let caps = |sessions| Caps { sessions: Some(sessions), ..Caps::default() };
+    let all = Caps { transfers: Some(transfers), ..caps(sessions) };
+    Limits { all, per_address: caps(per_address), ..Limits::default() }
+}
+
+fn too_many(counted: Counted, scope: Scope, most: usize) -> Option<Refusal> {
+    Some(Refusal::TooMany(Limit { counted, scope, most }))
+}
+
 fn seen(events: &Events) -> Vec<Event> {
     std::iter::from_fn(|| events.try_recv()).collect()
 }
@@ -199,7 +209,7 @@ fn no_secret_has_a_debug_form() {
 fn limits_count_sessions_addresses_and_transfers_and_give_back() {
     let store = Memory::new();
     store.seed("/f", "x");
-    let limits = Limits { sessions: 3, per_address: 2, transfers: 2 };
+    let limits = limits(3, 2, 2);
     let (gate, events) = Gate::new(Arc::new(store), Policy { limits, ..policy(false) });
     let from = |peer: &str| {
         gate.admit(&knock_from(peer, Protocol::Ftp, Credentials::Anonymous { email: String::new() }))
@@ -207,17 +217,18 @@ fn limits_count_sessions_addresses_and_transfers_and_give_back() {
     let a = from("192.0.2.7:1").unwrap();
     // The same address as IPv6 writes it.
     let b = from("[::ffff:192.0.2.7]:2").unwrap();
-    assert_eq!(from("192.0.2.7:3").err(), Some(Refusal::TooMany));
+    assert_eq!(from("192.0.2.7:3").err(), too_many(Counted::Sessions, Scope::Address, 2));
     let c = from("[2001:db8::1]:1").unwrap();
-    assert_eq!(from("192.0.2.8:1").err(), Some(Refusal::TooMany), "three in all");
+    assert_eq!(from("192.0.2.8:1").err(), too_many(Counted::Sessions, Scope::All, 3), "three in all");
     drop(b);
     let d = from("[2001:db8::ffff]:1").unwrap();
     drop(a);
-    assert_eq!(from("[2001:db8::2:0:0:1]:1").err(), Some(Refusal::TooMany), "one /64 is one subscriber");
+    let of_one = too_many(Counted::Sessions, Scope::Address, 2);
+    assert_eq!(from("[2001:db8::2:0:0:1]:1").err(), of_one, "one /64 is one subscriber");
 
     let first = c.read(&p("/f")).unwrap();
     let second = d.read(&p("/f")).unwrap();
-    assert_eq!(d.read(&p("/f")).err(), Some(Refusal::TooMany));
+    assert_eq!(d.read(&p("/f")).err(), too_many(Counted::Transfers, Scope::All, 2));
     drop(first);
     let third = d.read(&p("/f")).unwrap();
     drop((second, d));
@@ -237,7 +248,7 @@ fn limits_count_sessions_addresses_and_transfers_and_give_back() {
 fn the_order_is_rights_limits_space_store() {
     let store = Memory::with_capacity(100);
     store.seed("/f", "x");
-    let limits = Limits { transfers: 1, ..Limits::default() };
+    let limits = limits(9, 9, 1);
     let (gate, _events) = Gate::new(Arc::new(store), Policy { limits, ..policy(true) });
     let session = gate.admit(&tftp()).unwrap();
     let too_big = Ask { mode: Mode::New, expected: Some(1_000) };
@@ -245,7 +256,7 @@ fn the_order_is_rights_limits_space_store() {
     let why = |path: &str, ask| session.write(&p(path), ask).map(drop).unwrap_err();
     // Each of these has every later reason too.
     assert_eq!(why("/.hidden", too_big), Refusal::Denied);
-    assert_eq!(why("/f", too_big), Refusal::TooMany);
+    assert_eq!(Some(why("/f", too_big)), too_many(Counted::Transfers, Scope::All, 1));
     drop(hold);
     assert_eq!(why("/f", too_big), Refusal::NoSpace);
     assert_eq!(why("/f", ask(Mode::New)), Refusal::Exists);

@@ -1,9 +1,10 @@
 use crate::audit::What;
 use crate::inbox::Place;
-use crate::limits::TransferLease;
+use crate::rate::Meter;
 use crate::record::{Cause, End, Outcome};
+use crate::session::TransferLease;
 use crate::verdict::Verdict;
-use crate::{Digest, Refusal, Session};
+use crate::{Digest, Refusal};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub enum Direction {
 
 /// The part of a transfer that the audit knows: tells the end once, whatever happens.
 pub(crate) struct Record {
-    session: Session,
+    lease: TransferLease,
     transfer: u64,
     path: VPath,
     dir: Direction,
@@ -32,21 +33,13 @@ pub(crate) struct Record {
     /// Octets that passed through us, for a transfer that is only dropped.
     seen: u64,
     told: bool,
-    _lease: TransferLease,
 }
 
 impl Record {
-    pub(crate) fn start(
-        session: Session,
-        lease: TransferLease,
-        path: &VPath,
-        dir: Direction,
-        len: Option<u64>,
-    ) -> Record {
-        let transfer = session.next_transfer();
-        session.tell(What::Started { transfer, path: path.clone(), dir, len });
-        let began = Instant::now();
-        Record { session, transfer, path: path.clone(), dir, len, began, seen: 0, told: false, _lease: lease }
+    pub(crate) fn start(lease: TransferLease, path: &VPath, dir: Direction, len: Option<u64>) -> Record {
+        let transfer = lease.session.next_transfer();
+        lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
+        Record { lease, transfer, path: path.clone(), dir, len, began: Instant::now(), seen: 0, told: false }
     }
 
     fn end(&mut self, end: End, left: Left) {
@@ -57,7 +50,7 @@ impl Record {
         let Left { digests, stored, kept } = left;
         let took = self.began.elapsed();
         let what = What::Ended { transfer, path, dir, total, took, end, verdict, digests, stored, kept };
-        self.session.tell(what);
+        self.lease.session.tell(what);
     }
 }
 
@@ -100,6 +93,16 @@ impl Reading {
         self.record.transfer
     }
 
+    /// What it has to obey, where it has a rate; once, for its driver.
+    pub fn take_meter(&mut self) -> Option<Box<Meter>> {
+        self.record.lease.meter.take()
+    }
+
+    /// Whether the owner wants it to end; see [`Session::is_kicked`].
+    pub fn is_kicked(&self) -> bool {
+        self.record.lease.session.is_kicked()
+    }
+
     /// What the driver counts octets with, so that the audit knows them of a transfer that is only dropped.
     pub fn counted_by(&mut self, counter: Arc<AtomicU64>) {
         self.counter = Some(counter);
@@ -108,7 +111,9 @@ impl Reading {
     /// Ends the transfer; call it before the success reply.
     pub fn finish(mut self, end: End) {
         let digests = match end.outcome {
-            Outcome::Complete | Outcome::Unconfirmed => self.record.session.digests().all_known(&self.blob),
+            Outcome::Complete | Outcome::Unconfirmed => {
+                self.record.lease.session.digests().all_known(&self.blob)
+            }
             Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed => Vec::new(),
         };
         self.record.end(end, Left { digests, ..Left::default() });
@@ -144,6 +149,16 @@ impl Writing {
     /// The transfer's number in the events.
     pub fn transfer(&self) -> u64 {
         self.record.transfer
+    }
+
+    /// What it has to obey, where it has a rate; once, for its driver.
+    pub fn take_meter(&mut self) -> Option<Box<Meter>> {
+        self.record.lease.meter.take()
+    }
+
+    /// Whether the owner wants it to end; see [`Session::is_kicked`].
+    pub fn is_kicked(&self) -> bool {
+        self.record.lease.session.is_kicked()
     }
 
     /// One past the last octet written or kept.
@@ -201,7 +216,7 @@ impl Writing {
     /// Ends the upload and keeps what came for this user to go on with. TFTP keeps nothing: the same as
     /// [`Writing::fail`].
     pub fn suspend(mut self, mut end: End) {
-        if self._place.is_none() && self.record.session.keeps_partials() {
+        if self._place.is_none() && self.record.lease.session.keeps_partials() {
             // What cannot be kept is dropped: the old file stays in any case.
             if let Err(e) = self.upload.suspend() {
                 end.add(&format!("partial not kept: {e}"));

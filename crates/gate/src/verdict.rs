@@ -39,6 +39,8 @@ pub enum Verdict {
     OurFault(String),
     /// The server was stopped.
     Cut(Far),
+    /// The owner ended it.
+    Kicked(Far),
 }
 
 /// How far a transfer came.
@@ -91,6 +93,7 @@ impl Verdict {
         "refused",
         "our-fault",
         "cut",
+        "kicked",
     ];
 
     /// The verdict over a transfer of which `expected` octets were to be moved, where that is known.
@@ -102,6 +105,7 @@ impl Verdict {
             Cause::Ours(why) => Verdict::OurFault(why.clone()),
             Cause::Broke(how) => Verdict::Refused(how.clone()),
             Cause::Stopped => Verdict::Cut(far),
+            Cause::Kicked => Verdict::Kicked(far),
             Cause::NoDataConnection => Verdict::NoDataConnection,
             Cause::PeerError { code, .. } if seen.is_probe_by(*code) => Verdict::Probe,
             Cause::PeerError { code, text } => {
@@ -149,6 +153,7 @@ impl Verdict {
             Verdict::Refused(_) => "refused",
             Verdict::OurFault(_) => "our-fault",
             Verdict::Cut(_) => "cut",
+            Verdict::Kicked(_) => "kicked",
         }
     }
 }
@@ -180,6 +185,7 @@ impl fmt::Display for Verdict {
             Verdict::Refused(why) => write!(f, "refused: {why}"),
             Verdict::OurFault(why) => write!(f, "our fault: {why}"),
             Verdict::Cut(far) => write!(f, "cut{}: the server was stopped", after(far)),
+            Verdict::Kicked(far) => write!(f, "kicked by the operator{}", after(far)),
         }
     }
 }

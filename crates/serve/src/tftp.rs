@@ -94,7 +94,7 @@ impl Default for TftpConfig {
             clamp_to_mtu: true,
             autoinstall: false,
             send_ahead: false,
-            max_transfers: gate::Limits::default().transfers,
+            max_transfers: gate::Limits::default().transfers(),
             max_blksize: limits.blksize,
             max_windowsize: limits.windowsize,
             names: Arc::default(),

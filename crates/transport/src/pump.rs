@@ -58,13 +58,28 @@ pub struct Outgoing {
     buffer: Vec<u8>,
     sent: usize,
     sendfile: bool,
+    most: u64,
 }
 
 impl Outgoing {
     /// All of `blob` from `offset` on.
     pub fn new(blob: Blob, offset: u64, convert: Option<Box<dyn Convert>>) -> Outgoing {
         let sendfile = convert.is_none() && matches!(blob, Blob::File { .. });
-        Outgoing { blob, at: offset, wire: 0, convert, buffer: Vec::new(), sent: 0, sendfile }
+        Outgoing {
+            blob,
+            at: offset,
+            wire: 0,
+            convert,
+            buffer: Vec::new(),
+            sent: 0,
+            sendfile,
+            most: FILE_BITE,
+        }
+    }
+
+    /// From now on a bite moves so many octets of the wire at most: what a rate leaves.
+    pub fn at_most(&mut self, octets: u64) {
+        self.most = octets.clamp(1, FILE_BITE);
     }
 
     /// Octets of the wire so far.
@@ -87,7 +102,7 @@ impl Outgoing {
                 return Ok(Bite::Over);
             }
             let mut from = self.at;
-            let count = usize::try_from(left.min(FILE_BITE)).expect("at most a bite");
+            let count = usize::try_from(left.min(self.most)).expect("at most a bite");
             match rustix::fs::sendfile(socket, file.as_fd(), Some(&mut from), count) {
                 Ok(0) => return Err(PumpError::File(shrank(self.at))),
                 Ok(n) => {
@@ -106,7 +121,9 @@ impl Outgoing {
         if self.sent == self.buffer.len() && !self.refill()? {
             return Ok(Bite::Over);
         }
-        match rustix::net::send(socket, &self.buffer[self.sent..], SendFlags::NOSIGNAL) {
+        let waits = &self.buffer[self.sent..];
+        let bite = &waits[..waits.len().min(usize::try_from(self.most).expect("at most a bite"))];
+        match rustix::net::send(socket, bite, SendFlags::NOSIGNAL) {
             Ok(n) => {
                 self.sent += n;
                 self.wire += n as u64;
@@ -166,6 +183,7 @@ pub struct Incoming {
     raw: Vec<u8>,
     converted: Vec<u8>,
     spliced: bool,
+    most: usize,
 }
 
 impl Incoming {
@@ -180,7 +198,13 @@ impl Incoming {
             raw: Vec::new(),
             converted: Vec::new(),
             spliced: false,
+            most: PIPE,
         }
+    }
+
+    /// From now on a bite moves so many octets of the wire at most: what a rate leaves.
+    pub fn at_most(&mut self, octets: u64) {
+        self.most = usize::try_from(octets).unwrap_or(PIPE).clamp(1, PIPE);
     }
 
     /// Octets of the wire so far.
@@ -209,7 +233,7 @@ impl Incoming {
         }
         if let (Some((out, into)), Some(file)) = (&self.pipe, sink.fd()) {
             let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-            let n = match rustix::pipe::splice(socket, None, into.as_fd(), None, PIPE, flags) {
+            let n = match rustix::pipe::splice(socket, None, into.as_fd(), None, self.most, flags) {
                 Ok(0) => return self.over(sink),
                 Ok(n) => n,
                 Err(Errno::AGAIN) => return Ok(Bite::Blocked),
@@ -235,7 +259,8 @@ impl Incoming {
         if self.raw.is_empty() {
             self.raw.resize(BUFFER, 0);
         }
-        match rustix::net::recv(socket, &mut self.raw[..], RecvFlags::empty()) {
+        let room = self.most.min(BUFFER);
+        match rustix::net::recv(socket, &mut self.raw[..room], RecvFlags::empty()) {
             Ok((0, _)) => self.over(sink),
             Ok((n, _)) => {
                 let octets = match &mut self.convert {

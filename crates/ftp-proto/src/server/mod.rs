@@ -52,7 +52,8 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             greeting: String::from("towline ready."),
-            idle: Duration::from_secs(300),
+            // A device erases its flash for up to 15 minutes between the login and the transfer.
+            idle: Duration::from_secs(16 * 60),
             login_grace: Duration::from_secs(60),
             max_failures: 3,
             penalty: Duration::from_millis(400),
@@ -163,6 +164,8 @@ pub struct Server {
     progress: u64,
     eof: bool,
     draining: bool,
+    /// The owner ends the session, with these words.
+    dismissed: Option<String>,
 }
 
 impl Server {
@@ -193,6 +196,7 @@ impl Server {
             progress: 0,
             eof: false,
             draining: false,
+            dismissed: None,
             config,
         };
         s.timers.set(GRACE, now + s.config.login_grace);
@@ -268,6 +272,16 @@ impl Server {
         self.advance(now);
     }
 
+    /// The owner wants the session to end now: what moves breaks off, then 421 with this text.
+    pub fn dismiss(&mut self, now: Instant, text: &str) {
+        if self.work != Work::Over {
+            self.dismissed = Some(String::from(text));
+            self.queue.clear();
+            self.break_any();
+            self.advance(now);
+        }
+    }
+
     /// Octets moved so far by the open [`Ask::Move`], for STAT.
     pub fn progress(&mut self, octets: u64) {
         self.progress = octets;
@@ -311,6 +325,11 @@ impl Server {
         while self.out.len() < OUT_LIMIT {
             match &self.work {
                 Work::Over | Work::Penalty | Work::Asking { .. } => break,
+                Work::Idle if self.dismissed.is_some() => {
+                    let text = self.dismissed.take().unwrap_or_default();
+                    self.close(421, &text);
+                    break;
+                }
                 Work::Idle if self.draining => {
                     self.close(421, "The server is closing; good bye.");
                     break;

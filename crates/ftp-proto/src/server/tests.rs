@@ -716,7 +716,10 @@ fn the_idle_limit_never_ends_a_transfer() {
     t.now += Duration::from_secs(100_000);
     t.answer(whole(1_000));
     t.take();
-    t.pass_time(Duration::from_secs(299));
+    // Nor does it end one in which a device erases its flash before it asks for the file.
+    t.pass_time(Duration::from_secs(15 * 60));
+    assert_eq!(t.take(), "");
+    t.pass_time(Duration::from_secs(59));
     assert_eq!(t.take(), "");
     t.pass_time(Duration::from_secs(1));
     assert!(t.take().starts_with("421 "));
@@ -732,6 +735,28 @@ fn without_a_login_the_session_ends_whatever_is_said() {
     }
     t.pass_time(Duration::from_secs(5));
     assert!(t.take().starts_with("421 "));
+    assert!(t.closed());
+}
+
+#[test]
+fn who_is_dismissed_hears_why_and_what_moved_breaks_off() {
+    let mut t = Talk::logged_in();
+    t.server.dismiss(t.now, "Kicked by the operator; good bye.");
+    t.drain();
+    assert_eq!(t.take(), "421 Kicked by the operator; good bye.\r\n");
+    assert!(t.closed());
+    let mut t = Talk::logged_in();
+    t.moving("RETR f");
+    t.server.dismiss(t.now, "Kicked by the operator; good bye.");
+    t.drain();
+    assert!(t.other.iter().any(|e| matches!(e, Event::Cancel(_))));
+    t.answer(Answer::Moved { octets: 7, end: End::Cancelled });
+    t.answer(Answer::Done);
+    let text = t.take();
+    assert!(
+        text.starts_with("426 ") && text.ends_with("\r\n421 Kicked by the operator; good bye.\r\n"),
+        "{text}"
+    );
     assert!(t.closed());
 }
 

@@ -143,7 +143,7 @@ fn of_two_sessions_of_one_user_the_last_commit_wins_whole() {
 fn whatever_is_done_each_transfer_ends_once_and_every_place_comes_back() {
     let store = Memory::with_capacity(2_000);
     store.seed("/f", "0123456789");
-    let limits = Limits { sessions: 6, per_address: 6, transfers: 5 };
+    let limits = limits(6, 6, 5);
     let policy = Policy { limits, event_queue: 1 << 16, ..policy(true) };
     let (gate, events) = Gate::new(Arc::new(store), policy);
     let mut seed = 0x5eed_u64;

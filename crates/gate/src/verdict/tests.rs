@@ -221,6 +221,12 @@ fn facts_make_the_verdict() {
             "cut",
             "cut after 61 %: the server was stopped",
         ),
+        (
+            "kicked",
+            read(Aborted, 61, SIZE).because(Cause::Kicked),
+            "kicked",
+            "kicked by the operator after 61 %",
+        ),
     ];
     for (what, case, word, text) in rows {
         let verdict = Verdict::of(case.dir, case.expected, &case.end);

@@ -4,7 +4,7 @@ use super::files::{Listing, Open};
 use super::{DataPorts, FtpConfig, refusal};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
-use gate::{Refusal, Writing};
+use gate::{Meter, Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
 use std::io;
@@ -70,15 +70,24 @@ impl Data {
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         // Asked for now: after a reset nobody knows the peer any more.
         let ends = (stream.local_addr().unwrap_or(self.local), stream.peer_addr().unwrap_or(self.peer));
-        let mut wire =
-            Wire { data: self, stream, stall: config.no_progress, turn: 0, ends, disk: Disk::default() };
+        let mut wire = Wire {
+            data: self,
+            stream,
+            stall: config.no_progress,
+            meter: None,
+            turn: 0,
+            ends,
+            disk: Disk::default(),
+        };
         let end = match open {
             Open::Reading { reading, offset, text } => {
                 reading.counted_by(wire.data.watch.octets.clone());
+                wire.meter = reading.take_meter();
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
                 wire.send(Outgoing::new(reading.blob().clone(), *offset, convert)).await
             }
             Open::Writing { writing, text } => {
+                wire.meter = writing.take_meter();
                 let convert = text.then(|| Box::new(TextIn(FromWire::default())) as Box<dyn Convert>);
                 let incoming = Incoming::new(writing.start(), convert);
                 wire.receive(incoming, writing).await
@@ -209,6 +218,8 @@ struct Wire<'a> {
     data: &'a Data,
     stream: TcpStream,
     stall: Duration,
+    /// The rate that it has to keep, if any.
+    meter: Option<Box<Meter>>,
     turn: u64,
     ends: (SocketAddr, SocketAddr),
     disk: Disk,
@@ -239,6 +250,9 @@ impl Disk {
 impl Wire<'_> {
     async fn send(&mut self, mut out: Outgoing) -> End {
         loop {
+            if self.meter.is_some() {
+                out.at_most(self.turn_of_rate().await);
+            }
             let ready = self.stream.writable();
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
@@ -260,6 +274,9 @@ impl Wire<'_> {
 
     async fn receive(&mut self, mut incoming: Incoming, writing: &mut Writing) -> End {
         loop {
+            if self.meter.is_some() {
+                incoming.at_most(self.turn_of_rate().await);
+            }
             let ready = self.stream.readable();
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
@@ -304,7 +321,21 @@ impl Wire<'_> {
         }
     }
 
+    /// Waits until the rate lets something be moved, and says how much.
+    async fn turn_of_rate(&mut self) -> u64 {
+        let Some(meter) = &mut self.meter else { return u64::MAX };
+        let wait = meter.wait(Instant::now(), 0);
+        // The timer counts in milliseconds; what is less is caught up with at once.
+        if wait >= Duration::from_millis(1) {
+            tokio::time::sleep(wait).await;
+        }
+        meter.credit()
+    }
+
     async fn moved(&mut self, n: usize, dir: Dir) {
+        if let Some(meter) = &mut self.meter {
+            meter.moved(n as u64);
+        }
         let total = self.data.watch.octets.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
         if self.data.tap.is_some() {
             let (local, peer) = self.ends;

@@ -6,13 +6,11 @@
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `data` | the data connection: made, pumped, ended |
-//! | `places` | how many connections, of one address and in all |
 //! | `refusal` | the gate's refusals as replies |
 //! | `sorted` | a directory in order of names |
 
 mod data;
 mod files;
-mod places;
 mod refusal;
 mod session;
 mod sorted;
@@ -21,8 +19,7 @@ mod tests;
 
 use ftp_proto::reply;
 use ftp_proto::server::Config as MachineConfig;
-use gate::Gate;
-use places::Places;
+use gate::{Gate, OnKick, Protocol, Refusal};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
@@ -55,10 +52,6 @@ pub struct FtpConfig {
     pub no_progress: Duration,
     /// The text of the greeting.
     pub banner: String,
-    /// Control connections at once, logged in or not; more are told 421.
-    pub max_connections: usize,
-    /// Of these from one address; IPv6 counts by /64.
-    pub max_per_address: usize,
 }
 
 impl Default for FtpConfig {
@@ -68,14 +61,13 @@ impl Default for FtpConfig {
             ports: None,
             advertise: None,
             active_port: 20,
-            idle: Duration::from_secs(300),
+            // A device that erases its flash says nothing for up to 15 minutes: before the transfer, which is
+            // then late, or in it, which is then still.
+            idle: Duration::from_secs(16 * 60),
             login_grace: Duration::from_secs(60),
             connect: Duration::from_secs(30),
-            no_progress: Duration::from_secs(300),
+            no_progress: Duration::from_secs(16 * 60),
             banner: String::from("towline ready."),
-            max_connections: 2_048,
-            // Twice the gate's sessions: who is over that limit is told so at the login.
-            max_per_address: 128,
         }
     }
 }
@@ -108,8 +100,9 @@ struct Shared {
     config: FtpConfig,
     machine: MachineConfig,
     tap: Option<Arc<dyn Tap>>,
-    places: Arc<Places>,
     phase: watch::Receiver<Phase>,
+    /// Changes when sessions were kicked.
+    kicked: watch::Receiver<()>,
 }
 
 /// Numbers control sessions for the tap, in the whole process.
@@ -121,6 +114,8 @@ pub struct FtpServer {
     phase: watch::Sender<Phase>,
     /// Listeners that still accept.
     accepting: Arc<AtomicUsize>,
+    /// What the gate calls when sessions are kicked.
+    _on_kick: Arc<OnKick>,
     /// Ends when the last listener and session have ended.
     ///
     /// The lock only lets the server be shared.
@@ -145,6 +140,9 @@ impl FtpServer {
             .build()?;
         let (phase, seen) = watch::channel(Phase::Serving);
         let accepting = Arc::new(AtomicUsize::new(listeners.len()));
+        let (kick, kicked) = watch::channel(());
+        let on_kick: Arc<OnKick> = Arc::new(move || kick.send_replace(()));
+        gate.on_kick(&on_kick);
         let (living, alive) = mpsc::channel(1);
         let machine = MachineConfig {
             greeting: config.banner.clone(),
@@ -152,7 +150,7 @@ impl FtpServer {
             login_grace: config.login_grace,
             ..MachineConfig::default()
         };
-        let shared = Arc::new(Shared { gate, config, machine, tap, places: Arc::default(), phase: seen });
+        let shared = Arc::new(Shared { gate, config, machine, tap, phase: seen, kicked });
         let _inside = runtime.enter();
         for listener in listeners {
             listener.set_nonblocking(true)?;
@@ -160,7 +158,8 @@ impl FtpServer {
             runtime.spawn(accept(shared.clone(), listener, living.clone(), accepting.clone()));
         }
         drop(_inside);
-        Ok(FtpServer { addresses, phase, accepting, alive: Mutex::new(alive), runtime: Some(runtime) })
+        let (alive, runtime) = (Mutex::new(alive), Some(runtime));
+        Ok(FtpServer { addresses, phase, accepting, _on_kick: on_kick, alive, runtime })
     }
 
     /// Where it listens.
@@ -230,16 +229,18 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (in_all, of_one) = (shared.config.max_connections, shared.config.max_per_address);
-                let Some(place) = shared.places.take(peer.ip(), in_all, of_one) else {
-                    // Said without waiting: whoever floods gets no task that waits for him.
-                    refuse(&stream);
-                    continue;
+                let place = match shared.gate.connect(Protocol::Ftp, peer) {
+                    Ok(place) => place,
+                    Err(why) => {
+                        // Said without waiting: whoever floods gets no task that waits for him.
+                        refuse(&stream, &why);
+                        continue;
+                    }
                 };
                 let (shared, living) = (shared.clone(), living.clone());
                 tokio::spawn(async move {
-                    session::run(shared, stream, peer).await;
-                    drop((place, living));
+                    session::run(shared, stream, peer, place).await;
+                    drop(living);
                 });
             }
             // No descriptors left, or the peer is gone already: neither is a reason to stop.
@@ -251,9 +252,10 @@ async fn accept(
     accepting.fetch_sub(1, Ordering::AcqRel);
 }
 
-fn refuse(stream: &tokio::net::TcpStream) {
+fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {
     let mut octets = Vec::new();
-    reply::write(&mut octets, 421, b"Too many connections; try again later.");
+    // RFC 959 §5.4: the greeting of a server that does not serve.
+    reply::write(&mut octets, 421, refusal::reply(why).1.as_bytes());
     // A new connection's buffer takes one line, and a peer that is gone needs none.
     let _ = stream.try_write(&octets);
 }

@@ -17,7 +17,8 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         Refusal::BadName(_) | Refusal::Ambiguous(_) | Refusal::OtherFileSystem => 553,
         Refusal::NoSpace => 452,
         Refusal::OverQuota(_) => 552,
-        Refusal::TooMany => 421,
+        // RFC 959 §4.2.2: the control connection ends.
+        Refusal::TooMany(_) | Refusal::Exhausted(_) | Refusal::Banned { .. } => 421,
         Refusal::Login | Refusal::Unprotected | Refusal::Stranger => 530,
         Refusal::Unsupported(_) => 504,
         Refusal::BeyondEnd { .. } => 554,
@@ -30,7 +31,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
 /// The same as an answer to a question about a file; a limit on transfers ends no session.
 pub(super) fn refused(why: &Refusal) -> Answer {
     let (code, text) = reply(why);
-    let code = if *why == Refusal::TooMany { Code(450) } else { code };
+    let code = if matches!(why, Refusal::TooMany(_) | Refusal::Exhausted(_)) { Code(450) } else { code };
     Answer::Refused(code, text)
 }
 

@@ -11,7 +11,7 @@ use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Server, Shelve};
 use gate::store::VPath;
-use gate::{Cause, Credentials, Knock, Outcome, Protocol, Secret, Security};
+use gate::{Cause, Credentials, HalfOpen, Knock, Outcome, Protocol, Secret, Security};
 use rustix::net::RecvFlags;
 use socket2::SockRef;
 use std::io;
@@ -43,6 +43,8 @@ struct Session {
     flow: u64,
     began: Instant,
     machine: Server,
+    /// Its place until somebody is logged in.
+    half_open: Option<HalfOpen>,
     admitted: Option<(gate::Session, Access)>,
     directory: VPath,
     listener: Option<TcpListener>,
@@ -61,7 +63,7 @@ struct Session {
 /// How long a closing session waits for its last reply to be taken.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr) {
+pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr, place: HalfOpen) {
     let Ok(local) = control.local_addr() else { return };
     // Replies are small and awaited; ABOR comes as urgent data and belongs into the stream.
     let _ = control.set_nodelay(true);
@@ -76,6 +78,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         peer,
         flow: FLOWS.fetch_add(1, Ordering::Relaxed),
         began: Instant::now(),
+        half_open: Some(place),
         admitted: None,
         directory: VPath::root(),
         listener: None,
@@ -101,6 +104,7 @@ impl Session {
     async fn serve(&mut self) {
         let mut phase = self.shared.phase.clone();
         let mut drained = false;
+        let mut kicked = self.shared.kicked.clone();
         loop {
             self.flush();
             if self.closing.is_some_and(|by| self.out.is_empty() || by <= Instant::now()) {
@@ -138,6 +142,7 @@ impl Session {
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
+                Ok(()) = kicked.changed() => self.obey_kick(),
                 _ = phase.wait_for(|p| *p == Phase::Draining), if !drained => {
                     drained = true;
                     let now = self.now();
@@ -224,6 +229,13 @@ impl Session {
         }
     }
 
+    fn obey_kick(&mut self) {
+        if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
+            let now = self.now();
+            self.machine.dismiss(now, "Kicked by the operator; good bye.");
+        }
+    }
+
     fn event(&mut self, event: Event) {
         match event {
             Event::Ask { id, what } => {
@@ -239,6 +251,14 @@ impl Session {
             Event::LoggedOut => {
                 self.admitted = None;
                 self.directory = VPath::root();
+                self.half_open = match self.shared.gate.connect(Protocol::Ftp, self.peer) {
+                    Ok(place) => Some(place),
+                    Err(why) => {
+                        let now = self.now();
+                        self.machine.dismiss(now, &refusal::reply(&why).1);
+                        None
+                    }
+                };
             }
             Event::Close => self.closing = Some(Instant::now() + LAST_WORDS),
         }
@@ -337,7 +357,8 @@ impl Session {
             credentials,
         };
         let gate = self.shared.gate.clone();
-        blocking(move || match gate.admit(&knock) {
+        let delay = gate.delay(self.peer.ip());
+        let admitted = blocking(move || match gate.admit(&knock) {
             Ok(session) => {
                 let access = files::access(&session, anonymous);
                 let directory = b"/".to_vec();
@@ -347,6 +368,13 @@ impl Session {
                 let (code, text) = refusal::reply(&why);
                 Done::Admitted(None, Answer::Refused(code, text))
             }
+        });
+        if delay.is_zero() {
+            return admitted;
+        }
+        Box::pin(async move {
+            tokio::time::sleep(delay).await;
+            admitted.await
         })
     }
 
@@ -383,6 +411,8 @@ impl Session {
             Done::Admitted(session, answer) => {
                 if let (Some(session), Answer::LoggedIn { access, .. }) = (session, &answer) {
                     self.admitted = Some((session, *access));
+                    self.half_open = None;
+                    self.obey_kick();
                 }
                 answer
             }
@@ -473,6 +503,7 @@ fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
                 End::NoConnection(_) => (Outcome::TimedOut, Cause::NoDataConnection, "no data connection"),
                 End::Lost => (Outcome::Aborted, Cause::Plain, "the peer reset the data connection"),
                 End::Stalled => (Outcome::TimedOut, Cause::Plain, "nothing moved"),
+                End::Cancelled if reading.is_kicked() => (Outcome::Aborted, Cause::Kicked, ""),
                 End::Cancelled => (Outcome::Aborted, Cause::Plain, ""),
                 End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
             };
@@ -499,6 +530,12 @@ fn shelve(open: Open, why: Shelve) {
         Shelve::WrongLength => Cause::Broke(String::from(note)),
         Shelve::Aborted | Shelve::Lost | Shelve::TimedOut | Shelve::Failed => Cause::Plain,
     };
+    let kicked = match &open {
+        Open::Reading { reading, .. } => reading.is_kicked(),
+        Open::Writing { writing, .. } => writing.is_kicked(),
+        Open::Listing(_) => false,
+    };
+    let cause = if kicked && why == Shelve::Aborted { Cause::Kicked } else { cause };
     match open {
         Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).because(cause).note(note)),
         Open::Writing { writing, text } => {

@@ -2,8 +2,12 @@
 
 use super::refusal::{refused, reply};
 use ftp_proto::server::Answer;
-use gate::Refusal;
 use gate::store::BadPath;
+use gate::{Counted, Limit, Refusal, Scope};
+
+fn too_many() -> Refusal {
+    Refusal::TooMany(Limit { counted: Counted::Sessions, scope: Scope::Address, most: 64 })
+}
 
 #[test]
 fn refusals_have_the_codes_that_clients_act_on() {
@@ -17,7 +21,9 @@ fn refusals_have_the_codes_that_clients_act_on() {
         (Refusal::NotRegular, 550),
         (Refusal::BadName(BadPath::Nul), 553),
         (Refusal::NoSpace, 452),
-        (Refusal::TooMany, 421),
+        (too_many(), 421),
+        (Refusal::Exhausted("sockets"), 421),
+        (Refusal::Banned { until: None }, 421),
         (Refusal::Login, 530),
         (Refusal::Unsupported("going on with a file"), 504),
         (Refusal::BeyondEnd { offset: 9, len: 5 }, 554),
@@ -34,6 +40,8 @@ fn refusals_have_the_codes_that_clients_act_on() {
 #[test]
 fn too_many_transfers_do_not_end_the_session() {
     // 421 closes the control connection (RFC 959 §5.4); only a login may be answered with it.
-    let Answer::Refused(code, _) = refused(&Refusal::TooMany) else { panic!("a refusal") };
+    let Answer::Refused(code, _) = refused(&too_many()) else { panic!("a refusal") };
     assert_eq!(code.0, 450);
+    let said = reply(&too_many()).1;
+    assert_eq!(said, "Too many: 64 sessions of one address (limits.per-address.sessions).");
 }

@@ -20,7 +20,9 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::Login
         | Refusal::Unprotected => ErrorCode::AccessViolation,
         Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
-        Refusal::TooMany
+        Refusal::TooMany(_)
+        | Refusal::Exhausted(_)
+        | Refusal::Banned { .. }
         | Refusal::Unsupported(_)
         | Refusal::BeyondEnd { .. }
         | Refusal::Busy

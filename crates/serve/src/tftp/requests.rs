@@ -7,7 +7,7 @@ use super::transfer::{Running, Seen, Words};
 use super::way::Way;
 use super::worker::Job;
 use super::{DRAINING, RETIRING, content::Content, refusal};
-use gate::{Outcome, Refusal};
+use gate::{Counted, Limit, Outcome, Refusal, Scope};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -225,7 +225,8 @@ impl Engine {
         let full = self.slots.len() >= most;
         if self.desk.opening >= most || (full && !self.slots.evict()) {
             self.budget.give_back(peer.ip(), first_answer);
-            return Err(refusal::error(&Refusal::TooMany));
+            let limit = Limit { counted: Counted::Transfers, scope: Scope::Tftp, most };
+            return Err(refusal::error(&Refusal::TooMany(limit)));
         }
         let expected = match op {
             Op::Read => None,
@@ -290,7 +291,7 @@ impl Engine {
                     Opened::Read(reading) => reading.finish(end),
                     Opened::Write(writing) => writing.fail(end),
                 }
-                self.refuse(key, flow, peer, to, &Refusal::TooMany, most);
+                self.refuse(key, flow, peer, to, &Refusal::Exhausted("sockets"), most);
                 return;
             }
         };

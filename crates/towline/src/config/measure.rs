@@ -60,7 +60,12 @@ impl Setting for Rate {
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
-        octets(node, reading, "octets a second, such as \"10M\" or 1048576").map(Rate)
+        let wants = "octets a second, such as \"10M\" or 1048576; without a limit leave it out";
+        let rate = octets(node, reading, wants)?;
+        if rate == 0 {
+            reading.wrong(node, wants);
+        }
+        (rate > 0).then_some(Rate(rate))
     }
 
     fn shown(&self) -> Shown {

@@ -116,8 +116,8 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
         What::RefusedKnock { why: Refusal::Stranger } => {
             Some(String::from("a client of another network: --allow that address too, if it may"))
         }
-        What::RefusedKnock { why: Refusal::TooMany } => {
-            Some(String::from("too many sessions at once from there; let some end first"))
+        What::RefusedKnock { why: Refusal::TooMany(limit) } => {
+            Some(format!("{limit} are reached: let some end first, or set that limit higher"))
         }
         What::Ended { dir, path, total, end, verdict, .. } => {
             room(*dir, path, *total, verdict).or_else(|| ended(*dir, end, verdict))

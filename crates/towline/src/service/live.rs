@@ -233,7 +233,8 @@ impl Board {
             | Verdict::RefusedByClient { .. }
             | Verdict::Refused(_)
             | Verdict::OurFault(_)
-            | Verdict::Cut(_) => Kind::Ill(word),
+            | Verdict::Cut(_)
+            | Verdict::Kicked(_) => Kind::Ill(word),
         };
         self.lines.add(Instant::now(), kind, peer, || ended.line());
     }

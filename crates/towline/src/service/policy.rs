@@ -20,6 +20,8 @@ pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure
         uploads: Uploads(server.upload.iter().map(|rule| rule.value.clone()).collect()),
         rules: rules(loaded)?,
         show_hidden: server.show_hidden,
+        limits: loaded.config.limits.of_gate(),
+        penalties: loaded.config.penalties.of_gate(),
         // People are not shown them.
         tell_tftp_sessions: occasion.json,
         ..Policy::default()

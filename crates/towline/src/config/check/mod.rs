@@ -34,8 +34,6 @@ const UNBUILT: &[&str] = &[
     "user.*.disabled",
     "user.*.expires",
     "identity",
-    "limits",
-    "penalties",
     "audit",
     "hook",
 ];
