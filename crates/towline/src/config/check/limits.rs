@@ -1,6 +1,6 @@
 //! Limits that let nobody in, or that another one makes useless.
 
-use super::super::limits::Share;
+use super::super::value::Rate;
 use super::Check;
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -8,7 +8,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     for (key, count) in [("sessions", limits.sessions), ("transfers", limits.transfers)] {
         none(check, &format!("limits.{key}"), Some(count));
     }
-    none(check, "limits.half-open", limits.half_open);
+    none(check, "limits.half-open", Some(limits.half_open));
     rate(check, "limits.rate-in", limits.rate_in.map(|r| r.0));
     rate(check, "limits.rate-out", limits.rate_out.map(|r| r.0));
     let times = [
@@ -21,12 +21,19 @@ pub(super) fn check(check: &mut Check<'_>) {
             check.fault(&format!("limits.{key}"), "0 ends everything at once", "give a time such as \"5m\"");
         }
     }
-    if limits.half_open.is_some_and(|half| half > limits.sessions) {
+    if limits.half_open > limits.sessions {
         let what = format!("more half-open sessions than sessions ({})", limits.sessions);
         check.fault("limits.half-open", what, "give fewer, or raise sessions");
     }
-    share(check, "limits.per-address", &limits.per_address);
-    share(check, "limits.per-user", &limits.per_user);
+    let one = &limits.per_address;
+    none(check, "limits.per-address.half-open", Some(one.half_open));
+    let counts = [("sessions", Some(one.sessions)), ("transfers", one.transfers)];
+    share(check, "limits.per-address", counts, [one.rate_in, one.rate_out]);
+    let one = &limits.per_user;
+    let counts = [("sessions", one.sessions), ("transfers", one.transfers)];
+    share(check, "limits.per-user", counts, [one.rate_in, one.rate_out]);
+    rate(check, "limits.per-transfer.rate-in", limits.per_transfer.rate_in.map(|r| r.0));
+    rate(check, "limits.per-transfer.rate-out", limits.per_transfer.rate_out.map(|r| r.0));
     for (i, network) in limits.network.iter().enumerate() {
         let at = |key: &str| format!("limits.network.{i}.{key}");
         none(check, &at("sessions"), network.sessions);
@@ -49,16 +56,17 @@ pub(super) fn check(check: &mut Check<'_>) {
     }
 }
 
-fn share(check: &mut Check<'_>, path: &str, share: &Share) {
-    none(check, &format!("{path}.sessions"), share.sessions);
-    none(check, &format!("{path}.transfers"), share.transfers);
-    rate(check, &format!("{path}.rate-in"), share.rate_in.map(|r| r.0));
-    rate(check, &format!("{path}.rate-out"), share.rate_out.map(|r| r.0));
-    let all = [
-        ("sessions", share.sessions, check.config.limits.sessions),
-        ("transfers", share.transfers, check.config.limits.transfers),
-    ];
-    for (key, one, all) in all {
+fn share(
+    check: &mut Check<'_>,
+    path: &str,
+    counts: [(&str, Option<usize>); 2],
+    [rate_in, rate_out]: [Option<Rate>; 2],
+) {
+    rate(check, &format!("{path}.rate-in"), rate_in.map(|r| r.0));
+    rate(check, &format!("{path}.rate-out"), rate_out.map(|r| r.0));
+    let all = [check.config.limits.sessions, check.config.limits.transfers];
+    for ((key, one), all) in counts.into_iter().zip(all) {
+        none(check, &format!("{path}.{key}"), one);
         if one.is_some_and(|one| one > all) {
             let what = format!("more {key} for one than for all ({all})");
             check.fault(&format!("{path}.{key}"), what, format!("give fewer, or raise {key} in [limits]"));
