@@ -10,7 +10,7 @@
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
 //! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
-//!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `roots` what `/` is for them, `uploads` what
+//!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
 //!   a transfer, `transfer` the two transfers, `record` what is
@@ -25,6 +25,8 @@ mod clients;
 mod counters;
 mod digests;
 mod fold;
+mod grants;
+mod holder;
 mod identity;
 mod inbox;
 mod knock;
@@ -49,6 +51,7 @@ mod verdict;
 pub use bans::{Ban, Bans, By};
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
+pub use grants::{Grant, GrantError, Grants, NewGrant, Standing};
 pub use identity::{
     Account, BadHash, BadName, BadUser, Directory, HashKind, Inquiry, LONGEST_NAME, LONGEST_PASSWORD, NotNow,
     Notice, Oracle, User, hash_password,
@@ -111,6 +114,8 @@ pub struct Policy {
     pub uploads: Uploads,
     /// Who may do what where, before what is so without them.
     pub rules: Rules,
+    /// What is given out for a while; `None`: nothing can be.
+    pub grants: Option<Arc<Grants>>,
     /// What `/` is for whom.
     pub roots: Roots,
     /// Whether the whole tree is a drop box ([`Upload::DropBox`]): those who are not known may put files in and
@@ -144,6 +149,7 @@ impl Default for Policy {
             write: false,
             uploads: Uploads::default(),
             rules: Rules::default(),
+            grants: None,
             roots: Roots::default(),
             inbox: false,
             show_hidden: false,
@@ -218,7 +224,10 @@ impl Gate {
                     Some(self.counters.place(Counted::Sessions, spot).map_err(Refusal::TooMany)?)
                 }
             };
-            let who = self.identity.of(knock, &mut notices)?;
+            let who = match self.holder(knock) {
+                Some(grant) => Who::Grant(grant),
+                None => self.identity.of(knock, &mut notices)?,
+            };
             if let (Who::User(account), Some(lease)) = (&who, &mut lease) {
                 lease.of_user(account.name()).map_err(Refusal::TooMany)?;
             }
@@ -243,6 +252,15 @@ impl Gate {
         let (who, root, spot, lease) =
             admitted.inspect_err(|why| self.queue.push(&from(), What::RefusedKnock { why: why.clone() }))?;
         Ok(Session::new(self.clone(), id, knock, who, root, spot, lease))
+    }
+
+    /// The grant of which a knock shows name and secret. The secret cannot be guessed, so that it may come before
+    /// the users, and no command is asked about it.
+    fn holder(&self, knock: &Knock) -> Option<Arc<Grant>> {
+        let Credentials::Password { user, password } = &knock.credentials else { return None };
+        let grants = self.policy.grants.as_ref()?;
+        let grant = grants.find(password.expose(), knock.peer.ip(), false)?;
+        (grant.user() == user).then_some(grant)
     }
 
     /// Gives a new connection a place until it is logged in, or says why not: drop it when [`Gate::admit`] has

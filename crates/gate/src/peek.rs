@@ -19,6 +19,9 @@ pub struct Peek {
 impl Session {
     /// Opens a file that may be read, without a transfer. A refusal is an event, as of [`Session::read`].
     pub fn peek(&self, path: &VPath) -> Result<Peek, Refusal> {
+        if let Some(done) = self.by_token(Verb::Read, path, Session::peek) {
+            return done;
+        }
         let path = &*self.tree(Verb::Read, path)?;
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
@@ -42,6 +45,9 @@ impl Session {
     /// The same where it takes no waiting for a disk. `None` where it may, and for every refusal:
     /// [`Session::peek`] says then which it is, and tells it.
     pub fn peek_now(&self, path: &VPath) -> Option<Peek> {
+        if self.waits_for_grants(path) {
+            return None;
+        }
         let path = &*self.within(path).ok()?;
         self.allow(Verb::Read, path).ok()?;
         let blob = self.gate().store.open_now(path)?;
@@ -96,7 +102,7 @@ impl Peek {
         session.told(Verb::Read, &path, || {
             let lease = session.lease(Direction::Read)?;
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(lease, &path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, &path, Direction::Read, len)?))
         })
     }
 }

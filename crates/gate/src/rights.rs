@@ -6,7 +6,7 @@
 //! where the row of the uploads forbids it.
 
 use crate::rules::{Concern, Effect, Place, Right};
-use crate::{Account, Policy, Refusal, Upload};
+use crate::{Account, Grant, Policy, Refusal, Upload};
 use std::fmt;
 use std::sync::Arc;
 use store::VPath;
@@ -20,6 +20,8 @@ pub(crate) enum Who {
     Anonymous,
     /// A user whose password was right.
     User(Arc<Account>),
+    /// Whoever has the secret of a grant.
+    Grant(Arc<Grant>),
 }
 
 impl Who {
@@ -29,6 +31,7 @@ impl Who {
             Who::Nobody => None,
             Who::Anonymous => Some("anonymous"),
             Who::User(account) => Some(account.name()),
+            Who::Grant(grant) => Some(grant.user()),
         }
     }
 }
@@ -78,6 +81,10 @@ pub enum Why {
     Rule(Place),
     /// A row of the uploads.
     Upload(Upload),
+    /// A grant, by its name.
+    Grant(String),
+    /// What the grant does not give, or no longer.
+    NotGranted(String),
     /// No rule fits: everybody may.
     Everybody,
     /// No rule fits: users may.
@@ -95,6 +102,8 @@ impl Why {
             Why::DropBox => "drop-box",
             Why::Rule(_) => "rule",
             Why::Upload(_) => "upload",
+            Why::Grant(_) => "grant",
+            Why::NotGranted(_) => "not-granted",
             Why::Everybody => "everybody",
             Why::User => "user",
             Why::NoUser => "no-user",
@@ -113,6 +122,8 @@ impl fmt::Display for Why {
             }
             Why::Rule(place) => write!(f, "{place}"),
             Why::Upload(row) => write!(f, "what uploads may do there: {row}"),
+            Why::Grant(id) => write!(f, "the grant {id}"),
+            Why::NotGranted(id) => write!(f, "the grant {id} does not give it"),
             Why::Everybody => f.write_str("no rule fits: everybody may"),
             Why::User => f.write_str("no rule fits: users may"),
             Why::NoUser => f.write_str("no rule fits: who did not log in may not"),
@@ -147,9 +158,14 @@ impl Decision {
                 | Verb::RemoveDir
                 | Verb::SetModified => Refusal::Absent,
             },
-            Why::ReadOnly | Why::DropBox | Why::Upload(_) | Why::Everybody | Why::User | Why::NoUser => {
-                Refusal::Denied
-            }
+            Why::ReadOnly
+            | Why::DropBox
+            | Why::Upload(_)
+            | Why::Grant(_)
+            | Why::NotGranted(_)
+            | Why::Everybody
+            | Why::User
+            | Why::NoUser => Refusal::Denied,
         })
     }
 }
@@ -260,15 +276,19 @@ impl Judge<'_> {
         if may(Verb::Read, Right::Read) || may(Verb::List, Right::List) {
             return Told::All;
         }
-        match self.policy.rules.leads(self.concern, path) {
-            true => Told::Directories,
-            false => Told::Nothing,
-        }
+        let leads = match self.who {
+            Who::Grant(grant) => grant.path().is_within(path),
+            Who::Nobody | Who::Anonymous | Who::User(_) => self.policy.rules.leads(self.concern, path),
+        };
+        if leads { Told::Directories } else { Told::Nothing }
     }
 
     /// Whether everything is told but hidden names: a listing need not ask for each.
     pub(crate) fn tells_all(&self) -> bool {
-        self.policy.rules.each().is_empty()
+        match self.who {
+            Who::Grant(_) => false,
+            Who::Nobody | Who::Anonymous | Who::User(_) => self.policy.rules.each().is_empty(),
+        }
     }
 
     /// Whether `from` may become `to`, once [`Verb::Rename`] of `from` is allowed; `is_dir`: it is a directory,
@@ -317,7 +337,7 @@ impl Judge<'_> {
     fn is_known(&self) -> bool {
         match self.who {
             Who::User(_) => true,
-            Who::Nobody | Who::Anonymous => false,
+            Who::Nobody | Who::Anonymous | Who::Grant(_) => false,
         }
     }
 
@@ -330,19 +350,9 @@ impl Judge<'_> {
         if verb != Verb::Write && self.drops(path) {
             return Decision::denied(Why::DropBox);
         }
-        let rule = policy.rules.first(self.concern, right, path);
-        let so_far = match (rule, verb) {
-            (Some(rule), _) => {
-                let why = Why::Rule(rule.place.clone());
-                Decision { allowed: rule.effect == Effect::Allow, why }
-            }
-            (None, Verb::Read | Verb::List | Verb::Stat | Verb::Write) => Decision::allowed(Why::Everybody),
-            (None, Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified) => {
-                match self.is_known() {
-                    true => Decision::allowed(Why::User),
-                    false => Decision::denied(Why::NoUser),
-                }
-            }
+        let so_far = match self.who {
+            Who::Grant(grant) => self.granted(grant, right, path),
+            Who::Nobody | Who::Anonymous | Who::User(_) => self.by_rules(verb, right, path),
         };
         if !so_far.allowed {
             return so_far;
@@ -359,6 +369,33 @@ impl Judge<'_> {
                 _not_lost => so_far,
             },
             Some(Upload::Overwrite | Upload::DropBox) | None => so_far,
+        }
+    }
+
+    /// What the first rule that fits says, or what is so without rules.
+    fn by_rules(&self, verb: Verb, right: Right, path: &VPath) -> Decision {
+        match (self.policy.rules.first(self.concern, right, path), verb) {
+            (Some(rule), _) => {
+                let why = Why::Rule(rule.place.clone());
+                Decision { allowed: rule.effect == Effect::Allow, why }
+            }
+            (None, Verb::Read | Verb::List | Verb::Stat | Verb::Write) => Decision::allowed(Why::Everybody),
+            (None, Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified) => {
+                match self.is_known() {
+                    true => Decision::allowed(Why::User),
+                    false => Decision::denied(Why::NoUser),
+                }
+            }
+        }
+    }
+
+    /// What a grant says.
+    fn granted(&self, grant: &Grant, right: Right, path: &VPath) -> Decision {
+        let id = grant.id().to_owned();
+        let counts = || self.policy.grants.as_ref().is_some_and(|grants| grants.is_good(&id));
+        match grant.covers(path) && grant.rights().has(right) && counts() {
+            true => Decision::allowed(Why::Grant(id)),
+            false => Decision::denied(Why::NotGranted(id)),
         }
     }
 }

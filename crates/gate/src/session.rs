@@ -1,10 +1,13 @@
 use crate::audit::{From, What};
 use crate::counters::{Lease, Spot};
+use crate::holder::Shown;
 use crate::rate::Meter;
 use crate::rights::{Decision, Judge, Old, Told, Verb, Who};
 use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
-use crate::{Account, Digests, Direction, Gate, Knock, Reading, Refusal, Writing, advice, fold, sidecar};
+use crate::{
+    Account, Digests, Direction, Gate, Grant, Knock, Reading, Refusal, Writing, advice, fold, sidecar,
+};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -31,6 +34,8 @@ pub(crate) struct Inner {
     owner: Option<String>,
     spot: Spot,
     kicked: AtomicBool,
+    /// The session that showed the token of a grant, of which this one is the holder.
+    within: Option<Session>,
     _lease: Option<Lease>,
 }
 
@@ -46,6 +51,9 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if self.within.is_some() {
+            return;
+        }
         self.gate.live.remove(self.from.session);
         if self.gate.tells_session(self.from.protocol) {
             self.gate.queue.push(&self.from, What::Left);
@@ -93,6 +101,7 @@ impl Session {
                 Some(format!("anonymous {}", knock.peer.ip().to_canonical())),
             ),
             Who::User(account) => (Some(account.name().to_owned()), Some(format!("user {account}"))),
+            Who::Grant(grant) => (Some(grant.user().to_owned()), None),
         };
         let from = From { session: id, protocol: knock.protocol, peer: knock.peer, user };
         if gate.tells_session(from.protocol) {
@@ -102,19 +111,61 @@ impl Session {
         let concern = gate.policy.rules.concern(&Subject { who: &who, address, protocol, security });
         match who {
             Who::Nobody => {}
-            Who::Anonymous | Who::User(_) => {
+            Who::Anonymous | Who::User(_) | Who::Grant(_) => {
                 gate.queue.push(&from, What::LoggedIn { security: knock.security });
             }
         }
         let kicked = AtomicBool::new(false);
-        let inner = Arc::new(Inner { gate, from, who, root, concern, owner, spot, kicked, _lease: lease });
+        let inner = Arc::new(Inner {
+            gate,
+            from,
+            who,
+            root,
+            concern,
+            owner,
+            spot,
+            kicked,
+            within: None,
+            _lease: lease,
+        });
         inner.gate.live.add(id, Arc::downgrade(&inner));
         Session(inner)
     }
 
+    /// The session of whoever has this grant's secret: this one shows it with a name. It is a part of this one,
+    /// and has its number and place.
+    pub(crate) fn holding(&self, grant: Arc<Grant>) -> Session {
+        let Inner { gate, from, concern, spot, .. } = &*self.0;
+        Session(Arc::new(Inner {
+            gate: gate.clone(),
+            from: From { user: Some(grant.user().to_owned()), ..from.clone() },
+            who: Who::Grant(grant),
+            root: VPath::root(),
+            concern: concern.clone(),
+            owner: None,
+            spot: *spot,
+            kicked: AtomicBool::new(false),
+            within: Some(self.clone()),
+            _lease: None,
+        }))
+    }
+
+    /// The grant that this session has, and whether by a name with its token.
+    pub(crate) fn grant(&self) -> Option<(&Arc<Grant>, bool)> {
+        match &self.0.who {
+            Who::Grant(grant) => Some((grant, self.0.within.is_some())),
+            Who::Nobody | Who::Anonymous | Who::User(_) => None,
+        }
+    }
+
+    /// Whose events these are.
+    pub(crate) fn from(&self) -> &From {
+        &self.0.from
+    }
+
     /// Whether the owner wants it to end ([`Gate::kick`]). Its driver obeys within a second.
     pub fn is_kicked(&self) -> bool {
-        self.0.kicked.load(Ordering::Acquire)
+        self.0.kicked.load(Ordering::Acquire) || self.0.within.as_ref().is_some_and(Session::is_kicked)
     }
 
     /// Takes a place for a transfer.
@@ -138,7 +189,7 @@ impl Session {
     pub fn account(&self) -> Option<&Arc<Account>> {
         match &self.0.who {
             Who::User(account) => Some(account),
-            Who::Nobody | Who::Anonymous => None,
+            Who::Nobody | Who::Anonymous | Who::Grant(_) => None,
         }
     }
 
@@ -150,6 +201,9 @@ impl Session {
     /// Opens a file for reading. The digest of a file (`NAME.md5`) that is not there and not known yet takes
     /// as long as reading that file.
     pub fn read(&self, path: &VPath) -> Result<Reading, Refusal> {
+        if let Some(done) = self.by_token(Verb::Read, path, Session::read) {
+            return done;
+        }
         let path = &*self.tree(Verb::Read, path)?;
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
@@ -161,19 +215,22 @@ impl Session {
                 blob => blob?,
             };
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)?))
         })
     }
 
     /// Opens a file for reading like [`Session::read`] where that takes no waiting for a disk. `None` where it
     /// may, and for every refusal: `read` says then which it is, and tells it.
     pub fn read_now(&self, path: &VPath) -> Option<Reading> {
+        if self.waits_for_grants(path) {
+            return None;
+        }
         let path = &*self.within(path).ok()?;
         self.allow(Verb::Read, path).ok()?;
         let lease = self.lease(Direction::Read).ok()?;
         let blob = self.0.gate.store.open_now(path)?;
         let len = Some(blob.len());
-        Some(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
+        Some(Reading::new(blob, Record::start(lease, path, Direction::Read, len).ok()?))
     }
 
     /// Opens for reading what `make` makes of the file `from`, under the name `path`. Both hold at most
@@ -202,7 +259,7 @@ impl Session {
             }
             let blob = Blob::Memory(Bytes::from(made));
             let len = Some(blob.len());
-            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)))
+            Ok(Reading::new(blob, Record::start(lease, path, Direction::Read, len)?))
         })
     }
 
@@ -210,6 +267,9 @@ impl Session {
     ///
     /// An announced size that does not fit is refused before any data flows.
     pub fn write(&self, path: &VPath, ask: Ask) -> Result<Writing, Refusal> {
+        if let Some(done) = self.by_token(Verb::Write, path, |holder, path| holder.write(path, ask)) {
+            return done;
+        }
         let path = &*self.tree(Verb::Write, path)?;
         self.told(Verb::Write, path, || {
             let store = &self.0.gate.store;
@@ -244,7 +304,7 @@ impl Session {
                 Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
             }
-            let record = Record::start(lease, path, Direction::Write, ask.expected);
+            let record = Record::start(lease, path, Direction::Write, ask.expected)?;
             Ok(Writing::new(upload, record))
         })
     }
@@ -265,7 +325,7 @@ impl Session {
         self.fits(path, ask.expected)?;
         let (path, place) = gate.inbox.place(&*gate.store, path, SystemTime::now())?;
         let upload = gate.store.create(&path, Mode::New, "")?;
-        let record = Record::start(lease, &path, Direction::Write, ask.expected);
+        let record = Record::start(lease, &path, Direction::Write, ask.expected)?;
         Ok(Writing::new(upload, record).at(place))
     }
 
@@ -299,6 +359,9 @@ impl Session {
 
     /// Lists a directory; hidden names are not there. Dropping the cursor tells how many names it gave.
     pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
+        if let Some(done) = self.by_token(Verb::List, path, Session::list) {
+            return done;
+        }
         let whole = &*self.tree(Verb::List, path)?;
         let under = self.told(Verb::List, whole, || self.entries(path))?;
         Ok(Box::new(Counted { under, session: self.clone(), path: whole.clone(), names: 0 }))
@@ -315,6 +378,9 @@ impl Session {
     /// Facts of a file or directory. A name that is not there is an event: FTP clients ask for the size
     /// first, and that is all the log would see of a mistyped name.
     pub fn stat(&self, path: &VPath) -> Result<Facts, Refusal> {
+        if let Some(done) = self.by_token(Verb::Stat, path, Session::stat) {
+            return done;
+        }
         let path = &*self.tree(Verb::Stat, path)?;
         let store = &self.0.gate.store;
         let facts = match self.judge().told(path) {
@@ -416,6 +482,11 @@ impl Session {
 
     /// Whether a file or directory of this name is there for this peer. No event.
     pub fn has(&self, path: &VPath) -> bool {
+        match self.shown(path) {
+            Shown::Nothing => {}
+            Shown::Unknown => return false,
+            Shown::Grant(holder, path) => return holder.has(&path),
+        }
         let Ok(path) = self.within(path) else { return false };
         let facts = |path| self.0.gate.store.stat(path);
         match self.judge().told(&path) {
@@ -427,6 +498,11 @@ impl Session {
 
     /// Whether [`Session::read`] has something for this name: the file, or the digest of one. No event.
     pub fn offers(&self, path: &VPath) -> bool {
+        match self.shown(path) {
+            Shown::Nothing => {}
+            Shown::Unknown => return false,
+            Shown::Grant(holder, path) => return holder.offers(&path),
+        }
         let Ok(path) = self.within(path) else { return false };
         let path = &*path;
         let digest = || self.0.gate.policy.digests && sidecar::stat(self, path).is_some();

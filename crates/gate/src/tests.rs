@@ -1,4 +1,5 @@
 mod audit;
+mod grants;
 mod model;
 mod peek;
 mod rights;
@@ -49,6 +50,12 @@ fn anonymous() -> Knock {
 fn user(name: &str, password: &str) -> Knock {
     let password = Secret::new(password);
     knock(Protocol::Ftp, Credentials::Password { user: name.to_owned(), password })
+}
+
+/// A directory where what is durable costs no disk.
+pub(crate) fn quick_dir() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::TempDir::new_in(memory) } else { tempfile::TempDir::new() }.unwrap()
 }
 
 /// Dice with a seed, which is printed: `TOWLINE_SEED` throws the same again.

@@ -1,4 +1,6 @@
 use crate::audit::What;
+use crate::grants::Spent;
+use crate::holder;
 use crate::inbox::Place;
 use crate::rate::Meter;
 use crate::record::{Cause, End, Outcome};
@@ -24,6 +26,8 @@ pub enum Direction {
 /// The part of a transfer that the audit knows: tells the end once, whatever happens.
 pub(crate) struct Record {
     lease: TransferLease,
+    /// The use of a grant.
+    spent: Option<Spent>,
     transfer: u64,
     path: VPath,
     dir: Direction,
@@ -36,14 +40,35 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn start(lease: TransferLease, path: &VPath, dir: Direction, len: Option<u64>) -> Record {
+    /// Begins it; where it is by a grant, that is used now.
+    pub(crate) fn start(
+        lease: TransferLease,
+        path: &VPath,
+        dir: Direction,
+        len: Option<u64>,
+    ) -> Result<Record, Refusal> {
+        let spent = lease.session.spend(path, dir)?;
         let transfer = lease.session.next_transfer();
         lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
-        Record { lease, transfer, path: path.clone(), dir, len, began: Instant::now(), seen: 0, told: false }
+        let began = Instant::now();
+        Ok(Record { lease, spent, transfer, path: path.clone(), dir, len, began, seen: 0, told: false })
     }
 
-    fn end(&mut self, end: End, left: Left) {
+    fn end(&mut self, mut end: End, left: Left) {
         self.told = true;
+        if let Some(spent) = self.spent.take() {
+            let moved = end.octets > 0 || end.wire.as_ref().is_some_and(|wire| wire.figures.sent > 0);
+            match end.outcome {
+                Outcome::Complete | Outcome::Unconfirmed => spent.complete(),
+                Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed if !moved => {
+                    spent.give_back();
+                }
+                Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed => {}
+            }
+        }
+        if let Some(wire) = end.wire.as_mut().filter(|_| self.lease.session.grant().is_some()) {
+            holder::name_without_token(&mut wire.asked);
+        }
         let (transfer, path, dir) = (self.transfer, self.path.clone(), self.dir);
         let verdict = Verdict::of(dir, self.len, &end);
         let total = end.expected.or(self.len);
@@ -65,6 +90,8 @@ struct Left {
 impl Drop for Record {
     fn drop(&mut self) {
         if !self.told {
+            // What went out nobody counted: the use stays one.
+            self.spent = None;
             let end = End::new(Outcome::Aborted, self.seen);
             self.end(end, Left::default());
         }

@@ -32,7 +32,7 @@ fn login(identity: &Identity, user: &str, password: &str) -> (Option<Arc<Account
     let who = identity.of(&knock(user, password), &mut notices);
     let account = match who {
         Ok(Who::User(account)) => Some(account),
-        Ok(Who::Nobody | Who::Anonymous) => panic!("{user} is no user"),
+        Ok(Who::Nobody | Who::Anonymous | Who::Grant(_)) => panic!("{user} is no user"),
         Err(why) => {
             assert_eq!(why, Refusal::Login);
             None

@@ -120,7 +120,8 @@ impl Index {
 
     pub(super) fn concern(&self, subject: &Subject<'_>) -> Concern {
         let (name, groups) = match subject.who {
-            Who::Nobody | Who::Anonymous => (None, &[][..]),
+            // A grant is judged by what it gives.
+            Who::Nobody | Who::Anonymous | Who::Grant(_) => (None, &[][..]),
             Who::User(account) => (Some(account.name()), account.groups()),
         };
         let users = match name {

@@ -154,7 +154,7 @@ fn directories_lead_to_what_is_allowed_below_them() {
 /// The plain way: one rule after the other.
 fn plain(rules: &Rules, subject: &Subject<'_>, right: Right, path: &VPath) -> Option<usize> {
     let (name, groups) = match subject.who {
-        Who::Nobody | Who::Anonymous => (None, Vec::new()),
+        Who::Nobody | Who::Anonymous | Who::Grant(_) => (None, Vec::new()),
         Who::User(account) => (Some(account.name()), account.groups().to_vec()),
     };
     let fits = |rule: &Rule| {
