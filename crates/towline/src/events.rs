@@ -66,6 +66,13 @@ pub enum Event {
         user: Option<String>,
         security: &'static str,
     },
+    User {
+        name: String,
+        state: String,
+        password: String,
+        groups: String,
+        place: String,
+    },
     Left {
         session: u64,
         protocol: &'static str,

@@ -38,4 +38,5 @@ pub mod relay;
 mod remembered;
 mod service;
 pub mod sinks;
+pub mod users;
 pub mod watch;

@@ -85,7 +85,7 @@ impl fmt::Display for HashKind {
 pub enum BadHash {
     /// It begins like none of them.
     #[error(
-        "not the hash of a password; towline user passwd makes one ($argon2id$…), and those of bcrypt, $1$, $5$, $6$, \
+        "not the hash of a password; towline user add makes one ($argon2id$…), and those of bcrypt, $1$, $5$, $6$, \
          $apr1$ and $y$ are taken"
     )]
     Unknown,

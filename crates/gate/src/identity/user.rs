@@ -5,6 +5,7 @@ use crate::Secret;
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
+use store::VPath;
 
 /// A user as the owner wrote it down: the account, the password's hash, and whether it counts now.
 #[derive(Clone)]
@@ -61,6 +62,12 @@ impl User {
         Ok(self)
     }
 
+    /// The same user, for whom `/` is this directory.
+    pub fn at_home(mut self, home: Option<VPath>) -> User {
+        self.account = Arc::new(Account::clone(&self.account).at_home(home));
+        self
+    }
+
     /// The same user, who is let in or not whatever the password.
     pub fn disabled(self, disabled: bool) -> User {
         User { disabled, ..self }
@@ -79,6 +86,11 @@ impl User {
     /// Name and groups.
     pub fn account(&self) -> &Arc<Account> {
         &self.account
+    }
+
+    /// The hash of the password as it stands in a file: for whoever writes it there anew, and nobody else.
+    pub fn password_hash(&self) -> &str {
+        self.hash.text()
     }
 
     /// How the password is hashed.

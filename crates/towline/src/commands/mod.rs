@@ -12,6 +12,7 @@ pub mod recipe;
 pub mod relay;
 pub mod serve;
 pub mod tftp;
+pub mod user;
 pub mod who;
 
 use crate::events::{Event, Events};
@@ -30,6 +31,7 @@ Examples:
   towline device                             sit at a router's console
   towline config init towline.toml           a configuration for a service, with every setting
   towline image show a.bin                   what an image says of itself
+  towline user add bob                       a user of the service
   towline who                                who is on the running service
 ";
 
@@ -54,6 +56,7 @@ enum Command {
     Relay(relay::Relay),
     Tftp(tftp::Tftp),
     Config(config::Config),
+    User(user::User),
     Who(who::Who),
     Completions(completions::Completions),
     Man(man::Man),
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
         Command::Recipe(recipe) => recipe.json(),
+        Command::User(user) => user.json(),
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
@@ -104,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Relay(relay) => relay.run(&events),
         Command::Tftp(tftp) => tftp.run(),
         Command::Config(config) => config.run(),
+        Command::User(user) => user.run(&events),
         Command::Who(who) => who.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

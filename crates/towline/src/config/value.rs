@@ -112,7 +112,8 @@ impl<const LOW: u32, const HIGH: u32> Setting for Within<LOW, HIGH> {
 /// The text of a value, or that it should be one.
 pub(super) fn text<'a>(node: &'a Node, reading: &mut Reading, wants: &str) -> Option<&'a str> {
     match (&node.kind, &node.origin) {
-        (Kind::Text(text), _) => Some(text),
+        // A day may stand without quotes.
+        (Kind::Text(text) | Kind::Date(text), _) => Some(text),
         // A variable has no quotes: `15` is a text where one is wanted.
         (_, Origin::Environment { text, .. }) => Some(text),
         _ => {

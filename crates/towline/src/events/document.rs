@@ -201,6 +201,22 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "user",
+        by: "user list",
+        doc: "A user of the configuration or of the directory of users.",
+        fields: &[
+            always("name", Kind::Text, "The name."),
+            always("state", Kind::Text, "`may log in`, `disabled`, `expired`, or what is wrong."),
+            always("password", Kind::Text, "How the password is hashed, or where it is; `-`: not known."),
+            always("groups", Kind::Text, "The groups, with commas between."),
+            always(
+                "place",
+                Kind::Text,
+                "Where the user is written down: a file, with the line in the configuration.",
+            ),
+        ],
+    },
+    Row {
         event: "left",
         by: "serve",
         doc: "The last of a session is gone.",

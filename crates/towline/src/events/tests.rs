@@ -41,6 +41,13 @@ fn samples() -> Vec<Event> {
         Event::Banned { net: s("10.0.0.0/8"), until: Some(s("t")), reason: s("r"), by: s("itself") },
         Event::Unbanned { net: s("10.0.0.1"), by: s("uid 0") },
         Event::Configured { text: s("reloaded"), by: s("operator") },
+        Event::User {
+            name: s("n"),
+            state: s("disabled"),
+            password: s("bcrypt"),
+            groups: s("g"),
+            place: s("f"),
+        },
         Event::Left { session: 1, protocol: "ftp", peer: s("p") },
         Event::Refused {
             session: 1,

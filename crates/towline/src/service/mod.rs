@@ -16,7 +16,7 @@ mod inbox;
 mod line;
 mod live;
 mod one_file;
-mod policy;
+pub(crate) mod policy;
 mod root;
 pub(crate) mod run_as;
 mod running;
@@ -24,7 +24,7 @@ mod screen;
 mod servers;
 mod sockets;
 pub(crate) mod tftp;
-mod users;
+pub(crate) mod users;
 mod wall;
 
 use crate::config::Loaded;
@@ -68,7 +68,7 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
     let sockets = Sockets::open(loaded)?;
     let control = server.control.as_deref().map(control::listen).transpose()?;
     // Passwords and the like are where only root reads them.
-    let policy = policy::of(loaded, occasion)?;
+    let policy = policy::of(loaded, occasion.json)?;
     let settings = Settings::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;

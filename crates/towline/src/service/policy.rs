@@ -1,18 +1,28 @@
 //! The gate's policy, from the configuration.
 
-use super::{Occasion, users};
+use super::users;
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
-use gate::{Policy, Rules, Uploads};
+use crate::monitor::{Here, Mandate, Privileged};
+use gate::{Directory, Policy, Rules, Uploads};
+use std::sync::Arc;
 
 /// What the owner allows. Passwords are found here, also by asking for them.
-pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure> {
+pub(crate) fn of(loaded: &Loaded, tell_tftp_sessions: bool) -> Result<Policy, Failure> {
     let server = &loaded.config.server;
     let users = users::of(loaded)?;
+    let directory = users::directory(loaded)?.map(|dir| dir as Arc<dyn Directory>);
+    let mut mandate = Mandate::default();
+    users::covers(&mut mandate, loaded);
+    let ask: Arc<dyn Privileged> = Arc::new(Here::new(mandate));
+    let oracle = users::oracle(loaded, &ask);
+    let nobody_logs_in = users.is_empty() && directory.is_none() && oracle.is_none();
     let inbox = server.inbox.is_some();
     Ok(Policy {
-        anonymous: server.anonymous.unwrap_or(users.is_empty() || inbox),
+        anonymous: server.anonymous.unwrap_or(nobody_logs_in || inbox),
         users,
+        directory,
+        oracle,
         clients: server.allow.iter().map(|net| net.value).collect(),
         write: server.write || inbox,
         inbox,
@@ -23,7 +33,7 @@ pub(super) fn of(loaded: &Loaded, occasion: &Occasion) -> Result<Policy, Failure
         limits: loaded.config.limits.of_gate(),
         penalties: loaded.config.penalties.of_gate(),
         // People are not shown them.
-        tell_tftp_sessions: occasion.json,
+        tell_tftp_sessions,
         ..Policy::default()
     })
 }

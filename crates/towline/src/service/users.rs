@@ -1,13 +1,59 @@
-//! Users of the configuration, with the passwords that their references lead to.
+//! Users of the configuration, with the passwords that their references lead to; the directory of users and the command
+//! that knows others.
 
 use crate::config::{Loaded, Secret};
-use crate::exit::Failure;
-use gate::User;
+use crate::exit::{Exit, Failure};
+use crate::monitor::{Argv, Mandate, Privileged, Program};
+use crate::users::{Command, UsersDir, made, with_facts};
+use gate::{Oracle, User};
+use std::path::Path;
+use std::sync::Arc;
 
-/// All of them, in their order.
-pub(super) fn of(loaded: &Loaded) -> Result<Vec<User>, Failure> {
+/// Files of users that are complained of one by one; of more only the number is told.
+const SHOWN: usize = 10;
+
+/// All of `[[user]]`, in their order.
+pub(crate) fn of(loaded: &Loaded) -> Result<Vec<User>, Failure> {
     let users = loaded.config.user.iter().enumerate();
     users.map(|(i, user)| one(loaded, i, user)).collect()
+}
+
+/// The directory of `identity.users-dir`.
+pub(crate) fn directory(loaded: &Loaded) -> Result<Option<Arc<UsersDir>>, Failure> {
+    let Some(at) = &loaded.config.identity.users_dir else { return Ok(None) };
+    open(at).map(|dir| Some(Arc::new(dir)))
+}
+
+/// Opens a directory of users, and says on stderr which files are none.
+pub(crate) fn open(at: &Path) -> Result<UsersDir, Failure> {
+    let dir = UsersDir::open(at)?;
+    if crate::users::is_writable_by_others(at) {
+        let way_out = format!("chmod o-w {}", at.display());
+        return Err(Failure::new(Exit::Usage, at.display(), "everybody can make users here", way_out));
+    }
+    let faults = dir.faults();
+    for fault in faults.iter().take(SHOWN) {
+        eprintln!("towline: {fault}");
+    }
+    if faults.len() > SHOWN {
+        eprintln!("towline: {}: {} more files like these", at.display(), faults.len() - SHOWN);
+    }
+    Ok(dir)
+}
+
+/// What asks the command of `identity.command`.
+pub(crate) fn oracle(loaded: &Loaded, ask: &Arc<dyn Privileged>) -> Option<Arc<dyn Oracle>> {
+    let identity = &loaded.config.identity;
+    let is_there = !identity.command.is_empty();
+    is_there.then(|| Arc::new(Command::new(ask.clone(), identity.timeout)) as Arc<dyn Oracle>)
+}
+
+/// Has the mandate cover the command.
+pub(crate) fn covers(mandate: &mut Mandate, loaded: &Loaded) {
+    if let Some((program, arguments)) = loaded.config.identity.command.split_first() {
+        let argv = Argv { program: program.into(), arguments: arguments.to_vec() };
+        mandate.programs.insert(Program::Identity, argv);
+    }
 }
 
 fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<User, Failure> {
@@ -16,7 +62,7 @@ fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<Us
     let password = match &user.password {
         Secret::Literal(hash) => {
             // A password in the place of a hash is not repeated in the message.
-            return User::new(&user.name, hash).map_err(|bad| {
+            return made(user, hash).map_err(|bad| {
                 let way_out = "towline user add makes the hash; or refer to the password: { file = … }";
                 loaded.wrong(&path, bad, way_out)
             });
@@ -36,10 +82,13 @@ fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<Us
     if password.is_empty() {
         return Err(Failure::usage(thing, "the password is empty", "give one"));
     }
-    if password.starts_with("$argon2id$") {
-        return User::new(&user.name, &password)
-            .map_err(|bad| Failure::usage(&thing, bad, "towline user add makes it"));
-    }
-    User::with_password(&user.name, &gate::Secret::new(password.into_bytes()))
-        .map_err(|why| Failure::usage(thing, why, "choose another name"))
+    // What a reference leads to may be a hash as well: a file that a tool wrote, say.
+    let made = match User::new(&user.name, &password) {
+        Ok(_) => made(user, &password),
+        Err(_) => {
+            let with_password = User::with_password(&user.name, &gate::Secret::new(password.into_bytes()));
+            with_password.map_err(Into::into).and_then(|made| with_facts(made, user))
+        }
+    };
+    made.map_err(|why| Failure::usage(thing, why, "correct it"))
 }

@@ -64,7 +64,8 @@ impl Given {
             Password::File(file) => Secret::File(file.clone()),
             Password::Open(password) => Secret::Plain(password.clone()),
         };
-        User { name: self.name.clone(), password, groups: Vec::new(), disabled: false, expires: None }
+        let (groups, disabled, expires, home) = (Vec::new(), false, None, None);
+        User { name: self.name.clone(), password, groups, disabled, expires, home }
     }
 }
 

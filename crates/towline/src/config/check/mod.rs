@@ -13,8 +13,9 @@ use super::fault::Fault;
 use super::load::Loaded;
 use super::origin::{Origin, Place};
 use super::section::{Setting as _, Shape};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::Metadata;
+use std::hash::Hash;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -30,10 +31,6 @@ const UNBUILT: &[&str] = &[
     "admin",
     "mount",
     "root",
-    "user.*.groups",
-    "user.*.disabled",
-    "user.*.expires",
-    "identity",
     "audit",
     "hook",
 ];
@@ -91,14 +88,17 @@ impl Check<'_> {
     }
 
     /// Tells where one of several has the same as one before it: `path` of the nth, and what they have.
-    fn twice<T: PartialEq>(
+    fn twice<T: Eq + Hash>(
         &mut self,
         items: &[T],
         path: impl Fn(usize) -> String,
         what: impl Fn(&T) -> String,
     ) {
+        // 10,000 users are compared.
+        let mut firsts = HashMap::new();
         for (i, item) in items.iter().enumerate() {
-            if let Some(first) = items[..i].iter().position(|other| other == item) {
+            let first = *firsts.entry(item).or_insert(i);
+            if first != i {
                 let remedy = format!("give it once; the first is at {}", self.place(&path(first)));
                 self.fault(&path(i), format!("{} is there twice", what(item)), remedy);
             }

@@ -11,9 +11,6 @@ pub(super) fn check(check: &mut Check<'_>) {
     for (i, user) in config.user.iter().enumerate() {
         name(check, &format!("user.{i}.name"), &user.name);
         secret(check, &format!("user.{i}.password"), &user.name, &user.password);
-        if let Some(day) = &user.expires {
-            expires(check, &format!("user.{i}.expires"), day);
-        }
     }
     if let Some(dir) = &config.identity.users_dir {
         check.directory("identity.users-dir", dir);
@@ -42,8 +39,7 @@ fn secret(check: &mut Check<'_>, path: &str, user: &str, secret: &Secret) {
         Secret::Literal(hash) => {
             if gate::User::new(user, hash).is_err() && gate::Account::new(user).is_ok() {
                 let what = format!("what '{user}' has as password is no hash of one");
-                let remedy =
-                    "towline user passwd makes the hash; or say where it is: { file = … }, { env = … }";
+                let remedy = "towline user add makes the hash; or say where it is: { file = … }, { env = … }";
                 check.fault(path, what, remedy);
             }
             readable(check, path);
@@ -76,12 +72,6 @@ fn readable(check: &mut Check<'_>, path: &str) {
     if open && !told && check.is_written(path) {
         let what = "everybody on this host can read this file, and it holds the hash of a password";
         check.fault(path, what, format!("chmod o= {}", file.display()));
-    }
-}
-
-fn expires(check: &mut Check<'_>, path: &str, day: &str) {
-    if day.parse::<jiff::civil::Date>().is_err() {
-        check.fault(path, format!("'{day}' is no day"), "write it as \"2027-12-31\"");
     }
 }
 

@@ -1,0 +1,150 @@
+//! `towline user test`: the same door as the service's, in front of nothing.
+
+use super::Place;
+use super::password::Entry;
+use crate::exit::{Exit, Failure};
+use crate::service::policy;
+use clap::Args;
+use gate::audit::What;
+use gate::{
+    Credentials, Directory, Gate, Knock, LONGEST_PASSWORD, Notice, Protocol, Refusal, Security, User,
+};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use store::memory::Memory;
+
+const EXAMPLES: &str = "\
+Examples:
+  towline user test bob                           asks for the password
+  towline user test bob --from 10.0.0.2 --users-dir users.d --password-stdin < secret
+";
+
+/// Say whether a login would work, and why not; exit code 4 if not.
+///
+/// Asks what the service asks: the networks that are let in, the users of the configuration and of the directory,
+/// the identity command. It knows nothing of a running service: who is banned, and how full it is.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct Test {
+    /// Who logs in.
+    name: String,
+    #[command(flatten)]
+    place: Place,
+    /// The client's address.
+    #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    from: IpAddr,
+    #[command(flatten)]
+    entry: Entry,
+}
+
+/// The service's directory, in which a test changes nothing.
+#[derive(Debug)]
+struct ReadOnly(Arc<dyn Directory>);
+
+impl Directory for ReadOnly {
+    fn user(&self, name: &str) -> Result<Option<Arc<User>>, String> {
+        self.0.user(name)
+    }
+
+    fn each(&self, see: &mut dyn FnMut(&User)) {
+        self.0.each(see);
+    }
+
+    fn rehash(&self, _: &User, _: &str) -> Result<Arc<User>, String> {
+        Err(String::from("this is a test"))
+    }
+}
+
+impl Test {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let loaded = self.place.loaded()?;
+        let thing = format!("user {}", self.name);
+        let mut policy = policy::of(&loaded, false)?;
+        let known = self.known(&policy);
+        let in_directory = policy.users.iter().all(|u| u.name() != self.name);
+        policy.directory = policy.directory.take().map(|d| Arc::new(ReadOnly(d)) as Arc<dyn Directory>);
+        let asks_command = policy.oracle.is_some();
+        let password = self.entry.password(&thing, "Password: ")?;
+        let too_long = password.expose().len() > LONGEST_PASSWORD;
+        let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
+        let admitted = gate.admit(&Knock {
+            protocol: Protocol::Ftp,
+            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 21),
+            peer: SocketAddr::new(self.from, 50_000),
+            security: Security::Clear,
+            credentials: Credentials::Password { user: self.name.clone(), password },
+        });
+        let notices: Vec<Notice> = std::iter::from_fn(|| events.try_recv())
+            .filter_map(|e| match e.what {
+                What::Identity(notice) => Some(notice),
+                _ => None,
+            })
+            .collect();
+        let no = |what: &dyn std::fmt::Display, way_out: &str| {
+            Err(Failure::new(Exit::Refused, &thing, what, way_out))
+        };
+        match admitted {
+            Ok(session) => {
+                let groups = session.account().map(|a| a.groups().join(", ")).unwrap_or_default();
+                let groups =
+                    if groups.is_empty() { String::from("no groups") } else { format!("groups {groups}") };
+                println!("{} may log in from {} ({groups}).", self.name, self.from);
+                for notice in &notices {
+                    match notice {
+                        // A test upgrades nothing.
+                        Notice::NotUpgraded { kind, .. } if in_directory => {
+                            println!("The password is hashed with {kind}; a login makes that argon2id.");
+                        }
+                        other => println!("{other}."),
+                    }
+                }
+                Ok(())
+            }
+            Err(Refusal::Login) => match notices.first() {
+                Some(Notice::RightButNotNow { why, .. }) => {
+                    no(&format!("the password is right, but the user {why}"), "change the user's entry")
+                }
+                Some(Notice::BadUserFile { why, .. }) => no(why, "correct the file"),
+                Some(Notice::OracleFailed { why, .. }) => {
+                    no(&format!("the identity command: {why}"), "correct it")
+                }
+                Some(Notice::Upgraded { .. } | Notice::NotUpgraded { .. }) | None => match known {
+                    Known::NoName(why) => no(&why, "no user can be called so"),
+                    Known::Here if too_long => no(
+                        &format!("the password has more than {LONGEST_PASSWORD} octets"),
+                        "no password is that long",
+                    ),
+                    Known::Here => no(&"the password is wrong", "towline user passwd gives another"),
+                    Known::Elsewhere if asks_command => {
+                        no(&"the identity command says no", "nothing else here knows this user")
+                    }
+                    Known::Elsewhere => no(&"there is no such user", "towline user add adds one"),
+                },
+            },
+            Err(Refusal::Stranger) => no(
+                &format!("clients at {} are not let in", self.from),
+                "see server.allow in the configuration",
+            ),
+            Err(why) => no(&why, "the login itself may be right"),
+        }
+    }
+
+    /// What is known of the name, without its password.
+    fn known(&self, policy: &gate::Policy) -> Known {
+        if let Err(why) = gate::Account::new(&self.name) {
+            return Known::NoName(why);
+        }
+        let configured = policy.users.iter().any(|u| u.name() == self.name);
+        let has_file = || policy.directory.as_ref().is_some_and(|d| !matches!(d.user(&self.name), Ok(None)));
+        if configured || has_file() { Known::Here } else { Known::Elsewhere }
+    }
+}
+
+enum Known {
+    /// A user of the configuration or of the directory.
+    Here,
+    /// At most of the command.
+    Elsewhere,
+    /// No user can have this name.
+    NoName(gate::BadName),
+}
