@@ -329,6 +329,11 @@ impl Gate {
         self.live.on_kick(Arc::downgrade(driver));
     }
 
+    /// Whether anybody could log in with a password: whether it makes sense to ask for one.
+    pub fn has_logins(&self) -> bool {
+        self.identity.has_logins()
+    }
+
     /// What the owner allows.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -3,5 +3,7 @@
 
 pub mod ftp;
 pub mod fuzz;
+pub mod http;
 pub mod listen;
+mod sorted;
 pub mod tftp;

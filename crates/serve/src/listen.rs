@@ -26,6 +26,10 @@ pub struct Ports {
 pub const TFTP: Ports = Ports { standard: 69, fallback: 6969 };
 /// FTP's: 21 (RFC 959 §8).
 pub const FTP: Ports = Ports { standard: 21, fallback: 2121 };
+/// HTTP's: 80 (RFC 9110 §4.2.1).
+pub const HTTP: Ports = Ports { standard: 80, fallback: 8080 };
+/// HTTPS's: 443 (RFC 9110 §4.2.2).
+pub const HTTPS: Ports = Ports { standard: 443, fallback: 8443 };
 
 /// Which port is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -72,7 +76,7 @@ pub enum Reason {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {protocol} {address}: {source}")]
 pub struct ListenError {
-    /// `tftp` or `ftp`.
+    /// `tftp`, `ftp`, `http`, `https` or `admin`.
     pub protocol: &'static str,
     /// The address and port.
     pub address: SocketAddr,
@@ -103,7 +107,31 @@ pub fn tftp(addresses: &[IpAddr], want: Want) -> Result<Listening<UdpSocket>, Li
 
 /// Opens FTP's sockets on `addresses` (none: all, IPv4 and IPv6).
 pub fn ftp(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
-    listen("ftp", addresses, want, FTP, |address| {
+    tcp("ftp", addresses, want, FTP)
+}
+
+/// Opens HTTP's sockets on `addresses` (none: all, IPv4 and IPv6).
+pub fn http(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
+    tcp("http", addresses, want, HTTP)
+}
+
+/// Opens HTTPS's sockets on `addresses` (none: all, IPv4 and IPv6).
+pub fn https(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
+    tcp("https", addresses, want, HTTPS)
+}
+
+/// Opens one socket for figures.
+pub fn admin(address: SocketAddr) -> Result<Listening<TcpListener>, ListenError> {
+    tcp("admin", &[address.ip()], Want::Exactly(address.port()), HTTP)
+}
+
+fn tcp(
+    protocol: &'static str,
+    addresses: &[IpAddr],
+    want: Want,
+    ports: Ports,
+) -> Result<Listening<TcpListener>, ListenError> {
+    listen(protocol, addresses, want, ports, |address| {
         let socket = socket(address, Type::STREAM, Protocol::TCP)?;
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;

@@ -52,6 +52,8 @@ pub trait Convert: Send {
 pub struct Outgoing {
     blob: Blob,
     at: u64,
+    /// Where it ends in the blob.
+    end: u64,
     wire: u64,
     convert: Option<Box<dyn Convert>>,
     /// Octets of the wire that wait, from `sent` on.
@@ -65,9 +67,11 @@ impl Outgoing {
     /// All of `blob` from `offset` on.
     pub fn new(blob: Blob, offset: u64, convert: Option<Box<dyn Convert>>) -> Outgoing {
         let sendfile = convert.is_none() && matches!(blob, Blob::File { .. });
+        let end = blob.len();
         Outgoing {
             blob,
             at: offset,
+            end,
             wire: 0,
             convert,
             buffer: Vec::new(),
@@ -75,6 +79,11 @@ impl Outgoing {
             sendfile,
             most: FILE_BITE,
         }
+    }
+
+    /// The same up to `end` in the blob, which is not behind its end.
+    pub fn up_to(self, end: u64) -> Outgoing {
+        Outgoing { end: end.min(self.end), ..self }
     }
 
     /// From now on a bite moves so many octets of the wire at most: what a rate leaves.
@@ -97,7 +106,7 @@ impl Outgoing {
         if self.sendfile
             && let Blob::File { file, .. } = &self.blob
         {
-            let left = self.blob.len().saturating_sub(self.at);
+            let left = self.end.saturating_sub(self.at);
             if left == 0 {
                 return Ok(Bite::Over);
             }
@@ -139,7 +148,7 @@ impl Outgoing {
     fn refill(&mut self) -> Result<bool, PumpError> {
         self.sent = 0;
         loop {
-            let left = self.blob.len().saturating_sub(self.at);
+            let left = self.end.saturating_sub(self.at);
             if left == 0 {
                 self.buffer.clear();
                 return Ok(false);
@@ -157,7 +166,7 @@ impl Outgoing {
                 None => self.buffer = raw,
                 Some(convert) => {
                     convert.push(&raw, &mut self.buffer);
-                    if self.at == self.blob.len() {
+                    if self.at == self.end {
                         convert.finish(&mut self.buffer);
                     }
                 }

@@ -93,6 +93,11 @@ impl Identity {
         }
     }
 
+    /// Whether there is anybody who could log in with a password.
+    pub(crate) fn has_logins(&self) -> bool {
+        !self.users.is_empty() || self.directory.is_some() || self.oracle.is_some()
+    }
+
     /// Who that is; what the owner should know of it goes into `notices`.
     pub(crate) fn of(&self, knock: &Knock, notices: &mut Vec<Notice>) -> Result<Who, Refusal> {
         match (knock.protocol, &knock.credentials) {

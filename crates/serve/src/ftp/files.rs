@@ -1,7 +1,7 @@
 //! Questions about names. Everything here blocks; it runs on a blocking thread.
 
 use super::refusal::refused;
-use super::sorted::Sorted;
+use crate::sorted::Sorted;
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};

@@ -7,13 +7,12 @@
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `data` | the data connection: made, pumped, ended |
 //! | `refusal` | the gate's refusals as replies |
-//! | `sorted` | a directory in order of names |
 
 mod data;
 mod files;
 mod refusal;
 mod session;
-mod sorted;
+
 #[cfg(test)]
 mod tests;
 

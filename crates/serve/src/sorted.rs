@@ -9,14 +9,14 @@ const SORTED: usize = 4_096;
 const BATCH: usize = 256;
 
 /// Sorts the beginning of what `under` gives, which is all of it for most directories.
-pub(super) struct Sorted {
+pub(crate) struct Sorted {
     under: Box<dyn Cursor>,
     /// Sorted, the last name first, so that a batch is cut off at the end; `None` before the first call.
     ready: Option<Vec<Entry>>,
 }
 
 impl Sorted {
-    pub(super) fn new(under: Box<dyn Cursor>) -> Sorted {
+    pub(crate) fn new(under: Box<dyn Cursor>) -> Sorted {
         Sorted { under, ready: None }
     }
 }

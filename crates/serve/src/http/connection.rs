@@ -1,0 +1,531 @@
+//! One connection: the task that owns machine, socket and gate session.
+
+use super::Shared;
+use super::files::{self, Found};
+use super::refusal::told;
+use super::site::Site;
+use super::wire::{Run, Wire};
+use crate::sorted::Sorted;
+use clock::Instant as Moment;
+use gate::{
+    Cause, Credentials, End, Gate, Knock, Outcome, Peek, Protocol, Reading, Refusal, Secret, Security,
+    Session,
+};
+use http_proto::login::Login;
+use http_proto::request::Request;
+use http_proto::server::{Answer, Ask, AskId, Ended, Event, Server, Transmit};
+use http_proto::status::Status;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use transport::pump::{Bite, PumpError};
+use transport::tls::Identity;
+
+/// How long a closing connection waits for its last response to be taken.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Gives other connections a turn after so many octets.
+const TURN: u64 = 4 << 20;
+
+/// What answers a question, with what it gives back.
+enum Done {
+    Looked { admitted: Option<(Session, Login)>, found: Found, answer: Answer },
+    Entries(Option<Sorted>, Answer),
+}
+
+type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+/// What is being sent.
+enum Flying {
+    Nothing,
+    Octets(bytes::Bytes, bool),
+    Run(Run, u64),
+    /// TLS has them, and the socket has not: what is told as sent is on its way.
+    Tail(u64),
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    wire: Wire,
+    local: SocketAddr,
+    peer: SocketAddr,
+    began: Instant,
+    machine: Server,
+    /// Who the last request was of, and what it showed.
+    admitted: Option<(Session, Login)>,
+    peek: Option<Peek>,
+    reading: Option<(Reading, u64)>,
+    octets: Arc<AtomicU64>,
+    listing: Option<Sorted>,
+    flying: Flying,
+    work: Option<(AskId, Work)>,
+    over: Option<Event>,
+    eof: bool,
+    /// Nothing more can be sent.
+    gone: bool,
+    turn: u64,
+    why: Option<String>,
+}
+
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    identity: Option<Identity>,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let _ = stream.set_nodelay(true);
+    let Ok(wire) = Wire::new(stream, identity.as_ref()) else { return };
+    let machine = Server::new(Moment::ZERO, shared.machine.clone());
+    let mut connection = Box::new(Connection {
+        wire,
+        local: canonical(local),
+        peer: canonical(peer),
+        began: Instant::now(),
+        machine,
+        admitted: None,
+        peek: None,
+        reading: None,
+        octets: Arc::default(),
+        listing: None,
+        flying: Flying::Nothing,
+        work: None,
+        over: None,
+        eof: false,
+        gone: false,
+        turn: 0,
+        why: None,
+        shared,
+    });
+    connection.serve().await;
+    connection.end().await;
+}
+
+impl Connection {
+    async fn serve(&mut self) {
+        let mut draining = self.shared.draining.clone();
+        let mut drained = false;
+        loop {
+            self.machine.date(files::unix(SystemTime::now()));
+            self.flush().await;
+            if self.over.is_some() {
+                return;
+            }
+            let reads = self.machine.wants_input() && !self.eof;
+            let writes = !matches!(self.flying, Flying::Nothing);
+            let timer = async {
+                match self.machine.poll_timeout() {
+                    Some(at) => {
+                        let at = self.began + Duration::from_nanos(at.as_nanos());
+                        tokio::time::sleep_until(at.into()).await;
+                    }
+                    None => std::future::pending().await,
+                }
+            };
+            let answered = async {
+                match &mut self.work {
+                    Some((id, work)) => (*id, work.await),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                ready = self.wire.ready(reads, writes) => match ready {
+                    Ok(ready) if reads && (ready.is_readable() || ready.is_read_closed()) => self.read(),
+                    Ok(_) => {}
+                    Err(_) => self.lost(),
+                },
+                (id, done) = answered => {
+                    self.work = None;
+                    self.done(id, done);
+                }
+                () = timer => {
+                    let now = self.now();
+                    self.machine.handle_timeout(now);
+                }
+                _ = draining.wait_for(|d| *d), if !drained => {
+                    drained = true;
+                    let now = self.now();
+                    self.machine.drain(now);
+                }
+            }
+        }
+    }
+
+    /// Sends and does what the machine wants, until it wants nothing more or the socket is full.
+    async fn flush(&mut self) {
+        loop {
+            let mut progress = false;
+            while let Some(event) = self.machine.poll_event() {
+                progress = true;
+                self.event(event);
+            }
+            if self.over.is_some() {
+                return;
+            }
+            if let Flying::Nothing = self.flying {
+                let now = self.now();
+                if let Some(transmit) = self.machine.poll_transmit(now) {
+                    progress = true;
+                    self.take(transmit);
+                }
+            }
+            progress |= self.send();
+            if self.turn >= TURN {
+                self.turn = 0;
+                tokio::task::yield_now().await;
+            }
+            if !progress {
+                break;
+            }
+        }
+        if self.wire.flush().is_err() {
+            self.lost();
+        }
+    }
+
+    fn take(&mut self, transmit: Transmit) {
+        self.flying = match transmit {
+            Transmit::Octets { octets, more } => Flying::Octets(octets, more),
+            Transmit::Run { from, len, .. } => match &self.reading {
+                Some((reading, _)) => Flying::Run(self.wire.run(reading.blob().clone(), from, len), len),
+                None => {
+                    debug_assert!(false, "a run of content that was not begun");
+                    self.machine.handle_failed();
+                    Flying::Nothing
+                }
+            },
+        };
+    }
+
+    /// Whether something moved.
+    fn send(&mut self) -> bool {
+        let now = self.now();
+        match &mut self.flying {
+            Flying::Nothing => false,
+            Flying::Tail(n) => match self.wire.flush() {
+                Ok(true) => {
+                    let n = *n;
+                    self.flying = Flying::Nothing;
+                    self.machine.handle_sent(now, n);
+                    true
+                }
+                Ok(false) => false,
+                Err(_) => {
+                    self.lost();
+                    true
+                }
+            },
+            Flying::Octets(octets, more) => match self.wire.write(octets, *more) {
+                Ok(n) => {
+                    let _ = octets.split_to(n);
+                    let over = octets.is_empty();
+                    self.sent(n as u64, over);
+                    true
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
+                Err(_) => {
+                    self.lost();
+                    true
+                }
+            },
+            Flying::Run(run, left) => match self.wire.bite(run) {
+                Ok(Bite::Moved(n)) => {
+                    *left = left.saturating_sub(n as u64);
+                    let over = *left == 0;
+                    self.octets.fetch_add(n as u64, Ordering::Relaxed);
+                    self.turn += n as u64;
+                    self.sent(n as u64, over);
+                    true
+                }
+                Ok(Bite::Over) => {
+                    self.flying = Flying::Nothing;
+                    true
+                }
+                Ok(Bite::Blocked) => false,
+                Err(PumpError::Socket(_)) => {
+                    self.lost();
+                    true
+                }
+                Err(PumpError::File(e)) => {
+                    let why = Refusal::from(gate::store::StoreError::from(e));
+                    self.why = Some(told(&why).1);
+                    self.machine.handle_failed();
+                    true
+                }
+            },
+        }
+    }
+
+    /// Tells the machine what was sent; the last octets of a transmit only when TLS holds none of them back.
+    fn sent(&mut self, n: u64, over: bool) {
+        let now = self.now();
+        if !over {
+            return self.machine.handle_sent(now, n);
+        }
+        self.flying = Flying::Nothing;
+        match self.wire.flush() {
+            Ok(true) => self.machine.handle_sent(now, n),
+            Ok(false) => self.flying = Flying::Tail(n),
+            Err(_) => self.lost(),
+        }
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0u8; 4_096];
+        let now = self.now();
+        // TLS may hold more than one buffer: what it holds makes no socket readable.
+        while self.machine.wants_input() && !self.eof {
+            match self.wire.read(&mut buffer) {
+                Ok(0) => {
+                    self.eof = true;
+                    self.machine.handle_eof(now);
+                }
+                Ok(n) => self.machine.handle_input(now, &buffer[..n]),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => self.lost(),
+            }
+        }
+    }
+
+    fn lost(&mut self) {
+        self.gone = true;
+        self.eof = true;
+        self.flying = Flying::Nothing;
+        self.machine.handle_lost();
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Ask { id, what } => self.ask(id, what),
+            Event::Ended(how) => self.ended(how),
+            over @ (Event::Close | Event::Cut) => self.over = Some(over),
+        }
+    }
+
+    fn ask(&mut self, id: AskId, what: Ask) {
+        match what {
+            Ask::Look(request) => self.look(id, request),
+            Ask::Begin { octets } => {
+                let Some(peek) = self.peek.take() else { return self.answer(id, files::broken()) };
+                let answer = match peek.read() {
+                    Ok(mut reading) => {
+                        self.octets = Arc::default();
+                        reading.counted_by(self.octets.clone());
+                        self.reading = Some((reading, octets));
+                        Answer::Begun
+                    }
+                    Err(why) => refused(&why),
+                };
+                self.answer(id, answer);
+            }
+            Ask::Entries => {
+                let Some(mut listing) = self.listing.take() else { return self.answer(id, files::broken()) };
+                let work = blocking(
+                    move || {
+                        let answer = files::entries(&mut listing);
+                        Done::Entries(Some(listing), answer)
+                    },
+                    || Done::Entries(None, files::broken()),
+                );
+                self.work = Some((id, work));
+            }
+        }
+    }
+
+    fn look(&mut self, id: AskId, request: Request) {
+        self.peek = None;
+        self.listing = None;
+        let gate = match &self.shared.site {
+            Site::Pages(pages) => {
+                let refused = || Answer::Refused(Status::NotFound, String::from("no such page"));
+                let answer = pages.page(&request.target.path).map_or_else(refused, Answer::Text);
+                return self.answer(id, answer);
+            }
+            Site::Tree(gate) => gate.clone(),
+        };
+        // Who shows the same again is the same.
+        let same = self.admitted.as_ref().filter(|(_, login)| *login == request.login);
+        if let Some((session, _)) = same {
+            let session = session.clone();
+            if let Some((found, answer)) = files::look_now(&session, &request) {
+                return self.done(id, Done::Looked { admitted: None, found, answer });
+            }
+            let asks = request.login == Login::None && may_ask(&gate, self.security());
+            let look = move || {
+                let (found, answer) = files::look(&session, &request);
+                Done::Looked { admitted: None, found, answer: if asks { invited(answer) } else { answer } }
+            };
+            self.work = Some((id, blocking(look, || nothing(files::broken()))));
+            return;
+        }
+        // Another one: the last session ends before the new one begins, and counts no more.
+        self.admitted = None;
+        let knock = self.knock(&request.login);
+        if let Credentials::Anonymous { .. } = knock.credentials {
+            // No password is hashed: nothing to wait for.
+            return match gate.admit(&knock) {
+                Ok(session) => {
+                    self.admitted = Some((session, request.login.clone()));
+                    self.look(id, request);
+                }
+                Err(why) => self.answer(id, not_let_in(&gate, &knock, &why)),
+            };
+        }
+        let look = move || admit(&gate, &knock, &request);
+        self.work = Some((id, blocking(look, || nothing(files::broken()))));
+    }
+
+    fn knock(&self, login: &Login) -> Knock {
+        let credentials = match login {
+            Login::None => Credentials::Anonymous { email: String::new() },
+            Login::Basic { user, password } => Credentials::Password {
+                user: String::from_utf8_lossy(user).into_owned(),
+                password: Secret::new(password.0.clone()),
+            },
+            Login::Unknown => Credentials::None,
+        };
+        Knock {
+            protocol: Protocol::Http,
+            local: self.local,
+            peer: self.peer,
+            security: self.security(),
+            credentials,
+        }
+    }
+
+    fn security(&self) -> Security {
+        if self.wire.is_tls() { Security::Tls } else { Security::Clear }
+    }
+
+    fn done(&mut self, id: AskId, done: Done) {
+        let answer = match done {
+            Done::Looked { admitted, found, answer } => {
+                if admitted.is_some() {
+                    self.admitted = admitted;
+                }
+                match found {
+                    Found::File(peek) => self.peek = Some(peek),
+                    Found::Directory(listing) => self.listing = Some(listing),
+                    Found::Nothing => {}
+                }
+                answer
+            }
+            Done::Entries(listing, answer) => {
+                self.listing = listing;
+                answer
+            }
+        };
+        self.answer(id, answer);
+    }
+
+    fn answer(&mut self, id: AskId, answer: Answer) {
+        let now = self.now();
+        self.machine.answer(now, id, answer);
+    }
+
+    fn ended(&mut self, how: Ended) {
+        let Some((reading, expected)) = self.reading.take() else { return };
+        let (outcome, cause, note) = match how {
+            Ended::Whole => (Outcome::Complete, Cause::Plain, String::new()),
+            Ended::Lost => (Outcome::Aborted, Cause::Plain, String::from("the peer closed the connection")),
+            Ended::Stalled => (Outcome::TimedOut, Cause::Plain, String::from("nothing moved")),
+            Ended::Failed => {
+                let why = self.why.take().unwrap_or_default();
+                (Outcome::Failed, Cause::Ours(why.clone()), why)
+            }
+        };
+        let octets = self.octets.load(Ordering::Relaxed);
+        // Of ranges they are all that was to come.
+        let expected = (expected != reading.blob().len()).then_some(expected);
+        let end = End { expected, ..End::new(outcome, octets) };
+        reading.finish(end.because(cause).note(note));
+    }
+
+    /// The connection is over: what is open ends, then the socket.
+    async fn end(mut self: Box<Self>) {
+        if self.reading.is_some() {
+            self.ended(Ended::Lost);
+        }
+        // A question that runs is of no use any more; what it opens is dropped with its answer.
+        self.work = None;
+        self.admitted = None;
+        match self.over {
+            Some(Event::Close) => self.wire.close(LAST_WORDS).await,
+            _ if self.gone => {}
+            _ => self.wire.cut(),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::from_nanos(u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Lets somebody in and looks.
+fn admit(gate: &Arc<Gate>, knock: &Knock, request: &Request) -> Done {
+    match gate.admit(knock) {
+        Ok(session) => {
+            let (found, answer) = files::look(&session, request);
+            Done::Looked { admitted: Some((session, request.login.clone())), found, answer }
+        }
+        Err(why) => nothing(not_let_in(gate, knock, &why)),
+    }
+}
+
+fn not_let_in(gate: &Gate, knock: &Knock, why: &Refusal) -> Answer {
+    let (status, text) = told(why);
+    match status {
+        Status::Unauthorized if !may_ask(gate, knock.security) => {
+            Answer::Refused(Status::Forbidden, String::from("passwords are taken over TLS only"))
+        }
+        status => Answer::Refused(status, text),
+    }
+}
+
+/// Whether a password may be asked for: not one that would come in the clear, and not where there is none.
+fn may_ask(gate: &Gate, security: Security) -> bool {
+    let protected = match security {
+        Security::Clear => gate.policy().clear_login,
+        Security::Tls | Security::Ssh => true,
+    };
+    protected && gate.has_logins()
+}
+
+/// Who is nobody in particular and may not is asked who it is (RFC 9110 §15.5.2).
+fn invited(answer: Answer) -> Answer {
+    match answer {
+        Answer::Refused(Status::Forbidden, text) => Answer::Refused(Status::Unauthorized, text),
+        other => other,
+    }
+}
+
+fn refused(why: &Refusal) -> Answer {
+    let (status, text) = told(why);
+    Answer::Refused(status, text)
+}
+
+fn nothing(answer: Answer) -> Done {
+    Done::Looked { admitted: None, found: Found::Nothing, answer }
+}
+
+/// `broken` is for a panic below: this connection says so and the others go on.
+fn blocking(
+    work: impl FnOnce() -> Done + Send + 'static,
+    broken: impl FnOnce() -> Done + Send + 'static,
+) -> Work {
+    Box::pin(async move { spawn_blocking(work).await.unwrap_or_else(|_| broken()) })
+}
+
+fn canonical(a: SocketAddr) -> SocketAddr {
+    match (a.ip().to_canonical(), a) {
+        (IpAddr::V4(ip), _) => SocketAddr::new(IpAddr::V4(ip), a.port()),
+        // Keeps the interface of a link-local address.
+        (IpAddr::V6(_), a) => a,
+    }
+}

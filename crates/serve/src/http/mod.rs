@@ -1,0 +1,187 @@
+//! The HTTP server: listeners, and one task for each connection.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | `mod` | configuration, listeners, drain |
+//! | `connection` | one task owns machine and socket; the open question is a future in its select |
+//! | `wire` | the socket, clear or under TLS |
+//! | `site` | what answers: the served tree, or pages that are made |
+//! | `files` | questions about the tree, answered by the gate |
+//! | `refusal` | the gate's refusals as statuses |
+
+mod connection;
+mod files;
+mod refusal;
+mod site;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use site::Pages;
+
+use gate::Gate;
+use http_proto::server::Config as MachineConfig;
+use site::Site;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+use transport::tls::Identity;
+
+/// What the owner can set.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// From the first octet of a request to its last; of TLS, to the end of the handshake.
+    pub head: Duration,
+    /// The end of a connection without requests.
+    pub idle: Duration,
+    /// The end of a transfer in which nothing moves.
+    pub no_progress: Duration,
+    /// Threads; 0: as many as processors, at most 16.
+    pub threads: usize,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig {
+            head: Duration::from_secs(20),
+            idle: Duration::from_secs(60),
+            // A device that erases its flash takes nothing for up to 15 minutes.
+            no_progress: Duration::from_secs(16 * 60),
+            threads: 0,
+        }
+    }
+}
+
+/// What is listened on.
+pub enum Door {
+    /// HTTP as it is.
+    Clear(TcpListener),
+    /// HTTP under TLS, with this certificate.
+    Tls(TcpListener, Identity),
+}
+
+/// What all connections share.
+struct Shared {
+    site: Site,
+    machine: MachineConfig,
+    draining: watch::Receiver<bool>,
+}
+
+/// A running server with threads of its own. Dropped it cuts everything.
+pub struct HttpServer {
+    addresses: Vec<SocketAddr>,
+    drain: watch::Sender<bool>,
+    /// Ends when the last listener and connection have ended.
+    alive: mpsc::Receiver<()>,
+    runtime: Option<Runtime>,
+}
+
+impl HttpServer {
+    /// Serves the gate's tree on `doors`.
+    pub fn start(gate: Arc<Gate>, doors: Vec<Door>, config: HttpConfig) -> io::Result<HttpServer> {
+        HttpServer::of(Site::Tree(gate), doors, config)
+    }
+
+    /// Serves pages that are made, to whoever reaches the listener: no gate, no login, no events.
+    pub fn pages(pages: Arc<dyn Pages>, listener: TcpListener, config: HttpConfig) -> io::Result<HttpServer> {
+        HttpServer::of(Site::Pages(pages), vec![Door::Clear(listener)], config)
+    }
+
+    fn of(site: Site, doors: Vec<Door>, config: HttpConfig) -> io::Result<HttpServer> {
+        let address = |door: &Door| match door {
+            Door::Clear(listener) | Door::Tls(listener, _) => listener.local_addr(),
+        };
+        let addresses = doors.iter().map(address).collect::<io::Result<Vec<_>>>()?;
+        let threads = match config.threads {
+            0 => std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16),
+            n => n,
+        };
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(threads)
+            .max_blocking_threads(128)
+            .thread_name("http")
+            .enable_all()
+            .build()?;
+        let (drain, draining) = watch::channel(false);
+        let (living, alive) = mpsc::channel(1);
+        let machine = MachineConfig {
+            head: config.head,
+            idle: config.idle,
+            stall: config.no_progress,
+            ..MachineConfig::default()
+        };
+        let shared = Arc::new(Shared { site, machine, draining });
+        let inside = runtime.enter();
+        for door in doors {
+            let (listener, identity) = match door {
+                Door::Clear(listener) => (listener, None),
+                Door::Tls(listener, identity) => (listener, Some(identity)),
+            };
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            runtime.spawn(accept(shared.clone(), listener, identity, living.clone()));
+        }
+        drop(inside);
+        Ok(HttpServer { addresses, drain, alive, runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.addresses.clone()
+    }
+
+    /// No new connections and requests; responses that flow are the last of their connections.
+    pub fn drain(&self) {
+        self.drain.send_replace(true);
+    }
+
+    /// Drains and waits; cuts what is left after `grace`.
+    pub fn wait(mut self, grace: Duration) {
+        self.drain();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.block_on(async {
+                // Err: the grace is over; Ok: nobody lives.
+                let _ = tokio::time::timeout(grace, self.alive.recv()).await;
+            });
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(
+    shared: Arc<Shared>,
+    listener: tokio::net::TcpListener,
+    identity: Option<Identity>,
+    living: mpsc::Sender<()>,
+) {
+    let mut draining = shared.draining.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = draining.wait_for(|d| *d) => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (shared, living) = (shared.clone(), living.clone());
+                let identity = identity.clone();
+                tokio::spawn(async move {
+                    connection::run(shared, stream, peer, identity).await;
+                    drop(living);
+                });
+            }
+            // No descriptors left, or the peer is gone already: neither is a reason to stop.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! TLS over a TCP socket that somebody else owns, for servers: octets in, octets out, one bite at a time.
+//!
+//! Like [`pump`](crate::pump) nothing here waits: [`io::ErrorKind::WouldBlock`] says that the socket is full or
+//! empty, and whoever owns the socket waits in its own way. TLS 1.3 and 1.2, with what rustls thinks safe and
+//! nothing else.
+
+use rustix::fd::BorrowedFd;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
+use std::io::{self, IoSlice, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Octets of TLS records that wait for the socket: some records, so that a full socket is what holds a fast
+/// sender back.
+const WAITING: usize = 256 << 10;
+
+/// Why there is no certificate to serve with.
+#[derive(Debug, thiserror::Error)]
+pub enum BadIdentity {
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// A file has not what it should have.
+    #[error("{}: {why}", path.display())]
+    Pem {
+        /// Which.
+        path: PathBuf,
+        /// What is missing or wrong.
+        why: String,
+    },
+    /// Certificate and key do not belong together, or are of a kind that is not known.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+/// A certificate with its key: what a server shows. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    config: Arc<ServerConfig>,
+    leaf: CertificateDer<'static>,
+}
+
+impl Identity {
+    /// Reads a certificate with its chain, and its key, from PEM files.
+    pub fn from_files(cert: &Path, key: &Path) -> Result<Identity, BadIdentity> {
+        let unfit = |path: &Path, e: pem::Error| match e {
+            pem::Error::Io(source) => BadIdentity::Unreadable { path: path.to_owned(), source },
+            e => BadIdentity::Pem { path: path.to_owned(), why: e.to_string() },
+        };
+        let chain = CertificateDer::pem_file_iter(cert)
+            .and_then(|certs| certs.collect::<Result<Vec<_>, _>>())
+            .map_err(|e| unfit(cert, e))?;
+        if chain.is_empty() {
+            let why = String::from("holds no certificate (-----BEGIN CERTIFICATE-----)");
+            return Err(BadIdentity::Pem { path: cert.to_owned(), why });
+        }
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|e| match e {
+            pem::Error::NoItemsFound => BadIdentity::Pem {
+                path: key.to_owned(),
+                why: String::from("holds no private key (-----BEGIN PRIVATE KEY-----)"),
+            },
+            e => unfit(key, e),
+        })?;
+        Identity::new(chain, key)
+    }
+
+    /// A certificate and its key as DER (the key as PKCS#8).
+    pub fn from_der(cert: Vec<u8>, key: Vec<u8>) -> Result<Identity, BadIdentity> {
+        let key = PrivateKeyDer::try_from(key).map_err(|e| BadIdentity::Unfit(e.to_owned()))?;
+        Identity::new(vec![CertificateDer::from(cert)], key)
+    }
+
+    fn new(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Identity, BadIdentity> {
+        let leaf = chain[0].clone();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
+            .map_err(|e| BadIdentity::Unfit(format!("certificate and key do not serve: {e}")))?;
+        // RFC 7301: who offers HTTP/2 too is told which one it is.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Identity { config: Arc::new(config), leaf })
+    }
+
+    /// The certificate itself, DER: what fingerprints are made of.
+    pub fn certificate(&self) -> &[u8] {
+        &self.leaf
+    }
+}
+
+/// One connection's TLS, at a server.
+pub struct Tls {
+    connection: ServerConnection,
+    /// The peer has said that nothing more comes.
+    closed: bool,
+}
+
+impl Tls {
+    /// TLS for a connection that was accepted; the handshake goes on with each [`Tls::read`].
+    pub fn new(identity: &Identity) -> io::Result<Tls> {
+        let mut connection = ServerConnection::new(identity.config.clone()).map_err(io::Error::other)?;
+        connection.set_buffer_limit(Some(WAITING));
+        Ok(Tls { connection, closed: false })
+    }
+
+    /// Whether the handshake is not over.
+    pub fn is_shaking(&self) -> bool {
+        self.connection.is_handshaking()
+    }
+
+    /// Whether records wait for the socket.
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// Reads what the peer sent; 0: it sends no more. An end without its close_notify is an error: somebody
+    /// between may have cut the connection.
+    pub fn read(&mut self, socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.connection.reader().read(buffer) {
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+            if self.closed {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            match self.connection.read_tls(&mut Socket(socket)) {
+                Ok(0) => self.closed = true,
+                Ok(_) => {}
+                Err(e) => return Err(e),
+            }
+            if let Err(e) = self.connection.process_new_packets() {
+                // The alert says what was wrong; a peer that is gone needs none.
+                let _ = self.flush(socket);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, e));
+            }
+            if self.connection.wants_write() {
+                match self.flush(socket) {
+                    Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Takes octets to send, as many as there is room for; they go out as the socket takes them. WouldBlock: no
+    /// room.
+    pub fn write(&mut self, socket: BorrowedFd<'_>, octets: &[u8]) -> io::Result<usize> {
+        match self.flush(socket) {
+            Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+            _ => {}
+        }
+        match self.connection.writer().write(octets)? {
+            0 if !octets.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+            n => {
+                match self.flush(socket) {
+                    Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+                    _ => {}
+                }
+                Ok(n)
+            }
+        }
+    }
+
+    /// Sends the records that wait.
+    pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        while self.connection.wants_write() {
+            self.connection.write_tls(&mut Socket(socket))?;
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more comes (close_notify); [`Tls::flush`] sends it.
+    pub fn close(&mut self) {
+        self.connection.send_close_notify();
+    }
+}
+
+/// The socket as rustls wants it.
+struct Socket<'a>(BorrowedFd<'a>);
+
+impl Read for Socket<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::net::recv(self.0, buffer, RecvFlags::DONTWAIT)?.0)
+    }
+}
+
+impl Write for Socket<'_> {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        Ok(rustix::net::send(self.0, octets, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?)
+    }
+
+    /// All records that wait in one system call; one each would be 16 KiB each.
+    fn write_vectored(&mut self, records: &[IoSlice<'_>]) -> io::Result<usize> {
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        // The system takes 1,024 of them; so many never wait (`WAITING`), but for tiny ones.
+        let records = &records[..records.len().min(512)];
+        Ok(rustix::net::sendmsg(self.0, records, &mut SendAncillaryBuffer::default(), flags)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
