@@ -2,7 +2,7 @@
 
 use e2e::content::Content;
 use gate::audit::{self, What};
-use gate::{Gate, Outcome, Policy, Refusal, User, Verdict, hash_password};
+use gate::{Caps, Cause, Gate, Limits, Outcome, Policy, Rates, Refusal, User, Verdict, hash_password};
 use serve::http::{Door, HttpConfig, HttpServer};
 use std::fs;
 use std::io::{Read, Write};
@@ -20,6 +20,7 @@ struct House {
     dir: TempDir,
     server: HttpServer,
     events: audit::Events,
+    gate: Arc<Gate>,
 }
 
 fn house_with(policy: Policy, config: HttpConfig) -> House {
@@ -27,8 +28,8 @@ fn house_with(policy: Policy, config: HttpConfig) -> House {
     let local = Local::open(dir.path(), LocalOptions::default()).unwrap();
     let (gate, events) = Gate::new(Arc::new(local), policy);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let server = HttpServer::start(gate, vec![Door::Clear(listener)], config).unwrap();
-    House { dir, server, events }
+    let server = HttpServer::start(gate.clone(), vec![Door::Clear(listener)], config).unwrap();
+    House { dir, server, events, gate }
 }
 
 fn house() -> House {
@@ -476,4 +477,52 @@ fn who_sends_a_fin_behind_the_request_is_answered() {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
     assert!(Response::of(all).body == octets, "other octets");
+}
+
+#[test]
+fn a_rate_is_kept_and_a_kick_ends_the_transfer() {
+    let per_transfer = Rates { outward: Some(1 << 20), ..Rates::default() };
+    let limits = Limits { per_transfer, ..Limits::default() };
+    let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
+    let octets = house.file("f", 3 << 20);
+    let began = Instant::now();
+    assert!(house.get("/f", "").body == octets, "other octets");
+    // The first of the seconds may be given in advance; no machine is fast enough to break this.
+    assert!(began.elapsed() >= Duration::from_millis(1_500), "{:?} for 3 MiB at 1 MiB/s", began.elapsed());
+    house.ended();
+
+    let mut stream = house.connect();
+    stream.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    let mut some = [0; 1_000];
+    stream.read_exact(&mut some).unwrap();
+    let session = loop {
+        let event = house.events.recv_timeout(PATIENCE).expect("it starts");
+        if let What::Started { .. } = event.what {
+            break event.session;
+        }
+    };
+    assert!(house.gate.kick(session));
+    let (end, _) = house.ended();
+    assert_eq!((end.outcome, end.cause), (Outcome::Aborted, Cause::Kicked));
+    let mut rest = Vec::new();
+    let left = stream.read_to_end(&mut rest);
+    assert!(left.is_err() || rest.len() < 3 << 20, "it was not cut");
+}
+
+#[test]
+fn a_client_with_too_many_sessions_is_told_429_and_a_full_server_says_503() {
+    let few = Caps { sessions: Some(1), ..Caps::default() };
+    for (limits, code) in [
+        (Limits { per_address: few, ..Limits::default() }, 429),
+        (Limits { all: few, ..Limits::default() }, 503),
+    ] {
+        let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
+        house.file("f", 10);
+        let mut first = house.connect();
+        first.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+        house.ended();
+        let second = house.get("/f", "");
+        assert_eq!((second.status(), second.field("Retry-After")), (code, Some("10")), "{}", second.text());
+        assert!(matches!(house.told(), What::RefusedKnock { why: Refusal::TooMany(_) }));
+    }
 }

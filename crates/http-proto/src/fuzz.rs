@@ -82,6 +82,7 @@ impl Talk {
                         assert_eq!(how, Ended::Whole);
                         self.begun -= 1;
                     }
+                    Event::Malformed => {}
                     Event::Close | Event::Cut => self.over += 1,
                 }
             }

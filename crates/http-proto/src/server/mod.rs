@@ -337,6 +337,9 @@ impl Server {
             }
             Err(why) => {
                 self.close |= why.close;
+                if why.status == Status::BadRequest {
+                    self.events.push_back(Event::Malformed);
+                }
                 self.version = why.version;
                 self.head_only = why.head_only;
                 self.refuse(why.status, why.text);
@@ -510,6 +513,19 @@ impl Server {
         self.buffer.clear();
         self.version = Version::Current;
         self.head_only = false;
+        match why {
+            // Somebody took us for another port of ours.
+            BadHead::Tls => {}
+            BadHead::BareLf
+            | BadHead::Control
+            | BadHead::RequestLine
+            | BadHead::Version
+            | BadHead::Folded
+            | BadHead::SpaceBeforeColon
+            | BadHead::Field
+            | BadHead::TargetTooLong
+            | BadHead::TooLong => self.events.push_back(Event::Malformed),
+        }
         let (status, text) = why.told();
         self.refuse(status, text);
     }

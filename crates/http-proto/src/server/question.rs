@@ -138,6 +138,8 @@ pub enum Event {
     },
     /// The content that was begun is over; comes exactly once for each `Begun`.
     Ended(Ended),
+    /// What came is no request; for who counts such things.
+    Malformed,
     /// The connection ends in order: everything was sent.
     Close,
     /// The connection ends at once: the peer must not take what it has for whole.

@@ -18,6 +18,7 @@ struct Conversation {
     over: Option<Event>,
     left: usize,
     asked: Vec<Request>,
+    malformed: usize,
 }
 
 impl Conversation {
@@ -26,7 +27,7 @@ impl Conversation {
         let mut server = Server::new(now, Config::default());
         server.date(DATE);
         let (sent, ended, asked) = (Vec::new(), Vec::new(), Vec::new());
-        Conversation { server, now, sent, ended, over: None, left: 0, asked }
+        Conversation { server, now, sent, ended, over: None, left: 0, asked, malformed: 0 }
     }
 
     fn say(&mut self, text: &str) -> String {
@@ -57,6 +58,7 @@ impl Conversation {
                         self.server.answer(self.now, id, answer);
                     }
                     Event::Ended(how) => self.ended.push(how),
+                    Event::Malformed => self.malformed += 1,
                     over @ (Event::Close | Event::Cut) => {
                         assert_eq!(self.over, None, "it ends once");
                         self.over = Some(over);
@@ -283,6 +285,7 @@ fn rfc9112_11_2_what_smuggles_is_400_and_nothing_behind_it_is_read() {
         assert_eq!(field(&response, "Connection"), Some("close"));
         assert_eq!(response.matches("HTTP/1.1 ").count(), 1, "{head}");
         assert!(c.asked.is_empty() && c.over == Some(Event::Close), "{head}");
+        assert_eq!(c.malformed, 1, "{head}");
     }
 }
 

@@ -8,8 +8,8 @@ use super::wire::{Run, Wire};
 use crate::sorted::Sorted;
 use clock::Instant as Moment;
 use gate::{
-    Cause, Credentials, End, Gate, Knock, Outcome, Peek, Protocol, Reading, Refusal, Secret, Security,
-    Session,
+    Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
+    Refusal, Secret, Security, Session,
 };
 use http_proto::login::Login;
 use http_proto::request::Request;
@@ -70,6 +70,12 @@ struct Connection {
     gone: bool,
     turn: u64,
     why: Option<String>,
+    /// Its place until somebody is let in.
+    place: Option<HalfOpen>,
+    /// The rate that the content has to keep, if any.
+    meter: Option<Box<Meter>>,
+    /// Until then the rate lets nothing move.
+    hold: Option<Instant>,
 }
 
 pub(super) async fn run(
@@ -77,6 +83,7 @@ pub(super) async fn run(
     stream: TcpStream,
     peer: SocketAddr,
     identity: Option<Identity>,
+    place: Option<HalfOpen>,
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true);
@@ -100,6 +107,9 @@ pub(super) async fn run(
         gone: false,
         turn: 0,
         why: None,
+        place,
+        meter: None,
+        hold: None,
         shared,
     });
     connection.serve().await;
@@ -109,6 +119,7 @@ pub(super) async fn run(
 impl Connection {
     async fn serve(&mut self) {
         let mut draining = self.shared.draining.clone();
+        let mut kicked = self.shared.kicked.clone();
         let mut drained = false;
         loop {
             self.machine.date(files::unix(SystemTime::now()));
@@ -117,13 +128,12 @@ impl Connection {
                 return;
             }
             let reads = self.machine.wants_input() && !self.eof;
-            let writes = !matches!(self.flying, Flying::Nothing);
+            let writes = !matches!(self.flying, Flying::Nothing) && self.hold.is_none();
+            let deadline =
+                self.machine.poll_timeout().map(|at| self.began + Duration::from_nanos(at.as_nanos()));
             let timer = async {
-                match self.machine.poll_timeout() {
-                    Some(at) => {
-                        let at = self.began + Duration::from_nanos(at.as_nanos());
-                        tokio::time::sleep_until(at.into()).await;
-                    }
+                match deadline.into_iter().chain(self.hold).min() {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
                     None => std::future::pending().await,
                 }
             };
@@ -144,7 +154,11 @@ impl Connection {
                     self.work = None;
                     self.done(id, done);
                 }
+                Ok(()) = kicked.changed() => self.obey_kick(),
                 () = timer => {
+                    if self.hold.is_some_and(|until| until <= Instant::now()) {
+                        self.hold = None;
+                    }
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
@@ -206,6 +220,7 @@ impl Connection {
     /// Whether something moved.
     fn send(&mut self) -> bool {
         let now = self.now();
+        let held = matches!(self.flying, Flying::Run(..)) && self.is_held();
         match &mut self.flying {
             Flying::Nothing => false,
             Flying::Tail(n) => match self.wire.flush() {
@@ -234,31 +249,53 @@ impl Connection {
                     true
                 }
             },
-            Flying::Run(run, left) => match self.wire.bite(run) {
-                Ok(Bite::Moved(n)) => {
-                    *left = left.saturating_sub(n as u64);
-                    let over = *left == 0;
-                    self.octets.fetch_add(n as u64, Ordering::Relaxed);
-                    self.turn += n as u64;
-                    self.sent(n as u64, over);
-                    true
+            Flying::Run(..) if held => false,
+            Flying::Run(run, left) => {
+                match self.wire.bite(run, self.meter.as_ref().map(|meter| meter.credit())) {
+                    Ok(Bite::Moved(n)) => {
+                        if let Some(meter) = &mut self.meter {
+                            meter.moved(n as u64);
+                        }
+                        *left = left.saturating_sub(n as u64);
+                        let over = *left == 0;
+                        self.octets.fetch_add(n as u64, Ordering::Relaxed);
+                        self.turn += n as u64;
+                        self.sent(n as u64, over);
+                        true
+                    }
+                    Ok(Bite::Over) => {
+                        self.flying = Flying::Nothing;
+                        true
+                    }
+                    Ok(Bite::Blocked) => false,
+                    Err(PumpError::Socket(_)) => {
+                        self.lost();
+                        true
+                    }
+                    Err(PumpError::File(e)) => {
+                        let why = Refusal::from(gate::store::StoreError::from(e));
+                        self.why = Some(told(&why).1);
+                        self.machine.handle_failed();
+                        true
+                    }
                 }
-                Ok(Bite::Over) => {
-                    self.flying = Flying::Nothing;
-                    true
-                }
-                Ok(Bite::Blocked) => false,
-                Err(PumpError::Socket(_)) => {
-                    self.lost();
-                    true
-                }
-                Err(PumpError::File(e)) => {
-                    let why = Refusal::from(gate::store::StoreError::from(e));
-                    self.why = Some(told(&why).1);
-                    self.machine.handle_failed();
-                    true
-                }
-            },
+            }
+        }
+    }
+
+    /// Whether the rate lets nothing move now.
+    fn is_held(&mut self) -> bool {
+        let Some(meter) = &mut self.meter else { return false };
+        let now = Instant::now();
+        let wait = meter.wait(now, 0);
+        // The timer counts in milliseconds; what is less is caught up with at once.
+        self.hold = (wait >= Duration::from_millis(1)).then(|| now + wait);
+        self.hold.is_some()
+    }
+
+    fn obey_kick(&mut self) {
+        if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
+            self.machine.handle_lost();
         }
     }
 
@@ -304,6 +341,10 @@ impl Connection {
         match event {
             Event::Ask { id, what } => self.ask(id, what),
             Event::Ended(how) => self.ended(how),
+            Event::Malformed => match &self.shared.site {
+                Site::Tree(gate) => gate.offend(Protocol::Http, self.peer, Offence::Malformed),
+                Site::Pages(_) => {}
+            },
             over @ (Event::Close | Event::Cut) => self.over = Some(over),
         }
     }
@@ -317,6 +358,7 @@ impl Connection {
                     Ok(mut reading) => {
                         self.octets = Arc::default();
                         reading.counted_by(self.octets.clone());
+                        self.meter = reading.take_meter();
                         self.reading = Some((reading, octets));
                         Answer::Begun
                     }
@@ -365,20 +407,36 @@ impl Connection {
             return;
         }
         // Another one: the last session ends before the new one begins, and counts no more.
-        self.admitted = None;
+        if self.admitted.take().is_some() {
+            match gate.connect(Protocol::Http, self.peer) {
+                Ok(place) => self.place = Some(place),
+                Err(why) => return self.answer(id, refused(&why)),
+            }
+        }
         let knock = self.knock(&request.login);
         if let Credentials::Anonymous { .. } = knock.credentials {
             // No password is hashed: nothing to wait for.
             return match gate.admit(&knock) {
                 Ok(session) => {
                     self.admitted = Some((session, request.login.clone()));
+                    self.place = None;
                     self.look(id, request);
                 }
                 Err(why) => self.answer(id, not_let_in(&gate, &knock, &why)),
             };
         }
-        let look = move || admit(&gate, &knock, &request);
-        self.work = Some((id, blocking(look, || nothing(files::broken()))));
+        // What the address did before delays the answer, right or wrong.
+        let delay = gate.delay(self.peer.ip());
+        let admitted = blocking(move || admit(&gate, &knock, &request), || nothing(files::broken()));
+        self.work = Some((
+            id,
+            Box::pin(async move {
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                admitted.await
+            }),
+        ));
     }
 
     fn knock(&self, login: &Login) -> Knock {
@@ -408,6 +466,8 @@ impl Connection {
             Done::Looked { admitted, found, answer } => {
                 if admitted.is_some() {
                     self.admitted = admitted;
+                    self.place = None;
+                    self.obey_kick();
                 }
                 match found {
                     Found::File(peek) => self.peek = Some(peek),
@@ -431,7 +491,10 @@ impl Connection {
 
     fn ended(&mut self, how: Ended) {
         let Some((reading, expected)) = self.reading.take() else { return };
+        self.meter = None;
+        self.hold = None;
         let (outcome, cause, note) = match how {
+            Ended::Lost if reading.is_kicked() => (Outcome::Aborted, Cause::Kicked, String::new()),
             Ended::Whole => (Outcome::Complete, Cause::Plain, String::new()),
             Ended::Lost => (Outcome::Aborted, Cause::Plain, String::from("the peer closed the connection")),
             Ended::Stalled => (Outcome::TimedOut, Cause::Plain, String::from("nothing moved")),

@@ -19,7 +19,7 @@ mod wire;
 
 pub use site::Pages;
 
-use gate::Gate;
+use gate::{Gate, OnKick, Protocol, Refusal};
 use http_proto::server::Config as MachineConfig;
 use site::Site;
 use std::io;
@@ -68,12 +68,16 @@ struct Shared {
     site: Site,
     machine: MachineConfig,
     draining: watch::Receiver<bool>,
+    /// Changes when sessions were kicked.
+    kicked: watch::Receiver<()>,
 }
 
 /// A running server with threads of its own. Dropped it cuts everything.
 pub struct HttpServer {
     addresses: Vec<SocketAddr>,
     drain: watch::Sender<bool>,
+    /// What the gate calls when sessions are kicked.
+    _on_kick: Arc<OnKick>,
     /// Ends when the last listener and connection have ended.
     alive: mpsc::Receiver<()>,
     runtime: Option<Runtime>,
@@ -106,6 +110,11 @@ impl HttpServer {
             .enable_all()
             .build()?;
         let (drain, draining) = watch::channel(false);
+        let (kick, kicked) = watch::channel(());
+        let on_kick: Arc<OnKick> = Arc::new(move || kick.send_replace(()));
+        if let Site::Tree(gate) = &site {
+            gate.on_kick(&on_kick);
+        }
         let (living, alive) = mpsc::channel(1);
         let machine = MachineConfig {
             head: config.head,
@@ -113,7 +122,7 @@ impl HttpServer {
             stall: config.no_progress,
             ..MachineConfig::default()
         };
-        let shared = Arc::new(Shared { site, machine, draining });
+        let shared = Arc::new(Shared { site, machine, draining, kicked });
         let inside = runtime.enter();
         for door in doors {
             let (listener, identity) = match door {
@@ -125,7 +134,7 @@ impl HttpServer {
             runtime.spawn(accept(shared.clone(), listener, identity, living.clone()));
         }
         drop(inside);
-        Ok(HttpServer { addresses, drain, alive, runtime: Some(runtime) })
+        Ok(HttpServer { addresses, drain, _on_kick: on_kick, alive, runtime: Some(runtime) })
     }
 
     /// Where it listens.
@@ -173,10 +182,24 @@ async fn accept(
         };
         match accepted {
             Ok((stream, peer)) => {
+                let place = match &shared.site {
+                    Site::Pages(_) => None,
+                    Site::Tree(gate) => match gate.connect(Protocol::Http, peer) {
+                        Ok(place) => Some(place),
+                        Err(why) => {
+                            // Said without waiting: whoever floods gets no task that waits for him. Under TLS
+                            // it would take a handshake.
+                            if identity.is_none() {
+                                refuse(&stream, &why);
+                            }
+                            continue;
+                        }
+                    },
+                };
                 let (shared, living) = (shared.clone(), living.clone());
                 let identity = identity.clone();
                 tokio::spawn(async move {
-                    connection::run(shared, stream, peer, identity).await;
+                    connection::run(shared, stream, peer, identity, place).await;
                     drop(living);
                 });
             }
@@ -184,4 +207,17 @@ async fn accept(
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+}
+
+fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {
+    let (status, text) = refusal::told(why);
+    let (code, reason) = (status.code(), status.reason());
+    let body = format!("{code} {reason}: {text}\n");
+    let octets = format!(
+        "HTTP/1.1 {code} {reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // A new connection's buffer takes one packet, and a peer that is gone needs none.
+    let _ = stream.try_write(octets.as_bytes());
 }

@@ -1,4 +1,4 @@
-use gate::Refusal;
+use gate::{Refusal, Scope};
 use http_proto::status::Status;
 
 /// The one place where a refusal becomes a status (RFC 9110 §15.5, §15.6).
@@ -11,6 +11,7 @@ pub(super) fn told(why: &Refusal) -> (Status, String) {
         | Refusal::DeniedBy(_)
         | Refusal::ByRule(_)
         | Refusal::Stranger
+        | Refusal::Banned { .. }
         | Refusal::Unprotected
         | Refusal::Exists
         | Refusal::NotEmpty
@@ -18,7 +19,12 @@ pub(super) fn told(why: &Refusal) -> (Status, String) {
         Refusal::BadName(_) => Status::BadRequest,
         Refusal::Ambiguous(_) => Status::NotFound,
         Refusal::Login => Status::Unauthorized,
-        Refusal::TooMany | Refusal::Busy | Refusal::Counting => Status::ServiceUnavailable,
+        Refusal::TooMany(limit) => match limit.scope {
+            Scope::All | Scope::Tftp => Status::ServiceUnavailable,
+            // RFC 6585 §4: it is this client that is too many.
+            Scope::Network(_) | Scope::Address | Scope::User => Status::TooManyRequests,
+        },
+        Refusal::Exhausted(_) | Refusal::Busy | Refusal::Counting => Status::ServiceUnavailable,
         Refusal::NoSpace | Refusal::OverQuota(_) => Status::InsufficientStorage,
         Refusal::Unsupported(_) => Status::NotImplemented,
         Refusal::BeyondEnd { .. } => Status::RangeNotSatisfiable,

@@ -98,10 +98,15 @@ impl Wire {
     }
 
     /// Sends some of a run, at most `most` octets where it is under a rate.
-    pub(super) fn bite(&mut self, run: &mut Run) -> Result<Bite, PumpError> {
+    pub(super) fn bite(&mut self, run: &mut Run, most: Option<u64>) -> Result<Bite, PumpError> {
         let Wire { stream, tls } = self;
         let moved = match (run, tls) {
-            (Run::Clear(out), _) => stream.try_io(Interest::WRITABLE, || unblocked(out.bite(stream.as_fd()))),
+            (Run::Clear(out), _) => {
+                if let Some(most) = most {
+                    out.at_most(most);
+                }
+                stream.try_io(Interest::WRITABLE, || unblocked(out.bite(stream.as_fd())))
+            }
             (Run::Tls { blob, at, end, buffer, taken }, Some(tls)) => {
                 if *taken == buffer.len() {
                     let left = usize::try_from(*end - *at).unwrap_or(BUFFER).min(BUFFER);
@@ -117,7 +122,10 @@ impl Wire {
                     *at += n as u64;
                     *taken = 0;
                 }
-                match stream.try_io(Interest::WRITABLE, || tls.write(stream.as_fd(), &buffer[*taken..])) {
+                let waits = &buffer[*taken..];
+                let most = most.map_or(BUFFER, |most| usize::try_from(most.max(1)).unwrap_or(BUFFER));
+                let waits = &waits[..waits.len().min(most)];
+                match stream.try_io(Interest::WRITABLE, || tls.write(stream.as_fd(), waits)) {
                     Ok(n) => {
                         *taken += n;
                         Ok(Ok(Bite::Moved(n)))
