@@ -21,7 +21,8 @@ pub(super) fn check(check: &mut Check<'_>) {
             check.fault(&format!("limits.{key}"), "0 ends everything at once", "give a time such as \"5m\"");
         }
     }
-    if limits.half_open > limits.sessions {
+    // What nobody wrote is a default, and harmless where it is too large.
+    if check.loaded.origins.set("limits.half-open").is_some() && limits.half_open > limits.sessions {
         let what = format!("more half-open sessions than sessions ({})", limits.sessions);
         check.fault("limits.half-open", what, "give fewer, or raise sessions");
     }
@@ -67,9 +68,10 @@ fn share(
     let all = [check.config.limits.sessions, check.config.limits.transfers];
     for ((key, one), all) in counts.into_iter().zip(all) {
         none(check, &format!("{path}.{key}"), one);
-        if one.is_some_and(|one| one > all) {
+        let at = format!("{path}.{key}");
+        if check.loaded.origins.set(&at).is_some() && one.is_some_and(|one| one > all) {
             let what = format!("more {key} for one than for all ({all})");
-            check.fault(&format!("{path}.{key}"), what, format!("give fewer, or raise {key} in [limits]"));
+            check.fault(&at, what, format!("give fewer, or raise {key} in [limits]"));
         }
     }
 }
