@@ -56,6 +56,8 @@ pub struct Receiver {
     tries: u32,
     counts: Counts,
     retry_at: Option<Instant>,
+    /// Until when the owner lets no ACK out.
+    held: Option<Instant>,
     /// When something new came last.
     since: Instant,
     packets: VecDeque<Transmit>,
@@ -119,6 +121,7 @@ impl Receiver {
             counts,
             retry_at: Some(now + rto.wait()),
             since: now,
+            held: None,
             packets,
             events: VecDeque::new(),
             rto,
@@ -349,6 +352,12 @@ impl Receiver {
     }
 
     fn acknowledge(&mut self, now: Instant, why: Why) {
+        if self.held.is_some() {
+            // The one that waits is old by now, and two would be one more than the peer's blocks ask for.
+            let before = self.packets.len();
+            self.packets.retain(|p| !matches!(p, Transmit::Ack { .. }));
+            self.counts.sent -= (before - self.packets.len()) as u64;
+        }
         self.measuring = self.window.acked() < self.window.next() - 1;
         let block = self.window.acknowledge();
         let octets = write_ack(BlockNo::of(block, self.rollover));
@@ -378,6 +387,12 @@ impl Receiver {
             }
             self.end(Outcome::TimedOut);
             return true;
+        }
+        if let Some(until) = self.held {
+            if now >= until {
+                self.release(now);
+            }
+            return false;
         }
         if self.retry_at.is_none_or(|at| now < at) {
             return false;
@@ -432,6 +447,33 @@ impl Receiver {
         }
     }
 
+    /// Whether something would go out next that lets the peer send, if it may.
+    pub fn has_leave(&self) -> bool {
+        matches!(self.state, Receiving::AwaitFirst { .. } | Receiving::Streaming)
+            && self.held.is_none()
+            && !self.packets.is_empty()
+    }
+
+    /// The owner lets the peer send no more before `until`: it keeps a rate. ACKs wait that long, and that the peer
+    /// repeats itself meanwhile is not its fault.
+    pub fn hold(&mut self, until: Instant) {
+        if matches!(self.state, Receiving::AwaitFirst { .. } | Receiving::Streaming) {
+            self.held = Some(until);
+        }
+    }
+
+    fn release(&mut self, now: Instant) {
+        self.held = None;
+        self.acked_at = now;
+        let wait = match self.state {
+            Receiving::AwaitFirst { .. } => self.rto.wait(),
+            Receiving::Streaming | Receiving::Committing | Receiving::Dallying { .. } | Receiving::Over => {
+                self.own_wait()
+            }
+        };
+        self.retry_at = Some(now + wait);
+    }
+
     /// Ends dallying at `at`, if it would last longer: the owner wants to stop.
     pub fn dally_until(&mut self, at: Instant) {
         if let Receiving::Dallying { until } = &mut self.state {
@@ -479,7 +521,14 @@ impl Receiver {
     /// What to send next; poll until empty after every call.
     #[must_use]
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.packets.pop_front()
+        match self.state {
+            Receiving::AwaitFirst { .. } | Receiving::Streaming if self.held.is_some() => None,
+            Receiving::AwaitFirst { .. }
+            | Receiving::Streaming
+            | Receiving::Committing
+            | Receiving::Dallying { .. }
+            | Receiving::Over => self.packets.pop_front(),
+        }
     }
 
     /// The next fact for the owner; poll until empty after every call.
@@ -495,7 +544,8 @@ impl Receiver {
             Receiving::Over | Receiving::Committing => None,
             Receiving::Dallying { until } => Some(until),
             Receiving::AwaitFirst { .. } | Receiving::Streaming => {
-                Some(self.retry_at.map_or(self.give_up_at(), |at| at.min(self.give_up_at())))
+                let next = self.held.or(self.retry_at);
+                Some(next.map_or(self.give_up_at(), |at| at.min(self.give_up_at())))
             }
         }
     }

@@ -352,3 +352,30 @@ fn a_window_that_comes_again_is_acknowledged_once_and_not_sooner_than_a_round_tr
     assert_eq!(window(&mut r, 110), [], "duplicates of the network");
     assert_eq!(window(&mut r, 250), [4], "the ACK was lost");
 }
+
+#[test]
+fn a_rate_delays_acks_and_the_peer_s_repeats_make_no_more_of_them() {
+    let mut r = Receiver::new(Instant::ZERO, terms(1, 8), Mode::Octet, Opening::Ack, Config::server());
+    assert!(r.has_leave());
+    r.hold(at(3_000));
+    assert!(!r.has_leave());
+    assert_eq!(acks(&mut r), [] as [u32; 0]);
+    assert_eq!(r.poll_timeout(), Some(at(3_000)));
+    assert!(!r.handle_timeout(at(3_000)));
+    assert_eq!(acks(&mut r), [0]);
+    data(&mut r, at(3_001), 1, 8);
+    assert!(r.has_leave());
+    r.hold(at(9_000));
+    for ms in [4_000, 5_000, 6_000] {
+        data(&mut r, at(ms), 1, 8);
+        assert!(!r.handle_timeout(at(ms)), "we do not repeat what we hold back");
+        assert_eq!(acks(&mut r), [] as [u32; 0]);
+    }
+    assert!(!r.handle_timeout(at(9_000)));
+    assert_eq!(acks(&mut r), [1], "one");
+    assert_eq!(r.figures().timeouts, 0);
+    data(&mut r, at(9_001), 2, 7);
+    r.hold(at(20_000));
+    r.commit(at(9_002));
+    assert_eq!(acks(&mut r), [2], "the last one has nothing to wait for");
+}

@@ -47,6 +47,9 @@ pub struct Sender {
     retry_at: Option<Instant>,
     /// When the next burst of a paced window is due.
     resume_at: Option<Instant>,
+    /// Until when the owner lets no block out, and how many go out at once then.
+    held: Option<Instant>,
+    allowed: u16,
     packets: VecDeque<Transmit>,
     events: VecDeque<Event>,
 }
@@ -122,6 +125,8 @@ impl Sender {
             counts: Counts::default(),
             retry_at: Some(now + rto.wait()),
             resume_at: None,
+            held: None,
+            allowed: u16::MAX,
             packets,
             events: VecDeque::new(),
             rto,
@@ -312,6 +317,12 @@ impl Sender {
             self.give_up();
             return true;
         }
+        if let Some(until) = self.held {
+            if now >= until {
+                self.release(now);
+            }
+            return false;
+        }
         if self.resume_at.is_some_and(|at| now >= at) {
             self.resume_at = None;
             self.pace.begin();
@@ -388,6 +399,36 @@ impl Sender {
         }
     }
 
+    /// Whether blocks would go out next, if they may.
+    pub fn has_blocks(&self) -> bool {
+        matches!(self.state, Sending::Streaming)
+            && self.packets.is_empty()
+            && self.held.is_none()
+            && self.pace.allows() > 0
+            && self.window.is_open()
+    }
+
+    /// The owner lets at most so many blocks out at once, until it says otherwise: it keeps a rate.
+    pub fn allow(&mut self, blocks: u16) {
+        self.allowed = blocks.max(1);
+    }
+
+    /// The owner lets no block out before `until`. That the peer says nothing meanwhile is not its fault.
+    pub fn hold(&mut self, until: Instant) {
+        if matches!(self.state, Sending::Streaming) {
+            self.held = Some(until);
+        }
+    }
+
+    fn release(&mut self, now: Instant) {
+        self.held = None;
+        if self.window.high() == self.window.acked() {
+            // The window begins only now.
+            self.started = now;
+        }
+        self.retry_at = Some(now + self.rto.wait());
+    }
+
     /// The content ends with block `last`, known only now.
     pub fn set_last(&mut self, last: u64) {
         // Blocks that were promised and do not exist were not sent.
@@ -427,7 +468,10 @@ impl Sender {
         if !matches!(self.state, Sending::Streaming) {
             return None;
         }
-        let (first, count, again) = self.window.take_run(self.pace.allows())?;
+        if self.held.is_some() {
+            return None;
+        }
+        let (first, count, again) = self.window.take_run(self.pace.allows().min(self.allowed))?;
         if let Some(pause) = self.pace.spend(count)
             && self.window.is_open()
         {
@@ -461,7 +505,10 @@ impl Sender {
         match self.state {
             Sending::Over => None,
             Sending::AwaitOptionAck { .. } | Sending::Streaming => {
-                let next = [self.retry_at, self.resume_at].into_iter().flatten().min();
+                let next = match self.held {
+                    Some(until) => Some(until),
+                    None => [self.retry_at, self.resume_at].into_iter().flatten().min(),
+                };
                 Some(next.map_or(self.give_up_at(), |at| at.min(self.give_up_at())))
             }
         }

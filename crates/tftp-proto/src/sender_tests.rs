@@ -490,3 +490,49 @@ fn the_whole_of_the_greatest_window_is_acknowledged_at_once() {
     assert_eq!(out(&mut s), [(65_536, 34_465, Why::First)]);
     assert_eq!(ack(&mut s, at(2), 40_000), Received::Stale, "not sent yet, and long acknowledged");
 }
+
+#[test]
+fn a_rate_lets_blocks_out_a_few_at_a_time_and_is_no_silence_of_the_peer_s() {
+    let mut s = sender(16, 40);
+    s.allow(4);
+    let mut now = Instant::ZERO;
+    let mut sent = Vec::new();
+    // A window takes six seconds: longer than any wait for an answer.
+    for _ in 0..4 {
+        assert!(s.has_blocks());
+        sent.extend(core::iter::once(s.poll_transmit()).flatten());
+        s.hold(now + MS * 2_000);
+        assert!(!s.has_blocks() && s.poll_transmit().is_none());
+        assert_eq!(s.poll_timeout(), Some(now + MS * 2_000));
+        assert!(!s.handle_timeout(now + MS * 1_000), "woken early");
+        assert!(s.poll_transmit().is_none());
+        now += MS * 2_000;
+        assert!(!s.handle_timeout(now));
+    }
+    let runs: Vec<_> =
+        [1, 5, 9, 13].map(|first| Transmit::Blocks { first, count: 4, why: Why::First }).into();
+    assert_eq!(sent, runs);
+    assert!(!s.has_blocks(), "the window is out");
+    assert_eq!((s.figures().timeouts, s.figures().repeats), (0, 0));
+    // Now the peer has its time.
+    let next = s.poll_timeout().unwrap();
+    assert!(next > now && next <= now + MS * 250);
+    assert_eq!(ack(&mut s, now + MS * 10, 16), Received::New);
+    assert_eq!(s.poll_transmit(), Some(Transmit::Blocks { first: 17, count: 4, why: Why::First }));
+    s.abort(ErrorCode::Undefined, "kicked");
+    s.hold(now + MS * 2_000);
+    assert_eq!(out(&mut s), [(5_000, 0, Why::First)], "an ERROR does not wait");
+}
+
+#[test]
+fn an_ack_that_comes_while_blocks_are_held_counts() {
+    let mut s = sender(2, 9);
+    s.allow(1);
+    assert_eq!(s.poll_transmit(), Some(Transmit::Blocks { first: 1, count: 1, why: Why::First }));
+    s.hold(at(5_000));
+    assert_eq!(ack(&mut s, at(10), 1), Received::New);
+    assert!(s.poll_transmit().is_none());
+    assert!(!s.handle_timeout(at(5_000)));
+    assert_eq!(s.poll_transmit(), Some(Transmit::Blocks { first: 2, count: 1, why: Why::First }));
+    assert_eq!(s.figures().timeouts, 0);
+}
