@@ -6,6 +6,7 @@
 //! - `engine`: the loop; `timers`: its deadlines; `slots`: its transfers.
 //! - `requests`: the request port, from a datagram to a transfer.
 //! - `budget`: how much the unproved may be sent; `clients`: what addresses have taught us.
+//! - `rate`: what the owner lets it do.
 //! - `transfer`: one transfer, from its first packet to its end; `way`: the socket behind it;
 //!   `pool`: sockets that were used.
 //! - `content`: where its octets are; netascii. `chunks`: what was read ahead; `scratch`: shared memory.
@@ -22,6 +23,7 @@ mod engine;
 pub mod names;
 mod open;
 mod pool;
+mod rate;
 mod record;
 mod refusal;
 mod requests;
@@ -37,7 +39,7 @@ mod worker;
 pub use names::Names;
 
 use engine::Engine;
-use gate::Gate;
+use gate::{Gate, OnKick};
 use rustix::event::{EventfdFlags, eventfd};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -119,6 +121,8 @@ pub(crate) struct Control {
     wake: OwnedFd,
     /// Whether the loop reads the request ports no more.
     deaf: AtomicBool,
+    /// Whether sessions were kicked since the loop looked last.
+    kicks: AtomicBool,
 }
 
 const RUNNING: u8 = 0;
@@ -129,6 +133,10 @@ const CUT: u8 = 3;
 impl Control {
     fn tell(&self, state: u8) {
         self.state.fetch_max(state, Ordering::AcqRel);
+        self.rouse();
+    }
+
+    fn rouse(&self) {
         // The counter can only be full when the loop has been woken already.
         let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
     }
@@ -142,6 +150,8 @@ impl Control {
 pub struct TftpServer {
     addresses: Vec<SocketAddr>,
     control: Arc<Control>,
+    /// What the gate calls when sessions are kicked.
+    _on_kick: Arc<OnKick>,
     thread: Option<JoinHandle<()>>,
     /// Says when the loop has ended, by being closed. The lock only lets the server be shared.
     over: Mutex<mpsc::Receiver<()>>,
@@ -158,14 +168,25 @@ impl TftpServer {
         let sockets = sockets.into_iter().map(RequestSocket::new).collect::<io::Result<Vec<_>>>()?;
         let addresses = sockets.iter().map(RequestSocket::local).collect();
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let control = Arc::new(Control { state: AtomicU8::new(RUNNING), wake, deaf: AtomicBool::new(false) });
+        let control = Arc::new(Control {
+            state: AtomicU8::new(RUNNING),
+            wake,
+            deaf: AtomicBool::new(false),
+            kicks: AtomicBool::new(false),
+        });
+        let roused = control.clone();
+        let on_kick: Arc<OnKick> = Arc::new(move || {
+            roused.kicks.store(true, Ordering::Release);
+            roused.rouse();
+        });
+        gate.on_kick(&on_kick);
         let mut engine = Engine::new(gate, sockets, config, tap, control.clone())?;
         let (open, over) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new().name("tftp".into()).spawn(move || {
             engine.run();
             drop(open);
         })?;
-        Ok(TftpServer { addresses, control, thread: Some(thread), over: Mutex::new(over) })
+        Ok(TftpServer { addresses, control, _on_kick: on_kick, thread: Some(thread), over: Mutex::new(over) })
     }
 
     /// Where it listens.

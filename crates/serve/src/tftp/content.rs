@@ -2,7 +2,7 @@
 
 use super::chunks::{Chunks, Source};
 use gate::store::{Blob, Sink};
-use gate::{End, Reading, Writing};
+use gate::{End, Meter, Reading, Writing};
 use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tftp_proto::netascii::{Converted, Decoder};
@@ -95,6 +95,24 @@ impl Content {
             sender.set_last(last_block(total, sender.terms().blksize));
         }
         Ok(text.get(from, to))
+    }
+
+    /// What it has to obey, where it has a rate; once.
+    pub(super) fn take_meter(&mut self) -> Option<Box<Meter>> {
+        match self {
+            Content::Read { reading, .. } => reading.take_meter(),
+            Content::Write { writing, .. } => writing.take_meter(),
+            Content::Gone => None,
+        }
+    }
+
+    /// Whether the owner wants it to end. What is being published is there before anybody can end it.
+    pub(super) fn is_kicked(&self) -> bool {
+        match self {
+            Content::Read { reading, .. } => reading.is_kicked(),
+            Content::Write { writing, .. } => writing.is_kicked(),
+            Content::Gone => false,
+        }
     }
 
     /// Whether blocks have to be placed one by one, in order: text is converted.

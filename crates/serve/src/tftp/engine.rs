@@ -5,7 +5,7 @@ use super::clients::Clients;
 use super::pool::Pool;
 use super::requests::Desk;
 use super::scratch::Scratch;
-use super::slots::{Key, Phase, Slots};
+use super::slots::{Key, Phase, Slot, Slots};
 use super::timers::{Clock, Timers};
 use super::transfer::{Next, Running};
 use super::way::Way;
@@ -129,7 +129,7 @@ impl Engine {
             for event in &events {
                 let data = event.data;
                 match data.u64() {
-                    WAKE => clear(&self.control.wake),
+                    WAKE => self.roused(),
                     WORKERS => self.take_done(),
                     TIMERS => self.expire(),
                     n if n >= REQUESTS => self.take_requests((n - REQUESTS) as usize, alone),
@@ -137,6 +137,23 @@ impl Engine {
                         .with_running(Key::from_u64(n), |running, scratch| running.receive(alone, scratch)),
                 }
             }
+        }
+    }
+
+    /// The owner wants something: the loop's head looks what, but for kicks.
+    fn roused(&mut self) {
+        clear(&self.control.wake);
+        if !self.control.kicks.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let kicked = |slot: &mut Slot| match &slot.phase {
+            Phase::Running(running) => running.content.is_kicked().then_some(slot.key),
+            // Its file is not open yet; it is looked at again when it is.
+            Phase::Opening => None,
+        };
+        let keys: Vec<Key> = self.slots.iter_mut().filter_map(kicked).collect();
+        for key in keys {
+            self.with_running(key, Running::kick);
         }
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Signs {
     pub(super) failed: Option<String>,
     /// The owner stops the server.
     pub(super) stopped: bool,
+    /// The owner ended this session.
+    pub(super) kicked: bool,
 }
 
 /// The end with this outcome.
@@ -34,6 +36,7 @@ pub(super) fn end(over: Over, facts: End, signs: &Signs) -> End {
         Over::Broken(fault) => (Outcome::Aborted, Cause::Broke(fault.to_string()), fault.to_string()),
         Over::Aborted => match &signs.failed {
             Some(why) => (Outcome::Failed, Cause::Ours(why.clone()), why.clone()),
+            None if signs.kicked => (Outcome::Aborted, Cause::Kicked, String::new()),
             None => (Outcome::Aborted, Cause::Stopped, String::new()),
         },
     };
@@ -42,7 +45,11 @@ pub(super) fn end(over: Over, facts: End, signs: &Signs) -> End {
 
 /// The end of a transfer that is only dropped: its place or its port was wanted for another one.
 pub(super) fn dropped(facts: End, signs: &Signs) -> End {
-    let cause = if signs.stopped { Cause::Stopped } else { Cause::Replaced };
+    let cause = match signs {
+        Signs { kicked: true, .. } => Cause::Kicked,
+        Signs { stopped: true, .. } => Cause::Stopped,
+        Signs { .. } => Cause::Replaced,
+    };
     End { outcome: Outcome::Aborted, cause, ..facts }
 }
 

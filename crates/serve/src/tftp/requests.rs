@@ -302,7 +302,9 @@ impl Engine {
             });
             return;
         }
-        self.with_running(key, |running, scratch| running.drive(scratch));
+        self.with_running(key, |running, scratch| {
+            if running.content.is_kicked() { running.kick(scratch) } else { running.drive(scratch) }
+        });
     }
 
     fn refuse(&mut self, key: Key, flow: u64, peer: SocketAddr, to: SocketAddr, why: &Refusal, most: usize) {

@@ -23,6 +23,11 @@ impl Clock {
         Clock(Wall::now())
     }
 
+    /// The same moment as the rest of the program tells it.
+    pub(super) fn wall(self, at: clock::Instant) -> Wall {
+        self.0 + std::time::Duration::from_nanos(at.as_nanos())
+    }
+
     pub(super) fn now(self) -> clock::Instant {
         clock::Instant::from_nanos(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }

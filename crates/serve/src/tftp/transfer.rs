@@ -4,7 +4,7 @@ use super::content::Content;
 use super::record::{self, Signs};
 use super::scratch::Scratch;
 use super::way::Way;
-use gate::End;
+use gate::{End, Meter};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +60,8 @@ pub(super) struct Running {
     /// Blocks that the system had no room for yet.
     stuck: Option<(u64, u64, Why)>,
     words: Arc<Words>,
+    /// The rate that it has to keep, if any.
+    pub(super) meter: Option<Box<Meter>>,
     /// For the record.
     pub(super) signs: Signs,
     over: bool,
@@ -110,7 +112,7 @@ impl Running {
     pub(super) fn new(
         way: Way,
         machine: Transfer,
-        content: Content,
+        mut content: Content,
         sight: Seen,
         words: Arc<Words>,
         now: clock::Instant,
@@ -120,6 +122,7 @@ impl Running {
             Transfer::Send(_) => Haste::up_to(LINGER),
             Transfer::Receive(_) => Haste::eager(LINGER_UPLOAD),
         };
+        let meter = content.take_meter();
         if let Some(size) = machine.terms().tsize {
             sight.see(Dir::Here, &What::Size(size));
         }
@@ -132,6 +135,7 @@ impl Running {
             haste,
             stuck: None,
             words,
+            meter,
             signs: Signs::default(),
             over: false,
             left: false,
@@ -233,6 +237,7 @@ impl Running {
                 let mut placed = None;
                 let whole = self.take_events(Some(&mut placed));
                 if let Some((block, len)) = placed {
+                    self.moved(len);
                     // The peer goes on while we write. Should that fail, it hears of it at once.
                     self.send(scratch);
                     let payload = &scratch.datagram[DATA_HEADER..][..len];
@@ -287,6 +292,7 @@ impl Running {
                 }
             }
         }
+        self.moved(runs[..count].iter().map(|run| run.2).sum());
         // The peer goes on while we write. Should that fail, it hears of it at once.
         self.send(scratch);
         for &(n, block, octets) in &runs[..count] {
@@ -413,6 +419,9 @@ impl Running {
             }
         }
         while self.stuck.is_none() {
+            if self.meter.is_some() {
+                self.keep_rate(scratch.clock);
+            }
             let Some(out) = self.machine.poll_transmit() else { return };
             match out {
                 Transmit::Packet { octets, why } => self.send_packet(&octets, why),
@@ -472,6 +481,9 @@ impl Running {
             // Counts as lost.
             Err(_) => headers.len(),
         };
+        if let Some(meter) = &mut self.meter {
+            meter.moved((sent * blksize).min(payload.len()) as u64);
+        }
         if self.sight.tap.is_some() {
             for (n, header) in headers.iter().take(sent).enumerate() {
                 let from = (n * blksize).min(payload.len());
