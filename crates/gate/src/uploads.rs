@@ -115,6 +115,11 @@ impl UploadRule {
         UploadRule { what: Where::Below(dir), upload }
     }
 
+    /// What it allows.
+    pub fn upload(&self) -> Upload {
+        self.upload
+    }
+
     fn fits(&self, path: &VPath) -> bool {
         let pattern = match &self.what {
             Where::Pattern(pattern) => pattern,

@@ -319,6 +319,10 @@ impl Store for Local {
         versions::list(&self.0, path)
     }
 
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        versions::names_with_some(&self.0, dir)
+    }
+
     fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
         if path.is_root() || path.is_reserved() {
             return Err(StoreError::Absent);

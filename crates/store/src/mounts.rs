@@ -288,6 +288,11 @@ impl Store for Mounts {
         mount.store.versions(&path)
     }
 
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        let Place { mount, path } = self.place(dir);
+        mount.store.versioned(&path)
+    }
+
     fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
         let Place { mount, path } = self.place(path);
         mount.store.open_version(&path, stamp)

@@ -275,6 +275,10 @@ impl Store for Quota {
         self.0.store.versions(path)
     }
 
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        self.0.store.versioned(dir)
+    }
+
     fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
         self.0.store.open_version(path, stamp)
     }

@@ -182,6 +182,12 @@ pub trait Store: Send + Sync {
         Err(crate::StoreError::Unsupported("keeping versions"))
     }
 
+    /// The names in the directory `dir` of which there are versions, in the order of their octets.
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        let _ = dir;
+        Err(crate::StoreError::Unsupported("keeping versions"))
+    }
+
     /// Opens a version of `path` for reading.
     fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
         let _ = (path, stamp);

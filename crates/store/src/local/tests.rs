@@ -356,6 +356,9 @@ fn versions_are_listed_read_back_and_pruned_by_count_and_age() {
         let mut back = [9; 3];
         let blob = store.open_version(&p(path), versions[0].stamp).unwrap();
         assert_eq!((blob.len(), blob.read_at(0, &mut back).unwrap(), back), (3, 3, [2; 3]));
+        if path == "/r1" {
+            assert_eq!(store.versioned(&VPath::root()).unwrap(), [b"r1"]);
+        }
         store.remove(&p(path)).unwrap();
         assert_eq!(store.versions(&p(path)).unwrap(), versions, "also of a file that is gone");
         assert!(store.versions(&p("/none")).unwrap().is_empty());

@@ -8,7 +8,7 @@ use super::{Inner, names, open_file};
 use crate::{Amount, Result, Stamp, StoreError, VPath, Version};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -137,6 +137,23 @@ pub(super) fn list(inner: &Inner, path: &VPath) -> Result<Vec<Version>> {
     while names_of(&dir, &mut each)? {}
     found.sort_by_key(|version| version.stamp);
     Ok(found)
+}
+
+/// The names in a directory of the tree that have versions; those that are too long to be told are left out.
+pub(super) fn names_with_some(inner: &Inner, below: &VPath) -> Result<Vec<Vec<u8>>> {
+    let Some(dir) = directory(inner, below)? else { return Ok(Vec::new()) };
+    let mut found = BTreeSet::new();
+    let mut each = |name: &[u8]| {
+        let Some((base, _)) = names::read_version(name) else { return };
+        let base = &base[..base.len() - 1];
+        // One whose place is another is no name, nor is the digest of one that is too long.
+        let is_digest = below.is_root() && base.starts_with(b"long-") && base.len() == 5 + 32;
+        if !is_digest && below.child(base).is_ok_and(|path| names::versions(&path).0 == *below) {
+            found.insert(base.to_vec());
+        }
+    };
+    while names_of(&dir, &mut each)? {}
+    Ok(found.into_iter().collect())
 }
 
 /// Opens a version's file.

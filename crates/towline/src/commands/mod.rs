@@ -10,9 +10,11 @@ pub mod lab;
 pub mod man;
 pub mod recipe;
 pub mod relay;
+pub mod restore;
 pub mod serve;
 pub mod tftp;
 pub mod user;
+pub mod versions;
 pub mod who;
 
 use crate::events::{Event, Events};
@@ -32,6 +34,7 @@ Examples:
   towline config init towline.toml           a configuration for a service, with every setting
   towline image show a.bin                   what an image says of itself
   towline user add bob                       a user of the service
+  towline versions --dir images a.cfg        what was written over and is kept
   towline who                                who is on the running service
 ";
 
@@ -54,6 +57,8 @@ enum Command {
     Lab(lab::Lab),
     Recipe(recipe::Recipe),
     Relay(relay::Relay),
+    Versions(versions::Versions),
+    Restore(restore::Restore),
     Tftp(tftp::Tftp),
     Config(config::Config),
     User(user::User),
@@ -93,6 +98,8 @@ pub fn run() -> ExitCode {
         | Command::Lab(_)
         | Command::Tftp(_)
         | Command::Config(_)
+        | Command::Versions(_)
+        | Command::Restore(_)
         | Command::Who(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
@@ -109,6 +116,8 @@ pub fn run() -> ExitCode {
         Command::Tftp(tftp) => tftp.run(),
         Command::Config(config) => config.run(),
         Command::User(user) => user.run(&events),
+        Command::Versions(versions) => versions.run(),
+        Command::Restore(restore) => restore.run(),
         Command::Who(who) => who.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

@@ -7,7 +7,7 @@ mod users;
 pub use users::Given;
 
 use crate::config::server::Sandbox;
-use crate::config::{Loaded, Size, Written, environment};
+use crate::config::{Loaded, Size, Within, Written, environment};
 use crate::events::Events;
 use crate::exit::Failure;
 use crate::figures::parse_octets;
@@ -81,12 +81,18 @@ pub struct Serve {
     #[arg(long, value_name = "DIR", group = "writing", conflicts_with = "root")]
     inbox: Option<PathBuf>,
     /// What uploads to PATH may do: PATH=create (free names only), overwrite, version (the old file is
-    /// kept) or deny. May be repeated, the first that fits counts (docs/tftp-server.md).
+    /// kept), deny or dropbox. May be repeated, the first that fits counts (docs/tftp-server.md).
     #[arg(long, value_name = "PATH=POLICY", value_parser = Written::<UploadRule>::parse)]
     upload: Vec<Written<UploadRule>>,
     /// The most that the directory may hold, versions too: 20G. An upload that does not fit is refused.
     #[arg(long, value_name = "SIZE", value_parser = parse_octets)]
     quota: Option<u64>,
+    /// The most files and directories that it may hold, versions too.
+    #[arg(long, value_name = "N", requires = "writing")]
+    quota_files: Option<u64>,
+    /// Keep so many old versions of each file; without it all (towline versions lists them).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "writing")]
+    keep_versions: Option<u32>,
     /// Do not serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and do not compute the
     /// digests of uploads.
     #[arg(long)]
@@ -186,6 +192,12 @@ impl Serve {
         }
         if let Some(octets) = self.quota {
             loaded.flag("server.quota", "--quota").server.quota = Some(Size(octets));
+        }
+        if let Some(files) = self.quota_files {
+            loaded.flag("server.quota-files", "--quota-files").server.quota_files = Some(files);
+        }
+        if let Some(count) = self.keep_versions {
+            loaded.flag("server.keep-versions", "--keep-versions").server.keep_versions = Some(Within(count));
         }
         if self.no_digests {
             loaded.flag("server.digests", "--no-digests").server.digests = false;

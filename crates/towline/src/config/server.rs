@@ -1,7 +1,7 @@
 //! `[server]`.
 
 use super::section::section;
-use super::value::{Size, Written, words};
+use super::value::{Size, Within, Written, words};
 use crate::service::run_as::RunAs;
 use gate::{Net, UploadRule};
 use std::net::IpAddr;
@@ -25,10 +25,16 @@ section! {
         anonymous: Option<bool> = None,
         /// The only networks whose clients are let in; none: everybody.
         allow: Vec<Written<Net>> = Vec::new(),
-        /// What uploads may do, path by path: "PATH=create", "overwrite", "version" or "deny"; the first that fits.
+        /// What uploads may do, path by path: "PATH=create", "overwrite", "version", "deny" or "dropbox"; the first that fits.
         upload: Vec<Written<UploadRule>> = Vec::new(),
         /// The most that `root` may hold, old versions too.
         quota: Option<Size> = None,
+        /// The most files and directories that `root` may hold, old versions too.
+        quota_files: Option<u64> = None,
+        /// Old versions kept of each file of `root`; without it all.
+        keep_versions: Option<Within<1, 10_000>> = None,
+        /// How long old versions are kept in `root`; without it for ever.
+        keep_versions_for: Option<Duration> = None,
         /// Whether names that begin with a dot are there at all.
         show_hidden: bool = false,
         /// Serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and digest uploads.

@@ -1,8 +1,8 @@
 //! The running server: from a [`Config`](crate::config::Config) to sockets, a gate, servers and the loop that tells
 //! what happens.
 //!
-//! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`) opens the tree,
-//!   `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
+//! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
+//!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - What the loop tells: `live` with `line`, `screen`, `advice` (and `advisor`); `announce` at the start,
 //!   `digesting` and `inbox` beside it.
@@ -13,6 +13,7 @@ mod announce;
 mod digesting;
 mod ftp;
 mod inbox;
+mod keeper;
 mod line;
 mod live;
 mod one_file;
@@ -24,6 +25,7 @@ mod screen;
 mod servers;
 mod sockets;
 pub(crate) mod tftp;
+mod tree;
 pub(crate) mod users;
 mod wall;
 
@@ -34,16 +36,16 @@ use crate::exit::{Exit, Failure};
 use crate::ladder::{End, Tracing};
 use crate::watch::{Several, Watch};
 use gate::Gate;
-use root::Root;
+use keeper::Keeper;
 pub(crate) use root::is_precious;
 use screen::Screen;
 use servers::{Servers, Settings};
 use sockets::Sockets;
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::Arc;
 use transport::tap::Tap;
+pub(crate) use tree::offline;
 
 /// 2,048 connections with a file and a pipe each, and 32,768 TFTP transfers with a socket each, and reserve;
 /// the hard limit may be lower, and then TFTP has fewer.
@@ -72,7 +74,7 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
     let settings = Settings::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
-    let root = Root::of(loaded)?;
+    let mut root = tree::open(loaded)?;
     // Without the list of interfaces the announcement is shorter; serving does not need it.
     let interfaces = transport::interfaces().unwrap_or_default();
     let traces = occasion.trace.open(End::Server, || Box::new(io::stderr()))?;
@@ -86,6 +88,7 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
     // Above this line: whatever lies outside of what is served. Below: threads.
     let wall = wall::enter(loaded, wall::Alone::Yes)?;
     let (gate, audit) = Gate::new(root.store.clone(), policy);
+    let keeper = Keeper::start(std::mem::take(&mut root.parts))?;
     let fell_back = sockets.fell_back.clone();
     let servers = Servers::start(settings, &gate, sockets, tap)?;
     running::Running {
@@ -95,6 +98,7 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
         gate,
         audit,
         root,
+        keeper,
         servers,
         fell_back,
         control,
@@ -102,18 +106,6 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
         wall,
     }
     .run(screen, watch, traces)
-}
-
-/// What is served, as the configuration has it: the drop box, or the root.
-fn served(loaded: &Loaded) -> Result<&Path, Failure> {
-    let server = &loaded.config.server;
-    server.inbox.as_ref().or(server.root.as_ref()).map(std::path::PathBuf::as_path).ok_or_else(|| {
-        Failure::usage(
-            loaded.thing("server"),
-            "nothing to serve: there is no root",
-            "set root = \"/srv/…\" in [server]",
-        )
-    })
 }
 
 /// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the

@@ -1,10 +1,10 @@
 //! The gate's policy, from the configuration.
 
-use super::users;
+use super::{tree, users};
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
 use crate::monitor::{Here, Mandate, Privileged};
-use gate::{Directory, Policy, Rules, Uploads};
+use gate::{Directory, Policy, Rules};
 use std::sync::Arc;
 
 /// What the owner allows. Passwords are found here, also by asking for them.
@@ -24,10 +24,11 @@ pub(crate) fn of(loaded: &Loaded, tell_tftp_sessions: bool) -> Result<Policy, Fa
         directory,
         oracle,
         clients: server.allow.iter().map(|net| net.value).collect(),
-        write: server.write || inbox,
+        write: tree::is_written(loaded),
+        roots: tree::roots(loaded),
         inbox,
         digests: server.digests,
-        uploads: Uploads(server.upload.iter().map(|rule| rule.value.clone()).collect()),
+        uploads: tree::uploads(loaded),
         rules: rules(loaded)?,
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),

@@ -1,15 +1,13 @@
 //! What is served: a directory of this host, or one file of it.
 
 use super::one_file::OneFile;
-use crate::config::Loaded;
+use super::tree::Part;
 use crate::exit::{Exit, Failure};
-use crate::figures::grouped;
 use ios_cli::image_name::ImageName;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::local::{Local, LocalOptions};
-use store::quota::{Limit, Quota};
 use store::{Kind, Store, VPath};
 
 /// Images whose digests are announced: the newest; a directory may hold hundreds.
@@ -27,25 +25,41 @@ pub(crate) struct Root {
     pub(crate) images: Vec<VPath>,
     /// Any file, where there is no image.
     other: Option<VPath>,
+    /// What is kept in order.
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Root {
-    /// Opens what the configuration names, and limits it to its quota.
-    pub(crate) fn of(loaded: &Loaded) -> Result<Root, Failure> {
-        let server = &loaded.config.server;
-        let write = server.write || server.inbox.is_some();
-        let mut root = Root::open(super::served(loaded)?, write, server.any_root)?;
-        server.quota.map_or(Ok(()), |octets| root.limit(octets.0))?;
-        Ok(root)
+    /// A tree, with what is announced of it.
+    pub(crate) fn new(store: Arc<dyn Store>, shown: String, one: Option<VPath>, parts: Vec<Part>) -> Root {
+        let (images, other) = match one {
+            Some(file) => (vec![file], None),
+            None => names(&*store),
+        };
+        Root { store, shown, images, other, parts }
     }
 
+    /// A name to show in lines to paste.
+    pub(crate) fn example(&self) -> Option<String> {
+        let path = self.images.first().or(self.other.as_ref())?;
+        std::str::from_utf8(path.relative()).ok().map(String::from)
+    }
+}
+
+/// A directory or one file of this host, and then its name.
+pub(crate) struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) one: Option<VPath>,
+}
+
+impl Opened {
     /// Opens it, unless it is one that nobody wants to serve.
-    pub(crate) fn open(path: &Path, write: bool, sure: bool) -> Result<Root, Failure> {
+    pub(crate) fn open(path: &Path, sure: bool, options: LocalOptions) -> Result<Opened, Failure> {
+        let write = options.write;
         let shown = path.display().to_string();
         let local = |e: &std::io::Error| Failure::local(&shown, e);
         let real = path.canonicalize().map_err(|e| local(&e))?;
         let facts = real.metadata().map_err(|e| local(&e))?;
-        let options = LocalOptions { write, ..LocalOptions::default() };
         if facts.is_dir() {
             if !sure && is_precious(&real) {
                 return Err(Failure::usage(
@@ -55,8 +69,7 @@ impl Root {
                 ));
             }
             let store: Arc<dyn Store> = Arc::new(Local::open(&real, options).map_err(|e| local(&e))?);
-            let (images, other) = names(&*store);
-            return Ok(Root { store, shown, images, other });
+            return Ok(Opened { store, one: None });
         }
         if !facts.is_file() {
             let way_out = "name a directory or a regular file";
@@ -79,37 +92,7 @@ impl Root {
         let dir: Arc<dyn Store> =
             Arc::new(Local::open(parent, LocalOptions { write: false, ..options }).map_err(|e| local(&e))?);
         let store = Arc::new(OneFile::new(dir, linked, named.clone()));
-        Ok(Root { store, shown, images: vec![named], other: None })
-    }
-
-    /// Limits what it may hold; reads every directory once.
-    pub(crate) fn limit(&mut self, octets: u64) -> Result<(), Failure> {
-        let limit = Limit { octets: Some(octets), files: None };
-        let quota = Quota::counted(self.store.clone(), limit).map_err(|e| {
-            Failure::new(
-                Exit::Local,
-                &self.shown,
-                format!("what is in it cannot be counted: {e}"),
-                "leave --quota out",
-            )
-        })?;
-        let used = quota.used().map_or(0, |used| used.octets);
-        if used > octets {
-            return Err(Failure::new(
-                Exit::Local,
-                "--quota",
-                format!("{} holds {} octets already", self.shown, grouped(used)),
-                "remove something (old versions are in .towline/versions) or allow more",
-            ));
-        }
-        self.store = Arc::new(quota);
-        Ok(())
-    }
-
-    /// A name to show in lines to paste.
-    pub(crate) fn example(&self) -> Option<String> {
-        let path = self.images.first().or(self.other.as_ref())?;
-        std::str::from_utf8(path.relative()).ok().map(String::from)
+        Ok(Opened { store, one: Some(named) })
     }
 }
 

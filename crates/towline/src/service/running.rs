@@ -2,12 +2,13 @@
 
 use super::advisor::Advisor;
 use super::digesting::{Digesting, Uploaded};
+use super::keeper::Keeper;
 use super::live::Board;
 use super::root::Root;
 use super::screen::Screen;
 use super::servers::Servers;
 use super::wall::Behind;
-use super::{Occasion, announce, inbox, local};
+use super::{Occasion, announce, inbox, local, tree};
 use crate::config::Loaded;
 use crate::control::{Control, Desk};
 use crate::events::{Event, Events};
@@ -42,6 +43,7 @@ pub(super) struct Running<'a> {
     pub(super) gate: Arc<Gate>,
     pub(super) audit: audit::Events,
     pub(super) root: Root,
+    pub(super) keeper: Keeper,
     pub(super) servers: Servers,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
     pub(super) control: Option<UnixListener>,
@@ -65,10 +67,11 @@ impl Running<'_> {
         let mut board = Board::new(screen, self.events.clone(), watch);
         board.hide(advisor.session());
         self.announce(&board);
-        let Running { loaded, occasion, events, gate, audit, root, servers, control, .. } = self;
+        let Running { loaded, occasion, events, gate, audit, root, keeper, servers, control, .. } = self;
         let cancel = Cancel::new().map_err(local("digests"))?;
         let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
-        let inbox = loaded.config.server.inbox.as_ref().map(|_| inbox::Inbox::start(root.store.clone()));
+        let drops = tree::has_drop_box(loaded);
+        let inbox = drops.then(|| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
         let present = Arc::new(Present::default());
@@ -95,6 +98,9 @@ impl Running<'_> {
                 if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(event)) {
                     digests.take(uploaded);
                 }
+            }
+            for text in keeper.told() {
+                board.screen.say(&text);
             }
             for (text, event) in inbox.iter().flat_map(inbox::Inbox::told) {
                 board.screen.say(&text);
@@ -136,6 +142,8 @@ impl Running<'_> {
             board.screen.say(&text);
             events.tell(&event);
         }
+        // After the last upload: what is there now is what the next process is told.
+        drop(keeper);
         board.finish();
         let traced = traces.finish();
         let (transfers, octets) = board.totals();
@@ -172,7 +180,7 @@ impl Running<'_> {
         };
         let program = std::env::current_exe().map(|p| p.display().to_string());
         let inbox = config.server.inbox.is_some();
-        let how = match (inbox, config.server.write) {
+        let how = match (inbox, tree::is_written(self.loaded)) {
             (true, _) => "a drop box, write-only",
             (false, true) => "writable",
             (false, false) => "read-only",

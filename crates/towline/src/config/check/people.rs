@@ -92,7 +92,11 @@ fn known(check: &mut Check<'_>) {
         named.extend(rule.group.0.iter().map(|group| (format!("rule.{i}.group"), group, false)));
     }
     for (i, root) in config.root.iter().enumerate() {
-        named.extend(root.user.iter().map(|user| (format!("root.{i}.user"), user, true)));
+        let user = match root.user.as_ref().map(|user| &user.value) {
+            Some(gate::RootUser::Named(name)) => Some(name),
+            Some(gate::RootUser::Any | gate::RootUser::Anonymous) | None => None,
+        };
+        named.extend(user.map(|user| (format!("root.{i}.user"), user, true)));
         named.extend(root.group.iter().map(|group| (format!("root.{i}.group"), group, false)));
     }
     for (at, name, is_user) in named {

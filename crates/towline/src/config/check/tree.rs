@@ -56,56 +56,40 @@ fn root(check: &mut Check<'_>) {
     }
 }
 
-/// A path of the tree, or why it is none.
-fn inside(check: &mut Check<'_>, setting: &str, path: &str) -> Option<VPath> {
-    if !path.starts_with('/') {
-        let what = format!("'{path}' does not begin with '/'");
-        check.fault(
-            setting,
-            what,
-            format!("write \"/{}\": it is a path of the served tree", path.trim_start_matches("./")),
-        );
-        return None;
-    }
-    match VPath::parse(path.as_bytes()) {
-        Ok(path) => Some(path),
-        Err(why) => {
-            check.fault(setting, format!("'{path}': {why}"), "write it from the served root down");
-            None
-        }
-    }
-}
-
 fn mounts(check: &mut Check<'_>) {
     let config = check.config;
-    let mut paths = Vec::new();
+    let has_root = config.server.root.is_some() || config.server.inbox.is_some();
     for (i, mount) in config.mount.iter().enumerate() {
         let at = |key: &str| format!("mount.{i}.{key}");
-        paths.push(inside(check, &at("path"), &mount.path));
+        let path = &mount.path.value.0;
+        if path.is_root() && has_root {
+            let what = "a mount at '/', and a root in [server]: both are the tree's root";
+            check.fault(&at("path"), what, "take one of them away");
+        }
+        if let Some(first) = config.mount[..i].iter().position(|other| other.path.value.0 == *path) {
+            let first = check.place(&format!("mount.{first}.path"));
+            let what = format!("something is mounted at '{path}' already");
+            check.fault(&at("path"), what, format!("mount it elsewhere; the first is at {first}"));
+        }
         check.directory(&at("dir"), &mount.dir);
         let real = mount.dir.canonicalize().ok();
         if real.is_some_and(|real| is_precious(&real)) && !config.server.any_root {
             let what = format!("{} is the whole file system or a home directory", mount.dir.display());
             check.fault(&at("dir"), what, "mount a directory inside it, or set any-root = true in [server]");
         }
-        if mount.write && !config.server.write {
-            let what = format!("'{}' is for writing and the server is not", mount.path);
-            check.fault(&at("write"), what, "set write = true in [server], or take this away");
+        let for_writing = [
+            ("upload", mount.upload.is_some()),
+            ("quota", mount.quota.is_some()),
+            ("quota-files", mount.quota_files.is_some()),
+            ("keep-versions", mount.keep_versions.is_some()),
+            ("keep-versions-for", mount.keep_versions_for.is_some()),
+        ];
+        for (key, _) in for_writing.iter().filter(|(_, is_set)| *is_set && !mount.write) {
+            let what = format!("nobody may upload anything to '{path}'");
+            check.fault(&at(key), what, "add write = true to this mount, or take this away");
         }
         zero(check, &at("quota"), mount.quota.map(|q| q.0));
         zero(check, &at("quota-files"), mount.quota_files);
-    }
-    for (i, path) in paths.iter().enumerate() {
-        let Some(path) = path else { continue };
-        if let Some(first) = paths[..i].iter().position(|other| other.as_ref() == Some(path)) {
-            let first = check.place(&format!("mount.{first}.path"));
-            let what = format!("something is mounted at '{path}' already");
-            check.fault(
-                &format!("mount.{i}.path"),
-                what,
-                format!("mount it elsewhere; the first is at {first}"),
-            );
-        }
     }
 }
 
@@ -122,22 +106,70 @@ fn zero(check: &mut Check<'_>, path: &str, value: Option<u64>) {
 fn roots(check: &mut Check<'_>) {
     let config = check.config;
     for (i, root) in config.root.iter().enumerate() {
-        inside(check, &format!("root.{i}.path"), &root.path);
+        let at = |key: &str| format!("root.{i}.{key}");
         let whom = [root.user.is_some(), root.group.is_some(), root.network.is_some()];
         if whom.iter().filter(|there| **there).count() != 1 {
             let what = "a [[root]] is for one user, one group or one network";
             check.fault(&format!("root.{i}"), what, "give it one of user, group and network");
         }
+        if root.path.value.names_user() && root.network.is_some() {
+            let what = "%u is a user's name, and this is for whoever comes from a network";
+            check.fault(
+                &at("path"),
+                what,
+                "write %i, the client's address, or give it a user in place of network",
+            );
+        }
+        zero(check, &at("quota"), root.quota.map(|q| q.0));
+        zero(check, &at("quota-files"), root.quota_files);
+        let key = match (root.quota, root.quota_files) {
+            (None, None) => continue,
+            (Some(_), _) => "quota",
+            (None, Some(_)) => "quota-files",
+        };
+        match root.path.value.directory() {
+            None => {
+                let what = "a quota is for one directory, or for each directory in one";
+                check.fault(&at(key), what, "write the path so that %u or %i is all of its last component");
+            }
+            Some((directory, _)) if !is_writable(check, &directory) => {
+                let what = format!("nobody may upload anything to '{}'", root.path.text);
+                check.fault(
+                    &at(key),
+                    what,
+                    "set write = true in [server] or its [[mount]], or take this away",
+                );
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether the part of the tree that a path is in is written to.
+fn is_writable(check: &Check<'_>, path: &VPath) -> bool {
+    let config = check.config;
+    let inside = config.mount.iter().filter(|mount| path.is_within(&mount.path.value.0));
+    match inside.max_by_key(|mount| mount.path.value.0.as_bytes().len()) {
+        Some(mount) => mount.write,
+        None => config.server.write || config.server.inbox.is_some(),
     }
 }
 
 fn uploads(check: &mut Check<'_>) {
     let server = &check.config.server;
+    zero(check, "server.quota", server.quota.map(|q| q.0));
+    zero(check, "server.quota-files", server.quota_files);
     if server.write || server.inbox.is_some() {
-        zero(check, "server.quota", server.quota.map(|q| q.0));
         return;
     }
-    let set = [("server.quota", server.quota.is_some()), ("server.upload", !server.upload.is_empty())];
+    let rows = !server.upload.is_empty() && !check.config.mount.iter().any(|mount| mount.write);
+    let set = [
+        ("server.quota", server.quota.is_some()),
+        ("server.quota-files", server.quota_files.is_some()),
+        ("server.keep-versions", server.keep_versions.is_some()),
+        ("server.keep-versions-for", server.keep_versions_for.is_some()),
+        ("server.upload", rows),
+    ];
     for (path, _) in set.iter().filter(|(_, there)| *there) {
         check.fault(
             path,

@@ -1,0 +1,172 @@
+//! Keeps what is written to in order, beside serving: counts it, sweeps what dead processes left, prunes old
+//! versions, and saves what is counted for the next process.
+//!
+//! All of it is done at the start and once a day. A start waits a moment for parts whose quota nothing is saved
+//! of; what takes longer goes on beside serving, and until it is done nothing is added there.
+
+use super::local;
+use super::tree::{Part, too_much};
+use crate::exit::Failure;
+use crate::figures::grouped;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use store::quota::{NoWalk, Saved};
+
+/// A start waits so long for what is counted for the first time: some 100,000 files.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often what has changed is saved; after a crash the walk of the next start corrects what is missing.
+const SAVE: Duration = Duration::from_secs(10);
+/// How often all is walked through.
+const AGAIN: Duration = Duration::from_secs(24 * 3_600);
+
+/// The thread; dropped, it saves and ends.
+pub(super) struct Keeper {
+    /// None once it is to end.
+    end: Option<Sender<()>>,
+    stop: Arc<AtomicBool>,
+    told: Receiver<String>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Begins. Fails where a part is known to hold more than it may.
+    pub(super) fn start(parts: Vec<Part>) -> Result<Keeper, Failure> {
+        let (end, ended) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let limits: Vec<_> = parts.iter().map(|p| (p.at.clone(), p.quota.clone(), p.limit)).collect();
+        let mut work = Work { parts: parts.into_iter().map(Kept::new).collect(), tell, stop: stop.clone() };
+        let run = move || {
+            // Those that serving waits for come first.
+            work.parts.sort_by_key(|kept| (!kept.part.is_limited, kept.part.quota.is_known()));
+            work.walk(&ready);
+            drop(ready);
+            let mut walked = Instant::now();
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(SAVE) {
+                work.save();
+                if walked.elapsed() >= AGAIN {
+                    work.walk(&mpsc::channel().0);
+                    walked = Instant::now();
+                }
+            }
+            work.save();
+        };
+        let thread = std::thread::Builder::new()
+            .name("keeper".into())
+            .spawn(run)
+            .map_err(local("the keeper's thread"))?;
+        let keeper = Keeper { end: Some(end), stop, told, thread: Some(thread) };
+        // Ends with the last of them, or when the time is over.
+        let until = Instant::now() + PATIENCE;
+        while limits.iter().any(|(_, quota, limit)| limit.octets.is_some() && !quota.is_known())
+            && is_ready.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok()
+        {}
+        for (at, quota, limit) in limits {
+            if let (Some(used), Some(most)) = (quota.used(), limit.octets)
+                && used.octets > most
+            {
+                return Err(too_much(&at, used.octets, most));
+            }
+        }
+        Ok(keeper)
+    }
+
+    /// What people should know.
+    pub(super) fn told(&self) -> impl Iterator<Item = String> + '_ {
+        self.told.try_iter()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.end = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic there was told on stderr; what was not saved is counted by the next process.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Work {
+    parts: Vec<Kept>,
+    tell: Sender<String>,
+    stop: Arc<AtomicBool>,
+}
+
+struct Kept {
+    part: Part,
+    /// What was saved last.
+    saved: Option<Saved>,
+    /// Whether that has failed since: it is told once.
+    has_failed: bool,
+}
+
+impl Kept {
+    fn new(part: Part) -> Kept {
+        Kept { part, saved: None, has_failed: false }
+    }
+
+    /// Saves what has changed; gives what people should know.
+    fn save(&mut self) -> Option<String> {
+        let (record, now) = (self.part.record.as_ref()?, self.part.quota.to_save()?);
+        if self.saved.as_ref() == Some(&now) {
+            return None;
+        }
+        match now.save(record) {
+            Ok(()) => {
+                (self.saved, self.has_failed) = (Some(now), false);
+                None
+            }
+            Err(_) if self.has_failed => None,
+            Err(e) => {
+                self.has_failed = true;
+                Some(format!(
+                    "What {} holds could not be saved: {e}; the next start counts it.",
+                    self.part.at
+                ))
+            }
+        }
+    }
+}
+
+impl Work {
+    fn walk(&mut self, ready: &Sender<()>) {
+        for Kept { part, .. } in &self.parts {
+            let was = part.quota.used();
+            let told = match part.quota.walk(true, &|| !self.stop.load(Ordering::Relaxed)) {
+                Err(NoWalk::Stopped) => return,
+                Ok(found) => corrected(part, was.map(|was| was.octets), found.octets),
+                Err(why) if part.is_limited => Some(format!("The quota of {} is not sure: {why}.", part.at)),
+                Err(why) => Some(format!("{} was not swept: {why}.", part.at)),
+            };
+            // Nobody waits for it where the time is over, or listens where all ends.
+            let _ = ready.send(());
+            if let Some(told) = told {
+                let _ = self.tell.send(told);
+            }
+        }
+        self.save();
+    }
+
+    fn save(&mut self) {
+        for told in self.parts.iter_mut().filter_map(Kept::save) {
+            let _ = self.tell.send(told);
+        }
+    }
+}
+
+/// What a walk found that people should know of.
+fn corrected(part: &Part, was: Option<u64>, is: u64) -> Option<String> {
+    let most = part.limit.octets?;
+    if is > most {
+        let (is, most) = (grouped(is), grouped(most));
+        return Some(format!("{} holds {is} octets, its quota is {most}: nothing can be added.", part.at));
+    }
+    let was = was.filter(|was| *was != is)?;
+    Some(format!("{} holds {} octets, not {} as was saved.", part.at, grouped(is), grouped(was)))
+}
