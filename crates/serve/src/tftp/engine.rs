@@ -12,7 +12,7 @@ use super::way::Way;
 use super::worker::{Done, Job, Workers};
 use super::{CUT, Control, DRAINING, RETIRING, TftpConfig, refusal};
 use gate::{Gate, Outcome};
-use rustix::event::epoll;
+use rustix::event::{Timespec, epoll};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -26,6 +26,14 @@ const WAKE: u64 = u64::MAX;
 const WORKERS: u64 = u64::MAX - 1;
 const TIMERS: u64 = u64::MAX - 2;
 const REQUESTS: u64 = u64::MAX - 1_024;
+
+/// Transfers at once that are many (see [`Engine::wait`]).
+const MANY: usize = 32;
+/// How often the loop looks then before it sleeps, and how often it gives the processor away before each look:
+/// some 5 us in all. Measured with 64 lock-step clients on two processors: 8 % more speed, client and server
+/// use less processor time for each block; with 16 looks it is no better.
+const LOOKS: u32 = 4;
+const YIELDS: u32 = 4;
 
 /// Waits of a peer's that end in vain at the first block before it is thought too big for the path.
 const BLACK_HOLE: u64 = 2;
@@ -121,10 +129,7 @@ impl Engine {
             events.clear();
             let holds = |at, key| self.slots.get(key).is_some_and(|s| s.armed == Some(at));
             self.timers.arm(self.scratch.clock, holds);
-            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(e) => panic!("epoll_wait on our own descriptor failed: {e}"),
-            }
+            self.wait(&mut events);
             let alone = events.len() == 1;
             for event in &events {
                 let data = event.data;
@@ -169,6 +174,27 @@ impl Engine {
             epoll::delete(&self.epoll, socket).expect("a request socket is in the set until here");
         }
         self.control.deaf.store(true, Ordering::Release);
+    }
+
+    /// Waits until something is ready. Where many transfers run their peers answer at any moment: to sleep and
+    /// to be woken by each of them costs both sides more than to look a few times, and what gathers meanwhile
+    /// is done in one go.
+    fn wait(&self, events: &mut Vec<epoll::Event>) {
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let looks = if self.slots.len() >= MANY { LOOKS } else { 0 };
+        for look in 0..=looks {
+            let patience = (look < looks).then_some(&at_once);
+            if patience.is_some() {
+                (0..YIELDS).for_each(|_| rustix::thread::sched_yield());
+            }
+            match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), patience) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(e) => panic!("epoll_wait on our own descriptor failed: {e}"),
+            }
+            if !events.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Uploads that only dally do not hold a server up that is to stop.
