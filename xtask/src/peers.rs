@@ -81,8 +81,15 @@ const DEBS: &[Deb] = &[
 ];
 
 /// What goes into the virtual environment `target/peers/venv`, pinned.
-const WHEELS: &[&str] =
-    &["pyftpdlib==2.0.1", "tftpy==0.8.7", "partftpy==0.4.0", "py3tftp==1.3.0", "netmiko==4.8.0"];
+const WHEELS: &[&str] = &[
+    "pyftpdlib==2.0.1",
+    "tftpy==0.8.7",
+    "partftpy==0.4.0",
+    "py3tftp==1.3.0",
+    "netmiko==4.8.0",
+    // Judges configurations by the schema that we print.
+    "jsonschema==4.26.0",
+];
 
 /// What is compiled into `target/peers/cargo`, only for `cargo xtask soak`: it takes a minute. Name and
 /// version, feature, a program of it.

@@ -4,9 +4,11 @@ use super::node::{Kind, Node};
 use super::section::{Reading, Setting, Shape, Shown};
 use super::value::quoted;
 use crate::exit::Failure;
+use crate::monitor::{Argv, Run, run};
 use serde_json::json;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where a secret is.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,10 +43,7 @@ impl Secret {
             Secret::File(path) => {
                 std::fs::read_to_string(path).map_err(|e| Failure::local(path.display(), &e))?
             }
-            Secret::Command(words) => {
-                let what = format!("'{}' is not run in this version", words.join(" "));
-                return Err(Failure::usage(thing, what, "use { file = … }"));
-            }
+            Secret::Command(words) => printed(thing, words, PATIENCE)?,
             Secret::Ask => return Err(Failure::usage(thing, "there is nobody to ask", "use { file = … }")),
         };
         Ok(text.lines().next().unwrap_or_default().to_owned())
@@ -63,6 +62,34 @@ impl Secret {
             Secret::Ask => quoted("asked for"),
         }
     }
+}
+
+/// How long a command may take: a vault on the network answers in a second or so.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a command prints. It has no variables but PATH, no input, and its time.
+fn printed(thing: &str, words: &[String], patience: Duration) -> Result<String, Failure> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Failure::usage(thing, "the command is empty", "give a program and its arguments"));
+    };
+    let argv = Argv { program: program.into(), arguments: arguments.to_vec() };
+    let how = Run { argv: &argv, environment: &[], input: b"", patience, as_user: None };
+    let ran = run(&how).map_err(|e| Failure::usage(thing, e, "check the program"))?;
+    let what = match (ran.timed_out, ran.code) {
+        (true, _) => format!("{program} took more than {} s", patience.as_secs_f64()),
+        (false, None) => format!("{program} was ended by a signal"),
+        (false, Some(0)) => {
+            let text = String::from_utf8(ran.output);
+            return text.map_err(|_| Failure::usage(thing, format!("{program} prints no text"), "check it"));
+        }
+        (false, Some(code)) => {
+            // What it says on stderr may help; what it printed on stdout may be a secret.
+            let said = String::from_utf8_lossy(&ran.errors);
+            let said: String = said.lines().next().unwrap_or_default().chars().take(200).collect();
+            format!("{program} ended with {code}: {said}")
+        }
+    };
+    Err(Failure::usage(thing, what, "run it by hand, without variables but PATH"))
 }
 
 const WANTS: &str = "a hash (towline user add makes it), or { file = … }, { env = … }, { cmd = […] }";
@@ -116,5 +143,39 @@ impl Setting for Secret {
 
     fn shown(&self) -> Shown {
         Shown::Value(self.reference())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_gives_its_first_line_in_its_time() {
+        let words = |text: &str| ["/bin/sh", "-c", text].map(String::from).to_vec();
+        let secret = Secret::Command(words("echo S3cret; echo more"));
+        assert_eq!(secret.resolve("bob"), Ok(String::from("S3cret")));
+        let fault = |text: &str, patience| printed("bob", &words(text), patience).unwrap_err().to_string();
+        let slow = fault("exec sleep 60", Duration::from_millis(50));
+        assert!(slow.starts_with("bob: /bin/sh took more than 0.05 s; "), "{slow}");
+        let failed = fault("echo S3cret; echo no such entry >&2; exit 3", PATIENCE);
+        assert!(failed.contains("ended with 3: no such entry") && !failed.contains("S3cret"), "{failed}");
+    }
+
+    #[test]
+    fn references_give_their_first_line_and_are_shown_as_references() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("pw");
+        std::fs::write(&file, "S3cret\r\nmore\n").unwrap();
+        let secret = Secret::File(file.clone());
+        assert_eq!(secret.resolve("bob"), Ok(String::from("S3cret")));
+        assert_eq!(format!("{secret:?}"), format!("{{ file = \"{}\" }}", file.display()));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(secret.resolve("bob").unwrap_err().exit, crate::exit::Exit::Absent);
+        let unset = Secret::Environment(String::from("NO_SUCH_VARIABLE_HERE")).resolve("bob").unwrap_err();
+        assert!(unset.to_string().contains("NO_SUCH_VARIABLE_HERE is not set"), "{unset}");
+        for literal in [Secret::Literal("S3cret".into()), Secret::Plain("S3cret".into())] {
+            assert!(!format!("{literal:?}").contains("S3cret"));
+        }
     }
 }

@@ -58,3 +58,79 @@ fn all_faults_of_a_file_are_told_together_with_their_places() {
         | ^^^^^^^^
     "#);
 }
+
+/// Takes the `#` from every line of the file that `init` writes which is a setting.
+fn uncommented(text: &str) -> String {
+    let setting = |line: &&str| {
+        line.strip_prefix('#').is_some_and(|rest| {
+            rest.starts_with("[[") || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+        })
+    };
+    text.lines()
+        .map(|line| if setting(&line) { &line[1..] } else { line })
+        .map(|l| format!("{l}\n"))
+        .collect()
+}
+
+#[test]
+fn the_file_that_init_writes_is_right_as_it_is_and_with_every_line_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = init(dir.path());
+    let loaded = load::parse(Some(source(&text)), []).unwrap();
+    assert_eq!(check::faults(&loaded), []);
+    let mut plain = load::parse(None, []).unwrap();
+    plain.flag("server.root", "DIR").server.root = Some(dir.path().to_owned());
+    assert_eq!(show(&loaded, false), show(&plain, false), "what is commented out are the defaults");
+    let all = uncommented(&text);
+    let told = load::parse(Some(source(&all)), [])
+        .map_err(|faults| faults.iter().map(Fault::picture).collect::<String>());
+    let all = told.unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(all.origins.set("limits.network.0.rate-out").is_some() && all.config.user.len() == 1);
+}
+
+#[test]
+fn what_is_shown_is_a_configuration_that_says_the_same() {
+    let all = uncommented(&init(std::path::Path::new("/srv")));
+    let loaded = load::parse(Some(source(&all)), []).unwrap();
+    let shown = show(&loaded, false);
+    let again =
+        load::parse(Some(source(&shown)), []).unwrap_or_else(|faults| panic!("{faults:?} of\n{shown}"));
+    assert_eq!(show(&again, false), shown);
+    assert!(shown.contains("password = { file = ") && shown.contains("[[limits.network]]"), "{shown}");
+    // Nor is it another one with the comments.
+    let shown = show(&loaded, true);
+    let again = load::parse(Some(source(&shown)), []).unwrap();
+    assert_eq!(show(&again, false), show(&loaded, false));
+}
+
+#[test]
+fn a_secret_in_the_file_is_never_shown() {
+    let text = "[[user]]\nname = \"bob\"\npassword = \"$argon2id$hunter2\"\n";
+    let loaded = load::parse(Some(source(text)), []).unwrap();
+    let shown = show(&loaded, true);
+    assert!(shown.contains("password = \"****\"") && !shown.contains("hunter2"), "{shown}");
+    assert!(!format!("{:?}", loaded.config).contains("hunter2"));
+}
+
+#[test]
+fn variables_are_judged_like_the_file() {
+    for (name, value, words) in [
+        (
+            "TOWLINE_TFTP__PORT",
+            "ninety",
+            "TOWLINE_TFTP__PORT: 'port' cannot be the text \"ninety\"; give a port",
+        ),
+        ("TOWLINE_TFTP__PROT", "69", "unknown key 'prot' in [tftp]; did you mean 'port'?"),
+        ("TOWLINE_TFPT__PORT", "69", "there is no section 'tfpt'; did you mean 'tftp'?"),
+        ("TOWLINE_SERVER__BIND", "::1,here", "'bind' cannot be the text \"here\""),
+    ] {
+        let faults = load::parse(None, variables(&[(name, value)])).unwrap_err();
+        let told: String = faults.iter().map(Fault::picture).collect();
+        assert!(told.contains(words) && told.contains(&format!("  | {name}={value}")), "{told}");
+    }
+    let users =
+        variables(&[("TOWLINE_LIMITS__PER_ADDRESS__SESSIONS", "7"), ("TOWLINE_TFTP__CLIENT_DIR", "12")]);
+    let loaded = load::parse(None, users).unwrap();
+    assert_eq!(loaded.config.limits.per_address.sessions, Some(7));
+    assert_eq!(loaded.config.tftp.client_dir.as_deref(), Some("12"));
+}

@@ -173,6 +173,8 @@ pub struct Written<T> {
 pub trait Wanted: FromStr {
     /// `an address`.
     const WANTS: &'static str;
+    /// One, for the file that `init` writes.
+    const EXAMPLE: &'static str = "…";
 }
 
 impl<T: Wanted> Written<T> {
@@ -187,7 +189,7 @@ where
     T::Err: fmt::Display,
 {
     fn shape() -> Shape {
-        value(T::WANTS, json!({ "type": "string", "examples": ["…"] }))
+        value(T::WANTS, json!({ "type": "string", "examples": [T::EXAMPLE] }))
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -209,18 +211,20 @@ where
 
 impl Wanted for gate::Net {
     const WANTS: &'static str = "a network or an address, such as \"10.0.0.0/8\"";
+    const EXAMPLE: &'static str = "10.0.0.0/8";
 }
 
 impl Wanted for gate::UploadRule {
     const WANTS: &'static str = "PATH=POLICY, such as \"/images=deny\"";
+    const EXAMPLE: &'static str = "/images=deny";
 }
 
 /// Addresses: what `FromStr` and `Display` of the standard library say.
 macro_rules! plain {
-    ($($type:ty: $wants:literal),* $(,)?) => { $(
+    ($($type:ty: $wants:literal, $example:literal;)*) => { $(
         impl Setting for $type {
             fn shape() -> Shape {
-                value($wants, json!({ "type": "string", "examples": ["127.0.0.1:9469"] }))
+                value($wants, json!({ "type": "string", "examples": [$example] }))
             }
 
             fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
@@ -238,8 +242,8 @@ macro_rules! plain {
     )* };
 }
 plain! {
-    IpAddr: "an IP address in quotes",
-    SocketAddr: "an address and a port, such as \"127.0.0.1:9469\"",
+    IpAddr: "an IP address in quotes", "127.0.0.1";
+    SocketAddr: "an address and a port, such as \"127.0.0.1:9469\"", "127.0.0.1:9469";
 }
 
 impl<T: Setting> Setting for Option<T> {

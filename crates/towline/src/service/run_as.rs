@@ -24,6 +24,7 @@ impl FromStr for RunAs {
 
 impl Wanted for RunAs {
     const WANTS: &'static str = "a user's name, or \"UID:GID\"";
+    const EXAMPLE: &'static str = "1000:1000";
 }
 
 /// Reads `--run-as`: a user's name, or UID:GID.

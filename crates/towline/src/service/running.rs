@@ -158,7 +158,9 @@ impl Running<'_> {
     fn announce(&self, board: &Board) {
         let config = &self.loaded.config;
         if let Some(read) = self.loaded.what_was_read() {
-            board.screen.say(&format!("Configuration: {read}."));
+            let text = format!("Configuration: {read}.");
+            board.screen.say(&text);
+            board.events.tell(&Event::Configured { text, by: String::from("start") });
         }
         let (tftp, ftp) = self.servers.addresses();
         for (protocol, addresses) in [("tftp", &tftp), ("ftp", &ftp)] {

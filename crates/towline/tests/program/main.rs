@@ -1,6 +1,7 @@
 //! The program as it is started: command lines, `serve` and `copy` as processes.
 
 mod command_line;
+mod configured;
 mod copying;
 mod device;
 mod many;
