@@ -128,9 +128,8 @@ fn variables_are_judged_like_the_file() {
         let told: String = faults.iter().map(Fault::picture).collect();
         assert!(told.contains(words) && told.contains(&format!("  | {name}={value}")), "{told}");
     }
-    let users =
-        variables(&[("TOWLINE_LIMITS__PER_ADDRESS__SESSIONS", "7"), ("TOWLINE_TFTP__CLIENT_DIR", "12")]);
+    let users = variables(&[("TOWLINE_LIMITS__PER_USER__SESSIONS", "7"), ("TOWLINE_TFTP__CLIENT_DIR", "12")]);
     let loaded = load::parse(None, users).unwrap();
-    assert_eq!(loaded.config.limits.per_address.sessions, Some(7));
+    assert_eq!(loaded.config.limits.per_user.sessions, Some(7));
     assert_eq!(loaded.config.tftp.client_dir.as_deref(), Some("12"));
 }

@@ -55,6 +55,35 @@ pub(super) fn check(check: &mut Check<'_>) {
     if check.config.server.drain.is_zero() {
         check.fault("server.drain", "0 cuts every transfer on a reload", "give a time such as \"5m\"");
     }
+    penalties(check);
+}
+
+fn penalties(check: &mut Check<'_>) {
+    let penalties = &check.config.penalties;
+    if penalties.half_life.is_zero() {
+        check.fault("penalties.half-life", "0 forgets everything at once", "give a time such as \"10m\"");
+    }
+    if penalties.ban_at == 0 {
+        check.fault("penalties.ban-at", "0 bans whoever comes", "give at least 1");
+    }
+    if penalties.delay_at > penalties.ban_at {
+        let what = format!("logins are delayed from a score on ({}) that bans already", penalties.delay_at);
+        let key =
+            if check.loaded.origins.set("penalties.delay-at").is_some() { "delay-at" } else { "ban-at" };
+        check.fault(&format!("penalties.{key}"), what, "let delay-at be less than ban-at");
+    }
+    if penalties.first_ban > penalties.longest_ban {
+        let key = if check.loaded.origins.set("penalties.first-ban").is_some() {
+            "first-ban"
+        } else {
+            "longest-ban"
+        };
+        check.fault(
+            &format!("penalties.{key}"),
+            "the first ban is longer than the longest",
+            "give first-ban less",
+        );
+    }
 }
 
 fn share(
