@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{TcpListener, UdpSocket};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The first descriptor that sd_listen_fds(3) passes.
@@ -11,14 +12,21 @@ const FIRST: RawFd = 3;
 pub struct Inherited {
     /// Bound datagram sockets.
     pub udp: Vec<UdpSocket>,
-    /// Listening stream sockets.
+    /// Listening stream sockets of no name or of one that is no other protocol's.
     pub tcp: Vec<TcpListener>,
+    /// Listening stream sockets that are named (`FileDescriptorName=`) as another protocol's: http, https, admin.
+    pub named: Vec<(String, TcpListener)>,
+    /// Listening local sockets.
+    pub local: Vec<UnixListener>,
 }
+
+/// The names of listeners that are not FTP's.
+const NAMES: &[&str] = &["http", "https", "admin"];
 
 /// Takes the sockets named by `LISTEN_FDS` when `LISTEN_PID` is this process.
 ///
 /// The first call takes them; later ones find none. Call it before the process opens descriptors of
-/// its own. A descriptor that is neither a UDP socket nor a listening TCP socket is an error.
+/// its own. A descriptor that is neither UDP, nor a listening TCP socket, nor local is an error.
 pub fn inherited() -> io::Result<Inherited> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let mut sockets = Inherited::default();
@@ -26,6 +34,8 @@ pub fn inherited() -> io::Result<Inherited> {
     if number("LISTEN_PID") != Some(std::process::id()) || TAKEN.swap(true, Ordering::AcqRel) {
         return Ok(sockets);
     }
+    let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+    let mut names = names.split(':');
     let count = RawFd::try_from(number("LISTEN_FDS").unwrap_or(0)).unwrap_or(0);
     for raw in FIRST..FIRST.saturating_add(count) {
         // SAFETY: F_GETFD only asks whether the number is an open descriptor.
@@ -37,11 +47,17 @@ pub fn inherited() -> io::Result<Inherited> {
         let fd = unsafe { OwnedFd::from_raw_fd(raw) };
         rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
         let socket = socket2::Socket::from(fd);
+        let name = names.next().unwrap_or_default();
         let kind = socket.r#type()?;
-        if kind == socket2::Type::DGRAM {
+        if socket.domain()? == socket2::Domain::UNIX {
+            sockets.local.push(socket.into());
+        } else if kind == socket2::Type::DGRAM {
             sockets.udp.push(socket.into());
         } else if kind == socket2::Type::STREAM && socket.is_listener()? {
-            sockets.tcp.push(socket.into());
+            match NAMES.contains(&name) {
+                true => sockets.named.push((name.to_owned(), socket.into())),
+                false => sockets.tcp.push(socket.into()),
+            }
         } else {
             let what = format!("inherited descriptor {raw} is neither UDP nor a listening TCP socket");
             return Err(io::Error::other(what));

@@ -7,8 +7,8 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Octets of a message; a socket's send buffer holds half as many again.
-const LONGEST: usize = 128 << 10;
+/// Octets of a message; less than the send buffer that a socket has by default (208 KiB).
+const LONGEST: usize = 160 << 10;
 /// Descriptors of a message.
 const DESCRIPTORS: usize = 64;
 

@@ -10,6 +10,7 @@ pub mod lab;
 pub mod man;
 pub mod recipe;
 pub mod relay;
+pub mod reload;
 pub mod restore;
 pub mod serve;
 pub mod tftp;
@@ -57,6 +58,7 @@ enum Command {
     Lab(lab::Lab),
     Recipe(recipe::Recipe),
     Relay(relay::Relay),
+    Reload(reload::Reload),
     Versions(versions::Versions),
     Restore(restore::Restore),
     Tftp(tftp::Tftp),
@@ -96,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
+        | Command::Reload(_)
         | Command::Tftp(_)
         | Command::Config(_)
         | Command::Versions(_)
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),
+        Command::Reload(reload) => reload.run(),
         Command::Tftp(tftp) => tftp.run(),
         Command::Config(config) => config.run(),
         Command::User(user) => user.run(&events),

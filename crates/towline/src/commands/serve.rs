@@ -124,6 +124,9 @@ pub struct Serve {
     /// Serve even / or the home directory.
     #[arg(long)]
     yes_serve_this: bool,
+    /// This process is the worker of a monitor.
+    #[arg(long, hide = true, requires = "config")]
+    worker: bool,
     #[command(flatten)]
     tftp_only: TftpFlags,
 }
@@ -152,11 +155,22 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 impl Serve {
     /// Serves until it is interrupted, or with `--once` until one transfer is complete.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
-        let mut loaded = Loaded::read(self.config.as_deref(), environment())?;
-        self.apply(&mut loaded);
-        loaded.check()?;
-        let occasion = Occasion { once: self.once, json: self.json, device: self.device, trace: self.trace };
-        service::run(&loaded, &occasion, events)
+        let occasion =
+            Occasion { once: self.once, json: self.json, device: self.device, trace: self.trace.clone() };
+        let Some(file) = self.config.clone() else {
+            let mut loaded = Loaded::read(None, environment())?;
+            self.apply(&mut loaded);
+            loaded.check()?;
+            return service::run(&loaded, &occasion, events);
+        };
+        let (path, worker) = (file.clone(), self.worker);
+        let load = move |text| {
+            let mut loaded = Loaded::of_text(&path, text, environment())?;
+            self.apply(&mut loaded);
+            loaded.check()?;
+            Ok(loaded)
+        };
+        if worker { service::work(load, &occasion, events) } else { service::monitor(&file, load) }
     }
 
     /// Sets what the flags say.

@@ -39,6 +39,21 @@ impl Loaded {
         parse(source, variables).map_err(|faults| failure(&faults))
     }
 
+    /// The same from a file's text, which was read before.
+    pub(crate) fn of_text(
+        path: &Path,
+        text: String,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Loaded, Failure> {
+        let source = Arc::new(Source { path: path.to_owned(), text });
+        parse(Some(source), variables).map_err(|faults| failure(&faults))
+    }
+
+    /// The text of a file that may be a configuration.
+    pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+        Ok(text_of(path)?.text.clone())
+    }
+
     /// Judges what holds, when the options are in it.
     pub fn check(&self) -> Result<(), Failure> {
         let faults = check::faults(self);

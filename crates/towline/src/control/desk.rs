@@ -1,5 +1,6 @@
 use super::{Answer, Request};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
+use crate::monitor::Privileged;
 use crate::sinks::Present;
 use std::sync::Arc;
 use transport::Caller;
@@ -8,6 +9,8 @@ use transport::Caller;
 pub struct Desk {
     /// Who is here.
     pub present: Arc<Present>,
+    /// Who starts a successor.
+    pub privileged: Arc<dyn Privileged>,
 }
 
 impl Desk {
@@ -32,6 +35,9 @@ impl Desk {
                     }
                 }
             }
+            Request::Reload => self.privileged.successor().map_err(|why| {
+                Failure::new(Exit::Usage, "reload", why, "towline config check FILE says what is wrong")
+            })?,
         }
         Ok(())
     }

@@ -33,6 +33,8 @@ pub enum Request {
     Ping,
     /// Who is here? One [`Answer::Session`] for each session, one [`Answer::Transfer`] for each transfer.
     Who,
+    /// Take up the configuration anew. No line but the last, when a new worker serves.
+    Reload,
 }
 
 impl Request {
@@ -41,6 +43,7 @@ impl Request {
         match self {
             Request::Ping => "ping",
             Request::Who => "who",
+            Request::Reload => "reload",
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::monitor::{Here, Mandate};
 use crate::sinks::Present;
 use gate::audit::{Event, What};
 use gate::{Direction, Protocol};
@@ -13,7 +14,11 @@ use store::VPath;
 
 fn started(path: &Path) -> (Control, Arc<Present>) {
     let present = Arc::new(Present::default());
-    let control = Control::start(listen(path).unwrap(), Desk { present: present.clone() }).unwrap();
+    let control = Control::start(
+        listen(path).unwrap(),
+        Desk { present: present.clone(), privileged: Arc::new(Here::new(Mandate::default())) },
+    )
+    .unwrap();
     (control, present)
 }
 

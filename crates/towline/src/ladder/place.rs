@@ -77,7 +77,7 @@ pub(crate) fn joined(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 /// The option, as all commands have it.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Tracing {
     /// Draw every packet, command, reply and data connection: on stderr, or into FILE.txt; FILE.svg is a
     /// picture, FILE.pcapng is for Wireshark. May be repeated. (--trace FILE.svg and --trace FILE.pcapng are

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::os::fd::OwnedFd;
 
 /// Octets that a program may be given on its input.
-const INPUT: usize = 64 << 10;
+const INPUT: usize = 16 << 10;
 /// Ports that active data connections come from: FTP's data port, or any free one (RFC 959 §3.2).
 const DATA_PORT: u16 = 20;
 

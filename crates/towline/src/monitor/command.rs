@@ -11,7 +11,7 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Octets that are kept of each output; what comes after is read and dropped.
-const KEPT: usize = 64 << 10;
+pub(super) const KEPT: usize = 16 << 10;
 /// The programs that a script finds by name.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

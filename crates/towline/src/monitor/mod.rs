@@ -10,17 +10,24 @@
 //! - `answer`: how each is answered.
 //! - `command`: runs a program with input, time limit and bounded output.
 //! - `here`: the answers in this process.
+//! - `house`: the monitor; `asked`: a worker's end of it; `wire`: what they say to each other.
 
 mod answer;
+mod asked;
 mod command;
 mod here;
+mod house;
 mod mandate;
 mod question;
+mod wire;
 
+pub(crate) use asked::{Asked, Hear, Order};
 pub use command::{Failed, Ran, Run, run};
 pub use here::Here;
+pub(crate) use house::{House, Prepared};
 pub use mandate::{Argv, Mandate};
 pub use question::{Answer, Listed, Place, Program, Question, Refused};
+pub(crate) use wire::ToMonitor;
 
 use std::fmt::Debug;
 use std::io;

@@ -58,7 +58,7 @@ pub struct Listed {
     pub program: Program,
     /// Variables that it finds besides PATH; names begin with `TOWLINE_`, others are refused.
     pub environment: Vec<(String, String)>,
-    /// What it reads on its standard input; at most 64 KiB.
+    /// What it reads on its standard input; at most 16 KiB.
     pub input: Vec<u8>,
     /// It is killed, with all that it started in its process group, after this time.
     pub patience: Duration,

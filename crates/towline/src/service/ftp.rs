@@ -1,13 +1,32 @@
 //! FTP's settings, from the configuration.
 
 use crate::config::Loaded;
-use serve::ftp::FtpConfig;
+use crate::monitor::{Asked, Privileged};
+use serve::ftp::{DataPorts, FtpConfig};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+/// Data connections by way of a monitor.
+#[derive(Debug)]
+struct Ports(Arc<Asked>);
+
+impl DataPorts for Ports {
+    fn listen(&self, at: IpAddr) -> io::Result<TcpListener> {
+        (&*self.0 as &dyn Privileged).passive(at)
+    }
+
+    fn connect(&self, from: SocketAddr, to: SocketAddr) -> io::Result<TcpStream> {
+        (&*self.0 as &dyn Privileged).connect_from(from, to)
+    }
+}
 
 /// The server's settings.
-pub(super) fn of(loaded: &Loaded) -> FtpConfig {
+pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> FtpConfig {
     let ftp = &loaded.config.ftp;
     let limits = &loaded.config.limits;
     FtpConfig {
+        ports: monitor.map(|asked| Arc::new(Ports(asked.clone())) as Arc<dyn DataPorts>),
         passive_ports: ftp.passive_ports.clone(),
         login_grace: limits.login_timeout,
         idle: limits.idle_timeout,

@@ -4,6 +4,8 @@
 //! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
 //!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
+//! - `monitored` is the service as two processes, `mandate` what the worker may ask for, `orders` what the loop was
+//!   told to do.
 //! - What the loop tells: `live` with `line`, `screen`, `advice` (and `advisor`); `announce` at the start,
 //!   `digesting` and `inbox` beside it.
 
@@ -16,7 +18,10 @@ mod inbox;
 mod keeper;
 mod line;
 mod live;
+mod mandate;
+mod monitored;
 mod one_file;
+mod orders;
 pub(crate) mod policy;
 mod root;
 pub(crate) mod run_as;
@@ -29,18 +34,20 @@ mod tree;
 pub(crate) mod users;
 mod wall;
 
+pub(crate) use monitored::{monitor, work};
+
 use crate::config::Loaded;
-use crate::control;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::ladder::{End, Tracing};
+use crate::monitor::{Asked, Here, Privileged};
 use crate::watch::{Several, Watch};
 use gate::Gate;
 use keeper::Keeper;
 pub(crate) use root::is_precious;
 use screen::Screen;
 use servers::{Servers, Settings};
-use sockets::Sockets;
+use sockets::{Had, Sockets};
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -66,12 +73,34 @@ pub(crate) struct Occasion {
 /// Serves until it is interrupted, or with `once` until one transfer is complete.
 pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) -> Result<(), Failure> {
     more_descriptors();
+    let sockets = Sockets::open(loaded, Had::nothing())?;
+    serve(loaded, occasion, events, Beginning { sockets, monitor: None })
+}
+
+/// What a server begins with.
+struct Beginning {
+    sockets: Sockets,
+    /// Who has the privilege, where it is not this process.
+    monitor: Option<Arc<Asked>>,
+}
+
+fn serve(
+    loaded: &Loaded,
+    occasion: &Occasion,
+    events: &Arc<Events>,
+    beginning: Beginning,
+) -> Result<(), Failure> {
+    let Beginning { mut sockets, monitor } = beginning;
     let server = &loaded.config.server;
-    let sockets = Sockets::open(loaded)?;
-    let control = server.control.as_deref().map(control::listen).transpose()?;
+    let control = sockets.control.take();
+    // Programs and places of the configuration, a successor.
+    let privileged: Arc<dyn Privileged> = match &monitor {
+        Some(monitor) => monitor.clone(),
+        None => here(loaded),
+    };
     // Passwords and the like are where only root reads them.
-    let policy = policy::of(loaded, occasion.json)?;
-    let settings = Settings::of(loaded)?;
+    let policy = policy::of(loaded, occasion.json, &privileged)?;
+    let settings = Settings::of(loaded, monitor.as_ref())?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
     let mut root = tree::open(loaded)?;
@@ -86,7 +115,10 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
     screen::remember_the_time_zone();
 
     // Above this line: whatever lies outside of what is served. Below: threads.
-    let wall = wall::enter(loaded, wall::Alone::Yes)?;
+    let wall = wall::enter(loaded, if monitor.is_some() { wall::Alone::No } else { wall::Alone::Yes })?;
+    if monitor.as_ref().is_some_and(|monitor| !monitor.ready()) {
+        return Err(Failure::new(Exit::Interrupted, "serve", "was not to serve", ""));
+    }
     let (gate, audit) = Gate::new(root.store.clone(), policy);
     let keeper = Keeper::start(std::mem::take(&mut root.parts))?;
     let fell_back = sockets.fell_back.clone();
@@ -104,8 +136,15 @@ pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) ->
         control,
         interfaces,
         wall,
+        monitor,
+        privileged,
     }
     .run(screen, watch, traces)
+}
+
+/// Answers what the configuration lets be asked for, in this process.
+pub(crate) fn here(loaded: &Loaded) -> Arc<dyn Privileged> {
+    Arc::new(Here::new(mandate::of(&loaded.config)))
 }
 
 /// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the

@@ -3,19 +3,20 @@
 use super::{tree, users};
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
-use crate::monitor::{Here, Mandate, Privileged};
+use crate::monitor::Privileged;
 use gate::{Directory, Policy, Rules};
 use std::sync::Arc;
 
 /// What the owner allows. Passwords are found here, also by asking for them.
-pub(crate) fn of(loaded: &Loaded, tell_tftp_sessions: bool) -> Result<Policy, Failure> {
+pub(crate) fn of(
+    loaded: &Loaded,
+    tell_tftp_sessions: bool,
+    ask: &Arc<dyn Privileged>,
+) -> Result<Policy, Failure> {
     let server = &loaded.config.server;
     let users = users::of(loaded)?;
     let directory = users::directory(loaded)?.map(|dir| dir as Arc<dyn Directory>);
-    let mut mandate = Mandate::default();
-    users::covers(&mut mandate, loaded);
-    let ask: Arc<dyn Privileged> = Arc::new(Here::new(mandate));
-    let oracle = users::oracle(loaded, &ask);
+    let oracle = users::oracle(loaded, ask);
     let nobody_logs_in = users.is_empty() && directory.is_none() && oracle.is_none();
     let inbox = server.inbox.is_some();
     Ok(Policy {

@@ -4,6 +4,7 @@ use super::advisor::Advisor;
 use super::digesting::{Digesting, Uploaded};
 use super::keeper::Keeper;
 use super::live::Board;
+use super::orders::Orders;
 use super::root::Root;
 use super::screen::Screen;
 use super::servers::Servers;
@@ -13,8 +14,8 @@ use crate::config::Loaded;
 use crate::control::{Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
-use crate::interrupt::on_interrupt;
 use crate::ladder::Traces;
+use crate::monitor::{Asked, Order, Privileged, ToMonitor};
 use crate::sinks::Present;
 use crate::watch::Watch;
 use gate::Gate;
@@ -24,7 +25,6 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use transport::{Cancel, Interface};
 
@@ -34,6 +34,34 @@ const TICK: Duration = Duration::from_millis(100);
 const GATHER: Duration = Duration::from_millis(20);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// A retired server answers who asked it for its successor.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// How far it has come.
+enum Phase {
+    Serving,
+    /// A successor takes the sockets; `told`: the monitor knows that they are free.
+    Retiring {
+        since: Instant,
+        told: bool,
+    },
+    /// The last transfers.
+    Draining {
+        since: Instant,
+    },
+}
+
+impl Phase {
+    /// The order that led here.
+    fn order(&self) -> Order {
+        match self {
+            Phase::Serving => Order::Serve,
+            Phase::Retiring { .. } => Order::Retire,
+            Phase::Draining { .. } => Order::Drain,
+        }
+    }
+}
 
 /// A server that runs.
 pub(super) struct Running<'a> {
@@ -49,6 +77,8 @@ pub(super) struct Running<'a> {
     pub(super) control: Option<UnixListener>,
     pub(super) interfaces: Vec<Interface>,
     pub(super) wall: Behind,
+    pub(super) monitor: Option<Arc<Asked>>,
+    pub(super) privileged: Arc<dyn Privileged>,
 }
 
 impl Running<'_> {
@@ -59,15 +89,16 @@ impl Running<'_> {
         watch: Option<Arc<Watch>>,
         traces: Traces,
     ) -> Result<(), Failure> {
-        let signals = Arc::new(AtomicU32::new(0));
-        let counted = signals.clone();
-        on_interrupt(move |nth| counted.store(nth, Ordering::Release)).map_err(local("signals"))?;
+        let orders = Orders::begin(self.monitor.clone()).map_err(local("signals"))?;
 
         let advisor = Advisor::new(&self.gate);
         let mut board = Board::new(screen, self.events.clone(), watch);
         board.hide(advisor.session());
         self.announce(&board);
-        let Running { loaded, occasion, events, gate, audit, root, keeper, servers, control, .. } = self;
+        orders.tell(&ToMonitor::Serving { status: format!("serving {}", self.root.shown) });
+        let Running {
+            loaded, occasion, events, gate, audit, root, keeper, servers, control, privileged, ..
+        } = self;
         let cancel = Cancel::new().map_err(local("digests"))?;
         let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
         let drops = tree::has_drop_box(loaded);
@@ -75,14 +106,14 @@ impl Running<'_> {
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
         let present = Arc::new(Present::default());
-        let desk = || Desk { present: present.clone() };
-        let _control = control
+        let desk = || Desk { present: present.clone(), privileged: privileged.clone() };
+        let mut control = control
             .map(|listener| Control::start(listener, desk()))
             .transpose()
             .map_err(local("the control socket"))?;
 
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
-        let mut drains = false;
+        let mut phase = Phase::Serving;
         let cut = loop {
             while let Some((text, event)) = digests.known() {
                 if let Some(text) = text {
@@ -111,24 +142,52 @@ impl Running<'_> {
                 board.refresh();
             }
             board.flush();
-            let asked = signals.load(Ordering::Acquire);
+            orders.alive();
             let enough = occasion.once && board.totals().0 > 0;
-            if (asked > 0 || enough) && !drains {
-                drains = true;
-                servers.drain();
+            let order = orders.order_now().max(if enough { Order::Drain } else { Order::Serve });
+            if order > phase.order() {
+                // A successor answers on the control socket.
+                control = control.filter(|_| order == Order::Drain);
                 let transfers = gate.open().1 as u64;
+                phase = match order {
+                    Order::Retire => {
+                        servers.retire();
+                        Phase::Retiring { since: Instant::now(), told: false }
+                    }
+                    Order::Serve | Order::Drain | Order::Cut => {
+                        servers.drain();
+                        Phase::Draining { since: Instant::now() }
+                    }
+                };
                 events.tell(&Event::Draining { transfers });
-                if transfers > 0 {
+                if transfers > 0 && order == Order::Drain {
                     board
                         .screen
                         .say(&format!("Draining: {transfers} transfers run; Ctrl-C again cuts them."));
                 }
             }
-            if asked > 1 {
+            if order == Order::Cut {
                 break true;
             }
-            if drains && gate.open().1 == 0 {
-                break false;
+            let limit = loaded.config.server.drain;
+            match &mut phase {
+                Phase::Serving => {}
+                Phase::Retiring { since, told } => {
+                    if !*told && servers.have_retired() {
+                        *told = true;
+                        orders.tell(&ToMonitor::Retired);
+                    }
+                    if *told && servers.are_over() && since.elapsed() > LINGER {
+                        break false;
+                    }
+                }
+                Phase::Draining { .. } if gate.open().1 == 0 => break false,
+                Phase::Draining { since } if since.elapsed() > limit => {
+                    let seconds = limit.as_secs();
+                    board.screen.say(&format!("What still runs after {seconds} s is cut (server.drain)."));
+                    break true;
+                }
+                Phase::Draining { .. } => {}
             }
         };
         drop(digests);

@@ -4,6 +4,7 @@ use super::sockets::Sockets;
 use super::{ftp, local, tftp};
 use crate::config::Loaded;
 use crate::exit::Failure;
+use crate::monitor::Asked;
 use gate::Gate;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::tftp::{TftpConfig, TftpServer};
@@ -20,8 +21,8 @@ pub(super) struct Settings {
 
 impl Settings {
     /// What the configuration says.
-    pub(super) fn of(loaded: &Loaded) -> Result<Settings, Failure> {
-        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded) })
+    pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> Result<Settings, Failure> {
+        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded, monitor) })
     }
 }
 
@@ -58,6 +59,27 @@ impl Servers {
         if let Some(ftp) = &self.ftp {
             ftp.drain();
         }
+    }
+
+    /// Leaves the sockets to a successor; what runs goes on.
+    pub(super) fn retire(&self) {
+        if let Some(tftp) = &self.tftp {
+            tftp.retire();
+        }
+        if let Some(ftp) = &self.ftp {
+            ftp.retire();
+        }
+    }
+
+    /// Whether a successor may take the sockets.
+    pub(super) fn have_retired(&self) -> bool {
+        self.tftp.as_ref().is_none_or(TftpServer::has_retired)
+            && self.ftp.as_ref().is_none_or(FtpServer::has_retired)
+    }
+
+    /// Whether nothing runs any more.
+    pub(super) fn are_over(&self) -> bool {
+        self.tftp.as_ref().is_none_or(TftpServer::is_over) && self.ftp.as_ref().is_none_or(FtpServer::is_over)
     }
 
     /// Ends them; what still runs has so long.

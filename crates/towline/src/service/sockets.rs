@@ -2,22 +2,30 @@
 
 use super::local;
 use crate::config::Loaded;
+use crate::control;
 use crate::exit::{Exit, Failure};
 use serve::listen::{self, FellBack, ListenError, Reason, Want};
 use std::net::{TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 
 /// The sockets, and which ports are not the ones that were wanted.
+#[derive(Default)]
 pub(super) struct Sockets {
     pub(super) tftp: Vec<UdpSocket>,
     pub(super) ftp: Vec<TcpListener>,
+    pub(super) control: Option<UnixListener>,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
 }
 
+/// The protocols whose ports may be others than the wanted ones.
+const FALLING: [&str; 2] = ["tftp", "ftp"];
+
 impl Sockets {
-    /// Opens what the configuration says.
-    pub(super) fn open(loaded: &Loaded) -> Result<Sockets, Failure> {
+    /// Opens what the configuration says; `had` are open already and are taken where they are what it says.
+    pub(super) fn open(loaded: &Loaded, mut had: Had) -> Result<Sockets, Failure> {
         let config = &loaded.config;
-        let inherited = transport::inherited()
+        let mut inherited = transport::inherited()
             .map_err(|e| Failure { way_out: "check the .socket unit".into(), ..local("LISTEN_FDS")(e) })?;
         let bind = &config.server.bind;
         let fault = |path: &'static str, option: &'static str| {
@@ -25,30 +33,126 @@ impl Sockets {
             let how = if by_option { option.to_owned() } else { loaded.thing(path) };
             move |e: ListenError| not_listening(&how, &e)
         };
-        let mut fell_back = Vec::new();
+        let mut sockets = Sockets::default();
         // A socket that was handed to us is what its protocol listens on, unless a port is asked for.
-        let tftp = if config.tftp.port == Want::Default && !inherited.udp.is_empty() {
-            inherited.udp
+        if had.has("tftp", loaded) {
+            had.give(&mut sockets, "tftp");
+        } else if config.tftp.port == Want::Default && !inherited.udp.is_empty() {
+            sockets.tftp = inherited.udp;
         } else {
             let got = listen::tftp(bind, config.tftp.port).map_err(fault("tftp.port", "--tftp"))?;
-            fell_back.extend(got.fell_back.map(|f| ("tftp", f)));
-            got.sockets
-        };
-        let ftp = if config.ftp.port == Want::Default && !inherited.tcp.is_empty() {
-            inherited.tcp
+            sockets.fell_back.extend(got.fell_back.map(|f| ("tftp", f)));
+            sockets.tftp = got.sockets;
+        }
+        if had.has("ftp", loaded) {
+            had.give(&mut sockets, "ftp");
+        } else if config.ftp.port == Want::Default && !inherited.tcp.is_empty() {
+            sockets.ftp = inherited.tcp;
         } else {
             let got = listen::ftp(bind, config.ftp.port).map_err(fault("ftp.port", "--ftp"))?;
-            fell_back.extend(got.fell_back.map(|f| ("ftp", f)));
-            got.sockets
-        };
-        if tftp.is_empty() && ftp.is_empty() {
+            sockets.fell_back.extend(got.fell_back.map(|f| ("ftp", f)));
+            sockets.ftp = got.sockets;
+        }
+        if had.has("control", loaded) {
+            had.give(&mut sockets, "control");
+        } else if let Some(listener) = inherited.local.pop() {
+            sockets.control = Some(listener);
+        } else if let Some(path) = &config.server.control {
+            sockets.control = Some(control::listen(path)?);
+        }
+        if sockets.tftp.is_empty() && sockets.ftp.is_empty() {
             return Err(Failure::usage(
                 format!("{} off {} off", loaded.thing("tftp.port"), loaded.thing("ftp.port")),
                 "nothing to serve with",
                 "leave one of them on",
             ));
         }
-        Ok(Sockets { tftp, ftp, fell_back })
+        Ok(sockets)
+    }
+
+    /// Each with its label, for another process: the protocol, and why it is not on the wanted port.
+    pub(super) fn into_parts(self) -> Vec<(String, OwnedFd)> {
+        let Sockets { tftp, ftp, control, fell_back } = self;
+        let label = |name: &str| match fell_back.iter().find(|(of, _)| *of == name) {
+            Some((_, FellBack { from, to, why: Reason::Denied })) => format!("{name} denied {from} {to}"),
+            Some((_, FellBack { from, to, why: Reason::Taken })) => format!("{name} taken {from} {to}"),
+            None => name.to_owned(),
+        };
+        let mut parts: Vec<(String, OwnedFd)> = Vec::new();
+        parts.extend(tftp.into_iter().map(|s| (label("tftp"), s.into())));
+        parts.extend(ftp.into_iter().map(|s| (label("ftp"), s.into())));
+        parts.extend(control.map(|s| (label("control"), s.into())));
+        parts
+    }
+
+    /// Puts them together again.
+    pub(super) fn of_parts(parts: Vec<(String, OwnedFd)>) -> Result<Sockets, Failure> {
+        let mut sockets = Sockets::default();
+        for (label, socket) in parts {
+            sockets.put(&label, socket)?;
+        }
+        Ok(sockets)
+    }
+
+    fn put(&mut self, label: &str, socket: OwnedFd) -> Result<(), Failure> {
+        let words: Vec<&str> = label.split(' ').collect();
+        match words[0] {
+            "tftp" => self.tftp.push(socket.into()),
+            "ftp" => self.ftp.push(socket.into()),
+            "control" => self.control = Some(socket.into()),
+            other => return Err(Failure::new(Exit::Failed, other, "no socket is called so", "")),
+        }
+        let why = match words.get(1) {
+            Some(&"denied") => Reason::Denied,
+            Some(_) => Reason::Taken,
+            None => return Ok(()),
+        };
+        let port = |nth: usize| words.get(nth).and_then(|w| w.parse().ok()).unwrap_or(0);
+        let fell = FellBack { from: port(2), to: port(3), why };
+        if let Some(protocol) = FALLING.into_iter().find(|p| *p == words[0])
+            && !self.fell_back.iter().any(|(of, _)| *of == protocol)
+        {
+            self.fell_back.push((protocol, fell));
+        }
+        Ok(())
+    }
+}
+
+/// Sockets that are open already, and the configuration that they were opened by.
+pub(super) struct Had {
+    pub(super) by: Option<Loaded>,
+    pub(super) sockets: Vec<(String, OwnedFd)>,
+}
+
+impl Had {
+    /// None.
+    pub(super) fn nothing() -> Had {
+        Had { by: None, sockets: Vec::new() }
+    }
+
+    /// Whether the sockets of that name are what `loaded` says.
+    fn has(&self, name: &str, loaded: &Loaded) -> bool {
+        let same = |by: &Loaded| {
+            let (then, now) = (&by.config, &loaded.config);
+            let bound = then.server.bind == now.server.bind;
+            match name {
+                "tftp" => bound && then.tftp.port == now.tftp.port,
+                "ftp" => bound && then.ftp.port == now.ftp.port,
+                _ => then.server.control == now.server.control,
+            }
+        };
+        self.by.as_ref().is_some_and(same)
+    }
+
+    fn give(&mut self, to: &mut Sockets, name: &str) {
+        for (label, socket) in std::mem::take(&mut self.sockets) {
+            if label.split(' ').next() == Some(name) {
+                // Its label is one of ours.
+                let _known = to.put(&label, socket);
+            } else {
+                self.sockets.push((label, socket));
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::config::{Loaded, Secret};
 use crate::exit::{Exit, Failure};
-use crate::monitor::{Argv, Mandate, Privileged, Program};
+use crate::monitor::Privileged;
 use crate::users::{Command, UsersDir, made, with_facts};
 use gate::{Oracle, User};
 use std::path::Path;
@@ -46,14 +46,6 @@ pub(crate) fn oracle(loaded: &Loaded, ask: &Arc<dyn Privileged>) -> Option<Arc<d
     let identity = &loaded.config.identity;
     let is_there = !identity.command.is_empty();
     is_there.then(|| Arc::new(Command::new(ask.clone(), identity.timeout)) as Arc<dyn Oracle>)
-}
-
-/// Has the mandate cover the command.
-pub(crate) fn covers(mandate: &mut Mandate, loaded: &Loaded) {
-    if let Some((program, arguments)) = loaded.config.identity.command.split_first() {
-        let argv = Argv { program: program.into(), arguments: arguments.to_vec() };
-        mandate.programs.insert(Program::Identity, argv);
-    }
 }
 
 fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<User, Failure> {

@@ -3,7 +3,7 @@
 use super::Place;
 use super::password::Entry;
 use crate::exit::{Exit, Failure};
-use crate::service::policy;
+use crate::service::{here, policy};
 use clap::Args;
 use gate::audit::What;
 use gate::{
@@ -59,7 +59,7 @@ impl Test {
     pub(super) fn run(self) -> Result<(), Failure> {
         let loaded = self.place.loaded()?;
         let thing = format!("user {}", self.name);
-        let mut policy = policy::of(&loaded, false)?;
+        let mut policy = policy::of(&loaded, false, &here(&loaded))?;
         let known = self.known(&policy);
         let in_directory = policy.users.iter().all(|u| u.name() != self.name);
         policy.directory = policy.directory.take().map(|d| Arc::new(ReadOnly(d)) as Arc<dyn Directory>);

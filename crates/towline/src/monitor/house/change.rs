@@ -1,0 +1,182 @@
+//! From one worker to the next: a reload, a death.
+
+use super::super::wire::ToWorker;
+use super::super::{Answer, Refused};
+use super::worker::{Life, Worker};
+use super::{Ending, House, LATE, Prepared, SOON, STEADY, fate, reply, say};
+use crate::exit::{Exit, Failure};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Instant;
+use transport::Channel;
+
+/// Who asked for a reload, and the number of the question.
+pub(super) type Asker = (Arc<Channel>, u64);
+
+/// A worker that is to serve and does not yet.
+pub(super) struct Next {
+    generation: u32,
+    prepared: Arc<Prepared>,
+    asker: Option<Asker>,
+    /// Why it cannot.
+    pub(super) failure: Option<Failure>,
+}
+
+impl House {
+    /// Starts a worker that is to serve.
+    pub(super) fn begin(&mut self, prepared: Arc<Prepared>, asker: Option<Asker>) -> Result<(), Failure> {
+        self.generation += 1;
+        let sockets: Vec<_> =
+            prepared.sockets.iter().map(|(label, fd)| (label.clone(), fd.as_fd())).collect();
+        let worker = Worker::start(&self.arguments, self.generation, &sockets, &prepared.text)?;
+        self.workers.push(worker);
+        self.next = Some(Next { generation: self.generation, prepared, asker, failure: None });
+        Ok(())
+    }
+
+    pub(super) fn next_of(&mut self, generation: u32) -> Option<&mut Next> {
+        self.next.as_mut().filter(|next| next.generation == generation)
+    }
+
+    /// Judges the configuration and starts a worker with it.
+    pub(super) fn reload(&mut self, asker: Option<Asker>) {
+        let refuse = |asker: Option<Asker>, why: String| {
+            say(&format!("reload: {why}"));
+            if let Some((channel, n)) = asker {
+                reply(&channel, n, Answer::Refused(Refused::Failed(why)));
+            }
+        };
+        if !matches!(self.ending, Ending::No) {
+            return refuse(asker, String::from("the service comes to its end"));
+        }
+        if self.next.is_some() {
+            return refuse(asker, String::from("a worker is being started already: try again"));
+        }
+        self.notify.reloading();
+        let asked = asker.clone();
+        let begun = (self.prepare)(Some(&self.prepared)).and_then(|p| self.begin(Arc::new(p), asker));
+        if let Err(failure) = begun {
+            refuse(asked, format!("{failure}; the old configuration stays"));
+            self.notify.ready(&self.status);
+        }
+    }
+
+    /// A worker has opened everything: the one that serves is to leave the sockets.
+    pub(super) fn ready(&mut self, nth: usize) {
+        let generation = self.workers[nth].generation;
+        if self.next_of(generation).is_none() || self.workers[nth].life != Life::Starting {
+            return;
+        }
+        self.workers[nth].becomes(Life::Waiting);
+        match self.workers.iter_mut().find(|w| w.life == Life::Serving) {
+            Some(old) => {
+                old.becomes(Life::Leaving);
+                old.tell(&ToWorker::Retire);
+            }
+            None => self.go(),
+        }
+    }
+
+    /// The old one has left them.
+    pub(super) fn retired(&mut self, nth: usize) {
+        if self.workers[nth].life == Life::Leaving {
+            self.workers[nth].becomes(Life::Draining);
+            self.go();
+        }
+    }
+
+    fn go(&mut self) {
+        if let Some(waiting) = self.workers.iter_mut().find(|w| w.life == Life::Waiting) {
+            waiting.becomes(Life::Going);
+            waiting.tell(&ToWorker::Go);
+        }
+    }
+
+    /// The new one serves.
+    pub(super) fn serving(&mut self, nth: usize, status: String) {
+        let worker = &mut self.workers[nth];
+        let generation = worker.generation;
+        if worker.life != Life::Going {
+            return;
+        }
+        worker.becomes(Life::Serving);
+        let Some(next) = self.next.take_if(|next| next.generation == generation) else { return };
+        self.prepared = next.prepared;
+        self.notify.ready(&status);
+        self.status = status;
+        if let Some((channel, n)) = next.asker {
+            reply(&channel, n, Answer::Done);
+        }
+    }
+
+    /// A worker has ended. `Some`: all is over.
+    pub(super) fn gone(&mut self, nth: usize) -> Option<Result<(), Failure>> {
+        let mut worker = self.workers.remove(nth);
+        let how = fate(worker.end());
+        if let Some(next) = self.next.take_if(|next| next.generation == worker.generation) {
+            return self.stillborn(next, &worker, &how);
+        }
+        match (&self.ending, worker.life) {
+            (Ending::Draining(_) | Ending::Cut(_), _) | (_, Life::Draining) => None,
+            (Ending::No, Life::Starting | Life::Waiting | Life::Going | Life::Serving | Life::Leaving) => {
+                if let Some(exit) = worker.exit {
+                    // It ended of itself: one transfer was wanted, say.
+                    return Some(of_exit(exit));
+                }
+                say(&format!("worker {} {how}", worker.pid()));
+                // A successor that waits for it need not any more.
+                self.go();
+                if self.next.is_none() {
+                    if worker.since.elapsed() > STEADY {
+                        self.pause = SOON;
+                    }
+                    self.another(&how);
+                }
+                None
+            }
+        }
+    }
+
+    /// Starts another worker, later each time.
+    pub(super) fn another(&mut self, how: &str) {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LATE);
+        self.again = Some(Instant::now() + pause);
+        self.notify.status(&format!("the worker {how}; another starts"));
+        say(&format!("another worker starts in {} ms", pause.as_millis()));
+    }
+
+    /// One that was to serve has ended before it did.
+    fn stillborn(&mut self, next: Next, worker: &Worker, how: &str) -> Option<Result<(), Failure>> {
+        let failure = next.failure.unwrap_or_else(|| {
+            Failure::new(Exit::Failed, "the worker", format!("{how} before it served"), "see what it said")
+        });
+        if !matches!(self.ending, Ending::No) {
+            return None;
+        }
+        // The first one of all.
+        if worker.generation == 1 {
+            return Some(Err(failure));
+        }
+        let why = format!("{failure}; the old configuration stays");
+        say(&format!("reload: {why}"));
+        if let Some((channel, n)) = next.asker {
+            reply(&channel, n, Answer::Refused(Refused::Failed(why)));
+        }
+        if self.workers.iter().any(|w| w.life == Life::Serving) {
+            self.notify.ready(&self.status);
+        } else {
+            // The old one has left the sockets already, or died before.
+            self.another(how);
+        }
+        None
+    }
+}
+
+fn of_exit(exit: u8) -> Result<(), Failure> {
+    match Exit::ALL.iter().find(|(known, _)| known.code() == exit) {
+        Some((Exit::Done, _)) => Ok(()),
+        Some((exit, _)) => Err(Failure::new(*exit, "serve", "the worker ended", "see what it said")),
+        None => Err(Failure::new(Exit::Failed, "serve", "the worker ended", "see what it said")),
+    }
+}

@@ -1,0 +1,163 @@
+//! What monitor and worker say to each other: one message, one line of JSON, descriptors beside it.
+
+use super::{Answer, Question, Ran, Refused};
+use crate::exit::{Exit, Failure};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use transport::{Channel, Message};
+
+/// What a monitor says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToWorker {
+    /// The first message, with a descriptor for each label; the last one is the configuration's text.
+    Start(Start),
+    /// Serve: whoever served before reads the sockets no more.
+    Go,
+    /// The answer to the question of this number; a socket comes beside it.
+    Answer(u64, Said),
+    /// Answer with the number when the loop comes by.
+    Ping(u64),
+    /// Leave the sockets to a successor; what runs goes on.
+    Retire,
+    /// Nothing new; what runs goes on.
+    Drain,
+    /// End now.
+    Cut,
+}
+
+/// How a worker begins.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Start {
+    /// The monitor's version: a worker of another one ends.
+    pub(crate) version: String,
+    /// What each descriptor is.
+    pub(crate) labels: Vec<String>,
+    /// Which of the service's workers this is, from 1.
+    pub(crate) generation: u32,
+}
+
+/// An answer without its socket.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum Said {
+    Socket,
+    Ran(Ran),
+    Done,
+    Refused(Refused),
+}
+
+/// What a worker says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum ToMonitor {
+    /// Everything is open and given up; waits for [`ToWorker::Go`].
+    Ready,
+    /// It serves.
+    Serving {
+        /// One line, for a service manager's status.
+        status: String,
+    },
+    /// It cannot serve; it ends after this.
+    Failed(Fault),
+    /// Reads the listening sockets no more.
+    Retired,
+    /// A question and its number.
+    Ask(u64, Question),
+    /// The answer to a ping.
+    Pong(u64),
+    /// The last words before its end.
+    Ended {
+        /// The exit code.
+        exit: u8,
+    },
+}
+
+/// A [`Failure`] on its way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Fault {
+    exit: u8,
+    thing: String,
+    what: String,
+    way_out: String,
+}
+
+impl From<&Failure> for Fault {
+    fn from(failure: &Failure) -> Fault {
+        let Failure { exit, thing, what, way_out } = failure.clone();
+        Fault { exit: exit.code(), thing, what, way_out }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        let exit = Exit::ALL.iter().find(|(exit, _)| exit.code() == fault.exit);
+        Failure::new(exit.map_or(Exit::Failed, |row| row.0), fault.thing, fault.what, fault.way_out)
+    }
+}
+
+impl Said {
+    /// Takes the socket out of an answer.
+    pub(crate) fn of(answer: Answer) -> (Said, Option<OwnedFd>) {
+        match answer {
+            Answer::Socket(socket) => (Said::Socket, Some(socket)),
+            Answer::Ran(ran) => (Said::Ran(ran), None),
+            Answer::Done => (Said::Done, None),
+            Answer::Refused(refused) => (Said::Refused(refused), None),
+        }
+    }
+
+    /// Puts it back.
+    pub(crate) fn with(self, socket: Option<OwnedFd>) -> Answer {
+        match self {
+            Said::Socket => socket.map_or(Answer::Refused(Refused::Unfit), Answer::Socket),
+            Said::Ran(ran) => Answer::Ran(ran),
+            Said::Done => Answer::Done,
+            Said::Refused(refused) => Answer::Refused(refused),
+        }
+    }
+}
+
+/// Sends a message.
+pub(crate) fn send(channel: &Channel, what: &impl Serialize, with: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let octets = serde_json::to_vec(what).map_err(io::Error::from)?;
+    channel.send(&octets, with)
+}
+
+/// The next message; `None`: the other end is gone.
+pub(crate) fn receive<T: DeserializeOwned>(channel: &Channel) -> io::Result<Option<(T, Vec<OwnedFd>)>> {
+    let Some(Message { octets, descriptors }) = channel.receive()? else { return Ok(None) };
+    Ok(Some((serde_json::from_slice(&octets)?, descriptors)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn an_answer_comes_with_its_socket_or_is_none() {
+        let (monitor, worker) = Channel::pair().unwrap();
+        let (said, socket) =
+            Said::of(Answer::Socket(std::net::UdpSocket::bind("127.0.0.1:0").unwrap().into()));
+        let socket = socket.unwrap();
+        send(&monitor, &ToWorker::Answer(7, said.clone()), &[socket.as_fd()]).unwrap();
+        send(&monitor, &ToWorker::Answer(8, said), &[]).unwrap();
+        let next = || {
+            let (message, descriptors) = receive::<ToWorker>(&worker).unwrap().unwrap();
+            let ToWorker::Answer(nth, said) = message else { panic!("{message:?}") };
+            (nth, said.with(descriptors.into_iter().next()))
+        };
+        assert!(matches!(next(), (7, Answer::Socket(_))));
+        assert!(matches!(next(), (8, Answer::Refused(Refused::Unfit))));
+    }
+
+    #[test]
+    fn the_longest_run_fits_into_a_message() {
+        let (monitor, worker) = Channel::pair().unwrap();
+        let full = vec![255; super::super::command::KEPT];
+        let ran = Ran { code: Some(0), timed_out: false, output: full.clone(), errors: full };
+        send(&monitor, &ToWorker::Answer(1, Said::Ran(ran.clone())), &[]).unwrap();
+        let (message, _) = receive::<ToWorker>(&worker).unwrap().unwrap();
+        assert_eq!(message, ToWorker::Answer(1, Said::Ran(ran)));
+    }
+}

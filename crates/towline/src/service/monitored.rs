@@ -1,0 +1,79 @@
+//! The service as two processes: what the monitor is told, and how a worker begins.
+
+use super::sockets::{Had, Sockets};
+use super::{Beginning, Occasion, mandate};
+use crate::config::Loaded;
+use crate::events::Events;
+use crate::exit::{Exit, Failure};
+use crate::monitor::{Asked, House, Prepared};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Keeps the sockets and starts workers, to the end of the service.
+///
+/// `load` reads a configuration out of a text, with the options over it.
+pub(crate) fn monitor(
+    file: &Path,
+    load: impl Fn(String) -> Result<Loaded, Failure> + 'static,
+) -> Result<(), Failure> {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    arguments.insert(2.min(arguments.len()), OsString::from("--worker"));
+    super::more_descriptors();
+    let file = file.to_owned();
+    House::run(
+        arguments,
+        Box::new(move |running| {
+            let text = Loaded::text(&file)?;
+            let loaded = load(text.clone())?;
+            let had = match running {
+                Some(p) => Had {
+                    by: Some(p.loaded.clone()),
+                    sockets: again(&p.sockets).map_err(super::local("sockets"))?,
+                },
+                None => Had::nothing(),
+            };
+            let sockets = Sockets::open(&loaded, had)?.into_parts();
+            let (mandate, drain) = (mandate::of(&loaded.config), loaded.config.server.drain);
+            Ok(Prepared { loaded, text, sockets, mandate, drain })
+        }),
+    )
+}
+
+fn again(sockets: &[(String, OwnedFd)]) -> io::Result<Vec<(String, OwnedFd)>> {
+    sockets.iter().map(|(label, socket)| Ok((label.clone(), socket.try_clone()?))).collect()
+}
+
+/// Serves what the monitor says. The monitor is told what goes wrong, and tells it.
+pub(crate) fn work(
+    load: impl Fn(String) -> Result<Loaded, Failure>,
+    occasion: &Occasion,
+    events: &Arc<Events>,
+) -> Result<(), Failure> {
+    let (asked, start, descriptors) = Asked::begin()?;
+    // Ctrl-C reaches every process of a terminal: the monitor says what is to be done.
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::default()).map_err(super::local("signals"))?;
+    }
+    let asked = Arc::new(asked);
+    let begun = || {
+        let mut parts: Vec<(String, OwnedFd)> = start.labels.into_iter().zip(descriptors).collect();
+        let text =
+            parts.pop().ok_or_else(|| Failure::new(Exit::Failed, "--worker", "no configuration", ""))?;
+        let mut read = String::new();
+        File::from(text.1).read_to_string(&mut read).map_err(super::local("the configuration"))?;
+        let loaded = load(read)?;
+        let sockets = Sockets::of_parts(parts)?;
+        super::serve(&loaded, occasion, events, Beginning { sockets, monitor: Some(asked.clone()) })
+    };
+    if let Err(failure) = begun() {
+        asked.failed(&failure);
+        asked.ended(failure.exit);
+    } else {
+        asked.ended(Exit::Done);
+    }
+    Ok(())
+}
