@@ -242,7 +242,7 @@ impl Engine {
             match done {
                 Done::Opened(key, opened) => {
                     self.desk.opening -= 1;
-                    self.opened(key, opened);
+                    self.opened(key, *opened);
                 }
                 Done::Committed(key, result) => self.with_running(key, |running, scratch| {
                     match (&mut running.machine, &result) {

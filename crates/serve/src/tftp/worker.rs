@@ -24,7 +24,7 @@ pub(super) enum Job {
 
 /// Something done.
 pub(super) enum Done {
-    Opened(Key, Result<Opened, Refusal>),
+    Opened(Key, Box<Result<Opened, Refusal>>),
     Committed(Key, Result<(), Refusal>),
 }
 
@@ -88,7 +88,7 @@ impl Workers {
 fn caught(names: &Names, job: Job) -> Done {
     let refusal = || Refusal::Io(String::from("internal error"));
     let failed = match &job {
-        Job::Open { key, .. } => Done::Opened(*key, Err(refusal())),
+        Job::Open { key, .. } => Done::Opened(*key, Box::new(Err(refusal()))),
         Job::Commit { key, .. } => Done::Committed(*key, Err(refusal())),
     };
     // Whatever the job held is dropped by the panic: transfers end as aborted, leases are given back.
@@ -97,7 +97,7 @@ fn caught(names: &Names, job: Job) -> Done {
 
 fn run(names: &Names, job: Job) -> Done {
     match job {
-        Job::Open { key, session, asked } => Done::Opened(key, open(&session, names, &asked)),
+        Job::Open { key, session, asked } => Done::Opened(key, Box::new(open(&session, names, &asked))),
         Job::Commit { key, writing, end } => Done::Committed(key, writing.commit(end).map(|_| ())),
     }
 }
