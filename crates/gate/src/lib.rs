@@ -48,7 +48,7 @@ mod transfer;
 mod uploads;
 mod verdict;
 
-pub use bans::{Ban, Bans, By};
+pub use bans::{Ban, Bans};
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
 pub use grants::{Grant, GrantError, Grants, NewGrant, Standing};
@@ -78,7 +78,7 @@ pub use transfer::{Direction, Reading, Writing};
 pub use uploads::{Upload, UploadRule, Uploads};
 pub use verdict::{Far, Verdict};
 
-use audit::{Events, Queue, What};
+use audit::{By, Events, Queue, What};
 use counters::{Counters, Lease};
 use identity::Identity;
 use inbox::Inbox;
@@ -90,6 +90,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use store::Store;
+use store::journal::JournalError;
 
 /// What the owner allows.
 #[derive(Clone, Debug)]
@@ -116,6 +117,8 @@ pub struct Policy {
     pub rules: Rules,
     /// What is given out for a while; `None`: nothing can be.
     pub grants: Option<Arc<Grants>>,
+    /// Who is not let in, where that is kept; `None`: the gate remembers it while it lives.
+    pub bans: Option<Arc<Bans>>,
     /// What `/` is for whom.
     pub roots: Roots,
     /// Whether the whole tree is a drop box ([`Upload::DropBox`]): those who are not known may put files in and
@@ -150,6 +153,7 @@ impl Default for Policy {
             uploads: Uploads::default(),
             rules: Rules::default(),
             grants: None,
+            bans: None,
             roots: Roots::default(),
             inbox: false,
             show_hidden: false,
@@ -169,7 +173,7 @@ pub struct Gate {
     policy: Policy,
     identity: Identity,
     counters: Arc<Counters>,
-    bans: Bans,
+    bans: Arc<Bans>,
     scores: Option<Scores>,
     live: Live,
     queue: Arc<Queue>,
@@ -190,7 +194,7 @@ impl Gate {
             store,
             identity: Identity::new(users, policy.directory.take(), policy.oracle.take(), policy.anonymous),
             counters: Arc::new(Counters::new(policy.limits.clone())),
-            bans: Bans::default(),
+            bans: policy.bans.take().unwrap_or_default(),
             scores: policy.penalties.clone().map(Scores::new),
             live: Live::default(),
             policy,
@@ -289,7 +293,7 @@ impl Gate {
     }
 
     /// Holds something against a peer that came over a connection; of TFTP nothing is, as its senders may be
-    /// forged. May ban it.
+    /// forged. May ban it, which waits for the disk.
     pub fn offend(&self, protocol: Protocol, peer: SocketAddr, offence: Offence) {
         let Some(scores) = &self.scores else { return };
         match protocol {
@@ -298,8 +302,9 @@ impl Gate {
         }
         if let Some(due) = scores.offend(Instant::now(), peer.ip(), offence) {
             let until = Some(SystemTime::now() + due.span);
-            let ban = Ban { net: due.net, until, by: By::Penalty, reason: due.reason };
-            self.bans.add(ban);
+            let ban = Ban { net: due.net, until, by: By::Itself, reason: due.reason };
+            // It holds all the same: what is lost is that a restart remembers it.
+            let _not_kept = self.ban(ban);
         }
     }
 
@@ -314,14 +319,36 @@ impl Gate {
         &self.bans
     }
 
+    /// Sets a ban, and tells it. It holds also where the journal fails: until this process ends.
+    pub fn ban(&self, ban: Ban) -> Result<(), JournalError> {
+        let Ban { net, until, by, reason } = ban.clone();
+        let kept = self.bans.add(ban);
+        self.queue.push_own(What::Banned { net: net.to_string(), until, why: reason, by });
+        kept
+    }
+
+    /// Lifts a network's ban, and tells it; whether there was one.
+    pub fn unban(&self, net: &Net, by: By) -> Result<bool, JournalError> {
+        let was = self.bans.remove(net)?;
+        if was {
+            self.queue.push_own(What::Unbanned { net: net.to_string(), by });
+        }
+        Ok(was)
+    }
+
     /// Ends a session, and with it its transfers; whether there was one. Its driver obeys within a second.
-    pub fn kick(&self, session: u64) -> bool {
-        self.live.kick(Some(session), |_| true) > 0
+    pub fn kick(&self, session: u64, by: &By) -> bool {
+        self.live.kick(Some(session), by, |_| true) > 0
     }
 
     /// Ends all sessions from a network; how many there were.
-    pub fn kick_from(&self, net: &Net) -> usize {
-        self.live.kick(None, |peer| net.holds(peer.ip()))
+    pub fn kick_from(&self, net: &Net, by: &By) -> usize {
+        self.live.kick(None, by, |peer| net.holds(peer.ip()))
+    }
+
+    /// How many sessions from a network there are.
+    pub fn sessions_from(&self, net: &Net) -> usize {
+        self.live.count(|peer| net.holds(peer.ip()))
     }
 
     /// Calls `driver` whenever sessions were kicked, as long as somebody else holds it too.

@@ -1,5 +1,6 @@
 //! Sessions that are open now, and how one is ended from outside.
 
+use crate::audit::By;
 use crate::session::Inner;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -33,14 +34,19 @@ impl Live {
     }
 
     /// Marks the sessions for which `which` holds, and calls the drivers. How many there were.
-    pub(crate) fn kick(&self, only: Option<u64>, from: impl Fn(SocketAddr) -> bool) -> usize {
+    pub(crate) fn kick(&self, only: Option<u64>, by: &By, from: impl Fn(SocketAddr) -> bool) -> usize {
         let open = self.open(only);
-        let kicked = open.iter().filter(|inner| from(inner.peer())).map(|inner| inner.kick()).count();
+        let kicked = open.iter().filter(|inner| from(inner.peer())).map(|inner| inner.kick(by)).count();
         if kicked > 0 {
             let drivers = self.drivers.lock().unwrap_or_else(PoisonError::into_inner).clone();
             drivers.iter().filter_map(Weak::upgrade).for_each(|driver| driver());
         }
         kicked
+    }
+
+    /// How many there are from there.
+    pub(crate) fn count(&self, from: impl Fn(SocketAddr) -> bool) -> usize {
+        self.open(None).iter().filter(|inner| from(inner.peer())).count()
     }
 
     /// Taken out of the lock first: whoever lets the last of a session go removes it from the list.

@@ -1,4 +1,4 @@
-use crate::audit::{From, What};
+use crate::audit::{By, From, What};
 use crate::counters::{Lease, Spot};
 use crate::holder::Shown;
 use crate::rate::Meter;
@@ -44,8 +44,10 @@ impl Inner {
         self.from.peer
     }
 
-    pub(crate) fn kick(&self) {
-        self.kicked.store(true, Ordering::Release);
+    pub(crate) fn kick(&self, by: &By) {
+        if !self.kicked.swap(true, Ordering::AcqRel) {
+            self.gate.queue.push(&self.from, What::Kicked { by: by.clone() });
+        }
     }
 }
 
