@@ -501,7 +501,7 @@ fn a_rate_is_kept_and_a_kick_ends_the_transfer() {
             break event.session;
         }
     };
-    assert!(house.gate.kick(session));
+    assert!(house.gate.kick(session, &gate::audit::By::Operator(None)));
     let (end, _) = house.ended();
     assert_eq!((end.outcome, end.cause), (Outcome::Aborted, Cause::Kicked));
     let mut rest = Vec::new();

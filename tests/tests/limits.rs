@@ -5,7 +5,7 @@
 use client::{Options, Remote, Scheme, Type};
 use e2e::poll::{PATIENCE, until};
 use e2e::wire::{Answer, Client};
-use gate::audit::{Events, What};
+use gate::audit::{By, Events, What};
 use gate::{Ban, Caps, Gate, Limits, Penalties, Policy, Protocol, Rates, User, Verdict, hash_password};
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::tftp::{TftpConfig, TftpServer};
@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use store::memory::Memory;
 use store::{Blob, Sink};
+
+const BY: By = By::Operator(None);
 
 struct House {
     store: Memory,
@@ -223,19 +225,19 @@ fn a_session_of_ftp_that_is_kicked_ends_in_its_transfer_and_says_so() {
     assert!(ftp.ask("RETR big").starts_with("150 "));
     data.read_exact(&mut [0; 1_000]).unwrap();
     let (session, began) = (house.session(), Instant::now());
-    assert!(house.gate.kick(session));
+    assert!(house.gate.kick(session, &BY));
     assert!(ftp.hear().starts_with("426 "));
     assert_eq!(ftp.hear(), "421 Kicked by the operator; good bye.\r\n");
     assert_eq!(house.verdict().word(), "kicked");
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-    assert!(!house.gate.kick(session + 1_000), "there is no such session");
+    assert!(!house.gate.kick(session + 1_000, &BY), "there is no such session");
     // An upload leaves the old file, and an idle session just hears it.
     house.store.seed("/old", "old");
     let mut ftp = Ftp::logged_in(&house);
     let mut data = ftp.data();
     assert!(ftp.ask("STOR old").starts_with("150 "));
     data.write_all(b"new").unwrap();
-    assert!(house.gate.kick(house.session()));
+    assert!(house.gate.kick(house.session(), &BY));
     assert!(ftp.hear().starts_with("426 "));
     assert!(ftp.hear().starts_with("421 Kicked"));
     assert_eq!(house.verdict().word(), "kicked");
@@ -243,7 +245,7 @@ fn a_session_of_ftp_that_is_kicked_ends_in_its_transfer_and_says_so() {
     // Its place is free when it has gone.
     assert!(until(PATIENCE, || (house.gate.open() == (0, 0)).then_some(())).is_some());
     let mut idle = Ftp::logged_in(&house);
-    assert_eq!(house.gate.kick_from(&"127.0.0.0/8".parse().unwrap()), 1);
+    assert_eq!(house.gate.kick_from(&"127.0.0.0/8".parse().unwrap(), &BY), 1);
     assert!(idle.hear().starts_with("421 Kicked"));
     assert!(until(PATIENCE, || (house.gate.open() == (0, 0)).then_some(())).is_some());
 }
@@ -259,7 +261,7 @@ fn a_transfer_of_tftp_that_is_kicked_ends_and_says_so() {
     client.ack(1);
     assert!(matches!(client.hear(), Answer::Data(2, _)));
     let began = Instant::now();
-    assert!(house.gate.kick(house.session()));
+    assert!(house.gate.kick(house.session(), &BY));
     loop {
         match client.hear() {
             Answer::Error(0, text) => break assert_eq!(text, "kicked by the operator"),
@@ -273,7 +275,7 @@ fn a_transfer_of_tftp_that_is_kicked_ends_and_says_so() {
     // One whose peer never answered ends without a word to it: it may be forged.
     let quiet = Client::new(server);
     quiet.ask(2, "new", &[]);
-    assert!(house.gate.kick(house.session()));
+    assert!(house.gate.kick(house.session(), &BY));
     assert_eq!(house.verdict().word(), "kicked");
     assert!(house.store.content("/new").is_none());
 }
@@ -286,7 +288,7 @@ fn a_banned_address_is_told_so_before_anything_is_done() {
     house.store.seed("/f", "x");
     let net = "127.0.0.0/8".parse().unwrap();
     let until = Some(SystemTime::now() + Duration::from_secs(3_630));
-    house.gate.bans().add(Ban { net, until, by: gate::By::Operator, reason: "it was me".into() });
+    house.gate.ban(Ban { net, until, by: BY, reason: "it was me".into() }).unwrap();
     let words = "this address is banned for another 60 min";
     let mut client = Client::new(house.tftp.addresses()[0]);
     client.ask(1, "f", &[]);
@@ -296,7 +298,7 @@ fn a_banned_address_is_told_so_before_anything_is_done() {
     let mut ftp = Ftp::connect(house.ftp.addresses()[0]);
     assert_eq!(ftp.hear(), "421 This address is banned for another 60 min.\r\n");
     assert_eq!(ftp.hear(), "", "closed");
-    assert!(house.gate.bans().remove(&net));
+    assert!(house.gate.unban(&net, BY).unwrap());
     Ftp::logged_in(&house);
 }
 
@@ -322,6 +324,11 @@ fn wrong_passwords_are_answered_later_and_later_and_then_not_at_all() {
     ftp.ask("USER u");
     ftp.ask("PASS wrong");
     assert_eq!(house.gate.bans().list()[0].reason, "3 failed logins");
+    let (net, by) = house.next(|_, what| match what {
+        What::Banned { net, by, .. } => Some((net, by)),
+        _ => None,
+    });
+    assert_eq!((net.as_str(), by), ("127.0.0.1", By::Itself));
     let mut again = Ftp::connect(house.ftp.addresses()[0]);
     assert!(again.hear().starts_with("421 This address is banned for another "));
     house.next(|_, what| match what {

@@ -1,11 +1,13 @@
 //! The subcommands, one file each: its arguments, its help and what it does.
 
+pub mod ban;
 pub mod completions;
 pub mod config;
 pub mod copy;
 pub mod device;
 pub mod doctor;
 pub mod image;
+pub mod kick;
 pub mod lab;
 pub mod man;
 pub mod recipe;
@@ -65,6 +67,10 @@ enum Command {
     Config(config::Config),
     User(user::User),
     Who(who::Who),
+    Kick(kick::Kick),
+    Ban(ban::Ban),
+    Unban(ban::Unban),
+    Bans(ban::Bans),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -104,6 +110,10 @@ pub fn run() -> ExitCode {
         | Command::Versions(_)
         | Command::Restore(_)
         | Command::Who(_)
+        | Command::Kick(_)
+        | Command::Ban(_)
+        | Command::Unban(_)
+        | Command::Bans(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
     }));
@@ -123,6 +133,10 @@ pub fn run() -> ExitCode {
         Command::Versions(versions) => versions.run(),
         Command::Restore(restore) => restore.run(),
         Command::Who(who) => who.run(),
+        Command::Kick(kick) => kick.run(),
+        Command::Ban(ban) => ban.run(),
+        Command::Unban(unban) => unban.run(),
+        Command::Bans(bans) => bans.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

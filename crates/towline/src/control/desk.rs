@@ -1,7 +1,9 @@
-use super::{Answer, Request};
+use super::{Answer, Request, out};
 use crate::exit::{Exit, Failure};
 use crate::monitor::Privileged;
 use crate::sinks::Present;
+use gate::Gate;
+use gate::audit::By;
 use std::sync::Arc;
 use transport::Caller;
 
@@ -11,6 +13,8 @@ pub struct Desk {
     pub present: Arc<Present>,
     /// Who starts a successor.
     pub privileged: Arc<dyn Privileged>,
+    /// The door.
+    pub gate: Arc<Gate>,
 }
 
 impl Desk {
@@ -19,10 +23,12 @@ impl Desk {
     /// `say` is false when the caller has gone: what was asked is done all the same.
     pub(super) fn answer(
         &self,
-        _caller: &Caller,
+        caller: &Caller,
         request: Request,
         say: &mut dyn FnMut(&Answer) -> bool,
     ) -> Result<(), Failure> {
+        let gate = &*self.gate;
+        let by = By::Operator(Some(caller.uid));
         match request {
             Request::Ping => {
                 let version = String::from(env!("CARGO_PKG_VERSION"));
@@ -38,6 +44,23 @@ impl Desk {
             Request::Reload => self.privileged.successor().map_err(|why| {
                 Failure::new(Exit::Usage, "reload", why, "towline config check FILE says what is wrong")
             })?,
+            Request::Ban { net, seconds, reason, kick } => {
+                say(&out::ban(gate, by, &net, seconds, reason, kick)?);
+            }
+            Request::Unban { net } => out::unban(gate, by, &net)?,
+            Request::Bans => {
+                for answer in out::bans(gate) {
+                    if !say(&answer) {
+                        break;
+                    }
+                }
+            }
+            Request::Kick { session } => {
+                say(&out::kick(gate, &by, session)?);
+            }
+            Request::KickFrom { net } => {
+                say(&out::kick_from(gate, &by, &net)?);
+            }
         }
         Ok(())
     }

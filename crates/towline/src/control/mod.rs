@@ -7,12 +7,13 @@
 //! - [`listen`](fn@listen) makes the socket, 0660; [`Control`] answers on it, on threads of its own;
 //! - `rights`: root, the server's own user and the members of the socket's group may ask, by what the kernel
 //!   says of the caller;
-//! - `desk`: what is done;
+//! - `desk`: what is done, `out` of it what puts peers out;
 //! - [`Place`], [`ask`](fn@ask): the caller's end.
 
 mod ask;
 mod desk;
 mod listen;
+mod out;
 mod rights;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,34 @@ pub enum Request {
     Who,
     /// Take up the configuration anew. No line but the last, when a new worker serves.
     Reload,
+    /// Lets a network in no more. One [`Answer::Sessions`]: those from there.
+    Ban {
+        /// An address or a network.
+        net: String,
+        /// For how long; none: until it is lifted.
+        seconds: Option<u64>,
+        /// Why.
+        reason: String,
+        /// Whether the sessions from there end as well.
+        kick: bool,
+    },
+    /// Lifts a ban.
+    Unban {
+        /// Its address or network.
+        net: String,
+    },
+    /// Who is banned? One [`Answer::Ban`] for each.
+    Bans,
+    /// Ends a session. One [`Answer::Sessions`].
+    Kick {
+        /// Its number.
+        session: u64,
+    },
+    /// Ends all sessions from a network. One [`Answer::Sessions`].
+    KickFrom {
+        /// An address or a network.
+        net: String,
+    },
 }
 
 impl Request {
@@ -44,6 +73,10 @@ impl Request {
             Request::Ping => "ping",
             Request::Who => "who",
             Request::Reload => "reload",
+            Request::Ban { .. } => "ban",
+            Request::Unban { .. } => "unban",
+            Request::Bans => "bans",
+            Request::Kick { .. } | Request::KickFrom { .. } => "kick",
         }
     }
 }
@@ -98,6 +131,24 @@ pub enum Answer {
         seconds: f64,
         /// Octets a second since its beginning.
         rate: Option<u64>,
+    },
+    /// A ban.
+    Ban {
+        /// Whose: an address or a network.
+        net: String,
+        /// Its end, RFC 3339, UTC; none: until it is lifted.
+        until: Option<String>,
+        /// How long still.
+        seconds: Option<u64>,
+        /// Who set it.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// Sessions.
+    Sessions {
+        /// How many.
+        count: usize,
     },
     /// That this was all, and is done.
     Done,

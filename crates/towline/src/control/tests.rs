@@ -2,7 +2,7 @@ use super::*;
 use crate::monitor::{Here, Mandate};
 use crate::sinks::Present;
 use gate::audit::{Event, What};
-use gate::{Direction, Protocol};
+use gate::{Direction, Gate, Policy, Protocol};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -14,11 +14,10 @@ use store::VPath;
 
 fn started(path: &Path) -> (Control, Arc<Present>) {
     let present = Arc::new(Present::default());
-    let control = Control::start(
-        listen(path).unwrap(),
-        Desk { present: present.clone(), privileged: Arc::new(Here::new(Mandate::default())) },
-    )
-    .unwrap();
+    let (gate, _events) = Gate::new(Arc::new(store::memory::Memory::new()), Policy::default());
+    let privileged = Arc::new(Here::new(Mandate::default()));
+    let desk = Desk { present: present.clone(), privileged, gate };
+    let control = Control::start(listen(path).unwrap(), desk).unwrap();
     (control, present)
 }
 
@@ -97,4 +96,36 @@ fn the_socket_of_a_dead_server_is_replaced_and_that_of_a_living_one_is_not() {
     std::fs::write(&file, "mine").unwrap();
     assert!(listen(&file).is_err());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine", "no file is taken for a socket");
+}
+
+#[test]
+fn bans_are_set_listed_and_lifted() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("control.sock");
+    let (_control, _present) = started(&path);
+    let ban =
+        |net: &str, seconds| Request::Ban { net: net.into(), seconds, reason: "scans".into(), kick: true };
+    assert_eq!(asked(&path, &ban("192.0.2.0/24", Some(3_600))), [Answer::Sessions { count: 0 }]);
+    asked(&path, &ban("2001:db8::7", None));
+    let bans = asked(&path, &Request::Bans);
+    let [
+        Answer::Ban { net: v4, seconds: Some(3_590..=3_600), until: Some(_), by, reason },
+        Answer::Ban { net: v6, .. },
+    ] = &bans[..]
+    else {
+        panic!("{bans:?}");
+    };
+    assert_eq!((v4.as_str(), v6.as_str(), reason.as_str()), ("192.0.2.0/24", "2001:db8::7", "scans"));
+    assert_eq!(by, &format!("uid {}", rustix::process::getuid().as_raw()));
+    asked(&path, &Request::Unban { net: "192.0.2.0/24".into() });
+    assert_eq!(asked(&path, &Request::Bans).len(), 1);
+    for (request, what) in [
+        (Request::Unban { net: "192.0.2.7".into() }, "there is no such ban"),
+        (Request::Unban { net: "here".into() }, "is no network"),
+        (Request::Kick { session: 99 }, "there is no such session"),
+        (Request::KickFrom { net: "192.0.2.7".into() }, "no session is from there"),
+    ] {
+        let why = ask(&path, &request, |_| ()).unwrap_err();
+        assert_eq!(why.what, what, "{request:?}");
+    }
 }

@@ -106,7 +106,7 @@ impl Running<'_> {
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
         let present = Arc::new(Present::default());
-        let desk = || Desk { present: present.clone(), privileged: privileged.clone() };
+        let desk = || Desk { present: present.clone(), privileged: privileged.clone(), gate: gate.clone() };
         let mut control = control
             .map(|listener| Control::start(listener, desk()))
             .transpose()
