@@ -9,6 +9,7 @@
 pub mod battery;
 pub mod cable;
 pub mod content;
+pub mod disk;
 pub mod kill;
 pub mod matrix;
 pub mod memory;

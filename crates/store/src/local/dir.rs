@@ -3,6 +3,7 @@
 use crate::{Facts, Identity, Kind, Result, StoreError, VPath};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,6 +35,17 @@ impl Root {
     }
 }
 
+impl Root {
+    /// Whether the directory was removed: nobody can put it back, whoever makes another of the name.
+    fn is_gone(&self) -> bool {
+        rustix::fs::fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Io(io::Error::other("the directory that is served is gone"))
+}
+
 /// Opens below the root, following links that stay there.
 pub(super) fn open_beneath(root: &Root, path: &VPath, flags: OFlags) -> Result<OwnedFd> {
     if path.is_reserved() {
@@ -41,6 +53,8 @@ pub(super) fn open_beneath(root: &Root, path: &VPath, flags: OFlags) -> Result<O
     }
     let opened = if root.walks { walk(root, path, flags) } else { resolve(root, path, flags) };
     opened.map_err(|e| match e {
+        // Nothing can be opened, made or seen in a directory without a name, but what is open stays so.
+        Errno::NOENT if root.is_gone() => gone(),
         // A socket, a device without driver, a FIFO for writing.
         Errno::NXIO | Errno::NODEV => StoreError::NotRegular,
         e => e.into(),
@@ -90,6 +104,9 @@ fn open_no_link(at: &OwnedFd, name: &[u8], flags: OFlags) -> Result<OwnedFd, Err
 
 /// Opens a directory so that it can be listed and synced.
 pub(super) fn open_dir(root: &Root, path: &VPath) -> Result<OwnedFd> {
+    if path.is_root() && root.is_gone() {
+        return Err(gone());
+    }
     // O_DIRECTORY says ENOTDIR before anything but a directory is opened.
     open_beneath(root, path, OFlags::RDONLY | OFlags::DIRECTORY)
 }

@@ -443,3 +443,20 @@ fn a_tally_has_what_a_directory_holds_itself_and_of_gone_ones_the_versions() {
     assert_eq!(store.tally(&p("/d")).unwrap().holds, Amount::file(4));
     assert!(matches!(store.tally(&p("/none")), Err(StoreError::Absent)));
 }
+
+#[test]
+fn a_root_that_was_removed_is_told_from_a_name_that_is_not_there() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    let store = Local::open(&root, writable()).unwrap();
+    assert!(matches!(store.open(&p("/f")), Err(StoreError::Absent)));
+    std::fs::remove_dir_all(&root).unwrap();
+    // Another of the name is another directory.
+    std::fs::create_dir(&root).unwrap();
+    let gone = |e: StoreError| matches!(&e, StoreError::Io(e) if e.to_string().contains("served is gone"));
+    assert!(gone(store.open(&p("/f")).unwrap_err()));
+    assert!(gone(store.list(&p("/")).map(drop).unwrap_err()));
+    assert!(gone(upload(&store, "/f", Mode::New, b"x").unwrap_err()));
+    assert!(gone(store.make_dir(&p("/d")).unwrap_err()));
+}
