@@ -27,6 +27,7 @@ documents! {
     seeing: "docs/seeing.md",
     recipe: "docs/recipe.md",
     configuration: "docs/configuration.md",
+    tree: "docs/tree.md",
 }
 
 #[derive(Default)]

@@ -113,6 +113,18 @@ fn counted(dir: &Path) -> Amount {
     Quota::counted(Arc::new(local), Limit::default()).expect("it can be read").used().expect("it is counted")
 }
 
+/// `kill -9` of the server and of the worker that it has started.
+fn kill(server: &Serve) {
+    let id = server.process.id();
+    let children =
+        std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("Linux tells them");
+    for child in children.split_whitespace() {
+        let pid = child.parse().ok().and_then(rustix::process::Pid::from_raw).expect("a number");
+        rustix::process::kill_process(pid, Signal::KILL).expect("it runs");
+    }
+    server.process.signal(Signal::KILL);
+}
+
 fn saved(state: &Path) -> Option<Saved> {
     Saved::load(&state.join("quota").join(",")).expect("it is whole")
 }
@@ -167,7 +179,7 @@ fn a_quota_survives_kill_and_restart_and_two_at_once_do_not_exceed_it() {
             server.events().iter().filter(begun).count()
         };
         until(PATIENCE, || (started(&server) > 0).then_some(())).expect("the upload begins");
-        server.process.signal(Signal::KILL);
+        kill(&server);
         drop(upload);
         server = serve(&config, &[]);
     }
