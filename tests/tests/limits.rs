@@ -303,6 +303,29 @@ fn a_banned_address_is_told_so_before_anything_is_done() {
 }
 
 #[test]
+fn whoever_only_tries_verbs_is_sent_away() {
+    let penalties = Penalties { exempt: Vec::new(), ban_at: 3.0, ..Penalties::default() };
+    let house = house(Limits::default(), Some(penalties));
+    let mut ftp = Ftp::connect(house.ftp.addresses()[0]);
+    ftp.hear();
+    let by = Instant::now() + PATIENCE;
+    let mut tries = 0;
+    let last = loop {
+        let answer = ftp.ask("FROBNICATE");
+        if !answer.starts_with("500 ") {
+            break answer;
+        }
+        tries += 1;
+        assert!(Instant::now() < by, "{tries} verbs, and no end");
+    };
+    assert!(last.starts_with("421 This address is banned for another "), "{last}");
+    assert!(tries >= 12, "{tries}: a quarter of a point for each");
+    // Some more are heard before the ban is known, and may earn the next one.
+    let reason = house.gate.bans().list()[0].reason.clone();
+    assert!(reason.ends_with(" unknown verbs"), "{reason}");
+}
+
+#[test]
 fn wrong_passwords_are_answered_later_and_later_and_then_not_at_all() {
     let penalties = Penalties {
         exempt: Vec::new(),

@@ -19,7 +19,7 @@ mod tests;
 mod texts;
 mod transfer;
 
-pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Shelve, Style, Transfer, Via};
+pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
 
 use crate::command::{self, BadCommand, Command, During, Opts, Password, Representation, Row};
 use crate::line::{BadLine, Line, Lines};
@@ -404,6 +404,14 @@ impl Server {
     }
 
     fn bad(&mut self, bad: BadCommand) {
+        let odd = match bad {
+            BadCommand::Line(_) | BadCommand::Http => Some(Odd::Malformed),
+            BadCommand::Unknown => Some(Odd::UnknownVerb),
+            BadCommand::Absent(_) | BadCommand::Syntax | BadCommand::Parameter(_) | BadCommand::Family => {
+                None
+            }
+        };
+        self.events.extend(odd.map(Event::Odd));
         match bad {
             BadCommand::Line(BadLine::TooLong) => self.reply(500, "The line is too long."),
             BadCommand::Line(BadLine::Control) => {

@@ -27,8 +27,19 @@ pub enum Event {
     Unlisten,
     /// The user logs in anew: the session of the old one ends.
     LoggedOut,
+    /// What came is answered and no command: for whoever counts such things.
+    Odd(Odd),
     /// Close the control connection once everything is transmitted.
     Close,
+}
+
+/// How a line is no command of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Odd {
+    /// Not a line of FTP at all: too long, with a NUL, or HTTP's.
+    Malformed,
+    /// A verb that there is none of.
+    UnknownVerb,
 }
 
 /// A question. Paths are as the client sent them; the driver resolves them against its directory.

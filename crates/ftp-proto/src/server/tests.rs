@@ -52,9 +52,11 @@ impl Talk {
             while let Some(event) = self.server.poll_event() {
                 match event {
                     Event::Ask { id, what } => self.asked.push((id, what)),
-                    other @ (Event::Cancel(_) | Event::Unlisten | Event::LoggedOut | Event::Close) => {
-                        self.other.push(other)
-                    }
+                    other @ (Event::Cancel(_)
+                    | Event::Unlisten
+                    | Event::LoggedOut
+                    | Event::Odd(_)
+                    | Event::Close) => self.other.push(other),
                 }
                 quiet = false;
             }
@@ -736,6 +738,18 @@ fn without_a_login_the_session_ends_whatever_is_said() {
     t.pass_time(Duration::from_secs(5));
     assert!(t.take().starts_with("421 "));
     assert!(t.closed());
+}
+
+#[test]
+fn lines_that_are_no_commands_are_counted_by_whoever_wants_to() {
+    let mut t = Talk::logged_in();
+    for line in ["FROBNICATE", "NOOP", "RETR", "A\0B", "SMNT x", "MODE B"] {
+        t.say(line);
+    }
+    let odd: Vec<_> = t.other.iter().filter(|e| matches!(e, Event::Odd(_))).collect();
+    assert_eq!(odd, [&Event::Odd(Odd::UnknownVerb), &Event::Odd(Odd::Malformed)]);
+    t.say("GET / HTTP/1.1");
+    assert_eq!(t.other.iter().filter(|e| matches!(e, Event::Odd(_))).count(), 3);
 }
 
 #[test]

@@ -9,9 +9,9 @@ use ftp_proto::command::{self, Password};
 use ftp_proto::line::Lines;
 use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
-use ftp_proto::server::{Answer, Ask, AskId, End, Event, Server, Shelve};
+use ftp_proto::server::{Answer, Ask, AskId, End, Event, Odd, Server, Shelve};
 use gate::store::VPath;
-use gate::{Cause, Credentials, HalfOpen, Knock, Outcome, Protocol, Secret, Security};
+use gate::{Cause, Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
 use rustix::net::RecvFlags;
 use socket2::SockRef;
 use std::io;
@@ -229,6 +229,26 @@ impl Session {
         }
     }
 
+    /// Somebody who is not logged in and has been banned for such things by now goes.
+    fn hold_against(&mut self, odd: Odd) {
+        let gate = &self.shared.gate;
+        if gate.policy().penalties.is_none() {
+            return;
+        }
+        if let (Some(_), Some(ban)) = (&self.half_open, gate.bans().of(self.peer.ip())) {
+            let text = refusal::reply(&Refusal::Banned { until: ban.until }).1;
+            let now = self.now();
+            return self.machine.dismiss(now, &text);
+        }
+        let offence = match odd {
+            Odd::Malformed => Offence::Malformed,
+            Odd::UnknownVerb => Offence::UnknownVerb,
+        };
+        // A ban that comes of it is written to the disk.
+        let (gate, peer) = (gate.clone(), self.peer);
+        spawn_blocking(move || gate.offend(Protocol::Ftp, peer, offence));
+    }
+
     fn obey_kick(&mut self) {
         if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
             let now = self.now();
@@ -260,6 +280,7 @@ impl Session {
                     }
                 };
             }
+            Event::Odd(odd) => self.hold_against(odd),
             Event::Close => self.closing = Some(Instant::now() + LAST_WORDS),
         }
     }
