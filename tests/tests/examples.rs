@@ -28,6 +28,7 @@ documents! {
     recipe: "docs/recipe.md",
     configuration: "docs/configuration.md",
     tree: "docs/tree.md",
+    access: "docs/access.md",
 }
 
 #[derive(Default)]

@@ -56,7 +56,7 @@ impl Session {
 
     /// Uses the grant of a session that has one, before the first octet of a transfer.
     pub(crate) fn spend(&self, path: &VPath, dir: Direction) -> Result<Option<Spent>, Refusal> {
-        let Some((grant, _)) = self.grant() else { return Ok(None) };
+        let Some(grant) = self.grant() else { return Ok(None) };
         let grants = self.gate().policy().grants.as_ref().ok_or(Refusal::Denied)?;
         let right = match dir {
             Direction::Read => Right::Read,

@@ -10,7 +10,7 @@
 //! reply, and dropping it unfinished says [`Outcome::Aborted`].
 //!
 //! - `knock` who asks, `clients` from where, `identity` who that is (accounts, users, argon2id, the cache of
-//!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
+//!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `explain` what would be if, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
 //!   a transfer, `transfer` the two transfers, `record` what is
@@ -24,6 +24,7 @@ mod bans;
 mod clients;
 mod counters;
 mod digests;
+mod explain;
 mod fold;
 mod grants;
 mod holder;
@@ -51,6 +52,7 @@ mod verdict;
 pub use bans::{Ban, Bans};
 pub use clients::Net;
 pub use digests::{Algorithm, Digest, Digests};
+pub use explain::Guise;
 pub use grants::{Grant, GrantError, Grants, NewGrant, Standing};
 pub use identity::{
     Account, BadHash, BadName, BadUser, Directory, HashKind, Inquiry, LONGEST_NAME, LONGEST_PASSWORD, NotNow,

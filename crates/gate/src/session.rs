@@ -2,11 +2,12 @@ use crate::audit::{By, From, What};
 use crate::counters::{Lease, Spot};
 use crate::holder::Shown;
 use crate::rate::Meter;
-use crate::rights::{Decision, Judge, Old, Told, Verb, Who};
+use crate::rights::{Decision, Judge, Old, Told, Verb, Who, Why};
 use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
 use crate::{
-    Account, Digests, Direction, Gate, Grant, Knock, Reading, Refusal, Writing, advice, fold, sidecar,
+    Account, Digests, Direction, Gate, Grant, Knock, Reading, Refusal, Security, Writing, advice, fold,
+    sidecar,
 };
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -34,9 +35,18 @@ pub(crate) struct Inner {
     owner: Option<String>,
     spot: Spot,
     kicked: AtomicBool,
-    /// The session that showed the token of a grant, of which this one is the holder.
-    within: Option<Session>,
+    part: Part,
     _lease: Option<Lease>,
+}
+
+/// What a session is of what was let in.
+enum Part {
+    /// All of it.
+    Whole,
+    /// The holder of a grant, whose token this session showed.
+    HolderIn(Session),
+    /// Nobody was let in: somebody wants to know what would be if.
+    Imagined,
 }
 
 impl Inner {
@@ -53,8 +63,9 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.within.is_some() {
-            return;
+        match self.part {
+            Part::Whole => {}
+            Part::HolderIn(_) | Part::Imagined => return,
         }
         self.gate.live.remove(self.from.session);
         if self.gate.tells_session(self.from.protocol) {
@@ -127,11 +138,37 @@ impl Session {
             owner,
             spot,
             kicked,
-            within: None,
+            part: Part::Whole,
             _lease: lease,
         });
         inner.gate.live.add(id, Arc::downgrade(&inner));
         Session(inner)
+    }
+
+    /// What a session would be, without its place and its events.
+    pub(crate) fn imagined(
+        gate: Arc<Gate>,
+        from: From,
+        security: Security,
+        who: Who,
+        root: VPath,
+    ) -> Session {
+        let (address, protocol) = (from.peer.ip(), from.protocol);
+        let concern = gate.policy.rules.concern(&Subject { who: &who, address, protocol, security });
+        let (spot, kicked) = (gate.counters.spot(address), AtomicBool::new(false));
+        let part = Part::Imagined;
+        Session(Arc::new(Inner {
+            gate,
+            from,
+            who,
+            root,
+            concern,
+            owner: None,
+            spot,
+            kicked,
+            part,
+            _lease: None,
+        }))
     }
 
     /// The session of whoever has this grant's secret: this one shows it with a name. It is a part of this one,
@@ -147,15 +184,15 @@ impl Session {
             owner: None,
             spot: *spot,
             kicked: AtomicBool::new(false),
-            within: Some(self.clone()),
+            part: Part::HolderIn(self.clone()),
             _lease: None,
         }))
     }
 
-    /// The grant that this session has, and whether by a name with its token.
-    pub(crate) fn grant(&self) -> Option<(&Arc<Grant>, bool)> {
+    /// The grant that this session has.
+    pub(crate) fn grant(&self) -> Option<&Arc<Grant>> {
         match &self.0.who {
-            Who::Grant(grant) => Some((grant, self.0.within.is_some())),
+            Who::Grant(grant) => Some(grant),
             Who::Nobody | Who::Anonymous | Who::User(_) => None,
         }
     }
@@ -167,7 +204,11 @@ impl Session {
 
     /// Whether the owner wants it to end ([`Gate::kick`]). Its driver obeys within a second.
     pub fn is_kicked(&self) -> bool {
-        self.0.kicked.load(Ordering::Acquire) || self.0.within.as_ref().is_some_and(Session::is_kicked)
+        self.0.kicked.load(Ordering::Acquire)
+            || match &self.0.part {
+                Part::HolderIn(session) => session.is_kicked(),
+                Part::Whole | Part::Imagined => false,
+            }
     }
 
     /// Takes a place for a transfer.
@@ -343,7 +384,18 @@ impl Session {
 
     /// Whether this peer has a right on what it calls `path`, and by what that is decided.
     pub fn decide(&self, right: Right, path: &VPath) -> Result<Decision, Refusal> {
-        Ok(self.judge().right(right, &*self.within(path)?))
+        let path = &*self.within(path)?;
+        let decision = self.judge().right(right, path);
+        let is_written = decision.allowed && !matches!(right, Right::Read | Right::List);
+        if is_written && !self.0.gate.store.capabilities_at(path).write {
+            return Ok(Decision { allowed: false, why: Why::ReadOnly });
+        }
+        Ok(decision)
+    }
+
+    /// What this peer calls `path`, in the whole tree.
+    pub fn in_tree(&self, path: &VPath) -> Result<VPath, Refusal> {
+        Ok(self.within(path)?.into_owned())
     }
 
     /// What this peer calls `path`, in the whole tree. Fails where that is too long.

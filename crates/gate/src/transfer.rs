@@ -27,7 +27,7 @@ pub enum Direction {
 pub(crate) struct Record {
     lease: TransferLease,
     /// The use of a grant.
-    spent: Option<Spent>,
+    spent: Option<Box<Spent>>,
     transfer: u64,
     path: VPath,
     dir: Direction,
@@ -47,7 +47,7 @@ impl Record {
         dir: Direction,
         len: Option<u64>,
     ) -> Result<Record, Refusal> {
-        let spent = lease.session.spend(path, dir)?;
+        let spent = lease.session.spend(path, dir)?.map(Box::new);
         let transfer = lease.session.next_transfer();
         lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
         let began = Instant::now();

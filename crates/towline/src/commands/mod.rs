@@ -1,5 +1,6 @@
 //! The subcommands, one file each: its arguments, its help and what it does.
 
+pub mod access;
 pub mod ban;
 pub mod completions;
 pub mod config;
@@ -71,6 +72,7 @@ enum Command {
     Ban(ban::Ban),
     Unban(ban::Unban),
     Bans(ban::Bans),
+    Access(access::Access),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -114,6 +116,7 @@ pub fn run() -> ExitCode {
         | Command::Ban(_)
         | Command::Unban(_)
         | Command::Bans(_)
+        | Command::Access(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
     }));
@@ -137,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Ban(ban) => ban.run(),
         Command::Unban(unban) => unban.run(),
         Command::Bans(bans) => bans.run(),
+        Command::Access(access) => access.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

@@ -60,6 +60,13 @@ impl Loaded {
         if faults.is_empty() { Ok(()) } else { Err(failure(&faults)) }
     }
 
+    /// Judges the rules alone: what they mean can be asked where nothing else that is named is there.
+    pub fn check_rules(&self) -> Result<(), Failure> {
+        let mut faults = Vec::new();
+        super::rule::faults(self, &mut faults);
+        if faults.is_empty() { Ok(()) } else { Err(failure(&faults)) }
+    }
+
     /// Notes that an option sets what is at `path`, and gives the configuration to set it in.
     pub fn flag(&mut self, path: &str, option: &'static str) -> &mut Config {
         self.origins.note(path, Origin::Flag(option));

@@ -13,17 +13,22 @@ pub(crate) fn of(
     tell_tftp_sessions: bool,
     ask: &Arc<dyn Privileged>,
 ) -> Result<Policy, Failure> {
-    let server = &loaded.config.server;
     let users = users::of(loaded)?;
     let directory = users::directory(loaded)?.map(|dir| dir as Arc<dyn Directory>);
     let oracle = users::oracle(loaded, ask);
-    let nobody_logs_in = users.is_empty() && directory.is_none() && oracle.is_none();
+    // People are not shown sessions of TFTP.
+    Ok(Policy { users, directory, oracle, tell_tftp_sessions, ..without_users(loaded)? })
+}
+
+/// The same, but nobody can log in: whoever judges what somebody may do needs no password.
+pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
+    let config = &loaded.config;
+    let (server, identity) = (&config.server, &config.identity);
+    let nobody_logs_in =
+        config.user.is_empty() && identity.users_dir.is_none() && identity.command.is_empty();
     let inbox = server.inbox.is_some();
     Ok(Policy {
         anonymous: server.anonymous.unwrap_or(nobody_logs_in || inbox),
-        users,
-        directory,
-        oracle,
         clients: server.allow.iter().map(|net| net.value).collect(),
         write: tree::is_written(loaded),
         roots: tree::roots(loaded),
@@ -34,8 +39,6 @@ pub(crate) fn of(
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),
         penalties: loaded.config.penalties.of_gate(),
-        // People are not shown them.
-        tell_tftp_sessions,
         ..Policy::default()
     })
 }
