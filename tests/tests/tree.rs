@@ -64,7 +64,7 @@ fn mounts_roots_and_drop_boxes_come_from_the_configuration() {
                 [[mount]]\npath = \"/up\"\ndir = \"up\"\nwrite = true\nupload = \"create\"\n\
                 [[mount]]\npath = \"/in/drop\"\ndir = \"drop\"\nwrite = true\nupload = \"dropbox\"\n\
                 [[mount]]\npath = \"/home\"\ndir = \"homes\"\nwrite = true\n\
-                [[root]]\nuser = \"bob\"\npath = \"/home/%u\"\n\
+                [[root]]\nuser = \"bob\"\npath = \"/home/%u\"\nquota = \"20\"\n\
                 [[root]]\nnetwork = \"127.0.0.2\"\npath = \"/up\"\n";
     std::fs::write(&config, said).expect("room for a file");
     let serve = serve(&config, &["--user", &user_flag(home.path())]);
@@ -97,6 +97,9 @@ fn mounts_roots_and_drop_boxes_come_from_the_configuration() {
     assert_ne!(curl(&[&ftp(&bob, "readme")]).code(), 0);
     assert_eq!(put(&ftp(&bob, "mine")), 0);
     assert_eq!(names_in(&at("homes/bob")), ["mine", "own"]);
+    let over = curl(&["-v", "-T", text(&local), &ftp(&bob, "more")]);
+    assert!(over.code() != 0 && over.err.contains("\n< 552 The quota of octets is used up."), "{}", over.err);
+    assert_eq!(names_in(&at("homes/bob")), ["mine", "own"], "5 and 8 octets of 20");
     // A device of another network has another root.
     let other = |name: &str| curl(&["--interface", "127.0.0.2", &tftp(serve.tftp, name)]);
     assert_eq!((other("x").out.trim_end(), other("readme").code()), ("uploaded", ABSENT));

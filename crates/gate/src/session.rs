@@ -376,7 +376,9 @@ impl Session {
     fn fits(&self, path: &VPath, expected: Option<u64>) -> Result<(), Refusal> {
         let Some(expected) = expected else { return Ok(()) };
         match self.0.gate.store.space(path) {
-            Ok(space) if expected > space.free => Err(Refusal::NoSpace),
+            Ok(space) if expected > space.free => {
+                Err(space.quota.map_or(Refusal::NoSpace, Refusal::OverQuota))
+            }
             // A file system that does not tell says it while writing.
             Ok(_) | Err(_) => Ok(()),
         }

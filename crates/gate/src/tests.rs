@@ -466,7 +466,7 @@ fn an_announced_upload_that_does_not_fit_the_quota_is_refused_before_its_first_o
     let (gate, _events) = Gate::new(std::sync::Arc::new(quota), policy(true));
     let session = gate.admit(&tftp()).unwrap();
     let announced = |octets| Ask { mode: Mode::Overwrite, expected: Some(octets) };
-    assert_eq!(session.write(&p("/new"), announced(401)).err(), Some(Refusal::NoSpace));
+    assert_eq!(session.write(&p("/new"), announced(401)).err(), Some(Refusal::OverQuota("octets")));
     let mut writing = session.write(&p("/old"), announced(400)).unwrap();
     writing.write_at(0, &[1; 400]).unwrap();
     // Whoever announces less than it sends comes no further either.

@@ -3,7 +3,7 @@
 //! [`run`] panics at the first thing that is not so. It asks for a fresh, empty, writable store for each
 //! rule; backends without resume or directories skip the rules of those.
 
-use crate::{Kind, Mode, Store, StoreError, Upload, VPath};
+use crate::{Amount, Kind, Mode, Store, StoreError, Upload, VPath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -386,6 +386,21 @@ fn the_old_file_is_kept_where_asked(store: &dyn Store) {
         assert_eq!(content(store, "/f"), [n; 9]);
     }
     assert_eq!(names(store, "/").len(), 1);
+    // Listed from the oldest, with what was written over each time, also when the file is gone.
+    store.remove(&p("/f")).unwrap();
+    let versions = store.versions(&p("/f")).unwrap();
+    assert!(versions.is_sorted_by_key(|version| version.stamp) && versions.len() == 4, "{versions:?}");
+    for (n, version) in (0..).zip(versions) {
+        let mut octets = [9; 16];
+        let blob = store.open_version(&p("/f"), version.stamp).unwrap();
+        assert_eq!((version.len, blob.len(), blob.read_at(0, &mut octets).unwrap()), (9, 9, 9));
+        assert_eq!(octets[..9], [n; 9]);
+    }
+    assert_eq!(store.versions(&p("/g")).unwrap(), []);
+    assert_eq!(store.versioned(&VPath::root()).unwrap(), [b"f"]);
+    let tally = store.tally(&VPath::root()).unwrap();
+    assert_eq!((tally.holds, tally.directories), (Amount { octets: 4 * 9, files: 4 }, vec![]));
+    assert_eq!(store.tidy(&VPath::root()).unwrap(), Amount::NONE, "all are kept where nobody says how many");
 }
 
 fn leftovers_do_not_fill_a_directory(store: &dyn Store) {

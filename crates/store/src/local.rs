@@ -300,7 +300,7 @@ impl Store for Local {
         };
         let fs = rustix::fs::fstatvfs(&fd)?;
         let octets = |blocks: u64| blocks.saturating_mul(fs.f_frsize);
-        Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail) })
+        Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail), quota: None })
     }
 
     fn tally(&self, dir: &VPath) -> Result<Tally> {

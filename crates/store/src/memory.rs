@@ -163,7 +163,7 @@ impl Store for Memory {
     fn space(&self, path: &VPath) -> Result<Space> {
         let tree = self.0.tree();
         tree.find(path).or_else(|_| tree.find(&path.parent()))?;
-        Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used) })
+        Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used), quota: None })
     }
 
     fn tally(&self, dir: &VPath) -> Result<Tally> {
@@ -209,6 +209,17 @@ impl Store for Memory {
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(|version| version.stamp);
         Ok(found)
+    }
+
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        let tree = self.0.tree();
+        let Ok(dir) = tree.find_any(&versions_of(dir)) else { return Ok(Vec::new()) };
+        let named = tree.entries(dir)?.iter().filter(|(_, id)| tree.node(**id).content().is_some());
+        let mut names: Vec<Vec<u8>> = named
+            .filter_map(|(name, _)| Some(name[..name.iter().rposition(|b| *b == b'@')?].to_vec()))
+            .collect();
+        names.dedup();
+        Ok(names)
     }
 
     fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {

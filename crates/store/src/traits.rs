@@ -37,6 +37,8 @@ pub struct Space {
     pub total: u64,
     /// Octets free for us.
     pub free: u64,
+    /// The quota that leaves no more free than that, where it is not the file system: of octets or of files.
+    pub quota: Option<&'static str>,
 }
 
 /// What a commit published.

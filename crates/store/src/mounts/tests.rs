@@ -76,6 +76,21 @@ impl Store for Below {
     fn space(&self, path: &VPath) -> Result<Space> {
         self.0.space(&self.at(path))
     }
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        self.0.tally(&self.at(dir))
+    }
+    fn tidy(&self, dir: &VPath) -> Result<Amount> {
+        self.0.tidy(&self.at(dir))
+    }
+    fn versions(&self, path: &VPath) -> Result<Vec<Version>> {
+        self.0.versions(&self.at(path))
+    }
+    fn versioned(&self, dir: &VPath) -> Result<Vec<Vec<u8>>> {
+        self.0.versioned(&self.at(dir))
+    }
+    fn open_version(&self, path: &VPath, stamp: Stamp) -> Result<Blob> {
+        self.0.open_version(&self.at(path), stamp)
+    }
 }
 
 #[test]

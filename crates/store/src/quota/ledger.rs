@@ -88,7 +88,12 @@ impl Room {
     pub(super) fn within(self, space: Space) -> Space {
         let limited = |octets: u64, limit: Option<u64>| limit.map_or(octets, |limit| limit.min(octets));
         let free = if self.files == Some(0) { 0 } else { limited(space.free, self.octets) };
-        Space { total: limited(space.total, self.total), free }
+        let quota = match (self.files, self.octets) {
+            (Some(0), _) => Some("files"),
+            (_, Some(left)) if left < space.free => Some("octets"),
+            (Some(_) | None, _) => None,
+        };
+        Space { total: limited(space.total, self.total), free, quota }
     }
 }
 

@@ -129,7 +129,7 @@ fn follows(inner: Arc<dyn Store>) {
 fn nothing_grows_beyond_the_quota_and_the_old_file_stays() {
     let store = Quota::counted(Arc::new(Memory::new()), octets(1_000)).unwrap();
     put(&store, "/a", Mode::New, 600).unwrap();
-    assert_eq!(store.space(&p("/a")).unwrap(), Space { total: 1_000, free: 400 });
+    assert_eq!(store.space(&p("/a")).unwrap(), Space { total: 1_000, free: 400, quota: Some("octets") });
     // Both are there for a moment.
     let mut upload = store.create(&p("/a"), Mode::Overwrite, "").unwrap();
     upload.write_at(0, &[1; 400]).unwrap();
@@ -159,6 +159,7 @@ fn files_and_directories_have_a_quota_of_their_own() {
     let open = store.create(&p("/b"), Mode::New, "").unwrap();
     assert!(matches!(put(&store, "/c", Mode::New, 1), Err(StoreError::OverQuota("files"))), "one that runs");
     assert!(matches!(store.make_dir(&p("/e")), Err(StoreError::OverQuota("files"))));
+    assert_eq!(store.space(&p("/c")).unwrap().quota, Some("files"));
     assert_eq!(store.space(&p("/c")).unwrap().free, 0);
     drop(open);
     put(&store, "/c", Mode::New, 1).unwrap();

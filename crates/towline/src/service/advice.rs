@@ -93,8 +93,11 @@ pub(crate) fn advice(event: &Event, tree: &dyn Tree) -> Option<String> {
             Some(format!("{path}: only users may remove and rename; start with --user NAME"))
         }
         What::Refused { verb: Verb::Write, path, why: Refusal::NoSpace } => {
-            Some(format!("{path} was not stored: no space left here, or --quota is used up"))
+            Some(format!("{path} was not stored: no space is left on the disk"))
         }
+        What::Refused { verb: Verb::Write, path, why: Refusal::OverQuota(of) } => Some(format!(
+            "{path} was not stored: the quota of {of} is used up; towline versions shows what can go, quota = … more"
+        )),
         What::Started { path, dir: Direction::Write, .. } if without_junk(path.as_bytes()).is_some() => {
             Some(format!(
                 "{path} comes under a name that ends in octets that nobody typed; a rule can cut them off"
