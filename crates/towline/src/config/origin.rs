@@ -150,7 +150,15 @@ impl Origins {
     /// Notes that something was set, in place of what was noted for it and for all below it.
     pub(crate) fn note(&mut self, path: &str, origin: Origin) {
         let below = format!("{path}.");
-        self.0.retain(|p, _| !p.starts_with(&below));
+        // Only those below are looked at: 10,000 users have 40,000 paths.
+        let gone: Vec<String> = self
+            .0
+            .range(below.clone()..)
+            .map(|(p, _)| p)
+            .take_while(|p| p.starts_with(&below))
+            .cloned()
+            .collect();
+        gone.iter().for_each(|p| drop(self.0.remove(p)));
         self.0.insert(path.to_owned(), origin);
     }
 }
