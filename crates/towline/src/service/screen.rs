@@ -2,6 +2,7 @@
 
 use crate::figures::grouped;
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -44,13 +45,23 @@ impl Screen {
 
     /// Prints lines. A reader that went away is no reason to stop serving.
     pub(crate) fn say(&self, text: &str) {
-        let text = text.trim_end_matches('\n');
+        let text = &*harmless(text.trim_end_matches('\n'), &['\n', '\t']);
         let _ = match self {
             Screen::Moving(bars) => bars.println(text),
             Screen::Out => writeln!(std::io::stdout().lock(), "{text}"),
             Screen::Err => writeln!(std::io::stderr().lock(), "{text}"),
         };
     }
+}
+
+/// What a peer sends (a user's name, a file's) must not move the operator's cursor or make lines of its own.
+fn harmless<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
+    let moves = |c: char| c.is_control() && !kept.contains(&c);
+    if !text.contains(moves) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if moves(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// What a line is about, so that many of one kind do not hide the others.
@@ -105,7 +116,7 @@ impl Lines {
     pub(super) fn push(&mut self, text: &str) {
         let zone = remember_the_time_zone().clone();
         let time = jiff::Timestamp::now().to_zoned_datetime(zone).strftime("%H:%M:%S").to_string();
-        self.pending.push_str(&format!("{time}  {text}\n"));
+        self.pending.push_str(&format!("{time}  {}\n", harmless(text, &['\t'])));
     }
 
     /// Lets time pass: a new second tells what the last one hid.
@@ -185,5 +196,19 @@ mod tests {
         assert!(lines.pending.ends_with("  10.0.0.1:9  x\n"), "a new second has room: {}", lines.pending);
         lines.pass(now + SECOND * 3);
         assert_eq!(lines.pending.lines().count(), 1, "nothing was hidden");
+    }
+
+    #[test]
+    fn nothing_that_is_told_moves_the_cursor_or_makes_a_line_of_its_own() {
+        for (text, shown) in [
+            ("login of bob failed", "login of bob failed"),
+            ("José\tß", "José\tß"),
+            ("\u{1b}[2J\u{7}eve", "\\u{1b}[2J\\u{7}eve"),
+            ("a\r\n12:00:00  b", "a\\r\\n12:00:00  b"),
+            ("\u{9b}31m", "\\u{9b}31m"),
+        ] {
+            assert_eq!(harmless(text, &['\t']), shown);
+        }
+        assert_eq!(harmless("two\nlines", &['\n']), "two\nlines");
     }
 }
