@@ -20,6 +20,7 @@ const SOAKS: &[Soak] = &[
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
+    Soak { name: "users", about: "10,000 users in files and in the configuration", run: users },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
@@ -125,6 +126,10 @@ fn many() -> Result<Vec<String>> {
 
 fn floods() -> Result<Vec<String>> {
     longer("tftp_adversaries")
+}
+
+fn users() -> Result<Vec<String>> {
+    longer("users_many")
 }
 
 fn large() -> Result<Vec<String>> {
