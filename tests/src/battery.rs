@@ -97,6 +97,22 @@ impl Client {
         self.gets_from(root.path(), || Serve::start(root.path(), &[]), None, kind, sizes);
     }
 
+    /// Fetches files of these sizes over `http` or `https`.
+    ///
+    /// # Panics
+    /// When one of them is not identical.
+    pub fn gets_over(&self, scheme: &str, sizes: &[u64]) {
+        let root = crate::scratch();
+        let flag = format!("--{scheme}");
+        let serve = || {
+            let mut serve = Serve::start(root.path(), &[&flag, "0"]);
+            // What is asked for is what is asked at.
+            serve.ftp = serve.listening(scheme);
+            serve
+        };
+        self.gets_from(root.path(), serve, None, Kind::Octets, sizes);
+    }
+
     /// Fetches files of these sizes from a server on ::1.
     ///
     /// # Panics

@@ -100,6 +100,19 @@ impl Serve {
         Serve { process, tftp, ftp }
     }
 
+    /// Where another protocol is answered: `http`, `https`, `admin`.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn listening(&mut self, protocol: &str) -> SocketAddr {
+        self.process.wait_for(protocol, |said| {
+            said.out.iter().filter_map(|l| serde_json::from_str::<Value>(l).ok()).find_map(|v| {
+                let here = v["event"] == "listening" && v["protocol"] == protocol;
+                here.then(|| v["address"].as_str()?.parse().ok()).flatten()
+            })
+        })
+    }
+
     /// The events so far.
     pub fn events(&self) -> Vec<Value> {
         self.process.said().out.iter().filter_map(|l| serde_json::from_str(l).ok()).collect()

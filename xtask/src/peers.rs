@@ -76,6 +76,11 @@ const DEBS: &[Deb] = &[
     Deb { package: "libspandsp2", proof: "usr/lib/x86_64-linux-gnu/libspandsp.so.2", unless: None },
     Deb { package: "libspeexdsp1", proof: "usr/lib/x86_64-linux-gnu/libspeexdsp.so.1", unless: None },
     Deb { package: "libssh-gcrypt-4", proof: "usr/lib/x86_64-linux-gnu/libssh-gcrypt.so.4", unless: None },
+    Deb { package: "aria2", proof: "usr/bin/aria2c", unless: Some("aria2c") },
+    Deb { package: "libaria2-0", proof: "usr/lib/x86_64-linux-gnu/libaria2.so.0", unless: Some("aria2c") },
+    Deb { package: "libssh2-1", proof: "usr/lib/x86_64-linux-gnu/libssh2.so.1", unless: Some("aria2c") },
+    Deb { package: "libxml2", proof: "usr/lib/x86_64-linux-gnu/libxml2.so.2", unless: Some("aria2c") },
+    Deb { package: "wget", proof: "usr/bin/wget", unless: Some("wget") },
     Deb { package: "curl", proof: "usr/bin/curl", unless: Some("curl") },
     Deb { package: "libcurl4", proof: "usr/lib/x86_64-linux-gnu/libcurl.so.4", unless: Some("curl") },
 ];
@@ -89,6 +94,9 @@ const WHEELS: &[&str] = &[
     "netmiko==4.8.0",
     // Judges configurations by the schema that we print.
     "jsonschema==4.26.0",
+    "requests==2.32.5",
+    // Reads our figures.
+    "prometheus-client==0.23.1",
 ];
 
 /// What is compiled into `target/peers/cargo`, only for `cargo xtask soak`: it takes a minute. Name and

@@ -24,7 +24,8 @@ use http_proto::server::Config as MachineConfig;
 use site::Site;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
@@ -79,7 +80,10 @@ pub struct HttpServer {
     /// What the gate calls when sessions are kicked.
     _on_kick: Arc<OnKick>,
     /// Ends when the last listener and connection have ended.
-    alive: mpsc::Receiver<()>,
+    // Guards the receiver; held for a look.
+    alive: Mutex<mpsc::Receiver<()>>,
+    /// Listeners that still accept.
+    accepting: Arc<AtomicUsize>,
     runtime: Option<Runtime>,
 }
 
@@ -123,6 +127,7 @@ impl HttpServer {
             ..MachineConfig::default()
         };
         let shared = Arc::new(Shared { site, machine, draining, kicked });
+        let accepting = Arc::new(AtomicUsize::new(doors.len()));
         let inside = runtime.enter();
         for door in doors {
             let (listener, identity) = match door {
@@ -131,10 +136,17 @@ impl HttpServer {
             };
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(accept(shared.clone(), listener, identity, living.clone()));
+            runtime.spawn(accept(shared.clone(), listener, identity, living.clone(), accepting.clone()));
         }
         drop(inside);
-        Ok(HttpServer { addresses, drain, _on_kick: on_kick, alive, runtime: Some(runtime) })
+        Ok(HttpServer {
+            addresses,
+            drain,
+            _on_kick: on_kick,
+            alive: Mutex::new(alive),
+            accepting,
+            runtime: Some(runtime),
+        })
     }
 
     /// Where it listens.
@@ -147,13 +159,31 @@ impl HttpServer {
         self.drain.send_replace(true);
     }
 
+    /// Leaves the listening sockets to a successor: as [`HttpServer::drain`], for a connection may end between
+    /// any two requests.
+    pub fn retire(&self) {
+        self.drain();
+    }
+
+    /// Whether no listener accepts any more.
+    pub fn has_retired(&self) -> bool {
+        self.accepting.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether the last connection of a retired or drained server has ended.
+    pub fn is_over(&self) -> bool {
+        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(alive.try_recv(), Err(mpsc::error::TryRecvError::Disconnected))
+    }
+
     /// Drains and waits; cuts what is left after `grace`.
     pub fn wait(mut self, grace: Duration) {
         self.drain();
         if let Some(runtime) = self.runtime.take() {
+            let alive = self.alive.get_mut().unwrap_or_else(PoisonError::into_inner);
             runtime.block_on(async {
                 // Err: the grace is over; Ok: nobody lives.
-                let _ = tokio::time::timeout(grace, self.alive.recv()).await;
+                let _ = tokio::time::timeout(grace, alive.recv()).await;
             });
             runtime.shutdown_timeout(Duration::from_secs(2));
         }
@@ -173,12 +203,13 @@ async fn accept(
     listener: tokio::net::TcpListener,
     identity: Option<Identity>,
     living: mpsc::Sender<()>,
+    accepting: Arc<AtomicUsize>,
 ) {
     let mut draining = shared.draining.clone();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = draining.wait_for(|d| *d) => return,
+            _ = draining.wait_for(|d| *d) => break,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -207,6 +238,8 @@ async fn accept(
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     }
+    drop(listener);
+    accepting.fetch_sub(1, Ordering::AcqRel);
 }
 
 fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {

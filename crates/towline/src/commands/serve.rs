@@ -1,5 +1,6 @@
 //! `towline serve`: a directory or one file over TFTP and FTP.
 
+mod http_flags;
 mod tftp_flags;
 mod tftp_wire;
 mod users;
@@ -16,6 +17,7 @@ use crate::service::run_as::RunAs;
 use crate::service::{self, Occasion};
 use clap::Args;
 use gate::{Net, UploadRule};
+use http_flags::HttpFlags;
 use serve::listen::Want;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -32,10 +34,11 @@ Examples:
   towline serve --inbox configs                   a drop box: devices store, nobody fetches
   towline serve --for 10.0.0.2 images             the lines to paste on that device
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
+  towline serve --http 8080 images                over HTTP too, which newer devices copy images by
   towline serve --trace t.pcapng images           and a capture for Wireshark
 ";
 
-/// Serve a directory or one file over TFTP and FTP.
+/// Serve a directory or one file over TFTP and FTP, and HTTP where it is asked for.
 ///
 /// All addresses of this host, IPv4 and IPv6, unless --bind says otherwise. Read-only unless --write.
 /// Names that begin with a dot are hidden, symbolic links are followed inside the directory only.
@@ -128,12 +131,15 @@ pub struct Serve {
     #[arg(long, hide = true, requires = "config")]
     worker: bool,
     #[command(flatten)]
+    http_only: HttpFlags,
+    #[command(flatten)]
     tftp_only: TftpFlags,
 }
 
 fn want(text: &str) -> Result<Want, String> {
     match text {
         "off" => Ok(Want::Off),
+        "default" => Ok(Want::Default),
         port => {
             port.parse().map(Want::Exactly).map_err(|_| String::from("give a port from 0 to 65535, or off"))
         }
@@ -231,6 +237,7 @@ impl Serve {
         if self.yes_serve_this {
             loaded.flag("server.any-root", "--yes-serve-this").server.any_root = true;
         }
+        self.http_only.apply(loaded);
         self.tftp_only.apply(loaded);
     }
 }

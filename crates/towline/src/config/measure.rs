@@ -119,24 +119,28 @@ impl Setting for Duration {
 impl Setting for Want {
     fn shape() -> Shape {
         let port = json!({ "type": "integer", "minimum": 0, "maximum": u16::MAX });
-        value("port or \"off\"", json!({ "anyOf": [port, { "const": "off" }], "examples": [6969] }))
+        value(
+            "port, \"default\" or \"off\"",
+            json!({ "anyOf": [port, { "enum": ["off", "default"] }], "examples": [6969] }),
+        )
     }
 
     fn read(node: &Node, reading: &mut Reading) -> Option<Self> {
         let want = match &node.kind {
             Kind::Text(text) if text == "off" => Some(Want::Off),
+            Kind::Text(text) if text == "default" => Some(Want::Default),
             Kind::Integer(port) => u16::try_from(*port).ok().map(Want::Exactly),
             _ => None,
         };
         if want.is_none() {
-            reading.wrong(node, "a port from 0 to 65535, or \"off\"");
+            reading.wrong(node, "a port from 0 to 65535, \"default\" or \"off\"");
         }
         want
     }
 
     fn shown(&self) -> Shown {
         match self {
-            Want::Default => Shown::Unset,
+            Want::Default => Shown::Value(String::from("\"default\"")),
             Want::Exactly(port) => Shown::Value(port.to_string()),
             Want::Off => Shown::Value(String::from("\"off\"")),
         }

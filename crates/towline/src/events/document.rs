@@ -141,7 +141,11 @@ pub const EVENTS: &[Row] = &[
         by: "serve",
         doc: "A socket listens. The first events, one for each protocol and address.",
         fields: &[
-            PROTOCOL,
+            always(
+                "protocol",
+                Kind::OneOf(&["tftp", "ftp", "http", "https", "admin"]),
+                "What is answered there.",
+            ),
             always("address", Kind::Text, "Address and port; IPv6 in brackets."),
             maybe("wanted", Kind::Text, "Why it is not the standard port, when that was wanted."),
         ],

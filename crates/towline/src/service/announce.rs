@@ -1,5 +1,6 @@
 //! What `serve` says when it listens: the addresses, and the lines to paste on a device.
 
+use super::servers::Addresses;
 use ios_cli::image_name::ImageName;
 use serve::listen::{FellBack, Reason};
 use std::collections::BTreeSet;
@@ -12,10 +13,8 @@ use transport::Interface;
 pub(crate) struct Facts {
     /// `images (read-only)`: what is served, for people on this host.
     pub(crate) what: String,
-    /// TFTP's sockets.
-    pub(crate) tftp: Vec<SocketAddr>,
-    /// FTP's sockets.
-    pub(crate) ftp: Vec<SocketAddr>,
+    /// Each protocol's sockets.
+    pub(crate) addresses: Addresses,
     /// Ports that are not the standard ones although they were wanted.
     pub(crate) fell_back: Vec<(&'static str, FellBack)>,
     /// This host's addresses.
@@ -38,7 +37,7 @@ pub(crate) fn text(facts: &Facts) -> String {
     let mut line = |text: String| {
         let _ = writeln!(out, "{text}");
     };
-    if facts.tftp.is_empty() {
+    if facts.addresses.tftp.is_empty() {
         line(format!("Serving {}.", facts.what));
     } else {
         let may = if facts.inbox {
@@ -48,7 +47,7 @@ pub(crate) fn text(facts: &Facts) -> String {
         };
         line(format!("TFTP has no authentication: whoever reaches it may {may}. Serving {}.", facts.what));
     }
-    for (protocol, sockets) in [("tftp", &facts.tftp), ("ftp", &facts.ftp)] {
+    for (protocol, sockets) in facts.addresses.each() {
         for (address, interface) in reachable(sockets, &facts.interfaces) {
             line(format!("  {protocol:<5} {address:<28} {interface}"));
         }
@@ -101,9 +100,12 @@ fn explain(fell_back: &[(&'static str, FellBack)], program: &str) -> Vec<String>
         let wanted = list(of(why).map(|(_, f)| f.from.to_string()).collect());
         let (ports, are) = if of(why).count() > 1 { ("ports", "are") } else { ("port", "is") };
         lines.push(format!("{now}: {ports} {wanted} {are} {reason}."));
-        lines.push(String::from(
-            "Devices reach only 69 (TFTP) and 21 (FTP): no line for a device works with another.",
-        ));
+        // A URL of HTTP has its port in it.
+        if of(why).any(|(p, _)| matches!(*p, "tftp" | "ftp")) {
+            lines.push(String::from(
+                "Devices reach only 69 (TFTP) and 21 (FTP): no line for a device works with another.",
+            ));
+        }
         match why {
             Reason::Denied => {
                 let keys = of(why).map(|(p, f)| format!("{}={}", unit_key(p), f.from)).collect();
@@ -141,7 +143,8 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
         let ip = if best.is_ipv6() { format!("[{best}]") } else { best.to_string() };
         if port == standard { ip } else { format!("{ip}:{port}") }
     };
-    let (tftp, ftp) = (port(&facts.tftp), port(&facts.ftp));
+    let at = &facts.addresses;
+    let (tftp, ftp, http, https) = (port(&at.tftp), port(&at.ftp), port(&at.http), port(&at.https));
     let login = facts.user.as_ref().map(|user| format!("{user}:PASSWORD@")).unwrap_or_default();
     let (mut device, mut here) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
@@ -162,6 +165,8 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     if ftp == Some(21) {
         device.push(format!("  copy ftp://{login}{}/{} flash:", host(21, 21), escaped(name)));
     }
+    // A URL of HTTP takes a port, on devices too.
+    device.extend(http.map(|port| format!("  copy http://{}/{} flash:", host(port, 80), escaped(name))));
     if !device.is_empty() {
         lines.push(String::from("On the device:"));
         lines.append(&mut device);
@@ -173,6 +178,8 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     if let Some(port) = ftp {
         here.push(format!("  curl -O ftp://{login}{}/{}", host(port, 21), escaped(name)));
     }
+    here.extend(http.map(|port| format!("  curl -O http://{}/{}", host(port, 80), escaped(name))));
+    here.extend(https.map(|port| format!("  curl -kO https://{login}{}/{}", host(port, 443), escaped(name))));
     if !here.is_empty() {
         lines.push(String::from("From a computer:"));
         lines.append(&mut here);
@@ -252,8 +259,11 @@ mod tests {
     fn facts(tftp: &str, ftp: &str) -> Facts {
         Facts {
             what: "images (read-only)".into(),
-            tftp: vec![tftp.parse().unwrap()],
-            ftp: vec![ftp.parse().unwrap()],
+            addresses: Addresses {
+                tftp: vec![tftp.parse().unwrap()],
+                ftp: vec![ftp.parse().unwrap()],
+                ..Addresses::default()
+            },
             fell_back: Vec::new(),
             interfaces: host(),
             best: Some([192, 168, 1, 10].into()),
@@ -284,6 +294,26 @@ From a computer:
   curl -O ftp://192.168.1.10/c2900-universalk9-mz.SPA.155-3.M4a.bin
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn http_has_its_port_in_the_line() {
+        let mut facts = facts("0.0.0.0:69", "0.0.0.0:21");
+        facts.addresses.http = vec!["0.0.0.0:8080".parse().unwrap()];
+        facts.addresses.https = vec!["0.0.0.0:443".parse().unwrap()];
+        facts.fell_back = vec![("http", FellBack { from: 80, to: 8080, why: Reason::Taken })];
+        let text = text(&facts);
+        for line in [
+            "  http  192.168.1.10:8080            eth0\n",
+            "  https 192.168.1.10:443             eth0\n",
+            "  copy http://192.168.1.10:8080/c2900-universalk9-mz.SPA.155-3.M4a.bin flash:\n",
+            "  curl -O http://192.168.1.10:8080/c2900-universalk9-mz.SPA.155-3.M4a.bin\n",
+            "  curl -kO https://192.168.1.10/c2900-universalk9-mz.SPA.155-3.M4a.bin\n",
+            "HTTP listens on 8080: port 80 is taken by another program.\n",
+        ] {
+            assert!(text.contains(line), "{line}{text}");
+        }
+        assert!(!text.contains("Devices reach only"), "{text}");
     }
 
     #[test]

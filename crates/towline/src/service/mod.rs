@@ -15,6 +15,7 @@ mod announce;
 mod bans;
 mod digesting;
 mod ftp;
+mod http;
 mod inbox;
 mod keeper;
 mod line;

@@ -30,6 +30,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
     Ok(Policy {
         anonymous: server.anonymous.unwrap_or(nobody_logs_in || inbox),
         clients: server.allow.iter().map(|net| net.value).collect(),
+        clear_login: loaded.config.http.clear_login,
         write: tree::is_written(loaded),
         roots: tree::roots(loaded),
         inbox,

@@ -221,8 +221,8 @@ impl Running<'_> {
             board.screen.say(&text);
             board.events.tell(&Event::Configured { text, by: String::from("start") });
         }
-        let (tftp, ftp) = self.servers.addresses();
-        for (protocol, addresses) in [("tftp", &tftp), ("ftp", &ftp)] {
+        let addresses = self.servers.addresses();
+        for (protocol, addresses) in addresses.each() {
             let wanted = self.fell_back.iter().find(|f| f.0 == protocol).map(|(_, f)| {
                 let why = if f.why == Reason::Denied { "denied" } else { "taken" };
                 format!("{}: {why}", f.from)
@@ -234,7 +234,7 @@ impl Running<'_> {
         }
         board.events.tell(&Event::Sandbox { held: self.wall.line.clone(), lacks: self.wall.lacks.clone() });
         let interfaces = self.interfaces.clone();
-        let bound: Vec<SocketAddr> = tftp.iter().chain(&ftp).copied().collect();
+        let bound: Vec<SocketAddr> = addresses.each().iter().flat_map(|(_, at)| at.iter().copied()).collect();
         let best = match self.occasion.device {
             Some(device) => announce::towards(&interfaces, device),
             None => announce::best(&interfaces, &bound),
@@ -249,8 +249,7 @@ impl Running<'_> {
         board.screen.say(&announce::text(&announce::Facts {
             what: format!("{} ({how})", self.root.shown),
             inbox,
-            tftp,
-            ftp,
+            addresses,
             fell_back: self.fell_back.clone(),
             interfaces,
             best,
@@ -258,6 +257,10 @@ impl Running<'_> {
             user: config.user.first().map(|user| user.name.clone()),
             program: program.unwrap_or_else(|_| String::from("towline")),
         }));
+        if let Some(fingerprint) = self.servers.made() {
+            let text = format!("HTTPS shows a certificate made for this run, SHA-256 {fingerprint}");
+            board.screen.say(&text);
+        }
         board.screen.say(&self.wall.line);
     }
 }

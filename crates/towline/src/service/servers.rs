@@ -1,5 +1,6 @@
 //! The running servers: started together, drained and ended together.
 
+use super::http::{self, Shown};
 use super::sockets::Sockets;
 use super::{ftp, local, tftp};
 use crate::config::Loaded;
@@ -7,6 +8,7 @@ use crate::exit::Failure;
 use crate::monitor::Asked;
 use gate::Gate;
 use serve::ftp::{FtpConfig, FtpServer};
+use serve::http::{Door, HttpConfig, HttpServer};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,12 +19,15 @@ use transport::tap::Tap;
 pub(super) struct Settings {
     tftp: TftpConfig,
     ftp: FtpConfig,
+    http: HttpConfig,
+    shown: Option<Shown>,
 }
 
 impl Settings {
     /// What the configuration says.
     pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> Result<Settings, Failure> {
-        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded, monitor) })
+        let shown = Shown::of(loaded)?;
+        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded, monitor), http: http::of(loaded), shown })
     }
 }
 
@@ -30,6 +35,10 @@ impl Settings {
 pub(super) struct Servers {
     tftp: Option<TftpServer>,
     ftp: Option<FtpServer>,
+    http: Option<HttpServer>,
+    https: Option<HttpServer>,
+    /// What HTTPS shows, where it was made for this run: its fingerprint.
+    made: Option<String>,
 }
 
 impl Servers {
@@ -48,7 +57,16 @@ impl Servers {
             .then(|| FtpServer::start(gate.clone(), sockets.ftp, settings.ftp, tap))
             .transpose()
             .map_err(local("the FTP server"))?;
-        Ok(Servers { tftp, ftp })
+        let http = sockets.http.into_iter().map(Door::Clear).collect();
+        let http = http_server(gate, http, &settings.http)?;
+        let mut made = None;
+        let mut doors = Vec::new();
+        if let Some(shown) = settings.shown {
+            made = shown.made.then(|| shown.fingerprint());
+            doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
+        }
+        let https = http_server(gate, doors, &settings.http)?;
+        Ok(Servers { tftp, ftp, http, https, made })
     }
 
     /// Takes nothing new; what runs goes on.
@@ -58,6 +76,9 @@ impl Servers {
         }
         if let Some(ftp) = &self.ftp {
             ftp.drain();
+        }
+        for http in [&self.http, &self.https].into_iter().flatten() {
+            http.drain();
         }
     }
 
@@ -69,17 +90,23 @@ impl Servers {
         if let Some(ftp) = &self.ftp {
             ftp.retire();
         }
+        for http in [&self.http, &self.https].into_iter().flatten() {
+            http.retire();
+        }
     }
 
     /// Whether a successor may take the sockets.
     pub(super) fn have_retired(&self) -> bool {
         self.tftp.as_ref().is_none_or(TftpServer::has_retired)
             && self.ftp.as_ref().is_none_or(FtpServer::has_retired)
+            && [&self.http, &self.https].into_iter().flatten().all(HttpServer::has_retired)
     }
 
     /// Whether nothing runs any more.
     pub(super) fn are_over(&self) -> bool {
-        self.tftp.as_ref().is_none_or(TftpServer::is_over) && self.ftp.as_ref().is_none_or(FtpServer::is_over)
+        self.tftp.as_ref().is_none_or(TftpServer::is_over)
+            && self.ftp.as_ref().is_none_or(FtpServer::is_over)
+            && [&self.http, &self.https].into_iter().flatten().all(HttpServer::is_over)
     }
 
     /// Ends them; what still runs has so long.
@@ -90,12 +117,50 @@ impl Servers {
         if let Some(ftp) = self.ftp {
             ftp.wait(grace);
         }
+        for http in [self.http, self.https].into_iter().flatten() {
+            http.wait(grace);
+        }
     }
 
     /// Where each protocol is listened for.
-    pub(super) fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
-        let tftp = self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default();
-        let ftp = self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default();
-        (tftp, ftp)
+    pub(super) fn addresses(&self) -> Addresses {
+        let http =
+            |server: &Option<HttpServer>| server.as_ref().map(HttpServer::addresses).unwrap_or_default();
+        Addresses {
+            tftp: self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default(),
+            ftp: self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default(),
+            http: http(&self.http),
+            https: http(&self.https),
+        }
     }
+
+    /// The fingerprint of HTTPS's certificate, where it was made for this run.
+    pub(super) fn made(&self) -> Option<&str> {
+        self.made.as_deref()
+    }
+}
+
+/// Where each protocol is listened for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Addresses {
+    pub(crate) tftp: Vec<SocketAddr>,
+    pub(crate) ftp: Vec<SocketAddr>,
+    pub(crate) http: Vec<SocketAddr>,
+    pub(crate) https: Vec<SocketAddr>,
+}
+
+impl Addresses {
+    /// Each with its name, in the order in which they are told.
+    pub(crate) fn each(&self) -> [(&'static str, &[SocketAddr]); 4] {
+        [("tftp", &self.tftp), ("ftp", &self.ftp), ("http", &self.http), ("https", &self.https)]
+    }
+}
+
+fn http_server(
+    gate: &Arc<Gate>,
+    doors: Vec<Door>,
+    config: &HttpConfig,
+) -> Result<Option<HttpServer>, Failure> {
+    let start = |doors| HttpServer::start(gate.clone(), doors, config.clone());
+    (!doors.is_empty()).then(|| start(doors)).transpose().map_err(local("the HTTP server"))
 }

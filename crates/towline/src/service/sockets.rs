@@ -15,11 +15,14 @@ pub(super) struct Sockets {
     pub(super) tftp: Vec<UdpSocket>,
     pub(super) ftp: Vec<TcpListener>,
     pub(super) control: Option<UnixListener>,
+    pub(super) http: Vec<TcpListener>,
+    pub(super) https: Vec<TcpListener>,
+    pub(super) admin: Option<TcpListener>,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
 }
 
 /// The protocols whose ports may be others than the wanted ones.
-const FALLING: [&str; 2] = ["tftp", "ftp"];
+const FALLING: [&str; 4] = ["tftp", "ftp", "http", "https"];
 
 impl Sockets {
     /// Opens what the configuration says; `had` are open already and are taken where they are what it says.
@@ -60,7 +63,28 @@ impl Sockets {
         } else if let Some(path) = &config.server.control {
             sockets.control = Some(control::listen(path)?);
         }
-        if sockets.tftp.is_empty() && sockets.ftp.is_empty() {
+        if had.has("http", loaded) {
+            had.give(&mut sockets, "http");
+        } else {
+            let got = listen::http(bind, config.http.port).map_err(fault("http.port", "--http"))?;
+            sockets.fell_back.extend(got.fell_back.map(|f| ("http", f)));
+            sockets.http = got.sockets;
+        }
+        if had.has("https", loaded) {
+            had.give(&mut sockets, "https");
+        } else {
+            let got = listen::https(bind, config.https.port).map_err(fault("https.port", "--https"))?;
+            sockets.fell_back.extend(got.fell_back.map(|f| ("https", f)));
+            sockets.https = got.sockets;
+        }
+        if had.has("admin", loaded) {
+            had.give(&mut sockets, "admin");
+        } else if let Some(address) = config.admin.listen {
+            let got = listen::admin(address).map_err(fault("admin.listen", "--admin"))?;
+            sockets.admin = got.sockets.into_iter().next();
+        }
+        let none = sockets.http.is_empty() && sockets.https.is_empty();
+        if none && sockets.tftp.is_empty() && sockets.ftp.is_empty() {
             return Err(Failure::usage(
                 format!("{} off {} off", loaded.thing("tftp.port"), loaded.thing("ftp.port")),
                 "nothing to serve with",
@@ -72,7 +96,7 @@ impl Sockets {
 
     /// Each with its label, for another process: the protocol, and why it is not on the wanted port.
     pub(super) fn into_parts(self) -> Vec<(String, OwnedFd)> {
-        let Sockets { tftp, ftp, control, fell_back } = self;
+        let Sockets { tftp, ftp, control, http, https, admin, fell_back } = self;
         let label = |name: &str| match fell_back.iter().find(|(of, _)| *of == name) {
             Some((_, FellBack { from, to, why: Reason::Denied })) => format!("{name} denied {from} {to}"),
             Some((_, FellBack { from, to, why: Reason::Taken })) => format!("{name} taken {from} {to}"),
@@ -81,6 +105,9 @@ impl Sockets {
         let mut parts: Vec<(String, OwnedFd)> = Vec::new();
         parts.extend(tftp.into_iter().map(|s| (label("tftp"), s.into())));
         parts.extend(ftp.into_iter().map(|s| (label("ftp"), s.into())));
+        parts.extend(http.into_iter().map(|s| (label("http"), s.into())));
+        parts.extend(https.into_iter().map(|s| (label("https"), s.into())));
+        parts.extend(admin.map(|s| (label("admin"), s.into())));
         parts.extend(control.map(|s| (label("control"), s.into())));
         parts
     }
@@ -99,6 +126,9 @@ impl Sockets {
         match words[0] {
             "tftp" => self.tftp.push(socket.into()),
             "ftp" => self.ftp.push(socket.into()),
+            "http" => self.http.push(socket.into()),
+            "https" => self.https.push(socket.into()),
+            "admin" => self.admin = Some(socket.into()),
             "control" => self.control = Some(socket.into()),
             other => return Err(Failure::new(Exit::Failed, other, "no socket is called so", "")),
         }
@@ -138,6 +168,9 @@ impl Had {
             match name {
                 "tftp" => bound && then.tftp.port == now.tftp.port,
                 "ftp" => bound && then.ftp.port == now.ftp.port,
+                "http" => bound && then.http.port == now.http.port,
+                "https" => bound && then.https.port == now.https.port,
+                "admin" => then.admin.listen == now.admin.listen,
                 _ => then.server.control == now.server.control,
             }
         };
