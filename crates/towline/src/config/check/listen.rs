@@ -75,7 +75,8 @@ fn tls(check: &mut Check<'_>) {
         let path = format!("https.{name}");
         match file {
             Some(file) => check.file(&path, file, secret),
-            None if https.port != Want::Off => {
+            // Without both one is made.
+            None if https.port != Want::Off && (https.cert.is_some() || https.key.is_some()) => {
                 check.fault(
                     "https.port",
                     format!("HTTPS has no '{name}'"),

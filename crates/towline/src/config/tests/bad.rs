@@ -102,7 +102,7 @@ const BAD: &[(&str, &[&str])] = &[
             "[server]\nroot = \"srv\"\n[http]\nport = 8080\n[admin]\nlisten = \"127.0.0.1:8080\" #!",
             "[server]\nroot = \"srv\"\n[ftp]\nport = 2121\npassive-ports = \"2000-3000\" #!",
             "[server]\nroot = \"srv\"\n[tftp]\nport = \"off\" #!\n[ftp]\nport = \"off\"",
-            "[server]\nroot = \"srv\"\n[https]\nport = 8443 #!",
+            "[server]\nroot = \"srv\"\n[https]\nport = 8443 #!\ncert = \"cert.pem\"",
             "[server]\nroot = \"srv\"\n[https]\nport = 8443\ncert = \"cert.pem\"\nkey = \"absent.pem\" #!",
             "[server]\nroot = \"srv\"\n[https]\nport = 8443\ncert = \"images\" #!\nkey = \"secret\"",
             "[server]\nroot = \"srv\"\n[https]\nport = 8443\ncert = \"cert.pem\"\nkey = \"cert.pem\" #!",
