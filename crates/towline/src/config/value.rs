@@ -178,9 +178,13 @@ pub trait Wanted: FromStr {
 }
 
 impl<T: Wanted> Written<T> {
-    /// Parses it.
-    pub fn parse(text: &str) -> Result<Self, T::Err> {
-        Ok(Written { text: text.to_owned(), value: text.parse()? })
+    /// Parses it; the error says why not and what to give, as a flag's does.
+    pub fn parse(text: &str) -> Result<Self, String>
+    where
+        T::Err: fmt::Display,
+    {
+        let value = text.parse().map_err(|why| format!("{why}; give {}", T::WANTS))?;
+        Ok(Written { text: text.to_owned(), value })
     }
 }
 
