@@ -125,7 +125,7 @@ impl Reading {
         self.record.lease.meter.take()
     }
 
-    /// Whether the owner wants it to end; see [`Session::is_kicked`].
+    /// Whether the owner wants it to end; see [`crate::Session::is_kicked`].
     pub fn is_kicked(&self) -> bool {
         self.record.lease.session.is_kicked()
     }
@@ -183,7 +183,7 @@ impl Writing {
         self.record.lease.meter.take()
     }
 
-    /// Whether the owner wants it to end; see [`Session::is_kicked`].
+    /// Whether the owner wants it to end; see [`crate::Session::is_kicked`].
     pub fn is_kicked(&self) -> bool {
         self.record.lease.session.is_kicked()
     }

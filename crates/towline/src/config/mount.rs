@@ -17,7 +17,7 @@ entry! {
         dir: PathBuf,
         /// Let who may write anywhere write here.
         write: bool = false,
-        /// What uploads may do here, and in mounts inside that say nothing. [server] upload comes first.
+        /// What uploads may do here, and in mounts inside that say nothing; `upload` of the server comes first.
         upload: Option<Upload> = None,
         /// The most that it may hold, old versions too.
         quota: Option<Size> = None,
