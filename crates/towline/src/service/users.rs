@@ -50,15 +50,23 @@ pub(crate) fn oracle(loaded: &Loaded, ask: &Arc<dyn Privileged>) -> Option<Arc<d
 
 fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<User, Failure> {
     let path = format!("user.{i}.password");
-    let thing = format!("{} {}", loaded.thing(&path), user.name);
-    let password = match &user.password {
-        Secret::Literal(hash) => {
-            // A password in the place of a hash is not repeated in the message.
-            return made(user, hash).map_err(|bad| {
-                let way_out = "towline user add makes the hash; or refer to the password: { file = … }";
-                loaded.wrong(&path, bad, way_out)
-            });
+    match &user.password {
+        // A password in the place of a hash is not repeated in the message.
+        Secret::Literal(hash) => made(user, hash).map_err(|bad| {
+            let way_out = "towline user add makes the hash; or refer to the password: { file = … }";
+            loaded.wrong(&path, bad, way_out)
+        }),
+        Secret::Ask | Secret::Plain(_) | Secret::File(_) | Secret::Environment(_) | Secret::Command(_) => {
+            referred(loaded, &path, user)
         }
+    }
+}
+
+/// A user whose password is elsewhere: there a hash may stand as well, of a tool that wrote the file, say.
+fn referred(loaded: &Loaded, path: &str, user: &crate::config::user::User) -> Result<User, Failure> {
+    // To find the line takes a while in a long file: of 10,000 users with their hashes it is not looked for.
+    let thing = format!("{} {}", loaded.thing(path), user.name);
+    let password = match &user.password {
         Secret::Ask => rpassword::prompt_password(format!("Password for {}: ", user.name))
             .map_err(|e| Failure::usage(&thing, e, "without a terminal use NAME:@FILE"))?,
         Secret::Plain(password) => {
@@ -69,12 +77,13 @@ fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<Us
             );
             password.clone()
         }
-        Secret::File(_) | Secret::Environment(_) | Secret::Command(_) => user.password.resolve(&thing)?,
+        Secret::Literal(_) | Secret::File(_) | Secret::Environment(_) | Secret::Command(_) => {
+            user.password.resolve(&thing)?
+        }
     };
     if password.is_empty() {
         return Err(Failure::usage(thing, "the password is empty", "give one"));
     }
-    // What a reference leads to may be a hash as well: a file that a tool wrote, say.
     let made = match User::new(&user.name, &password) {
         Ok(_) => made(user, &password),
         Err(_) => {
