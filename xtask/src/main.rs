@@ -1,11 +1,12 @@
 //! `cargo xtask`: the project's own chores. What each one does is a row of [`CHORES`].
 //!
-//! Does not build releases and does not publish. Files: `chores` (fmt, clippy, docs) · `files` (house
+//! Does not build releases and does not publish. Files: `chores` (fmt, clippy, docs) · `dist` (packages) · `files` (house
 //! rules about files) · `groups` (seconds per group) · `house` (paths, cargo, metadata) · `layers`
 //! (import matrix) · `licences` · `matrix` (what the foreign peers compared) · `peers` (installs them) ·
 //! `soak` · `test`.
 
 mod chores;
+mod dist;
 mod files;
 mod groups;
 mod house;
@@ -75,6 +76,12 @@ const CHORES: &[Chore] = &[
         arguments: "",
         about: "checks target/matrix against tests/matrix.toml and prints it",
         run: matrix::run,
+    },
+    Chore {
+        name: "dist",
+        arguments: "[--program FILE]",
+        about: "a .deb, a tarball and a Containerfile in target/dist, of a release build or of FILE",
+        run: dist::run,
     },
     Chore {
         name: "soak",

@@ -1,0 +1,122 @@
+//! The Debian package, in a tree of its own: it is installed, its program serves by the configuration that comes with
+//! it, and after a purge nothing is left.
+
+use e2e::poll::PATIENCE;
+use e2e::process::{Process, run};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Every path below `dir`, relative to it.
+fn tree(dir: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut open = vec![dir.to_path_buf()];
+    while let Some(at) = open.pop() {
+        for entry in fs::read_dir(&at).unwrap() {
+            let path = entry.unwrap().path();
+            all.push(path.strip_prefix(dir).unwrap().display().to_string());
+            if path.is_dir() && !path.is_symlink() {
+                open.push(path);
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+/// `dpkg` with a database of its own, whose scripts run against `root` by a stub for what only a real system has.
+fn dpkg(root: &Path, arguments: &[&str]) -> Command {
+    let mut c = Command::new("dpkg");
+    c.arg(format!("--root={}", root.display()));
+    // Scripts are run by hand below: there is no shell in that tree to run them with.
+    c.args(["--force-not-root", "--force-depends", "--force-script-chrootless"]).args(arguments);
+    c
+}
+
+#[test]
+fn a_package_is_installed_serves_and_leaves_nothing_behind() {
+    if !e2e::peers::is_root("busybox") || Command::new("dpkg").arg("--version").output().is_err() {
+        return;
+    }
+    // Built here: the program is the one that the tests have.
+    let program = e2e::towline::program();
+    let made = run(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["run", "--quiet", "-p", "xtask", "--", "dist", "--program"])
+        .arg(program)
+        .current_dir(e2e::root()));
+    assert_eq!(made.code(), 0, "{made:?}");
+    let dist =
+        made.out.lines().find_map(|l| l.strip_prefix("dist: ")?.split_once(".deb ")).expect("a .deb").0;
+    let deb = PathBuf::from(format!("{dist}.deb"));
+    let dir = e2e::scratch();
+    let root = dir.path();
+    // What a system has before.
+    for there in
+        ["var/lib/dpkg/info", "var/lib/dpkg/updates", "etc", "srv", "var/log", "usr", "lib", "bin", "tmp"]
+    {
+        fs::create_dir_all(root.join(there)).unwrap();
+    }
+    for file in ["var/lib/dpkg/status", "var/lib/dpkg/available"] {
+        fs::write(root.join(file), "").unwrap();
+    }
+    // The scripts' own commands, which only tell: the users of this machine are none of the test's business.
+    let stubs = root.join("tmp");
+    for stub in ["adduser", "deluser", "systemctl"] {
+        fs::write(stubs.join(stub), "#!/bin/sh\necho \"$0 $*\" >>\"$DPKG_ROOT/tmp/called\"\n").unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(stubs.join(stub), mode).unwrap();
+    }
+    let known = "#!/bin/sh\nexec grep -qs adduser \"$DPKG_ROOT/tmp/called\"\n";
+    fs::write(stubs.join("getent"), known).unwrap();
+    fs::set_permissions(stubs.join("getent"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", stubs.display(), std::env::var("PATH").unwrap_or_default());
+    let before = tree(root);
+
+    let installed = run(dpkg(root, &["--install"]).arg(&deb).env("PATH", &path));
+    assert_eq!(installed.code(), 0, "{installed:?}");
+    for there in [
+        "usr/bin/towline",
+        "lib/systemd/system/towline.service",
+        "etc/towline/towline.toml",
+        "usr/share/man/man1/towline-serve.1.gz",
+        "usr/share/bash-completion/completions/towline",
+        "srv/towline",
+        "var/lib/towline",
+    ] {
+        assert!(root.join(there).exists(), "{there} is not installed: {:#?}", tree(root));
+    }
+    assert!(fs::read_to_string(stubs.join("called")).unwrap().contains("adduser --system --group"));
+
+    // The configuration of the package, in this tree and on free ports.
+    let settings = fs::read_to_string(root.join("etc/towline/towline.toml")).unwrap();
+    let here = |text: &str| text.replace("\"/", &format!("\"{}/", root.display()));
+    let settings = here(&settings).replace("user = \"towline\"", "user = \"65534:65534\"");
+    let run_dir = root.join("run/towline");
+    fs::create_dir_all(&run_dir).unwrap();
+    fs::write(root.join("srv/towline/a.bin"), "octets").unwrap();
+    std::os::unix::fs::chown(root.join("var/lib/towline"), Some(65_534), Some(65_534)).unwrap();
+    let file = root.join("tmp/t.toml");
+    fs::write(
+        &file,
+        settings.replace("[server]", "[server]\nbind = [\"127.0.0.1\"]")
+            + "[tftp]\nport = 0\n[ftp]\nport = 0\n",
+    )
+    .unwrap();
+    let mut c = Command::new(root.join("usr/bin/towline"));
+    c.args(["serve", "--json", "--config"]).arg(&file);
+    let mut process = Process::start(&mut c);
+    process.wait_for("a listener", |s| s.out.iter().any(|l| l.contains("\"listening\"")).then_some(()));
+    process.signal(rustix::process::Signal::TERM);
+    assert_eq!(process.wait(PATIENCE).code(), 0);
+    fs::remove_file(root.join("srv/towline/a.bin")).unwrap();
+    fs::remove_dir_all(root.join("run")).unwrap();
+    fs::remove_file(file).unwrap();
+
+    let purged = run(dpkg(root, &["--purge", "towline"]).env("PATH", &path));
+    assert_eq!(purged.code(), 0, "{purged:?}");
+    assert!(fs::read_to_string(stubs.join("called")).unwrap().contains("deluser"));
+    fs::remove_file(stubs.join("called")).unwrap();
+    let ours = |path: &String| !path.starts_with("var/lib/dpkg") && !path.starts_with("var/log");
+    let after: Vec<String> = tree(root).into_iter().filter(|p| ours(p) && !before.contains(p)).collect();
+    assert_eq!(after, Vec::<String>::new());
+}
