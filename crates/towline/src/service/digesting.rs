@@ -1,9 +1,8 @@
 //! The digests of images and of what was uploaded, computed beside serving on a thread of their own.
 
 use super::announce;
-use crate::events::Event;
-use gate::audit::What;
-use gate::{Algorithm, Digest, Gate};
+use crate::events::{Digests, Event, Name};
+use gate::{Algorithm, Gate};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
@@ -30,7 +29,7 @@ pub(super) struct Uploaded {
 /// The thread; dropped, it ends after the octets that it is reading.
 pub(super) struct Digesting {
     uploads: SyncSender<Uploaded>,
-    told: Receiver<(String, Event)>,
+    told: Receiver<(Option<String>, Event)>,
     cancel: Cancel,
 }
 
@@ -54,8 +53,10 @@ impl Digesting {
                 }
             }
             while let Ok(uploaded) = queue.recv() {
-                if let Some(digested) = work.upload(&uploaded) {
-                    work.gate.tell(digested);
+                if let Some(event) = work.upload(&uploaded)
+                    && tell.send((None, event)).is_err()
+                {
+                    return;
                 }
             }
         };
@@ -70,8 +71,8 @@ impl Digesting {
         let _ = self.uploads.try_send(uploaded);
     }
 
-    /// What is known of images meanwhile: lines for people, and the event.
-    pub(super) fn known(&self) -> Option<(String, Event)> {
+    /// What is known meanwhile: lines for people, and the event.
+    pub(super) fn known(&self) -> Option<(Option<String>, Event)> {
         self.told.try_recv().ok()
     }
 }
@@ -89,7 +90,7 @@ struct Work {
 }
 
 impl Work {
-    fn image(&self, path: &VPath) -> Option<(String, Event)> {
+    fn image(&self, path: &VPath) -> Option<(Option<String>, Event)> {
         // A file that went away meanwhile has no digest to show.
         let blob = self.store.open(path).ok()?;
         let (md5, sha512) = (self.digest(&blob, Algorithm::Md5)?, self.digest(&blob, Algorithm::Sha512)?);
@@ -97,10 +98,10 @@ impl Work {
         let decoded = ios_cli::image_name::ImageName::parse(&name).map(|i| i.to_string());
         let text = announce::image(&name, &md5, &sha512);
         let (path, octets) = (path.to_string(), blob.len());
-        Some((text, Event::Image { path, octets, md5, sha512, name: decoded }))
+        Some((Some(text), Event::Image { path, octets, md5, sha512, name: decoded }))
     }
 
-    fn upload(&self, uploaded: &Uploaded) -> Option<What> {
+    fn upload(&self, uploaded: &Uploaded) -> Option<Event> {
         self.wait_for_quiet();
         let blob = self.store.open(&uploaded.path).ok()?;
         // Somebody has replaced it: these would be digests of something else.
@@ -109,10 +110,14 @@ impl Work {
         if (now.dev, now.ino, now.len, now.modified) != (then.dev, then.ino, then.len, then.modified) {
             return None;
         }
-        let digest = |algorithm| Some(Digest { algorithm, hex: self.digest(&blob, algorithm)? });
-        let digests = vec![digest(Algorithm::Md5)?, digest(Algorithm::Sha256)?];
-        let (path, octets) = (uploaded.path.clone(), blob.len());
-        Some(What::Digested { transfer: uploaded.transfer, path, octets, digests })
+        let md5 = Some(self.digest(&blob, Algorithm::Md5)?);
+        let sha256 = Some(self.digest(&blob, Algorithm::Sha256)?);
+        Some(Event::Digest {
+            transfer: uploaded.transfer,
+            path: Name::new(uploaded.path.as_bytes()),
+            octets: blob.len(),
+            digests: Digests { md5, sha256, sha512: None, digest_from: "upload" },
+        })
     }
 
     fn digest(&self, blob: &Blob, algorithm: Algorithm) -> Option<String> {

@@ -70,7 +70,6 @@ impl Present {
             | What::Identity(_)
             | What::Refused { .. }
             | What::RefusedName { .. }
-            | What::Digested { .. }
             | What::Removed { .. }
             | What::Renamed { .. }
             | What::MadeDir { .. }

@@ -1,0 +1,354 @@
+//! The service as monitor and worker: reloads, bad configurations, dead and hanging workers, a service manager.
+
+use e2e::content::Content;
+use e2e::poll::{PATIENCE, until};
+use e2e::process::run;
+use e2e::towline::{Serve, command};
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A service with a configuration of its own, from a directory that anybody may enter.
+struct Service {
+    dir: TempDir,
+    serve: Serve,
+}
+
+impl Service {
+    fn start(settings: &str, environment: &[(&str, &str)]) -> Service {
+        let dir = e2e::scratch();
+        std::fs::create_dir(dir.path().join("root")).unwrap();
+        Service::start_in(dir, settings, environment)
+    }
+
+    fn start_in(dir: TempDir, settings: &str, environment: &[(&str, &str)]) -> Service {
+        let file = dir.path().join("t.toml");
+        std::fs::write(&file, configuration(dir.path(), settings)).unwrap();
+        let mut c = command();
+        c.args(["serve", "--json", "--config"]).arg(&file).envs(environment.iter().copied());
+        Service { serve: Serve::start_command(&mut c), dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn configure(&self, settings: &str) {
+        std::fs::write(self.path("t.toml"), configuration(self.dir.path(), settings)).unwrap();
+    }
+
+    fn reload(&self) -> e2e::process::Ended {
+        run(command().arg("reload").arg("--control").arg(self.path("c.sock")))
+    }
+
+    /// The workers that are there, the oldest first.
+    fn workers(&self) -> Vec<i32> {
+        let pid = self.serve.process.id();
+        let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        text.split_whitespace().map(|n| n.parse().unwrap()).collect()
+    }
+
+    fn signal_worker(&self, signal: Signal) -> i32 {
+        let worker = *self.workers().last().expect("a worker");
+        kill_process(Pid::from_raw(worker).unwrap(), signal).unwrap();
+        worker
+    }
+
+    fn end(self) -> e2e::process::Ended {
+        self.serve.process.signal(Signal::TERM);
+        self.serve.process.wait(PATIENCE)
+    }
+}
+
+fn configuration(dir: &Path, settings: &str) -> String {
+    let d = dir.display();
+    format!(
+        "[server]\nbind = [\"127.0.0.1\"]\nroot = \"{d}/root\"\ncontrol = \"{d}/c.sock\"\n{settings}\n\
+         [tftp]\nport = 0\n[ftp]\nport = 0\n"
+    )
+}
+
+/// A TFTP read in lock-step that goes on when it is told to.
+struct Tftp {
+    socket: UdpSocket,
+    request: (SocketAddr, Vec<u8>),
+    peer: Option<SocketAddr>,
+    got: Vec<u8>,
+    block: u16,
+    over: bool,
+}
+
+impl Tftp {
+    fn ask(server: SocketAddr, name: &str) -> Tftp {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // A worker that was killed may have taken the request with it: then it is asked again.
+        socket.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        let request = (server, format!("\0\u{1}{name}\0octet\0").into_bytes());
+        socket.send_to(&request.1, server).unwrap();
+        Tftp { socket, request, peer: None, got: Vec::new(), block: 0, over: false }
+    }
+
+    fn step(&mut self, blocks: usize) {
+        let (mut octets, mut silent) = ([0; 600], 0);
+        for _ in 0..blocks {
+            while !self.over {
+                let Ok((len, from)) = self.socket.recv_from(&mut octets) else {
+                    silent += 1;
+                    assert!(silent < 60, "the transfer goes on");
+                    if self.peer.is_none() {
+                        self.socket.send_to(&self.request.1, self.request.0).unwrap();
+                    }
+                    continue;
+                };
+                assert_eq!(octets[..2], [0, 3], "{:?}", &octets[..len]);
+                assert_eq!(*self.peer.get_or_insert(from), from);
+                let block = u16::from_be_bytes([octets[2], octets[3]]);
+                if block == self.block.wrapping_add(1) {
+                    self.block = block;
+                    self.got.extend_from_slice(&octets[4..len]);
+                    self.over = len < 516;
+                    let [a, b] = block.to_be_bytes();
+                    self.socket.send_to(&[0, 4, a, b], from).unwrap();
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// An FTP read that goes on when it is told to.
+struct Ftp {
+    control: BufReader<TcpStream>,
+    data: Option<TcpStream>,
+    got: Vec<u8>,
+}
+
+impl Ftp {
+    fn log_in(server: SocketAddr) -> Ftp {
+        let control = TcpStream::connect(server).unwrap();
+        control.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut ftp = Ftp { control: BufReader::new(control), data: None, got: Vec::new() };
+        ftp.expect("220");
+        ftp.say("USER anonymous", "331");
+        ftp.say("PASS x", "230");
+        ftp.say("TYPE I", "200");
+        ftp
+    }
+
+    fn retrieve(&mut self, name: &str) {
+        let reply = self.say("EPSV", "229");
+        let port = reply.split('|').nth(3).and_then(|p| p.parse().ok()).expect("a port");
+        let address = SocketAddr::new(self.control.get_ref().peer_addr().unwrap().ip(), port);
+        let data = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        // What waits in buffers is little, so that the server is not done at once.
+        data.set_recv_buffer_size(16_384).unwrap();
+        data.set_read_timeout(Some(PATIENCE)).unwrap();
+        data.connect(&address.into()).unwrap();
+        self.say(&format!("RETR {name}"), "150");
+        self.data = Some(data.into());
+    }
+
+    fn step(&mut self, octets: u64) {
+        let data = self.data.as_mut().expect("retrieve() comes first");
+        data.take(octets).read_to_end(&mut self.got).unwrap();
+    }
+
+    fn finish(&mut self) {
+        self.data.take().expect("retrieve() comes first").read_to_end(&mut self.got).unwrap();
+        self.expect("226");
+    }
+
+    fn say(&mut self, line: &str, code: &str) -> String {
+        self.control.get_mut().write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        self.expect(code)
+    }
+
+    fn expect(&mut self, code: &str) -> String {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            assert!(self.control.read_line(&mut line).unwrap() > 0, "the control connection ended");
+            if line.as_bytes().get(3) != Some(&b'-') && line.as_bytes()[0].is_ascii_digit() {
+                assert!(line.starts_with(code), "{line} instead of {code}");
+                return line;
+            }
+        }
+    }
+}
+
+fn octets_of(content: Content) -> Vec<u8> {
+    let mut all = Vec::new();
+    content.reader().read_to_end(&mut all).unwrap();
+    all
+}
+
+#[test]
+fn thirty_reloads_break_none_of_twenty_transfers() {
+    const RELOADS: usize = 30;
+    const EACH: usize = 10;
+    let service = Service::start("", &[]);
+    let (short, long) = (Content::random(512 * 4 * 12 + 100), Content::random(12 << 20));
+    short.write(&service.path("root/short")).unwrap();
+    long.write(&service.path("root/long")).unwrap();
+    let (short, long) = (octets_of(short), octets_of(long));
+    let (tftp, ftp) = (service.serve.tftp, service.serve.ftp);
+    let (mut tftps, mut ftps): (Vec<Tftp>, Vec<Ftp>) = (Vec::new(), Vec::new());
+    for nth in 0..RELOADS {
+        // One more every reload: they are of many generations of workers, and each lives through ten and more.
+        if nth < 2 * EACH {
+            if nth % 2 == 0 {
+                tftps.push(Tftp::ask(tftp, "short"));
+            } else {
+                let mut client = Ftp::log_in(ftp);
+                client.retrieve("long");
+                ftps.push(client);
+            }
+        }
+        tftps.iter_mut().for_each(|t| t.step(1));
+        ftps.iter_mut().for_each(|f| f.step(64 << 10));
+        let reloaded = service.reload();
+        assert_eq!(reloaded.code(), 0, "reload {nth}: {reloaded:?}");
+        // Whoever comes now is served by the new worker.
+        let mut fresh = Tftp::ask(tftp, "short");
+        fresh.step(1_000);
+        assert!(fresh.got == short, "reload {nth}");
+    }
+    assert_eq!((tftps.len(), ftps.len()), (EACH, EACH));
+    let running = tftps.iter().filter(|t| !t.over).count() + ftps.iter().filter(|f| f.data.is_some()).count();
+    assert!(running >= EACH, "{running} still run after the last reload");
+    for t in &mut tftps {
+        t.step(1_000);
+        assert!(t.got == short, "{} octets of {}", t.got.len(), short.len());
+    }
+    for f in &mut ftps {
+        f.finish();
+        assert!(f.got == long, "{} octets of {}", f.got.len(), long.len());
+    }
+    drop(ftps);
+    let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
+    assert!(alone.is_some(), "old workers end when their last transfer has: {:?}", service.workers());
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn a_wrong_configuration_changes_nothing_and_is_told_to_who_asks() {
+    let service = Service::start("", &[]);
+    let content = Content::random(3_000);
+    content.write(&service.path("root/a")).unwrap();
+    let worker = service.workers();
+    service.configure("sandbx = \"auto\"");
+    let refused = service.reload();
+    assert_eq!(refused.code(), 2, "{refused:?}");
+    assert!(refused.err.contains("t.toml:5") && refused.err.contains("sandbox"), "{}", refused.err);
+    assert!(refused.err.contains("the old configuration stays"), "{}", refused.err);
+    // A fault that only the new worker meets.
+    std::fs::rename(service.path("root"), service.path("elsewhere")).unwrap();
+    service.configure("");
+    let refused = service.reload();
+    assert_ne!(refused.code(), 0, "{refused:?}");
+    assert!(refused.err.contains("root") && refused.err.contains("stays"), "{}", refused.err);
+    assert_eq!(service.workers(), worker);
+    let mut old = Tftp::ask(service.serve.tftp, "a");
+    old.step(100);
+    assert!(old.got == octets_of(content));
+    // And what is right again is taken up.
+    std::fs::rename(service.path("elsewhere"), service.path("root")).unwrap();
+    assert_eq!(service.reload().code(), 0);
+    assert_ne!(service.workers().last(), worker.last());
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn a_killed_worker_is_followed_by_another_and_its_upload_is_never_seen() {
+    let service = Service::start("write = true", &[]);
+    let content = Content::random(2_000);
+    content.write(&service.path("root/a")).unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.send_to(b"\0\x02up\0octet\0", service.serve.tftp).unwrap();
+    let mut ack = [0; 16];
+    let (_, peer) = client.recv_from(&mut ack).unwrap();
+    client.send_to(&[&[0, 3, 0, 1][..], &[7; 512]].concat(), peer).unwrap();
+    client.recv_from(&mut ack).unwrap();
+    assert_eq!(ack[..4], [0, 4, 0, 1]);
+    let dead = service.signal_worker(Signal::KILL);
+    let began = Instant::now();
+    // It waits in the socket until there is somebody.
+    let mut fresh = Tftp::ask(service.serve.tftp, "a");
+    fresh.step(100);
+    assert!(fresh.got == octets_of(content));
+    assert!(began.elapsed() < Duration::from_secs(10), "back after {:?}", began.elapsed());
+    println!("back after {:?}", began.elapsed());
+    assert!(!service.workers().contains(&dead));
+    assert!(!service.path("root/up").exists());
+    let said = service.serve.process.said().err.join("\n");
+    assert!(said.contains("was ended by signal 9") && said.contains("another worker starts in"), "{said}");
+    // The file that it wrote into had no name, or has lost it.
+    let names: Vec<_> =
+        std::fs::read_dir(service.path("root")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["a"]);
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn sigterm_waits_for_what_runs_as_long_as_it_may() {
+    let content = Content::random(512 * 20);
+    for (settings, goes_on, code) in [("drain = \"2m\"", true, 0), ("drain = \"1s\"", false, 130)] {
+        let service = Service::start(settings, &[]);
+        content.write(&service.path("root/a")).unwrap();
+        let mut client = Tftp::ask(service.serve.tftp, "a");
+        client.step(3);
+        service.serve.process.signal(Signal::TERM);
+        let draining =
+            |s: &e2e::process::Said| s.out.iter().any(|l| l.contains("\"draining\"")).then_some(());
+        let Service { serve, dir } = service;
+        let mut process = serve.process;
+        process.wait_for("draining", draining);
+        if goes_on {
+            client.step(1_000);
+            assert!(client.got == octets_of(content));
+        }
+        assert_eq!(process.wait(PATIENCE).code(), code, "{settings}");
+        drop(dir);
+    }
+}
+
+#[test]
+fn a_service_manager_is_told_how_things_are() {
+    let dir = e2e::scratch();
+    std::fs::create_dir(dir.path().join("root")).unwrap();
+    let path = dir.path().join("notify");
+    let notify = UnixDatagram::bind(&path).unwrap();
+    notify.set_read_timeout(Some(PATIENCE)).unwrap();
+    let next = |wanted: &str| {
+        let mut octets = [0; 512];
+        loop {
+            let len = notify.recv(&mut octets).unwrap_or_else(|e| panic!("{wanted} did not come: {e}"));
+            let text = String::from_utf8_lossy(&octets[..len]).into_owned();
+            if text.starts_with(wanted) {
+                return text;
+            }
+        }
+    };
+    let environment = [("NOTIFY_SOCKET", path.to_str().unwrap()), ("WATCHDOG_USEC", "2000000")];
+    let service = Service::start_in(dir, "", &environment);
+    assert!(next("READY=1").contains("STATUS=serving"));
+    next("WATCHDOG=1");
+    service.serve.process.signal(Signal::HUP);
+    assert!(next("RELOADING=1").contains("MONOTONIC_USEC="));
+    next("READY=1");
+    // A worker that hangs is not told to be alive: it is ended, and another serves.
+    let hanging = service.signal_worker(Signal::STOP);
+    next("STATUS=the worker was ended by signal 9");
+    next("READY=1");
+    assert!(!service.workers().contains(&hanging));
+    service.serve.process.signal(Signal::TERM);
+    next("STOPPING=1");
+    let Service { serve, dir } = service;
+    assert_eq!(serve.process.wait(PATIENCE).code(), 0);
+    drop(dir);
+}
