@@ -18,6 +18,8 @@ const CATCH_UP: Duration = Duration::from_millis(100);
 const BITE: Duration = Duration::from_millis(20);
 /// The least bite: an Ethernet frame.
 const LEAST: u64 = 1_460;
+/// What is claimed where all was moved and something goes out again.
+const REPEAT: u64 = 512;
 /// The most: what a pump moves at once anyway.
 const MOST: u64 = 4 << 20;
 
@@ -111,6 +113,8 @@ pub struct Meter {
     credit: i64,
     /// From when on they may be moved, nanoseconds of the meters' clock.
     due: u64,
+    /// Octets that are still to be moved, where that is known: more need not be claimed.
+    left: Option<u64>,
 }
 
 impl Meter {
@@ -122,23 +126,40 @@ impl Meter {
         for bucket in &buckets {
             bucket.users.fetch_add(1, Ordering::Relaxed);
         }
-        Some(Meter { began, buckets, credit: 0, due: 0 })
+        Some(Meter { began, buckets, credit: 0, due: 0, left: None })
     }
 
-    /// How long to wait before anything is moved; then [`Meter::credit`] may be. Claims a bite where there is no
-    /// claim left, of `least` octets where the transfer cannot move fewer.
+    /// So many octets are to be moved.
+    pub(crate) fn up_to(&mut self, octets: u64) {
+        self.left = Some(octets);
+    }
+
+    /// How long to wait before anything is moved; then [`Meter::credit`] may be. Claims a bite where less is left of
+    /// the last one than `least` octets, of which the transfer cannot move fewer.
     #[must_use]
     pub fn wait(&mut self, now: Instant, least: u64) -> Duration {
         let now = since(self.began, now);
-        if self.credit <= 0 {
-            let moved = self.credit.unsigned_abs();
+        let left = self.left.map_or(MOST, |left| left.max(REPEAT));
+        let least = least.clamp(1, MOST).min(left);
+        if self.credit < least as i64 {
+            let (moved, credit) = match u64::try_from(self.credit) {
+                Ok(credit) => (0, credit),
+                Err(_) => (self.credit.unsigned_abs(), 0),
+            };
             let share = self.buckets.iter().map(|b| b.bite()).min().unwrap_or(MOST);
-            let bite = share.clamp(LEAST, MOST).max(least.min(MOST));
+            // What is claimed for nothing is lost to those who have claimed behind it.
+            let bite = share.clamp(LEAST, MOST).min(left).max(least - credit);
             // Each is told, however long another one takes.
             self.due = self.buckets.iter().map(|b| b.claim(now, moved, bite)).max().unwrap_or(0);
-            self.credit = i64::try_from(bite).unwrap_or(i64::MAX);
+            self.credit = (credit + bite) as i64;
         }
         Duration::from_nanos(self.due.saturating_sub(now))
+    }
+
+    /// Octets a second that it may have as things stand: of each rate a share.
+    pub fn share(&self) -> u64 {
+        let share = |b: &Arc<Bucket>| b.rate / u64::from(b.users.load(Ordering::Relaxed).max(1));
+        self.buckets.iter().map(share).min().unwrap_or(u64::MAX)
     }
 
     /// How many octets are claimed and not moved yet.
@@ -149,6 +170,7 @@ impl Meter {
     /// So many octets were moved. More than were claimed delay the next claim.
     pub fn moved(&mut self, octets: u64) {
         self.credit = self.credit.saturating_sub_unsigned(octets);
+        self.left = self.left.map(|left| left.saturating_sub(octets));
     }
 }
 
@@ -274,6 +296,36 @@ mod tests {
         assert_eq!(next.wait(began, 0), Duration::ZERO, "100,000 octets are the catch-up");
         next.moved(next.credit());
         assert!(!next.wait(began, 0).is_zero());
+    }
+
+    #[test]
+    fn no_more_is_claimed_than_is_left_to_move() {
+        let (_bucket, began, mut meter) = meter(1_000_000);
+        meter.up_to(25_000);
+        let mut claims = Vec::new();
+        for _ in 0..3 {
+            let _ = meter.wait(began, 0);
+            claims.push(meter.credit());
+            meter.moved(meter.credit());
+        }
+        assert_eq!(claims, [20_000, 5_000, REPEAT]);
+    }
+
+    #[test]
+    fn who_moves_whole_blocks_claims_them_before() {
+        let (_bucket, began, mut meter) = meter(64 << 10);
+        let mut moved = 0;
+        let mut now = began;
+        while now < began + TEN {
+            let wait = meter.wait(now, 1_428);
+            if wait.is_zero() {
+                assert!(meter.credit() >= 1_428);
+                meter.moved(1_428);
+                moved += 1_428;
+            }
+            now += wait;
+        }
+        assert!(near(moved, 655_360, 2), "{moved}");
     }
 
     #[test]

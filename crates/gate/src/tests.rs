@@ -1,4 +1,5 @@
 mod audit;
+mod door;
 mod grants;
 mod model;
 mod peek;

@@ -42,12 +42,15 @@ pub(crate) struct Record {
 impl Record {
     /// Begins it; where it is by a grant, that is used now.
     pub(crate) fn start(
-        lease: TransferLease,
+        mut lease: TransferLease,
         path: &VPath,
         dir: Direction,
         len: Option<u64>,
     ) -> Result<Record, Refusal> {
         let spent = lease.session.spend(path, dir)?.map(Box::new);
+        if let (Some(meter), Some(len)) = (&mut lease.meter, len) {
+            meter.up_to(len);
+        }
         let transfer = lease.session.next_transfer();
         lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
         let began = Instant::now();
@@ -186,6 +189,11 @@ impl Writing {
     /// Whether the owner wants it to end; see [`crate::Session::is_kicked`].
     pub fn is_kicked(&self) -> bool {
         self.record.lease.session.is_kicked()
+    }
+
+    /// What its rate is now, octets a second, where it has one.
+    pub fn share(&self) -> Option<u64> {
+        self.record.lease.meter.as_ref().map(|meter| meter.share())
     }
 
     /// One past the last octet written or kept.
