@@ -6,7 +6,7 @@ use super::slots::{Key, Phase};
 use super::transfer::{Running, Seen, Words};
 use super::way::Way;
 use super::worker::Job;
-use super::{DRAINING, RETIRING, content::Content, refusal};
+use super::{DRAINING, RETIRING, content::Content, rate, refusal};
 use gate::{Counted, Limit, Outcome, Refusal, Scope};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -382,6 +382,9 @@ impl Engine {
             Opened::Write(writing) => {
                 if let Some(room) = room {
                     limits.windowsize = limits.windowsize.min(udp::blocks_that_fit(room, wished.blksize));
+                }
+                if let Some(share) = writing.share() {
+                    rate::narrow(&mut limits, share);
                 }
                 (server::write(now, offer, mode, &limits, patience), Content::writing(writing, mode))
             }
