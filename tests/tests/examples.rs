@@ -27,6 +27,7 @@ documents! {
     seeing: "docs/seeing.md",
     recipe: "docs/recipe.md",
     configuration: "docs/configuration.md",
+    limits: "docs/limits.md",
     tree: "docs/tree.md",
     access: "docs/access.md",
 }
