@@ -13,7 +13,7 @@ section! {
         port: Want = Want::Default,
         /// Find a name also in another case; the exact name wins, two that fit are refused.
         ignore_case: bool = false,
-        /// A file of rules that turn names into others, one a line: PATTERN => NAME [flags].
+        /// A file of rules that turn names into others, one a line: "PATTERN => NAME" and flags.
         remap: Option<PathBuf> = None,
         /// Rules before those of the file.
         map: Vec<String> = Vec::new(),

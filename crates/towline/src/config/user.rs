@@ -20,13 +20,13 @@ entry! {
         disabled: bool = false,
         /// Nobody logs in with it after this day (its end in UTC), or from this time on: "2027-12-31".
         expires: Option<Written<Expiry>> = None,
-        /// What `/` is for the user: a directory of the tree. It goes before [[root]].
+        /// What `/` is for the user: a directory of the tree. It goes before `[[root]]`.
         home: Option<String> = None,
     }
 }
 
 entry! {
-    /// A user's file, `NAME.toml`: what [[user]] has, without the name.
+    /// A user's file, `NAME.toml`: what `[[user]]` has, without the name.
     Card {
         /// The hash of the password.
         password: Secret,
