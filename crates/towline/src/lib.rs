@@ -30,6 +30,7 @@ mod interrupt;
 pub mod lab;
 pub mod ladder;
 pub mod landing;
+pub mod metrics;
 pub mod monitor;
 mod outflow;
 mod progress;

@@ -20,6 +20,11 @@ fn events_are_documented() {
 }
 
 #[test]
+fn metrics_are_documented() {
+    check("metrics.md", &towline::metrics::document());
+}
+
+#[test]
 fn exit_codes_are_documented() {
     check("exit-codes.md", &towline::exit::document());
 }

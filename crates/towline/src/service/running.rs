@@ -15,11 +15,13 @@ use crate::control::{Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
+use crate::metrics::{Figures, Page};
 use crate::monitor::{Asked, Order, Privileged, ToMonitor};
 use crate::sinks::Present;
 use crate::watch::Watch;
 use gate::Gate;
 use gate::audit::{self, What};
+use serve::http::{HttpConfig, HttpServer};
 use serve::listen::{FellBack, Reason};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -97,7 +99,17 @@ impl Running<'_> {
         self.announce(&board);
         orders.tell(&ToMonitor::Serving { status: format!("serving {}", self.root.shown) });
         let Running {
-            loaded, occasion, events, gate, audit, root, keeper, servers, control, privileged, ..
+            loaded,
+            occasion,
+            events,
+            gate,
+            audit,
+            root,
+            keeper,
+            mut servers,
+            control,
+            privileged,
+            ..
         } = self;
         let cancel = Cancel::new().map_err(local("digests"))?;
         let digests = Digesting::start(&gate, root.store.clone(), root.images.clone(), cancel);
@@ -112,6 +124,14 @@ impl Running<'_> {
             .transpose()
             .map_err(local("the control socket"))?;
 
+        let figures = Arc::new(Figures::default());
+        let state = loaded.config.server.state.clone();
+        let page = Arc::new(Page::new(figures.clone(), gate.clone(), state));
+        let config = HttpConfig { threads: 1, ..HttpConfig::default() };
+        let admin = servers.take_admin().map(|listener| HttpServer::pages(page.clone(), listener, config));
+        // Answers until the end: that it drains is what it is asked for.
+        let _admin = admin.transpose().map_err(local("the admin listener"))?;
+
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut phase = Phase::Serving;
         let cut = loop {
@@ -122,9 +142,11 @@ impl Running<'_> {
                 events.tell(&event);
             }
             audit.recv_many(&mut batch, GATHER, TICK);
+            figures.took(batch.len());
             for event in batch.drain(..) {
                 board.take(&event, &advisor);
                 present.see(&event);
+                figures.see(&event);
                 inbox.iter().for_each(|i| i.see(&event));
                 if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(event)) {
                     digests.take(uploaded);
@@ -149,6 +171,7 @@ impl Running<'_> {
                 // A successor answers on the control socket.
                 control = control.filter(|_| order == Order::Drain);
                 let transfers = gate.open().1 as u64;
+                page.drain();
                 phase = match order {
                     Order::Retire => {
                         servers.retire();
@@ -222,7 +245,8 @@ impl Running<'_> {
             board.events.tell(&Event::Configured { text, by: String::from("start") });
         }
         let addresses = self.servers.addresses();
-        for (protocol, addresses) in addresses.each() {
+        let admin = [("admin", &addresses.admin[..])];
+        for (protocol, addresses) in addresses.each().into_iter().chain(admin) {
             let wanted = self.fell_back.iter().find(|f| f.0 == protocol).map(|(_, f)| {
                 let why = if f.why == Reason::Denied { "denied" } else { "taken" };
                 format!("{}: {why}", f.from)

@@ -10,7 +10,7 @@ use gate::Gate;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::http::{Door, HttpConfig, HttpServer};
 use serve::tftp::{TftpConfig, TftpServer};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::tap::Tap;
@@ -39,6 +39,8 @@ pub(super) struct Servers {
     https: Option<HttpServer>,
     /// What HTTPS shows, where it was made for this run: its fingerprint.
     made: Option<String>,
+    /// Waits until the figures are there to be shown.
+    admin: Option<TcpListener>,
 }
 
 impl Servers {
@@ -66,7 +68,7 @@ impl Servers {
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
         let https = http_server(gate, doors, &settings.http)?;
-        Ok(Servers { tftp, ftp, http, https, made })
+        Ok(Servers { tftp, ftp, http, https, made, admin: sockets.admin })
     }
 
     /// Takes nothing new; what runs goes on.
@@ -131,7 +133,13 @@ impl Servers {
             ftp: self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default(),
             http: http(&self.http),
             https: http(&self.https),
+            admin: self.admin.iter().filter_map(|a| a.local_addr().ok()).collect(),
         }
+    }
+
+    /// The listener for figures, once.
+    pub(super) fn take_admin(&mut self) -> Option<TcpListener> {
+        self.admin.take()
     }
 
     /// The fingerprint of HTTPS's certificate, where it was made for this run.
@@ -147,6 +155,8 @@ pub(crate) struct Addresses {
     pub(crate) ftp: Vec<SocketAddr>,
     pub(crate) http: Vec<SocketAddr>,
     pub(crate) https: Vec<SocketAddr>,
+    /// Nothing for clients.
+    pub(crate) admin: Vec<SocketAddr>,
 }
 
 impl Addresses {
