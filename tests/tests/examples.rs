@@ -2,8 +2,9 @@
 //!
 //! A line that begins with `$ ` is a command, what follows is what it prints; `…` stands for anything up to
 //! the end of the line or to the next text, a line `…` for any number of lines. A command that ends in ` &`
-//! runs until the block ends. The ports 6969 and 2121 become free ones. A block after the comment
-//! `<!-- not run: reason -->` is left out.
+//! runs until the block ends. A line that begins with `> ` goes on with the command above it. The ports 6969 and 2121
+//! become free ones. A block after the comment `<!-- not run: reason -->` is left out; one after `<!-- goes on -->`
+//! is the rest of the block before it, in its directory and with what runs there.
 
 use e2e::ports::Port;
 use e2e::process::{Process, run};
@@ -28,6 +29,7 @@ documents! {
     recipe: "docs/recipe.md",
     configuration: "docs/configuration.md",
     limits: "docs/limits.md",
+    operations: "docs/operations.md",
     tree: "docs/tree.md",
     access: "docs/access.md",
 }
@@ -41,15 +43,24 @@ struct Step {
 fn blocks(text: &str) -> Vec<Vec<Step>> {
     let mut blocks = Vec::new();
     let mut current: Option<Vec<Step>> = None;
-    let mut skipped = false;
+    let (mut skipped, mut goes_on) = (false, false);
     for line in text.lines() {
         match &mut current {
             None if line.starts_with("<!-- not run:") => skipped = true,
-            None if line == "```console" && !skipped => current = Some(Vec::new()),
+            None if line == "<!-- goes on -->" => goes_on = true,
+            None if line == "```console" && !skipped => {
+                let former = if goes_on { blocks.pop() } else { None };
+                goes_on = false;
+                current = Some(former.unwrap_or_default());
+            }
             None if line.starts_with("```") => skipped = false,
             None => {}
             Some(_) if line == "```" => blocks.extend(current.take()),
             Some(steps) => match (line.strip_prefix("$ "), steps.last_mut()) {
+                (None, Some(step)) if step.printed.is_empty() && (line == ">" || line.starts_with("> ")) => {
+                    step.command.push('\n');
+                    step.command.push_str(line[1..].trim_start_matches(' '));
+                }
                 (Some(command), _) => steps.push(Step { command: command.to_owned(), printed: Vec::new() }),
                 (None, Some(step)) => step.printed.push(line.to_owned()),
                 (None, None) => panic!("a console block begins with '{line}' instead of a command"),
@@ -153,4 +164,8 @@ fn patterns_mean_what_the_head_of_this_file_says() {
         blocks("x\n```console\n$ one\nout\n$ two &\n```\n<!-- not run: why -->\n```console\n$ three\n```\n");
     assert_eq!(steps.len(), 1);
     assert_eq!((steps[0].len(), steps[0][0].printed.len()), (2, 1));
+    let steps =
+        blocks("```console\n$ cat <<END\n> a\n> END\na\n```\n<!-- goes on -->\n```console\n$ two\n```\n");
+    assert_eq!((steps.len(), steps[0].len()), (1, 2));
+    assert_eq!((steps[0][0].command.as_str(), steps[0][0].printed.len()), ("cat <<END\na\nEND", 1));
 }
