@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Users that log in one after the other, each twice.
 const LOGINS: usize = 100;
-/// Octets that a user may cost while it does not log in.
-const EACH: u64 = 4 << 10;
+/// Octets that a user may cost while it does not log in: monitor and worker both hold what the configuration says.
+const EACH: u64 = 8 << 10;
 
 fn users() -> usize {
     if std::env::var_os("E2E_SOAK").is_some() { 10_000 } else { 500 }
