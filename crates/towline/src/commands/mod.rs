@@ -7,6 +7,7 @@ pub mod config;
 pub mod copy;
 pub mod device;
 pub mod doctor;
+pub mod grant;
 pub mod image;
 pub mod kick;
 pub mod lab;
@@ -73,6 +74,7 @@ enum Command {
     Unban(ban::Unban),
     Bans(ban::Bans),
     Access(access::Access),
+    Grant(grant::Grant),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -117,6 +119,7 @@ pub fn run() -> ExitCode {
         | Command::Unban(_)
         | Command::Bans(_)
         | Command::Access(_)
+        | Command::Grant(_)
         | Command::Completions(_)
         | Command::Man(_) => false,
     }));
@@ -141,6 +144,7 @@ pub fn run() -> ExitCode {
         Command::Unban(unban) => unban.run(),
         Command::Bans(bans) => bans.run(),
         Command::Access(access) => access.run(),
+        Command::Grant(grant) => grant.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

@@ -1,9 +1,10 @@
-use super::{Answer, Request, out};
+use super::{Answer, Request, given, out};
 use crate::exit::{Exit, Failure};
 use crate::monitor::Privileged;
 use crate::sinks::Present;
 use gate::Gate;
 use gate::audit::By;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use transport::Caller;
 
@@ -15,6 +16,8 @@ pub struct Desk {
     pub privileged: Arc<dyn Privileged>,
     /// The door.
     pub gate: Arc<Gate>,
+    /// Where each protocol listens.
+    pub listening: Vec<(&'static str, SocketAddr)>,
 }
 
 impl Desk {
@@ -55,6 +58,18 @@ impl Desk {
                     }
                 }
             }
+            Request::Grant { path, verbs, from, seconds, uses, user } => {
+                let wanted = given::Wanted { path, verbs, from, seconds, uses, user };
+                say(&given::give(gate, wanted, &self.listening)?);
+            }
+            Request::Grants => {
+                for answer in given::list(gate)? {
+                    if !say(&answer) {
+                        break;
+                    }
+                }
+            }
+            Request::RevokeGrant { id } => given::revoke(gate, &id)?,
             Request::Kick { session } => {
                 say(&out::kick(gate, &by, session)?);
             }

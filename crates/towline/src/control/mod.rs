@@ -12,6 +12,7 @@
 
 mod ask;
 mod desk;
+mod given;
 mod listen;
 mod out;
 mod rights;
@@ -52,6 +53,28 @@ pub enum Request {
         /// Its address or network.
         net: String,
     },
+    /// Gives out a path for a while. One [`Answer::Granted`].
+    Grant {
+        /// In the whole tree.
+        path: String,
+        /// What may be done: `read,list`.
+        verbs: String,
+        /// From where.
+        from: Vec<String>,
+        /// For how long.
+        seconds: u64,
+        /// How many transfers; none: as many as one likes.
+        uses: Option<u32>,
+        /// The name to log in with; none: one is made.
+        user: Option<String>,
+    },
+    /// What is given out? One [`Answer::Grant`] for each.
+    Grants,
+    /// Takes a grant back.
+    RevokeGrant {
+        /// What it is called.
+        id: String,
+    },
     /// Who is banned? One [`Answer::Ban`] for each.
     Bans,
     /// Ends a session. One [`Answer::Sessions`].
@@ -75,6 +98,7 @@ impl Request {
             Request::Reload => "reload",
             Request::Ban { .. } => "ban",
             Request::Unban { .. } => "unban",
+            Request::Grant { .. } | Request::Grants | Request::RevokeGrant { .. } => "grant",
             Request::Bans => "bans",
             Request::Kick { .. } | Request::KickFrom { .. } => "kick",
         }
@@ -131,6 +155,46 @@ pub enum Answer {
         seconds: f64,
         /// Octets a second since its beginning.
         rate: Option<u64>,
+    },
+    /// What was given out, with its secret.
+    Granted {
+        /// What it is called.
+        id: String,
+        /// The name to log in with.
+        user: String,
+        /// The password, and the token of a name.
+        secret: String,
+        /// In the whole tree.
+        path: String,
+        /// Its last component, which a name with the token begins with.
+        name: String,
+        /// What may be done.
+        verbs: String,
+        /// Its end: RFC 3339, UTC.
+        until: String,
+        /// Where the server listens: `tftp 0.0.0.0:69`.
+        listening: Vec<String>,
+    },
+    /// A grant.
+    Grant {
+        /// What it is called.
+        id: String,
+        /// The name to log in with.
+        user: String,
+        /// In the whole tree.
+        path: String,
+        /// What may be done.
+        verbs: String,
+        /// From where.
+        from: Vec<String>,
+        /// Its end: RFC 3339, UTC.
+        until: String,
+        /// How often it was used.
+        used: u32,
+        /// How often it may be; none: as often as one likes.
+        uses: Option<u32>,
+        /// `good`, `expired`, `used-up`, `revoked`.
+        standing: String,
     },
     /// A ban.
     Ban {

@@ -16,7 +16,7 @@ fn started(path: &Path) -> (Control, Arc<Present>) {
     let present = Arc::new(Present::default());
     let (gate, _events) = Gate::new(Arc::new(store::memory::Memory::new()), Policy::default());
     let privileged = Arc::new(Here::new(Mandate::default()));
-    let desk = Desk { present: present.clone(), privileged, gate };
+    let desk = Desk { present: present.clone(), privileged, gate, listening: Vec::new() };
     let control = Control::start(listen(path).unwrap(), desk).unwrap();
     (control, present)
 }

@@ -11,10 +11,11 @@
 
 mod advice;
 mod advisor;
-mod announce;
+pub(crate) mod announce;
 mod bans;
 mod digesting;
 mod ftp;
+mod grants;
 mod http;
 mod inbox;
 mod keeper;
@@ -105,7 +106,7 @@ fn serve(
     let settings = Settings::of(loaded, monitor.as_ref())?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
-    let policy = gate::Policy { bans: bans::of(loaded)?, ..policy };
+    let policy = gate::Policy { bans: bans::of(loaded)?, grants: grants::of(loaded)?, ..policy };
     let mut root = tree::open(loaded)?;
     // Without the list of interfaces the announcement is shorter; serving does not need it.
     let interfaces = transport::interfaces().unwrap_or_default();

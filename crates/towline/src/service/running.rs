@@ -118,7 +118,13 @@ impl Running<'_> {
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
         let present = Arc::new(Present::default());
-        let desk = || Desk { present: present.clone(), privileged: privileged.clone(), gate: gate.clone() };
+        let listening = servers.listening();
+        let desk = || Desk {
+            present: present.clone(),
+            privileged: privileged.clone(),
+            gate: gate.clone(),
+            listening: listening.clone(),
+        };
         let mut control = control
             .map(|listener| Control::start(listener, desk()))
             .transpose()

@@ -142,6 +142,13 @@ impl Servers {
         self.admin.take()
     }
 
+    /// The same as one list, each with its protocol.
+    pub(super) fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
+        let Addresses { tftp, ftp, http, https } = self.addresses();
+        let each = [("tftp", tftp), ("ftp", ftp), ("http", http), ("https", https)];
+        each.into_iter().flat_map(|(protocol, all)| all.into_iter().map(move |at| (protocol, at))).collect()
+    }
+
     /// The fingerprint of HTTPS's certificate, where it was made for this run.
     pub(super) fn made(&self) -> Option<&str> {
         self.made.as_deref()
