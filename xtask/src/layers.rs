@@ -36,6 +36,7 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "client", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "store"] },
     Room { name: "device", tier: "T4", imports: &["ios-cli", "link", "client", "transport", "store"] },
+    Room { name: "db", tier: "T5", imports: &[] },
     Room { name: "towline", tier: "T6", imports: ALL },
     Room {
         name: "simnet",
@@ -60,6 +61,7 @@ const ALL: &[&str] = &[
     "serve",
     "client",
     "device",
+    "db",
     "towline",
 ];
 

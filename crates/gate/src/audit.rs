@@ -98,6 +98,17 @@ pub enum What {
         /// Where the content went that an upload wrote over, where it was kept.
         kept: Option<VPath>,
     },
+    /// The digests of what an upload brought are known, some time after its end.
+    Digested {
+        /// The transfer.
+        transfer: u64,
+        /// The file.
+        path: VPath,
+        /// Its octets.
+        octets: u64,
+        /// The digests.
+        digests: Vec<Digest>,
+    },
     /// A file was removed.
     Removed {
         /// Which.
@@ -173,11 +184,11 @@ pub enum What {
     },
     /// So many events found the queue full.
     Lost(u64),
-    /// So many events found no place in one of those that are told of them.
+    /// One of those that are told of events cannot take them, or can again.
     SinkLost {
         /// Which: `history`, `syslog`, a hook's name.
         sink: String,
-        /// How many.
+        /// How many events it will never have; 0: none yet, they wait.
         count: u64,
         /// Why, in words.
         why: String,

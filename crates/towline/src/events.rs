@@ -387,6 +387,12 @@ impl Events {
     }
 }
 
+/// An event as a line of JSON, without the end of the line.
+pub fn line(seq: u64, at: SystemTime, event: &Event) -> String {
+    let line = Line { v: VERSION, seq, ts: timestamp(at), event };
+    serde_json::to_string(&line).expect("events are maps with string keys")
+}
+
 impl Out {
     fn add(&mut self, event: &Event) {
         self.seq += 1;

@@ -11,6 +11,7 @@ pub mod grant;
 pub mod image;
 pub mod kick;
 pub mod lab;
+pub mod log;
 pub mod man;
 pub mod recipe;
 pub mod relay;
@@ -41,6 +42,7 @@ Examples:
   towline user add bob                       a user of the service
   towline versions --dir images a.cfg        what was written over and is kept
   towline who                                who is on the running service
+  towline log --since 2h                     what happened there
 ";
 
 /// Moves files between people, servers and network devices.
@@ -68,6 +70,7 @@ enum Command {
     Tftp(tftp::Tftp),
     Config(config::Config),
     User(user::User),
+    Log(log::Log),
     Who(who::Who),
     Kick(kick::Kick),
     Ban(ban::Ban),
@@ -113,6 +116,7 @@ pub fn run() -> ExitCode {
         | Command::Config(_)
         | Command::Versions(_)
         | Command::Restore(_)
+        | Command::Log(_)
         | Command::Who(_)
         | Command::Kick(_)
         | Command::Ban(_)
@@ -138,6 +142,7 @@ pub fn run() -> ExitCode {
         Command::User(user) => user.run(&events),
         Command::Versions(versions) => versions.run(),
         Command::Restore(restore) => restore.run(),
+        Command::Log(log) => log.run(),
         Command::Who(who) => who.run(),
         Command::Kick(kick) => kick.run(),
         Command::Ban(ban) => ban.run(),

@@ -115,6 +115,9 @@ pub struct Serve {
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
     #[arg(long)]
     pub(super) json: bool,
+    /// Keep what happens in this directory, for towline log; it must be there.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Answer towline who and the like on this unix socket; root, this user and its group may ask.
     #[arg(long, value_name = "SOCKET")]
     control: Option<PathBuf>,
@@ -227,6 +230,9 @@ impl Serve {
         }
         if let Some(ports) = &self.passive_ports {
             loaded.flag("ftp.passive-ports", "--passive-ports").ftp.passive_ports = Some(ports.clone());
+        }
+        if let Some(dir) = &self.state {
+            loaded.flag("server.state", "--state").server.state = Some(dir.clone());
         }
         if let Some(socket) = &self.control {
             loaded.flag("server.control", "--control").server.control = Some(socket.clone());

@@ -444,9 +444,10 @@ pub const EVENTS: &[Row] = &[
     Row {
         event: "lost",
         by: "serve",
-        doc: "Audit events that a queue had no room for: the one they all go through, or that of one place they go to.",
+        doc: "Audit events that a queue had no room for: the one they all go through, or that of one place they go to, \
+              which cannot take them or can again.",
         fields: &[
-            always("count", Kind::Count, "How many."),
+            always("count", Kind::Count, "How many; 0: none so far, they wait."),
             maybe("sink", Kind::Text, "Which place: `history`, `syslog`, a hook. Absent: lost for all."),
             maybe("reason", Kind::Text, "Why."),
         ],

@@ -89,11 +89,17 @@ pub fn told(event: &audit::Event) -> Event {
                 seconds: Some(took.as_secs_f64()),
                 rate: (!took.is_zero()).then(|| (end.octets as f64 / took.as_secs_f64()) as u64),
                 wire: end.wire.as_deref().map(wire),
-                digests: known(digests),
+                digests: known(digests, "cache"),
                 kept: kept.as_ref().map(VPath::to_string),
                 note: end.note.clone(),
             }))
         }
+        What::Digested { transfer, path, octets, digests } => Event::Digest {
+            transfer: *transfer,
+            path: name(path),
+            octets: *octets,
+            digests: known(digests, "upload").unwrap_or_default(),
+        },
         What::Removed { path } => change(path, "removed", None),
         What::Renamed { from, to } => change(from, "renamed", Some(to)),
         What::MadeDir { path } => change(path, "directory-made", None),
@@ -148,13 +154,13 @@ fn wire(wire: &gate::Wire) -> Wire {
     }
 }
 
-fn known(digests: &[Digest]) -> Option<Digests> {
+fn known(digests: &[Digest], from: &'static str) -> Option<Digests> {
     let of = |algorithm| digests.iter().find(|d| d.algorithm == algorithm).map(|d| d.hex.clone());
     (!digests.is_empty()).then(|| Digests {
         md5: of(Algorithm::Md5),
         sha256: of(Algorithm::Sha256),
         sha512: of(Algorithm::Sha512),
-        digest_from: "cache",
+        digest_from: from,
     })
 }
 

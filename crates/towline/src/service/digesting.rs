@@ -1,8 +1,9 @@
 //! The digests of images and of what was uploaded, computed beside serving on a thread of their own.
 
 use super::announce;
-use crate::events::{Digests, Event, Name};
-use gate::{Algorithm, Gate};
+use crate::events::Event;
+use gate::audit::What;
+use gate::{Algorithm, Digest, Gate};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ pub(super) struct Uploaded {
 /// The thread; dropped, it ends after the octets that it is reading.
 pub(super) struct Digesting {
     uploads: SyncSender<Uploaded>,
-    told: Receiver<(Option<String>, Event)>,
+    told: Receiver<(String, Event)>,
     cancel: Cancel,
 }
 
@@ -53,10 +54,8 @@ impl Digesting {
                 }
             }
             while let Ok(uploaded) = queue.recv() {
-                if let Some(event) = work.upload(&uploaded)
-                    && tell.send((None, event)).is_err()
-                {
-                    return;
+                if let Some(digested) = work.upload(&uploaded) {
+                    work.gate.tell(digested);
                 }
             }
         };
@@ -71,8 +70,8 @@ impl Digesting {
         let _ = self.uploads.try_send(uploaded);
     }
 
-    /// What is known meanwhile: lines for people, and the event.
-    pub(super) fn known(&self) -> Option<(Option<String>, Event)> {
+    /// What is known of images meanwhile: lines for people, and the event.
+    pub(super) fn known(&self) -> Option<(String, Event)> {
         self.told.try_recv().ok()
     }
 }
@@ -90,7 +89,7 @@ struct Work {
 }
 
 impl Work {
-    fn image(&self, path: &VPath) -> Option<(Option<String>, Event)> {
+    fn image(&self, path: &VPath) -> Option<(String, Event)> {
         // A file that went away meanwhile has no digest to show.
         let blob = self.store.open(path).ok()?;
         let (md5, sha512) = (self.digest(&blob, Algorithm::Md5)?, self.digest(&blob, Algorithm::Sha512)?);
@@ -98,10 +97,10 @@ impl Work {
         let decoded = ios_cli::image_name::ImageName::parse(&name).map(|i| i.to_string());
         let text = announce::image(&name, &md5, &sha512);
         let (path, octets) = (path.to_string(), blob.len());
-        Some((Some(text), Event::Image { path, octets, md5, sha512, name: decoded }))
+        Some((text, Event::Image { path, octets, md5, sha512, name: decoded }))
     }
 
-    fn upload(&self, uploaded: &Uploaded) -> Option<Event> {
+    fn upload(&self, uploaded: &Uploaded) -> Option<What> {
         self.wait_for_quiet();
         let blob = self.store.open(&uploaded.path).ok()?;
         // Somebody has replaced it: these would be digests of something else.
@@ -110,14 +109,10 @@ impl Work {
         if (now.dev, now.ino, now.len, now.modified) != (then.dev, then.ino, then.len, then.modified) {
             return None;
         }
-        let md5 = Some(self.digest(&blob, Algorithm::Md5)?);
-        let sha256 = Some(self.digest(&blob, Algorithm::Sha256)?);
-        Some(Event::Digest {
-            transfer: uploaded.transfer,
-            path: Name::new(uploaded.path.as_bytes()),
-            octets: blob.len(),
-            digests: Digests { md5, sha256, sha512: None, digest_from: "upload" },
-        })
+        let digest = |algorithm| Some(Digest { algorithm, hex: self.digest(&blob, algorithm)? });
+        let digests = vec![digest(Algorithm::Md5)?, digest(Algorithm::Sha256)?];
+        let (path, octets) = (uploaded.path.clone(), blob.len());
+        Some(What::Digested { transfer: uploaded.transfer, path, octets, digests })
     }
 
     fn digest(&self, blob: &Blob, algorithm: Algorithm) -> Option<String> {

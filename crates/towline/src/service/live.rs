@@ -166,6 +166,7 @@ impl Board {
                 self.line(peer, &format!("used the grant {grant} for {path}{left}"));
             }
             What::SetModified { .. } | What::Listed { .. } | What::Admitted | What::Left => {}
+            What::Digested { .. } => {}
             What::Lost(_)
             | What::SinkLost { .. }
             | What::Banned { .. }
@@ -185,6 +186,7 @@ impl Board {
     fn take_own(&mut self, what: &What) {
         let text = match what {
             What::Lost(count) => format!("{} events were not shown: too many at once", grouped(*count)),
+            What::SinkLost { sink, count: 0, why } => format!("{sink}: {why}"),
             What::SinkLost { sink, count, why } => {
                 format!("{} events are not in the {sink}: {why}", grouped(*count))
             }
@@ -204,6 +206,7 @@ impl Board {
             | What::RefusedName { .. }
             | What::Started { .. }
             | What::Ended { .. }
+            | What::Digested { .. }
             | What::Removed { .. }
             | What::Renamed { .. }
             | What::MadeDir { .. }

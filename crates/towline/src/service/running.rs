@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
 use crate::metrics::{Figures, Page};
 use crate::monitor::{Asked, Order, Privileged, ToMonitor};
-use crate::sinks::Present;
+use crate::sinks::Sinks;
 use crate::watch::Watch;
 use gate::Gate;
 use gate::audit::{self, What};
@@ -117,10 +117,10 @@ impl Running<'_> {
         let inbox = drops.then(|| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
-        let present = Arc::new(Present::default());
+        let sinks = Sinks::start(loaded, &gate, advisor.session())?;
         let listening = servers.listening();
         let desk = || Desk {
-            present: present.clone(),
+            present: sinks.present.clone(),
             privileged: privileged.clone(),
             gate: gate.clone(),
             listening: listening.clone(),
@@ -142,19 +142,18 @@ impl Running<'_> {
         let mut phase = Phase::Serving;
         let cut = loop {
             while let Some((text, event)) = digests.known() {
-                if let Some(text) = text {
-                    board.screen.say(&text);
-                }
+                board.screen.say(&text);
                 events.tell(&event);
             }
             audit.recv_many(&mut batch, GATHER, TICK);
             figures.took(batch.len());
             for event in batch.drain(..) {
+                let event = Arc::new(event);
                 board.take(&event, &advisor);
-                present.see(&event);
+                sinks.see(&event);
                 figures.see(&event);
                 inbox.iter().for_each(|i| i.see(&event));
-                if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(event)) {
+                if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(&event)) {
                     digests.take(uploaded);
                 }
             }
@@ -222,9 +221,15 @@ impl Running<'_> {
         drop(digests);
         // Even a cut transfer has its last event.
         servers.wait(if cut { Duration::ZERO } else { GRACE });
+        while let Some(event) = audit.try_recv().map(Arc::new) {
+            board.take(&event, &advisor);
+            sinks.see(&event);
+            inbox.iter().for_each(|i| i.see(&event));
+        }
+        drop(sinks);
+        // What they could not take any more.
         while let Some(event) = audit.try_recv() {
             board.take(&event, &advisor);
-            inbox.iter().for_each(|i| i.see(&event));
         }
         for (text, event) in inbox.into_iter().flat_map(|i| i.rest(GRACE)) {
             board.screen.say(&text);
@@ -296,7 +301,7 @@ impl Running<'_> {
 }
 
 /// The upload that this is the end of.
-fn uploaded(event: audit::Event) -> Option<Uploaded> {
-    let What::Ended { transfer, path, stored: Some(identity), .. } = event.what else { return None };
-    Some(Uploaded { transfer, path, identity: *identity })
+fn uploaded(event: &audit::Event) -> Option<Uploaded> {
+    let What::Ended { transfer, path, stored: Some(identity), .. } = &event.what else { return None };
+    Some(Uploaded { transfer: *transfer, path: path.clone(), identity: **identity })
 }

@@ -70,6 +70,7 @@ impl Present {
             | What::Identity(_)
             | What::Refused { .. }
             | What::RefusedName { .. }
+            | What::Digested { .. }
             | What::Removed { .. }
             | What::Renamed { .. }
             | What::MadeDir { .. }
