@@ -16,6 +16,7 @@ struct Server {
     serve: Serve,
     root: tempfile::TempDir,
     home: tempfile::TempDir,
+    history: PathBuf,
 }
 
 impl Server {
@@ -29,11 +30,12 @@ impl Server {
         c.arg("serve").arg(root.path()).args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0"]);
         c.args(["--json", "--write"]).env("TOWLINE_SERVER__STATE", home.path());
         change(home.path(), &mut c);
-        Server { serve: Serve::start_command(&mut c), root, home }
+        let history = home.path().join("history.db");
+        Server { serve: Serve::start_command(&mut c), root, home, history }
     }
 
     fn history(&self) -> PathBuf {
-        self.home.path().join("history.db")
+        self.history.clone()
     }
 
     /// Stores a file, which is then there.
@@ -200,14 +202,17 @@ fn a_directory_that_cannot_be_written_costs_the_history_and_no_upload() {
         return;
     }
     // Root may write everywhere: the server is somebody else.
-    let server = Server::start_with(|home, c| {
-        mode(home, 0o755);
-        c.args(["--run-as", "65534:65534"]);
+    let closed = |home: &Path| home.join("closed");
+    let mut server = Server::start_with(|home, c| {
+        std::fs::create_dir(closed(home)).expect("room");
+        mode(&closed(home), 0o755);
+        c.args(["--run-as", "65534:65534"]).env("TOWLINE_AUDIT__HISTORY", closed(home).join("history.db"));
     });
+    server.history = closed(server.home.path()).join("history.db");
     server.put("one");
     server.says("events wait");
     server.put("two");
-    mode(server.home.path(), 0o777);
+    mode(&closed(server.home.path()), 0o777);
     server.has(&["one", "two"]);
     server.stop();
 }

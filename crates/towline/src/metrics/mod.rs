@@ -96,6 +96,7 @@ impl Figures {
             What::LoggedIn { .. }
             | What::Identity(_)
             | What::Left
+            | What::Digested { .. }
             | What::Removed { .. }
             | What::Renamed { .. }
             | What::MadeDir { .. }

@@ -117,7 +117,7 @@ impl Running<'_> {
         let inbox = drops.then(|| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
-        let sinks = Sinks::start(loaded, &gate, advisor.session())?;
+        let sinks = Sinks::start(loaded, &gate, &privileged, advisor.session())?;
         let listening = servers.listening();
         let desk = || Desk {
             present: sinks.present.clone(),
