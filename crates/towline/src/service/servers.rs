@@ -144,7 +144,8 @@ impl Servers {
 
     /// The same as one list, each with its protocol.
     pub(super) fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
-        let Addresses { tftp, ftp, http, https } = self.addresses();
+        // Nobody fetches from the listener for figures.
+        let Addresses { tftp, ftp, http, https, admin: _ } = self.addresses();
         let each = [("tftp", tftp), ("ftp", ftp), ("http", http), ("https", https)];
         each.into_iter().flat_map(|(protocol, all)| all.into_iter().map(move |at| (protocol, at))).collect()
     }
