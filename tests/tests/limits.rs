@@ -131,7 +131,7 @@ fn kept(scheme: Scheme, upload: bool, count: u64, rate: u64, time: Duration) -> 
     let moved = Arc::new(Moved::default());
     let house = house_seen(limits, None, Some(moved.clone()));
     // Nobody comes to the end of his file.
-    let octets = usize::try_from(3 * rate * (time.as_millis() as u64 + 1_000) / 1_000 / count).unwrap();
+    let octets = usize::try_from(9 * rate * (time.as_millis() as u64 + 1_000) / 1_000 / count).unwrap();
     let content = vec![0x5a_u8; octets];
     house.store.seed("/f", content.clone());
     let blob = Blob::Memory(content.into());
