@@ -1,6 +1,6 @@
 //! A durable file of lines that only grows: grants, bans and whatever else must be known after a crash.
 //!
-//! Each line is `XXXXXXXX text` with eight hex digits of a SHA-256 of the text, so that a line that was torn by
+//! Each line is `hhhhhhhh text` with eight hex digits of a SHA-256 of the text, so that a line that was torn by
 //! a crash is told from one that was written. [`Journal::open`] gives the former lines, one by one (what they
 //! add up to is kept by the caller, so that a big journal costs no more than that), and drops a torn tail.
 //! [`Held::append`] returns when the line is on the disk. [`Held::compact`] puts fewer lines in the place of
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The longest text of a line, octets.
 pub const MAX_LINE: usize = 65_536;
 
-/// Octets of `XXXXXXXX `.
+/// Octets of `hhhhhhhh `.
 const SEAL: usize = 9;
 
 /// What reading gives.

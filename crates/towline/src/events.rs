@@ -2,10 +2,12 @@
 
 mod document;
 mod ended;
+mod rows;
 mod told;
 
-pub use document::{EVENTS, Field, Kind, Row, document, faults, schema};
+pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
+pub use rows::EVENTS;
 pub use told::told;
 pub(crate) use told::{direction, protocol_word, verb_word};
 
