@@ -1,8 +1,10 @@
 //! Grants from the command line to the wire, and over a kill of the server.
 
+use e2e::poll::{PATIENCE, until};
 use e2e::process::run;
 use e2e::towline::{Serve, command};
 use serde_json::Value;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 fn serve(root: &Path, home: &Path) -> Serve {
@@ -52,13 +54,18 @@ fn a_grant_is_used_once_and_a_kill_does_not_give_it_back() {
     let secret_of_two = two["secret"].as_str().expect("a secret");
     let by_login = |server: &Serve| format!("ftp://site1:{secret_of_two}@{}/images/a.bin", server.ftp);
     assert_eq!(copy(&by_login(&server), &to), 0);
-    let told = server.events();
-    let uses: Vec<_> = told.iter().filter(|e| e["event"] == "grant_used").collect();
-    assert_eq!(uses.len(), 2, "{told:?}");
+    // The log is written a moment after the transfer is over.
+    let uses = until(PATIENCE, || {
+        let uses: Vec<_> = server.events().into_iter().filter(|e| e["event"] == "grant_used").collect();
+        (uses.len() == 2).then_some(uses)
+    });
+    let (uses, told) = (uses.expect("two uses"), server.events());
     assert_eq!((&uses[0]["grant"], &uses[1]["grant"]), (&one["id"], &two["id"]));
     assert!(!told.iter().any(|e| e.to_string().contains(&secret)), "no event shows a secret");
-    // Killed: dropping it sends SIGKILL.
+    // Killed: dropping it sends SIGKILL. Its worker, where it has one, ends when it misses it.
     drop(server);
+    let socket = home.path().join("control.sock");
+    until(PATIENCE, || UnixStream::connect(&socket).is_err().then_some(())).expect("the worker ended");
     let server = serve(root.path(), home.path());
     assert_ne!(copy(&by_token(&server), &to), 0, "used up before");
     assert_eq!(copy(&by_login(&server), &to), 0, "the second use");
