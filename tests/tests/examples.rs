@@ -18,7 +18,9 @@ macro_rules! documents {
         fn $name() {
             sessions_are_real($document);
         }
-    )* };
+    )*
+        const DOCUMENTS: &[&str] = &[$($document),*];
+    };
 }
 documents! {
     readme: "README.md",
@@ -32,6 +34,19 @@ documents! {
     operations: "docs/operations.md",
     tree: "docs/tree.md",
     access: "docs/access.md",
+    log: "docs/log.md",
+}
+
+#[test]
+fn every_document_with_a_session_is_run() {
+    let docs = std::fs::read_dir(e2e::root().join("docs")).expect("the documents");
+    let names = docs.map(|e| e.expect("an entry").path()).filter(|p| p.extension() == Some("md".as_ref()));
+    let missing: Vec<_> = names
+        .filter(|p| std::fs::read_to_string(p).expect("a document").contains("```console"))
+        .map(|p| format!("docs/{}", p.file_name().expect("a name").to_string_lossy()))
+        .filter(|name| !DOCUMENTS.contains(&name.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "no test runs {missing:?}");
 }
 
 #[derive(Default)]
