@@ -30,8 +30,8 @@ const REQUESTS: u64 = u64::MAX - 1_024;
 /// Transfers at once that are many (see [`Engine::wait`]).
 const MANY: usize = 32;
 /// How often the loop looks then before it sleeps, and how often it gives the processor away before each look:
-/// some 5 us in all. Measured with 64 lock-step clients on two processors: 8 % more speed, client and server
-/// use less processor time for each block; with 16 looks it is no better.
+/// some 5 us in all. Measured with 64 lock-step clients on two processors: 8 % more speed where other programs
+/// keep them busy, no difference that can be told where they are idle; 16 looks are no better.
 const LOOKS: u32 = 4;
 const YIELDS: u32 = 4;
 
