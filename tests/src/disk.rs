@@ -2,7 +2,6 @@
 //! away without anybody else noticing.
 
 use crate::process::{Process, run};
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -49,18 +48,8 @@ impl Disk {
     pub fn enter(&self, command: &Command) -> Command {
         let mut c = Command::new("nsenter");
         c.args(["--user", "--mount", "--preserve-credentials"]);
-        c.arg(format!("--target={}", self.holder.id())).arg("--");
-        c.arg(command.get_program()).args(command.get_args());
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => c.env(key, value),
-                None => c.env_remove(key),
-            };
-        }
-        if let Some(dir) = command.get_current_dir() {
-            c.current_dir::<&OsStr>(dir.as_ref());
-        }
-        c
+        c.arg(format!("--target={}", self.holder.id()));
+        crate::namespace::inside(c, command)
     }
 
     /// Runs a program of the system inside, with the file system's directory as its last argument.

@@ -3,7 +3,6 @@
 use crate::peers::{Peer, is_root};
 use crate::ports::udp_listens;
 use crate::process::Process;
-use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 /// A network namespace with nothing but its loopback, up. Dropped: gone, once its processes are.
@@ -40,24 +39,29 @@ impl Namespace {
     /// The same command, run inside.
     pub fn enter(&self, command: &Command) -> Command {
         let mut c = Command::new("nsenter");
-        c.arg(format!("--net=/proc/{}/ns/net", self.holder.id())).arg("--");
-        c.arg(command.get_program()).args(command.get_args());
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => c.env(key, value),
-                None => c.env_remove(key),
-            };
-        }
-        if let Some(dir) = command.get_current_dir() {
-            c.current_dir::<&OsStr>(dir.as_ref());
-        }
-        c
+        c.arg(format!("--net=/proc/{}/ns/net", self.holder.id()));
+        inside(c, command)
     }
 
     /// Whether somebody holds this UDP port inside, on any address.
     pub fn udp_listens(&self, port: u16) -> bool {
         udp_listens(&self.holder.id().to_string(), port)
     }
+}
+
+/// `command` as what `nsenter`, which says where, runs there: its arguments, variables and directory are kept.
+pub(crate) fn inside(mut nsenter: Command, command: &Command) -> Command {
+    nsenter.arg("--").arg(command.get_program()).args(command.get_args());
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => nsenter.env(key, value),
+            None => nsenter.env_remove(key),
+        };
+    }
+    if let Some(dir) = command.get_current_dir() {
+        nsenter.current_dir(dir);
+    }
+    nsenter
 }
 
 #[cfg(test)]

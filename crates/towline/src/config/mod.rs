@@ -91,7 +91,7 @@ section! {
         penalties: limits::Penalties = limits::Penalties::default(),
         /// What is recorded.
         audit: audit::Audit = audit::Audit::default(),
-        /// What is done on events.
+        /// What is done on events. Refused in this version: nothing acts on it yet.
         hook: Vec<audit::Hook> = Vec::new(),
     }
 }
