@@ -107,9 +107,14 @@ fn wrong_logins_take_the_same_time_whoever_it_is_and_however_the_password_is_has
         user("off", MD5).disabled(true),
         user("gone", BCRYPT).expires(Some(SystemTime::UNIX_EPOCH)),
     ]);
-    // A busy machine may spoil one round; a difference that is there spoils each.
-    let with: Vec<_> = (0..3).map(|_| medians(&identity, 21)).collect();
-    let best = with.iter().map(|m| spread(m)).fold(f64::MAX, f64::min);
+    // A busy machine may spoil a round, or several; a difference that is there spoils each.
+    let mut with = Vec::new();
+    let mut best = f64::MAX;
+    while best >= 0.10 && with.len() < 15 {
+        let round = medians(&identity, 21);
+        best = best.min(spread(&round));
+        with.push(round);
+    }
     // The same eye sees the difference once the decoys are gone; otherwise it would be blind.
     identity.decoys.forget();
     let learned = |identity: &Identity| {
@@ -132,9 +137,16 @@ fn a_second_login_does_not_hash_and_a_changed_user_is_forgotten() {
     again.sort();
     println!("first login {first:?}, second {:?}", again[50]);
     assert!(again[50] < first / 5, "first {first:?}, again {:?}", again[50]);
-    assert_eq!(login(&identity, "ours", "hunter3").0, None);
-    // The wrong one in between does not make the right one unknown.
-    assert!(cpu_time(|| assert!(login(&identity, "ours", "hunter2").0.is_some())) < first / 2);
+    // The wrong one in between does not make the right one unknown. One measurement proves nothing on a
+    // machine with other work: the middle one of many does.
+    let mut after_wrong: Vec<Duration> = (0..21)
+        .map(|_| {
+            assert_eq!(login(&identity, "ours", "hunter3").0, None);
+            cpu_time(|| assert!(login(&identity, "ours", "hunter2").0.is_some()))
+        })
+        .collect();
+    after_wrong.sort();
+    assert!(after_wrong[10] < first / 5, "first {first:?}, after a wrong one {:?}", after_wrong[10]);
 }
 
 /// A directory in memory.
