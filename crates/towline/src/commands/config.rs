@@ -1,7 +1,7 @@
 //! `towline config`: looks at the configuration of a service before the service does.
 
 use super::serve::Serve;
-use crate::config::{self, DEFAULT_FILE, Loaded, environment};
+use crate::config::{self, DEFAULT_FILE, Draft, Loaded, environment};
 use crate::exit::{Exit, Failure};
 use clap::{Args, FromArgMatches as _, Subcommand};
 use std::ffi::OsString;
@@ -119,8 +119,7 @@ impl Config {
 
 impl Check {
     fn run(self) -> Result<(), Failure> {
-        let loaded = Loaded::read(Some(&self.file), environment())?;
-        loaded.check()?;
+        Draft::read(Some(&self.file), environment())?.checked()?;
         print(&format!("{}: nothing is wrong with it\n", self.file.display()))
     }
 }

@@ -8,7 +8,7 @@ mod users;
 pub use users::Given;
 
 use crate::config::server::Sandbox;
-use crate::config::{Loaded, Size, Within, Written, environment};
+use crate::config::{Draft, Loaded, Size, Within, Written, environment};
 use crate::events::Events;
 use crate::exit::Failure;
 use crate::figures::parse_octets;
@@ -167,17 +167,15 @@ impl Serve {
         let occasion =
             Occasion { once: self.once, json: self.json, device: self.device, trace: self.trace.clone() };
         let Some(file) = self.config.clone() else {
-            let mut loaded = Loaded::read(None, environment())?;
-            self.apply(&mut loaded);
-            loaded.check()?;
-            return service::run(&loaded, &occasion, events);
+            let mut draft = Draft::read(None, environment())?;
+            self.apply(draft.options());
+            return service::run(&draft.checked()?, &occasion, events);
         };
         let (path, worker) = (file.clone(), self.worker);
         let load = move |text| {
-            let mut loaded = Loaded::of_text(&path, text, environment())?;
-            self.apply(&mut loaded);
-            loaded.check()?;
-            Ok(loaded)
+            let mut draft = Draft::of_text(&path, text, environment())?;
+            self.apply(draft.options());
+            draft.checked()
         };
         if worker { service::work(load, &occasion, events) } else { service::monitor(&file, load) }
     }

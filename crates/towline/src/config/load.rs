@@ -2,11 +2,12 @@
 
 use super::Config;
 use super::check;
+use super::doubt::Doubts;
 use super::fault::Fault;
 use super::node::{Kind, Node};
 use super::origin::{Origin, Origins, Source};
-use super::section::{Reading, Setting};
-use super::suggest::did_you_mean;
+use super::section::{Reading, Setting as _};
+use super::variable;
 use crate::exit::Failure;
 use std::io::Read;
 use std::path::Path;
@@ -26,6 +27,64 @@ pub struct Loaded {
     pub origins: Origins,
     /// The file that was read.
     pub source: Option<Arc<Source>>,
+    /// What could not be read.
+    doubts: Doubts,
+}
+
+/// A configuration as far as it could be read, and what is wrong with the rest: what is wrong in it besides is told
+/// with that, in one go, when the options are in it.
+#[derive(Debug)]
+pub struct Draft {
+    loaded: Loaded,
+    faults: Vec<Fault>,
+}
+
+impl Draft {
+    /// Reads a file, if there is one, and the variables; what is no TOML at all ends it.
+    pub fn read(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Draft, Failure> {
+        draft(file.map(text_of).transpose()?, variables).map_err(|faults| failure(&faults))
+    }
+
+    /// The same from a file's text, which was read before.
+    pub(crate) fn of_text(
+        path: &Path,
+        text: String,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Draft, Failure> {
+        let source = Arc::new(Source { path: path.to_owned(), text });
+        draft(Some(source), variables).map_err(|faults| failure(&faults))
+    }
+
+    /// Where options are set.
+    pub fn options(&mut self) -> &mut Loaded {
+        &mut self.loaded
+    }
+
+    /// The configuration, where nothing is wrong with it.
+    pub fn checked(self) -> Result<Loaded, Failure> {
+        let Draft { loaded, mut faults } = self;
+        faults.append(&mut check::faults(&loaded));
+        if faults.is_empty() { Ok(loaded) } else { Err(failure(&faults)) }
+    }
+
+    /// The configuration, where all of it could be read, whether it can be meant or not.
+    fn readable(self) -> Result<Loaded, Failure> {
+        self.read_whole().map_err(|faults| failure(&faults))
+    }
+
+    fn read_whole(self) -> Result<Loaded, Vec<Fault>> {
+        if self.faults.is_empty() { Ok(self.loaded) } else { Err(self.faults) }
+    }
+
+    /// What is wrong with it, whether anything acts on it or not.
+    #[cfg(test)]
+    pub(super) fn judged(mut self) -> Vec<Fault> {
+        self.faults.append(&mut check::judged(&self.loaded));
+        self.faults
+    }
 }
 
 impl Loaded {
@@ -35,18 +94,7 @@ impl Loaded {
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Loaded, Failure> {
-        let source = file.map(text_of).transpose()?;
-        parse(source, variables).map_err(|faults| failure(&faults))
-    }
-
-    /// The same from a file's text, which was read before.
-    pub(crate) fn of_text(
-        path: &Path,
-        text: String,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Loaded, Failure> {
-        let source = Arc::new(Source { path: path.to_owned(), text });
-        parse(Some(source), variables).map_err(|faults| failure(&faults))
+        Draft::read(file, variables)?.readable()
     }
 
     /// The text of a file that may be a configuration.
@@ -54,17 +102,16 @@ impl Loaded {
         Ok(text_of(path)?.text.clone())
     }
 
-    /// Judges what holds, when the options are in it.
-    pub fn check(&self) -> Result<(), Failure> {
-        let faults = check::faults(self);
-        if faults.is_empty() { Ok(()) } else { Err(failure(&faults)) }
-    }
-
     /// Judges the rules alone: what they mean can be asked where nothing else that is named is there.
     pub fn check_rules(&self) -> Result<(), Failure> {
         let mut faults = Vec::new();
         super::rule::faults(self, &mut faults);
         if faults.is_empty() { Ok(()) } else { Err(failure(&faults)) }
+    }
+
+    /// Whether each of these is what it looks like, although something may not have been read.
+    pub(super) fn is_sure(&self, paths: &[&str]) -> bool {
+        paths.iter().all(|path| self.doubts.spare(path, &self.origins))
     }
 
     /// Notes that an option sets what is at `path`, and gives the configuration to set it in.
@@ -143,11 +190,20 @@ pub(super) fn text_of(path: &Path) -> Result<Arc<Source>, Failure> {
     Ok(Arc::new(Source { path: path.to_owned(), text }))
 }
 
-/// Reads the layers below the options.
+/// Reads the layers below the options, all of them.
+#[cfg(test)]
 pub(crate) fn parse(
     source: Option<Arc<Source>>,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, Vec<Fault>> {
+    draft(source, variables)?.read_whole()
+}
+
+/// Reads the layers below the options, as far as they can be read.
+pub(super) fn draft(
+    source: Option<Arc<Source>>,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<Draft, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut tree = match &source {
         Some(source) => Node::document(source, &mut faults),
@@ -157,30 +213,17 @@ pub(crate) fn parse(
     if !faults.is_empty() {
         return Err(faults);
     }
-    for (name, text) in variables {
-        put_variable(&mut tree, &name, &text, &mut faults);
-    }
+    variable::put(&mut tree, variables, &mut faults);
     let base = source.as_ref().and_then(|s| s.path.parent()).map(Path::to_owned).unwrap_or_default();
     let mut reading = Reading::new(base);
-    let config = Config::read(&tree, &mut reading);
+    // A variable that leads nowhere may have meant anything.
+    if !faults.is_empty() {
+        reading.doubts.note(String::new());
+    }
+    let config = Config::read(&tree, &mut reading).expect("a document is a table");
     faults.append(&mut reading.faults);
-    match config {
-        Some(config) if faults.is_empty() => Ok(Loaded { config, origins: reading.origins, source }),
-        _ => Err(faults),
-    }
-}
-
-fn put_variable(tree: &mut Node, name: &str, text: &str, faults: &mut Vec<Fault>) {
-    let Some(path) = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__")) else { return };
-    let path: Vec<String> = path.split("__").map(|p| p.to_ascii_lowercase().replace('_', "-")).collect();
-    let node = Node::variable(name, text);
-    let sections = super::section::sections::<Config>();
-    if !sections.contains(&path[0]) {
-        let remedy = did_you_mean(&path[0], &sections);
-        faults.push(Fault::new(node.origin, format!("there is no section '{}'", path[0]), remedy));
-        return;
-    }
-    tree.put(&path, node);
+    let Reading { origins, doubts, .. } = reading;
+    Ok(Draft { loaded: Loaded { config, origins, source, doubts }, faults })
 }
 
 /// Shows the faults, in the order of their places, and makes one failure of them.

@@ -12,11 +12,13 @@
 //! - sections: `server`, `tftp`, `ftp`, `http` (and `[https]`, `[admin]`), `mount` (and `[[root]]`), `user` (and
 //!   `[identity]`), `rule`, `limits` (and `[penalties]`), `audit` (and `[[hook]]`).
 //! - `show`, `init`, `schema`, `document`: what is made from the rows.
-//! - `load` brings the layers together, `check` judges what a single value cannot show.
+//! - `load` brings the layers together (`variable`s over the file), `check` judges what a single value cannot show;
+//!   what could not be read leaves `doubt` about what is not there.
 
 pub mod audit;
 mod check;
 mod document;
+mod doubt;
 mod fault;
 pub mod ftp;
 pub mod http;
@@ -39,13 +41,14 @@ mod tests;
 pub mod tftp;
 pub mod user;
 mod value;
+mod variable;
 mod words;
 
 pub use document::document;
 pub use fault::Fault;
 pub use init::init;
 pub(crate) use load::environment;
-pub use load::{Loaded, PREFIX};
+pub use load::{Draft, Loaded, PREFIX};
 pub use origin::{Origin, Origins, Place, Source};
 pub use schema::schema;
 pub use secret::Secret;

@@ -86,26 +86,6 @@ impl Node {
         };
         Node { kind, origin }
     }
-
-    /// Puts `value` at `path` below this table, in place of what was there.
-    pub fn put(&mut self, path: &[String], value: Node) {
-        let Some((key, rest)) = path.split_first() else {
-            *self = value;
-            return;
-        };
-        if !matches!(self.kind, Kind::Table(_)) {
-            *self = Node { kind: Kind::Table(Vec::new()), origin: value.origin.clone() };
-        }
-        let Kind::Table(entries) = &mut self.kind else { return };
-        if let Some(entry) = entries.iter_mut().find(|e| e.key == *key) {
-            entry.node.put(rest, value);
-            return;
-        }
-        let origin = value.origin.clone();
-        let mut node = Node { kind: Kind::Table(Vec::new()), origin: origin.clone() };
-        node.put(rest, value);
-        entries.push(Entry { key: key.clone(), origin, node });
-    }
 }
 
 fn kind_of(value: &DeValue<'_>, at: &dyn Fn(std::ops::Range<usize>) -> Origin, depth: usize) -> Kind {

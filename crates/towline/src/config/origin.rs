@@ -149,6 +149,12 @@ impl Origins {
 
     /// Notes that something was set, in place of what was noted for it and for all below it.
     pub(crate) fn note(&mut self, path: &str, origin: Origin) {
+        self.forget(path);
+        self.0.insert(path.to_owned(), origin);
+    }
+
+    /// Forgets what was noted for this and for all below it.
+    pub(super) fn forget(&mut self, path: &str) {
         let below = format!("{path}.");
         // Only those below are looked at: 10,000 users have 40,000 paths.
         let gone: Vec<String> = self
@@ -159,6 +165,6 @@ impl Origins {
             .cloned()
             .collect();
         gone.iter().for_each(|p| drop(self.0.remove(p)));
-        self.0.insert(path.to_owned(), origin);
+        self.0.remove(path);
     }
 }

@@ -100,6 +100,8 @@ pub(super) fn faults(loaded: &Loaded, faults: &mut Vec<Fault>) {
                 let remedy = String::from("make two rules of it: the first that fits counts");
                 fault(format!("rule.{n}.deny"), "a rule has 'allow' or 'deny', this one has both", remedy);
             }
+            // One of them may be there with a slip in it.
+            (None, None) if !loaded.is_sure(&[&format!("rule.{n}.allow"), &format!("rule.{n}.deny")]) => {}
             (None, None) => {
                 let remedy = String::from("add allow = [\"read\", \"list\"] or deny = \"all\"");
                 fault(format!("rule.{n}"), "a rule has 'allow' or 'deny', this one has neither", remedy);

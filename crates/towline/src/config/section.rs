@@ -1,6 +1,7 @@
 //! How a section is declared: one row for each key, from which reading, showing, the document, the schema
 //! and the commented file come.
 
+use super::doubt::Doubts;
 use super::fault::Fault;
 use super::node::{Kind, Node};
 use super::origin::{Origin, Origins};
@@ -84,13 +85,21 @@ pub struct Reading {
     pub origins: Origins,
     /// What is wrong so far.
     pub faults: Vec<Fault>,
+    /// What may be otherwise than it looks, because something could not be read.
+    pub(super) doubts: Doubts,
     /// What relative paths of the file count from.
     pub base: PathBuf,
 }
 
 impl Reading {
     pub(crate) fn new(base: PathBuf) -> Reading {
-        Reading { path: Vec::new(), origins: Origins::default(), faults: Vec::new(), base }
+        Reading {
+            path: Vec::new(),
+            origins: Origins::default(),
+            faults: Vec::new(),
+            doubts: Doubts::default(),
+            base,
+        }
     }
 
     /// Tells a fault.
@@ -130,6 +139,19 @@ impl Reading {
         out
     }
 
+    /// Reads the next item of a list of sections; one that is none is told and left out.
+    pub(super) fn item<T: Setting>(&mut self, nth: usize, node: &Node) -> Option<T> {
+        let item = self.within(nth.to_string(), &node.origin, |reading| T::read(node, reading));
+        if item.is_none() {
+            let list = self.path.join(".");
+            let item = format!("{list}.{nth}");
+            self.origins.forget(&item);
+            self.doubts.forget(&item);
+            self.doubts.note(list);
+        }
+        item
+    }
+
     /// The entries of a section; keys that it does not know are told.
     pub fn table<'a>(&mut self, node: &'a Node, known: &[String]) -> Option<Table<'a>> {
         let Kind::Table(entries) = &node.kind else {
@@ -145,6 +167,8 @@ impl Reading {
                 (Some(_) | None, _) => did_you_mean(&entry.key, known),
             };
             self.fault(&entry.origin, format!("unknown key '{}' in {place}", entry.key), remedy);
+            // Any key that is not there may be the one that was meant.
+            self.doubts.note(self.path.join("."));
         }
         Some(Table { entries, origin: node.origin.clone() })
     }
@@ -157,15 +181,17 @@ pub struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// The value of a key; without it `default`.
-    pub fn or<T: Setting>(&self, key: &str, reading: &mut Reading, default: impl FnOnce() -> T) -> Option<T> {
-        match self.entries.iter().find(|e| e.key == key) {
-            Some(entry) => {
-                let at = &entry.node.origin;
-                reading.within(key.to_owned(), at, |reading| T::read(&entry.node, reading))
-            }
-            None => Some(default()),
-        }
+    /// The value of a key; without it, or where it is none, `default`.
+    pub fn or<T: Setting>(&self, key: &str, reading: &mut Reading, default: impl FnOnce() -> T) -> T {
+        let Some(entry) = self.entries.iter().find(|e| e.key == key) else { return default() };
+        reading.within(key.to_owned(), &entry.node.origin, |reading| {
+            T::read(&entry.node, reading).unwrap_or_else(|| {
+                let path = reading.path.join(".");
+                reading.origins.forget(&path);
+                reading.doubts.note(path);
+                default()
+            })
+        })
     }
 
     /// The value of a key that must be there.
@@ -183,11 +209,6 @@ impl Table<'_> {
             }
         }
     }
-}
-
-/// The names of what is directly in a section.
-pub(crate) fn sections<T: Setting>() -> Vec<String> {
-    T::shape().keys().into_iter().map(|k| k.name).collect()
 }
 
 /// `show_hidden` is written `show-hidden`.
@@ -225,7 +246,7 @@ macro_rules! entry {
         $table.must::<$type>(&$crate::config::section::kebab(stringify!($field)), $reading)
     };
     (@read $table:ident $reading:ident $field:ident $type:ty, $default:expr) => {
-        $table.or::<$type>(&$crate::config::section::kebab(stringify!($field)), $reading, || $default)
+        Some($table.or::<$type>(&$crate::config::section::kebab(stringify!($field)), $reading, || $default))
     };
     (@default $type:ty) => { None };
     (@default $type:ty, $default:expr) => {{

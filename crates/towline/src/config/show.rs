@@ -3,6 +3,7 @@
 use super::load::Loaded;
 use super::origin::{Origin, Origins};
 use super::section::{Setting, Shown};
+use super::variable::prefixes;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -41,11 +42,12 @@ impl Page<'_> {
                 }
             }
             Shown::Tables(items) => {
+                let variables = prefixes(path, items);
                 for (i, item) in items.iter().enumerate() {
                     let Shown::Table(entries) = item else { continue };
-                    let mut body = String::new();
-                    self.entries(&mut body, "", &format!("{path}.{i}"), entries);
-                    self.header(out, &format!("[[{name}]]"), &body);
+                    let (path, mut body) = (format!("{path}.{i}"), String::new());
+                    self.entries(&mut body, "", &path, entries);
+                    self.header(out, &self.item(&format!("[[{name}]]"), &path, &variables[i]), &body);
                 }
             }
             Shown::Unset | Shown::Value(_) => {}
@@ -55,6 +57,16 @@ impl Page<'_> {
     fn header(&self, out: &mut String, header: &str, body: &str) {
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = write!(out, "{gap}{header}\n{body}");
+    }
+
+    /// The header of an item, with where it comes from and how variables begin that win over it.
+    fn item(&self, header: &str, path: &str, variables: &str) -> String {
+        match self.origins.map(|origins| origins.of(path)) {
+            None => header.to_owned(),
+            // Over an option no variable wins.
+            Some(origin @ Origin::Flag(_)) => commented(header, &origin.to_string()),
+            Some(origin) => commented(header, &format!("{origin}; {variables}…")),
+        }
     }
 
     /// Keys and values; those of a table in the section are written `table.key`.
@@ -80,9 +92,13 @@ impl Page<'_> {
         };
         // What nobody set inside something that somebody did set is a default all the same.
         let origin = origins.nearest_set(path).unwrap_or(Origin::Default);
-        let width = COLUMN.max(text.chars().count() + 2);
-        let _ = writeln!(out, "{text:width$}# {origin}");
+        let _ = writeln!(out, "{}", commented(text, &origin.to_string()));
     }
+}
+
+fn commented(text: &str, comment: &str) -> String {
+    let width = COLUMN.max(text.chars().count() + 2);
+    format!("{text:width$}# {comment}")
 }
 
 /// The value of each setting that has one, as TOML, by its path: `tftp.port`, `mount.0.dir`.

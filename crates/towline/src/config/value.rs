@@ -298,11 +298,23 @@ impl<T: Setting> Setting for Vec<T> {
             reading.wrong(node, &wants);
             return None;
         };
-        let numbered = items.iter().enumerate();
-        let read: Vec<Option<T>> = numbered
-            .map(|(i, node)| reading.within(i.to_string(), &node.origin, |r| T::read(node, r)))
-            .collect();
-        read.into_iter().collect()
+        match T::shape() {
+            Shape::Value { .. } => {
+                let numbered = items.iter().enumerate();
+                let read: Vec<Option<T>> = numbered
+                    .map(|(i, node)| reading.within(i.to_string(), &node.origin, |r| T::read(node, r)))
+                    .collect();
+                read.into_iter().collect()
+            }
+            // One that is none does not hide what is wrong with the others.
+            Shape::Table(_) | Shape::Tables(_) => {
+                let mut read = Vec::with_capacity(items.len());
+                for node in items {
+                    read.extend(reading.item(read.len(), node));
+                }
+                Some(read)
+            }
+        }
     }
 
     fn shown(&self) -> Shown {

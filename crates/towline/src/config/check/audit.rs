@@ -14,6 +14,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         syslog(check, place);
     }
     match &audit.history {
+        Some(History::InState) if !check.is_sure(&["server.state"]) => {}
         Some(History::InState) if check.config.server.state.is_none() => {
             let remedy = "set state = \"/var/lib/towline\" in [server], or name the file";
             check.fault("audit.history", "the history has no place: there is no state directory", remedy);
@@ -51,6 +52,7 @@ fn hook(check: &mut Check<'_>, i: usize) {
     let hook = &check.config.hook[i];
     let at = |key: &str| format!("hook.{i}.{key}");
     match (hook.run.is_empty(), &hook.url) {
+        (true, None) if !check.is_sure(&[&at("run"), &at("url")]) => {}
         (true, None) => {
             check.fault(
                 &format!("hook.{i}"),
@@ -69,7 +71,7 @@ fn hook(check: &mut Check<'_>, i: usize) {
             }
         }
     }
-    if hook.on.is_empty() {
+    if hook.on.is_empty() && check.is_sure(&[&at("on")]) {
         check.fault(&at("on"), "the hook waits for no event", "name some: docs/events.md");
     }
     let known: Vec<String> = EVENTS.iter().map(|row| row.event.to_owned()).collect();

@@ -22,7 +22,10 @@ pub(super) fn check(check: &mut Check<'_>) {
         }
     }
     // What nobody wrote is a default, and harmless where it is too large.
-    if check.loaded.origins.set("limits.half-open").is_some() && limits.half_open > limits.sessions {
+    if check.loaded.origins.set("limits.half-open").is_some()
+        && limits.half_open > limits.sessions
+        && check.is_sure(&["limits.sessions"])
+    {
         let what = format!("more half-open sessions than sessions ({})", limits.sessions);
         check.fault("limits.half-open", what, "give fewer, or raise sessions");
     }
@@ -66,13 +69,15 @@ fn penalties(check: &mut Check<'_>) {
     if penalties.ban_at == 0 {
         check.fault("penalties.ban-at", "0 bans whoever comes", "give at least 1");
     }
-    if penalties.delay_at > penalties.ban_at {
+    let sure = check.is_sure(&["penalties.delay-at", "penalties.ban-at"]);
+    if sure && penalties.delay_at > penalties.ban_at {
         let what = format!("logins are delayed from a score on ({}) that bans already", penalties.delay_at);
         let key =
             if check.loaded.origins.set("penalties.delay-at").is_some() { "delay-at" } else { "ban-at" };
         check.fault(&format!("penalties.{key}"), what, "let delay-at be less than ban-at");
     }
-    if penalties.first_ban > penalties.longest_ban {
+    let sure = check.is_sure(&["penalties.first-ban", "penalties.longest-ban"]);
+    if sure && penalties.first_ban > penalties.longest_ban {
         let key = if check.loaded.origins.set("penalties.first-ban").is_some() {
             "first-ban"
         } else {
@@ -98,7 +103,8 @@ fn share(
     for ((key, one), all) in counts.into_iter().zip(all) {
         none(check, &format!("{path}.{key}"), one);
         let at = format!("{path}.{key}");
-        if check.loaded.origins.set(&at).is_some() && one.is_some_and(|one| one > all) {
+        let more = check.loaded.origins.set(&at).is_some() && one.is_some_and(|one| one > all);
+        if more && check.is_sure(&[&format!("limits.{key}")]) {
             let what = format!("more {key} for one than for all ({all})");
             check.fault(&at, what, format!("give fewer, or raise {key} in [limits]"));
         }

@@ -1,6 +1,7 @@
 //! Addresses and ports: none twice, none in a range that is used otherwise, certificates where TLS is.
 
 use super::Check;
+use super::secrecy::Content;
 use serve::listen::{FTP, Want};
 use std::net::IpAddr;
 
@@ -10,8 +11,10 @@ pub(super) fn check(check: &mut Check<'_>) {
     ports(check);
     passive(check);
     tls(check);
-    let exact = |want: Want| want == Want::Off;
-    if [config.tftp.port, config.ftp.port, config.http.port, config.https.port].into_iter().all(exact) {
+    let off = |want: Want| want == Want::Off;
+    if [config.tftp.port, config.ftp.port, config.http.port, config.https.port].into_iter().all(off)
+        && check.is_sure(&["http.port", "https.port"])
+    {
         check.fault("tftp.port", "every protocol is off: nothing to serve with", "leave one of them on");
     }
 }
@@ -25,6 +28,7 @@ fn tcp(check: &Check<'_>) -> Vec<(&'static str, u16, Option<IpAddr>)> {
         Want::Off => None,
     };
     let admin = config.admin.listen.map(|at| ("admin.listen", at.port(), Some(at.ip())));
+    let sure = |(path, ..): &(&'static str, u16, Option<IpAddr>)| check.is_sure(&[path]);
     [
         exact("ftp.port", config.ftp.port, Some(FTP.standard)),
         exact("http.port", config.http.port, None),
@@ -35,6 +39,7 @@ fn tcp(check: &Check<'_>) -> Vec<(&'static str, u16, Option<IpAddr>)> {
     .flatten()
     // 0 is any free one.
     .filter(|(_, port, _)| *port != 0)
+    .filter(sure)
     .collect()
 }
 
@@ -44,7 +49,10 @@ fn ports(check: &mut Check<'_>) {
         let bind = &check.config.server.bind;
         // An address of its own is in the way of the others only where they are on it as well.
         let meets = |at: &Option<IpAddr>| {
-            at.is_none_or(|ip| bind.is_empty() || bind.contains(&ip) || ip.is_unspecified())
+            at.is_none_or(|ip| {
+                let all = bind.is_empty() && check.is_sure(&["server.bind"]);
+                all || bind.contains(&ip) || ip.is_unspecified()
+            })
         };
         let clash =
             listeners[..i].iter().find(|(_, other, there)| other == port && meets(at) && meets(there));
@@ -71,10 +79,11 @@ fn passive(check: &mut Check<'_>) {
 
 fn tls(check: &mut Check<'_>) {
     let https = &check.config.https;
-    for (name, file, secret) in [("cert", &https.cert, false), ("key", &https.key, true)] {
+    for (name, file, content) in [("cert", &https.cert, Content::Public), ("key", &https.key, Content::Key)] {
         let path = format!("https.{name}");
         match file {
-            Some(file) => check.file(&path, file, secret),
+            Some(file) => check.file(&path, file, content),
+            None if !check.is_sure(&[&path]) => {}
             // Without both one is made.
             None if https.port != Want::Off && (https.cert.is_some() || https.key.is_some()) => {
                 check.fault(

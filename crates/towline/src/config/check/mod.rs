@@ -5,6 +5,7 @@ mod limits;
 mod listen;
 mod people;
 mod rules;
+mod secrecy;
 mod tftp;
 mod tree;
 
@@ -13,8 +14,8 @@ use super::fault::Fault;
 use super::load::Loaded;
 use super::origin::{Origin, Place};
 use super::section::{Setting as _, Shape};
+use secrecy::Content;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::Metadata;
 use std::hash::Hash;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -59,6 +60,12 @@ impl Check<'_> {
             (origin, _) => origin,
         };
         self.faults.push(Fault::new(origin, what, remedy));
+    }
+
+    /// Whether each of these is what it looks like: what follows from something that is not there is told only where
+    /// it is not there with a slip in it either.
+    fn is_sure(&self, paths: &[&str]) -> bool {
+        self.loaded.is_sure(paths)
     }
 
     /// Whether the file or a variable says so. What an option names is judged where it is opened: its failure has
@@ -112,8 +119,8 @@ impl Check<'_> {
         }
     }
 
-    /// Tells where a file of this host is not there, or where it is `secret` and others may read it.
-    fn file(&mut self, path: &str, file: &Path, secret: bool) {
+    /// Tells where a file of this host is not there, or where others may read what it holds.
+    fn file(&mut self, path: &str, file: &Path, content: Content) {
         if !self.is_written(path) {
             return;
         }
@@ -125,14 +132,11 @@ impl Check<'_> {
             Ok(facts) if !facts.is_file() => {
                 self.fault(path, format!("{name} is no regular file"), "name a file")
             }
-            Ok(facts) if secret && is_open(&facts) => {
-                self.fault(
-                    path,
-                    format!("everybody on this host can read {name}"),
-                    format!("chmod o= {name}"),
-                );
+            Ok(facts) => {
+                if let Some(audience) = self.open_to(&facts, content) {
+                    self.fault(path, audience.what(&name.to_string(), ""), audience.remedy(file));
+                }
             }
-            Ok(_) => {}
         }
     }
 
@@ -160,11 +164,6 @@ impl Check<'_> {
             Ok(_) => {}
         }
     }
-}
-
-/// Whether others than its owner and its group can read it.
-pub(super) fn is_open(facts: &Metadata) -> bool {
-    facts.permissions().mode() & 0o004 != 0
 }
 
 /// A system's error in our words.

@@ -1,11 +1,15 @@
 //! Who logs in: no name twice, passwords that can be checked, groups and users that rules name.
 
+use super::super::origin::Origin;
 use super::super::secret::Secret;
 use super::super::suggest::nearest;
+use super::super::user::User;
 use super::Check;
+use super::secrecy::Content;
 
 pub(super) fn check(check: &mut Check<'_>) {
     let config = check.config;
+    hashes(check);
     let names: Vec<&str> = config.user.iter().map(|user| user.name.as_str()).collect();
     check.twice(&names, |i| format!("user.{i}.name"), |name| format!("the user '{name}'"));
     for (i, user) in config.user.iter().enumerate() {
@@ -20,6 +24,22 @@ pub(super) fn check(check: &mut Check<'_>) {
         check.fault("identity.timeout", "0 leaves the command no time", "give a time such as \"5s\"");
     }
     known(check);
+}
+
+/// The file itself, where the hash of a password stands in it: told at the first.
+fn hashes(check: &mut Check<'_>) {
+    let Some(file) = check.loaded.source.as_ref().map(|source| source.path.clone()) else { return };
+    let in_it = |(i, user): (usize, &User)| {
+        let path = format!("user.{i}.password");
+        let is_here = matches!(check.loaded.origins.of(&path), Origin::File(_));
+        (is_here && matches!(user.password, Secret::Literal(_))).then_some(path)
+    };
+    let Some(path) = check.config.user.iter().enumerate().find_map(in_it) else { return };
+    let open = file.metadata().ok().and_then(|facts| check.open_to(&facts, Content::Password));
+    if let Some(audience) = open {
+        let what = audience.what("this file", ", which holds the hash of a password");
+        check.fault(&path, what, audience.remedy(&file));
+    }
 }
 
 fn name(check: &mut Check<'_>, path: &str, name: &str) {
@@ -42,9 +62,8 @@ fn secret(check: &mut Check<'_>, path: &str, user: &str, secret: &Secret) {
                 let remedy = "towline user add makes the hash; or say where it is: { file = … }, { env = … }";
                 check.fault(path, what, remedy);
             }
-            readable(check, path);
         }
-        Secret::File(file) => check.file(&format!("{path}.file"), file, true),
+        Secret::File(file) => check.file(&format!("{path}.file"), file, Content::Password),
         Secret::Environment(variable) => {
             if std::env::var_os(variable).is_none() {
                 let what = format!("the variable {variable} is not set");
@@ -63,22 +82,11 @@ fn secret(check: &mut Check<'_>, path: &str, user: &str, secret: &Secret) {
     }
 }
 
-/// A hash can be tried against words at leisure by whoever can read it.
-fn readable(check: &mut Check<'_>, path: &str) {
-    let Some(file) = check.loaded.source.as_ref().map(|source| source.path.clone()) else { return };
-    let open = file.metadata().is_ok_and(|facts| super::is_open(&facts));
-    let told =
-        check.faults.iter().any(|fault| fault.what.starts_with("everybody on this host can read this file"));
-    if open && !told && check.is_written(path) {
-        let what = "everybody on this host can read this file, and it holds the hash of a password";
-        check.fault(path, what, format!("chmod o= {}", file.display()));
-    }
-}
-
 /// Users and groups that rules and roots name. Where some come from elsewhere, all names may be right.
 fn known(check: &mut Check<'_>) {
     let config = check.config;
-    if config.identity.users_dir.is_some() || !config.identity.command.is_empty() {
+    let elsewhere = config.identity.users_dir.is_some() || !config.identity.command.is_empty();
+    if elsewhere || !check.is_sure(&["user", "identity.users-dir", "identity.command"]) {
         return;
     }
     let users: Vec<String> = config.user.iter().map(|user| user.name.clone()).collect();

@@ -1,6 +1,7 @@
 //! TFTP's settings that go with each other or do not, and the rules in a file of their own.
 
 use super::Check;
+use super::secrecy::Content;
 use serve::tftp::names::ClientDirs;
 use serve::tftp::names::remap::Rules;
 
@@ -11,7 +12,7 @@ pub(super) fn check(check: &mut Check<'_>) {
         check.fault("tftp.ports", what, "take ports or single-port away");
     }
     match &tftp.client_dir {
-        None if tftp.client_only => {
+        None if tftp.client_only && check.is_sure(&["tftp.client-dir"]) => {
             let what = "clients see nothing but a directory that none has";
             let remedy = "set client-dir = \"ip\" in [tftp] (--tftp-client-dir), or take this away";
             check.fault("tftp.client-only", what, remedy);
@@ -36,7 +37,7 @@ fn rules(check: &mut Check<'_>) {
         }
     }
     let Some(file) = tftp.remap.as_ref().filter(|_| check.is_written("tftp.remap")) else { return };
-    check.file("tftp.remap", file, false);
+    check.file("tftp.remap", file, Content::Public);
     // What cannot be read has been told.
     let Some(text) = file.is_file().then(|| std::fs::read_to_string(file).ok()).flatten() else { return };
     if let Err(bad) = Rules::default().add(&file.display().to_string(), &text) {

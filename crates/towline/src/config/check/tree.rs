@@ -25,7 +25,8 @@ fn root(check: &mut Check<'_>) {
         check.directory("server.inbox", dir);
     }
     let Some(root) = &server.root else {
-        if server.inbox.is_none() && check.config.mount.is_empty() {
+        let none = server.inbox.is_none() && check.config.mount.is_empty();
+        if none && check.is_sure(&["server.root", "server.inbox", "mount"]) {
             let (what, remedy) = ("nothing to serve: there is no root", "set root = \"/srv/…\" in [server]");
             let section = if check.is_written("server") { "server" } else { "" };
             check.fault(section, what, remedy);
@@ -41,7 +42,7 @@ fn root(check: &mut Check<'_>) {
             let remedy = format!("mkdir {name}, or name another directory");
             check.fault("server.root", format!("{name}: {}", super::words(&e)), remedy);
         }
-        Ok(real) if real.is_dir() && is_precious(&real) && !server.any_root => {
+        Ok(real) if real.is_dir() && is_precious(&real) && refuses_precious(check) => {
             let what = format!("{name} is the whole file system or a home directory");
             check.fault("server.root", what, "serve a directory inside it, or set any-root = true");
         }
@@ -73,7 +74,7 @@ fn mounts(check: &mut Check<'_>) {
         }
         check.directory(&at("dir"), &mount.dir);
         let real = mount.dir.canonicalize().ok();
-        if real.is_some_and(|real| is_precious(&real)) && !config.server.any_root {
+        if real.is_some_and(|real| is_precious(&real)) && refuses_precious(check) {
             let what = format!("{} is the whole file system or a home directory", mount.dir.display());
             check.fault(&at("dir"), what, "mount a directory inside it, or set any-root = true in [server]");
         }
@@ -84,13 +85,19 @@ fn mounts(check: &mut Check<'_>) {
             ("keep-versions", mount.keep_versions.is_some()),
             ("keep-versions-for", mount.keep_versions_for.is_some()),
         ];
-        for (key, _) in for_writing.iter().filter(|(_, is_set)| *is_set && !mount.write) {
+        let read_only = !mount.write && check.is_sure(&[&at("write")]);
+        for (key, _) in for_writing.iter().filter(|(_, is_set)| *is_set && read_only) {
             let what = format!("nobody may upload anything to '{path}'");
             check.fault(&at(key), what, "add write = true to this mount, or take this away");
         }
         zero(check, &at("quota"), mount.quota.map(|q| q.0));
         zero(check, &at("quota-files"), mount.quota_files);
     }
+}
+
+/// Whether / and home directories are not to be served, for sure.
+fn refuses_precious(check: &Check<'_>) -> bool {
+    !check.config.server.any_root && check.is_sure(&["server.any-root"])
 }
 
 fn zero(check: &mut Check<'_>, path: &str, value: Option<u64>) {
@@ -108,7 +115,8 @@ fn roots(check: &mut Check<'_>) {
     for (i, root) in config.root.iter().enumerate() {
         let at = |key: &str| format!("root.{i}.{key}");
         let whom = [root.user.is_some(), root.group.is_some(), root.network.is_some()];
-        if whom.iter().filter(|there| **there).count() != 1 {
+        let whom = whom.iter().filter(|there| **there).count();
+        if whom > 1 || (whom == 0 && check.is_sure(&[&at("user"), &at("group"), &at("network")])) {
             let what = "a [[root]] is for one user, one group or one network";
             check.fault(&format!("root.{i}"), what, "give it one of user, group and network");
         }
@@ -145,13 +153,14 @@ fn roots(check: &mut Check<'_>) {
     }
 }
 
-/// Whether the part of the tree that a path is in is written to.
+/// Whether the part of the tree that a path is in is written to, or may be.
 fn is_writable(check: &Check<'_>, path: &VPath) -> bool {
     let config = check.config;
     let inside = config.mount.iter().filter(|mount| path.is_within(&mount.path.value.0));
+    let sure = check.is_sure(&["server.write", "server.inbox", "mount"]);
     match inside.max_by_key(|mount| mount.path.value.0.as_bytes().len()) {
-        Some(mount) => mount.write,
-        None => config.server.write || config.server.inbox.is_some(),
+        Some(mount) => mount.write || !sure,
+        None => config.server.write || config.server.inbox.is_some() || !sure,
     }
 }
 
@@ -159,7 +168,7 @@ fn uploads(check: &mut Check<'_>) {
     let server = &check.config.server;
     zero(check, "server.quota", server.quota.map(|q| q.0));
     zero(check, "server.quota-files", server.quota_files);
-    if server.write || server.inbox.is_some() {
+    if server.write || server.inbox.is_some() || !check.is_sure(&["server.write", "server.inbox", "mount"]) {
         return;
     }
     let rows = !server.upload.is_empty() && !check.config.mount.iter().any(|mount| mount.write);

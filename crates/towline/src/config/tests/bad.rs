@@ -4,8 +4,8 @@
 //! of the messages anew; read it as an operator would.
 
 use super::super::fault::Fault;
+use super::super::load;
 use super::super::origin::Origin;
-use super::super::{check, load};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -92,6 +92,21 @@ const BAD: &[(&str, &[&str])] = &[
             "tftp = 69 #!\n[server]\nroot = \"srv\"",
             "[server]\nroot = \"srv\"\n[[user]]\nname = \"bob\"\npassword = { file = \"secret\", env = \"X\" } #!",
             "[server]\nroot = \"srv\"\n[[user]]\nname = \"bob\"\npassword = 12345 #!",
+        ],
+    ),
+    (
+        "several kinds at once",
+        &[
+            "[server]\nroot = \"absent\" #!\nwrit = true #!\n[tftp]\nport = 70000 #!\nclient-only = true #!",
+            // What follows from what is not there is not told where it may be there with a slip in it.
+            "[server]\nrot = \"srv\" #!\nquota = \"1G\"\n[[root]]\nusr = \"bob\" #!\npath = \"/b\"",
+            "[serveur] #!\nroot = \"absent\"\n[limits]\nidle-timeout = \"0s\" #!",
+            "[server]\nroot = \"srv\"\n[[mount]] #!\npath = \"/a\"\n[[mount]]\npath = \"/b\"\ndir = \"absent\" #!\n[[mount]]\npath = \"/b\" #!\ndir = \"images\"",
+            "[server]\nroot = \"srv\"\n[[user]] #!\nname = \"bob\"\n[[user]]\nname = \"al\"\npassword = \"hunter2\" #!\n[[rule]]\nallow = \"all\"\nuser = \"bob\"",
+            "[server]\nroot = \"srv\"\n[limits]\nsessions = \"many\" #!\nhalf-open = 0 #!\nper-address = { sessions = 20000 }",
+            "[server]\nroot = \"srv\"\n[[rule]]\nalow = \"all\" #!\n[[rule]] #!\npath = \"/a\"\n[[rule]]\ndeny = \"nothing\" #!",
+            "[server]\nroot = \"srv\"\nstat = \"srv\" #!\n[audit]\nhistory = true\nkeep = \"1h\" #!\n[http]\nport = 8080\n[https]\nport = 8080 #!\ncrt = \"cert.pem\" #!",
+            "[server]\nroot = \"srv\"\n[ftp]\nport = 212121 #!\npassive-ports = \"20-23\"\n[http]\nport = 2121",
         ],
     ),
     (
@@ -236,10 +251,7 @@ fn faults(dir: &Path, text: &str, mode: u32) -> Vec<Fault> {
     std::fs::write(&path, text).expect("written");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("its mode");
     let source = load::text_of(&path).expect("read");
-    match load::parse(Some(source), []) {
-        Err(faults) => faults,
-        Ok(loaded) => check::judged(&loaded),
-    }
+    load::draft(Some(source), []).map_or_else(|faults| faults, load::Draft::judged)
 }
 
 /// The lines that it names; a fault without one or without a remedy fails.
@@ -294,9 +306,40 @@ fn a_file_with_the_hash_of_a_password_that_all_may_read_is_refused() {
     let open = faults(dir.path(), &text, 0o644);
     assert_eq!(lines(&open), BTreeSet::from([5]));
     assert!(open[0].remedy.starts_with("chmod o= ") && !pictures(&open).contains(&hash), "{open:?}");
+    // Told once, however many there are.
+    let many = text.clone() + &text[text.find("[[user]]").expect("one")..].replace("bob", "eve");
+    assert_eq!(lines(&faults(dir.path(), &many, 0o644)), BTreeSet::from([5]));
     // A reference is no secret.
     let text = "[server]\nroot = \"srv\"\n[[user]]\nname = \"bob\"\npassword = { file = \"secret\" }\n";
     assert_eq!(faults(dir.path(), text, 0o644), []);
+}
+
+/// Where nobody may give files away, the table in `check::secrecy` says it alone.
+#[test]
+fn a_file_with_secrets_is_for_the_services_own_group_and_no_other() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let dir = scene();
+    let hash = gate::hash_password(&gate::Secret::new(b"x".to_vec()));
+    let give = |name: &str| {
+        let file = dir.path().join(name);
+        std::os::unix::fs::chown(&file, None, Some(4242)).expect("root may");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).expect("its mode");
+    };
+    give("secret");
+    // Written before, it keeps its group.
+    std::fs::write(dir.path().join("t.toml"), "").expect("written");
+    give("t.toml");
+    let user = |password: &str| format!("[[user]]\nname = \"bob\"\npassword = {password}\n");
+    for password in [format!("\"{hash}\""), String::from("{ file = \"secret\" }")] {
+        let foreign = format!("[server]\nroot = \"srv\"\n{}", user(&password));
+        let told = faults(dir.path(), &foreign, 0o640);
+        assert_eq!(lines(&told), BTreeSet::from([5]));
+        assert!(told[0].what.contains("group 4242") && told[0].remedy.contains("chmod g= "), "{told:?}");
+        let own = format!("[server]\nroot = \"srv\"\nuser = \"4242:4242\"\n{}", user(&password));
+        assert_eq!(faults(dir.path(), &own, 0o640), []);
+    }
 }
 
 #[test]
