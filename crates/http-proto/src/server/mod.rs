@@ -44,9 +44,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            head: Duration::from_secs(20),
-            idle: Duration::from_secs(60),
-            stall: Duration::from_secs(300),
+            head: Duration::from_secs(60),
+            idle: Duration::from_secs(16 * 60),
+            stall: Duration::from_secs(16 * 60),
             most: 10_000,
             realm: String::from("towline"),
         }
@@ -56,6 +56,9 @@ impl Default for Config {
 /// Octets that may wait while a request is answered: pipelined requests (RFC 9112 §9.3.2). Whoever sends more
 /// is not read.
 const BUFFER: usize = 2 * crate::head::MAX_HEAD;
+/// How long a server that stops waits for a request that is on its way: less than a client's shortest SYN
+/// time-out of a second would help nobody, and who only connected in advance holds up a stop.
+const LAST_REQUEST: Duration = Duration::from_millis(1_500);
 /// Empty lines before a request that are skipped (RFC 9112 §2.2 says at least one).
 const EMPTY_LINES: u8 = 4;
 
@@ -235,12 +238,18 @@ impl Server {
         self.advance(now);
     }
 
-    /// The server is being stopped: the response under way is the last one.
+    /// The server is being stopped: the response under way is the last one. Who has just connected, or whose
+    /// request is half here, is still answered if the rest comes soon.
     pub fn drain(&mut self, now: Instant) {
         self.close = true;
         if let State::Awaiting { .. } = self.state {
-            // RFC 9112 §9.5: a client must expect that a connection closes between requests.
-            self.end();
+            if self.requests > 0 && self.buffer.is_empty() {
+                // RFC 9112 §9.5: a client must expect that a connection closes between requests.
+                self.end();
+            } else {
+                let soon = now + LAST_REQUEST;
+                self.timers.set(HEAD, self.timers.get(HEAD).map_or(soon, |at| at.min(soon)));
+            }
         }
         self.advance(now);
     }

@@ -23,8 +23,12 @@ struct Conversation {
 
 impl Conversation {
     fn new() -> Conversation {
+        Conversation::with(timeouts(20, 60, 300))
+    }
+
+    fn with(config: Config) -> Conversation {
         let now = Instant::ZERO;
-        let mut server = Server::new(now, Config::default());
+        let mut server = Server::new(now, config);
         server.date(DATE);
         let (sent, ended, asked) = (Vec::new(), Vec::new(), Vec::new());
         Conversation { server, now, sent, ended, over: None, left: 0, asked, malformed: 0 }
@@ -104,6 +108,12 @@ impl Conversation {
         self.server.handle_timeout(self.now);
         self.settle();
     }
+}
+
+/// Seconds for a head, between requests, and without an octet taken.
+fn timeouts(head: u64, idle: u64, stall: u64) -> Config {
+    let [head, idle, stall] = [head, idle, stall].map(Duration::from_secs);
+    Config { head, idle, stall, ..Config::default() }
 }
 
 fn get(path: &str, fields: &str) -> String {
@@ -413,9 +423,56 @@ fn rfc9112_9_5_a_connection_without_requests_ends() {
     assert_eq!(c.over, Some(Event::Close));
 }
 
+/// The three times are the owner's, and each is its own: a head is waited for from its first octet, however long
+/// the connection was idle before; a response that flows is never idle.
+#[test]
+fn each_wait_is_as_long_as_the_owner_says() {
+    for (head, idle, stall) in [(3, 7, 11), (60, 960, 960), (900, 5, 2)] {
+        let mut c = Conversation::with(timeouts(head, idle, stall));
+        c.say(&get("/f", ""));
+        c.later(idle - 1);
+        assert_eq!(c.over, None);
+        c.say("GET /f HTTP/1.1\r\n");
+        c.later(head - 1);
+        assert_eq!((c.over.clone(), c.sent.len()), (None, 0));
+        c.later(1);
+        assert_eq!((status(&String::from_utf8_lossy(&c.sent)), c.over), ("408", Some(Event::Close)));
+
+        // Nothing of the connection is timed while the driver looks; what flows has its own time.
+        let mut server = Server::new(Instant::ZERO, timeouts(head, idle, stall));
+        server.handle_input(Instant::ZERO, get("/f", "").as_bytes());
+        assert_eq!(server.poll_timeout(), None);
+        let Some(Event::Ask { id, .. }) = server.poll_event() else { panic!("no question") };
+        server.answer(Instant::ZERO, id, Answer::Content(FILE));
+        let Some(Event::Ask { id, .. }) = server.poll_event() else { panic!("no question") };
+        server.answer(Instant::ZERO, id, Answer::Begun);
+        assert!(server.poll_transmit(Instant::ZERO).is_some());
+        assert_eq!(server.poll_timeout(), Some(Instant::ZERO + Duration::from_secs(stall)));
+    }
+}
+
+/// Whoever keeps a connection with one octet at a time has it for as long as a head may take, no longer, and
+/// whatever it sends in that time the machine holds no more than a head.
+#[test]
+fn a_thousand_slow_heads_end_in_the_time_of_one() {
+    let mut all: Vec<_> = (0..1_000).map(|_| Conversation::new()).collect();
+    let mut seconds = 0;
+    while all.iter().any(|c| c.over.is_none()) {
+        assert!(seconds <= 20, "some live on");
+        for (n, c) in all.iter_mut().enumerate().filter(|(_, c)| c.over.is_none()) {
+            // Some trickle a field, some a request line, some empty lines.
+            c.server.handle_input(c.now, [&b"X"[..], b"GET /aaaaaaa", b"\r\n"][n % 3]);
+            c.settle();
+            assert!(c.server.held() <= 20 * 12);
+            c.later(1);
+        }
+        seconds += 1;
+    }
+}
+
 #[test]
 fn a_response_that_nobody_takes_is_cut() {
-    let mut server = Server::new(Instant::ZERO, Config::default());
+    let mut server = Server::new(Instant::ZERO, timeouts(20, 60, 300));
     server.handle_input(Instant::ZERO, get("/f", "").as_bytes());
     let Some(Event::Ask { id, .. }) = server.poll_event() else { panic!("no question") };
     server.answer(Instant::ZERO, id, Answer::Content(FILE));
@@ -445,6 +502,24 @@ fn the_owner_stops_between_responses() {
     c.server.drain(c.now);
     c.settle();
     assert_eq!(c.over, Some(Event::Close));
+
+    // Who has just connected has a request on its way: it is answered, and it is the last. So is half a request.
+    for begun in ["", "GET /f HT"] {
+        let mut c = Conversation::new();
+        c.say(begun);
+        c.server.drain(c.now);
+        c.settle();
+        assert_eq!(c.over, None);
+        let response = c.say(&get("/f", "")[begun.len()..]);
+        assert_eq!((status(&response), field(&response, "Connection")), ("200", Some("close")));
+        assert_eq!(c.over, Some(Event::Close));
+        // And who only connected in advance is not waited for.
+        let mut c = Conversation::new();
+        c.say(begun);
+        c.server.drain(c.now);
+        c.later(2);
+        assert_eq!(c.over, Some(Event::Close));
+    }
 
     let mut server = Server::new(Instant::ZERO, Config::default());
     server.handle_input(Instant::ZERO, get("/f", "").as_bytes());
