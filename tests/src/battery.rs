@@ -113,6 +113,35 @@ impl Client {
         self.gets_from(root.path(), serve, None, Kind::Octets, sizes);
     }
 
+    /// Goes on with files of these sizes over `http` or `https`, of which the first half is there.
+    ///
+    /// # Panics
+    /// When one of them is not identical, or came whole.
+    pub fn resumes_over(&self, scheme: &str, sizes: &[u64]) {
+        let Some(peer) = Peer::find(self.name, self.program) else { return };
+        let (root, home) = (crate::scratch(), crate::scratch());
+        let mut serve = Serve::start(root.path(), &[&format!("--{scheme}"), "0"]);
+        let server = serve.listening(scheme);
+        for &len in sizes {
+            let content = Content::random_of(Kind::Octets, len);
+            let remote = format!("image-{len}.bin");
+            content.write(&root.path().join(&remote)).expect("room for a file");
+            let local = home.path().join(&remote);
+            let whole = std::fs::read(root.path().join(&remote)).expect("it was written");
+            std::fs::write(&local, &whole[..whole.len() / 2]).expect("room for half a file");
+            let job = Job { server, remote, local, home: home.path().into() };
+            let ended = self.run(&peer, &job, None);
+            assert_eq!(ended.code(), 0, "{} {} of {len} octets: {ended:?}", self.name, self.operation);
+            let told = until(ONE_FILE, || {
+                let path = format!("/{}", job.remote);
+                serve.events().into_iter().find(|e| e["event"] == "ended" && e["path"] == path.as_str())
+            });
+            let octets = told.expect("the end of the transfer is told")["octets"].as_u64();
+            assert_eq!(octets, Some(len - len / 2), "{} {}: the second half", self.name, self.operation);
+            matrix::compared(self.name, self.operation, content, &job.local);
+        }
+    }
+
     /// Fetches files of these sizes from a server on ::1.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use store::memory::Memory;
 use store::{Blob, Sink};
 use transport::Cancel;
-use transport::tap::{Sight, Tap, What};
+use transport::tap::{Role, Sight, Tap, What};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -507,11 +507,11 @@ fn commands_work_while_a_transfer_waits_for_its_reader() {
 
 #[test]
 fn the_tap_sees_the_end_of_a_data_connection_that_is_broken_off() {
-    struct Ends(Mutex<Vec<bool>>);
+    struct Ends(Mutex<Vec<Role>>);
     impl Tap for Ends {
         fn see(&self, sight: &Sight<'_>) {
-            if let What::Closed { data, .. } = sight.what {
-                self.0.lock().unwrap().push(data);
+            if let What::Closed { role, .. } = sight.what {
+                self.0.lock().unwrap().push(role);
             }
         }
     }
@@ -523,7 +523,7 @@ fn the_tap_sees_the_end_of_a_data_connection_that_is_broken_off() {
     raw.ask("RETR big", 150);
     data.read_exact(&mut [0]).unwrap();
     raw.ask("ABOR", 426);
-    assert_eq!(*ends.0.lock().unwrap(), [true]);
+    assert_eq!(*ends.0.lock().unwrap(), [Role::Data]);
 }
 
 #[test]
@@ -851,7 +851,7 @@ impl Tap for Noted {
     fn see(&self, sight: &Sight<'_>) {
         let note = match sight.what {
             What::Control(line) => String::from_utf8_lossy(line).into_owned(),
-            What::Connected { data: true } => {
+            What::Connected { role: Role::Data } => {
                 format!("{:?} {} {}", sight.dir, sight.local.ip(), sight.peer.ip())
             }
             _ => return,

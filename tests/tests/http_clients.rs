@@ -31,6 +31,22 @@ fn wget_gets_over_http_and_https() {
     Client { name: "wget", program: "wget", operation: "https get", arguments }.gets_over("https", SIZES);
 }
 
+/// What is half here goes on, over HTTP/1.1 and 1.0, where the name wants escaping or not.
+#[test]
+fn curl_and_wget_go_on_with_what_is_half_here() {
+    let sizes = [1_428, 3_000_017];
+    let arguments = |j: &Job| with(&["-sSf", "--max-time", "60", "-C", "-", "-o", j.local()], "http", j);
+    let client = Client { name: "curl", program: "curl", operation: "http get resumed", arguments };
+    client.resumes_over("http", &sizes);
+    let arguments =
+        |j: &Job| with(&["-0", "-sSf", "--max-time", "60", "-C", "-", "-o", j.local()], "http", j);
+    let client = Client { name: "curl", program: "curl", operation: "http/1.0 get resumed", arguments };
+    client.resumes_over("http", &sizes);
+    let arguments = |j: &Job| with(&["-q", "-t", "1", "-c", "-O", j.local()], "http", j);
+    let client = Client { name: "wget", program: "wget", operation: "http get resumed", arguments };
+    client.resumes_over("http", &sizes);
+}
+
 #[test]
 fn busybox_gets_over_http() {
     let arguments = |j: &Job| with(&["wget", "-q", "-O", j.local()], "http", j);

@@ -28,7 +28,7 @@ fn house_with(policy: Policy, config: HttpConfig) -> House {
     let local = Local::open(dir.path(), LocalOptions::default()).unwrap();
     let (gate, events) = Gate::new(Arc::new(local), policy);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let server = HttpServer::start(gate.clone(), vec![Door::Clear(listener)], config).unwrap();
+    let server = HttpServer::start(gate.clone(), vec![Door::Clear(listener)], config, None).unwrap();
     House { dir, server, events, gate }
 }
 
@@ -356,6 +356,68 @@ fn who_trickles_a_request_is_told_408() {
     let mut nothing = Vec::new();
     house.connect().read_to_end(&mut nothing).unwrap();
     assert!(nothing.is_empty());
+}
+
+/// Heads that never end are few, and their places are free again when their time is over.
+#[test]
+fn slow_heads_of_one_address_are_counted() {
+    let few = Caps { half_open: Some(2), ..Caps::default() };
+    let policy = Policy { limits: Limits { per_address: few, ..Limits::default() }, ..Policy::default() };
+    let config = HttpConfig { head: Duration::from_secs(2), ..HttpConfig::default() };
+    let house = house_with(policy, config);
+    let octets = house.file("f", 10);
+    let slow: Vec<_> = (0..2)
+        .map(|_| {
+            let mut stream = house.connect();
+            stream.write_all(b"GET /f HTTP/1.1\r\nX: ").unwrap();
+            stream
+        })
+        .collect();
+    // The two may not be accepted yet: whoever comes too early is served.
+    let refused = e2e::poll::until(PATIENCE, || {
+        let response = house.get("/f", "");
+        (response.status() == 429).then(|| response.text())
+    });
+    assert!(refused.is_some_and(|text| text.contains("half-open") || text.contains("not logged in")));
+    for mut stream in slow {
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).unwrap();
+        assert_eq!(Response::of(all).status(), 408);
+    }
+    let served = e2e::poll::until(PATIENCE, || (house.get("/f", "").body == octets).then_some(()));
+    assert!(served.is_some(), "their places are free");
+}
+
+/// What simple clients and devices say: HTTP/1.1 with little else, HTTP/1.0 without Host, the absolute form, a
+/// look with HEAD before the GET on the same connection.
+#[test]
+fn simple_clients_get_the_file_and_an_end() {
+    let house = house();
+    let octets = house.file("c2900.bin", 100_000);
+    for request in [
+        "GET /c2900.bin HTTP/1.1\r\nHost: 10.0.0.2\r\nUser-Agent: device\r\nConnection: close\r\n\r\n",
+        "GET /c2900.bin HTTP/1.1\r\nHost: 10.0.0.2:80\r\nAccept: */*\r\nConnection: Close\r\n\r\n",
+        "GET /c2900.bin HTTP/1.0\r\n\r\n",
+        "GET /c2900.bin HTTP/1.0\r\nHost:\r\nUser-Agent: device\r\n\r\n",
+        "GET http://10.0.0.2/c2900.bin HTTP/1.0\r\n\r\n",
+        "GET //c2900.bin HTTP/1.0\r\n\r\n",
+    ] {
+        let response = house.say(request);
+        assert_eq!(response.status(), 200, "{request}{}", response.head);
+        assert_eq!(response.field("Content-Length"), Some("100000"), "{request}");
+        assert_eq!(response.field("Transfer-Encoding"), None, "{request}");
+        assert!(response.body == octets, "{request}");
+    }
+    let mut stream = house.connect();
+    stream.write_all(b"HEAD /c2900.bin HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").unwrap();
+    stream.write_all(b"GET /c2900.bin HTTP/1.0\r\nRange: bytes=99990-\r\n\r\n").unwrap();
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).unwrap();
+    let head = Response::of(all);
+    assert_eq!(head.field("Connection"), Some("keep-alive"));
+    let get = Response::of(head.body);
+    assert_eq!((get.status(), get.field("Connection")), (206, Some("close")));
+    assert!(get.body == octets[99_990..]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! How far transfers are, from what is seen on the wire.
 
-use crate::ladder::Packet;
+use crate::ladder::{Packet, announced};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use transport::tap::{Sense, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sense, Sight, Tap, What};
 
 /// Flows remembered at a time; the oldest makes room.
 const FLOWS: usize = 4_096;
@@ -32,7 +32,7 @@ impl Flows {
     }
 }
 
-/// What is known of one transfer (TFTP) or of the latest transfer of one session (FTP).
+/// What is known of one transfer (TFTP) or of the latest transfer of one session (FTP) or connection (HTTP).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Flow {
     /// The other end: of FTP its control connection.
@@ -102,8 +102,10 @@ impl Tap for Watch {
             }
             What::Data { total, .. } => flow.octets = *total,
             What::Size(n) => flow.total = Some(*n),
-            What::Connected { data: true } => {
+            What::Connected { role: Role::Data } => flow.octets = 0,
+            What::Head(head) if sight.dir == Dir::Sent => {
                 flow.octets = 0;
+                flow.total = announced(head);
             }
             _ => {}
         }
@@ -170,7 +172,6 @@ impl Tap for Several {
 mod tests {
     use super::*;
     use std::time::Instant;
-    use transport::tap::Dir;
 
     #[test]
     fn the_oldest_flow_makes_room() {

@@ -1,6 +1,6 @@
 //! What is seen on the wire.
 //!
-//! A driver that has a [`Tap`] tells it each datagram, each control line and the fate of each data
+//! A driver that has a [`Tap`] tells it each datagram, each control line, each head and the fate of each TCP
 //! connection; without one it costs one branch. Ladders, progress characters (`!` `.` `O`), progress
 //! bars and packet captures are made from these [`Sight`]s, never from inside a machine. Passwords are
 //! masked by the driver before a sight is made.
@@ -20,7 +20,7 @@ pub trait Tap: Send + Sync {
 pub struct Sight<'a> {
     /// When.
     pub at: Instant,
-    /// A number for the transfer (TFTP) or control session (FTP), unique in this process.
+    /// A number for the transfer (TFTP), control session (FTP) or connection (HTTP), unique in this process.
     pub flow: u64,
     /// Our address and port.
     pub local: SocketAddr,
@@ -60,6 +60,20 @@ pub enum Sense {
     Stray,
 }
 
+/// What a TCP connection is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Commands and replies of FTP.
+    Control,
+    /// A file or a listing of FTP.
+    Data,
+    /// Requests and responses of HTTP.
+    Http {
+        /// Under TLS: what is seen was not on the wire.
+        tls: bool,
+    },
+}
+
 /// What was seen.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -79,25 +93,27 @@ pub enum What<'a> {
     Control(&'a [u8]),
     /// A TCP connection was asked for; `Sent`: we connect, `Received`: we accepted.
     Connected {
-        /// Control or data.
-        data: bool,
+        /// What for.
+        role: Role,
     },
     /// A data connection could not be opened.
     ConnectFailed {
         /// In words.
         why: &'a str,
     },
-    /// Octets moved on a data connection; the sum so far is `total`.
+    /// A head of HTTP, its empty line and all; what shows who asks is masked.
+    Head(&'a [u8]),
+    /// Octets moved on a data connection, or behind a head; the sum so far is `total`.
     Data {
         /// Octets of this segment.
         len: usize,
-        /// Octets since the connection opened.
+        /// Octets since the connection opened, or since the head.
         total: u64,
     },
     /// A connection ended.
     Closed {
-        /// Control or data.
-        data: bool,
+        /// What it was for.
+        role: Role,
         /// Octets carried, both ways.
         total: u64,
     },

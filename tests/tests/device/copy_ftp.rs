@@ -1,7 +1,7 @@
 use crate::bench::{NEW, NEW_VERSION, Person, SIZE, image};
 use crate::lab::Lab;
 use std::sync::{Arc, Mutex};
-use transport::tap::{Dir, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sight, Tap, What};
 
 /// What the device's own tap sees of an FTP session.
 #[derive(Default)]
@@ -12,8 +12,8 @@ impl Tap for Controls {
         let text = match (&sight.what, sight.dir) {
             (What::Control(line), Dir::Sent) => String::from_utf8_lossy(line).into_owned(),
             (What::Control(line), _) => format!("< {}", String::from_utf8_lossy(line)),
-            (What::Connected { data: true }, Dir::Received) => "data: accepted".into(),
-            (What::Connected { data: true }, _) => "data: connected".into(),
+            (What::Connected { role: Role::Data }, Dir::Received) => "data: accepted".into(),
+            (What::Connected { role: Role::Data }, _) => "data: connected".into(),
             _ => return,
         };
         self.0.lock().expect("no panic").push(text);

@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
-use transport::tap::{Dir, Sight, What};
+use transport::tap::{Dir, Role, Sight, What};
 
 /// Numbers control sessions for the tap, in the whole process.
 static FLOWS: AtomicU64 = AtomicU64::new(1 << 48);
@@ -163,7 +163,7 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
         eof: false,
         control_octets: 0,
     };
-    run.see(ends, Dir::Sent, What::Connected { data: false });
+    run.see(ends, Dir::Sent, What::Connected { role: Role::Control });
     let result = run.run();
     let moving = matches!(run.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
     run.close_data();
@@ -176,7 +176,7 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
         }
     }
     let total = run.control_octets;
-    run.see(ends, Dir::Here, What::Closed { data: false, total });
+    run.see(ends, Dir::Here, What::Closed { role: Role::Control, total });
     let report = result?;
     Ok(Done {
         octets: run.moved,
@@ -272,7 +272,7 @@ impl Run<'_, '_> {
     fn connect(&mut self, target: Target) -> Result<(), ClientError> {
         match net::data(target, &self.ends, self.options) {
             Ok((stream, ends)) => {
-                self.see(ends, Dir::Sent, What::Connected { data: true });
+                self.see(ends, Dir::Sent, What::Connected { role: Role::Data });
                 self.opened(stream, ends)?;
                 let now = self.now();
                 self.machine.data_ready(now);
@@ -427,7 +427,7 @@ impl Run<'_, '_> {
             let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else {
                 return Ok(());
             };
-            self.see(ends, Dir::Received, What::Connected { data: true });
+            self.see(ends, Dir::Received, What::Connected { role: Role::Data });
             self.progress = Instant::now();
             self.opened(stream, ends)?;
             self.begin(start);
@@ -499,7 +499,7 @@ impl Run<'_, '_> {
         match std::mem::replace(&mut self.data, Data::None) {
             Data::Open(stream, ends) => {
                 drop(stream);
-                self.see(ends, Dir::Here, What::Closed { data: true, total: self.octets });
+                self.see(ends, Dir::Here, What::Closed { role: Role::Data, total: self.octets });
             }
             Data::Listening(_) | Data::None => {}
         }

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
-use transport::tap::{Dir, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sight, Tap, What};
 
 /// What the session and its transfer share while it runs.
 #[derive(Default)]
@@ -131,7 +131,7 @@ impl Data {
             };
             if from.ip().to_canonical() == self.peer.ip() {
                 let local = stream.local_addr().unwrap_or(self.local);
-                self.see(local, from, Dir::Received, What::Connected { data: true });
+                self.see(local, from, Dir::Received, What::Connected { role: Role::Data });
                 return Ok(stream);
             }
             self.see(self.local, from, Dir::Received, What::ConnectFailed { why: "not the control peer" });
@@ -152,7 +152,7 @@ impl Data {
             match attempt(config.ports.as_ref(), SocketAddr::new(self.local.ip(), port), to).await {
                 Ok(stream) => {
                     let local = stream.local_addr().unwrap_or(self.local);
-                    self.see(local, to, Dir::Sent, What::Connected { data: true });
+                    self.see(local, to, Dir::Sent, What::Connected { role: Role::Data });
                     return Ok(stream);
                 }
                 Err(e) => {
@@ -363,7 +363,7 @@ impl Drop for Wire<'_> {
     fn drop(&mut self) {
         let (local, peer) = self.ends;
         let total = self.data.watch.octets.load(Ordering::Relaxed);
-        self.data.see(local, peer, Dir::Here, What::Closed { data: true, total });
+        self.data.see(local, peer, Dir::Here, What::Closed { role: Role::Data, total });
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
-use transport::tap::{Dir, Sight, What};
+use transport::tap::{Dir, Role, Sight, What};
 
 /// What answers a question, with what it gives back.
 enum Done {
@@ -93,10 +93,10 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         octets: 0,
         shared,
     });
-    session.see(Dir::Received, What::Connected { data: false });
+    session.see(Dir::Received, What::Connected { role: Role::Control });
     session.serve().await;
     let total = session.octets;
-    session.see(Dir::Here, What::Closed { data: false, total });
+    session.see(Dir::Here, What::Closed { role: Role::Control, total });
     session.end().await;
 }
 

@@ -1,15 +1,17 @@
 //! One connection: the task that owns machine, socket and gate session.
 
 use super::Shared;
+use super::door::{self, invited, may_ask, not_let_in, refused};
 use super::files::{self, Found};
 use super::refusal::told;
+use super::sights::Sights;
 use super::site::Site;
 use super::wire::{Run, Wire};
 use crate::sorted::Sorted;
 use clock::Instant as Moment;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
-    Refusal, Secret, Security, Session,
+    Refusal, Security, Session,
 };
 use http_proto::login::Login;
 use http_proto::request::Request;
@@ -76,6 +78,8 @@ struct Connection {
     meter: Option<Box<Meter>>,
     /// Until then the rate lets nothing move.
     hold: Option<Instant>,
+    /// For who watches.
+    sights: Option<Box<Sights>>,
 }
 
 pub(super) async fn run(
@@ -89,10 +93,13 @@ pub(super) async fn run(
     let _ = stream.set_nodelay(true);
     let Ok(wire) = Wire::new(stream, identity.as_ref()) else { return };
     let machine = Server::new(Moment::ZERO, shared.machine.clone());
+    let (local, peer) = (canonical(local), canonical(peer));
+    let tap = shared.tap.clone();
+    let sights = tap.map(|tap| Box::new(Sights::new(tap, local, peer, wire.is_tls())));
     let mut connection = Box::new(Connection {
         wire,
-        local: canonical(local),
-        peer: canonical(peer),
+        local,
+        peer,
         began: Instant::now(),
         machine,
         admitted: None,
@@ -110,6 +117,7 @@ pub(super) async fn run(
         place,
         meter: None,
         hold: None,
+        sights,
         shared,
     });
     connection.serve().await;
@@ -238,7 +246,10 @@ impl Connection {
             },
             Flying::Octets(octets, more) => match self.wire.write(octets, *more) {
                 Ok(n) => {
-                    let _ = octets.split_to(n);
+                    let sent = octets.split_to(n);
+                    if let Some(sights) = &mut self.sights {
+                        sights.said(&sent);
+                    }
                     let over = octets.is_empty();
                     self.sent(n as u64, over);
                     true
@@ -260,6 +271,9 @@ impl Connection {
                         let over = *left == 0;
                         self.octets.fetch_add(n as u64, Ordering::Relaxed);
                         self.turn += n as u64;
+                        if let Some(sights) = &mut self.sights {
+                            sights.moved(n);
+                        }
                         self.sent(n as u64, over);
                         true
                     }
@@ -323,7 +337,12 @@ impl Connection {
                     self.eof = true;
                     self.machine.handle_eof(now);
                 }
-                Ok(n) => self.machine.handle_input(now, &buffer[..n]),
+                Ok(n) => {
+                    if let Some(sights) = &mut self.sights {
+                        sights.heard(&buffer[..n]);
+                    }
+                    self.machine.handle_input(now, &buffer[..n]);
+                }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
                 Err(_) => self.lost(),
             }
@@ -440,21 +459,9 @@ impl Connection {
     }
 
     fn knock(&self, login: &Login) -> Knock {
-        let credentials = match login {
-            Login::None => Credentials::Anonymous { email: String::new() },
-            Login::Basic { user, password } => Credentials::Password {
-                user: String::from_utf8_lossy(user).into_owned(),
-                password: Secret::new(password.0.clone()),
-            },
-            Login::Unknown => Credentials::None,
-        };
-        Knock {
-            protocol: Protocol::Http,
-            local: self.local,
-            peer: self.peer,
-            security: self.security(),
-            credentials,
-        }
+        let credentials = door::credentials(login);
+        let (protocol, local, peer, security) = (Protocol::Http, self.local, self.peer, self.security());
+        Knock { protocol, local, peer, security, credentials }
     }
 
     fn security(&self) -> Security {
@@ -539,38 +546,6 @@ fn admit(gate: &Arc<Gate>, knock: &Knock, request: &Request) -> Done {
         }
         Err(why) => nothing(not_let_in(gate, knock, &why)),
     }
-}
-
-fn not_let_in(gate: &Gate, knock: &Knock, why: &Refusal) -> Answer {
-    let (status, text) = told(why);
-    match status {
-        Status::Unauthorized if !may_ask(gate, knock.security) => {
-            Answer::Refused(Status::Forbidden, String::from("passwords are taken over TLS only"))
-        }
-        status => Answer::Refused(status, text),
-    }
-}
-
-/// Whether a password may be asked for: not one that would come in the clear, and not where there is none.
-fn may_ask(gate: &Gate, security: Security) -> bool {
-    let protected = match security {
-        Security::Clear => gate.policy().clear_login,
-        Security::Tls | Security::Ssh => true,
-    };
-    protected && gate.has_logins()
-}
-
-/// Who is nobody in particular and may not is asked who it is (RFC 9110 §15.5.2).
-fn invited(answer: Answer) -> Answer {
-    match answer {
-        Answer::Refused(Status::Forbidden, text) => Answer::Refused(Status::Unauthorized, text),
-        other => other,
-    }
-}
-
-fn refused(why: &Refusal) -> Answer {
-    let (status, text) = told(why);
-    Answer::Refused(status, text)
 }
 
 fn nothing(answer: Answer) -> Done {

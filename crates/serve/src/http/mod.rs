@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `mod` | configuration, listeners, drain |
 //! | `connection` | one task owns machine and socket; the open question is a future in its select |
+//! | `door` | who asks, and what is said to whom is not let in |
 //! | `wire` | the socket, clear or under TLS |
+//! | `sights` | what a tap is told |
 //! | `site` | what answers: the served tree, or pages that are made |
 //! | `files` | questions about the tree, answered by the gate |
 //! | `refusal` | the gate's refusals as statuses |
 
 mod connection;
+mod door;
 mod files;
 mod refusal;
+mod sights;
 mod site;
 #[cfg(test)]
 mod tests;
@@ -22,13 +26,15 @@ pub use site::Pages;
 use gate::{Gate, OnKick, Protocol, Refusal};
 use http_proto::server::Config as MachineConfig;
 use site::Site;
+use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use transport::tap::Tap;
 use transport::tls::Identity;
 
 /// What the owner can set.
@@ -47,8 +53,8 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         HttpConfig {
-            head: Duration::from_secs(20),
-            idle: Duration::from_secs(60),
+            head: Duration::from_secs(60),
+            idle: Duration::from_secs(16 * 60),
             // A device that erases its flash takes nothing for up to 15 minutes.
             no_progress: Duration::from_secs(16 * 60),
             threads: 0,
@@ -68,6 +74,7 @@ pub enum Door {
 struct Shared {
     site: Site,
     machine: MachineConfig,
+    tap: Option<Arc<dyn Tap>>,
     draining: watch::Receiver<bool>,
     /// Changes when sessions were kicked.
     kicked: watch::Receiver<()>,
@@ -88,17 +95,27 @@ pub struct HttpServer {
 }
 
 impl HttpServer {
-    /// Serves the gate's tree on `doors`.
-    pub fn start(gate: Arc<Gate>, doors: Vec<Door>, config: HttpConfig) -> io::Result<HttpServer> {
-        HttpServer::of(Site::Tree(gate), doors, config)
+    /// Serves the gate's tree on `doors`; `tap` is told heads and what moves.
+    pub fn start(
+        gate: Arc<Gate>,
+        doors: Vec<Door>,
+        config: HttpConfig,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> io::Result<HttpServer> {
+        HttpServer::of(Site::Tree(gate), doors, config, tap)
     }
 
     /// Serves pages that are made, to whoever reaches the listener: no gate, no login, no events.
     pub fn pages(pages: Arc<dyn Pages>, listener: TcpListener, config: HttpConfig) -> io::Result<HttpServer> {
-        HttpServer::of(Site::Pages(pages), vec![Door::Clear(listener)], config)
+        HttpServer::of(Site::Pages(pages), vec![Door::Clear(listener)], config, None)
     }
 
-    fn of(site: Site, doors: Vec<Door>, config: HttpConfig) -> io::Result<HttpServer> {
+    fn of(
+        site: Site,
+        doors: Vec<Door>,
+        config: HttpConfig,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> io::Result<HttpServer> {
         let address = |door: &Door| match door {
             Door::Clear(listener) | Door::Tls(listener, _) => listener.local_addr(),
         };
@@ -126,7 +143,7 @@ impl HttpServer {
             stall: config.no_progress,
             ..MachineConfig::default()
         };
-        let shared = Arc::new(Shared { site, machine, draining, kicked });
+        let shared = Arc::new(Shared { site, machine, tap, draining, kicked });
         let accepting = Arc::new(AtomicUsize::new(doors.len()));
         let inside = runtime.enter();
         for door in doors {
@@ -206,6 +223,7 @@ async fn accept(
     accepting: Arc<AtomicUsize>,
 ) {
     let mut draining = shared.draining.clone();
+    let partings = Arc::new(Semaphore::new(PARTINGS));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -218,10 +236,12 @@ async fn accept(
                     Site::Tree(gate) => match gate.connect(Protocol::Http, peer) {
                         Ok(place) => Some(place),
                         Err(why) => {
-                            // Said without waiting: whoever floods gets no task that waits for him. Under TLS
-                            // it would take a handshake.
+                            // Under TLS it would take a handshake.
                             if identity.is_none() {
                                 refuse(&stream, &why);
+                                if let Ok(permit) = partings.clone().try_acquire_owned() {
+                                    tokio::spawn(part(stream, permit));
+                                }
                             }
                             continue;
                         }
@@ -240,6 +260,33 @@ async fn accept(
     }
     drop(listener);
     accepting.fetch_sub(1, Ordering::AcqRel);
+}
+
+/// Refused connections of a listener that are waited for at a time: whoever floods has no more tasks of ours.
+const PARTINGS: usize = 64;
+/// How long one is waited for.
+const PARTING: Duration = Duration::from_secs(1);
+
+/// Takes the request that a refused client has sent or is sending: closed with it unread the connection would end
+/// with a RST, which may overtake the refusal (RFC 9112 §9.6).
+async fn part(stream: tokio::net::TcpStream, permit: OwnedSemaphorePermit) {
+    let _ = SockRef::from(&stream).shutdown(std::net::Shutdown::Write);
+    let rest = async {
+        let mut buffer = [0; 1_024];
+        for _ in 0..16 {
+            if stream.readable().await.is_err() {
+                return;
+            }
+            match stream.try_read(&mut buffer) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(PARTING, rest).await;
+    drop(permit);
 }
 
 fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {

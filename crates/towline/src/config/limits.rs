@@ -18,9 +18,9 @@ section! {
         rate_in: Option<Rate> = None,
         /// All downloads together, octets a second.
         rate_out: Option<Rate> = None,
-        /// From the connection to the login.
+        /// From the connection to the login; of HTTP, from the first octet of a request to its last.
         login_timeout: Duration = Duration::from_secs(60),
-        /// A session without commands; never one with a transfer. A device may erase its flash for 15 minutes first.
+        /// A session without commands, a connection of HTTP without requests; never one with a transfer. A device may erase its flash for 15 minutes first.
         idle_timeout: Duration = Duration::from_secs(16 * 60),
         /// A transfer over FTP or HTTP in which nothing moves; TFTP has its own patience.
         stall_timeout: Duration = Duration::from_secs(16 * 60),
@@ -175,7 +175,9 @@ mod tests {
         let enabled = Penalties { enabled: true, ..Penalties::default() };
         assert_eq!(enabled.of_gate(), Some(gate::Penalties::default()));
         let (ftp, limits) = (serve::ftp::FtpConfig::default(), Limits::default());
+        let http = serve::http::HttpConfig::default();
         let timeouts = (limits.login_timeout, limits.idle_timeout, limits.stall_timeout);
         assert_eq!((ftp.login_grace, ftp.idle, ftp.no_progress), timeouts);
+        assert_eq!((http.head, http.idle, http.no_progress), timeouts);
     }
 }

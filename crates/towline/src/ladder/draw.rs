@@ -45,7 +45,7 @@ fn text(row: Row) -> Vec<String> {
         Drawn::Phase(phase) => vec![mark(phase.title())],
         Drawn::Arrow { ports, from, text, kind } => {
             let stroke = match kind {
-                Kind::Packet { .. } | Kind::Control => '-',
+                Kind::Packet { .. } | Kind::Control | Kind::Head => '-',
                 Kind::Connection { .. } | Kind::Failed | Kind::Data => '=',
             };
             arrow(row.delta, ports, from, &text, stroke, &note(kind))

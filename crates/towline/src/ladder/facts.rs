@@ -1,6 +1,6 @@
 use super::{End, Fact, Packet, Seen};
 use std::net::SocketAddr;
-use transport::tap::{Dir, Sense};
+use transport::tap::{Dir, Role, Sense};
 
 /// What can be said about a recorded ladder.
 #[derive(Clone, Copy, Debug)]
@@ -74,9 +74,11 @@ impl<'a> Facts<'a> {
                 Dir::Here => return None,
             };
             match seen.what {
-                Fact::Packet { .. } | Fact::Control(_) | Fact::Connected { .. } | Fact::Data { .. } => {
-                    Some(Arrow { from, source, destination, seen })
-                }
+                Fact::Packet { .. }
+                | Fact::Control(_)
+                | Fact::Head(_)
+                | Fact::Connected { .. }
+                | Fact::Data { .. } => Some(Arrow { from, source, destination, seen }),
                 Fact::TimedOut | Fact::ConnectFailed(_) | Fact::Closed { .. } | Fact::Size(_) => None,
             }
         })
@@ -97,14 +99,14 @@ impl<'a> Facts<'a> {
         let mut found: Vec<DataConnection> = Vec::new();
         for seen in self.seen {
             match seen.what {
-                Fact::Connected { data: true } => {
+                Fact::Connected { role: Role::Data } => {
                     let (opener, from, to) = match seen.dir {
                         Dir::Received => (self.tapped.other(), seen.peer, seen.local),
                         Dir::Sent | Dir::Here => (self.tapped, seen.local, seen.peer),
                     };
                     found.push(DataConnection { opener, from, to, octets: 0 });
                 }
-                Fact::Data { total, .. } | Fact::Closed { data: true, total } => {
+                Fact::Data { total, .. } | Fact::Closed { role: Role::Data, total } => {
                     let ends = [seen.local, seen.peer];
                     let of = |c: &&mut DataConnection| ends.contains(&c.from) && ends.contains(&c.to);
                     if let Some(connection) = found.iter_mut().rev().find(of) {

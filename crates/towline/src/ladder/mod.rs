@@ -11,6 +11,7 @@
 mod capture;
 mod draw;
 mod facts;
+mod http;
 mod negotiation;
 mod packet;
 mod picture;
@@ -29,6 +30,8 @@ pub(crate) use place::{Traces, Tracing, joined};
 pub use record::{Fact, Recorder, Seen};
 pub use row::{Drawn, Kind, Row, Rows};
 pub use trace::Trace;
+
+pub(crate) use http::announced;
 
 use std::time::Duration;
 

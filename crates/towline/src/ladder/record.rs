@@ -1,8 +1,8 @@
-use super::{Packet, printable};
+use super::{Packet, http, printable};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use transport::tap::{Dir, Sense, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sense, Sight, Tap, What};
 
 /// The longest control line that is kept, octets.
 const LONGEST_LINE: usize = 512;
@@ -12,7 +12,7 @@ const LONGEST_LINE: usize = 512;
 pub struct Seen {
     /// Since the recording began.
     pub at: Duration,
-    /// The transfer (TFTP) or control session (FTP).
+    /// The transfer (TFTP), control session (FTP) or connection (HTTP).
     pub flow: u64,
     /// The address and port of the end that has the tap.
     pub local: SocketAddr,
@@ -40,24 +40,26 @@ pub enum Fact {
     TimedOut,
     /// An FTP control line, printable, password masked.
     Control(String),
+    /// A head of HTTP in one line: its first, and the fields that say what of the content is meant.
+    Head(String),
     /// A TCP connection.
     Connected {
-        /// Data, else control.
-        data: bool,
+        /// What for.
+        role: Role,
     },
     /// No data connection, and why.
     ConnectFailed(String),
-    /// Octets on a data connection.
+    /// Octets on a data connection, or behind a head.
     Data {
         /// Of this segment.
         len: usize,
-        /// Since the connection opened.
+        /// Since the connection opened, or since the head.
         total: u64,
     },
     /// A connection ended.
     Closed {
-        /// Data, else control.
-        data: bool,
+        /// What it was for.
+        role: Role,
         /// Octets carried.
         total: u64,
     },
@@ -75,10 +77,11 @@ impl Seen {
             }
             What::TimedOut => Fact::TimedOut,
             What::Control(line) => Fact::Control(masked(line)),
-            What::Connected { data } => Fact::Connected { data: *data },
+            What::Head(head) => Fact::Head(http::abridged(head)),
+            What::Connected { role } => Fact::Connected { role: *role },
             What::ConnectFailed { why } => Fact::ConnectFailed(printable(why.as_bytes())),
             What::Data { len, total } => Fact::Data { len: *len, total: *total },
-            What::Closed { data, total } => Fact::Closed { data: *data, total: *total },
+            What::Closed { role, total } => Fact::Closed { role: *role, total: *total },
             What::Size(n) => Fact::Size(*n),
             _ => return None,
         };

@@ -4,7 +4,7 @@ use crate::figures::grouped;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
-use transport::tap::{Dir, Sense};
+use transport::tap::{Dir, Role, Sense};
 
 /// Transfers remembered at a time: TFTP has no sight of its end, so the oldest makes room.
 const FLOWS: usize = 1_024;
@@ -63,18 +63,20 @@ pub enum Kind {
     },
     /// A line on a control connection.
     Control,
-    /// A connection opens or closes, control or data.
+    /// A head of HTTP.
+    Head,
+    /// A connection opens or closes.
     Connection {
-        /// Data.
-        data: bool,
+        /// What for.
+        role: Role,
     },
     /// A connection that did not open.
     Failed,
-    /// Octets on a data connection.
+    /// Octets on a data connection, or behind a head.
     Data,
 }
 
-/// Makes rows of what is seen. Segments of a data connection are kept back and become one row when
+/// Makes rows of what is seen. Segments of content are kept back and become one row when
 /// something else happens in their session.
 #[derive(Debug)]
 pub struct Rows {
@@ -172,7 +174,7 @@ impl Rows {
             let remark = |text| row(Duration::ZERO, Drawn::Remark { ports, at: self.tapped, text });
             rows.extend(said.into_iter().map(remark));
         }
-        if matches!(seen.what, Fact::Closed { data: false, .. }) {
+        if matches!(seen.what, Fact::Closed { role: Role::Control | Role::Http { .. }, .. }) {
             self.flows.remove(&seen.flow);
         }
         rows
@@ -226,19 +228,27 @@ impl Flow {
     }
 }
 
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Control => "control",
+        Role::Data => "data",
+        Role::Http { tls: false } => "HTTP",
+        Role::Http { tls: true } => "HTTPS",
+    }
+}
+
 fn words(what: &Fact) -> String {
-    let connection = |data: bool| if data { "data" } else { "control" };
     match what {
         Fact::Packet { packet, .. } => packet.to_string(),
         Fact::TimedOut => String::from("no answer in time"),
-        Fact::Control(line) => line.clone(),
-        Fact::Connected { data } => format!("opens the {} connection (TCP)", connection(*data)),
+        Fact::Control(line) | Fact::Head(line) => line.clone(),
+        Fact::Connected { role } => format!("opens the {} connection (TCP)", name(*role)),
         Fact::ConnectFailed(why) => format!("no data connection: {why}"),
         Fact::Data { len, .. } => format!("{len} octets"),
-        Fact::Closed { data: true, total } => {
-            format!("closes the data connection after {} octets", grouped(*total))
+        Fact::Closed { role: role @ (Role::Data | Role::Http { .. }), total } => {
+            format!("closes the {} connection after {} octets", name(*role), grouped(*total))
         }
-        Fact::Closed { data: false, .. } => String::from("closes the control connection"),
+        Fact::Closed { role: Role::Control, .. } => String::from("closes the control connection"),
         Fact::Size(n) => format!("the size is known: {} octets", grouped(*n)),
     }
 }
@@ -251,7 +261,8 @@ fn kind(what: &Fact) -> Option<Kind> {
             regular: matches!(packet, Packet::Data { .. } | Packet::Ack { .. }),
         }),
         Fact::Control(_) => Some(Kind::Control),
-        Fact::Connected { data } | Fact::Closed { data, .. } => Some(Kind::Connection { data: *data }),
+        Fact::Head(_) => Some(Kind::Head),
+        Fact::Connected { role } | Fact::Closed { role, .. } => Some(Kind::Connection { role: *role }),
         Fact::ConnectFailed(_) => Some(Kind::Failed),
         Fact::Data { .. } => Some(Kind::Data),
         Fact::TimedOut | Fact::Size(_) => None,
@@ -261,14 +272,14 @@ fn kind(what: &Fact) -> Option<Kind> {
 /// The note beside an arrow; nothing for what is as it should be.
 pub(super) fn note(kind: Kind) -> String {
     match kind {
-        Kind::Packet { sense: Sense::First, .. } | Kind::Control => String::new(),
+        Kind::Packet { sense: Sense::First, .. } | Kind::Control | Kind::Head => String::new(),
         Kind::Packet { sense: Sense::Again(n), .. } => format!("again #{n}"),
         Kind::Packet { sense: Sense::Duplicate, .. } => String::from("dup"),
         Kind::Packet { sense: Sense::Stale, .. } => String::from("stale"),
         Kind::Packet { sense: Sense::Gap, .. } => String::from("gap"),
         Kind::Packet { sense: Sense::Stray, .. } => String::from("stray"),
-        Kind::Connection { data: true } | Kind::Data => String::from("data"),
-        Kind::Connection { data: false } => String::from("control"),
+        Kind::Data => String::from("data"),
+        Kind::Connection { role } => String::from(name(role)),
         Kind::Failed => String::from("failed"),
     }
 }

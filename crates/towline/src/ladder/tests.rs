@@ -1,7 +1,7 @@
 use super::*;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use transport::tap::{Dir, Sense, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sense, Sight, Tap, What};
 
 /// A put of 600 octets whose first DATA was lost, as its client sees it.
 pub(super) fn put_with_one_loss() -> Vec<Seen> {
@@ -70,13 +70,13 @@ fn ftp_sight(dir: Dir, local: u16, peer: u16, what: What<'static>) -> Sight<'sta
 #[test]
 fn segments_are_summed_and_passwords_are_masked() {
     let recorder = Recorder::default();
-    recorder.see(&ftp_sight(Dir::Received, 21, 5_000, What::Connected { data: false }));
+    recorder.see(&ftp_sight(Dir::Received, 21, 5_000, What::Connected { role: Role::Control }));
     recorder.see(&ftp_sight(Dir::Received, 21, 5_000, What::Control(b"pass S3cret")));
-    recorder.see(&ftp_sight(Dir::Sent, 20, 5_001, What::Connected { data: true }));
+    recorder.see(&ftp_sight(Dir::Sent, 20, 5_001, What::Connected { role: Role::Data }));
     for i in 1..=3u64 {
         recorder.see(&ftp_sight(Dir::Sent, 20, 5_001, What::Data { len: 1_000, total: i * 1_000 }));
     }
-    recorder.see(&ftp_sight(Dir::Sent, 20, 5_001, What::Closed { data: true, total: 3_000 }));
+    recorder.see(&ftp_sight(Dir::Sent, 20, 5_001, What::Closed { role: Role::Data, total: 3_000 }));
     recorder.see(&ftp_sight(Dir::Sent, 21, 5_000, What::Control(b"226 Done.")));
     let seen = recorder.seen();
     let text = draw(&seen, End::Server);

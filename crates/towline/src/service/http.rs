@@ -15,7 +15,12 @@ use transport::tls::Identity;
 /// The server's settings.
 pub(super) fn of(loaded: &Loaded) -> HttpConfig {
     let limits = &loaded.config.limits;
-    HttpConfig { no_progress: limits.stall_timeout, ..HttpConfig::default() }
+    HttpConfig {
+        head: limits.login_timeout,
+        idle: limits.idle_timeout,
+        no_progress: limits.stall_timeout,
+        ..HttpConfig::default()
+    }
 }
 
 /// What HTTPS shows.

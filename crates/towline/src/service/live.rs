@@ -298,7 +298,8 @@ impl Board {
                 continue;
             }
             let Some(flow) = watch.with(running.peer) else { continue };
-            let total = running.len.or(flow.total);
+            // Of a file of which a part was asked for over HTTP, the part.
+            let total = flow.total.or(running.len);
             if tells && running.told.1 != flow.octets {
                 running.told = (now, flow.octets);
                 self.events.tell_soon(&Event::Progress {

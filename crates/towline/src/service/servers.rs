@@ -56,18 +56,18 @@ impl Servers {
             .transpose()
             .map_err(local("the TFTP server"))?;
         let ftp = (!sockets.ftp.is_empty())
-            .then(|| FtpServer::start(gate.clone(), sockets.ftp, settings.ftp, tap))
+            .then(|| FtpServer::start(gate.clone(), sockets.ftp, settings.ftp, tap.clone()))
             .transpose()
             .map_err(local("the FTP server"))?;
         let http = sockets.http.into_iter().map(Door::Clear).collect();
-        let http = http_server(gate, http, &settings.http)?;
+        let http = http_server(gate, http, &settings.http, tap.clone())?;
         let mut made = None;
         let mut doors = Vec::new();
         if let Some(shown) = settings.shown {
             made = shown.made.then(|| shown.fingerprint());
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
-        let https = http_server(gate, doors, &settings.http)?;
+        let https = http_server(gate, doors, &settings.http, tap)?;
         Ok(Servers { tftp, ftp, http, https, made, admin: sockets.admin })
     }
 
@@ -178,7 +178,8 @@ fn http_server(
     gate: &Arc<Gate>,
     doors: Vec<Door>,
     config: &HttpConfig,
+    tap: Option<Arc<dyn Tap>>,
 ) -> Result<Option<HttpServer>, Failure> {
-    let start = |doors| HttpServer::start(gate.clone(), doors, config.clone());
+    let start = |doors| HttpServer::start(gate.clone(), doors, config.clone(), tap);
     (!doors.is_empty()).then(|| start(doors)).transpose().map_err(local("the HTTP server"))
 }

@@ -7,7 +7,7 @@
 //!
 //! - `pcapng`: the blocks of the file.
 //! - `headers`: IPv4, IPv6, UDP and TCP.
-//! - `streams`: the TCP connections of FTP.
+//! - `streams`: the TCP connections of FTP and HTTP.
 
 mod headers;
 mod pcapng;
@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use streams::Streams;
-use transport::tap::{Dir, Sense, Sight, Tap, What};
+use transport::tap::{Dir, Role, Sense, Sight, Tap, What};
 
 /// Transfers whose last remark waits for a packet; the oldest makes room.
 const FLOWS: usize = 1_024;
@@ -129,11 +129,15 @@ impl Inner {
                 let comment = if masked { "the password is masked" } else { "" };
                 self.streams.line(ends, way, &[&line[..], b"\r\n"].concat(), comment)
             }
-            What::Connected { data: true } => self.streams.open(ends, way, "data connection"),
-            What::Connected { data: false } if to.port() == 21 => {
+            What::Head(head) => self.streams.line(ends, way, head, ""),
+            What::Connected { role: Role::Http { tls } } => {
+                self.streams.open(ends, way, &web(*tls, to.port()))
+            }
+            What::Connected { role: Role::Data } => self.streams.open(ends, way, "data connection"),
+            What::Connected { role: Role::Control } if to.port() == 21 => {
                 self.streams.open(ends, way, "control connection")
             }
-            What::Connected { data: false } => {
+            What::Connected { role: Role::Control } => {
                 let comment =
                     format!("control connection; in Wireshark: Decode As, TCP port {}, FTP", to.port());
                 self.streams.open(ends, way, &comment)
@@ -173,6 +177,15 @@ fn note(sense: Sense) -> String {
         Sense::Stale => String::from("stale: older than anything that is waited for"),
         Sense::Gap => String::from("gap: later than the next one that is waited for"),
         Sense::Stray => String::from("stray: from an address or port that is not of this transfer"),
+    }
+}
+
+/// Wireshark knows HTTP by port 80 (among others); what is captured of HTTPS is what TLS carried.
+fn web(tls: bool, port: u16) -> String {
+    match (tls, port) {
+        (false, 80) => String::from("HTTP"),
+        (false, _) => format!("HTTP; in Wireshark: Decode As, TCP port {port}, HTTP"),
+        (true, _) => format!("HTTPS, shown without its TLS; in Wireshark: Decode As, TCP port {port}, HTTP"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The TCP connections of FTP, with sequence numbers that add up.
+//! The TCP connections of FTP and HTTP, with sequence numbers that add up.
 
 use super::Packet;
 use super::headers::{ACK, Ends, FIN, PSH, SEGMENT, SYN, Segment, tcp};
@@ -42,7 +42,7 @@ impl Streams {
         vec![syn, answer, self.segment(ends, way, ACK, &[], 0)]
     }
 
-    /// A line on a control connection.
+    /// A line on a control connection, or a head of HTTP.
     pub(super) fn line(&mut self, ends: Ends, way: Way, line: &[u8], comment: &str) -> Vec<Packet> {
         let mut packets = self.known(ends, way);
         let mut packet = self.segment(ends, way, PSH | ACK, line, line.len());
@@ -51,7 +51,7 @@ impl Streams {
         packets
     }
 
-    /// Octets on a data connection, of which only the number is known.
+    /// Octets of content, of which only the number is known.
     pub(super) fn data(&mut self, ends: Ends, way: Way, len: usize) -> Vec<Packet> {
         let mut packets = self.known(ends, way);
         let mut left = len;

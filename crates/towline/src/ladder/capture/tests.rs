@@ -165,14 +165,14 @@ fn datagrams_have_headers_that_fit_and_comments_for_what_only_the_ends_know() {
 fn sequence_numbers_of_both_connections_add_up_and_passwords_are_masked() {
     let packets = captured(
         &[
-            (Dir::Received, 21, 5_000, What::Connected { data: false }),
+            (Dir::Received, 21, 5_000, What::Connected { role: Role::Control }),
             (Dir::Sent, 21, 5_000, What::Control(b"220 ready")),
             (Dir::Received, 21, 5_000, What::Control(b"PASS S3cret")),
-            (Dir::Sent, 20, 5_001, What::Connected { data: true }),
+            (Dir::Sent, 20, 5_001, What::Connected { role: Role::Data }),
             (Dir::Sent, 20, 5_001, What::Data { len: 3_000_000, total: 3_000_000 }),
-            (Dir::Here, 20, 5_001, What::Closed { data: true, total: 3_000_000 }),
+            (Dir::Here, 20, 5_001, What::Closed { role: Role::Data, total: 3_000_000 }),
             (Dir::Received, 21, 5_000, What::Control(b"QUIT")),
-            (Dir::Here, 21, 5_000, What::Closed { data: false, total: 99 }),
+            (Dir::Here, 21, 5_000, What::Closed { role: Role::Control, total: 99 }),
         ],
         "10.0.0.1",
     );

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
-use transport::tap::Sense;
+use transport::tap::{Role, Sense};
 
 /// Pixels, at the size the picture was drawn for; it scales.
 const WIDTH: u32 = 980;
@@ -230,7 +230,7 @@ impl Page {
 fn class(kind: Kind, unanswered: bool) -> &'static str {
     match kind {
         _ if unanswered => "lost",
-        Kind::Packet { sense: Sense::First, .. } | Kind::Control => "a",
+        Kind::Packet { sense: Sense::First, .. } | Kind::Control | Kind::Head => "a",
         Kind::Packet { sense: Sense::Again(_), .. } => "again",
         Kind::Packet { sense: Sense::Duplicate, .. } => "dup",
         Kind::Packet { sense: Sense::Gap, .. } => "gap",
@@ -252,8 +252,10 @@ fn class_of_note(class: &'static str) -> &'static str {
 /// The three parts of a session: connection, data transfer, termination. TFTP's are rows of their own.
 fn ftp_phase(row: &Row) -> Option<&'static str> {
     match &row.what {
-        Drawn::Arrow { kind: Kind::Connection { data: false }, .. } => Some("1. connection: who are you?"),
-        Drawn::Arrow { kind: Kind::Connection { data: true }, .. } => {
+        Drawn::Arrow { kind: Kind::Connection { role: Role::Control }, .. } => {
+            Some("1. connection: who are you?")
+        }
+        Drawn::Arrow { kind: Kind::Connection { role: Role::Data }, .. } => {
             Some("2. transfer: a connection for the data")
         }
         Drawn::Arrow { kind: Kind::Control, text, .. } if text.eq_ignore_ascii_case("quit") => {
