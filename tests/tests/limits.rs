@@ -268,7 +268,7 @@ fn a_session_of_ftp_that_is_kicked_ends_in_its_transfer_and_says_so() {
     assert!(ftp.hear().starts_with("426 "));
     assert_eq!(ftp.hear(), "421 Kicked by the operator; good bye.\r\n");
     assert_eq!(house.verdict().word(), "kicked");
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     assert!(!house.gate.kick(session + 1_000, &BY), "there is no such session");
     // An upload leaves the old file, and an idle session just hears it.
     house.store.seed("/old", "old");
@@ -310,7 +310,7 @@ fn a_transfer_of_tftp_that_is_kicked_ends_and_says_so() {
         }
     }
     assert_eq!(house.verdict().word(), "kicked");
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     // One whose peer never answered ends without a word to it: it may be forged.
     let quiet = Client::new(server);
     quiet.ask(2, "new", &[]);
