@@ -60,6 +60,24 @@ fn is_socket(path: &Path) -> bool {
 pub struct Control {
     stop: Cancel,
     thread: Option<JoinHandle<()>>,
+    callers: Callers,
+}
+
+/// Who is being answered.
+#[derive(Clone, Default)]
+pub struct Callers(Arc<AtomicUsize>);
+
+impl Callers {
+    /// Whether nobody waits for an answer.
+    pub fn are_answered(&self) -> bool {
+        self.0.load(Ordering::Acquire) == 0
+    }
+
+    /// A caller's place, if there is one left.
+    fn place(&self) -> Option<Place> {
+        let place = Place(self.0.clone());
+        (self.0.fetch_add(1, Ordering::AcqRel) < CALLERS).then_some(place)
+    }
 }
 
 impl Control {
@@ -73,10 +91,17 @@ impl Control {
         // A successor may wait on the same socket: whoever is late must not wait for the next caller.
         listener.set_nonblocking(true)?;
         let (stopped, desk) = (stop.clone(), Arc::new(desk));
+        let callers = Callers::default();
+        let here = callers.clone();
         let thread = std::thread::Builder::new()
             .name("control".into())
-            .spawn(move || accept(&listener, Rights { group }, &desk, &stopped))?;
-        Ok(Control { stop, thread: Some(thread) })
+            .spawn(move || accept(&listener, Rights { group }, &desk, &here, &stopped))?;
+        Ok(Control { stop, thread: Some(thread), callers })
+    }
+
+    /// Takes no more callers, as by dropping it; who was taken before still waits for an answer.
+    pub fn retire(self) -> Callers {
+        self.callers.clone()
     }
 }
 
@@ -100,8 +125,7 @@ fn wait(listener: &UnixListener, stop: &Cancel) -> bool {
     }
 }
 
-fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, stop: &Cancel) {
-    let here = Arc::new(AtomicUsize::new(0));
+fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Callers, stop: &Cancel) {
     while wait(listener, stop) {
         let Ok((stream, _)) = again(|| listener.accept()) else { continue };
         let timeouts = || {
@@ -112,13 +136,12 @@ fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, stop: &Canc
         if timeouts().is_err() {
             continue;
         }
-        if here.fetch_add(1, Ordering::AcqRel) >= CALLERS {
-            here.fetch_sub(1, Ordering::AcqRel);
+        let Some(place) = here.place() else {
             let what = "too many callers at once";
             say(&stream, &Answer::fault(&Failure::new(Exit::Refused, "control", what, "ask again")));
             continue;
-        }
-        let (desk, place) = (desk.clone(), Place(here.clone()));
+        };
+        let desk = desk.clone();
         // Without a thread the caller sees the end of the stream, and asks again.
         let _none = std::thread::Builder::new().name("control".into()).spawn(move || {
             let _place = place;

@@ -21,7 +21,7 @@ mod tests;
 
 pub use ask::{Place, ask};
 pub use desk::Desk;
-pub use listen::{Control, listen};
+pub use listen::{Callers, Control, listen};
 pub use rights::Rights;
 
 use crate::exit::{Exit, Failure};

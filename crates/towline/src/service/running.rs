@@ -11,7 +11,7 @@ use super::servers::Servers;
 use super::wall::Behind;
 use super::{Occasion, announce, inbox, local, tree};
 use crate::config::Loaded;
-use crate::control::{Control, Desk};
+use crate::control::{Callers, Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
@@ -37,8 +37,8 @@ const GATHER: Duration = Duration::from_millis(20);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A retired server answers who asked it for its successor.
-const LINGER: Duration = Duration::from_millis(300);
+/// A retired server answers who asked it for its successor; a caller that reads nothing holds it no longer than this.
+const ANSWERS: Duration = Duration::from_secs(10);
 
 /// How far it has come.
 enum Phase {
@@ -47,6 +47,8 @@ enum Phase {
     Retiring {
         since: Instant,
         told: bool,
+        /// Who asked here, for the successor maybe.
+        callers: Callers,
     },
     /// The last transfers.
     Draining {
@@ -174,13 +176,14 @@ impl Running<'_> {
             let order = orders.order_now().max(if enough { Order::Drain } else { Order::Serve });
             if order > phase.order() {
                 // A successor answers on the control socket.
-                control = control.filter(|_| order == Order::Drain);
+                let leaves = control.take_if(|_| order != Order::Drain);
+                let callers = leaves.map(Control::retire).unwrap_or_default();
                 let transfers = gate.open().1 as u64;
                 page.drain();
                 phase = match order {
                     Order::Retire => {
                         servers.retire();
-                        Phase::Retiring { since: Instant::now(), told: false }
+                        Phase::Retiring { since: Instant::now(), told: false, callers }
                     }
                     Order::Serve | Order::Drain | Order::Cut => {
                         servers.drain();
@@ -200,12 +203,13 @@ impl Running<'_> {
             let limit = loaded.config.server.drain;
             match &mut phase {
                 Phase::Serving => {}
-                Phase::Retiring { since, told } => {
+                Phase::Retiring { since, told, callers } => {
                     if !*told && servers.have_retired() {
                         *told = true;
                         orders.tell(&ToMonitor::Retired);
                     }
-                    if *told && servers.are_over() && since.elapsed() > LINGER {
+                    let answered = callers.are_answered() || since.elapsed() > ANSWERS;
+                    if *told && servers.are_over() && answered {
                         break false;
                     }
                 }
