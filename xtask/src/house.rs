@@ -23,9 +23,18 @@ pub(crate) fn is_ci() -> bool {
 }
 
 /// The cargo that started us, in the root.
+///
+/// What `cargo run` tells this program about its own package is kept from it: build scripts (ring's) watch
+/// `CARGO_MANIFEST_DIR`, and half the workspace would be built again whenever somebody calls cargo by hand.
 pub(crate) fn cargo() -> Command {
     let mut c = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     c.current_dir(root()).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_") {
+            c.env_remove(name);
+        }
+    }
     c
 }
 

@@ -3,7 +3,7 @@
 //! Does not build releases and does not publish. Files: `chores` (fmt, clippy, docs) · `dist` (packages) · `files` (house
 //! rules about files) · `groups` (seconds per group) · `house` (paths, cargo, metadata) · `layers`
 //! (import matrix) · `licences` · `matrix` (what the foreign peers compared) · `peers` (installs them) ·
-//! `soak` · `test`.
+//! `pool` (test binaries side by side) · `soak` · `test`.
 
 mod chores;
 mod dist;
@@ -14,6 +14,7 @@ mod layers;
 mod licences;
 mod matrix;
 mod peers;
+mod pool;
 mod soak;
 mod test;
 

@@ -1,7 +1,7 @@
 use crate::groups::Groups;
 use crate::house::{Metadata, cargo, must, output, shown, target};
 use crate::matrix::When;
-use crate::{matrix, peers};
+use crate::{matrix, peers, pool};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,8 +18,10 @@ struct Group {
 }
 
 enum Takes {
-    /// These flags of `cargo test`.
-    Flags(&'static [&'static str]),
+    /// What stands in the libraries and programs themselves.
+    BesideTheCode,
+    /// The examples that rustdoc runs.
+    Documentation,
     /// The `tests/*.rs` of this package.
     TestsOf(&'static str),
     /// The `tests/*.rs` of the packages that no other group names.
@@ -27,8 +29,8 @@ enum Takes {
 }
 
 const GROUPS: &[Group] = &[
-    Group { name: "unit", about: "beside the code", takes: Takes::Flags(&["--lib", "--bins"]) },
-    Group { name: "doc", about: "examples in the documentation", takes: Takes::Flags(&["--doc"]) },
+    Group { name: "unit", about: "beside the code", takes: Takes::BesideTheCode },
+    Group { name: "doc", about: "examples in the documentation", takes: Takes::Documentation },
     Group { name: "crates", about: "public interfaces of the crates", takes: Takes::Rest },
     Group { name: "simnet", about: "machines over simulated links", takes: Takes::TestsOf("simnet") },
     Group { name: "e2e", about: "the program against other people's", takes: Takes::TestsOf("e2e") },
@@ -77,22 +79,14 @@ fn run_groups(wanted: &[String], all: bool, groups: &mut Groups, results: &mut V
     })?;
     let mut failed = Vec::new();
     for group in GROUPS.iter().filter(|g| all || wanted.iter().any(|w| w == g.name)) {
-        let mut test = cargo();
-        // E2E_BUILT: the tests need not build the program themselves.
-        test.args(["test", "--workspace", "--no-fail-fast"]).env("E2E_BUILT", "1");
-        match group.takes {
-            Takes::Flags(flags) => {
-                test.args(flags);
-            }
-            Takes::TestsOf(package) => names(&mut test, &tests, |p| p == package),
-            Takes::Rest => names(&mut test, &tests, |p| {
-                !GROUPS.iter().any(|g| matches!(g.takes, Takes::TestsOf(q) if q == p))
-            }),
-        }
-        if test.get_args().count() == 3 {
-            continue;
-        }
-        if let Err(e) = groups.run(group.name, || tee(&mut test, results)) {
+        let Some(mut flags) = flags(group, &tests) else { continue };
+        flags.insert(0, "--workspace".into());
+        let outcome = groups.run(group.name, || match group.takes {
+            // Their binaries are made and run by rustdoc.
+            Takes::Documentation => tee(cargo().args(["test", "--no-fail-fast"]).args(&flags), results),
+            Takes::BesideTheCode | Takes::TestsOf(_) | Takes::Rest => pool::run(&flags, results),
+        });
+        if let Err(e) = outcome {
             println!("{e:#}");
             failed.push(group.name);
         }
@@ -103,9 +97,21 @@ fn run_groups(wanted: &[String], all: bool, groups: &mut Groups, results: &mut V
     Ok(())
 }
 
-fn names(test: &mut Command, tests: &BTreeMap<String, String>, takes: impl Fn(&str) -> bool) {
-    for (name, _) in tests.iter().filter(|(_, package)| takes(package)) {
-        test.args(["--test", name]);
+/// The flags of `cargo test` that take this group; none where nothing belongs to it.
+fn flags(group: &Group, tests: &BTreeMap<String, String>) -> Option<Vec<String>> {
+    let names = |takes: &dyn Fn(&str) -> bool| -> Option<Vec<String>> {
+        let names: Vec<String> = tests
+            .iter()
+            .filter(|(_, package)| takes(package))
+            .flat_map(|(name, _)| ["--test".to_owned(), name.clone()])
+            .collect();
+        (!names.is_empty()).then_some(names)
+    };
+    match group.takes {
+        Takes::BesideTheCode => Some(vec!["--lib".into(), "--bins".into()]),
+        Takes::Documentation => Some(vec!["--doc".into()]),
+        Takes::TestsOf(package) => names(&|p| p == package),
+        Takes::Rest => names(&|p| !GROUPS.iter().any(|g| matches!(g.takes, Takes::TestsOf(q) if q == p))),
     }
 }
 
@@ -134,7 +140,7 @@ fn tee(test: &mut Command, results: &mut Vec<String>) -> Result<()> {
     for line in lines.split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
         println!("{line}");
-        if line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed; 0 ignored") {
+        if pool::ran_something(&line) {
             results.push(line);
         }
     }
