@@ -6,7 +6,7 @@ use e2e::towline::{Serve, command};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -165,6 +165,12 @@ fn a_command_of_the_operator_knows_users() {
     let test = user(&["test", "eve", "--config", text(&config)], "wrong");
     assert_eq!(test.code(), 4);
     assert!(test.err.contains("the identity command says no"), "{test:?}");
+    // The command may go by how somebody comes.
+    let way = ["--protocol", "http", "--security", "tls", "--from", "192.0.2.7"];
+    let test = user(&[&["test", "eve", "--config", text(&config)], &way[..]].concat(), "s3cret");
+    assert_eq!(test.out.trim(), "eve may log in from 192.0.2.7 over http in tls (groups ops).", "{test:?}");
+    let asked = std::fs::read_to_string(home.path().join("asked")).expect("it was asked");
+    assert_eq!(asked.lines().last(), Some("eve 192.0.2.7 http --site 1"));
 }
 
 #[test]
@@ -197,6 +203,14 @@ fn test_says_in_words_why_a_login_would_fail() {
             "{name}: {test:?}"
         );
         assert!(!test.err.contains(password) || password == "x", "{test:?}");
+    }
+    for (way, words) in [
+        (&["--protocol", "http"][..], "HTTP takes no password in the clear; see http.clear-login"),
+        (&["--protocol", "tftp"], "TFTP has no login: it is ftp or http"),
+        (&["--security", "ssh"], "no server here speaks SSH: it is clear or tls"),
+    ] {
+        let test = user(&[&["test", "bob", place[0], place[1]], way].concat(), "hunter2");
+        assert!(test.code() != 0 && test.err.contains(words), "{way:?}: {test:?}");
     }
     let right = user(&["test", "bob", place[0], place[1]], "hunter2");
     assert_eq!(right.code(), 0, "{right:?}");
@@ -259,4 +273,138 @@ fn a_second_login_is_quick_although_the_hash_is_slow() {
     let (right, wrong) = (least("hunter2", "230"), least("wrong", "530"));
     println!("remembered {right:?}, hashed {wrong:?}");
     assert!(right < wrong / 2, "remembered {right:?}, hashed {wrong:?}");
+}
+
+/// Starts `towline user VERB bob` once for each of these passwords, all at once, and says how each ended.
+fn at_once(verb: &str, dir: &Path, passwords: &[&str]) -> Vec<Ended> {
+    let start = |password: &&str| {
+        let mut c = command();
+        c.args(["user", verb, "bob", "--password-stdin", "--users-dir"]).arg(dir);
+        let mut process = Process::start_with(&mut c, Stdio::piped());
+        let mut input = process.input().expect("a pipe");
+        let _ = input.write_all(format!("{password}\n").as_bytes());
+        process
+    };
+    let running: Vec<Process> = passwords.iter().map(start).collect();
+    running.into_iter().map(|process| process.wait(PATIENCE)).collect()
+}
+
+#[test]
+fn of_those_who_add_or_change_a_user_at_once_one_wins_and_nothing_is_left_over() {
+    let home = e2e::scratch();
+    let dir = &home.path().join("users.d");
+    std::fs::create_dir(dir).expect("own directory");
+    let passwords = ["one", "two", "three", "four", "five", "six"];
+    let right = || -> Vec<&str> {
+        let is_right =
+            |password: &&str| user(&["test", "bob", "--users-dir", text(dir)], password).code() == 0;
+        passwords.into_iter().filter(is_right).collect()
+    };
+    let added = at_once("add", dir, &passwords);
+    let mut codes: Vec<i32> = added.iter().map(Ended::code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 2, 2, 2, 2, 2], "{added:?}");
+    let winner = added.iter().position(|ended| ended.code() == 0).expect("one");
+    assert_eq!(right(), [passwords[winner]], "who was told that it is there, is there");
+    assert!(added.iter().filter(|e| e.code() == 2).all(|e| e.err.contains("is there already")), "{added:?}");
+    let changed = at_once("passwd", dir, &passwords);
+    assert!(changed.iter().all(|ended| ended.code() == 0), "{changed:?}");
+    assert_eq!(right().len(), 1);
+    let names: Vec<_> =
+        std::fs::read_dir(dir).expect("ours").map(|e| e.expect("an entry").file_name()).collect();
+    assert_eq!(names, ["bob.toml"]);
+}
+
+/// Gives a path to `nobody`, who is the service here.
+fn give(path: &Path) {
+    std::os::unix::fs::chown(path, Some(65_534), Some(65_534)).expect("root may");
+}
+
+#[test]
+fn a_sandboxed_worker_of_another_user_renews_a_hash_where_the_directory_is_its_own() {
+    if !e2e::peers::is_root("sandbox") {
+        return;
+    }
+    for is_own in [true, false] {
+        let home = e2e::scratch();
+        let (dir, file) = (home.path().join("users.d"), home.path().join("users.d/bob.toml"));
+        std::fs::create_dir(&dir).expect("own directory");
+        put(&file, &format!("password = \"{MD5}\"\n"), 0o600);
+        give(home.path());
+        give(&file);
+        if is_own {
+            give(&dir);
+        }
+        let root = home.path().join("root");
+        std::fs::create_dir(&root).expect("own directory");
+        let config = home.path().join("towline.toml");
+        let content = format!(
+            "[server]\nroot = \"root\"\nbind = [\"127.0.0.1\"]\nuser = \"65534:65534\"\nsandbox = \"require\"\n\
+             [tftp]\nport = 0\n[ftp]\nport = 0\n[identity]\nusers-dir = \"{}\"\n",
+            dir.display()
+        );
+        put(&config, &content, 0o600);
+        let serve = Serve::start_command(command().args(["serve", "--json", "--config", text(&config)]));
+        assert!(login(serve.ftp, "bob", "hunter2").starts_with("230"));
+        let content = std::fs::read_to_string(&file).expect("ours");
+        let word = if is_own { "hash-upgraded" } else { "hash-not-upgraded" };
+        let said = until(PATIENCE, || notice(&serve, word)).expect("an event");
+        assert_eq!(content.contains("$argon2id$"), is_own, "{said}");
+        assert_eq!(content.contains(MD5), !is_own, "{said}");
+        let facts = file.metadata().expect("there");
+        assert_eq!((facts.uid(), facts.permissions().mode() & 0o777), (65_534, 0o600));
+        assert_eq!(std::fs::read_dir(&dir).expect("ours").count(), 1, "nothing is left over");
+        assert!(login(serve.ftp, "bob", "hunter2").starts_with("230"));
+    }
+}
+
+#[test]
+fn a_home_is_made_at_the_first_login_and_belongs_to_the_service() {
+    let home = e2e::scratch();
+    let is_root = rustix::process::geteuid().is_root();
+    let serve = {
+        let users = home.path().join("users.d");
+        std::fs::create_dir(&users).expect("own directory");
+        for name in ["bob", "al"] {
+            put(&users.join(format!("{name}.toml")), &format!("password = \"{MD5}\"\n"), 0o600);
+        }
+        let root = home.path().join("root");
+        std::fs::create_dir(&root).expect("own directory");
+        let become_it = if is_root { "user = \"65534:65534\"\n" } else { "" };
+        if is_root {
+            for path in [home.path(), &root, &users, &users.join("bob.toml"), &users.join("al.toml")] {
+                give(path);
+            }
+        }
+        let config = home.path().join("towline.toml");
+        let content = format!(
+            "[server]\nroot = \"root\"\nwrite = true\nbind = [\"127.0.0.1\"]\n{become_it}[tftp]\nport = 0\n[ftp]\nport = 0\n\
+             [identity]\nusers-dir = \"{}\"\n[[root]]\nuser = \"*\"\npath = \"/home/%u\"\ncreate = true\n",
+            users.display()
+        );
+        put(&config, &content, 0o600);
+        Serve::start_command(command().args(["serve", "--json", "--config", text(&config)]))
+    };
+    let made = home.path().join("root/home/bob");
+    assert!(login(serve.ftp, "bob", "wrong").starts_with("530"));
+    assert!(!made.exists());
+    let local = home.path().join("f");
+    std::fs::write(&local, "hostname r1").expect("own directory");
+    let up = run(std::process::Command::new("curl")
+        .args(["-sS", "-T", text(&local)])
+        .arg(format!("ftp://bob:hunter2@{}/f", serve.ftp)));
+    assert_eq!(up.code(), 0, "{up:?}");
+    assert_eq!(std::fs::read(made.join("f")).expect("in the home"), b"hostname r1");
+    let facts = made.metadata().expect("made");
+    assert_eq!(facts.permissions().mode() & 0o022, 0, "nobody else writes there");
+    assert_eq!(facts.permissions().mode() & 0o700, 0o700);
+    let service = if is_root { 65_534 } else { rustix::process::geteuid().as_raw() };
+    assert_eq!(
+        (facts.uid(), made.parent().expect("home").metadata().expect("made").uid()),
+        (service, service)
+    );
+    let said = until(PATIENCE, || notice(&serve, "home-made")).expect("an event");
+    assert_eq!(said["text"], "user bob: /home/bob was made, as a home", "{said}");
+    let homes = std::fs::read_dir(home.path().join("root/home")).expect("made").count();
+    assert_eq!(homes, 1, "who never logged in has none");
 }

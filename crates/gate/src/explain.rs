@@ -31,7 +31,7 @@ impl Gate {
             (Protocol::Ftp | Protocol::Http, None) if self.policy.anonymous => Who::Anonymous,
             (Protocol::Ftp | Protocol::Http, None) | (Protocol::Tftp, Some(_)) => return Err(Refusal::Login),
         };
-        let root = self.policy.roots.of(&who, peer.ip()).ok_or(Refusal::Login)?;
+        let root = self.policy.roots.of(&who, peer.ip()).ok_or(Refusal::Login)?.path;
         let user = account.as_ref().map(|account| account.name().to_owned());
         let from = audit::From { session: 0, protocol: *protocol, peer: *peer, user };
         Ok(Session::imagined(self.clone(), from, *security, who, root))

@@ -91,8 +91,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
-use store::Store;
 use store::journal::JournalError;
+use store::{Kind, Store, StoreError, VPath};
 
 /// What the owner allows.
 #[derive(Clone, Debug)]
@@ -237,8 +237,11 @@ impl Gate {
             if let (Who::User(account), Some(lease)) = (&who, &mut lease) {
                 lease.of_user(account.name()).map_err(Refusal::TooMany)?;
             }
-            let root = self.policy.roots.of(&who, peer).ok_or(Refusal::Login)?;
-            Ok((who, root, spot, lease))
+            let home = self.policy.roots.of(&who, peer).ok_or(Refusal::Login)?;
+            if home.create {
+                notices.extend(self.settle(&home.path, &who));
+            }
+            Ok((who, home.path, spot, lease))
         };
         let admitted = let_in();
         // Without a password nothing was guessed: browsers and devices try without one first.
@@ -258,6 +261,33 @@ impl Gate {
         let (who, root, spot, lease) =
             admitted.inspect_err(|why| self.queue.push(&from(), What::RefusedKnock { why: why.clone() }))?;
         Ok(Session::new(self.clone(), id, knock, who, root, spot, lease))
+    }
+
+    /// Makes the directory that is somebody's root, and those above it, where they are not there. Where that fails the
+    /// root is an empty directory, as any that is not there, and the owner is told.
+    fn settle(&self, root: &VPath, who: &Who) -> Option<Notice> {
+        let user = who.name().unwrap_or_default().to_owned();
+        let is_there = |path: &VPath| self.store.stat(path).is_ok_and(|facts| facts.kind == Kind::Directory);
+        if is_there(root) {
+            return None;
+        }
+        let mut missing = vec![root.clone()];
+        let mut above = root.parent();
+        while !above.is_root() && !is_there(&above) {
+            missing.push(above.clone());
+            above = above.parent();
+        }
+        for path in missing.iter().rev() {
+            match self.store.make_dir(path) {
+                Ok(()) => {}
+                // Another login of the same user did it meanwhile.
+                Err(StoreError::Exists) if is_there(path) => {}
+                Err(why) => {
+                    return Some(Notice::HomeNotMade { user, path: path.clone(), why: why.to_string() });
+                }
+            }
+        }
+        Some(Notice::HomeMade { user, path: root.clone() })
     }
 
     /// The grant of which a knock shows name and secret. The secret cannot be guessed, so that it may come before

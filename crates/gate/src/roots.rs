@@ -17,6 +17,17 @@ pub struct RootRule {
     pub network: Option<Net>,
     /// The directory of the whole tree that is their root.
     pub path: RootPath,
+    /// Whether it is made when somebody logs in with a name and it is not there.
+    pub create: bool,
+}
+
+/// What `/` is for somebody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Home {
+    /// The directory of the whole tree.
+    pub(crate) path: VPath,
+    /// Whether it is to be made where it is not there.
+    pub(crate) create: bool,
 }
 
 /// Whose a row is.
@@ -152,15 +163,19 @@ pub struct Roots(pub Vec<RootRule>);
 
 impl Roots {
     /// The root of somebody: what the account itself says, else a row's, else the tree's. `None`: their row's directory cannot be named (too long).
-    pub(crate) fn of(&self, who: &Who, peer: IpAddr) -> Option<VPath> {
+    pub(crate) fn of(&self, who: &Who, peer: IpAddr) -> Option<Home> {
+        let there = |path: VPath| Home { path, create: false };
         // No datagram and no connection comes from the unspecified address: that is our own advisor.
         if let Who::User(account) = who
             && let Some(home) = account.home()
         {
-            return Some(home.clone());
+            return Some(there(home.clone()));
         }
         let row = self.0.iter().find(|row| !peer.is_unspecified() && row.fits(who, peer));
-        row.map_or_else(|| Some(VPath::root()), |row| row.path.filled(who.name(), peer))
+        let Some(row) = row else { return Some(there(VPath::root())) };
+        // Who logged in is known; an address is whatever a datagram says, and would fill the disk.
+        let create = row.create && matches!(who, Who::User(_));
+        row.path.filled(who.name(), peer).map(|path| Home { path, create })
     }
 }
 
@@ -193,11 +208,14 @@ mod tests {
             group: None,
             network: network.map(|n| n.parse().unwrap()),
             path: path.parse().unwrap(),
+            create: false,
         }
     }
 
     fn of(roots: &Roots, who: &Who, peer: &str) -> String {
-        roots.of(who, peer.parse().unwrap()).map_or_else(|| String::from("none"), |p| p.to_string())
+        roots
+            .of(who, peer.parse().unwrap())
+            .map_or_else(|| String::from("none"), |home| home.path.to_string())
     }
 
     #[test]
@@ -252,6 +270,15 @@ mod tests {
         let at_home = bob(&["ops"]).at_home(Some(VPath::parse(b"/elsewhere").unwrap()));
         assert_eq!(of(&roots, &who(at_home), "192.0.2.1"), "/elsewhere");
         assert_eq!(of(&roots, &Who::Anonymous, "192.0.2.1"), "/");
+    }
+
+    #[test]
+    fn only_who_logged_in_has_a_root_made() {
+        let made = RootRule { create: true, ..row(None, None, "/home/x") };
+        let roots = Roots(vec![made, row(Some("*"), None, "/home/%u")]);
+        let create = |who: &Who| roots.of(who, "192.0.2.1".parse().unwrap()).unwrap().create;
+        assert!(create(&user("bob")));
+        assert!(!create(&Who::Anonymous) && !create(&Who::Nobody));
     }
 
     #[test]

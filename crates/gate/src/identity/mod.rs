@@ -4,11 +4,12 @@
 //! name decides; a name of the policy is never asked about elsewhere.
 //!
 //! - `account` names and groups · `user` as the owner wrote it down · `hash` of passwords, `md5_crypt` the one we had to
-//!   write · `decoys` make every wrong login cost the same · `verified` makes the second right one cost microseconds ·
+//!   write · `decoys` make every wrong login cost the same, `even` last the same where an oracle is asked · `verified` makes the second right one cost microseconds ·
 //!   `outside` who else may know users · `turns` bounds how many hash at once.
 
 mod account;
 mod decoys;
+mod even;
 mod hash;
 mod md5_crypt;
 mod outside;
@@ -27,10 +28,11 @@ use crate::rights::Who;
 use crate::{Credentials, Knock, Protocol, Refusal, Secret};
 use account::check_name;
 use decoys::Decoys;
+use even::Even;
 use hash::Hash;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use turns::{Turn, Turns};
 use verified::{Answers, Key, Verified};
 
@@ -48,6 +50,7 @@ pub(crate) struct Identity {
     oracle: Option<Arc<dyn Oracle>>,
     anonymous: bool,
     decoys: Decoys,
+    even: Even,
     key: Key,
     verified: Verified,
     answers: Answers,
@@ -84,6 +87,7 @@ impl Identity {
             oracle,
             anonymous,
             decoys,
+            even: Even::default(),
             key: Key::fresh(),
             verified: Verified::default(),
             answers: Answers::holding(ANSWER_HOLDS),
@@ -122,18 +126,37 @@ impl Identity {
         password: &Secret,
         notices: &mut Vec<Notice>,
     ) -> Result<Arc<Account>, Refusal> {
+        let began = Instant::now();
         let digest = self.key.digest(name, password);
-        match self.find(name, notices) {
+        let told = match self.find(name, notices) {
             Some((user, lives)) => self.verify(&user, lives, password, &digest, notices),
-            None => {
-                let told = self.asked(knock, name, password, &digest, notices);
-                // What the oracle does not know costs what a wrong password does.
-                told.ok_or_else(|| {
-                    let turn = self.hashing.take();
-                    self.wrong(&turn, None, password)
-                })
-            }
+            None => self.elsewhere(knock, name, password, &digest, notices),
+        };
+        if told.is_err() && self.oracle.is_some() {
+            // This thread may block: it would for the oracle as well.
+            std::thread::sleep(self.even.due(began.elapsed()).saturating_sub(began.elapsed()));
         }
+        told
+    }
+
+    /// Whoever nobody here knows.
+    fn elsewhere(
+        &self,
+        knock: &Knock,
+        name: &str,
+        password: &Secret,
+        digest: &[u8; 32],
+        notices: &mut Vec<Notice>,
+    ) -> Result<Arc<Account>, Refusal> {
+        let (told, asking) = self.asked(knock, name, password, digest, notices);
+        // What the oracle does not know costs what a wrong password does.
+        told.ok_or_else(|| {
+            let turn = self.hashing.take();
+            let began = Instant::now();
+            let wrong = self.wrong(&turn, None, password);
+            self.even.learn(asking + began.elapsed());
+            wrong
+        })
     }
 
     /// The user of this name, and where it lives.
@@ -227,7 +250,7 @@ impl Identity {
         user.clone()
     }
 
-    /// What the oracle says, now or a short time ago.
+    /// What the oracle says, now or a short time ago, and how long it took for it.
     fn asked(
         &self,
         knock: &Knock,
@@ -235,30 +258,34 @@ impl Identity {
         password: &Secret,
         digest: &[u8; 32],
         notices: &mut Vec<Notice>,
-    ) -> Option<Arc<Account>> {
-        let oracle = self.oracle.as_ref()?;
+    ) -> (Option<Arc<Account>>, Duration) {
+        let at_once = |answer| (answer, Duration::ZERO);
+        let Some(oracle) = self.oracle.as_ref() else { return at_once(None) };
         if check_name(name).is_err() || password.expose().len() > LONGEST_PASSWORD {
-            return None;
+            return at_once(None);
         }
         let _turn = match self.answers.known(digest) {
-            Some(answer) => return answer,
+            Some(answer) => return at_once(answer),
             None => self.asking.take(),
         };
         // Of many logins of one user at once the first asks for all.
         if let Some(answer) = self.answers.known(digest) {
-            return answer;
+            return at_once(answer);
         }
         let (address, protocol, security) = (knock.peer.ip().to_canonical(), knock.protocol, knock.security);
-        match oracle.ask(&Inquiry { user: name, password, address, protocol, security }) {
-            Ok(answer) => {
-                let answer = answer.map(Arc::new);
-                self.answers.remember(digest, answer.clone());
-                answer
-            }
-            Err(why) => {
+        let began = Instant::now();
+        let answer = oracle.ask(&Inquiry { user: name, password, address, protocol, security });
+        let took = began.elapsed();
+        let account = answer.map(|account| account.map(Arc::new)).map_or_else(
+            |why| {
                 notices.push(Notice::OracleFailed { user: name.to_owned(), why });
                 None
-            }
-        }
+            },
+            |account| {
+                self.answers.remember(digest, account.clone());
+                account
+            },
+        );
+        (account, took)
     }
 }

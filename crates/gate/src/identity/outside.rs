@@ -7,6 +7,7 @@ use crate::{Protocol, Secret, Security};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use store::VPath;
 
 /// Users that are written down elsewhere than in the policy, and may change while the gate stands.
 pub trait Directory: fmt::Debug + Send + Sync {
@@ -84,6 +85,22 @@ pub enum Notice {
         /// In words.
         why: String,
     },
+    /// The directory that is somebody's root was made, at a login.
+    HomeMade {
+        /// Whose.
+        user: String,
+        /// The directory.
+        path: VPath,
+    },
+    /// It could not be made.
+    HomeNotMade {
+        /// Whose.
+        user: String,
+        /// What could not be made.
+        path: VPath,
+        /// In words.
+        why: String,
+    },
     /// The oracle could not be asked; the login was refused.
     OracleFailed {
         /// Who wanted in.
@@ -119,6 +136,8 @@ impl Notice {
             Notice::NotUpgraded { .. } => "hash-not-upgraded",
             Notice::RightButNotNow { .. } => "right-but-not-now",
             Notice::BadUserFile { .. } => "bad-user-file",
+            Notice::HomeMade { .. } => "home-made",
+            Notice::HomeNotMade { .. } => "home-not-made",
             Notice::OracleFailed { .. } => "command-failed",
         }
     }
@@ -135,6 +154,10 @@ impl fmt::Display for Notice {
             }
             Notice::RightButNotNow { user, why } => {
                 write!(f, "user {user}: the password was right, but the user {why}")
+            }
+            Notice::HomeMade { user, path } => write!(f, "user {user}: {path} was made, as a home"),
+            Notice::HomeNotMade { user, path, why } => {
+                write!(f, "user {user}: the home {path} could not be made: {why}")
             }
             Notice::BadUserFile { user, why } => write!(f, "user {user}: {why}"),
             Notice::OracleFailed { user, why } => write!(f, "user {user}: the identity command: {why}"),

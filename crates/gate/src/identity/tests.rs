@@ -276,7 +276,8 @@ impl Oracle for Program {
 #[test]
 fn the_oracle_is_asked_about_names_that_nobody_else_has_and_not_twice() {
     let program = Arc::new(Program::default());
-    let identity = Identity::new(vec![user("bob", &argon2id())], None, Some(program.clone()), false);
+    let mut identity = Identity::new(vec![user("bob", &argon2id())], None, Some(program.clone()), false);
+    identity.even = Even::by(Duration::from_millis(1));
     for _ in 0..3 {
         assert_eq!(login(&identity, "eve", "s3cret").0.unwrap().name(), "eve");
         assert_eq!(login(&identity, "eve", "wrong").0, None);
@@ -291,6 +292,42 @@ fn the_oracle_is_asked_about_names_that_nobody_else_has_and_not_twice() {
     // That is no answer: it is asked again.
     login(&identity, "late", "x");
     assert_eq!(program.0.lock().unwrap().len(), 4);
+}
+
+/// Takes its time to say no.
+#[derive(Debug)]
+struct Slow(Duration);
+
+impl Oracle for Slow {
+    fn ask(&self, _: &Inquiry<'_>) -> Result<Option<Account>, String> {
+        std::thread::sleep(self.0);
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_wrong_login_of_a_name_that_is_known_here_is_answered_as_late_as_one_that_is_asked_about() {
+    let slow = Duration::from_millis(80);
+    let users = vec![user("bob", &argon2id()), user("off", &argon2id()).disabled(true)];
+    let mut identity = Identity::new(users, None, Some(Arc::new(Slow(slow))), false);
+    identity.even = Even::by(Duration::from_millis(10));
+    let took = |user: &str, password: &str, right: bool| {
+        let began = Instant::now();
+        assert_eq!(login(&identity, user, password).0.is_some(), right, "{user}");
+        began.elapsed()
+    };
+    let asked = took("eve", "wrong", false);
+    assert!(asked >= slow, "{asked:?}");
+    // Answers that are remembered, names that are none and users that do not count among them.
+    for (user, password) in
+        [("bob", "wrong"), ("off", "hunter2"), ("eve", "wrong"), ("no/name", "x"), ("", "")]
+    {
+        let known = took(user, password, false);
+        assert!(known >= slow, "{user} takes {known:?}, where {slow:?} were seen");
+    }
+    // Who is right does not wait for it: of some tries one takes less, however busy the machine is.
+    let right = (0..50).map(|_| took("bob", "hunter2", true)).min().expect("some");
+    assert!(right < slow, "{right:?}");
 }
 
 #[test]

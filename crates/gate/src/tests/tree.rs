@@ -10,6 +10,7 @@ fn root(user: Option<&str>, network: Option<&str>, path: &str) -> RootRule {
         group: None,
         network: network.map(|n| n.parse().unwrap()),
         path: path.parse().unwrap(),
+        create: false,
     }
 }
 
@@ -30,6 +31,36 @@ fn put(session: &Session, path: &str, octets: &[u8]) -> Result<store::Published,
     let mut writing = session.write(&p(path), ask(Mode::Overwrite))?;
     writing.write_at(0, octets).unwrap();
     writing.commit(End::new(Outcome::Complete, octets.len() as u64))
+}
+
+#[test]
+fn a_home_is_made_at_the_first_login_and_told_once() {
+    let home = RootRule { create: true, ..root(Some("*"), None, "/home/%u/in") };
+    let store = Arc::new(Memory::new());
+    let policy = Policy { roots: Roots(vec![home]), ..policy(false) };
+    let (gate, events) = Gate::new(store.clone(), policy);
+    let notices = || -> Vec<String> {
+        std::iter::from_fn(|| events.try_recv())
+            .filter_map(|e| match e.what {
+                What::Identity(notice) => Some(notice.to_string()),
+                _ => None,
+            })
+            .collect()
+    };
+    assert_eq!(gate.admit(&user("alice", "wrong")).map(drop), Err(Refusal::Login));
+    assert!(store.stat(&p("/home")).is_err(), "nothing is made for who was not let in");
+    let alice = gate.admit(&user("alice", "hunter2")).unwrap();
+    assert_eq!(store.stat(&p("/home/alice/in")).unwrap().kind, Kind::Directory);
+    assert_eq!(names(&alice, "/"), [] as [&str; 0]);
+    assert_eq!(notices(), ["user alice: /home/alice/in was made, as a home"]);
+    drop(gate.admit(&user("alice", "hunter2")).unwrap());
+    assert_eq!(notices(), [] as [&str; 0]);
+    // What is in the way is told, and the login is a login.
+    store.remove_dir(&p("/home/alice/in")).unwrap();
+    store.seed("/home/alice/in", &b"a file"[..]);
+    drop(gate.admit(&user("alice", "hunter2")).unwrap());
+    let told = notices();
+    assert!(matches!(&told[..], [one] if one.contains("/home/alice/in could not be made: ")), "{told:?}");
 }
 
 #[test]

@@ -195,12 +195,12 @@ impl Passwd {
         let failed = |why: &dyn std::fmt::Display| {
             Failure::new(Exit::Local, &thing, why, "correct the file or remove it")
         };
-        let look = || dir.look(&name).map_err(|bad| failed(&bad));
-        look()?.ok_or_else(|| absent(&name))?;
+        dir.look(&name).map_err(|bad| failed(&bad))?.ok_or_else(|| absent(&name))?;
         let hash = gate::hash_password(&entry.new_password(&thing)?);
-        // Somebody may have changed the file while the password was typed.
-        let user = look()?.ok_or_else(|| absent(&name))?;
-        dir.change(&user, &hash).map_err(|why| failed(&why))?;
+        // Somebody may have changed or removed the file while the password was typed.
+        if !dir.set_password(&name, &hash).map_err(|why| failed(&why))? {
+            return Err(absent(&name));
+        }
         println!("{name} has the new password.");
         Ok(())
     }

@@ -41,6 +41,8 @@ entry! {
         network: Option<Written<Net>> = None,
         /// The directory of the tree: "%u" is the user's name, "%i" the client's address.
         path: Written<RootPath>,
+        /// Make it, when a user of it logs in and it is not there.
+        create: bool = false,
         /// The most that it may hold, each where there are several, old versions too.
         quota: Option<Size> = None,
         /// The most files and directories that it may hold, each where there are several.

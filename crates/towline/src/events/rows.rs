@@ -108,10 +108,13 @@ pub const EVENTS: &[Row] = &[
                     "hash-not-upgraded",
                     "right-but-not-now",
                     "bad-user-file",
+                    "home-made",
+                    "home-not-made",
                     "command-failed",
                 ]),
                 "What: an old hash became argon2id, or could not; the password was right and the user is disabled or \
-                 has expired; the user's file is wrong; the identity command could not be asked.",
+                 has expired; the user's file is wrong; the user's home was made, or could not; the identity command \
+                 could not be asked.",
             ),
             always("text", Kind::Text, "The same in words."),
         ],

@@ -200,6 +200,7 @@ pub(super) fn roots(loaded: &Loaded) -> Roots {
         group: row.group.clone(),
         network: row.network.as_ref().map(|network| network.value),
         path: row.path.value.clone(),
+        create: row.create,
     };
     Roots(loaded.config.root.iter().map(row).collect())
 }

@@ -104,14 +104,30 @@ impl UsersDir {
         file::write(&self.dir, name, text, Old::Stays)
     }
 
-    /// Writes another hash into the file of a user.
-    pub(crate) fn change(&self, user: &User, hash: &str) -> Result<(), String> {
-        let in_words = |e: std::io::Error| format!("{}: {e}", self.path(user.name()).display());
-        let _alone = self.alone().map_err(in_words)?;
-        let text = file::present(&self.dir, &self.at, user.name()).map_err(|e| e.to_string())?;
-        let text = text.and_then(|text| file::rehashed(&text, user.password_hash(), hash));
+    /// Writes another hash into the file of a user, unless its password is another by now.
+    fn change(&self, user: &User, hash: &str) -> Result<(), String> {
+        let _alone = self.alone().map_err(|e| self.in_words(user.name(), &e))?;
+        self.put(user.name(), user.password_hash(), hash)
+    }
+
+    /// Gives a user another password, whatever it has now: of two who do so at once the later one's holds. `false`:
+    /// there is no such user.
+    pub(crate) fn set_password(&self, name: &str, hash: &str) -> Result<bool, String> {
+        let _alone = self.alone().map_err(|e| self.in_words(name, &e))?;
+        let Some(user) = self.look(name).map_err(|bad| bad.to_string())? else { return Ok(false) };
+        self.put(name, user.password_hash(), hash).map(|()| true)
+    }
+
+    /// Puts a hash in the place of another, by who is alone.
+    fn put(&self, name: &str, former: &str, hash: &str) -> Result<(), String> {
+        let text = file::present(&self.dir, &self.at, name).map_err(|e| e.to_string())?;
+        let text = text.and_then(|text| file::rehashed(&text, former, hash));
         let text = text.ok_or("the file was changed meanwhile")?;
-        file::write(&self.dir, user.name(), &text, Old::Replaced).map_err(in_words)
+        file::write(&self.dir, name, &text, Old::Replaced).map_err(|e| self.in_words(name, &e))
+    }
+
+    fn in_words(&self, name: &str, error: &std::io::Error) -> String {
+        format!("{}: {error}", self.path(name).display())
     }
 
     /// Who changes files does it alone, across processes; dropping what this gives ends it.

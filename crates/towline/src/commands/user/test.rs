@@ -16,6 +16,7 @@ use store::memory::Memory;
 const EXAMPLES: &str = "\
 Examples:
   towline user test bob                           asks for the password
+  towline user test bob --protocol http --security tls
   towline user test bob --from 10.0.0.2 --users-dir users.d --password-stdin < secret
 ";
 
@@ -33,8 +34,28 @@ pub(super) struct Test {
     /// The client's address.
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     from: IpAddr,
+    /// What the client speaks: ftp or http.
+    #[arg(long, default_value = "ftp", value_parser = with_login)]
+    protocol: Protocol,
+    /// How the connection is protected: clear or tls.
+    #[arg(long, default_value = "clear", value_parser = by_a_server)]
+    security: Security,
     #[command(flatten)]
     entry: Entry,
+}
+
+fn with_login(text: &str) -> Result<Protocol, String> {
+    match text.parse()? {
+        Protocol::Tftp => Err(String::from("TFTP has no login: it is ftp or http")),
+        known @ (Protocol::Ftp | Protocol::Http) => Ok(known),
+    }
+}
+
+fn by_a_server(text: &str) -> Result<Security, String> {
+    match text.parse()? {
+        Security::Ssh => Err(String::from("no server here speaks SSH: it is clear or tls")),
+        known @ (Security::Clear | Security::Tls) => Ok(known),
+    }
 }
 
 /// The service's directory, in which a test changes nothing.
@@ -68,10 +89,10 @@ impl Test {
         let too_long = password.expose().len() > LONGEST_PASSWORD;
         let (gate, events) = Gate::new(Arc::new(Memory::new()), policy);
         let admitted = gate.admit(&Knock {
-            protocol: Protocol::Ftp,
-            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 21),
+            protocol: self.protocol,
+            local: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port()),
             peer: SocketAddr::new(self.from, 50_000),
-            security: Security::Clear,
+            security: self.security,
             credentials: Credentials::Password { user: self.name.clone(), password },
         });
         let notices: Vec<Notice> = std::iter::from_fn(|| events.try_recv())
@@ -88,10 +109,13 @@ impl Test {
                 let groups = session.account().map(|a| a.groups().join(", ")).unwrap_or_default();
                 let groups =
                     if groups.is_empty() { String::from("no groups") } else { format!("groups {groups}") };
-                println!("{} may log in from {} ({groups}).", self.name, self.from);
+                println!("{} may log in from {}{} ({groups}).", self.name, self.from, self.way());
                 for notice in &notices {
                     match notice {
-                        // A test upgrades nothing.
+                        // A test upgrades nothing, and makes homes in memory only.
+                        Notice::HomeMade { path, .. } => {
+                            println!("The home is {path}; a login makes it where it is not there.");
+                        }
                         Notice::NotUpgraded { kind, .. } if in_directory => {
                             println!("The password is hashed with {kind}; a login makes that argon2id.");
                         }
@@ -108,7 +132,13 @@ impl Test {
                 Some(Notice::OracleFailed { why, .. }) => {
                     no(&format!("the identity command: {why}"), "correct it")
                 }
-                Some(Notice::Upgraded { .. } | Notice::NotUpgraded { .. }) | None => match known {
+                Some(
+                    Notice::Upgraded { .. }
+                    | Notice::NotUpgraded { .. }
+                    | Notice::HomeMade { .. }
+                    | Notice::HomeNotMade { .. },
+                )
+                | None => match known {
                     Known::NoName(why) => no(&why, "no user can be called so"),
                     Known::Here if too_long => no(
                         &format!("the password has more than {LONGEST_PASSWORD} octets"),
@@ -125,7 +155,32 @@ impl Test {
                 &format!("clients at {} are not let in", self.from),
                 "see server.allow in the configuration",
             ),
+            Err(Refusal::Unprotected) => no(
+                &"HTTP takes no password in the clear",
+                "see http.clear-login in the configuration; --security tls tries it over HTTPS",
+            ),
             Err(why) => no(&why, "the login itself may be right"),
+        }
+    }
+
+    /// The port that such a client comes to.
+    fn port(&self) -> u16 {
+        match (self.protocol, self.security) {
+            (Protocol::Tftp, _) => 69,
+            (Protocol::Ftp, _) => 21,
+            (Protocol::Http, Security::Tls) => 443,
+            (Protocol::Http, Security::Clear | Security::Ssh) => 80,
+        }
+    }
+
+    /// By which way, where that is not plain FTP.
+    fn way(&self) -> String {
+        match (self.protocol, self.security) {
+            (Protocol::Ftp, Security::Clear) => String::new(),
+            (protocol, Security::Clear) => format!(" over {protocol}"),
+            (protocol, security @ (Security::Tls | Security::Ssh)) => {
+                format!(" over {protocol} in {security}")
+            }
         }
     }
 

@@ -128,6 +128,7 @@ fn roots(check: &mut Check<'_>) {
                 "write %i, the client's address, or give it a user in place of network",
             );
         }
+        create(check, i);
         zero(check, &at("quota"), root.quota.map(|q| q.0));
         zero(check, &at("quota-files"), root.quota_files);
         let key = match (root.quota, root.quota_files) {
@@ -150,6 +151,27 @@ fn roots(check: &mut Check<'_>) {
             }
             Some(_) => {}
         }
+    }
+}
+
+/// A root that is made for whoever logs in.
+fn create(check: &mut Check<'_>, i: usize) {
+    let root = &check.config.root[i];
+    let at = format!("root.{i}.create");
+    if !root.create {
+        return;
+    }
+    let nobodys = matches!(&root.user, Some(user) if user.value == gate::RootUser::Anonymous);
+    if nobodys || root.network.is_some() {
+        let what = "a root is made for users who log in, not for whoever comes";
+        check.fault(&at, what, "take it away and make the directory, or give the root a user or a group");
+    }
+    // Up to where a name is filled in it is one part of the tree.
+    let text = root.path.text.split('%').next().unwrap_or_default();
+    let Ok(above) = VPath::parse(text.as_bytes()) else { return };
+    if !is_writable(check, &above) {
+        let what = format!("nothing can be made in '{above}'");
+        check.fault(&at, what, "set write = true in [server] or its [[mount]], or take this away");
     }
 }
 
