@@ -287,7 +287,11 @@ impl Judge<'_> {
     pub(crate) fn tells_all(&self) -> bool {
         match self.who {
             Who::Grant(_) => false,
-            Who::Nobody | Who::Anonymous | Who::User(_) => self.policy.rules.each().is_empty(),
+            Who::Nobody | Who::Anonymous | Who::User(_) => {
+                // A pattern can make single files of a directory a drop box.
+                let hides_files = !self.is_known() && self.policy.uploads.have_drop_box();
+                self.policy.rules.each().is_empty() && !hides_files
+            }
         }
     }
 

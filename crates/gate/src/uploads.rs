@@ -100,7 +100,12 @@ impl Uploads {
 
     /// Whether a path is in a drop box. Costs nothing where there is none.
     pub(crate) fn drops(&self, path: &VPath) -> bool {
-        self.0.iter().any(|rule| rule.upload == Upload::DropBox) && self.of(path) == Some(Upload::DropBox)
+        self.have_drop_box() && self.of(path) == Some(Upload::DropBox)
+    }
+
+    /// Whether any row makes a drop box.
+    pub(crate) fn have_drop_box(&self) -> bool {
+        self.0.iter().any(|rule| rule.upload == Upload::DropBox)
     }
 
     /// Whether any row keeps something from being lost.

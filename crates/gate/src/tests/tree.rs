@@ -163,6 +163,19 @@ fn a_drop_box_in_a_part_of_the_tree_leaves_the_rest_as_it_is() {
 }
 
 #[test]
+fn a_file_that_a_pattern_makes_a_drop_box_is_in_no_listing() {
+    let store = Memory::new();
+    store.seed("/r1.cfg", &b"secret"[..]);
+    store.seed("/readme", &b"public"[..]);
+    let uploads = Uploads(vec!["*.cfg=dropbox".parse().unwrap()]);
+    let (gate, _events) = Gate::new(Arc::new(store), Policy { uploads, ..policy(true) });
+    for who in [tftp(), anonymous()] {
+        assert_eq!(names(&gate.admit(&who).unwrap(), "/"), ["readme"]);
+    }
+    assert_eq!(names(&gate.admit(&user("alice", "hunter2")).unwrap(), "/"), ["r1.cfg", "readme"]);
+}
+
+#[test]
 fn a_read_only_mount_takes_nothing_and_a_rename_between_mounts_says_so() {
     let at = |path: &str, write| {
         let store = Memory::new();
