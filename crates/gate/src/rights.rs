@@ -319,8 +319,9 @@ impl Judge<'_> {
             return Ok(());
         }
         self.allow(Verb::Rename, to)?;
-        let made = if is_taken { Right::Write } else { Right::Create };
-        self.decide(Verb::Write, made, to).or_refused(Verb::Rename)?;
+        // What is replaced is lost: an upload would keep it from who is not known, who needs a rule for it.
+        let (verb, made) = if is_taken { (Verb::Rename, Right::Write) } else { (Verb::Write, Right::Create) };
+        self.decide(verb, made, to).or_refused(Verb::Rename)?;
         for (verb, right) in [(Verb::Read, Right::Read), (Verb::List, Right::List)] {
             if self.decide(verb, right, to).allowed {
                 self.decide(verb, right, from).or_refused(Verb::Rename)?;

@@ -192,6 +192,23 @@ fn a_rename_is_judged_by_both_names_and_shows_nothing_that_was_not_seen() {
 }
 
 #[test]
+fn who_is_not_known_replaces_nothing_by_a_rename_that_no_rule_gives() {
+    let renames = "allow rename /pub/**";
+    for (lines, expected) in
+        [(&[renames][..], Err(Refusal::Denied)), (&[renames, "allow write user=anonymous /pub/**"], Ok(()))]
+    {
+        let store = seeded();
+        let (gate, _events) = gate(&store, lines);
+        let nobody = gate.admit(&anonymous()).unwrap();
+        assert_eq!(nobody.rename(&p("/pub/f"), &p("/pub/deep/g")), expected);
+        assert_eq!(nobody.rename(&p("/pub/deep"), &p("/pub/other")), Ok(()), "nothing is lost");
+        let alice = gate.admit(&user("alice", "hunter2")).unwrap();
+        store.seed("/pub/f", &b"again"[..]);
+        assert_eq!(alice.rename(&p("/pub/f"), &p("/pub/other/g")), Ok(()));
+    }
+}
+
+#[test]
 fn decisions_say_what_decided() {
     let store = seeded();
     let uploads = Uploads(vec!["/pub=create".parse().unwrap()]);
