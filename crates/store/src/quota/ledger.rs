@@ -55,6 +55,13 @@ impl Area {
     }
 }
 
+impl Ration {
+    /// Whether the area at a path has this limit.
+    fn is_of(&self, at: &VPath) -> bool {
+        if self.each { !at.is_root() && at.parent() == self.at } else { self.at == *at }
+    }
+}
+
 /// What is left somewhere; `None`: no limit.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Room {
@@ -76,7 +83,6 @@ impl Room {
 
     /// The less of both.
     fn and(self, other: Room) -> Room {
-        let less = |a: Option<u64>, b: Option<u64>| [a, b].into_iter().flatten().min();
         Room {
             total: less(self.total, other.total),
             octets: less(self.octets, other.octets),
@@ -94,6 +100,18 @@ impl Room {
             (Some(_) | None, _) => None,
         };
         Space { total: limited(space.total, self.total), free, quota }
+    }
+}
+
+/// The less of both; `None` is no limit.
+fn less(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    [a, b].into_iter().flatten().min()
+}
+
+impl Limit {
+    /// What keeps both.
+    fn and(self, other: Limit) -> Limit {
+        Limit { octets: less(self.octets, other.octets), files: less(self.files, other.files) }
     }
 }
 
@@ -131,7 +149,7 @@ impl Ledger {
         let mut table = ledger.table();
         for ration in ledger.rations.iter().filter(|ration| !ration.each) {
             let nth = table.area(&ration.at);
-            table.areas[nth].limit = ration.limit;
+            table.areas[nth].limit = ledger.limit_at(&ration.at);
         }
         drop(table);
         ledger
@@ -175,10 +193,16 @@ impl Ledger {
         if let Some(nth) = table.index.get(at) {
             return Some(*nth);
         }
-        let ration = self.rations.iter().find(|r| r.each && !at.is_root() && at.parent() == r.at)?;
+        self.rations.iter().find(|ration| ration.each && ration.is_of(at))?;
         let nth = table.area(at);
-        table.areas[nth].limit = ration.limit;
+        table.areas[nth].limit = self.limit_at(at);
         Some(nth)
+    }
+
+    /// The limit of the area at a path: of several that are about it, the least.
+    fn limit_at(&self, at: &VPath) -> Limit {
+        let about = self.rations.iter().filter(|ration| ration.is_of(at));
+        about.fold(Limit::default(), |limit, ration| limit.and(ration.limit))
     }
 
     /// The areas that what is in a directory belongs to.

@@ -126,6 +126,24 @@ fn follows(inner: Arc<dyn Store>) {
 }
 
 #[test]
+fn of_several_limits_of_one_directory_each_holds() {
+    let ration = |at: &str, each, limit| Ration { at: p(at), each, limit };
+    let files = |files| Limit { octets: None, files: Some(files) };
+    for rations in [
+        vec![ration("/", false, octets(10)), ration("/", false, files(2))],
+        vec![ration("/", true, octets(10)), ration("/d", false, files(1))],
+        vec![ration("/d", false, files(1)), ration("/", true, octets(10)), ration("/", false, octets(99))],
+    ] {
+        let store = Quota::new(Arc::new(Memory::new()), rations);
+        store.walk(false, &|| true).unwrap();
+        store.make_dir(&p("/d")).unwrap();
+        assert!(matches!(put(&store, "/d/a", Mode::New, 11), Err(StoreError::OverQuota("octets"))));
+        put(&store, "/d/a", Mode::New, 10).unwrap();
+        assert!(matches!(put(&store, "/d/b", Mode::New, 0), Err(StoreError::OverQuota("files"))));
+    }
+}
+
+#[test]
 fn nothing_grows_beyond_the_quota_and_the_old_file_stays() {
     let store = Quota::counted(Arc::new(Memory::new()), octets(1_000)).unwrap();
     put(&store, "/a", Mode::New, 600).unwrap();
