@@ -14,7 +14,7 @@
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
 //!   a transfer, `transfer` the two transfers, `record` what is
-//!   known at their end, `verdict` what that means, `digests` of files, `sidecar` files of digests that are
+//!   known at their end, `verdict` what that means, `watch` what time it is, `digests` of files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
@@ -48,6 +48,7 @@ mod tests;
 mod transfer;
 mod uploads;
 mod verdict;
+mod watch;
 
 pub use bans::{Ban, Bans};
 pub use clients::Net;
@@ -90,9 +91,10 @@ use rights::Who;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 use store::journal::JournalError;
 use store::{Kind, Store, StoreError, VPath};
+use watch::Watch;
 
 /// What the owner allows.
 #[derive(Clone, Debug)]
@@ -179,6 +181,7 @@ pub struct Gate {
     scores: Option<Scores>,
     live: Live,
     queue: Arc<Queue>,
+    watch: Watch,
     digests: Digests,
     inbox: Arc<Inbox>,
     sessions: AtomicU64,
@@ -188,7 +191,12 @@ pub struct Gate {
 impl Gate {
     /// A door, and the events that come out of it. The events end when the gate and all its sessions
     /// are gone.
-    pub fn new(store: Arc<dyn Store>, mut policy: Policy) -> (Arc<Gate>, Events) {
+    pub fn new(store: Arc<dyn Store>, policy: Policy) -> (Arc<Gate>, Events) {
+        Gate::watched(store, policy, Watch::default())
+    }
+
+    /// The same, by this clock.
+    fn watched(store: Arc<dyn Store>, mut policy: Policy, watch: Watch) -> (Arc<Gate>, Events) {
         let (queue, events) = audit::queue(policy.event_queue);
         // They live on in the identity: 10,000 of them are not kept twice.
         let users = std::mem::take(&mut policy.users);
@@ -196,10 +204,11 @@ impl Gate {
             store,
             identity: Identity::new(users, policy.directory.take(), policy.oracle.take(), policy.anonymous),
             counters: Arc::new(Counters::new(policy.limits.clone())),
-            bans: policy.bans.take().unwrap_or_default(),
+            bans: policy.bans.take().unwrap_or_else(|| Arc::new(Bans::watched(watch.clone()))),
             scores: policy.penalties.clone().map(Scores::new),
             live: Live::default(),
             policy,
+            watch,
             queue,
             digests: Digests::default(),
             inbox: Arc::default(),
@@ -332,8 +341,8 @@ impl Gate {
             Protocol::Tftp => return,
             Protocol::Ftp | Protocol::Http => {}
         }
-        if let Some(due) = scores.offend(Instant::now(), peer.ip(), offence) {
-            let until = Some(SystemTime::now() + due.span);
+        if let Some(due) = scores.offend(self.watch.steady(), peer.ip(), offence) {
+            let until = Some(self.watch.wall() + due.span);
             let ban = Ban { net: due.net, until, by: By::Itself, reason: due.reason };
             // It holds all the same: what is lost is that a restart remembers it.
             let _not_kept = self.ban(ban);
@@ -343,7 +352,7 @@ impl Gate {
     /// How long the answer to this peer's next login has to wait, for what it did before. Waited for before
     /// [`Gate::admit`], so that a right password is answered as late as a wrong one.
     pub fn delay(&self, peer: IpAddr) -> Duration {
-        self.scores.as_ref().map_or(Duration::ZERO, |scores| scores.delay(Instant::now(), peer))
+        self.scores.as_ref().map_or(Duration::ZERO, |scores| scores.delay(self.watch.steady(), peer))
     }
 
     /// The bans.

@@ -364,7 +364,7 @@ impl Session {
         }
         let lease = self.lease(Direction::Write)?;
         self.fits(path, ask.expected)?;
-        let (path, place) = gate.inbox.place(&*gate.store, path, SystemTime::now())?;
+        let (path, place) = gate.inbox.place(&*gate.store, path, gate.watch.wall())?;
         let upload = gate.store.create(&path, Mode::New, "")?;
         let record = Record::start(lease, &path, Direction::Write, ask.expected)?;
         Ok(Writing::new(upload, record).at(place))

@@ -14,6 +14,7 @@ pub(crate) use table::{mapped, masked};
 
 use crate::Net;
 use crate::audit::By;
+use crate::watch::Watch;
 use line::Line;
 use std::fmt;
 use std::net::IpAddr;
@@ -47,6 +48,7 @@ pub struct Bans {
     table: RwLock<Table>,
     // Guards the journal; held while a line is written, which waits for the disk. Taken before the table.
     journal: Mutex<Option<Journal>>,
+    watch: Watch,
 }
 
 /// Lines that a journal may have beyond what is needed, before it is put together anew at an opening.
@@ -59,6 +61,11 @@ impl fmt::Debug for Bans {
 }
 
 impl Bans {
+    /// None, by this clock.
+    pub(crate) fn watched(watch: Watch) -> Bans {
+        Bans { watch, ..Bans::default() }
+    }
+
     /// Opens the journal, making it where there is none. What is over is not there.
     pub fn open(path: &Path) -> Result<Arc<Bans>, JournalError> {
         let (mut table, now) = (Table::default(), unix(SystemTime::now()));
@@ -69,7 +76,8 @@ impl Bans {
             held.compact(table.bans(now).iter().map(|ban| Line::Set(ban.clone()).write()))?;
         }
         let count = AtomicUsize::new(table.len());
-        Ok(Arc::new(Bans { count, table: RwLock::new(table), journal: Mutex::new(Some(journal)) }))
+        let watch = Watch::default();
+        Ok(Arc::new(Bans { count, table: RwLock::new(table), journal: Mutex::new(Some(journal)), watch }))
     }
 
     /// Whether they outlive this process.
@@ -84,7 +92,7 @@ impl Bans {
         let line = journal.is_some().then(|| Line::Set(ban.clone()).write());
         {
             let mut table = self.write();
-            table.add(&ban, unix(SystemTime::now()));
+            table.add(&ban, unix(self.watch.wall()));
             self.count.store(table.len(), Ordering::Release);
         }
         append(&mut journal, line)
@@ -95,7 +103,7 @@ impl Bans {
         let mut journal = self.journal();
         let was = {
             let mut table = self.write();
-            let was = table.remove(net, unix(SystemTime::now()));
+            let was = table.remove(net, unix(self.watch.wall()));
             self.count.store(table.len(), Ordering::Release);
             was
         };
@@ -106,7 +114,7 @@ impl Bans {
 
     /// The ban that an address falls under now: of the narrowest network.
     pub fn of(&self, address: IpAddr) -> Option<Ban> {
-        self.of_at(address, SystemTime::now)
+        self.of_at(address, || self.watch.wall())
     }
 
     fn of_at(&self, address: IpAddr, now: impl FnOnce() -> SystemTime) -> Option<Ban> {
@@ -118,7 +126,7 @@ impl Bans {
 
     /// All that are not over, in the order of their networks.
     pub fn list(&self) -> Vec<Ban> {
-        self.read().bans(unix(SystemTime::now()))
+        self.read().bans(unix(self.watch.wall()))
     }
 
     /// How many there are; some may just be over.

@@ -9,16 +9,23 @@
 //! the journal.
 
 mod line;
+mod spent;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
 
+pub(crate) use spent::{Request, Spent};
+
+use crate::watch::{Moment, Watch};
 use crate::{Net, Right, Rights};
 use line::Line;
+use spent::Use;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
+#[cfg(test)]
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime};
 use store::VPath;
@@ -173,8 +180,13 @@ impl fmt::Debug for Grant {
 pub struct Grants {
     // Guards journal and state; held while a line is written, which waits for the disk.
     kept: Mutex<Kept>,
-    // Guards the requests of TFTP that may be sent again: since when. Never held while something is waited for.
-    open: Mutex<HashMap<Request, Instant>>,
+    // Guards the uses: the requests of TFTP that may be sent again, since when, and who is in each use. Never held
+    // while something is waited for.
+    open: Mutex<HashMap<Request, (Instant, Use)>>,
+    watch: Watch,
+    /// Uses that are given back and not written down yet.
+    #[cfg(test)]
+    pub(crate) pending: AtomicUsize,
 }
 
 struct Kept {
@@ -201,43 +213,19 @@ struct Entry {
     revoked: bool,
 }
 
-/// One request as TFTP's client would repeat it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Request {
-    pub(crate) grant: String,
-    pub(crate) peer: SocketAddr,
-    pub(crate) path: VPath,
-    pub(crate) right: Right,
-}
-
-/// Both clocks.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    wall: SystemTime,
-    steady: Instant,
-}
-
-impl Moment {
-    fn now() -> Moment {
-        Moment { wall: SystemTime::now(), steady: Instant::now() }
-    }
-}
-
-/// A use that was made. Whoever holds it says how it ended.
-pub(crate) struct Spent {
-    grants: Arc<Grants>,
-    request: Request,
-    /// Uses that are left.
-    pub(crate) left: Option<u32>,
-}
-
 impl Grants {
     /// Opens the journal, making it where there is none.
     pub fn open(path: &Path) -> Result<Arc<Grants>, JournalError> {
-        Grants::opened(path, Moment::now())
+        Grants::watched(path, Watch::default())
     }
 
-    fn opened(path: &Path, now: Moment) -> Result<Arc<Grants>, JournalError> {
+    /// The same, by this clock.
+    pub(crate) fn watched(path: &Path, watch: Watch) -> Result<Arc<Grants>, JournalError> {
+        let now = watch.now();
+        Grants::opened(path, watch, now)
+    }
+
+    fn opened(path: &Path, watch: Watch, now: Moment) -> Result<Arc<Grants>, JournalError> {
         let mut state = State::default();
         let mut journal = Journal::open(path, &mut |found| state.fold(found))?;
         let wall = state.latest.map_or(now.wall, |latest| latest.max(now.wall));
@@ -251,18 +239,24 @@ impl Grants {
             if news {
                 // Two locks of one process wait for each other.
                 drop(held);
-                return Grants::opened(path, now);
+                return Grants::opened(path, watch, now);
             }
             held.compact(lines)?;
         }
         journal = kept.journal;
         let kept = Kept { state, journal, began: kept.began };
-        Ok(Arc::new(Grants { kept: Mutex::new(kept), open: Mutex::default() }))
+        Ok(Arc::new(Grants {
+            kept: Mutex::new(kept),
+            open: Mutex::default(),
+            watch,
+            #[cfg(test)]
+            pending: AtomicUsize::new(0),
+        }))
     }
 
     /// Makes one; the text is its secret, which is told once and not kept.
     pub fn make(&self, new: &NewGrant) -> Result<(Arc<Grant>, String), GrantError> {
-        self.made(new, Moment::now())
+        self.made(new, self.watch.now())
     }
 
     fn made(&self, new: &NewGrant, now: Moment) -> Result<(Arc<Grant>, String), GrantError> {
@@ -306,7 +300,7 @@ impl Grants {
     pub fn list(&self) -> Result<Vec<(Arc<Grant>, u32, Standing)>, JournalError> {
         let mut kept = self.lock();
         kept.news()?;
-        let time = kept.time(Moment::now());
+        let time = kept.time(self.watch.now());
         kept.state.forget(time);
         let mut all: Vec<_> =
             kept.state.grants.values().map(|e| (e.nth, e.grant.clone(), e.used, e.standing(time))).collect();
@@ -317,7 +311,7 @@ impl Grants {
     /// Takes one back, for good; whether there is such a one.
     pub fn revoke(&self, id: &str) -> Result<bool, JournalError> {
         let mut kept = self.lock();
-        let at = kept.time(Moment::now());
+        let at = kept.time(self.watch.now());
         let Kept { journal, state, .. } = &mut *kept;
         let mut held = journal.hold(&mut |found| state.fold(found))?;
         if !state.grants.contains_key(id) {
@@ -333,7 +327,7 @@ impl Grants {
     /// The grant of this secret, if it can be used from this address now.
     /// One that is used up is found only for a request that may have been sent again.
     pub(crate) fn find(&self, token: &[u8], address: IpAddr, repeats: bool) -> Option<Arc<Grant>> {
-        self.found(token, address, repeats, Moment::now())
+        self.found(token, address, repeats, self.watch.now())
     }
 
     fn found(&self, secret: &[u8], address: IpAddr, repeats: bool, now: Moment) -> Option<Arc<Grant>> {
@@ -364,7 +358,7 @@ impl Grants {
         request: Request,
         repeats: bool,
     ) -> Result<Option<Spent>, JournalError> {
-        self.spent(request, repeats, Moment::now())
+        self.spent(request, repeats, self.watch.now())
     }
 
     fn spent(
@@ -378,70 +372,44 @@ impl Grants {
         let Kept { journal, state, .. } = &mut *kept;
         let mut held = journal.hold(&mut |found| state.fold(found))?;
         let Some(entry) = state.grants.get(&request.grant) else { return Ok(None) };
-        let is_again = repeats && {
-            let mut open = self.repeatable();
-            open.retain(|_, since| now.steady.saturating_duration_since(*since) < REPEATS);
-            open.contains_key(&request)
-        };
-        match (entry.standing(at), is_again) {
-            (Standing::Good, _) | (Standing::UsedUp, true) => {}
-            (Standing::UsedUp, false) | (Standing::Expired | Standing::Revoked, _) => return Ok(None),
+        let again = repeats.then(|| self.again(&request, now)).flatten();
+        match (entry.standing(at), &again) {
+            (Standing::Good, _) | (Standing::UsedUp, Some(_)) => {}
+            (Standing::UsedUp, None) | (Standing::Expired | Standing::Revoked, _) => return Ok(None),
         }
-        if !is_again {
-            let line = Line::Used { id: request.grant.clone(), at };
-            held.append(&line.write())?;
-            state.take(line);
-            if repeats {
-                self.repeatable().insert(request.clone(), now.steady);
-            }
+        let left = |state: &State| state.grants.get(&request.grant).and_then(Entry::left);
+        if let Some(mut again) = again {
+            again.left = left(state);
+            return Ok(Some(again));
+        }
+        let line = Line::Used { id: request.grant.clone(), at };
+        held.append(&line.write())?;
+        state.take(line);
+        let of = Use::first();
+        if repeats {
+            self.repeatable().insert(request.clone(), (now.steady, of.clone()));
         }
         drop(held);
-        let left = state.grants.get(&request.grant).and_then(Entry::left);
-        Ok(Some(Spent { grants: self.clone(), request, left }))
+        let left = left(state);
+        Ok(Some(Spent::first(self, request, of, left)))
     }
 
     /// How long a grant can still be used.
     pub(crate) fn is_good(&self, id: &str) -> bool {
         let kept = self.lock();
-        let time = kept.time(Moment::now());
+        let time = kept.time(self.watch.now());
         kept.state.grants.get(id).is_some_and(|e| match e.standing(time) {
             Standing::Good | Standing::UsedUp => true,
             Standing::Expired | Standing::Revoked => false,
         })
     }
 
-    fn repeatable(&self) -> MutexGuard<'_, HashMap<Request, Instant>> {
+    fn repeatable(&self) -> MutexGuard<'_, HashMap<Request, (Instant, Use)>> {
         self.open.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(|e| e.into_inner())
-    }
-}
-
-impl Spent {
-    /// Everything went out or came in: the same request is a new one from now on.
-    pub(crate) fn complete(self) {
-        self.grants.repeatable().remove(&self.request);
-    }
-
-    /// Not one octet was moved: the use was none. Done on a thread of its own, as whoever ends a transfer does
-    /// not wait for a disk; where it cannot be written down it stays a use.
-    pub(crate) fn give_back(self) {
-        let thread = std::thread::Builder::new().name(String::from("grants"));
-        // Without a thread it stays a use.
-        let _spent = thread.spawn(move || self.give_back_now());
-    }
-
-    fn give_back_now(self) {
-        self.grants.repeatable().remove(&self.request);
-        let mut kept = self.grants.lock();
-        let Kept { journal, state, .. } = &mut *kept;
-        let line = Line::Back { id: self.request.grant.clone() };
-        let written = journal.append(&line.write(), &mut |found| state.fold(found));
-        if written.is_ok() {
-            state.take(line);
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::tests::quick_dir;
+use crate::watch::{Moment, Watch};
 use tempfile::TempDir;
 
 fn new(path: &str, verbs: &str, uses: Option<u32>) -> NewGrant {
@@ -94,7 +95,8 @@ fn what_tftp_sends_again_costs_one_use_until_it_is_complete() {
     // Of which nothing went out: a look at the size.
     let (grant, _) = grants.make(&new("/c", "read", Some(1))).unwrap();
     let spend = |at| grants.spent(request(&grant, HERE), true, at).unwrap();
-    spend(t).unwrap().give_back_now();
+    spend(t).unwrap().give_back();
+    grants.settle();
     assert_eq!(spend(later(1)).unwrap().left, Some(0));
     assert_eq!(open(&dir).list().unwrap().iter().map(|g| g.1).collect::<Vec<_>>(), [2, 1, 1]);
 }
@@ -106,7 +108,7 @@ fn a_clock_that_jumps_back_prolongs_nothing() {
     let t = Moment::now();
     let hour = Duration::from_secs(3_600);
     let at = |wall: SystemTime, went_on: Duration| Moment { wall, steady: t.steady + went_on };
-    let grants = Grants::opened(&path, t).unwrap();
+    let grants = Grants::opened(&path, Watch::default(), t).unwrap();
     let (_, token) = grants.made(&new("/a", "read", None), t).unwrap();
     let finds = |grants: &Grants, now| grants.found(token.as_bytes(), here(), false, now).is_some();
     assert!(finds(&grants, at(t.wall - hour, hour)), "one hour went by, whatever the clock says");
@@ -116,7 +118,7 @@ fn a_clock_that_jumps_back_prolongs_nothing() {
     let grant = grants.list().unwrap()[0].0.clone();
     grants.spent(request(&grant, HERE), false, at(t.wall + hour, hour)).unwrap().unwrap();
     let behind = at(t.wall - hour * 24, hour);
-    let grants = Grants::opened(&path, behind).unwrap();
+    let grants = Grants::opened(&path, Watch::default(), behind).unwrap();
     assert!(finds(&grants, behind));
     assert!(!finds(&grants, at(behind.wall, hour * 2)));
 }
@@ -173,7 +175,8 @@ fn a_long_journal_is_put_together_anew() {
     let (gone, _) = grants.make(&new("/b", "read", None)).unwrap();
     grants.revoke(gone.id()).unwrap();
     for _ in 0..600 {
-        grants.spend(request(&grant, HERE), false).unwrap().unwrap().give_back_now();
+        grants.spend(request(&grant, HERE), false).unwrap().unwrap().give_back();
+        grants.settle();
     }
     grants.spend(request(&grant, HERE), false).unwrap().unwrap().complete();
     let lines = || std::fs::read_to_string(dir.path().join("grants.journal")).unwrap().lines().count();

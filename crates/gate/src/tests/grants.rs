@@ -214,3 +214,37 @@ fn who_guesses_tokens_is_held_to_it_where_its_address_is_proved() {
     }
     assert!(set.gate.admit(&anonymous()).is_ok(), "TFTP's senders may be forged");
 }
+
+#[test]
+fn a_login_with_a_grant_has_the_whole_tree_for_its_root_whatever_is_everybodys() {
+    let everybody = RootRule { user: None, group: None, network: None, path: "/home/%u".parse().unwrap() };
+    let set = set_with(Policy { roots: Roots(vec![everybody]), ..policy(true) });
+    let (grant, token) = set.grant("/images/c2900.bin", "read", None);
+    let session = set.gate.admit(&user(grant.user(), &token)).unwrap();
+    session.read(&p("/images/c2900.bin")).unwrap().finish(complete());
+}
+
+#[test]
+fn a_request_that_tftp_sent_twice_gives_its_use_back_only_when_both_moved_nothing() {
+    let set = set();
+    let (_, token) = set.grant("/images/c2900.bin", "read", Some(1));
+    let name = p(&format!("/~{token}/c2900.bin"));
+    let nobody = set.gate.admit(&tftp()).unwrap();
+    let nothing = || End::new(Outcome::Aborted, 0);
+    let used = || {
+        set.grants.settle();
+        set.grants.list().unwrap()[0].1
+    };
+    // The first goes on when the second is broken off: another peer must not get the same use.
+    let (first, second) = (nobody.read(&name).unwrap(), nobody.read(&name).unwrap());
+    second.finish(nothing());
+    assert_eq!(used(), 1);
+    let other = set.gate.admit(&knock_from("192.0.2.8:50000", Protocol::Tftp, Credentials::None)).unwrap();
+    assert_eq!(other.read(&name).err(), Some(Refusal::Denied));
+    first.finish(nothing());
+    assert_eq!(used(), 0, "neither moved anything");
+    let (first, second) = (nobody.read(&name).unwrap(), nobody.read(&name).unwrap());
+    first.finish(complete());
+    second.finish(nothing());
+    assert_eq!(used(), 1, "the file went out");
+}
