@@ -165,6 +165,10 @@ impl Roots {
     /// The root of somebody: what the account itself says, else a row's, else the tree's. `None`: their row's directory cannot be named (too long).
     pub(crate) fn of(&self, who: &Who, peer: IpAddr) -> Option<Home> {
         let there = |path: VPath| Home { path, create: false };
+        // A grant names its path in the whole tree, by a login as by a name with its secret.
+        if let Who::Grant(_) = who {
+            return Some(there(VPath::root()));
+        }
         // No datagram and no connection comes from the unspecified address: that is our own advisor.
         if let Who::User(account) = who
             && let Some(home) = account.home()
