@@ -147,7 +147,7 @@ impl Store for Memory {
         if path.is_root() {
             return Err(StoreError::Denied);
         }
-        if !tree.entries(id)?.is_empty() {
+        if !tree.entries(id)?.is_empty() || tree.has_held(id) {
             return Err(StoreError::NotEmpty);
         }
         tree.unlink(path)
@@ -162,7 +162,10 @@ impl Store for Memory {
 
     fn space(&self, path: &VPath) -> Result<Space> {
         let tree = self.0.tree();
-        tree.find(path).or_else(|_| tree.find(&path.parent()))?;
+        match tree.find(path) {
+            Err(StoreError::Absent) => tree.find(&path.parent())?,
+            found => found?,
+        };
         Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used), quota: None })
     }
 

@@ -1,6 +1,6 @@
 use crate::{Amount, Facts, Kind, Result, StoreError, VPath};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 /// The number of the root directory.
@@ -8,11 +8,15 @@ pub(super) const ROOT: u64 = 1;
 /// A number that no node has.
 pub(super) const GONE: u64 = 0;
 
+/// Directory, name and owner of a partial.
+type Key = (u64, Vec<u8>, String);
+
 /// Nodes by number: renaming moves one name, whatever hangs below.
 pub(super) struct Tree {
     nodes: BTreeMap<u64, Node>,
-    /// By directory, name and owner.
-    partials: BTreeMap<(u64, Vec<u8>, String), Bytes>,
+    partials: BTreeMap<Key, Bytes>,
+    /// Those that an upload goes on with: they count as that upload, and nobody else touches them.
+    held: BTreeSet<Key>,
     next: u64,
     changes: u64,
     /// Octets of all files, partials and open uploads.
@@ -60,6 +64,7 @@ impl Tree {
         Tree {
             nodes: BTreeMap::from([(ROOT, root)]),
             partials: BTreeMap::new(),
+            held: BTreeSet::new(),
             next: ROOT + 1,
             changes: 0,
             used: 0,
@@ -169,20 +174,24 @@ impl Tree {
         let id = self.find(from)?;
         let dir = self.find(&to.parent())?;
         self.entries(dir)?;
+        // A directory cannot move below itself; one that holds what is moved is not empty.
+        let is_below = |a: &VPath, b: &VPath| a != b && a.is_within(b);
+        if is_below(to, from) {
+            return Err(StoreError::Denied);
+        }
+        if is_below(from, to) {
+            return Err(StoreError::NotEmpty);
+        }
         if let Ok(there) = self.child(dir, to.name()) {
             match (self.node(id).kind(), self.node(there).kind()) {
                 _ if there == id => return Ok(Amount::NONE),
                 (Kind::File, Kind::File) => {}
                 (Kind::File, Kind::Directory) => return Err(StoreError::IsDirectory),
                 (Kind::Directory, Kind::File) => return Err(StoreError::NotDirectory),
-                (Kind::Directory, Kind::Directory) if self.entries(there)?.is_empty() => {}
+                (Kind::Directory, Kind::Directory)
+                    if self.entries(there)?.is_empty() && !self.has_partials(there) => {}
                 (Kind::Directory, Kind::Directory) => return Err(StoreError::NotEmpty),
             }
-        }
-        let inside = [from.as_bytes(), b"/"].concat();
-        if to.as_bytes().starts_with(&inside) {
-            // A directory cannot move below itself.
-            return Err(StoreError::Denied);
         }
         self.take_name(from)?;
         Ok(self.put_name(dir, to.name(), id).map_or(Amount::NONE, |old| self.forget(old)))
@@ -212,9 +221,34 @@ impl Tree {
         old
     }
 
-    /// The partials in a directory.
+    /// Whether an upload goes on with a partial.
+    pub(super) fn is_held(&self, dir: u64, name: &[u8], owner: &str) -> bool {
+        self.held.contains(&(dir, name.to_vec(), owner.to_owned()))
+    }
+
+    /// An upload goes on with a partial, or no longer.
+    pub(super) fn hold(&mut self, dir: u64, name: &[u8], owner: &str, holds: bool) {
+        let key = (dir, name.to_vec(), owner.to_owned());
+        if holds {
+            self.held.insert(key)
+        } else {
+            self.held.remove(&key)
+        };
+    }
+
+    /// Whether an upload goes on with any partial in a directory.
+    pub(super) fn has_held(&self, id: u64) -> bool {
+        self.held.iter().any(|(dir, _, _)| *dir == id)
+    }
+
+    fn has_partials(&self, id: u64) -> bool {
+        self.partials.keys().any(|(dir, _, _)| *dir == id)
+    }
+
+    /// The partials in a directory that no upload goes on with.
     pub(super) fn partials_in(&self, id: u64) -> Amount {
-        let here = self.partials.iter().filter(|((dir, _, _), _)| *dir == id);
+        let idle = self.partials.iter().filter(|(key, _)| !self.held.contains(key));
+        let here = idle.filter(|((dir, _, _), _)| *dir == id);
         here.fold(Amount::NONE, |sum, (_, octets)| sum + Amount::file(octets.len() as u64))
     }
 

@@ -40,6 +40,9 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
             Mode::Resume(_) => true,
             Mode::Append => there.is_none(),
         };
+    if resumed && tree.is_held(dir, path.name(), owner) {
+        return Err(StoreError::Busy);
+    }
     let kept = match mode {
         Mode::New if there.is_some() => return Err(StoreError::Exists),
         Mode::New | Mode::Overwrite => Bytes::new(),
@@ -56,6 +59,9 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
     let start = kept.len() as u64;
     if start > shared.capacity.saturating_sub(tree.used) {
         return Err(StoreError::NoSpace);
+    }
+    if resumed {
+        tree.hold(dir, path.name(), owner, true);
     }
     tree.used += start;
     drop(tree);
@@ -153,11 +159,13 @@ impl Upload for Growing {
         tree.insert(self.dir, self.path.name(), Node::file(octets));
         // insert() counted the content; the upload's own count goes.
         tree.used -= len;
-        let partial = tree.put_partial(self.dir, self.path.name(), &self.owner, None);
-        if !self.resumed {
-            freed += partial;
+        let (dir, name, owner) = (self.dir, self.path.name(), &self.owner[..]);
+        if std::mem::take(&mut self.resumed) {
+            tree.put_partial(dir, name, owner, None);
+            tree.hold(dir, name, owner, false);
+        } else if !tree.is_held(dir, name, owner) {
+            freed += tree.put_partial(dir, name, owner, None);
         }
-        self.resumed = false;
         Ok(Published { len, kept, freed, identity: None })
     }
 
@@ -165,7 +173,8 @@ impl Upload for Growing {
         let shared = self.shared.clone();
         let mut tree = shared.tree();
         tree.entries(self.dir)?;
-        if self.owner.is_empty() {
+        // Another upload of this owner may go on with a partial of that name.
+        if self.owner.is_empty() || (!self.resumed && tree.is_held(self.dir, self.path.name(), &self.owner)) {
             drop(tree);
             return Ok(Suspended::default());
         }
@@ -174,7 +183,9 @@ impl Upload for Growing {
         let former = tree.put_partial(self.dir, self.path.name(), &self.owner, Some(octets));
         tree.used -= len;
         let freed = if self.resumed { Amount::NONE } else { former };
-        self.resumed = false;
+        if std::mem::take(&mut self.resumed) {
+            tree.hold(self.dir, self.path.name(), &self.owner, false);
+        }
         Ok(Suspended { kept: Amount::file(len), freed })
     }
 }
@@ -186,6 +197,7 @@ impl Drop for Growing {
         if self.resumed {
             // What was gone on with goes along.
             tree.put_partial(self.dir, self.path.name(), &self.owner, None);
+            tree.hold(self.dir, self.path.name(), &self.owner, false);
         }
     }
 }
