@@ -54,6 +54,8 @@ pub struct Tally {
     /// Its files, its directories, the partials in it, and the versions of names in it. An upload that runs
     /// is not among them.
     pub holds: Amount,
+    /// What of that are versions: they stay where they are when the directory is renamed.
+    pub versions: Amount,
     /// Names of the directories in it, in the order of their octets, and of those that are gone but of whose
     /// names there are versions.
     pub directories: Vec<Vec<u8>>,

@@ -185,7 +185,11 @@ impl Store for Memory {
             {
                 let node = tree.node(*id);
                 match node.content() {
-                    Some(octets) => tally.holds += Amount::file(octets.len() as u64),
+                    Some(octets) => {
+                        let file = Amount::file(octets.len() as u64);
+                        tally.holds += file;
+                        tally.versions += if counts_directories { Amount::NONE } else { file };
+                    }
                     None => {
                         tally.directories.push(name.clone());
                         if counts_directories {

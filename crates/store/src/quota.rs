@@ -14,6 +14,7 @@
 
 mod counted;
 mod ledger;
+mod moving;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::{
 };
 use counted::Counted;
 use ledger::Ledger;
+use moving::Move;
 pub use saved::{BadSaved, Saved};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -186,39 +188,41 @@ impl Store for Quota {
     fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         let (store, ledger) = (&self.0.store, &self.0.ledger);
         let (old, new) = (from.parent(), to.parent());
-        if old == new {
+        let is_file = |facts: &Facts| facts.kind == Kind::File;
+        // Whatever is no directory moves nothing within one; also a link that leads nowhere.
+        if old == new && store.stat(from).as_ref().map_or(true, is_file) {
             let _turn = ledger.turn();
-            let is_dir = store.stat(from).is_ok_and(|facts| facts.kind == Kind::Directory);
             let gone = store.rename(from, to)?;
-            if is_dir {
-                ledger.moved_a_directory();
-            }
             ledger.settle(&new, Amount::NONE, gone);
             return Ok(gone);
         }
-        let moved = {
-            let facts = store.stat(from)?;
-            match facts.kind {
-                Kind::File => Amount::file(facts.len),
-                // What is in it moves only where it comes under another limit.
-                Kind::Directory if ledger.is_one_area(&old, &new) => Amount::DIRECTORY,
-                Kind::Directory => self.0.below(from)? + Amount::DIRECTORY,
+        let facts = store.stat(from)?;
+        let moved = |amount| Move { old: old.clone(), new: new.clone(), amount };
+        let (_turn, _alone, moves) = match facts.kind {
+            Kind::File => (Some(ledger.turn()), None, vec![moved(Amount::file(facts.len))]),
+            Kind::Directory if ledger.is_same_under(from, to) => {
+                (Some(ledger.turn()), None, vec![moved(Amount::DIRECTORY)])
+            }
+            // What is in it comes under other limits: nothing must come or go while it is counted.
+            Kind::Directory => {
+                let alone = ledger.alone();
+                let mut moves = self.0.below(from, to)?;
+                moves.push(moved(Amount::DIRECTORY));
+                (None, Some(alone), moves)
             }
         };
-        let _turn = ledger.turn();
-        let taken = ledger.take_other(&old, &new, moved)?;
+        let moving = ledger.take_moves(from, to, moves)?;
         let gone = match store.rename(from, to) {
             Ok(gone) => gone,
             Err(why) => {
-                ledger.give(&taken, moved);
+                ledger.give_moves(&moving);
                 return Err(why);
             }
         };
-        if moved.files > 1 || store.stat(to).is_ok_and(|facts| facts.kind == Kind::Directory) {
-            ledger.moved_a_directory();
+        ledger.settle_moves(moving, (&new, gone));
+        if facts.kind == Kind::Directory {
+            ledger.moved_a_directory(from, to);
         }
-        ledger.settle(&old, Amount::NONE, moved);
-        ledger.settle_taken(&taken, moved, &new, moved, gone);
         Ok(gone)
     }
 
@@ -285,15 +289,17 @@ impl Store for Quota {
 }
 
 impl Inner {
-    /// What a directory holds, whatever is below, without versions of what is gone.
-    fn below(&self, dir: &VPath) -> Result<Amount> {
-        let (mut sum, mut waiting) = (Amount::NONE, vec![dir.clone()]);
-        while let Some(dir) = waiting.pop() {
-            let tally = self.store.tally(&dir)?;
-            sum += tally.holds;
-            let inside = tally.directories.iter().filter_map(|name| dir.child(name).ok());
+    /// What a directory and each below it holds itself, moved to where it is to be; without versions, which stay.
+    fn below(&self, from: &VPath, to: &VPath) -> Result<Vec<Move>> {
+        let (mut moves, mut waiting) = (Vec::new(), vec![from.clone()]);
+        while let Some(old) = waiting.pop() {
+            let tally = self.store.tally(&old)?;
+            let inside = tally.directories.iter().filter_map(|name| old.child(name).ok());
             waiting.extend(inside.filter(|path| self.store.stat(path).is_ok()));
+            let rest = old.below(from).unwrap_or_else(VPath::root);
+            let new = rest.under(to).map_err(|_| StoreError::Denied)?;
+            moves.push(Move { old, new, amount: tally.holds.less(tally.versions) });
         }
-        Ok(sum)
+        Ok(moves)
     }
 }

@@ -12,7 +12,7 @@ use std::os::fd::OwnedFd;
 /// the versions of names in it. Links are not followed; a file with two names counts twice.
 pub(super) fn tally(inner: &Inner, path: &VPath) -> Result<Tally> {
     let mut tally = Tally::default();
-    let mut add = |dir: &OwnedFd, name: &[u8], counts_directories: bool| -> Result<()> {
+    let mut add = |dir: &OwnedFd, name: &[u8], is_tree: bool| -> Result<()> {
         let stat = match rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             // It went meanwhile.
             Err(rustix::io::Errno::NOENT) => return Ok(()),
@@ -20,10 +20,12 @@ pub(super) fn tally(inner: &Inner, path: &VPath) -> Result<Tally> {
         };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile if !name.starts_with(PART) || !is_held(dir, name) => {
-                tally.holds += Amount::file(octets(&stat));
+                let file = Amount::file(octets(&stat));
+                tally.holds += file;
+                tally.versions += if is_tree { Amount::NONE } else { file };
             }
             FileType::Directory => {
-                if counts_directories {
+                if is_tree {
                     tally.holds += Amount::DIRECTORY;
                 }
                 tally.directories.push(name.to_vec());

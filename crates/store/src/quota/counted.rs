@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 pub(super) struct Counted {
     quota: Arc<Inner>,
-    path: VPath,
+    /// Its number in the ledger, which knows the directory, also when that is renamed.
+    run: u64,
     /// None once it has ended.
     upload: Option<Box<dyn Upload>>,
     areas: Taken,
@@ -27,8 +28,13 @@ impl Counted {
         let _turn = ledger.turn();
         let areas = ledger.take(&dir, Amount::file(0))?;
         // From here on it ends by being dropped.
-        let mut counted =
-            Counted { quota: quota.clone(), path: path.clone(), upload: None, areas, taken: Amount::file(0) };
+        let mut counted = Counted {
+            quota: quota.clone(),
+            run: ledger.begin_run(&dir),
+            upload: None,
+            areas,
+            taken: Amount::file(0),
+        };
         let partial = match mode {
             Mode::New | Mode::Overwrite => None,
             Mode::Resume(_) => store.partial(path, owner),
@@ -70,7 +76,8 @@ impl Counted {
     /// Counts what it left in place of what it had taken.
     fn settle(&mut self, more: Amount, less: Amount) {
         let taken = std::mem::take(&mut self.taken);
-        self.quota.ledger.settle_taken(&self.areas, taken, &self.path.parent(), more, less);
+        let (ledger, dir) = (&self.quota.ledger, self.quota.ledger.dir_of_run(self.run));
+        ledger.settle_taken(&self.areas, taken, &dir, more, less);
     }
 }
 
@@ -132,5 +139,6 @@ impl Drop for Counted {
         // First the file, so that what is given back is really free.
         drop(self.upload.take());
         self.quota.ledger.give(&self.areas, self.taken);
+        self.quota.ledger.end_run(self.run);
     }
 }

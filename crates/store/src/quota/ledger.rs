@@ -3,11 +3,11 @@
 use super::{Limit, Ration, Saved};
 use crate::{Amount, Result, Space, StoreError, Tally, VPath};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What is counted, and the limits.
 pub(super) struct Ledger {
-    rations: Vec<Ration>,
+    pub(super) rations: Vec<Ration>,
     // Held for reading while something is done in the tree and told here, for writing while a walk looks at one
     // directory: so each change counts either as found or as told.
     turns: RwLock<()>,
@@ -15,22 +15,25 @@ pub(super) struct Ledger {
     table: Mutex<Table>,
 }
 
-struct Table {
+pub(super) struct Table {
     /// The first is the whole store; others come with the first change in them and stay.
-    areas: Vec<Area>,
+    pub(super) areas: Vec<Area>,
     index: BTreeMap<VPath, usize>,
-    known: bool,
+    pub(super) known: bool,
     walk: Option<Front>,
+    /// The directories that uploads run in, by numbers of theirs.
+    pub(super) runs: BTreeMap<u64, VPath>,
+    next_run: u64,
 }
 
 /// A part of the tree that has a limit of its own.
-struct Area {
+pub(super) struct Area {
     at: VPath,
     limit: Limit,
     /// What a walk would find.
     settled: Amount,
     /// Uploads that run.
-    open: Amount,
+    pub(super) open: Amount,
     /// What the walk that runs has found.
     found: Amount,
 }
@@ -44,7 +47,7 @@ impl Area {
         self.settled + self.open
     }
 
-    fn room(&self) -> Room {
+    pub(super) fn room(&self) -> Room {
         let left = |limit: Option<u64>, used: u64| limit.map(|limit| limit.saturating_sub(used));
         let used = self.used();
         Room {
@@ -71,7 +74,7 @@ pub(super) struct Room {
 }
 
 impl Room {
-    fn fits(self, more: Amount) -> Result<()> {
+    pub(super) fn fits(self, more: Amount) -> Result<()> {
         if more.octets > 0 && self.octets.is_some_and(|left| more.octets > left) {
             return Err(StoreError::OverQuota("octets"));
         }
@@ -142,8 +145,14 @@ pub(super) type Taken = Vec<usize>;
 impl Ledger {
     pub(super) fn new(rations: Vec<Ration>) -> Ledger {
         let all = Area::new(VPath::root(), Limit::default());
-        let table =
-            Table { index: BTreeMap::from([(VPath::root(), 0)]), areas: vec![all], known: false, walk: None };
+        let table = Table {
+            index: BTreeMap::from([(VPath::root(), 0)]),
+            areas: vec![all],
+            known: false,
+            walk: None,
+            runs: BTreeMap::new(),
+            next_run: 0,
+        };
         let ledger = Ledger { rations, turns: RwLock::new(()), table: Mutex::new(table) };
         // Each that is about one directory is there from the start.
         let mut table = ledger.table();
@@ -155,8 +164,13 @@ impl Ledger {
         ledger
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    pub(super) fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be held while much is done in the tree and told here that nothing else must come between.
+    pub(super) fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.turns.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// To be held while something is done in the tree and told here.
@@ -206,7 +220,7 @@ impl Ledger {
     }
 
     /// The areas that what is in a directory belongs to.
-    fn areas(&self, table: &mut Table, dir: &VPath) -> Taken {
+    pub(super) fn areas(&self, table: &mut Table, dir: &VPath) -> Taken {
         let mut areas = vec![0];
         for ration in &self.rations {
             let Some(rest) = dir.below(&ration.at) else { continue };
@@ -232,16 +246,23 @@ impl Ledger {
         Ok(areas)
     }
 
-    /// Takes so much of the limits that hold for what is in `new` and not for what is in `old`.
-    pub(super) fn take_other(&self, old: &VPath, new: &VPath, amount: Amount) -> Result<Taken> {
+    /// An upload runs in a directory from now on, wherever that is moved.
+    pub(super) fn begin_run(&self, dir: &VPath) -> u64 {
         let mut table = self.table();
-        let (left, mut areas) = (self.areas(&mut table, old), self.areas(&mut table, new));
-        areas.retain(|nth| !left.contains(nth));
-        if !table.known && !areas.is_empty() {
-            return Err(StoreError::Counting);
-        }
-        table.take(&areas, amount)?;
-        Ok(areas)
+        table.next_run += 1;
+        let run = table.next_run;
+        table.runs.insert(run, dir.clone());
+        run
+    }
+
+    /// What the directory is called that an upload runs in.
+    pub(super) fn dir_of_run(&self, run: u64) -> VPath {
+        self.table().runs.get(&run).cloned().unwrap_or_else(VPath::root)
+    }
+
+    /// It runs no longer.
+    pub(super) fn end_run(&self, run: u64) {
+        self.table().runs.remove(&run);
     }
 
     /// Takes more, if it is left.
@@ -274,19 +295,6 @@ impl Ledger {
         }
     }
 
-    /// Whether the same limits hold in both.
-    pub(super) fn is_one_area(&self, a: &VPath, b: &VPath) -> bool {
-        let mut table = self.table();
-        self.areas(&mut table, a) == self.areas(&mut table, b)
-    }
-
-    /// Tells that directories have other paths now. Within a turn.
-    pub(super) fn moved_a_directory(&self) {
-        if let Some(front) = &mut self.table().walk {
-            front.void = true;
-        }
-    }
-
     /// What is left for what is in a directory.
     pub(super) fn room(&self, dir: &VPath) -> Room {
         let mut table = self.table();
@@ -306,6 +314,13 @@ impl Ledger {
 }
 
 impl Table {
+    /// Directories have other paths now: what a walk that runs has found means nothing.
+    pub(super) fn void_walk(&mut self) {
+        if let Some(front) = &mut self.walk {
+            front.void = true;
+        }
+    }
+
     /// The area at a path, made where there is none.
     fn area(&mut self, at: &VPath) -> usize {
         if let Some(nth) = self.index.get(at) {
@@ -324,7 +339,7 @@ impl Table {
         Ok(())
     }
 
-    fn give(&mut self, areas: &Taken, amount: Amount) {
+    pub(super) fn give(&mut self, areas: &Taken, amount: Amount) {
         for nth in areas {
             self.areas[*nth].open = self.areas[*nth].open.less(amount);
         }
@@ -361,7 +376,7 @@ impl Walk<'_> {
 
     /// Has a directory looked at while nothing else is done, and counts what is found.
     pub(super) fn look(&mut self, dir: &VPath, look: impl FnOnce() -> Result<(Amount, Tally)>) -> Result<()> {
-        let _alone = self.ledger.turns.write().unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.ledger.alone();
         let looked = look();
         let mut table = self.ledger.table();
         let areas = self.ledger.areas(&mut table, dir);

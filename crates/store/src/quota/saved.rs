@@ -65,7 +65,8 @@ impl Saved {
         std::fs::rename(&new, file)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(VPath, Amount)> {
+    /// Each part, and what it held.
+    pub fn iter(&self) -> impl Iterator<Item = &(VPath, Amount)> {
         self.0.iter()
     }
 }

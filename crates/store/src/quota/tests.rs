@@ -125,6 +125,59 @@ fn follows(inner: Arc<dyn Store>) {
     same("removed files");
 }
 
+/// What each area holds, by its path.
+fn areas(quota: &Quota) -> Vec<(String, Amount)> {
+    let saved = quota.to_save().unwrap();
+    let full = saved.iter().filter(|(_, amount)| *amount != Amount::NONE);
+    let mut all: Vec<_> = full.map(|(at, amount)| (at.to_string(), *amount)).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+#[test]
+fn a_directory_that_comes_under_other_limits_takes_what_is_in_it_along() {
+    let rations = || {
+        let each = Ration { at: p("/home"), each: true, limit: octets(100) };
+        vec![each, Ration { at: p("/pub/small"), each: false, limit: octets(10) }]
+    };
+    let memory: Arc<dyn Store> = Arc::new(Memory::new());
+    let store = Quota::new(memory.clone(), rations());
+    store.walk(false, &|| true).unwrap();
+    let same = |what: &str| {
+        let anew = Quota::new(memory.clone(), rations());
+        anew.walk(false, &|| true).unwrap();
+        assert_eq!(areas(&store), areas(&anew), "{what}");
+    };
+    for dir in ["/home", "/home/a", "/home/a/deep", "/pub", "/x"] {
+        store.make_dir(&p(dir)).unwrap();
+    }
+    for (path, len) in [("/home/a/f", 60), ("/home/a/deep/g", 20), ("/x/h", 30)] {
+        put(&store, path, Mode::New, len).unwrap();
+    }
+    let mut kept = store.create(&p("/home/a/f"), Mode::Overwrite, "").unwrap();
+    kept.keep_old().unwrap();
+    kept.commit().unwrap();
+    same("a version");
+    store.rename(&p("/home/a"), &p("/home/b")).unwrap();
+    same("a home under another name, of which a version stays");
+    store.rename(&p("/x"), &p("/home/c")).unwrap();
+    same("what becomes a home");
+    store.rename(&p("/home/b"), &p("/pub/b")).unwrap();
+    same("what was one");
+    let refused = store.rename(&p("/pub/b"), &p("/pub/small"));
+    assert!(matches!(refused, Err(StoreError::OverQuota("octets"))), "20 octets where 10 may be");
+    same("what did not fit");
+    // Of what somebody uploads into nobody can tell whether it will fit.
+    let upload = store.create(&p("/pub/b/new"), Mode::New, "").unwrap();
+    assert!(matches!(store.rename(&p("/pub/b"), &p("/home/b")), Err(StoreError::Busy)));
+    store.rename(&p("/pub"), &p("/public")).unwrap();
+    upload.commit().unwrap();
+    same("an upload into a directory that was renamed");
+    assert!(store.stat(&p("/public/b/new")).is_ok());
+    store.rename(&p("/home"), &p("/house")).unwrap();
+    same("all homes at once");
+}
+
 #[test]
 fn of_several_limits_of_one_directory_each_holds() {
     let ration = |at: &str, each, limit| Ration { at: p(at), each, limit };
