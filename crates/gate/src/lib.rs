@@ -342,8 +342,13 @@ impl Gate {
             Protocol::Ftp | Protocol::Http => {}
         }
         if let Some(due) = scores.offend(self.watch.steady(), peer.ip(), offence) {
-            let until = Some(self.watch.wall() + due.span);
-            let ban = Ban { net: due.net, until, by: By::Itself, reason: due.reason };
+            let until = self.watch.wall() + due.span;
+            // What the owner set for longer is not made shorter by bad behaviour.
+            let lasts = |ban: Ban| ban.until.is_none_or(|other| other >= until);
+            if self.bans.at(&due.net).is_some_and(lasts) {
+                return;
+            }
+            let ban = Ban { net: due.net, until: Some(until), by: By::Itself, reason: due.reason };
             // It holds all the same: what is lost is that a restart remembers it.
             let _not_kept = self.ban(ban);
         }

@@ -124,6 +124,11 @@ impl Bans {
         self.read().of(address, unix(now()))
     }
 
+    /// The ban of this very network.
+    pub(crate) fn at(&self, net: &Net) -> Option<Ban> {
+        self.read().at(net, unix(self.watch.wall()))
+    }
+
     /// All that are not over, in the order of their networks.
     pub fn list(&self) -> Vec<Ban> {
         self.read().bans(unix(self.watch.wall()))

@@ -51,6 +51,12 @@ impl Table {
         removed.is_some_and(|e| e.until > now)
     }
 
+    /// The ban of this very network.
+    pub(super) fn at(&self, net: &Net, now: u64) -> Option<Ban> {
+        let key = net.key();
+        self.nets.get(&key).filter(|e| e.until > now).map(|e| e.ban(key))
+    }
+
     /// The ban of the narrowest network that holds the address.
     pub(super) fn of(&self, address: IpAddr, now: u64) -> Option<Ban> {
         let bits = mapped(address);

@@ -79,3 +79,19 @@ fn bans_kicks_and_penalties_are_events_that_say_who() {
         ]
     );
 }
+
+#[test]
+fn bad_behaviour_does_not_shorten_a_ban_that_the_owner_set_for_longer() {
+    let penalties = Some(Penalties { ban_at: 1.0, ..Penalties::default() });
+    let (gate, _events) = Gate::new(Arc::new(Memory::new()), Policy { penalties, ..policy(false) });
+    let peer = tftp().peer;
+    gate.ban(ban("192.0.2.7")).unwrap();
+    // A session that ran when it was banned.
+    gate.offend(Protocol::Ftp, peer, Offence::FailedLogin);
+    assert_eq!(gate.bans().of(peer.ip()), Some(ban("192.0.2.7")));
+    gate.ban(Ban { until: Some(std::time::SystemTime::now() + Duration::from_secs(5)), ..ban("192.0.2.7") })
+        .unwrap();
+    gate.offend(Protocol::Ftp, peer, Offence::FailedLogin);
+    gate.offend(Protocol::Ftp, peer, Offence::FailedLogin);
+    assert_eq!(gate.bans().of(peer.ip()).unwrap().by, By::Itself, "a shorter one is made longer");
+}
