@@ -36,6 +36,7 @@ const POLLING: &str = "tests/src/";
 fn is_test(path: &str) -> bool {
     path.starts_with("tests/")
         || path.starts_with("simnet/")
+        || path.starts_with("reference/")
         || path.contains("/tests/")
         || path.ends_with("/tests.rs")
 }

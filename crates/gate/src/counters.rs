@@ -4,6 +4,8 @@ use crate::limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
 use crate::rate::{Bucket, Buckets, Meter, since};
 use crate::transfer::Direction;
 use std::borrow::Borrow;
+#[cfg(test)]
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -238,9 +240,36 @@ impl Counters {
         self.lock().all[Counted::HalfOpen as usize]
     }
 
+    /// What is counted, for tests: of each network, address and user (sessions, half-open ones, transfers), those
+    /// of whom only the rates are remembered left out; and whether each kind is counted for addresses and users.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> Taken {
+        fn known<K: Clone + Ord + Hash>(table: &Table<K>) -> BTreeMap<K, Counts> {
+            table.nodes.iter().map(|(key, node)| (key.clone(), node.counts)).collect()
+        }
+        let kinds = [Counted::Sessions, Counted::HalfOpen, Counted::Transfers];
+        let open = self.lock();
+        Taken {
+            networks: open.networks.clone(),
+            addresses: known(&open.addresses),
+            users: known(&open.users),
+            of_addresses: kinds.map(|kind| self.addresses.by_any(kind)),
+            of_users: kinds.map(|kind| self.users.by_any(kind)),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(|e| e.into_inner())
     }
+}
+
+#[cfg(test)]
+pub(crate) struct Taken {
+    pub(crate) networks: Vec<Counts>,
+    pub(crate) addresses: BTreeMap<IpAddr, Counts>,
+    pub(crate) users: BTreeMap<Box<str>, Counts>,
+    pub(crate) of_addresses: [bool; KINDS],
+    pub(crate) of_users: [bool; KINDS],
 }
 
 /// The place of a session or connection in every count it belongs to; dropping it gives it back.

@@ -3,6 +3,7 @@ mod door;
 mod grants;
 mod model;
 mod peek;
+mod random;
 mod rights;
 mod transfers;
 mod tree;
