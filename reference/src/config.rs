@@ -205,6 +205,8 @@ pub struct Root {
     pub net: Option<Net>,
     /// With `%u` for the user's name and `%i` for the address.
     pub path: String,
+    /// Whether it is made when somebody logs in with a name and it is not there.
+    pub create: bool,
     /// How much each such directory may hold.
     pub quota: Quota,
 }

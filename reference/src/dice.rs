@@ -8,10 +8,17 @@ impl Dice {
         Dice(seed)
     }
 
-    /// The seed that `TOWLINE_SEED` gives, else a fresh one.
-    pub fn seed() -> u64 {
-        let given = std::env::var("TOWLINE_SEED").ok().and_then(|s| s.parse().ok());
-        given.unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().map_or(1, |d| d.as_nanos() as u64))
+    /// The seed that `TOWLINE_SEED` gives, else this one; `fresh` is another each time. Printed.
+    pub fn seed(usual: u64) -> u64 {
+        let given = std::env::var("TOWLINE_SEED").ok();
+        let fresh = || std::time::UNIX_EPOCH.elapsed().map_or(1, |d| d.as_nanos() as u64);
+        let seed = match given.as_deref() {
+            Some("fresh") => fresh(),
+            Some(text) => text.parse().expect("TOWLINE_SEED is a number or fresh"),
+            None => usual,
+        };
+        println!("TOWLINE_SEED={seed}");
+        seed
     }
 
     fn throw(&mut self) -> u64 {

@@ -186,6 +186,7 @@ fn root(dice: &mut Dice) -> Root {
         group: dice.perhaps(4, &texts(&GROUPS)),
         net: dice.perhaps(3, &nets()),
         path: path.to_owned(),
+        create: dice.once_in(3),
         quota: if dice.once_in(2) { quota(dice) } else { Quota::default() },
     }
 }

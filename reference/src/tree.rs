@@ -454,6 +454,17 @@ impl Tree {
         Ok(())
     }
 
+    /// Makes a directory and those above it, as far as that can be done.
+    pub(crate) fn settle(&mut self, path: &str) {
+        let names = components(path);
+        for n in 1..=names.len() {
+            let dir = format!("/{}", names[..n].join("/"));
+            if self.stat(&dir) != Ok(Node::Directory) && self.make_dir(&dir).is_err() {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn remove_dir(&mut self, path: &str) -> Result<(), Why> {
         if self.config.mounts.iter().any(|m| m.at == path) {
             return Err(Why::Denied);

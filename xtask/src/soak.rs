@@ -21,6 +21,7 @@ const SOAKS: &[Soak] = &[
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
     Soak { name: "users", about: "10,000 users in files and in the configuration", run: users },
+    Soak { name: "model", about: "random sessions beside the plain model (MODEL_RUNS, 2000)", run: model },
     Soak { name: "rates", about: "rates over 10 s, for one and for a hundred transfers", run: rates },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
@@ -131,6 +132,13 @@ fn floods() -> Result<Vec<String>> {
 
 fn users() -> Result<Vec<String>> {
     longer("users_many")
+}
+
+fn model() -> Result<Vec<String>> {
+    let runs = std::env::var("MODEL_RUNS").unwrap_or_else(|_| "2000".into());
+    let mut door = cargo();
+    door.args(["test", "--quiet", "--package", "gate", "--lib", "tests::random", "--", "--nocapture"]);
+    figures(door.env("TOWLINE_SEED", "fresh").env("TOWLINE_MODEL_RUNS", runs))
 }
 
 fn rates() -> Result<Vec<String>> {

@@ -33,7 +33,7 @@ impl Model {
         Ok(Answer::Done)
     }
 
-    pub(super) fn admitted(&self, knock: &Knock) -> Result<(Who, String), Why> {
+    pub(super) fn admitted(&mut self, knock: &Knock) -> Result<(Who, String), Why> {
         let address = knock.peer.ip();
         self.lets_in(address)?;
         let is_clear = knock.security == crate::Security::Clear;
@@ -68,20 +68,23 @@ impl Model {
         if let Who::User(user) = &who {
             room_of_user(&self.config, Counted::Sessions, &held, &user.name)?;
         }
-        let root = self.root(&who, address);
+        let (root, create) = self.root(&who, address);
+        if create {
+            self.tree.settle(&root);
+        }
         Ok((who, root))
     }
 
-    pub(super) fn root(&self, who: &Who, address: IpAddr) -> String {
+    pub(super) fn root(&self, who: &Who, address: IpAddr) -> (String, bool) {
         if let Who::User(crate::User { home: Some(home), .. }) = who {
-            return home.clone();
+            return (home.clone(), false);
         }
         let name = match who {
             Who::Nobody => None,
             Who::Anonymous => Some("anonymous".to_owned()),
             Who::User(user) => Some(user.name.clone()),
             // What is given out is named in the whole tree.
-            Who::Grant(_) => return "/".to_owned(),
+            Who::Grant(_) => return ("/".to_owned(), false),
         };
         let fits = |row: &&crate::Root| {
             let is_theirs = match &row.user {
@@ -98,10 +101,12 @@ impl Model {
         };
         let row = self.config.roots.iter().find(fits);
         row.map_or_else(
-            || "/".to_owned(),
+            || ("/".to_owned(), false),
             |row| {
                 let path = row.path.replace("%u", name.as_deref().unwrap_or(""));
-                path.replace("%i", &address.to_canonical().to_string())
+                // Who only comes from an address makes nothing.
+                let create = row.create && matches!(who, Who::User(_));
+                (path.replace("%i", &address.to_canonical().to_string()), create)
             },
         )
     }

@@ -224,6 +224,7 @@ fn root(root: &reference::Root) -> RootRule {
         group: root.group.clone(),
         network: root.net.as_ref().map(net),
         path: root.path.parse().unwrap(),
+        create: root.create,
     }
 }
 
