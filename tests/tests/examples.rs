@@ -35,6 +35,7 @@ documents! {
     tree: "docs/tree.md",
     access: "docs/access.md",
     log: "docs/log.md",
+    hooks: "docs/hooks.md",
 }
 
 #[test]

@@ -193,6 +193,17 @@ pub enum What {
         /// Why, in words.
         why: String,
     },
+    /// A hook could not be run, or failed each time, and is not tried again for these events.
+    HookFailed {
+        /// Which, by its place in the configuration: `hook 1`.
+        hook: String,
+        /// The `seq` of the last event that it failed for.
+        of: u64,
+        /// For how many events it failed since that was last told.
+        count: u64,
+        /// Why the last time, in words.
+        why: String,
+    },
 }
 
 /// Who did something that no peer did.

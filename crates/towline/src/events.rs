@@ -8,7 +8,7 @@ mod told;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use rows::EVENTS;
-pub use told::told;
+pub use told::{AUDITED, told};
 pub(crate) use told::{direction, protocol_word, verb_word};
 
 use serde::Serialize;
@@ -185,6 +185,12 @@ pub enum Event {
         sink: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    HookFailed {
+        hook: String,
+        of: u64,
+        count: u64,
+        reason: String,
     },
     Draining {
         transfers: u64,

@@ -10,7 +10,7 @@
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
-//! - [`tls`]: TLS over a socket that somebody else owns.
+//! - [`tls`]: TLS over a socket that somebody else owns; [`tls_client`]: TLS towards a server.
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`return_large_blocks`]: what the allocator does with large blocks.
 //! - [`Echo`]: ICMP echo requests.
@@ -39,6 +39,7 @@ mod segments;
 pub mod tap;
 pub mod terminal;
 pub mod tls;
+pub mod tls_client;
 pub mod udp;
 
 pub use activation::{Inherited, inherited};

@@ -164,6 +164,13 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 impl Serve {
     /// Serves until it is interrupted, or with `--once` until one transfer is complete.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
+        let over = self.serve(events);
+        // A hook's command that still runs has nobody any more to end it in time.
+        crate::monitor::end_all();
+        over
+    }
+
+    fn serve(self, events: &Arc<Events>) -> Result<(), Failure> {
         let occasion =
             Occasion { once: self.once, json: self.json, device: self.device, trace: self.trace.clone() };
         let Some(file) = self.config.clone() else {

@@ -94,7 +94,7 @@ section! {
         penalties: limits::Penalties = limits::Penalties::default(),
         /// What is recorded.
         audit: audit::Audit = audit::Audit::default(),
-        /// What is done on events. Refused in this version: nothing acts on it yet.
+        /// What is done on events.
         hook: Vec<audit::Hook> = Vec::new(),
     }
 }

@@ -380,6 +380,17 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "hook_failed",
+        by: "serve",
+        doc: "A hook could not be run, or failed as often as it is tried. At most once in 10 s for each hook.",
+        fields: &[
+            always("hook", Kind::Text, "Which: `hook 1` is the first of the configuration."),
+            always("of", Kind::Count, "The `seq` of the last event that it failed for, as places have it."),
+            always("count", Kind::Count, "For how many events it failed since that was last told."),
+            always("reason", Kind::Text, "Why the last time."),
+        ],
+    },
+    Row {
         event: "draining",
         by: "serve",
         doc: "Nothing new is accepted; what runs may end.",

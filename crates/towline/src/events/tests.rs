@@ -40,6 +40,7 @@ fn samples() -> Vec<Event> {
         },
         Event::Banned { net: s("10.0.0.0/8"), until: Some(s("t")), reason: s("r"), by: s("itself") },
         Event::Unbanned { net: s("10.0.0.1"), by: s("uid 0") },
+        Event::HookFailed { hook: s("hook 1"), of: 7, count: 1, reason: s("r") },
         Event::Configured { text: s("reloaded"), by: s("operator") },
         Event::User {
             name: s("n"),

@@ -6,6 +6,27 @@ use gate::{Algorithm, Digest, Direction, Outcome, Protocol, Refusal, Security};
 use std::time::Duration;
 use store::VPath;
 
+/// The names of the events that [`told`] makes: those of the audit.
+pub const AUDITED: &[&str] = &[
+    "admitted",
+    "login",
+    "identity",
+    "refused",
+    "left",
+    "kicked",
+    "started",
+    "ended",
+    "digest",
+    "changed",
+    "listed",
+    "grant_used",
+    "banned",
+    "unbanned",
+    "configured",
+    "lost",
+    "hook_failed",
+];
+
 /// An audit event as it is told to programs.
 pub fn told(event: &audit::Event) -> Event {
     let session = event.session;
@@ -122,6 +143,9 @@ pub fn told(event: &audit::Event) -> Event {
         What::SinkLost { sink, count, why } => {
             let (sink, reason) = (Some(sink.clone()), Some(why.clone()));
             Event::Lost { count: *count, sink, reason }
+        }
+        What::HookFailed { hook, of, count, why } => {
+            Event::HookFailed { hook: hook.clone(), of: *of, count: *count, reason: why.clone() }
         }
     }
 }

@@ -106,6 +106,7 @@ impl Figures {
             | What::GrantUsed { .. }
             | What::Unbanned { .. }
             | What::Kicked { .. }
+            | What::HookFailed { .. }
             | What::Configured { .. } => {}
         }
     }

@@ -4,10 +4,12 @@ use super::Argv;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Gid, Pid, PidfdFlags, Signal, Uid, kill_process_group, pidfd_open};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Octets that are kept of each output; what comes after is read and dropped.
@@ -43,12 +45,36 @@ pub struct Ran {
     pub errors: Vec<u8>,
 }
 
+impl Ran {
+    /// The first line of its standard error after a colon, escaped and short; nothing if there is none. What a
+    /// program says is its own affair, and shown where it failed.
+    pub fn words(&self) -> String {
+        let line = self.errors.split(|b| *b == b'\n').next().unwrap_or_default();
+        let line = &line[..line.len().min(200)];
+        if line.is_empty() { String::new() } else { format!(": {}", line.escape_ascii()) }
+    }
+}
+
 /// Why it could not be run.
 #[derive(Debug, thiserror::Error)]
 #[error("{program}: {source}")]
 pub struct Failed {
     program: String,
     source: io::Error,
+}
+
+/// Groups of programs that run now. Guards the numbers: one that is in it is not reaped, so that its number is nobody
+/// else's.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Ends whatever [`run`] still waits for: the process ends, and nobody would hold it to its time limit.
+pub fn end_all() {
+    for group in &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(group) = Pid::from_raw(*group) {
+            // Gone already: the end is what was wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 /// Runs it to its end. A child of its own that it leaves behind goes on, unless the time was over.
@@ -87,7 +113,9 @@ struct Running<'a> {
 impl<'a> Running<'a> {
     fn start(mut command: Command, input: &'a [u8]) -> io::Result<Running<'a>> {
         let mut child = command.spawn()?;
-        let over = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+        let pid = Pid::from_child(&child);
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(pid.as_raw_pid());
+        let over = pidfd_open(pid, PidfdFlags::empty())?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         for fd in [
             stdin.as_ref().map(AsFd::as_fd),
@@ -147,6 +175,8 @@ impl<'a> Running<'a> {
             // Gone already: the end is what was wanted.
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         }
+        let group = Pid::from_child(&self.child).as_raw_pid();
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
         let code = self.child.wait()?.code();
         self.read();
         Ok(Ran { code, timed_out, output: self.output, errors: self.errors })

@@ -22,7 +22,7 @@ mod question;
 mod wire;
 
 pub(crate) use asked::{Asked, Hear, Order};
-pub use command::{Failed, Ran, Run, run};
+pub use command::{Failed, Ran, Run, end_all, run};
 pub use here::Here;
 pub(crate) use house::{House, Prepared};
 pub use mandate::{Argv, Mandate};

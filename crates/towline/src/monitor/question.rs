@@ -33,6 +33,21 @@ pub enum Question {
     Successor,
 }
 
+impl Question {
+    /// Whether a hook wants it: hooks wait where others do not.
+    pub(super) fn is_of_hook(&self) -> bool {
+        match self {
+            Question::Run(Listed { program: Program::Hook(_), .. })
+            | Question::Reach { place: Place::Hook(_) } => true,
+            Question::Run(Listed { program: Program::Identity, .. })
+            | Question::Reach { place: Place::Syslog }
+            | Question::Passive { .. }
+            | Question::ConnectFrom { .. }
+            | Question::Successor => false,
+        }
+    }
+}
+
 /// A program, by where the configuration names it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Program {
@@ -58,7 +73,8 @@ pub struct Listed {
     pub program: Program,
     /// Variables that it finds besides PATH; names begin with `TOWLINE_`, others are refused.
     pub environment: Vec<(String, String)>,
-    /// What it reads on its standard input; at most 16 KiB.
+    /// What it reads on its standard input; at most 64 KiB.
+    #[serde(with = "super::wire::octets")]
     pub input: Vec<u8>,
     /// It is killed, with all that it started in its process group, after this time.
     pub patience: Duration,

@@ -72,6 +72,32 @@ pub(crate) enum ToMonitor {
     },
 }
 
+/// Octets on their way: as the text that they are, where they are one. A list of numbers is four times as long.
+pub(super) mod octets {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Octets<T, L> {
+        Text(T),
+        List(L),
+    }
+
+    pub(in super::super) fn serialize<S: Serializer>(octets: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(octets) {
+            Ok(text) => Octets::<&str, &[u8]>::Text(text).serialize(to),
+            Err(_) => Octets::<&str, &[u8]>::List(octets).serialize(to),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Vec<u8>, D::Error> {
+        Ok(match Octets::<String, Vec<u8>>::deserialize(from)? {
+            Octets::Text(text) => text.into_bytes(),
+            Octets::List(list) => list,
+        })
+    }
+}
+
 /// A [`Failure`] on its way.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Fault {
@@ -149,6 +175,44 @@ mod tests {
         };
         assert!(matches!(next(), (7, Answer::Socket(_))));
         assert!(matches!(next(), (8, Answer::Refused(Refused::Unfit))));
+    }
+
+    /// A directory renamed whose names are as long as names can be, and not one octet of them printable.
+    #[test]
+    fn the_longest_event_fits_into_a_question() {
+        use crate::events::{line, told};
+        use gate::audit::{Event, What};
+        let path = || {
+            let names: Vec<u8> =
+                (0..store::MAX_PATH / 256).flat_map(|_| [&b"/"[..], &[0xff; 255]].concat()).collect();
+            store::VPath::parse(&names).unwrap()
+        };
+        let what = What::Renamed { from: path(), to: path() };
+        let at = std::time::SystemTime::now();
+        let event = Event { seq: 1, at, session: 1, protocol: None, peer: None, user: None, what };
+        let input = line(1, at, &told(&event)).into_bytes();
+        assert!(input.len() > 40_000 && input.len() < super::super::answer::INPUT, "{}", input.len());
+        let environment = vec![("TOWLINE_PATH".into(), "\\xff".repeat(store::MAX_PATH))];
+        let (program, patience) = (super::super::Program::Hook(0), std::time::Duration::ZERO);
+        let question = Question::Run(super::super::Listed { program, environment, input, patience });
+        let (monitor, worker) = Channel::pair().unwrap();
+        send(&worker, &ToMonitor::Ask(1, question.clone()), &[]).unwrap();
+        let (message, _) = receive::<ToMonitor>(&monitor).unwrap().unwrap();
+        assert_eq!(message, ToMonitor::Ask(1, question));
+    }
+
+    #[test]
+    fn an_input_that_is_no_text_arrives_as_it_is() {
+        for input in [&b"s3cret"[..], b"\xff\0", b""] {
+            let listed = super::super::Listed {
+                program: super::super::Program::Identity,
+                environment: Vec::new(),
+                input: input.to_vec(),
+                patience: std::time::Duration::ZERO,
+            };
+            let json = serde_json::to_string(&listed).unwrap();
+            assert_eq!(serde_json::from_str::<super::super::Listed>(&json).unwrap(), listed, "{json}");
+        }
     }
 
     #[test]

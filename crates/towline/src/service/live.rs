@@ -169,6 +169,7 @@ impl Board {
             What::Digested { .. } => {}
             What::Lost(_)
             | What::SinkLost { .. }
+            | What::HookFailed { .. }
             | What::Banned { .. }
             | What::Unbanned { .. }
             | What::Configured { .. } => self.take_own(&event.what),
@@ -189,6 +190,10 @@ impl Board {
             What::SinkLost { sink, count: 0, why } => format!("{sink}: {why}"),
             What::SinkLost { sink, count, why } => {
                 format!("{} events are not in the {sink}: {why}", grouped(*count))
+            }
+            What::HookFailed { hook, count: 1, of: _, why } => format!("{hook} failed: {why}"),
+            What::HookFailed { hook, count, of: _, why } => {
+                format!("{hook} failed for {} events, the last time: {why}", grouped(*count))
             }
             What::Banned { net, until, why, by } => {
                 let until = until.map(|t| format!(" until {}", events::timestamp(t))).unwrap_or_default();

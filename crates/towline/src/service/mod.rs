@@ -44,6 +44,7 @@ use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::ladder::{End, Tracing};
 use crate::monitor::{Asked, Here, Privileged};
+use crate::sinks::Outside;
 use crate::watch::{Several, Watch};
 use gate::Gate;
 use keeper::Keeper;
@@ -104,6 +105,7 @@ fn serve(
     // Passwords and the like are where only root reads them.
     let policy = policy::of(loaded, occasion.json, &privileged)?;
     let settings = Settings::of(loaded, monitor.as_ref())?;
+    let outside = Outside::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
     let policy = gate::Policy { bans: bans::of(loaded)?, grants: grants::of(loaded)?, ..policy };
@@ -142,6 +144,7 @@ fn serve(
         wall,
         monitor,
         privileged,
+        outside,
     }
     .run(screen, watch, traces)
 }

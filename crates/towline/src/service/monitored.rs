@@ -37,7 +37,7 @@ pub(crate) fn monitor(
                 None => Had::nothing(),
             };
             let sockets = Sockets::open(&loaded, had)?.into_parts();
-            let (mandate, drain) = (mandate::of(&loaded.config), loaded.config.server.drain);
+            let (mandate, drain) = (Arc::new(mandate::of(&loaded.config)), loaded.config.server.drain);
             Ok(Prepared { loaded, text, sockets, mandate, drain })
         }),
     )

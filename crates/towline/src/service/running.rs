@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
 use crate::metrics::{Figures, Page};
 use crate::monitor::{Asked, Order, Privileged, ToMonitor};
-use crate::sinks::Sinks;
+use crate::sinks::{Outside, Sinks};
 use crate::watch::Watch;
 use gate::Gate;
 use gate::audit::{self, What};
@@ -83,6 +83,7 @@ pub(super) struct Running<'a> {
     pub(super) wall: Behind,
     pub(super) monitor: Option<Arc<Asked>>,
     pub(super) privileged: Arc<dyn Privileged>,
+    pub(super) outside: Outside,
 }
 
 impl Running<'_> {
@@ -111,6 +112,7 @@ impl Running<'_> {
             mut servers,
             control,
             privileged,
+            outside,
             ..
         } = self;
         let cancel = Cancel::new().map_err(local("digests"))?;
@@ -119,7 +121,7 @@ impl Running<'_> {
         let inbox = drops.then(|| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
-        let sinks = Sinks::start(loaded, &gate, &privileged, advisor.session())?;
+        let mut sinks = Sinks::start(loaded, &gate, &privileged, outside, advisor.session())?;
         let listening = servers.listening();
         let desk = || Desk {
             present: sinks.present.clone(),
@@ -225,11 +227,16 @@ impl Running<'_> {
         drop(digests);
         // Even a cut transfer has its last event.
         servers.wait(if cut { Duration::ZERO } else { GRACE });
-        while let Some(event) = audit.try_recv().map(Arc::new) {
-            board.take(&event, &advisor);
-            sinks.see(&event);
-            inbox.iter().for_each(|i| i.see(&event));
-        }
+        let mut rest = |sinks: &Sinks| {
+            while let Some(event) = audit.try_recv().map(Arc::new) {
+                board.take(&event, &advisor);
+                sinks.see(&event);
+                inbox.iter().for_each(|i| i.see(&event));
+            }
+        };
+        rest(&sinks);
+        sinks.end_hooks(cut);
+        rest(&sinks);
         drop(sinks);
         // What they could not take any more.
         while let Some(event) = audit.try_recv() {

@@ -107,7 +107,6 @@ fn wants_neighbours(config: &Config) -> bool {
 mod tests {
     use super::*;
     use crate::config::{Size, audit::Hook};
-    use std::time::Duration;
 
     fn config(change: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config::default();
@@ -152,14 +151,7 @@ mod tests {
 
     #[test]
     fn who_runs_programs_itself_is_not_sandboxed() {
-        let hook = Hook {
-            on: vec!["ended".into()],
-            run: vec!["/bin/true".into()],
-            url: None,
-            timeout: Duration::from_secs(1),
-            retries: 0,
-        };
-        let hooks = config(|c| c.hook = vec![hook]);
+        let hooks = config(|c| c.hook = vec![Hook::on_ends(&["/bin/true"], None)]);
         assert_eq!(plan(&hooks, Alone::Yes).demand, Demand::Off);
         assert_eq!(plan(&hooks, Alone::No).demand, Demand::Auto);
     }

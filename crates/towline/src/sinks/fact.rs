@@ -51,6 +51,7 @@ impl<'a> Fact<'a> {
             What::Unbanned { .. } => plain("unbanned"),
             What::Configured { .. } => plain("configured"),
             What::Lost(_) | What::SinkLost { .. } => plain("lost"),
+            What::HookFailed { .. } => plain("hook_failed"),
         }
     }
 }
@@ -104,6 +105,7 @@ mod tests {
             What::Configured { what: String::new(), by: by() },
             What::Lost(1),
             What::SinkLost { sink: String::new(), count: 1, why: String::new() },
+            What::HookFailed { hook: String::new(), of: 1, count: 1, why: String::new() },
         ] {
             let at = SystemTime::now();
             let event = Event { seq: 1, at, session: 1, protocol: None, peer: None, user: None, what };

@@ -2,15 +2,19 @@
 //!
 //! A place is a bounded queue and a thread. What its queue has no room for is counted, and that is an event.
 //!
-//! - `present`: who is here now; `history`: the database that `towline log` reads; `syslog`: RFC 5424.
-//! - `queue` what they have in common, `fact` what they look for in an event.
+//! - `present`: who is here now; `history`: the database that `towline log` reads; `syslog`: RFC 5424; `hook`:
+//!   commands and web addresses.
+//! - `queue` what they have in common, `fact` what they look for in an event, `reach` how they connect.
 
 mod fact;
 mod history;
+mod hook;
 mod present;
 mod queue;
+mod reach;
 mod syslog;
 
+pub use hook::{HOOKS_OWN, Outside, Target};
 pub use present::Present;
 
 use crate::config::Loaded;
@@ -20,8 +24,10 @@ use crate::monitor::Privileged;
 use gate::Gate;
 use gate::audit::{Event, What};
 use history::History;
+use hook::Hook;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use syslog::{Syslog, To};
 
 /// Events that wait for one place. A second or two of a hot server; 40 MiB at most, of which the places share
@@ -37,6 +43,7 @@ pub struct Sinks {
     pub present: Arc<Present>,
     history: Option<History>,
     syslog: Option<Syslog>,
+    hooks: Vec<Hook>,
     /// A session whose events are nobody's business: the server's own.
     hidden: Option<u64>,
 }
@@ -47,6 +54,7 @@ impl Sinks {
         loaded: &Loaded,
         gate: &Arc<Gate>,
         privileged: &Arc<dyn Privileged>,
+        outside: Outside,
         hidden: Option<u64>,
     ) -> Result<Sinks, Failure> {
         let teller = gate.clone();
@@ -56,7 +64,16 @@ impl Sinks {
         let history = history_file(loaded)?.map(|path| History::start(path, keep, tell.clone()));
         let syslog = syslog_of(loaded)?.map(|to| Syslog::start(to, privileged.clone(), tell.clone()));
         let (history, syslog) = (history.transpose().map_err(local)?, syslog.transpose().map_err(local)?);
-        Ok(Sinks { present: Arc::default(), history, syslog, hidden })
+        let hooks = hook::start(loaded, outside, privileged, &tell).map_err(local)?;
+        Ok(Sinks { present: Arc::default(), history, syslog, hooks, hidden })
+    }
+
+    /// Ends the hooks, within some seconds or with `now` at once; what they tell of it goes to the other places.
+    pub fn end_hooks(&mut self, now: bool) {
+        // All are told, and then each is waited for.
+        self.hooks.iter().for_each(Hook::close);
+        let by = Instant::now() + if now { Duration::ZERO } else { hook::GRACE };
+        self.hooks.drain(..).for_each(|hook| hook.end(by.saturating_duration_since(Instant::now())));
     }
 
     /// Takes one event.
@@ -71,6 +88,7 @@ impl Sinks {
         if let Some(syslog) = &self.syslog {
             syslog.see(event);
         }
+        self.hooks.iter().for_each(|hook| hook.see(event));
     }
 }
 

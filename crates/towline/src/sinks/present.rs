@@ -84,6 +84,7 @@ impl Present {
             | What::Unbanned { .. }
             | What::Configured { .. }
             | What::SinkLost { .. }
+            | What::HookFailed { .. }
             | What::Lost(_) => {}
         }
     }

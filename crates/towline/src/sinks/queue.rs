@@ -15,7 +15,8 @@ pub(super) struct Queue<T> {
 struct Inner<T> {
     waiting: VecDeque<T>,
     lost: u64,
-    closed: bool,
+    /// Since when nothing comes any more.
+    closed: Option<Instant>,
 }
 
 /// What a queue had.
@@ -28,7 +29,7 @@ pub(super) struct Taken {
 
 impl<T> Queue<T> {
     pub(super) fn new(capacity: usize) -> Queue<T> {
-        let inner = Inner { waiting: VecDeque::new(), lost: 0, closed: false };
+        let inner = Inner { waiting: VecDeque::new(), lost: 0, closed: None };
         Queue { capacity, inner: Mutex::new(inner), more: Condvar::new() }
     }
 
@@ -54,7 +55,7 @@ impl<T> Queue<T> {
     pub(super) fn take(&self, into: &mut VecDeque<T>, most: usize, patience: Duration) -> Taken {
         let until = Instant::now() + patience;
         let mut inner = self.lock();
-        while inner.waiting.is_empty() && !inner.closed {
+        while inner.waiting.is_empty() && inner.closed.is_none() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -63,14 +64,32 @@ impl<T> Queue<T> {
         }
         let n = inner.waiting.len().min(most);
         into.extend(inner.waiting.drain(..n));
-        let over = inner.closed && inner.waiting.is_empty();
+        let over = inner.closed.is_some() && inner.waiting.is_empty();
         Taken { lost: std::mem::take(&mut inner.lost), over }
     }
 
     /// Says that nothing comes any more.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
+        self.lock().closed.get_or_insert_with(Instant::now);
         self.more.notify_all();
+    }
+
+    /// Since when nothing comes any more.
+    pub(super) fn closed(&self) -> Option<Instant> {
+        self.lock().closed
+    }
+
+    /// Waits until then, whatever comes; `false`: nothing comes any more.
+    pub(super) fn rest(&self, until: Instant) -> bool {
+        let mut inner = self.lock();
+        while inner.closed.is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            inner = self.more.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
     }
 
     /// How many wait.

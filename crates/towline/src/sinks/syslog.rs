@@ -2,6 +2,7 @@
 
 use super::fact::Fact;
 use super::queue::Queue;
+use super::reach::reach;
 use super::{Tell, WAITING};
 use crate::events::{protocol_word, told};
 use crate::monitor::{Place, Privileged};
@@ -199,17 +200,7 @@ impl Work {
                 Ok(Line::Udp(socket))
             }
             To::Tcp(_) => {
-                use rustix::event::{PollFd, PollFlags, Timespec, poll};
-                let stream = self.privileged.reach(Place::Syslog)?;
-                // It may still be under way: it can be written when it is there, or has failed.
-                let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
-                if poll(&mut [PollFd::new(&stream, PollFlags::OUT)], Some(&patience))? == 0 {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                if let Some(error) = stream.take_error()? {
-                    return Err(error);
-                }
-                stream.set_nonblocking(false)?;
+                let stream = reach(&*self.privileged, Place::Syslog, PATIENCE)?;
                 stream.set_write_timeout(Some(PATIENCE))?;
                 Ok(Line::Tcp(stream))
             }
@@ -225,7 +216,7 @@ fn message(event: &Event, host: &str) -> String {
         What::RefusedKnock { .. } | What::Refused { .. } | What::RefusedName { .. } | What::Banned { .. } => {
             4
         }
-        What::Lost(_) | What::SinkLost { .. } => 4,
+        What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } => 4,
         What::Configured { .. } | What::Kicked { .. } | What::Unbanned { .. } | What::Identity(_) => 5,
         What::Ended { verdict: gate::Verdict::OurFault(_), .. } => 3,
         What::Admitted

@@ -63,10 +63,8 @@ fn answer(user: &str, ran: &Ran, patience: Duration) -> Result<Option<Account>, 
     match ran.code {
         Some(0) => account(user, &ran.output).map(Some),
         Some(NO) => Ok(None),
-        Some(code) => {
-            Err(format!("it ended with {code}, where 0 is yes and 1 is no{}", its_words(&ran.errors)))
-        }
-        None => Err(format!("a signal ended it{}", its_words(&ran.errors))),
+        Some(code) => Err(format!("it ended with {code}, where 0 is yes and 1 is no{}", ran.words())),
+        None => Err(format!("a signal ended it{}", ran.words())),
     }
 }
 
@@ -80,13 +78,6 @@ fn account(user: &str, output: &[u8]) -> Result<Account, String> {
     let home = home.map_err(|e| format!("the home that it printed: {e}"))?;
     let account = Account::new(user).and_then(|a| a.in_groups(said.groups)).map_err(|e| e.to_string())?;
     Ok(account.at_home(home))
-}
-
-/// The first line of its standard error, which is its own affair: shown where it failed, escaped and short.
-fn its_words(errors: &[u8]) -> String {
-    let line = errors.split(|b| *b == b'\n').next().unwrap_or_default();
-    let line = &line[..line.len().min(200)];
-    if line.is_empty() { String::new() } else { format!(": {}", line.escape_ascii()) }
 }
 
 #[cfg(test)]

@@ -62,6 +62,15 @@ fn said(event: &Value) -> String {
         "banned" => format!("{} is banned by {}: {}", text("net"), text("by"), text("reason")),
         "unbanned" => format!("{} is no longer banned (by {})", text("net"), text("by")),
         "configured" => format!("configuration: {} (by {})", text("text"), text("by")),
+        "hook_failed" => match number("count").unwrap_or(0) {
+            0 | 1 => format!("{} failed: {}", text("hook"), text("reason")),
+            n => format!(
+                "{} failed for {} events, the last time: {}",
+                text("hook"),
+                grouped(n),
+                text("reason")
+            ),
+        },
         "lost" => {
             let count = number("count").unwrap_or(0);
             match (event["sink"].as_str(), count) {

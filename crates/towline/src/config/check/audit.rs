@@ -1,9 +1,11 @@
 //! Where events go: addresses that are some, a history that has a place, hooks that do something.
 
-use super::super::audit::History;
+use super::super::audit::{History, MOST_HOOKS};
+use super::super::secret::Secret;
 use super::super::suggest::did_you_mean;
 use super::Check;
-use crate::events::EVENTS;
+use crate::events::AUDITED;
+use crate::sinks::{HOOKS_OWN, Target};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -31,6 +33,10 @@ pub(super) fn check(check: &mut Check<'_>) {
     }
     for i in 0..check.config.hook.len() {
         hook(check, i);
+    }
+    if check.config.hook.len() > MOST_HOOKS {
+        let remedy = "name several events in one: on = [\"ended\", \"digest\"]";
+        check.fault(&format!("hook.{MOST_HOOKS}"), format!("there are at most {MOST_HOOKS} hooks"), remedy);
     }
 }
 
@@ -65,19 +71,45 @@ fn hook(check: &mut Check<'_>, i: usize) {
         }
         (false, None) => check.command(&at("run"), &hook.run),
         (true, Some(url)) => {
-            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-            if rest.is_none_or(|rest| rest.trim_start_matches('/').is_empty()) {
-                check.fault(&at("url"), format!("'{url}' is no web address"), "write http://HOST/PATH");
+            if let Err(why) = Target::parse(url) {
+                check.fault(
+                    &at("url"),
+                    format!("'{url}' is no web address: {why}"),
+                    "write http://HOST/PATH",
+                );
             }
         }
     }
     if hook.on.is_empty() && check.is_sure(&[&at("on")]) {
         check.fault(&at("on"), "the hook waits for no event", "name some: docs/events.md");
     }
-    let known: Vec<String> = EVENTS.iter().map(|row| row.event.to_owned()).collect();
+    let known: Vec<String> = AUDITED.iter().filter(|e| **e != HOOKS_OWN).map(|e| (*e).to_owned()).collect();
     for (n, event) in hook.on.iter().enumerate().filter(|(_, event)| !known.contains(event)) {
-        let what = format!("there is no event '{event}'");
-        check.fault(&format!("hook.{i}.on.{n}"), what, did_you_mean(event, &known));
+        let (what, remedy) = if event == HOOKS_OWN {
+            // It would run for its own failure, which fails.
+            (String::from("a hook is not run for the failures of hooks"), String::from("leave it out"))
+        } else {
+            (format!("there is no event '{event}'"), did_you_mean(event, &known))
+        };
+        check.fault(&format!("hook.{i}.on.{n}"), what, remedy);
+    }
+    let verdicts: Vec<String> = gate::Verdict::WORDS.iter().map(|word| (*word).to_owned()).collect();
+    let list = &hook.verdict.0;
+    for (n, word) in list.iter().enumerate().filter(|(_, word)| !verdicts.contains(word)) {
+        let path = if list.len() > 1 { format!("hook.{i}.verdict.{n}") } else { at("verdict") };
+        check.fault(&path, format!("there is no verdict '{word}'"), did_you_mean(word, &verdicts));
+    }
+    match (&hook.token, hook.url.is_some()) {
+        (None, _) => {}
+        (Some(_), false) => {
+            check.fault(&at("token"), "the hook has a token and no url", "leave the token out")
+        }
+        (Some(Secret::Literal(_)), true) => {
+            let remedy = "write token = { file = \"/…\" }, { env = \"…\" } or { cmd = [\"/…\"] }";
+            check.fault(&at("token"), "the token stands in the configuration", remedy);
+        }
+        (Some(Secret::File(file)), true) => check.file(&at("token.file"), file, true),
+        (Some(Secret::Environment(_) | Secret::Command(_) | Secret::Plain(_) | Secret::Ask), true) => {}
     }
     if hook.timeout.is_zero() {
         check.fault(&at("timeout"), "0 leaves the hook no time", "give a time such as \"10s\"");

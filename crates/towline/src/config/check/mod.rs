@@ -22,7 +22,7 @@ use std::path::Path;
 
 /// Settings that can be written down and that nothing acts on yet. A server that took a rule and did not keep it
 /// would be worse than one that refuses it.
-const UNBUILT: &[&str] = &["audit.log", "hook"];
+const UNBUILT: &[&str] = &["audit.log"];
 
 /// Everything that is wrong with it.
 pub(crate) fn faults(loaded: &Loaded) -> Vec<Fault> {

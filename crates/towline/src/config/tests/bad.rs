@@ -218,6 +218,13 @@ const BAD: &[(&str, &[&str])] = &[
             "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nurl = \"ftp://h/\" #!",
             "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nrun = [\"cert.pem\"] #!",
             "[server]\nroot = \"srv\"\n[[hook]]\non = [] #!\nrun = [\"/bin/sh\"]",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\", \"copied\"] #!\nrun = [\"/bin/sh\"]",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"hook_failed\"] #!\nrun = [\"/bin/sh\"]",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nverdict = \"complet\" #!\nrun = [\"/bin/sh\"]",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\npath = \"/a/\" #!\nrun = [\"/bin/sh\"]",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nurl = \"https://me:pw@h/\" #!",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nurl = \"https://h/\"\ntoken = \"t0ken\" #!",
+            "[server]\nroot = \"srv\"\n[[hook]]\non = [\"ended\"]\nrun = [\"/bin/sh\"]\ntoken = { env = \"T\" } #!",
         ],
     ),
     (

@@ -5,7 +5,6 @@ use super::super::{Answer, Refused};
 use super::worker::{Life, Worker};
 use super::{Ending, House, LATE, Prepared, SOON, STEADY, fate, reply, say};
 use crate::exit::{Exit, Failure};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 use transport::Channel;
@@ -26,9 +25,7 @@ impl House {
     /// Starts a worker that is to serve.
     pub(super) fn begin(&mut self, prepared: Arc<Prepared>, asker: Option<Asker>) -> Result<(), Failure> {
         self.generation += 1;
-        let sockets: Vec<_> =
-            prepared.sockets.iter().map(|(label, fd)| (label.clone(), fd.as_fd())).collect();
-        let worker = Worker::start(&self.arguments, self.generation, &sockets, &prepared.text)?;
+        let worker = Worker::start(&self.arguments, self.generation, &prepared)?;
         self.workers.push(worker);
         self.next = Some(Next { generation: self.generation, prepared, asker, failure: None });
         Ok(())

@@ -43,8 +43,9 @@ const SOON: Duration = Duration::from_millis(100);
 const LATE: Duration = Duration::from_secs(30);
 /// One that served so long did not die of its start.
 const STEADY: Duration = Duration::from_secs(60);
-/// Programs and names that are waited for at once.
+/// Programs and names that are waited for at once; hooks leave half of them to others, such as logins.
 const ERRANDS: usize = 32;
+const ERRANDS_OF_HOOKS: usize = 16;
 
 /// What a worker is started with.
 pub(crate) struct Prepared {
@@ -55,7 +56,7 @@ pub(crate) struct Prepared {
     /// The sockets and what they are.
     pub(crate) sockets: Vec<(String, OwnedFd)>,
     /// What it may ask for.
-    pub(crate) mandate: Mandate,
+    pub(crate) mandate: Arc<Mandate>,
     /// How long what runs may go on after the end.
     pub(crate) drain: Duration,
 }
@@ -308,26 +309,26 @@ impl House {
             ToMonitor::Ended { exit } => self.workers[nth].exit = Some(exit),
             ToMonitor::Ask(n, Question::Successor) => self.reload(Some((channel, n))),
             ToMonitor::Ask(n, question @ (Question::Passive { .. } | Question::ConnectFrom { .. })) => {
-                reply(&channel, n, answer(&self.prepared.mandate, question));
+                reply(&channel, n, answer(&self.workers[nth].mandate, question));
             }
             ToMonitor::Ask(n, question @ (Question::Run(_) | Question::Reach { .. })) => {
-                self.errand(channel, n, question);
+                self.errand(self.workers[nth].mandate.clone(), channel, n, question);
             }
         }
     }
 
     /// Answers what takes its time on a thread of its own.
-    fn errand(&self, channel: Arc<Channel>, n: u64, question: Question) {
-        let busy = || {
-            Answer::Refused(Refused::Failed(format!("{ERRANDS} programs and places are waited for already")))
-        };
-        if self.errands.fetch_add(1, Ordering::AcqRel) >= ERRANDS {
+    fn errand(&self, mandate: Arc<Mandate>, channel: Arc<Channel>, n: u64, question: Question) {
+        let most = if question.is_of_hook() { ERRANDS_OF_HOOKS } else { ERRANDS };
+        let busy =
+            || Answer::Refused(Refused::Failed(format!("{most} programs and places are waited for already")));
+        if self.errands.fetch_add(1, Ordering::AcqRel) >= most {
             self.errands.fetch_sub(1, Ordering::AcqRel);
             return reply(&channel, n, busy());
         }
-        let (errands, prepared, to) = (self.errands.clone(), self.prepared.clone(), channel.clone());
+        let (errands, to) = (self.errands.clone(), channel.clone());
         let begun = std::thread::Builder::new().name("errand".into()).spawn(move || {
-            reply(&to, n, answer(&prepared.mandate, question));
+            reply(&to, n, answer(&mandate, question));
             errands.fetch_sub(1, Ordering::AcqRel);
         });
         if begun.is_err() {

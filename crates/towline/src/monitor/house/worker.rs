@@ -1,7 +1,9 @@
 //! A worker's process, as its monitor sees it.
 
+use super::Prepared;
 use super::notify::VARIABLES;
 use crate::exit::{Exit, Failure};
+use crate::monitor::Mandate;
 use crate::monitor::wire::{Start, ToWorker, send};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::ffi::OsString;
@@ -35,6 +37,9 @@ pub(super) struct Worker {
     child: Child,
     pub(super) channel: Arc<Channel>,
     pub(super) generation: u32,
+    /// What it may ask for: its questions count the programs and places of its own configuration, also after a
+    /// reload.
+    pub(super) mandate: Arc<Mandate>,
     pub(super) life: Life,
     /// When that began.
     pub(super) since: Instant,
@@ -51,12 +56,13 @@ impl Worker {
     pub(super) fn start(
         arguments: &[OsString],
         generation: u32,
-        sockets: &[(String, BorrowedFd<'_>)],
-        text: &str,
+        prepared: &Prepared,
     ) -> Result<Worker, Failure> {
         let fault =
             |e: io::Error| Failure::new(Exit::Local, "the worker", format!("cannot be started: {e}"), "");
-        let text = memory(text).map_err(fault)?;
+        let sockets: Vec<(String, BorrowedFd<'_>)> =
+            prepared.sockets.iter().map(|(label, fd)| (label.clone(), fd.as_fd())).collect();
+        let text = memory(&prepared.text).map_err(fault)?;
         let (ours, theirs) = Channel::pair().map_err(fault)?;
         // The program that runs, also after a package has replaced its file.
         let mut command = Command::new("/proc/self/exe");
@@ -77,6 +83,7 @@ impl Worker {
             child,
             channel: Arc::new(ours),
             generation,
+            mandate: prepared.mandate.clone(),
             life: Life::Starting,
             since: Instant::now(),
             asks: Instant::now(),
