@@ -3,7 +3,7 @@
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
 //! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
-//! `ports` · `process` (children that die with their owner) · `servers` and `tftp_servers` (other people's,
+//! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
 //! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 pub mod battery;
@@ -20,6 +20,7 @@ pub mod poll;
 pub mod ports;
 pub mod process;
 pub mod servers;
+pub mod service;
 pub mod tftp_servers;
 pub mod towline;
 pub mod wire;
