@@ -184,6 +184,15 @@ pub enum What {
     },
     /// So many events found the queue full.
     Lost(u64),
+    /// The host has none left of what sessions and transfers need. At most one a minute.
+    Exhausted {
+        /// Of what: `file descriptors`.
+        what: &'static str,
+        /// How many of them this process may have, where that is known.
+        limit: Option<u64>,
+        /// How much was refused or put off for that since the last one.
+        count: u64,
+    },
     /// One of those that are told of events cannot take them, or can again.
     SinkLost {
         /// Which: `history`, `syslog`, a hook's name.
@@ -235,7 +244,70 @@ pub(crate) struct From {
 }
 
 /// The writing end. Never blocks longer than a push takes.
-pub(crate) struct Queue(Arc<Shared>);
+pub(crate) struct Queue {
+    shared: Arc<Shared>,
+    short: Short,
+}
+
+/// How often it is told that something has run out: whoever has none left refuses a thousand times a second.
+const TELL: Duration = Duration::from_secs(60);
+
+/// What has run out.
+struct Short {
+    limit: Option<u64>,
+    // Guards when it was told last and what was refused since; held for a look.
+    since: Mutex<(Option<Instant>, u64)>,
+}
+
+impl Short {
+    /// Counts one; how many there were, when they are to be told.
+    fn one(&self, now: Instant) -> Option<u64> {
+        let mut since = self.since.lock().unwrap_or_else(|e| e.into_inner());
+        since.1 += 1;
+        let due = since.0.is_none_or(|told| now.saturating_duration_since(told) >= TELL);
+        due.then(|| {
+            since.0 = Some(now);
+            std::mem::take(&mut since.1)
+        })
+    }
+}
+
+impl What {
+    /// Of what there is none left, where something is refused for that.
+    fn is_short_of(&self) -> Option<&'static str> {
+        match self {
+            What::Refused { why, .. } | What::RefusedKnock { why } | What::RefusedName { why, .. } => {
+                if let Refusal::Exhausted(what) = why {
+                    Some(what)
+                } else {
+                    None
+                }
+            }
+            What::Admitted
+            | What::LoggedIn { .. }
+            | What::Identity(_)
+            | What::Left
+            | What::Started { .. }
+            | What::Ended { .. }
+            | What::Digested { .. }
+            | What::Removed { .. }
+            | What::Renamed { .. }
+            | What::MadeDir { .. }
+            | What::RemovedDir { .. }
+            | What::SetModified { .. }
+            | What::Listed { .. }
+            | What::GrantUsed { .. }
+            | What::Banned { .. }
+            | What::Unbanned { .. }
+            | What::Kicked { .. }
+            | What::Configured { .. }
+            | What::Exhausted { .. }
+            | What::HookFailed { .. }
+            | What::Lost(_)
+            | What::SinkLost { .. } => None,
+        }
+    }
+}
 
 struct Shared {
     capacity: usize,
@@ -295,19 +367,32 @@ impl Shared {
 /// The reading end, for one reader. Events come in the order of their `seq`.
 pub struct Events(Arc<Shared>);
 
-pub(crate) fn queue(capacity: usize) -> (Arc<Queue>, Events) {
+/// `limit`: how many file descriptors there may be, for those who are told that there are none left.
+pub(crate) fn queue(capacity: usize, limit: Option<u64>) -> (Arc<Queue>, Events) {
     let shared = Arc::new(Shared {
         capacity: capacity.max(1),
         waiting: Mutex::new(Waiting { events: VecDeque::new(), seq: 0, closed: false, reader: Reader::Busy }),
         more: Condvar::new(),
     });
-    (Arc::new(Queue(shared.clone())), Events(shared))
+    let short = Short { limit, since: Mutex::default() };
+    (Arc::new(Queue { shared: shared.clone(), short }), Events(shared))
 }
 
 impl Queue {
     /// Tells what a session did.
     pub(crate) fn push(&self, from: &From, what: What) {
+        let short = what.is_short_of();
         self.add(Some(from), what);
+        if let Some(what) = short {
+            self.short_of(what);
+        }
+    }
+
+    /// Something was refused or put off because there is none left of that.
+    pub(crate) fn short_of(&self, what: &'static str) {
+        if let Some(count) = self.short.one(Instant::now()) {
+            self.push_own(What::Exhausted { what, limit: self.short.limit, count });
+        }
     }
 
     /// Tells what no session did.
@@ -317,10 +402,10 @@ impl Queue {
 
     fn add(&self, from: Option<&From>, what: What) {
         let at = SystemTime::now();
-        let mut waiting = self.0.lock();
+        let mut waiting = self.shared.lock();
         waiting.seq += 1;
         let seq = waiting.seq;
-        if waiting.events.len() < self.0.capacity {
+        if waiting.events.len() < self.shared.capacity {
             waiting.events.push_back(Event {
                 seq,
                 at,
@@ -348,22 +433,22 @@ impl Queue {
         let wakes = match waiting.reader {
             Reader::Busy => false,
             Reader::Waits => true,
-            Reader::Gathers => waiting.events.len() >= self.0.many(),
+            Reader::Gathers => waiting.events.len() >= self.shared.many(),
         };
         if wakes {
             waiting.reader = Reader::Busy;
         }
         drop(waiting);
         if wakes {
-            self.0.more.notify_one();
+            self.shared.more.notify_one();
         }
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        self.0.lock().closed = true;
-        self.0.more.notify_all();
+        self.shared.lock().closed = true;
+        self.shared.more.notify_all();
     }
 }
 

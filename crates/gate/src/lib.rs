@@ -138,6 +138,9 @@ pub struct Policy {
     pub penalties: Option<Penalties>,
     /// Events that wait for their reader; more are counted as lost.
     pub event_queue: usize,
+    /// How many file descriptors this process may have open, for those who are told that none is left; `None`: it
+    /// is not known.
+    pub descriptors: Option<u64>,
     /// Whether there are events of the beginnings and ends of TFTP's sessions too, each of which is one transfer:
     /// they are half of all that a hot server has.
     pub tell_tftp_sessions: bool,
@@ -166,6 +169,7 @@ impl Default for Policy {
             penalties: None,
             // A second of a hot server: a disk that the log goes to may stall so long. 16 MiB at most.
             event_queue: 65_536,
+            descriptors: None,
             tell_tftp_sessions: true,
         }
     }
@@ -197,7 +201,7 @@ impl Gate {
 
     /// The same, by this clock.
     fn watched(store: Arc<dyn Store>, mut policy: Policy, watch: Watch) -> (Arc<Gate>, Events) {
-        let (queue, events) = audit::queue(policy.event_queue);
+        let (queue, events) = audit::queue(policy.event_queue, policy.descriptors);
         // They live on in the identity: 10,000 of them are not kept twice.
         let users = std::mem::take(&mut policy.users);
         let gate = Gate {
@@ -320,6 +324,18 @@ impl Gate {
             let from = audit::From { session: 0, protocol, peer, user: None };
             self.queue.push(&from, What::RefusedKnock { why: why.clone() });
         })
+    }
+
+    /// Turns a connection away for which there is no file descriptor: what its driver is to tell it.
+    pub fn turn_away(&self, protocol: Protocol, peer: SocketAddr) -> Refusal {
+        let from = audit::From { session: 0, protocol, peer, user: None };
+        self.queue.push(&from, What::RefusedKnock { why: Refusal::NO_DESCRIPTORS });
+        Refusal::NO_DESCRIPTORS
+    }
+
+    /// Something of no peer's was put off because no file descriptor is left.
+    pub fn put_off(&self) {
+        self.queue.short_of(refusal::DESCRIPTORS);
     }
 
     /// Whether an address may knock at all.

@@ -91,6 +91,14 @@ pub enum Refusal {
     Io(String),
 }
 
+/// What sockets and open files are.
+pub(crate) const DESCRIPTORS: &str = "file descriptors";
+
+impl Refusal {
+    /// The process, or the host, has no file descriptor left.
+    pub const NO_DESCRIPTORS: Refusal = Refusal::Exhausted(DESCRIPTORS);
+}
+
 /// How long a ban lasts still. Who set it and why is not for the banned.
 fn left(until: Option<&SystemTime>) -> String {
     let Some(until) = until else { return String::new() };
@@ -119,6 +127,7 @@ impl From<StoreError> for Refusal {
             StoreError::BeyondEnd { offset, len } => Refusal::BeyondEnd { offset, len },
             StoreError::OtherFileSystem => Refusal::OtherFileSystem,
             StoreError::Busy => Refusal::Busy,
+            StoreError::NoDescriptors => Refusal::NO_DESCRIPTORS,
             StoreError::Io(e) => Refusal::Io(e.to_string()),
         }
     }

@@ -7,3 +7,4 @@ pub mod http;
 pub mod listen;
 mod sorted;
 pub mod tftp;
+mod turned_away;

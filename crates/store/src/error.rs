@@ -50,6 +50,9 @@ pub enum StoreError {
     /// Somebody else holds it: another upload goes on with the same partial.
     #[error("in use by another transfer")]
     Busy,
+    /// The process, or the host, has no file descriptor left.
+    #[error("no file descriptors left on this host")]
+    NoDescriptors,
     /// Anything else the operating system said.
     #[error("input/output error: {0}")]
     Io(#[source] io::Error),
@@ -58,9 +61,18 @@ pub enum StoreError {
 /// A backend's result.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
+/// Whether this says that the process, or the host, has no file descriptor left.
+pub fn no_descriptors(e: &io::Error) -> bool {
+    use rustix::io::Errno;
+    matches!(Errno::from_io_error(e), Some(Errno::MFILE | Errno::NFILE))
+}
+
 impl From<io::Error> for StoreError {
     fn from(e: io::Error) -> Self {
         use io::ErrorKind as K;
+        if no_descriptors(&e) {
+            return StoreError::NoDescriptors;
+        }
         match e.kind() {
             K::NotFound => StoreError::Absent,
             K::AlreadyExists => StoreError::Exists,

@@ -33,7 +33,7 @@ mod vpath;
 
 pub use amount::{Amount, Suspended, Tally};
 pub use blob::{Blob, Identity};
-pub use error::{Result, StoreError};
+pub use error::{Result, StoreError, no_descriptors};
 pub use facts::{Entry, Facts, Kind};
 pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Upload};
 pub use versions::{BadStamp, Keep, Stamp, Version};

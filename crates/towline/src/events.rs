@@ -9,7 +9,7 @@ pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
-pub(crate) use told::{direction, protocol_word, verb_word};
+pub(crate) use told::{EXHAUSTED, direction, protocol_word, verb_word};
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -191,6 +191,13 @@ pub enum Event {
         of: u64,
         count: u64,
         reason: String,
+    },
+    Exhausted {
+        what: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+        count: u64,
+        remedy: &'static str,
     },
     Draining {
         transfers: u64,

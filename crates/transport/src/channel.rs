@@ -23,7 +23,7 @@ pub struct Channel(OwnedFd);
 pub struct Message {
     /// What it says.
     pub octets: Vec<u8>,
-    /// The descriptors that came with it, close-on-exec.
+    /// The descriptors that came with it, close-on-exec; those are missing for which this process had no place left.
     pub descriptors: Vec<OwnedFd>,
 }
 
@@ -82,7 +82,8 @@ impl Channel {
                 descriptors.extend(rights);
             }
         }
-        if got.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
+        // CTRUNC is no fault of the message: this process may have no more descriptors open.
+        if got.flags.contains(ReturnFlags::TRUNC) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a message came cut off"));
         }
         octets.truncate(got.bytes);

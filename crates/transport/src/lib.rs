@@ -15,6 +15,7 @@
 //! - [`return_large_blocks`]: what the allocator does with large blocks.
 //! - [`Echo`]: ICMP echo requests.
 //! - [`caller`]: who is at the other end of a unix socket.
+//! - [`Spare`]: a descriptor for when there is none left.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
@@ -36,6 +37,7 @@ pub mod passive;
 pub mod pump;
 #[allow(unsafe_code)]
 mod segments;
+mod spare;
 pub mod tap;
 pub mod terminal;
 pub mod tls;
@@ -51,4 +53,5 @@ pub use echo::Echo;
 pub use interfaces::{Interface, interfaces};
 pub use memory::return_large_blocks;
 pub use segments::{Segments, segments};
+pub use spare::Spare;
 pub use terminal::Terminal;

@@ -4,6 +4,7 @@ use super::files::{Listing, Open};
 use super::{DataPorts, FtpConfig, refusal};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
+use gate::store::no_descriptors;
 use gate::{Meter, Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
@@ -127,7 +128,7 @@ impl Data {
             let (stream, from) = match listener.accept().await {
                 // Somebody connected and left before we came.
                 Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
-                accepted => accepted.map_err(|e| format!("accept: {}.", e.kind()))?,
+                accepted => accepted.map_err(|e| said(&e))?,
             };
             if from.ip().to_canonical() == self.peer.ip() {
                 let local = stream.local_addr().unwrap_or(self.local);
@@ -141,7 +142,7 @@ impl Data {
 
     async fn connect(&self, to: SocketAddr, config: &FtpConfig) -> Result<TcpStream, String> {
         let (to, port) = (scoped(to, self.peer), config.active_port);
-        let failed = |e: io::Error| format!("{to}: {}.", e.kind());
+        let failed = |e: io::Error| format!("{to}: {}", said(&e));
         let mut ports = vec![port];
         // Port 20 may be forbidden to us, or still held by a connection to the same place.
         if port != 0 {
@@ -177,6 +178,11 @@ impl Data {
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
     }
+}
+
+/// What the system said, in words that name nothing of this host.
+fn said(e: &io::Error) -> String {
+    if no_descriptors(e) { refusal::reply(&Refusal::NO_DESCRIPTORS).1 } else { format!("{}.", e.kind()) }
 }
 
 async fn attempt(

@@ -16,8 +16,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use crate::turned_away;
 use ftp_proto::reply;
 use ftp_proto::server::Config as MachineConfig;
+use gate::store::no_descriptors;
 use gate::{Gate, OnKick, Protocol, Refusal};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -27,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
+use transport::Spare;
 use transport::tap::Tap;
 
 /// What the owner can set.
@@ -221,6 +224,7 @@ async fn accept(
     accepting: Arc<AtomicUsize>,
 ) {
     let mut phase = shared.phase.clone();
+    let mut spare = Spare::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -232,7 +236,8 @@ async fn accept(
                     Ok(place) => place,
                     Err(why) => {
                         // Said without waiting: whoever floods gets no task that waits for him.
-                        refuse(&stream, &why);
+                        // A new connection's buffer takes one line, and a peer that is gone needs none.
+                        let _ = stream.try_write(&greeting(&why));
                         continue;
                     }
                 };
@@ -242,8 +247,14 @@ async fn accept(
                     drop(living);
                 });
             }
-            // No descriptors left, or the peer is gone already: neither is a reason to stop.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(e) => {
+                if no_descriptors(&e) {
+                    let door = Some((&*shared.gate, Protocol::Ftp));
+                    turned_away::turn_away(&mut spare, &listener, door, greeting);
+                }
+                // Or the peer is gone already: neither is a reason to stop.
+                tokio::time::sleep(turned_away::PAUSE).await;
+            }
         }
     }
     // Out of the runtime's set before anybody is told.
@@ -251,10 +262,9 @@ async fn accept(
     accepting.fetch_sub(1, Ordering::AcqRel);
 }
 
-fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {
+/// The greeting of a server that does not serve (RFC 959 §5.4).
+fn greeting(why: &Refusal) -> Vec<u8> {
     let mut octets = Vec::new();
-    // RFC 959 §5.4: the greeting of a server that does not serve.
     reply::write(&mut octets, 421, refusal::reply(why).1.as_bytes());
-    // A new connection's buffer takes one line, and a peer that is gone needs none.
-    let _ = stream.try_write(&octets);
+    octets
 }

@@ -10,7 +10,7 @@ use ftp_proto::line::Lines;
 use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Odd, Server, Shelve};
-use gate::store::VPath;
+use gate::store::{VPath, no_descriptors};
 use gate::{Cause, Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
 use rustix::net::RecvFlags;
 use socket2::SockRef;
@@ -410,6 +410,10 @@ impl Session {
                     _ => self.local.ip(),
                 };
                 Answer::Listening(SocketAddr::new(told, port))
+            }
+            Err(e) if no_descriptors(&e) => {
+                let why = self.shared.gate.turn_away(Protocol::Ftp, self.peer);
+                Answer::Refused(Code(425), refusal::reply(&why).1)
             }
             Err(e) => Answer::Refused(
                 Code(425),

@@ -23,6 +23,8 @@ mod wire;
 
 pub use site::Pages;
 
+use crate::turned_away;
+use gate::store::no_descriptors;
 use gate::{Gate, OnKick, Protocol, Refusal};
 use http_proto::server::Config as MachineConfig;
 use site::Site;
@@ -34,6 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use transport::Spare;
 use transport::tap::Tap;
 use transport::tls::Identity;
 
@@ -224,6 +227,7 @@ async fn accept(
 ) {
     let mut draining = shared.draining.clone();
     let partings = Arc::new(Semaphore::new(PARTINGS));
+    let mut spare = Spare::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -238,7 +242,8 @@ async fn accept(
                         Err(why) => {
                             // Under TLS it would take a handshake.
                             if identity.is_none() {
-                                refuse(&stream, &why);
+                                // A new connection's buffer takes one packet, and a peer that is gone needs none.
+                                let _ = stream.try_write(&answer(&why));
                                 if let Ok(permit) = partings.clone().try_acquire_owned() {
                                     tokio::spawn(part(stream, permit));
                                 }
@@ -254,8 +259,19 @@ async fn accept(
                     drop(living);
                 });
             }
-            // No descriptors left, or the peer is gone already: neither is a reason to stop.
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(e) => {
+                if no_descriptors(&e) {
+                    let door = match &shared.site {
+                        Site::Pages(_) => None,
+                        Site::Tree(gate) => Some((&**gate, Protocol::Http)),
+                    };
+                    // Under TLS words would take a handshake.
+                    let words = |why: &Refusal| if identity.is_none() { answer(why) } else { Vec::new() };
+                    turned_away::turn_away(&mut spare, &listener, door, words);
+                }
+                // Or the peer is gone already: neither is a reason to stop.
+                tokio::time::sleep(turned_away::PAUSE).await;
+            }
         }
     }
     drop(listener);
@@ -289,15 +305,15 @@ async fn part(stream: tokio::net::TcpStream, permit: OwnedSemaphorePermit) {
     drop(permit);
 }
 
-fn refuse(stream: &tokio::net::TcpStream, why: &Refusal) {
+/// The answer to a connection that gets no place.
+fn answer(why: &Refusal) -> Vec<u8> {
     let (status, text) = refusal::told(why);
     let (code, reason) = (status.code(), status.reason());
     let body = format!("{code} {reason}: {text}\n");
-    let octets = format!(
+    format!(
         "HTTP/1.1 {code} {reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
-    );
-    // A new connection's buffer takes one packet, and a peer that is gone needs none.
-    let _ = stream.try_write(octets.as_bytes());
+    )
+    .into_bytes()
 }

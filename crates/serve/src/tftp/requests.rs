@@ -7,7 +7,8 @@ use super::transfer::{Running, Seen, Words};
 use super::way::Way;
 use super::worker::Job;
 use super::{DRAINING, RETIRING, content::Content, rate, refusal};
-use gate::{Counted, Limit, Outcome, Refusal, Scope};
+use gate::store::no_descriptors;
+use gate::{Counted, Limit, Outcome, Protocol, Refusal, Scope};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +42,8 @@ const UNPROVED: usize = 4;
 const FIRST_BLOCK: usize = 516;
 /// Up to this a receive buffer of the usual size holds four windows, and nothing need be asked of the system.
 const USUAL_WINDOW: usize = 26_624;
+/// A transfer's socket is not to be had.
+const NO_SOCKET: Refusal = Refusal::Exhausted("sockets");
 
 /// The request sockets, and what is under way from them.
 pub(super) struct Desk {
@@ -291,7 +294,9 @@ impl Engine {
                     Opened::Read(reading) => reading.finish(end),
                     Opened::Write(writing) => writing.fail(end),
                 }
-                self.refuse(key, flow, peer, to, &Refusal::Exhausted("sockets"), most);
+                let why =
+                    if no_descriptors(&e) { self.gate.turn_away(Protocol::Tftp, peer) } else { NO_SOCKET };
+                self.refuse(key, flow, peer, to, &why, most);
                 return;
             }
         };
@@ -415,10 +420,15 @@ impl Engine {
         let shared = self.config.single_port.then(|| self.desk.asked(from)).flatten();
         let way = match shared {
             Some(socket) => Ok(Way::Shared { socket, from: from.ip(), peer }),
-            // An ERROR from outside a range that is used up may still pass a firewall; silence tells nothing.
+            // An ERROR from outside a range that is used up, or without a descriptor from the port that was asked,
+            // may still pass a firewall; silence tells nothing.
             None => udp::connected(from, peer, self.config.port_range.as_ref(), seed)
                 .or_else(|_| udp::connected(from, peer, None, seed))
-                .map(Way::Own),
+                .map(Way::Own)
+                .or_else(|e| {
+                    let socket = self.desk.asked(from).ok_or(e)?;
+                    Ok::<Way, io::Error>(Way::Shared { socket, from: from.ip(), peer })
+                }),
         };
         let Ok(way) = way else { return };
         if way.send(&octets).is_ok() {

@@ -21,7 +21,13 @@ struct Growing {
     start: u64,
     len: u64,
     keep_old: bool,
+    /// What keeping the old content will need, held from the beginning: an upload that was let in is not to fail
+    /// at its end because others have taken every descriptor meanwhile.
+    reserve: Vec<OwnedFd>,
 }
+
+/// A directory of the versions and the one below it, open at once.
+const KEEPING: usize = 2;
 
 pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
     inner.may_write()?;
@@ -59,6 +65,7 @@ pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -
         start,
         len: start,
         keep_old: false,
+        reserve: Vec::new(),
     }))
 }
 
@@ -202,6 +209,9 @@ impl Upload for Growing {
 
     fn keep_old(&mut self) -> Result<()> {
         self.keep_old = true;
+        while self.reserve.len() < KEEPING {
+            self.reserve.push(self.dir.try_clone()?);
+        }
         Ok(())
     }
 
@@ -217,6 +227,7 @@ impl Upload for Growing {
         inner.at(Point::AfterSync);
         let (kept, mut freed) = {
             let _alone = inner.publish.lock().unwrap_or_else(|e| e.into_inner());
+            self.reserve.clear();
             self.publish()?
         };
         inner.at(Point::Renamed);

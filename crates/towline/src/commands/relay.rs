@@ -85,7 +85,7 @@ impl Relay {
     /// Relays until it is interrupted.
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         // A client has a socket of its own, and one more for each port of the server.
-        crate::service::more_descriptors();
+        crate::service::descriptors::many();
         let to = self.to.address()?;
         let (front, fell_back) = self.front(to)?;
         let local = |e: std::io::Error| Failure::new(Exit::Local, "relay", e, "");

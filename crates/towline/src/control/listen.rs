@@ -8,11 +8,12 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use transport::Cancel;
+use store::no_descriptors;
+use transport::{Cancel, Spare};
 
 /// Callers at once; more are told to come again.
 const CALLERS: usize = 16;
@@ -126,8 +127,9 @@ fn wait(listener: &UnixListener, stop: &Cancel) -> bool {
 }
 
 fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Callers, stop: &Cancel) {
+    let spare = Arc::new(Mutex::new(Spare::new()));
     while wait(listener, stop) {
-        let Ok((stream, _)) = again(|| listener.accept()) else { continue };
+        let Some(stream) = take(listener, &spare, stop) else { continue };
         let timeouts = || {
             stream.set_nonblocking(false)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -141,26 +143,39 @@ fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Call
             say(&stream, &Answer::fault(&Failure::new(Exit::Refused, "control", what, "ask again")));
             continue;
         };
-        let desk = desk.clone();
+        let (desk, spare) = (desk.clone(), spare.clone());
         // Without a thread the caller sees the end of the stream, and asks again.
         let _none = std::thread::Builder::new().name("control".into()).spawn(move || {
             let _place = place;
             attend(&stream, rights, &desk);
+            drop(stream);
+            spare.lock().unwrap_or_else(PoisonError::into_inner).refill();
         });
     }
 }
 
-/// Accepts again where it was interrupted or the process has no descriptors for a while.
-fn again<T>(mut accept: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match accept() {
-            Err(e) if matches!(Errno::from_io_error(&e), Some(Errno::MFILE | Errno::NFILE)) => {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            Err(e) if matches!(e.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
-            other => return other,
+/// Takes a caller, where the process has no descriptor left by the one that was kept: an operator gets in then as well.
+/// `None`: nobody, or not now.
+fn take(listener: &UnixListener, spare: &Mutex<Spare>, stop: &Cancel) -> Option<UnixStream> {
+    let none_left = match listener.accept() {
+        Ok((stream, _)) => return Some(stream),
+        Err(e) => no_descriptors(&e),
+    };
+    if none_left {
+        match spare.lock().unwrap_or_else(PoisonError::into_inner).accept(listener) {
+            Ok(stream) => return Some(stream.into()),
+            // Who waits stays readable: without a pause this would spin until there is one again.
+            Err(e) if no_descriptors(&e) => pause(stop),
+            Err(_) => {}
         }
     }
+    None
+}
+
+fn pause(stop: &Cancel) {
+    let tenth = Duration::from_millis(100).try_into().expect("fits a timespec");
+    // Stopped meanwhile: the loop sees it.
+    let _ = poll(&mut [PollFd::new(stop, PollFlags::IN)], Some(&tenth));
 }
 
 /// A caller's place; dropping it gives it back.

@@ -391,6 +391,18 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "exhausted",
+        by: "serve",
+        doc: "The host has none left of what sessions and transfers need: some were refused or put off. At most one a \
+              minute; what runs goes on.",
+        fields: &[
+            always("what", Kind::Text, "Of what: `file descriptors`."),
+            maybe("limit", Kind::Count, "How many of them the process may have."),
+            always("count", Kind::Count, "What was refused or put off since the last one."),
+            always("remedy", Kind::Text, "What to do."),
+        ],
+    },
+    Row {
         event: "draining",
         by: "serve",
         doc: "Nothing new is accepted; what runs may end.",

@@ -147,6 +147,7 @@ fn samples() -> Vec<Event> {
         Event::Advice { peer: s("p"), text: s("t") },
         Event::Lost { count: 1, sink: None, reason: None },
         Event::Lost { count: 1, sink: Some(s("history")), reason: Some(s("full")) },
+        Event::Exhausted { what: "file descriptors", limit: Some(1_024), count: 3, remedy: "r" },
         Event::Draining { transfers: 1 },
         Event::Stopped { transfers: 1, octets: 2, verdicts: [("complete", 1)].into() },
         Event::Begun { transfer: Some(2), from: s("a"), to: s("b"), octets: Some(1) },

@@ -25,6 +25,7 @@ pub const AUDITED: &[&str] = &[
     "configured",
     "lost",
     "hook_failed",
+    "exhausted",
 ];
 
 /// An audit event as it is told to programs.
@@ -140,6 +141,9 @@ pub fn told(event: &audit::Event) -> Event {
         What::Unbanned { net, by } => Event::Unbanned { net: net.clone(), by: by.to_string() },
         What::Configured { what, by } => Event::Configured { text: what.clone(), by: by.to_string() },
         What::Lost(count) => Event::Lost { count: *count, sink: None, reason: None },
+        What::Exhausted { what, limit, count } => {
+            Event::Exhausted { what, limit: *limit, count: *count, remedy: EXHAUSTED }
+        }
         What::SinkLost { sink, count, why } => {
             let (sink, reason) = (Some(sink.clone()), Some(why.clone()));
             Event::Lost { count: *count, sink, reason }
@@ -149,6 +153,10 @@ pub fn told(event: &audit::Event) -> Event {
         }
     }
 }
+
+/// What to do where a process has no file descriptor left.
+pub(crate) const EXHAUSTED: &str = "raise the limit (LimitNOFILE= in the unit, ulimit -Hn in a shell), or let in less: \
+     limits.sessions, limits.half-open, tftp.max-transfers";
 
 pub(crate) fn protocol_word(protocol: Protocol) -> &'static str {
     match protocol {

@@ -107,6 +107,7 @@ impl Figures {
             | What::Unbanned { .. }
             | What::Kicked { .. }
             | What::HookFailed { .. }
+            | What::Exhausted { .. }
             | What::Configured { .. } => {}
         }
     }

@@ -135,13 +135,17 @@ impl Said {
     /// Puts it back.
     pub(crate) fn with(self, socket: Option<OwnedFd>) -> Answer {
         match self {
-            Said::Socket => socket.map_or(Answer::Refused(Refused::Unfit), Answer::Socket),
+            // It was sent: where it did not arrive this process has no descriptor left for it.
+            Said::Socket => socket.map_or(Answer::Refused(Refused::System(NONE_LEFT)), Answer::Socket),
             Said::Ran(ran) => Answer::Ran(ran),
             Said::Done => Answer::Done,
             Said::Refused(refused) => Answer::Refused(refused),
         }
     }
 }
+
+/// EMFILE.
+const NONE_LEFT: i32 = rustix::io::Errno::MFILE.raw_os_error();
 
 /// Sends a message.
 pub(crate) fn send(channel: &Channel, what: &impl Serialize, with: &[BorrowedFd<'_>]) -> io::Result<()> {
@@ -161,7 +165,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     #[test]
-    fn an_answer_comes_with_its_socket_or_is_none() {
+    fn an_answer_comes_with_its_socket_or_says_that_there_is_no_place_for_it() {
         let (monitor, worker) = Channel::pair().unwrap();
         let (said, socket) =
             Said::of(Answer::Socket(std::net::UdpSocket::bind("127.0.0.1:0").unwrap().into()));
@@ -174,7 +178,7 @@ mod tests {
             (nth, said.with(descriptors.into_iter().next()))
         };
         assert!(matches!(next(), (7, Answer::Socket(_))));
-        assert!(matches!(next(), (8, Answer::Refused(Refused::Unfit))));
+        assert!(matches!(next(), (8, Answer::Refused(Refused::System(NONE_LEFT)))));
     }
 
     /// A directory renamed whose names are as long as names can be, and not one octet of them printable.

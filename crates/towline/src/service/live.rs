@@ -170,6 +170,7 @@ impl Board {
             What::Lost(_)
             | What::SinkLost { .. }
             | What::HookFailed { .. }
+            | What::Exhausted { .. }
             | What::Banned { .. }
             | What::Unbanned { .. }
             | What::Configured { .. } => self.take_own(&event.what),
@@ -194,6 +195,11 @@ impl Board {
             What::HookFailed { hook, count: 1, of: _, why } => format!("{hook} failed: {why}"),
             What::HookFailed { hook, count, of: _, why } => {
                 format!("{hook} failed for {} events, the last time: {why}", grouped(*count))
+            }
+            What::Exhausted { what, limit, count } => {
+                let limit = limit.map(|n| format!(" (the limit is {})", grouped(n))).unwrap_or_default();
+                let refused = grouped(*count);
+                format!("no {what} left{limit}, {refused} refused: {}", events::EXHAUSTED)
             }
             What::Banned { net, until, why, by } => {
                 let until = until.map(|t| format!(" until {}", events::timestamp(t))).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The running server: from a [`Config`](crate::config::Config) to sockets, a gate, servers and the loop that tells
 //! what happens.
 //!
-//! - `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
+//! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
 //!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - `monitored` is the service as two processes, `mandate` what the worker may ask for, `orders` what the loop was
@@ -13,6 +13,7 @@ mod advice;
 mod advisor;
 pub(crate) mod announce;
 mod bans;
+pub(crate) mod descriptors;
 mod digesting;
 mod ftp;
 mod grants;
@@ -58,10 +59,6 @@ use std::sync::Arc;
 use transport::tap::Tap;
 pub(crate) use tree::offline;
 
-/// 2,048 connections with a file and a pipe each, and 32,768 TFTP transfers with a socket each, and reserve;
-/// the hard limit may be lower, and then TFTP has fewer.
-const DESCRIPTORS: u64 = 65_536;
-
 /// What is so for this run only, and no part of a configuration.
 pub(crate) struct Occasion {
     /// End after one complete transfer.
@@ -76,7 +73,7 @@ pub(crate) struct Occasion {
 
 /// Serves until it is interrupted, or with `once` until one transfer is complete.
 pub(crate) fn run(loaded: &Loaded, occasion: &Occasion, events: &Arc<Events>) -> Result<(), Failure> {
-    more_descriptors();
+    descriptors::raise(loaded);
     let sockets = Sockets::open(loaded, Had::nothing())?;
     serve(loaded, occasion, events, Beginning { sockets, monitor: None })
 }
@@ -152,19 +149,6 @@ fn serve(
 /// Answers what the configuration lets be asked for, in this process.
 pub(crate) fn here(loaded: &Loaded) -> Arc<dyn Privileged> {
     Arc::new(Here::new(mandate::of(&loaded.config)))
-}
-
-/// A soft limit of 1,024 open files, as shells give it, is less than the connections we count with: the
-/// hard limit is for programs that know this of themselves.
-pub(crate) fn more_descriptors() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.map_or(DESCRIPTORS, |hard| hard.min(DESCRIPTORS));
-    if limit.current.is_some_and(|soft| soft < wanted) {
-        limit.current = Some(wanted);
-        // Where it is refused the old limit holds.
-        let _ = setrlimit(Resource::Nofile, limit);
-    }
 }
 
 /// A fault of this host, about `what`.

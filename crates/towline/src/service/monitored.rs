@@ -1,7 +1,7 @@
 //! The service as two processes: what the monitor is told, and how a worker begins.
 
 use super::sockets::{Had, Sockets};
-use super::{Beginning, Occasion, mandate};
+use super::{Beginning, Occasion, descriptors, mandate};
 use crate::config::Loaded;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -22,13 +22,14 @@ pub(crate) fn monitor(
 ) -> Result<(), Failure> {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     arguments.insert(2.min(arguments.len()), OsString::from("--worker"));
-    super::more_descriptors();
     let file = file.to_owned();
     House::run(
         arguments,
         Box::new(move |running| {
             let text = Loaded::text(&file)?;
             let loaded = load(text.clone())?;
+            // Workers have it from here.
+            descriptors::raise(&loaded);
             let had = match running {
                 Some(p) => Had {
                     by: Some(p.loaded.clone()),

@@ -1,6 +1,6 @@
 //! The gate's policy, from the configuration.
 
-use super::{tree, users};
+use super::{descriptors, tree, users};
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
 use crate::monitor::Privileged;
@@ -40,6 +40,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),
         penalties: loaded.config.penalties.of_gate(),
+        descriptors: descriptors::limit(),
         ..Policy::default()
     })
 }

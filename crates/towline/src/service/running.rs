@@ -9,7 +9,7 @@ use super::root::Root;
 use super::screen::Screen;
 use super::servers::Servers;
 use super::wall::Behind;
-use super::{Occasion, announce, inbox, local, tree};
+use super::{Occasion, announce, descriptors, inbox, local, tree};
 use crate::config::Loaded;
 use crate::control::{Callers, Control, Desk};
 use crate::events::{Event, Events};
@@ -308,6 +308,10 @@ impl Running<'_> {
             board.screen.say(&text);
         }
         board.screen.say(&self.wall.line);
+        if let Some(text) = descriptors::shortfall(self.loaded) {
+            board.screen.say(&text);
+            board.events.tell(&Event::Configured { text, by: String::from("start") });
+        }
     }
 }
 

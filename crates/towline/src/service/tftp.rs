@@ -1,5 +1,6 @@
 //! TFTP's settings, from the configuration; the files that it names are read here.
 
+use super::descriptors;
 use crate::config::Loaded;
 use crate::exit::{Exit, Failure};
 use serve::tftp::names::ClientDirs;
@@ -10,10 +11,6 @@ use std::sync::Arc;
 
 /// Octets of a file of rules.
 const FILE: u64 = 1 << 20;
-/// Descriptors that transfers leave to the rest: FTP's connections, files, the program itself.
-const RESERVE: u64 = 1_500;
-/// At least so many transfers, whatever the limit says.
-const FEW: u64 = 64;
 
 /// The server's settings.
 pub(super) fn of(loaded: &Loaded) -> Result<TftpConfig, Failure> {
@@ -30,17 +27,10 @@ pub(super) fn of(loaded: &Loaded) -> Result<TftpConfig, Failure> {
         autoinstall: tftp.autoinstall,
         max_transfers: match tftp.max_transfers {
             Some(most) => usize::try_from(most.0).unwrap_or(usize::MAX),
-            None => transfers().min(config.max_transfers),
+            None => usize::try_from(descriptors::transfers()).unwrap_or(usize::MAX).min(config.max_transfers),
         },
         ..config
     })
-}
-
-/// As many transfers as there are descriptors for: each has one, and files are shared.
-fn transfers() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    let most = limit.current.map_or(u64::MAX, |n| n.saturating_sub(RESERVE).max(FEW));
-    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 fn names(loaded: &Loaded) -> Result<Names, Failure> {

@@ -52,6 +52,7 @@ impl<'a> Fact<'a> {
             What::Configured { .. } => plain("configured"),
             What::Lost(_) | What::SinkLost { .. } => plain("lost"),
             What::HookFailed { .. } => plain("hook_failed"),
+            What::Exhausted { .. } => plain("exhausted"),
         }
     }
 }
@@ -104,6 +105,7 @@ mod tests {
             What::Unbanned { net: String::new(), by: by() },
             What::Configured { what: String::new(), by: by() },
             What::Lost(1),
+            What::Exhausted { what: "file descriptors", limit: None, count: 1 },
             What::SinkLost { sink: String::new(), count: 1, why: String::new() },
             What::HookFailed { hook: String::new(), of: 1, count: 1, why: String::new() },
         ] {

@@ -85,6 +85,7 @@ impl Present {
             | What::Configured { .. }
             | What::SinkLost { .. }
             | What::HookFailed { .. }
+            | What::Exhausted { .. }
             | What::Lost(_) => {}
         }
     }

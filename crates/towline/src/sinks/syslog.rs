@@ -216,7 +216,7 @@ fn message(event: &Event, host: &str) -> String {
         What::RefusedKnock { .. } | What::Refused { .. } | What::RefusedName { .. } | What::Banned { .. } => {
             4
         }
-        What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } => 4,
+        What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } | What::Exhausted { .. } => 4,
         What::Configured { .. } | What::Kicked { .. } | What::Unbanned { .. } | What::Identity(_) => 5,
         What::Ended { verdict: gate::Verdict::OurFault(_), .. } => 3,
         What::Admitted

@@ -71,6 +71,12 @@ fn said(event: &Value) -> String {
                 text("reason")
             ),
         },
+        "exhausted" => {
+            let limit =
+                number("limit").map(|n| format!(" (the limit is {})", grouped(n))).unwrap_or_default();
+            let refused = grouped(number("count").unwrap_or(0));
+            format!("no {} left{limit}, {refused} refused: {}", text("what"), text("remedy"))
+        }
         "lost" => {
             let count = number("count").unwrap_or(0);
             match (event["sink"].as_str(), count) {
