@@ -106,6 +106,9 @@ fn a_killed_worker_is_followed_by_another_and_its_upload_is_never_seen() {
     assert_eq!(ack[..4], [0, 4, 0, 1]);
     let dead = service.signal_worker(Signal::KILL);
     let began = Instant::now();
+    // What was sent before could still be answered by the one that dies, on another processor.
+    let gone = until(PATIENCE, || (!service.workers().contains(&dead)).then_some(()));
+    assert!(gone.is_some(), "{dead} is still there");
     // It waits in the socket until there is somebody.
     let mut fresh = Tftp::ask(service.serve.tftp, "a");
     fresh.step(100);
