@@ -4,6 +4,7 @@ use super::super::audit::{History, MOST_HOOKS};
 use super::super::secret::Secret;
 use super::super::suggest::did_you_mean;
 use super::Check;
+use super::secrecy::Content;
 use crate::events::AUDITED;
 use crate::sinks::{HOOKS_OWN, Target};
 use std::time::Duration;
@@ -101,6 +102,7 @@ fn hook(check: &mut Check<'_>, i: usize) {
     }
     match (&hook.token, hook.url.is_some()) {
         (None, _) => {}
+        (Some(_), false) if !check.is_sure(&[&at("url")]) => {}
         (Some(_), false) => {
             check.fault(&at("token"), "the hook has a token and no url", "leave the token out")
         }
@@ -108,7 +110,7 @@ fn hook(check: &mut Check<'_>, i: usize) {
             let remedy = "write token = { file = \"/…\" }, { env = \"…\" } or { cmd = [\"/…\"] }";
             check.fault(&at("token"), "the token stands in the configuration", remedy);
         }
-        (Some(Secret::File(file)), true) => check.file(&at("token.file"), file, true),
+        (Some(Secret::File(file)), true) => check.file(&at("token.file"), file, Content::Password),
         (Some(Secret::Environment(_) | Secret::Command(_) | Secret::Plain(_) | Secret::Ask), true) => {}
     }
     if hook.timeout.is_zero() {
