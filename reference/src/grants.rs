@@ -67,7 +67,7 @@ impl Grants {
         self.uses.iter().flatten().filter(|used| used.grant == grant).count()
     }
 
-    fn is_used_up(&self, grant: usize) -> bool {
+    pub(crate) fn is_used_up(&self, grant: usize) -> bool {
         self.all[grant].uses.is_some_and(|uses| self.used(grant) >= uses)
     }
 

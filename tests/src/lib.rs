@@ -6,6 +6,7 @@
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
 //! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
+mod base64;
 pub mod battery;
 pub mod cable;
 pub mod content;
@@ -24,6 +25,8 @@ pub mod service;
 pub mod tftp_servers;
 pub mod towline;
 pub mod wire;
+
+pub use base64::base64;
 
 use std::path::PathBuf;
 

@@ -54,6 +54,12 @@ impl Session {
         self.grant().is_some() || (self.gate().policy().grants.is_some() && token::of_path(path).is_some())
     }
 
+    /// Refuses a look where a transfer would find no use left.
+    pub(crate) fn has_uses(&self) -> Result<(), Refusal> {
+        let (Some(grant), Some(grants)) = (self.grant(), &self.gate().policy().grants) else { return Ok(()) };
+        if self.repeats() || grants.has_uses(grant.id()) { Ok(()) } else { Err(Refusal::Denied) }
+    }
+
     /// Uses the grant of a session that has one, before the first octet of a transfer.
     pub(crate) fn spend(&self, path: &VPath, dir: Direction) -> Result<Option<Spent>, Refusal> {
         let Some(grant) = self.grant() else { return Ok(None) };

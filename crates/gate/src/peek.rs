@@ -25,6 +25,7 @@ impl Session {
         let path = &*self.tree(Verb::Read, path)?;
         self.told(Verb::Read, path, || {
             self.allow(Verb::Read, path)?;
+            self.has_uses()?;
             let blob = match self.gate().store.open(path) {
                 Err(StoreError::Absent) if self.gate().policy.digests => {
                     sidecar::open(self, path)?.ok_or(Refusal::Absent)?
@@ -58,6 +59,11 @@ impl Session {
 }
 
 impl Peek {
+    /// Whether [`Peek::read`] may wait for the disk that grants are kept on.
+    pub fn waits(&self) -> bool {
+        self.session.grant().is_some()
+    }
+
     /// Octets.
     pub fn len(&self) -> u64 {
         self.blob.len()
@@ -96,7 +102,8 @@ impl Peek {
         *digest.first_chunk().expect("32 octets have 16")
     }
 
-    /// Begins the transfer: takes a lease and tells the start. A refusal is an event.
+    /// Begins the transfer: takes a lease and tells the start; the use of a grant is durable then. A refusal is an
+    /// event.
     pub fn read(self) -> Result<Reading, Refusal> {
         let Peek { session, path, blob, .. } = self;
         session.told(Verb::Read, &path, || {

@@ -58,6 +58,17 @@ impl Model {
         self.given.iter().map(|(slot, nth)| (*slot, self.grants.used(*nth))).collect()
     }
 
+    /// The process was killed and another began: nobody is in, nothing runs, and what is on the disk is there.
+    pub fn restart(&mut self) {
+        self.connections.clear();
+        self.sessions.clear();
+        for transfer in std::mem::take(&mut self.transfers).into_values() {
+            if let What::Write { upload, .. } = transfer.what {
+                self.tree.abandon(upload);
+            }
+        }
+    }
+
     /// Which slots are taken.
     pub(crate) fn slots(&self) -> Slots {
         let of = |is_read: bool| {
@@ -74,7 +85,7 @@ impl Model {
     }
 
     /// The files, or the directories, that are there, as a session calls them.
-    pub(crate) fn known(&self, slot: usize, directories: bool) -> Vec<String> {
+    pub fn known(&self, slot: usize, directories: bool) -> Vec<String> {
         let Some(session) = self.session(slot) else { return Vec::new() };
         let root = &self.sessions[session].root;
         self.tree.paths(directories).filter_map(|path| moved(path, root, "/")).collect()

@@ -40,6 +40,14 @@ impl Model {
         }
         let Some(asker) = self.asker(slot, name, true)? else { return Ok(Answer::Skipped) };
         self.judge(&asker).may(Verb::Read, Right::Read, &asker.path)?;
+        // A look at what could not be read is refused as well; TFTP, which may ask again, does not look.
+        if let Who::Grant(given) = &asker.who
+            && looks
+            && self.sessions[asker.session].knock.protocol != Protocol::Tftp
+            && self.grants.is_used_up(given.nth)
+        {
+            return Err(Why::Denied);
+        }
         let content = self.tree.open(&asker.path);
         let (user, content) = match looks {
             true => content.and_then(|content| Ok((self.place(&asker)?, content)))?,

@@ -404,6 +404,11 @@ impl Grants {
         })
     }
 
+    /// Whether a use is left, as far as this process knows: whoever wants it looks what others wrote.
+    pub(crate) fn has_uses(&self, id: &str) -> bool {
+        self.lock().state.grants.get(id).is_some_and(|entry| entry.left() != Some(0))
+    }
+
     fn repeatable(&self) -> MutexGuard<'_, HashMap<Request, (Instant, Use)>> {
         self.open.lock().unwrap_or_else(|e| e.into_inner())
     }

@@ -249,3 +249,19 @@ fn a_request_that_tftp_sent_twice_gives_its_use_back_only_when_both_moved_nothin
     second.finish(nothing());
     assert_eq!(used(), 1, "the file went out");
 }
+
+#[test]
+fn a_look_by_a_grant_finds_what_a_transfer_would_and_uses_nothing() {
+    let set = set();
+    let (grant, token) = set.grant("/images/c2900.bin", "read", Some(1));
+    let session = set.gate.admit(&user(grant.user(), &token)).unwrap();
+    let peek = session.peek(&p("/images/c2900.bin")).unwrap();
+    assert!(peek.waits(), "the use will be written down");
+    drop(session.peek(&p("/images/c2900.bin")).unwrap());
+    assert_eq!(set.grants.list().unwrap()[0].1, 0, "a look is no use");
+    let other = session.peek(&p("/images/c2900.bin")).unwrap();
+    peek.read().unwrap().finish(complete());
+    assert_eq!(set.grants.list().unwrap()[0].1, 1);
+    assert_eq!(other.read().err(), Some(Refusal::Denied), "looked at before the last use was made");
+    assert_eq!(session.peek(&p("/images/c2900.bin")).err(), Some(Refusal::Denied));
+}

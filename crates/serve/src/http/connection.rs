@@ -36,8 +36,14 @@ const TURN: u64 = 4 << 20;
 
 /// What answers a question, with what it gives back.
 enum Done {
-    Looked { admitted: Option<(Session, Login)>, found: Found, answer: Answer },
+    Looked {
+        admitted: Option<(Session, Login)>,
+        found: Found,
+        answer: Answer,
+    },
     Entries(Option<Sorted>, Answer),
+    /// Of so many octets.
+    Begun(Result<Reading, Refusal>, u64),
 }
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -373,17 +379,15 @@ impl Connection {
             Ask::Look(request) => self.look(id, request),
             Ask::Begin { octets } => {
                 let Some(peek) = self.peek.take() else { return self.answer(id, files::broken()) };
-                let answer = match peek.read() {
-                    Ok(mut reading) => {
-                        self.octets = Arc::default();
-                        reading.counted_by(self.octets.clone());
-                        self.meter = reading.take_meter();
-                        self.reading = Some((reading, octets));
-                        Answer::Begun
-                    }
-                    Err(why) => refused(&why),
-                };
-                self.answer(id, answer);
+                if !peek.waits() {
+                    return self.done(id, Done::Begun(peek.read(), octets));
+                }
+                // The use of a grant is durable before the first octet: the disk is not waited for here.
+                let work = blocking(
+                    move || Done::Begun(peek.read(), octets),
+                    move || Done::Begun(Err(Refusal::Io(String::from("internal error"))), octets),
+                );
+                self.work = Some((id, work));
             }
             Ask::Entries => {
                 let Some(mut listing) = self.listing.take() else { return self.answer(id, files::broken()) };
@@ -487,6 +491,14 @@ impl Connection {
                 self.listing = listing;
                 answer
             }
+            Done::Begun(Ok(mut reading), octets) => {
+                self.octets = Arc::default();
+                reading.counted_by(self.octets.clone());
+                self.meter = reading.take_meter();
+                self.reading = Some((reading, octets));
+                Answer::Begun
+            }
+            Done::Begun(Err(why), _) => refused(&why),
         };
         self.answer(id, answer);
     }

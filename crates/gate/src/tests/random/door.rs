@@ -7,8 +7,8 @@ use crate::grants::token;
 use crate::tests::{p, quick_dir};
 use crate::watch::Watch;
 use crate::{
-    Ask, Ban, Credentials, End, Gate, Grant, Grants, HalfOpen, Knock, NewGrant, Outcome, Policy, Reading,
-    Refusal, Secret, Session, Writing,
+    Ask, Ban, Credentials, End, Gate, Grant, Grants, Guise, HalfOpen, Knock, NewGrant, Outcome, Policy,
+    Reading, Refusal, Secret, Session, Writing,
 };
 use reference::{Answer, Config, Model, Moved, Name, Step, Subject, child, join};
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ pub(super) struct Door {
     parts: Vec<Part>,
     connections: BTreeMap<usize, HalfOpen>,
     sessions: BTreeMap<usize, Session>,
+    /// How each session's channel is protected.
+    security: BTreeMap<usize, crate::Security>,
     transfers: BTreeMap<usize, Transfer>,
     given: BTreeMap<usize, (Arc<Grant>, String)>,
     checks: usize,
@@ -56,6 +58,7 @@ impl Door {
             parts,
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            security: BTreeMap::new(),
             transfers: BTreeMap::new(),
             given: BTreeMap::new(),
             checks: 0,
@@ -84,7 +87,10 @@ impl Door {
                 }
                 let knock = self.knock(knock)?;
                 match self.gate.admit(&knock) {
-                    Ok(admitted) => drop(self.sessions.insert(*session, admitted)),
+                    Ok(admitted) => {
+                        self.sessions.insert(*session, admitted);
+                        self.security.insert(*session, knock.security);
+                    }
                     Err(why) => return Some(Err(why)),
                 }
             }
@@ -249,10 +255,13 @@ impl Door {
                 return Some(Ok(Answer::Partial(session(slot)?.partial(&p(path)))));
             }
             Step::Decide { session: slot, right, path } => {
-                let decided = session(slot)?.decide(settings::right(*right), &p(path));
-                return Some(Ok(decided.map_or(Answer::NoName, |decision| {
-                    Answer::Decided(decision.allowed, by(decision.why))
-                })));
+                let (session, right, path) = (session(slot)?, settings::right(*right), p(path));
+                let decided = session.decide(right, &path);
+                if let Some(explained) = self.explained(*slot, &session, right, &path) {
+                    assert_eq!(explained, decided, "what is explained is not what is done");
+                }
+                let said = |d: crate::Decision| Answer::Decided(d.allowed, by(d.why));
+                return Some(Ok(decided.map_or(Answer::NoName, said)));
             }
             Step::Rename { session: slot, from, to } => return done(session(slot)?.rename(&p(from), &p(to))),
             Step::Remove { session: slot, path } => return done(session(slot)?.remove(&p(path))),
@@ -268,6 +277,26 @@ impl Door {
             }
         }
         Some(Ok(Answer::Done))
+    }
+
+    /// What `towline access explain` says of whoever is in a session; nothing of who is banned by now, or has a
+    /// grant.
+    fn explained(
+        &self,
+        slot: usize,
+        session: &Session,
+        right: crate::Right,
+        path: &VPath,
+    ) -> Option<Result<crate::Decision, Refusal>> {
+        let from = session.from();
+        let guise = Guise {
+            account: session.account().cloned(),
+            peer: from.peer,
+            protocol: from.protocol,
+            security: self.security[&slot],
+        };
+        let imagined = self.gate.imagine(&guise).ok().filter(|_| session.grant().is_none())?;
+        Some(imagined.decide(right, path))
     }
 
     fn knock(&self, knock: &reference::Knock) -> Option<Knock> {
