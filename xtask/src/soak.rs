@@ -138,7 +138,12 @@ fn model() -> Result<Vec<String>> {
     let runs = std::env::var("MODEL_RUNS").unwrap_or_else(|_| "2000".into());
     let mut door = cargo();
     door.args(["test", "--quiet", "--package", "gate", "--lib", "tests::random", "--", "--nocapture"]);
-    figures(door.env("TOWLINE_SEED", "fresh").env("TOWLINE_MODEL_RUNS", runs))
+    let mut lines = figures(door.env("TOWLINE_SEED", "fresh").env("TOWLINE_MODEL_RUNS", runs))?;
+    must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
+    let mut wire = test_file("model");
+    wire.env("TOWLINE_SEED", "fresh").env("E2E_SOAK", "1").env("E2E_BUILT", "1");
+    lines.extend(figures(&mut wire)?);
+    Ok(lines)
 }
 
 fn rates() -> Result<Vec<String>> {

@@ -1,0 +1,54 @@
+//! Random clients over TFTP, FTP and HTTP at a server with random settings, beside the plain model of what should
+//! come of them (crate `reference`): the same codes, the same counts, and after a kill what a look at the disk says.
+//!
+//! `TOWLINE_SEED` does one run again (`fresh`: another each time), `E2E_SOAK` does many.
+
+mod ftp;
+mod house;
+mod plain;
+mod settings;
+
+use house::House;
+use reference::{Config, Dice, Held, Model};
+
+/// Things done before the kill, and after it.
+const STEPS: usize = 60;
+
+#[test]
+fn random_clients_are_answered_counted_and_kept_as_the_model_says() {
+    let runs = if std::env::var_os("E2E_SOAK").is_some() { 100 } else { 2 };
+    let first = Dice::seed(1);
+    let mut done = 0;
+    for n in 0..runs {
+        let seed = first.wrapping_add(n);
+        println!("run {n}: TOWLINE_SEED={seed}");
+        let mut dice = Dice::new(seed);
+        let config = settled(&mut dice);
+        let mut house = House::new(&config, dice);
+        done += house.run(STEPS);
+        house.kill();
+        done += house.run(STEPS);
+        house.over();
+    }
+    println!("soak: {runs} servers, {done} things done and answered as the model says");
+}
+
+/// Random settings that a server takes: nowhere is more than may be.
+fn settled(dice: &mut Dice) -> Config {
+    loop {
+        let mut config = reference::config(dice);
+        settings::fit(&mut config);
+        let held = Model::new(&config).held();
+        let fits = |at: &str, quota: reference::Quota| {
+            let of = |(_, area): &&(String, String)| area == at;
+            let all: Vec<Held> = held.iter().filter(|(key, _)| of(key)).map(|(_, held)| held.0).collect();
+            all.iter().all(|held| {
+                quota.octets.is_none_or(|most| held.octets <= most)
+                    && quota.files.is_none_or(|most| held.files <= most)
+            })
+        };
+        if config.mounts.iter().all(|mount| fits(&mount.at, mount.quota)) {
+            return config;
+        }
+    }
+}
