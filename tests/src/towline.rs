@@ -113,6 +113,18 @@ impl Serve {
         })
     }
 
+    /// The processes: what was started, and the workers that it has started.
+    ///
+    /// # Panics
+    /// Not on Linux.
+    pub fn processes(&self) -> Vec<u32> {
+        let id = self.process.id();
+        let children =
+            std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("Linux tells them");
+        let workers = children.split_whitespace().map(|c| c.parse().expect("a number"));
+        std::iter::once(id).chain(workers).collect()
+    }
+
     /// The events so far.
     pub fn events(&self) -> Vec<Value> {
         self.process.said().out.iter().filter_map(|l| serde_json::from_str(l).ok()).collect()

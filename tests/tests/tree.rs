@@ -118,14 +118,11 @@ fn counted(dir: &Path) -> Amount {
 
 /// `kill -9` of the server and of the worker that it has started.
 fn kill(server: &Serve) {
-    let id = server.process.id();
-    let children =
-        std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("Linux tells them");
-    for child in children.split_whitespace() {
-        let pid = child.parse().ok().and_then(rustix::process::Pid::from_raw).expect("a number");
+    // The worker first: it would end by itself.
+    for id in server.processes().into_iter().rev() {
+        let pid = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw).expect("a number");
         rustix::process::kill_process(pid, Signal::KILL).expect("it runs");
     }
-    server.process.signal(Signal::KILL);
 }
 
 fn saved(state: &Path) -> Option<Saved> {
@@ -218,6 +215,117 @@ fn a_quota_survives_kill_and_restart_and_two_at_once_do_not_exceed_it() {
     assert!(now.octets <= QUOTA, "{now:?}");
     assert_eq!(put(&server, QUOTA - now.octets, "rest"), 0, "all of the rest");
     assert_eq!(put(&server, 1, "more"), FULL);
+}
+
+#[test]
+fn quotas_of_two_mounts_on_one_disk_are_two_and_see_what_was_changed_by_hand() {
+    let home = e2e::scratch();
+    let at = |name: &str| home.path().join(name);
+    for dir in ["a", "b", "state"] {
+        std::fs::create_dir(at(dir)).expect("room for a directory");
+    }
+    let mount = |name: &str| {
+        format!(
+            "[[mount]]\npath = \"/{name}\"\ndir = \"{name}\"\nwrite = true\nupload = \"create\"\nquota = 1000\n"
+        )
+    };
+    let config = at("towline.toml");
+    let said = format!("[server]\nstate = \"state\"\nanonymous = true\n{}{}", mount("a"), mount("b"));
+    std::fs::write(&config, said).expect("room for a file");
+    let server = serve(&config, &[]);
+    let put = |server: &Serve, len: usize, name: &str| {
+        let local = at("local");
+        std::fs::write(&local, vec![7; len]).expect("room for a file");
+        curl(&["-T", text(&local), &tftp(server.tftp, name)]).code()
+    };
+    assert_eq!((put(&server, 600, "a/x"), put(&server, 600, "b/x")), (0, 0), "each has its own");
+    assert_eq!((put(&server, 600, "a/y"), put(&server, 600, "b/y")), (FULL, FULL));
+    kill(&server);
+    std::fs::write(at("a/by-hand"), vec![7; 300]).expect("room for a file");
+    std::fs::remove_file(at("b/x")).expect("it is there");
+    let server = serve(&config, &[]);
+    // The first count of a process corrects what the one before has saved.
+    for (name, octets) in [("a", 900), ("b", 0)] {
+        let record = at("state/quota").join(format!(",{name}"));
+        let known = || Saved::load(&record).expect("it is whole");
+        let is = [(VPath::root(), Amount { octets, files: u64::from(octets > 0) * 2 })];
+        assert_eq!(counted(&at(name)), is[0].1);
+        let is: Saved = is.into_iter().collect();
+        until(PATIENCE, || (known() == Some(is.clone())).then_some(()))
+            .unwrap_or_else(|| panic!("/{name}: {:?} is known, {is:?} is there", known()));
+    }
+    assert_eq!((put(&server, 101, "a/z"), put(&server, 100, "a/z")), (FULL, 0));
+    assert_eq!((put(&server, 1_001, "b/z"), put(&server, 1_000, "b/z")), (FULL, 0));
+}
+
+#[test]
+fn checksum_files_are_there_over_every_protocol() {
+    let root = e2e::scratch();
+    std::fs::write(root.path().join("f"), "abc").expect("room for a file");
+    let mut server = Serve::start(root.path(), &["--http", "0"]);
+    let http = server.listening("http");
+    let urls = |name: &str| {
+        [tftp(server.tftp, name), format!("ftp://{}/{name}", server.ftp), format!("http://{http}/{name}")]
+    };
+    // RFC 1321, A.5; FIPS 180-2, B.1 and C.1.
+    for (ending, digest) in [
+        ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+        ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "sha512",
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd\
+             454d4423643ce80e2a9ac94fa54ca49f",
+        ),
+    ] {
+        for url in urls(&format!("f.{ending}")) {
+            let got = curl(&["--fail", &url]);
+            assert_eq!((got.code(), got.out.as_str()), (0, &*format!("{digest}  f\n")), "{url}: {got:?}");
+        }
+    }
+    for url in urls("none.sha256") {
+        assert_ne!(curl(&["--fail", &url]).code(), 0, "{url}");
+    }
+    // What somebody put there is what is there.
+    std::fs::write(root.path().join("f.md5"), "mine\n").expect("room for a file");
+    for url in urls("f.md5") {
+        assert_eq!(curl(&["--fail", &url]).out, "mine\n", "{url}");
+    }
+}
+
+#[test]
+fn old_versions_of_a_mount_are_brought_back_by_the_services_configuration() {
+    let home = e2e::scratch();
+    let at = |name: &str| home.path().join(name);
+    for dir in ["configs", "images/old"] {
+        std::fs::create_dir_all(at(dir)).expect("room for a directory");
+    }
+    let config = at("towline.toml");
+    let said = "[server]\nanonymous = true\n[[mount]]\npath = \"/configs\"\ndir = \"configs\"\nwrite = true\n\
+                upload = \"version\"\n[[mount]]\npath = \"/images\"\ndir = \"images\"\n";
+    std::fs::write(&config, said).expect("room for a file");
+    let server = serve(&config, &["--user", &user_flag(home.path())]);
+    let bob = format!("{}:{}@", USER.0, USER.1.replace(' ', "%20").replace(':', "%3A"));
+    let local = at("r1");
+    // A device writes, a user writes over it.
+    for (content, url) in [
+        ("of the device", tftp(server.tftp, "configs/r1")),
+        ("of bob", format!("ftp://{bob}{}/configs/r1", server.ftp)),
+    ] {
+        std::fs::write(&local, content).expect("room for a file");
+        let up = curl(&["-T", text(&local), &url]);
+        assert_eq!(up.code(), 0, "{up:?}");
+    }
+    let towline = |arguments: &[&str]| run(command().args(arguments).args(["--config", text(&config)]));
+    let listed = towline(&["versions", "/configs/r1"]);
+    assert_eq!((listed.code(), listed.out.lines().count()), (0, 1), "{listed:?}");
+    let back = towline(&["restore", "/configs/r1@latest"]);
+    assert_eq!(back.code(), 0, "{back:?}");
+    assert_eq!(curl(&[&tftp(server.tftp, "configs/r1")]).out.trim_end(), "of the device");
+    assert_eq!(towline(&["restore", "/configs/r1@latest"]).code(), 0);
+    assert_eq!(curl(&[&format!("ftp://{}/configs/r1", server.ftp)]).out.trim_end(), "of bob");
+    // The mount is read-only; nothing is kept there.
+    let none = towline(&["restore", "/images/r1@latest"]);
+    assert!(none.code() != 0 && !none.err.contains(text(home.path())), "{none:?}");
 }
 
 #[test]

@@ -29,9 +29,7 @@ fn put(file: &Path, content: &str) {
 
 /// What a server holds, with its worker where it has one.
 fn held(serve: &Serve) -> u64 {
-    let id = serve.process.id();
-    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-    resident(id) + children.split_whitespace().map(|c| resident(c.parse().expect("a number"))).sum::<u64>()
+    serve.processes().into_iter().map(resident).sum()
 }
 
 /// A server with this configuration beside what all have, and how long it took to listen.

@@ -28,7 +28,7 @@ use ledger::Ledger;
 use moving::Move;
 pub use saved::{BadSaved, Saved};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// How much there may be.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -57,6 +57,15 @@ pub struct Quota(Arc<Inner>);
 struct Inner {
     store: Arc<dyn Store>,
     ledger: Ledger,
+    /// How long whoever adds something waits until it is known what is there.
+    patience: Duration,
+}
+
+impl Inner {
+    /// Waits for the first count, for a while. Before a turn is taken: the count needs all of them.
+    fn wait(&self) {
+        self.ledger.wait_until_known(self.patience);
+    }
 }
 
 /// Why a walk has no result.
@@ -84,7 +93,13 @@ const AGAIN: usize = 8;
 impl Quota {
     /// Limits `store`; what is there is not known yet.
     pub fn new(store: Arc<dyn Store>, rations: Vec<Ration>) -> Quota {
-        Quota(Arc::new(Inner { store, ledger: Ledger::new(rations) }))
+        Quota::patient(store, rations, Duration::ZERO)
+    }
+
+    /// The same; whoever adds something before it is known what is there waits so long for the count that runs,
+    /// before it is [`StoreError::Counting`].
+    pub fn patient(store: Arc<dyn Store>, rations: Vec<Ration>, patience: Duration) -> Quota {
+        Quota(Arc::new(Inner { store, ledger: Ledger::new(rations), patience }))
     }
 
     /// The same with one limit for all of it, counted now, which reads every directory.
@@ -197,6 +212,9 @@ impl Store for Quota {
             return Ok(gone);
         }
         let facts = store.stat(from)?;
+        if !ledger.is_same_under(from, to) {
+            self.0.wait();
+        }
         let moved = |amount| Move { old: old.clone(), new: new.clone(), amount };
         let (_turn, _alone, moves) = match facts.kind {
             Kind::File => (Some(ledger.turn()), None, vec![moved(Amount::file(facts.len))]),
@@ -236,6 +254,7 @@ impl Store for Quota {
     fn make_dir(&self, path: &VPath) -> Result<()> {
         let ledger = &self.0.ledger;
         let dir = path.parent();
+        self.0.wait();
         let _turn = ledger.turn();
         let taken = ledger.take(&dir, Amount::DIRECTORY)?;
         if let Err(why) = self.0.store.make_dir(path) {

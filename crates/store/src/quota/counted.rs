@@ -25,6 +25,7 @@ impl Counted {
         owner: &str,
     ) -> Result<Box<dyn Upload>> {
         let (store, ledger, dir) = (&quota.store, &quota.ledger, path.parent());
+        quota.wait();
         let _turn = ledger.turn();
         let areas = ledger.take(&dir, Amount::file(0))?;
         // From here on it ends by being dropped.

@@ -3,7 +3,8 @@
 use super::{Limit, Ration, Saved};
 use crate::{Amount, Result, Space, StoreError, Tally, VPath};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 /// What is counted, and the limits.
 pub(super) struct Ledger {
@@ -13,6 +14,8 @@ pub(super) struct Ledger {
     turns: RwLock<()>,
     // Guards the sums; held for a few instructions.
     table: Mutex<Table>,
+    /// It is known what is there.
+    known: Condvar,
 }
 
 pub(super) struct Table {
@@ -153,7 +156,8 @@ impl Ledger {
             runs: BTreeMap::new(),
             next_run: 0,
         };
-        let ledger = Ledger { rations, turns: RwLock::new(()), table: Mutex::new(table) };
+        let (turns, table, known) = (RwLock::new(()), Mutex::new(table), Condvar::new());
+        let ledger = Ledger { rations, turns, table, known };
         // Each that is about one directory is there from the start.
         let mut table = ledger.table();
         for ration in ledger.rations.iter().filter(|ration| !ration.each) {
@@ -182,6 +186,16 @@ impl Ledger {
         self.table().known
     }
 
+    /// Waits until it is known what is there, at most so long. Without a turn.
+    pub(super) fn wait_until_known(&self, patience: Duration) {
+        let table = self.table();
+        if table.known || patience.is_zero() {
+            return;
+        }
+        // What it is then, whoever asks next finds out.
+        let _waited = self.known.wait_timeout_while(table, patience, |table| !table.known);
+    }
+
     pub(super) fn used(&self) -> Option<Amount> {
         let table = self.table();
         table.known.then(|| table.areas[0].used())
@@ -195,6 +209,7 @@ impl Ledger {
             }
         }
         table.known = true;
+        self.known.notify_all();
     }
 
     pub(super) fn to_save(&self) -> Option<Saved> {
@@ -409,6 +424,7 @@ impl Walk<'_> {
             area.settled = area.found;
         }
         table.known = true;
+        self.ledger.known.notify_all();
         Some(table.areas[0].settled)
     }
 }

@@ -304,6 +304,26 @@ fn what_is_not_counted_yet_takes_nothing_and_gives_everything() {
     put(&store, "/x", Mode::New, 50).unwrap();
 }
 
+#[test]
+fn what_adds_something_before_the_first_count_waits_for_it() {
+    let memory = Memory::new();
+    memory.seed("/d/f", vec![1; 50]);
+    let root = Ration { at: VPath::root(), each: false, limit: octets(100) };
+    let store = Quota::patient(Arc::new(memory), vec![root], std::time::Duration::from_secs(600));
+    std::thread::scope(|scope| {
+        let uploads = ["/a", "/b", "/c"].map(|name| {
+            let store = &store;
+            scope.spawn(move || put(store, name, Mode::New, 20).is_ok())
+        });
+        let made = scope.spawn(|| store.make_dir(&p("/e")));
+        store.walk(false, &|| true).unwrap();
+        let came = uploads.map(|upload| upload.join().unwrap());
+        assert_eq!(came.into_iter().filter(|ok| *ok).count(), 2, "50 octets are left");
+        assert!(made.join().unwrap().is_ok());
+    });
+    assert_eq!(store.used().unwrap().octets, 90);
+}
+
 /// A walk stops before each directory; meanwhile everything that can be done is done somewhere, before and
 /// behind it.
 #[test]

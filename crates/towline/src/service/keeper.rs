@@ -1,8 +1,8 @@
 //! Keeps what is written to in order, beside serving: counts it, sweeps what dead processes left, prunes old
 //! versions, and saves what is counted for the next process.
 //!
-//! All of it is done at the start and once a day. A start waits a moment for parts whose quota nothing is saved
-//! of; what takes longer goes on beside serving, and until it is done nothing is added there.
+//! All of it is done at the start and once a day, beside serving: a start waits for none of it. Where nothing is saved
+//! of what a quota counts, an upload waits a moment for the count; until that is done nothing is added there.
 
 use super::local;
 use super::tree::{Part, too_much};
@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use store::quota::{NoWalk, Saved};
 
-/// A start waits so long for what is counted for the first time: 200,400 entries take 0.2 s where their facts are
+/// An upload waits so long for what is counted for the first time: 200,400 entries take 0.2 s where their facts are
 /// in memory, and a disk's seeks besides where they are not.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// How often what has changed is saved; after a crash the walk of the next start corrects what is missing.
 const SAVE: Duration = Duration::from_secs(10);
 /// How often all is walked through.
@@ -33,24 +33,28 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins. Fails where a part is known to hold more than it may.
+    /// Begins. Fails where a part is known, by what a former process saved, to hold more than it may.
     pub(super) fn start(parts: Vec<Part>) -> Result<Keeper, Failure> {
         let (end, ended) = mpsc::channel();
         let (tell, told) = mpsc::channel();
-        let (ready, is_ready) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
-        let limits: Vec<_> = parts.iter().map(|p| (p.at.clone(), p.quota.clone(), p.limit)).collect();
+        for part in &parts {
+            if let (Some(used), Some(most)) = (part.quota.used(), part.limit.octets)
+                && used.octets > most
+            {
+                return Err(too_much(&part.at, used.octets, most));
+            }
+        }
         let mut work = Work { parts: parts.into_iter().map(Kept::new).collect(), tell, stop: stop.clone() };
         let run = move || {
-            // Those that serving waits for come first.
+            // Those that uploads wait for come first.
             work.parts.sort_by_key(|kept| (!kept.part.is_limited, kept.part.quota.is_known()));
-            work.walk(&ready);
-            drop(ready);
+            work.walk();
             let mut walked = Instant::now();
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(SAVE) {
                 work.save();
                 if walked.elapsed() >= AGAIN {
-                    work.walk(&mpsc::channel().0);
+                    work.walk();
                     walked = Instant::now();
                 }
             }
@@ -60,20 +64,7 @@ impl Keeper {
             .name("keeper".into())
             .spawn(run)
             .map_err(local("the keeper's thread"))?;
-        let keeper = Keeper { end: Some(end), stop, told, thread: Some(thread) };
-        // Ends with the last of them, or when the time is over.
-        let until = Instant::now() + PATIENCE;
-        while limits.iter().any(|(_, quota, limit)| limit.octets.is_some() && !quota.is_known())
-            && is_ready.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok()
-        {}
-        for (at, quota, limit) in limits {
-            if let (Some(used), Some(most)) = (quota.used(), limit.octets)
-                && used.octets > most
-            {
-                return Err(too_much(&at, used.octets, most));
-            }
-        }
-        Ok(keeper)
+        Ok(Keeper { end: Some(end), stop, told, thread: Some(thread) })
     }
 
     /// What people should know.
@@ -136,7 +127,7 @@ impl Kept {
 }
 
 impl Work {
-    fn walk(&mut self, ready: &Sender<()>) {
+    fn walk(&mut self) {
         for Kept { part, .. } in &self.parts {
             let was = part.quota.used();
             let told = match part.quota.walk(true, &|| !self.stop.load(Ordering::Relaxed)) {
@@ -145,9 +136,8 @@ impl Work {
                 Err(why) if part.is_limited => Some(format!("The quota of {} is not sure: {why}.", part.at)),
                 Err(why) => Some(format!("{} was not swept: {why}.", part.at)),
             };
-            // Nobody waits for it where the time is over, or listens where all ends.
-            let _ = ready.send(());
             if let Some(told) = told {
+                // Nobody listens where all ends.
                 let _ = self.tell.send(told);
             }
         }
@@ -210,9 +200,16 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_holds_too_much_ends_the_start_with_what_to_do() {
-        let failure = Keeper::start(vec![part(49, None)]).err().unwrap().to_string();
+    fn a_part_that_is_known_to_hold_too_much_ends_the_start_with_what_to_do() {
+        let saved = |octets| [(VPath::root(), store::Amount::file(octets))].into_iter().collect();
+        let much = part(49, None);
+        much.quota.take_saved(&saved(50));
+        let failure = Keeper::start(vec![much]).err().unwrap().to_string();
         assert!(failure.contains("the quota of /") && failure.contains("allow more"), "{failure}");
+        // Where nothing is saved serving begins, and it is told when it is counted.
+        let keeper = Keeper::start(vec![part(49, None)]).unwrap();
+        let told = keeper.told.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(told, "/ holds 50 octets, its quota is 49: nothing can be added.");
     }
 
     #[test]

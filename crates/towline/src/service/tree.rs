@@ -124,7 +124,7 @@ fn part(
         rations.push(Ration { at: VPath::root(), each: false, limit });
     }
     let is_limited = !rations.is_empty();
-    let quota = Quota::new(store.clone(), rations);
+    let quota = Quota::patient(store.clone(), rations, super::keeper::PATIENCE);
     let record = loaded.config.server.state.as_ref().filter(|_| is_limited).map(|state| {
         let name: String = at.as_bytes().escape_ascii().to_string().replace('/', ",");
         state.join("quota").join(name)
