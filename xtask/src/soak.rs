@@ -15,47 +15,95 @@ struct Soak {
 }
 
 const SOAKS: &[Soak] = &[
-    Soak { name: "simnet", about: "the simulated network with many more seeds", run: simnet },
+    Soak {
+        name: "simnet",
+        about: "TFTP over simulated bad networks with many more seeds: every file whole, goodput by loss and window",
+        run: simnet,
+    },
     Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
-    Soak { name: "users", about: "10,000 users in files and in the configuration", run: users },
+    Soak {
+        name: "users",
+        about: "10,000 users in files and in the configuration: start, memory, logins cold and warm",
+        run: users,
+    },
+    Soak {
+        name: "tree",
+        about: "a million files under a quota: when it listens, how long the count takes, what it costs",
+        run: tree,
+    },
     Soak { name: "model", about: "random sessions beside the plain model (MODEL_RUNS, 2000)", run: model },
     Soak { name: "rates", about: "rates over 10 s, for one and for a hundred transfers", run: rates },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
 
-/// `cargo xtask soak [GROUP]…`: writes `docs/soak.md` when all of them ran.
+/// `cargo xtask soak [GROUP]…`: puts the figures of what ran into `docs/soak.md`; those of other groups stay.
 pub(crate) fn run(wanted: &[String]) -> Result<()> {
     if let Some(unknown) = wanted.iter().find(|w| !SOAKS.iter().any(|s| s.name == **w)) {
         let list: Vec<String> = SOAKS.iter().map(|s| format!("{} ({})", s.name, s.about)).collect();
         bail!("no soak '{unknown}'; there are: {}", list.join(", "));
     }
-    let mut report = format!(
-        "# The last soak\n\nWritten by `cargo xtask soak`. {}, {} cores, {}.\n\n",
-        version(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"])),
-        std::thread::available_parallelism().map_or(0, usize::from),
-        version(Command::new("rustc").arg("--version")),
-    );
+    let place = root().join("docs/soak.md");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let rustc = version(Command::new("rustc").arg("--version"));
     for soak in SOAKS.iter().filter(|s| wanted.is_empty() || wanted.iter().any(|w| w == s.name)) {
         println!("── {}: {}", soak.name, soak.about);
+        let date = version(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]));
         let begin = Instant::now();
         let lines = (soak.run)().with_context(|| soak.name)?;
         let took = begin.elapsed().as_secs();
-        report.push_str(&format!(
-            "## {}: {}\n\n{took} s.\n\n```\n{}\n```\n\n",
-            soak.name,
-            soak.about,
-            lines.join("\n")
-        ));
-    }
-    print!("{report}");
-    if wanted.is_empty() {
-        fs::write(root().join("docs/soak.md"), report.trim_end().to_owned() + "\n")?;
+        let figures =
+            format!("{took} s. {date}, {cores} cores, {rustc}.\n\n```\n{}\n```\n", lines.join("\n"));
+        println!("{figures}");
+        // What ran stays known where a later group fails.
+        let old = fs::read_to_string(&place).unwrap_or_default();
+        fs::write(&place, page(&old, soak.name, &figures))?;
     }
     Ok(())
+}
+
+const HEAD: &str = "\
+# Soaks
+
+What takes too long for every commit: `cargo xtask soak` runs all of it, `cargo xtask soak GROUP…` some. Each section is
+written by the run that it tells of; a test that fails there fails the run.
+
+";
+
+/// The page with other figures of one group.
+fn page(old: &str, ran: &str, figures: &str) -> String {
+    let body = |name: &str| {
+        if name == ran {
+            return Some(figures);
+        }
+        let (_, rest) = old.split_once(&format!("\n## {name}: "))?;
+        let (_about, rest) = rest.split_once("\n\n")?;
+        Some(rest.split("\n## ").next().unwrap_or(rest))
+    };
+    let mut page = String::from(HEAD);
+    page.push_str("| group | what it does | took |\n|---|---|---|\n");
+    for Soak { name, about, .. } in SOAKS {
+        let took = body(name).and_then(|body| body.split(". ").next()).unwrap_or("not run yet");
+        page.push_str(&format!(
+            "| [{name}](#{}) | {about} | {took} |\n",
+            anchor(&format!("{name}: {about}"))
+        ));
+    }
+    for Soak { name, about, .. } in SOAKS {
+        if let Some(body) = body(name) {
+            page.push_str(&format!("\n## {name}: {about}\n\n{}\n", body.trim()));
+        }
+    }
+    page
+}
+
+/// What a heading is called in links: small letters, digits and `-`.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// Runs a test binary and keeps the lines that begin with `soak:` and libtest's results.
@@ -146,6 +194,10 @@ fn model() -> Result<Vec<String>> {
     Ok(lines)
 }
 
+fn tree() -> Result<Vec<String>> {
+    longer("tree_many")
+}
+
 fn rates() -> Result<Vec<String>> {
     longer("limits")
 }
@@ -184,4 +236,22 @@ fn fuzz() -> Result<Vec<String>> {
         ));
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_one_group_leaves_the_figures_of_the_others() {
+        let first = page("", "large", "78 s. 2026-01-01, 2 cores.\n\n```\n5 GiB\n```\n");
+        let both = page(&first, "rates", "40 s. 2026-02-01, 2 cores.\n\n```\n1 %\n```\n");
+        for text in ["## large: 5 GiB", "78 s. 2026-01-01", "40 s. 2026-02-01", "| not run yet |", "| 40 s |"]
+        {
+            assert!(both.contains(text), "{text} in {both}");
+        }
+        assert_eq!(both.matches("## large").count(), 1);
+        assert_eq!(page(&both, "rates", "40 s. 2026-02-01, 2 cores.\n\n```\n1 %\n```\n"), both);
+        assert_eq!(anchor("large: 5 GiB through TFTP"), "large-5-gib-through-tftp");
+    }
 }
