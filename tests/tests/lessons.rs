@@ -36,6 +36,14 @@ const NAMED: &[&str] = &[
     "SITE COPY",
     "Reflection",
     "FTP bounce",
+    "CVE-1999-0351",
+    "CVE-2011-0762",
+    "CVE-2011-3192",
+    "CVE-2020-8284",
+    "CVE-2024-2169",
+    "1.0.52",
+    "fixed in 5.4",
+    "libunftp",
     "strict_ssl_read_eof",
 ];
 
