@@ -16,6 +16,8 @@ const TARGETS: &[Row] = &[
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),
     ("ftp_list", ftp_proto::fuzz::ftp_list),
     ("http_request", http_proto::fuzz::http_request),
+    ("sftp_request", sftp_proto::fuzz::sftp_request),
+    ("sftp_reply", sftp_proto::fuzz::sftp_reply),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),
