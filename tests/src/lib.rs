@@ -1,7 +1,7 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
-//! digests) · `kill` (of oneself, at a point) · `matrix` (rows of what was compared) · `memory` (of processes and
+//! digests) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
 //! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
@@ -12,6 +12,7 @@ pub mod cable;
 pub mod content;
 pub mod disk;
 pub mod kill;
+pub mod load;
 pub mod matrix;
 pub mod memory;
 pub mod namespace;

@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use clock::Instant;
 
 /// A response that waits for the content to be begun.
@@ -114,16 +115,21 @@ impl Server {
             return;
         }
         let octets = parts.iter().map(|(_, run)| run.len).sum();
-        let mut out = Vec::with_capacity(parts.len() * 2 + 1);
+        let mut out = Vec::with_capacity(parts.len() + 1);
         for (n, (before, run)) in parts.iter().enumerate() {
             head.extend_from_slice(before);
             let follows = run.len > 0;
             let is_last = n + 1 == parts.len() && last.is_empty();
-            let octets = core::mem::take(&mut head);
-            out.push(if follows { Transmit::more(octets) } else { Transmit::octets(octets) });
-            if follows {
-                out.push(Transmit::Run { from: run.from, len: run.len, more: !is_last });
-            }
+            let before = core::mem::take(&mut head);
+            out.push(match follows {
+                true => Transmit::Run {
+                    before: Bytes::from(before),
+                    from: run.from,
+                    len: run.len,
+                    more: !is_last,
+                },
+                false => Transmit::octets(before),
+            });
         }
         if !last.is_empty() {
             out.push(Transmit::octets(last));

@@ -79,8 +79,10 @@ pub enum Transmit {
         /// Whether more follows at once: the driver may keep the packet open.
         more: bool,
     },
-    /// A run of the content that was begun.
+    /// A run of the content that was begun, behind octets that belong before it.
     Run {
+        /// The head, or that of a part; may be empty.
+        before: Bytes,
         /// The first octet.
         from: u64,
         /// How many.
@@ -103,7 +105,7 @@ impl Transmit {
     pub fn len(&self) -> u64 {
         match self {
             Transmit::Octets { octets, .. } => octets.len() as u64,
-            Transmit::Run { len, .. } => *len,
+            Transmit::Run { before, len, .. } => before.len() as u64 + len,
         }
     }
 

@@ -1,22 +1,24 @@
 //! One connection: the task that owns machine, socket and gate session.
 
+mod sending;
+
 use super::Shared;
 use super::door::{self, invited, may_ask, not_let_in, refused};
 use super::files::{self, Found};
-use super::refusal::told;
 use super::sights::Sights;
 use super::site::Site;
-use super::wire::{Run, Wire};
+use super::wire::Wire;
 use crate::sorted::Sorted;
 use clock::Instant as Moment;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
-    Refusal, Security, Session,
+    Security, Session,
 };
 use http_proto::login::Login;
 use http_proto::request::Request;
-use http_proto::server::{Answer, Ask, AskId, Ended, Event, Server, Transmit};
+use http_proto::server::{Answer, Ask, AskId, Ended, Event, Server};
 use http_proto::status::Status;
+use sending::Flying;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -26,7 +28,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
-use transport::pump::{Bite, PumpError};
 use transport::tls::Identity;
 
 /// How long a closing connection waits for its last response to be taken.
@@ -47,15 +48,6 @@ enum Done {
 }
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
-
-/// What is being sent.
-enum Flying {
-    Nothing,
-    Octets(bytes::Bytes, bool),
-    Run(Run, u64),
-    /// TLS has them, and the socket has not: what is told as sent is on its way.
-    Tail(u64),
-}
 
 struct Connection {
     shared: Arc<Shared>,
@@ -217,119 +209,9 @@ impl Connection {
         }
     }
 
-    fn take(&mut self, transmit: Transmit) {
-        self.flying = match transmit {
-            Transmit::Octets { octets, more } => Flying::Octets(octets, more),
-            Transmit::Run { from, len, .. } => match &self.reading {
-                Some((reading, _)) => Flying::Run(self.wire.run(reading.blob().clone(), from, len), len),
-                None => {
-                    debug_assert!(false, "a run of content that was not begun");
-                    self.machine.handle_failed();
-                    Flying::Nothing
-                }
-            },
-        };
-    }
-
-    /// Whether something moved.
-    fn send(&mut self) -> bool {
-        let now = self.now();
-        let held = matches!(self.flying, Flying::Run(..)) && self.is_held();
-        match &mut self.flying {
-            Flying::Nothing => false,
-            Flying::Tail(n) => match self.wire.flush() {
-                Ok(true) => {
-                    let n = *n;
-                    self.flying = Flying::Nothing;
-                    self.machine.handle_sent(now, n);
-                    true
-                }
-                Ok(false) => false,
-                Err(_) => {
-                    self.lost();
-                    true
-                }
-            },
-            Flying::Octets(octets, more) => match self.wire.write(octets, *more) {
-                Ok(n) => {
-                    let sent = octets.split_to(n);
-                    if let Some(sights) = &mut self.sights {
-                        sights.said(&sent);
-                    }
-                    let over = octets.is_empty();
-                    self.sent(n as u64, over);
-                    true
-                }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
-                Err(_) => {
-                    self.lost();
-                    true
-                }
-            },
-            Flying::Run(..) if held => false,
-            Flying::Run(run, left) => {
-                match self.wire.bite(run, self.meter.as_ref().map(|meter| meter.credit())) {
-                    Ok(Bite::Moved(n)) => {
-                        if let Some(meter) = &mut self.meter {
-                            meter.moved(n as u64);
-                        }
-                        *left = left.saturating_sub(n as u64);
-                        let over = *left == 0;
-                        self.octets.fetch_add(n as u64, Ordering::Relaxed);
-                        self.turn += n as u64;
-                        if let Some(sights) = &mut self.sights {
-                            sights.moved(n);
-                        }
-                        self.sent(n as u64, over);
-                        true
-                    }
-                    Ok(Bite::Over) => {
-                        self.flying = Flying::Nothing;
-                        true
-                    }
-                    Ok(Bite::Blocked) => false,
-                    Err(PumpError::Socket(_)) => {
-                        self.lost();
-                        true
-                    }
-                    Err(PumpError::File(e)) => {
-                        let why = Refusal::from(gate::store::StoreError::from(e));
-                        self.why = Some(told(&why).1);
-                        self.machine.handle_failed();
-                        true
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether the rate lets nothing move now.
-    fn is_held(&mut self) -> bool {
-        let Some(meter) = &mut self.meter else { return false };
-        let now = Instant::now();
-        let wait = meter.wait(now, 0);
-        // The timer counts in milliseconds; what is less is caught up with at once.
-        self.hold = (wait >= Duration::from_millis(1)).then(|| now + wait);
-        self.hold.is_some()
-    }
-
     fn obey_kick(&mut self) {
         if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
             self.machine.handle_lost();
-        }
-    }
-
-    /// Tells the machine what was sent; the last octets of a transmit only when TLS holds none of them back.
-    fn sent(&mut self, n: u64, over: bool) {
-        let now = self.now();
-        if !over {
-            return self.machine.handle_sent(now, n);
-        }
-        self.flying = Flying::Nothing;
-        match self.wire.flush() {
-            Ok(true) => self.machine.handle_sent(now, n),
-            Ok(false) => self.flying = Flying::Tail(n),
-            Err(_) => self.lost(),
         }
     }
 

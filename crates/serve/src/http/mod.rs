@@ -5,6 +5,7 @@
 //! | `mod` | configuration, listeners, drain |
 //! | `connection` | one task owns machine and socket; the open question is a future in its select |
 //! | `door` | who asks, and what is said to whom is not let in |
+//! | `connection::sending` | what the machine wants sent, on its way |
 //! | `wire` | the socket, clear or under TLS |
 //! | `sights` | what a tap is told |
 //! | `site` | what answers: the served tree, or pages that are made |

@@ -1,7 +1,7 @@
 //! A connection's socket, clear or under TLS. Nothing here waits but [`Wire::ready`].
 
 use gate::store::Blob;
-use rustix::net::SendFlags;
+use rustix::net::{RecvFlags, SendFlags};
 use socket2::SockRef;
 use std::io;
 use std::os::fd::AsFd;
@@ -59,7 +59,16 @@ impl Wire {
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Wire { stream, tls } = self;
         match tls {
-            None => stream.try_read(buffer),
+            None => {
+                // Less than there was room for: there is no more. Told so, the stream is not asked again in vain.
+                let mut got = None;
+                let asked = stream.try_io(Interest::READABLE, || {
+                    let (n, _) = rustix::net::recv(&*stream, &mut *buffer, RecvFlags::empty())?;
+                    got = Some(n);
+                    if n > 0 && n < buffer.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(n) }
+                });
+                got.map_or(asked, Ok)
+            }
             Some(tls) => stream.try_io(Interest::READABLE, || tls.read(stream.as_fd(), buffer)),
         }
     }

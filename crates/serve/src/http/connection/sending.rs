@@ -1,0 +1,208 @@
+//! What the machine wants sent, on its way: heads and short bodies, runs of a file, all at the rate that holds.
+
+use super::super::refusal::told;
+use super::super::wire::Run;
+use super::Connection;
+use bytes::Bytes;
+use gate::Refusal;
+use http_proto::server::Transmit;
+use std::io;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use transport::pump::{Bite, PumpError};
+
+/// What is being sent.
+pub(super) enum Flying {
+    Nothing,
+    Octets(Bytes, bool),
+    Run(Giving),
+    /// TLS has them, and the socket has not: what is told as sent is on its way.
+    Tail(u64),
+}
+
+/// A run of the content, and what belongs before it.
+pub(super) struct Giving {
+    /// What is sent first: the head, with a small run behind it.
+    first: Bytes,
+    /// Octets of it that are no content.
+    head: usize,
+    /// The content that is not in it.
+    run: Option<Run>,
+    /// Content that is not sent.
+    left: u64,
+}
+
+impl Giving {
+    fn is_over(&self) -> bool {
+        self.first.is_empty() && self.left == 0
+    }
+}
+
+/// Content that goes out in one piece with its head: two copies of it cost less than a call of sendfile.
+const SMALL: u64 = 16 << 10;
+
+impl Connection {
+    pub(super) fn take(&mut self, transmit: Transmit) {
+        self.flying = match transmit {
+            Transmit::Octets { octets, more } => Flying::Octets(octets, more),
+            Transmit::Run { before, from, len, .. } => match self.giving(before, from, len) {
+                Ok(giving) => Flying::Run(giving),
+                Err(e) => {
+                    self.unreadable(e);
+                    Flying::Nothing
+                }
+            },
+        };
+    }
+
+    fn giving(&mut self, before: Bytes, from: u64, left: u64) -> io::Result<Giving> {
+        let Some((reading, _)) = &self.reading else {
+            debug_assert!(false, "a run of content that was not begun");
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let (blob, head) = (reading.blob(), before.len());
+        if left > SMALL || self.meter.is_some() {
+            let run = Some(self.wire.run(blob.clone(), from, left));
+            return Ok(Giving { first: before, head, run, left });
+        }
+        let mut whole = Vec::from(before);
+        whole.resize(head + usize::try_from(left).expect("it is small"), 0);
+        let (mut at, mut rest) = (from, &mut whole[head..]);
+        while !rest.is_empty() {
+            match blob.read_at(at, rest)? {
+                // The file became shorter.
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                n => {
+                    at += n as u64;
+                    rest = &mut rest[n..];
+                }
+            }
+        }
+        Ok(Giving { first: whole.into(), head, run: None, left })
+    }
+
+    /// The content cannot be read on.
+    fn unreadable(&mut self, e: io::Error) {
+        let why = Refusal::from(gate::store::StoreError::from(e));
+        self.why = Some(told(&why).1);
+        self.machine.handle_failed();
+    }
+
+    /// Whether something moved.
+    pub(super) fn send(&mut self) -> bool {
+        let now = self.now();
+        let moves = matches!(&self.flying, Flying::Run(giving) if giving.first.is_empty());
+        let held = moves && self.is_held();
+        match &mut self.flying {
+            Flying::Nothing => false,
+            Flying::Tail(n) => match self.wire.flush() {
+                Ok(true) => {
+                    let n = *n;
+                    self.flying = Flying::Nothing;
+                    self.machine.handle_sent(now, n);
+                    true
+                }
+                Ok(false) => false,
+                Err(_) => {
+                    self.lost();
+                    true
+                }
+            },
+            Flying::Octets(octets, more) => match self.wire.write(octets, *more) {
+                Ok(n) => {
+                    let sent = octets.split_to(n);
+                    if let Some(sights) = &mut self.sights {
+                        sights.said(&sent);
+                    }
+                    let over = octets.is_empty();
+                    self.sent(n as u64, over);
+                    true
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
+                Err(_) => {
+                    self.lost();
+                    true
+                }
+            },
+            Flying::Run(giving) if !giving.first.is_empty() => {
+                match self.wire.write(&giving.first, giving.run.is_some()) {
+                    Ok(n) => {
+                        let sent = giving.first.split_to(n);
+                        let content = n - n.min(giving.head);
+                        giving.head -= n - content;
+                        giving.left -= content as u64;
+                        let over = giving.is_over();
+                        self.octets.fetch_add(content as u64, Ordering::Relaxed);
+                        if let Some(sights) = &mut self.sights {
+                            sights.said(&sent);
+                        }
+                        self.sent(n as u64, over);
+                        true
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
+                    Err(_) => {
+                        self.lost();
+                        true
+                    }
+                }
+            }
+            Flying::Run(..) if held => false,
+            Flying::Run(Giving { run: None, .. }) => unreachable!("what is small is behind its head"),
+            Flying::Run(Giving { run: Some(run), left, .. }) => {
+                match self.wire.bite(run, self.meter.as_ref().map(|meter| meter.credit())) {
+                    Ok(Bite::Moved(n)) => {
+                        if let Some(meter) = &mut self.meter {
+                            meter.moved(n as u64);
+                        }
+                        *left = left.saturating_sub(n as u64);
+                        let over = *left == 0;
+                        self.octets.fetch_add(n as u64, Ordering::Relaxed);
+                        self.turn += n as u64;
+                        if let Some(sights) = &mut self.sights {
+                            sights.moved(n);
+                        }
+                        self.sent(n as u64, over);
+                        true
+                    }
+                    Ok(Bite::Over) => {
+                        self.flying = Flying::Nothing;
+                        true
+                    }
+                    Ok(Bite::Blocked) => false,
+                    Err(PumpError::Socket(_)) => {
+                        self.lost();
+                        true
+                    }
+                    Err(PumpError::File(e)) => {
+                        self.unreadable(e);
+                        true
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the rate lets nothing move now.
+    fn is_held(&mut self) -> bool {
+        let Some(meter) = &mut self.meter else { return false };
+        let now = Instant::now();
+        let wait = meter.wait(now, 0);
+        // The timer counts in milliseconds; what is less is caught up with at once.
+        self.hold = (wait >= Duration::from_millis(1)).then(|| now + wait);
+        self.hold.is_some()
+    }
+
+    /// Tells the machine what was sent; the last octets of a transmit only when TLS holds none of them back.
+    fn sent(&mut self, n: u64, over: bool) {
+        let now = self.now();
+        if !over {
+            return self.machine.handle_sent(now, n);
+        }
+        self.flying = Flying::Nothing;
+        match self.wire.flush() {
+            Ok(true) => self.machine.handle_sent(now, n),
+            Ok(false) => self.flying = Flying::Tail(n),
+            Err(_) => self.lost(),
+        }
+    }
+}
