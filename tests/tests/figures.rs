@@ -85,6 +85,12 @@ fn the_figures_are_what_was_done() {
     is("towline_sessions_total", &serde_json::json!({ "protocol": "http" }), 5.0);
     is("towline_transfer_duration_seconds_count", &read, 3.0);
     is("towline_transfers_open", &none, 0.0);
+    is("towline_first_octet_seconds_count", &read, 3.0);
+    // Each connection knocks.
+    is("towline_admission_seconds_count", &serde_json::json!({ "protocol": "http" }), 5.0);
+    is("towline_admission_seconds_count", &serde_json::json!({ "protocol": "ftp" }), 0.0);
+    is("towline_bans_in_force", &none, 0.0);
+    assert!(value(&samples, "towline_events_waiting", none.clone()) >= 0.0);
     is("towline_events_lost_total", &none, 0.0);
     // Every row of the table is on the page.
     for metric in towline::metrics::METRICS {
@@ -94,4 +100,41 @@ fn the_figures_are_what_was_done() {
             metric.name
         );
     }
+}
+
+/// The listener of a configuration's file, while the server drains: alive, and not ready.
+#[test]
+fn a_server_that_drains_is_alive_and_not_ready() {
+    let home = e2e::scratch();
+    let root = home.path().join("root");
+    fs::create_dir(&root).unwrap();
+    fs::File::create(root.join("f")).unwrap().set_len(64 << 20).unwrap();
+    let file = home.path().join("t.toml");
+    let config = format!(
+        "[server]\nroot = \"{}\"\nbind = [\"127.0.0.1\"]\ndrain = \"5m\"\n[tftp]\nport = 0\n[ftp]\nport = 0\n\
+         [http]\nport = 0\n[admin]\nlisten = \"127.0.0.1:0\"\n",
+        root.display()
+    );
+    fs::write(&file, config).unwrap();
+    let mut serve =
+        Serve::start_command(e2e::towline::command().args(["serve", "--json", "--config"]).arg(&file));
+    let (http, admin) = (serve.listening("http"), serve.listening("admin"));
+    let is = |path: &str, status: &str, word: &str| {
+        let there = poll::until(poll::PATIENCE, || {
+            let answer = get(admin, path);
+            (answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(word)).then_some(())
+        });
+        assert!(there.is_some(), "{path}: {}", get(admin, path));
+    };
+    is("/readyz", "200", "ready");
+    // A download that nobody takes holds up the end.
+    let mut slow = TcpStream::connect(http).unwrap();
+    slow.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
+    slow.read_exact(&mut [0; 100]).unwrap();
+    is("/metrics", "200", "towline_transfers_open 1\n");
+    serve.process.signal(rustix::process::Signal::TERM);
+    is("/readyz", "503", "draining");
+    is("/healthz", "200", "alive");
+    drop(slow);
+    assert_eq!(serve.process.wait(poll::PATIENCE).code(), 0);
 }

@@ -661,6 +661,25 @@ fn data_goes_to_and_comes_from_the_control_peer_only() {
     raw.expect(226);
 }
 
+/// A directory that is listed is fetched: what goes over the data connection keeps the rate.
+#[test]
+fn a_listing_keeps_the_rate_of_downloads() {
+    let rates = gate::Rates { outward: Some(100_000), ..gate::Rates::default() };
+    let limits = Limits { per_transfer: rates, ..Limits::default() };
+    let house = house_within(limits, Memory::new(), V4, FtpConfig::default(), None);
+    for n in 0..2_000 {
+        house.store.seed(&format!("/a-name-of-some-length-{n:04}.bin"), b"x".to_vec());
+    }
+    let mut raw = Raw::logged_in(&house);
+    let began = Instant::now();
+    let list = raw.retrieve("LIST");
+    let took = began.elapsed();
+    assert_eq!(list.iter().filter(|&&b| b == b'\n').count(), 2_000);
+    // A tenth of a second may be given in advance; no machine is fast enough to break this.
+    let least = Duration::from_secs_f64(list.len() as f64 / 100_000.0 - 0.3);
+    assert!(least > Duration::from_secs(1) && took >= least, "{} octets in {took:?}", list.len());
+}
+
 #[test]
 fn paths_stay_inside_and_listings_say_what_is_there() {
     let house = house();

@@ -571,6 +571,25 @@ fn a_rate_is_kept_and_a_kick_ends_the_transfer() {
     assert!(left.is_err() || rest.len() < 3 << 20, "it was not cut");
 }
 
+/// A directory that is listed is fetched: its text keeps the rate. Its head does not wait.
+#[test]
+fn a_listing_keeps_the_rate() {
+    let per_transfer = Rates { outward: Some(100_000), ..Rates::default() };
+    let limits = Limits { per_transfer, ..Limits::default() };
+    let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
+    for n in 0..3_000 {
+        fs::write(house.dir.path().join(format!("a-name-of-some-length-{n:04}.bin")), "x").unwrap();
+    }
+    let began = Instant::now();
+    let response = house.say("GET / HTTP/1.0\r\nAccept: application/json\r\n\r\n");
+    let took = began.elapsed();
+    let entries: Vec<serde_json::Value> = serde_json::from_slice(&response.body).unwrap();
+    assert_eq!(entries.len(), 3_000);
+    // A tenth of a second may be given in advance; no machine is fast enough to break this.
+    let least = Duration::from_secs_f64(response.body.len() as f64 / 100_000.0 - 0.3);
+    assert!(least > Duration::from_secs(1) && took >= least, "{} octets in {took:?}", response.body.len());
+}
+
 #[test]
 fn a_client_with_too_many_sessions_is_told_429_and_a_full_server_says_503() {
     let few = Caps { sessions: Some(1), ..Caps::default() };

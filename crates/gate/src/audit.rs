@@ -400,6 +400,11 @@ impl Queue {
         self.add(None, what);
     }
 
+    /// How many events wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.shared.lock().events.len()
+    }
+
     fn add(&self, from: Option<&From>, what: What) {
         let at = SystemTime::now();
         let mut waiting = self.shared.lock();

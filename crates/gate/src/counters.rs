@@ -95,15 +95,19 @@ impl<K: Hash + Eq> Table<K> {
 
     /// One more for `key`.
     fn add(&mut self, key: K, counted: Counted, rates: Rates, began: Instant) -> &Buckets {
+        let node = self.node(key, rates, began);
+        node.counts[counted as usize] += 1;
+        &node.rates
+    }
+
+    /// What is known of `key`.
+    fn node(&mut self, key: K, rates: Rates, began: Instant) -> &mut Node {
         if self.nodes.len() > 2 * self.swept.max(SWEEP) {
             let now = since(began, Instant::now());
             self.nodes.retain(|_, n| n.counts != [0; KINDS] || !n.rates.is_even(now));
             self.swept = self.nodes.len();
         }
-        let node =
-            self.nodes.entry(key).or_insert_with(|| Node { counts: [0; KINDS], rates: Buckets::new(rates) });
-        node.counts[counted as usize] += 1;
-        &node.rates
+        self.nodes.entry(key).or_insert_with(|| Node { counts: [0; KINDS], rates: Buckets::new(rates) })
     }
 
     fn give_back<Q: Hash + Eq + ?Sized>(&mut self, key: &Q, counted: Counted, has_rates: bool)
@@ -177,6 +181,29 @@ impl Counters {
         drop(open);
         obeys(&Buckets::new(self.limits.per_transfer));
         Ok(Meter::new(self.began, chain).map(Box::new))
+    }
+
+    /// What a listing has to obey, where there is a rate: a download without a place of its own.
+    pub(crate) fn listing(&self, spot: Spot, user: Option<&str>) -> Option<Box<Meter>> {
+        let dir = Direction::Read;
+        let mut chain: Vec<Arc<Bucket>> = Vec::new();
+        let mut obeys = |buckets: &Buckets| chain.extend(buckets.of(dir).cloned());
+        obeys(&self.rates);
+        if let Some(network) = spot.network {
+            obeys(&self.network_rates[network]);
+        }
+        let (of_address, of_user) = (self.limits.per_address.rates, self.limits.per_user.rates);
+        if self.addresses.rates || self.users.rates {
+            let mut open = self.lock();
+            if self.addresses.rates {
+                obeys(&open.addresses.node(spot.address, of_address, self.began).rates);
+            }
+            if let Some(user) = user.filter(|_| self.users.rates) {
+                obeys(&open.users.node(user.into(), of_user, self.began).rates);
+            }
+        }
+        obeys(&Buckets::new(self.limits.per_transfer));
+        Meter::new(self.began, chain).map(Box::new)
     }
 
     /// Gives a transfer's place back.
@@ -309,6 +336,7 @@ impl Drop for Lease {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -410,6 +438,28 @@ mod tests {
         assert!(wait.as_millis() >= 950, "what was moved is still to be paid for: {wait:?}");
         let meter = counters.transfer(spot, None, Direction::Write).unwrap();
         assert!(meter.is_none(), "uploads have no rate here");
+    }
+
+    #[test]
+    fn a_listing_obeys_the_rates_of_downloads_and_takes_no_place() {
+        let rate = |outward| Rates { outward: Some(outward), inward: None };
+        let limits = Limits {
+            per_address: Caps { transfers: Some(1), rates: rate(10_000), ..Caps::default() },
+            ..Limits::default()
+        };
+        let counters = Arc::new(Counters::new(limits));
+        let (spot, now) = (counters.spot(ip("192.0.2.1")), Instant::now());
+        let mut listing = counters.listing(spot, None).expect("a rate");
+        assert!(listing.wait(now, 0).is_zero());
+        listing.moved(11_000);
+        // Its download comes behind what the listing moved.
+        let mut download = counters.transfer(spot, None, Direction::Read).unwrap().expect("a rate");
+        let _ = listing.wait(now, 0);
+        let wait = download.wait(now, 0);
+        assert!(wait >= Duration::from_millis(900), "{wait:?}");
+        assert_eq!(counters.open(), (0, 1));
+        counters.transfer_over(spot, None);
+        assert!(Counters::new(Limits::default()).listing(spot, Some("bob")).is_none(), "no rate, no meter");
     }
 
     #[test]

@@ -14,7 +14,8 @@
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
 //!   a transfer, `transfer` the two transfers, `record` what is
-//!   known at their end, `verdict` what that means, `watch` what time it is, `digests` of files, `sidecar` files of digests that are
+//!   known at their end, `verdict` what that means, `watch` what time it is, `timings` how long it takes, `digests` of
+//!   files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
 #![deny(unsafe_code)]
 
@@ -45,6 +46,7 @@ mod session;
 mod sidecar;
 #[cfg(test)]
 mod tests;
+mod timings;
 mod transfer;
 mod uploads;
 mod verdict;
@@ -77,6 +79,7 @@ pub use session::{Ask, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;
+pub use timings::{TIME_BOUNDS, Times, Timings};
 pub use transfer::{Direction, Reading, Writing};
 pub use uploads::{Upload, UploadRule, Uploads};
 pub use verdict::{Far, Verdict};
@@ -187,6 +190,7 @@ pub struct Gate {
     queue: Arc<Queue>,
     watch: Watch,
     digests: Digests,
+    timings: Timings,
     inbox: Arc<Inbox>,
     sessions: AtomicU64,
     transfers: AtomicU64,
@@ -215,6 +219,7 @@ impl Gate {
             watch,
             queue,
             digests: Digests::default(),
+            timings: Timings::default(),
             inbox: Arc::default(),
             sessions: AtomicU64::new(0),
             transfers: AtomicU64::new(0),
@@ -229,6 +234,7 @@ impl Gate {
     pub fn admit(self: &Arc<Self>, knock: &Knock) -> Result<Session, Refusal> {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
+        let began = std::time::Instant::now();
         let peer = knock.peer.ip();
         // The limits come before the hash: guessing passwords is bounded by them.
         let mut notices = Vec::new();
@@ -257,6 +263,7 @@ impl Gate {
             Ok((who, home.path, spot, lease))
         };
         let admitted = let_in();
+        self.timings.admission(knock.protocol).add(began.elapsed());
         // Without a password nothing was guessed: browsers and devices try without one first.
         if let (Err(Refusal::Login), Credentials::Password { .. }) = (&admitted, &knock.credentials) {
             self.offend(knock.protocol, knock.peer, Offence::FailedLogin);
@@ -436,6 +443,16 @@ impl Gate {
     /// Sessions (of protocols with a connection) and transfers that are open now.
     pub fn open(&self) -> (usize, usize) {
         self.counters.open()
+    }
+
+    /// How long things took here.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Events that wait for their reader.
+    pub fn events_waiting(&self) -> usize {
+        self.queue.waiting()
     }
 
     /// Puts something into the events that no session did.

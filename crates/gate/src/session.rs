@@ -216,6 +216,12 @@ impl Session {
         Ok(TransferLease { session: self.clone(), meter })
     }
 
+    /// What the octets of a listing have to obey: they are a download, without a transfer's place and event.
+    pub fn listing_meter(&self) -> Option<Box<Meter>> {
+        let user = self.account().map(|account| account.name());
+        self.0.gate.counters.listing(self.0.spot, user)
+    }
+
     /// The session's number in the events.
     pub fn id(&self) -> u64 {
         self.0.from.session

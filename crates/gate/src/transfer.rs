@@ -10,7 +10,7 @@ use crate::{Digest, Refusal};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 use store::{Blob, Identity, Published, Sink, Upload, VPath};
 
@@ -36,6 +36,8 @@ pub(crate) struct Record {
     began: Instant,
     /// Octets that passed through us, for a transfer that is only dropped.
     seen: u64,
+    /// Whether an octet of the content has moved.
+    moves: AtomicBool,
     told: bool,
 }
 
@@ -54,7 +56,18 @@ impl Record {
         let transfer = lease.session.next_transfer();
         lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
         let began = Instant::now();
-        Ok(Record { lease, spent, transfer, path: path.clone(), dir, len, began, seen: 0, told: false })
+        let (path, moves) = (path.clone(), AtomicBool::new(false));
+        Ok(Record { lease, spent, transfer, path, dir, len, began, seen: 0, moves, told: false })
+    }
+
+    /// An octet has moved; only the first counts.
+    fn begun(&self) {
+        if self.moves.load(Ordering::Relaxed) || self.moves.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let session = &self.lease.session;
+        let times = session.gate().timings().first_octet(session.from().protocol, self.dir);
+        times.add(self.began.elapsed());
     }
 
     fn end(&mut self, mut end: End, left: Left) {
@@ -131,6 +144,11 @@ impl Reading {
     /// Whether the owner wants it to end; see [`crate::Session::is_kicked`].
     pub fn is_kicked(&self) -> bool {
         self.record.lease.session.is_kicked()
+    }
+
+    /// Tells that content moves: for the time to the first octet. Costs a look at a flag when it is told again.
+    pub fn begun(&self) {
+        self.record.begun();
     }
 
     /// What the driver counts octets with, so that the audit knows them of a transfer that is only dropped.
@@ -219,6 +237,7 @@ impl Writing {
     /// Tells octets written through [`Sink::fd`].
     pub fn wrote_to(&mut self, end: u64) {
         self.upload.wrote_to(end);
+        self.record.begun();
         self.record.seen = self.upload.len().saturating_sub(self.upload.start());
     }
 
@@ -266,6 +285,7 @@ impl Writing {
 impl Sink for Writing {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.upload.write_at(offset, octets)?;
+        self.record.begun();
         self.record.seen = self.upload.len().saturating_sub(self.upload.start());
         Ok(())
     }

@@ -212,6 +212,11 @@ impl TftpServer {
         self.control.deaf.load(Ordering::Acquire)
     }
 
+    /// Whether requests are read: it was not drained or retired, and its thread did not die.
+    pub fn is_listening(&self) -> bool {
+        !self.has_retired() && !self.is_over() && !self.control.is(DRAINING)
+    }
+
     /// Whether the last transfer of a retired or drained server has ended.
     pub fn is_over(&self) -> bool {
         let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use super::{DataPorts, FtpConfig, refusal};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
 use gate::store::no_descriptors;
-use gate::{Meter, Refusal, Writing};
+use gate::{Meter, Reading, Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
 use std::io;
@@ -85,7 +85,7 @@ impl Data {
                 reading.counted_by(wire.data.watch.octets.clone());
                 wire.meter = reading.take_meter();
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
-                wire.send(Outgoing::new(reading.blob().clone(), *offset, convert)).await
+                wire.send(Outgoing::new(reading.blob().clone(), *offset, convert), Some(reading)).await
             }
             Open::Writing { writing, text } => {
                 wire.meter = writing.take_meter();
@@ -93,7 +93,10 @@ impl Data {
                 let incoming = Incoming::new(writing.start(), convert);
                 wire.receive(incoming, writing).await
             }
-            Open::Listing(listing) => wire.list(listing).await,
+            Open::Listing(listing) => {
+                wire.meter = listing.take_meter();
+                wire.list(listing).await
+            }
         };
         if end == End::Whole {
             wire.finish();
@@ -254,7 +257,8 @@ impl Disk {
 }
 
 impl Wire<'_> {
-    async fn send(&mut self, mut out: Outgoing) -> End {
+    /// Of a listing there is no reading.
+    async fn send(&mut self, mut out: Outgoing, reading: Option<&Reading>) -> End {
         loop {
             if self.meter.is_some() {
                 out.at_most(self.turn_of_rate().await);
@@ -269,7 +273,12 @@ impl Wire<'_> {
             });
             match bite {
                 Ok(Ok(Bite::Over)) => return End::Whole,
-                Ok(Ok(Bite::Moved(n))) => self.moved(n, Dir::Sent).await,
+                Ok(Ok(Bite::Moved(n))) => {
+                    if let Some(reading) = reading {
+                        reading.begun();
+                    }
+                    self.moved(n, Dir::Sent).await;
+                }
                 Ok(Ok(Bite::Blocked)) => {}
                 Ok(Err(e)) => return failed(e),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
@@ -320,7 +329,7 @@ impl Wire<'_> {
                 return End::Whole;
             }
             let blob = gate::store::Blob::Memory(bytes::Bytes::from(lines));
-            match self.send(Outgoing::new(blob, 0, None)).await {
+            match self.send(Outgoing::new(blob, 0, None), None).await {
                 End::Whole => {}
                 other => return other,
             }

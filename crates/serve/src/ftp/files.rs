@@ -5,7 +5,7 @@ use crate::sorted::Sorted;
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};
-use gate::{Reading, Refusal, Session, Writing};
+use gate::{Meter, Reading, Refusal, Session, Writing};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What is open between the question `Open` and the end of its transfer.
@@ -21,6 +21,8 @@ pub(super) struct Listing {
     style: Style,
     access: Access,
     now: i64,
+    /// The rate that it has to keep, if any.
+    meter: Option<Box<Meter>>,
 }
 
 enum Source {
@@ -99,7 +101,8 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
                     Source::One(Some(store::Entry { name: what.path.clone(), facts }))
                 }
             };
-            let listing = Listing { from, style, access, now: unix(SystemTime::now()) };
+            let (now, meter) = (unix(SystemTime::now()), session.listing_meter());
+            let listing = Listing { from, style, access, now, meter };
             Ok((Open::Listing(listing), Answer::Opened { len: None, start: 0 }))
         }
     });
@@ -110,6 +113,11 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
 }
 
 impl Listing {
+    /// What it has to obey; once.
+    pub(super) fn take_meter(&mut self) -> Option<Box<Meter>> {
+        self.meter.take()
+    }
+
     /// The lines of the next entries; empty at the end.
     pub(super) fn next(&mut self) -> Result<Vec<u8>, Refusal> {
         let entries = match &mut self.from {

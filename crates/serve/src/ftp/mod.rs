@@ -188,6 +188,11 @@ impl FtpServer {
         self.accepting.load(Ordering::Acquire) == 0
     }
 
+    /// Whether every listener accepts: none was drained, retired, or died.
+    pub fn is_listening(&self) -> bool {
+        self.accepting.load(Ordering::Acquire) == self.addresses.len()
+    }
+
     /// Whether the last session of a retired or drained server has ended.
     pub fn is_over(&self) -> bool {
         let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,12 +222,22 @@ impl Drop for FtpServer {
     }
 }
 
+/// A listener's place among those that accept; given back also where it dies.
+struct Accepting(Arc<AtomicUsize>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 async fn accept(
     shared: Arc<Shared>,
     listener: tokio::net::TcpListener,
     living: mpsc::Sender<()>,
     accepting: Arc<AtomicUsize>,
 ) {
+    let place = Accepting(accepting);
     let mut phase = shared.phase.clone();
     let mut spare = Spare::new();
     loop {
@@ -259,7 +274,7 @@ async fn accept(
     }
     // Out of the runtime's set before anybody is told.
     drop(listener);
-    accepting.fetch_sub(1, Ordering::AcqRel);
+    drop(place);
 }
 
 /// The greeting of a server that does not serve (RFC 959 §5.4).

@@ -12,7 +12,7 @@ use crate::sorted::Sorted;
 use clock::Instant as Moment;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
-    Security, Session,
+    Refusal, Security, Session,
 };
 use http_proto::login::Login;
 use http_proto::request::Request;
@@ -288,6 +288,7 @@ impl Connection {
     fn look(&mut self, id: AskId, request: Request) {
         self.peek = None;
         self.listing = None;
+        self.meter = None;
         let gate = match &self.shared.site {
             Site::Pages(pages) => {
                 let refused = || Answer::Refused(Status::NotFound, String::from("no such page"));
@@ -364,7 +365,10 @@ impl Connection {
                 }
                 match found {
                     Found::File(peek) => self.peek = Some(peek),
-                    Found::Directory(listing) => self.listing = Some(listing),
+                    Found::Directory(listing) => {
+                        self.listing = Some(listing);
+                        self.meter = self.admitted.as_ref().and_then(|(s, _)| s.listing_meter());
+                    }
                     Found::Nothing => {}
                 }
                 answer

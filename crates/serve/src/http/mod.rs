@@ -191,6 +191,11 @@ impl HttpServer {
         self.accepting.load(Ordering::Acquire) == 0
     }
 
+    /// Whether every listener accepts: none was drained, retired, or died.
+    pub fn is_listening(&self) -> bool {
+        self.accepting.load(Ordering::Acquire) == self.addresses.len()
+    }
+
     /// Whether the last connection of a retired or drained server has ended.
     pub fn is_over(&self) -> bool {
         let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
@@ -219,6 +224,15 @@ impl Drop for HttpServer {
     }
 }
 
+/// A listener's place among those that accept; given back also where it dies.
+struct Accepting(Arc<AtomicUsize>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 async fn accept(
     shared: Arc<Shared>,
     listener: tokio::net::TcpListener,
@@ -226,6 +240,7 @@ async fn accept(
     living: mpsc::Sender<()>,
     accepting: Arc<AtomicUsize>,
 ) {
+    let place = Accepting(accepting);
     let mut draining = shared.draining.clone();
     let partings = Arc::new(Semaphore::new(PARTINGS));
     let mut spare = Spare::new();
@@ -276,7 +291,7 @@ async fn accept(
         }
     }
     drop(listener);
-    accepting.fetch_sub(1, Ordering::AcqRel);
+    drop(place);
 }
 
 /// Refused connections of a listener that are waited for at a time: whoever floods has no more tasks of ours.

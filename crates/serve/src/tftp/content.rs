@@ -63,6 +63,7 @@ impl Content {
         };
         let blksize = u64::from(sender.terms().blksize);
         let (from, to) = ((first - 1) * blksize, end * blksize);
+        reading.begun();
         let blob = reading.blob();
         let Some(text) = text else {
             let want = usize::try_from(to.min(blob.len()) - from).expect("at most a run");

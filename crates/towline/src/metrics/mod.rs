@@ -11,23 +11,24 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use page::Page;
+pub use page::{Page, State};
 pub use table::{METRICS, Metric, document};
 
 use crate::events::{direction, protocol_word};
 use gate::audit::{Event, What};
 use gate::{Direction, Protocol, Refusal};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-/// Upper bounds of the histograms, seconds: from a boot file to an image over a slow line.
+/// Upper bounds of the durations, seconds: from a boot file to an image over a slow line.
 const BOUNDS: [f64; 12] = [0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0];
 
-/// The counts. Written by the one who reads the events, read by whoever asks.
+/// The counts, one of the places where events go ([`crate::sinks`]). Written by the one who reads the events, read
+/// by whoever asks; what is timed at the door itself is in [`gate::Timings`].
 #[derive(Default)]
 pub struct Figures {
-    // Guards all counts together; held for an event or for a page.
+    // Guards all counts together; held for an event or for a page, and by no thread that moves octets.
     inner: Mutex<Counts>,
 }
 
@@ -40,10 +41,7 @@ struct Counts {
     repeats: u64,
     bans: u64,
     lost: u64,
-    batch: u64,
     durations: BTreeMap<(&'static str, &'static str), Histogram>,
-    /// When the transfers that run began.
-    began: HashMap<u64, SystemTime>,
 }
 
 /// How often a time was at most each of [`BOUNDS`].
@@ -76,24 +74,18 @@ impl Figures {
             What::RefusedKnock { why } | What::Refused { why, .. } | What::RefusedName { why, .. } => {
                 *counts.refusals.entry((protocol, reason(why))).or_default() += 1;
             }
-            What::Started { transfer, .. } => {
-                counts.began.insert(*transfer, event.at);
-            }
-            What::Ended { transfer, dir, end, verdict, .. } => {
+            What::Ended { dir, end, verdict, took, .. } => {
                 let dir = direction(*dir);
                 *counts.transfers.entry((protocol, dir, verdict.word())).or_default() += 1;
                 *counts.octets.entry((protocol, dir)).or_default() += end.octets;
                 counts.repeats += end.wire.as_ref().map_or(0, |wire| wire.figures.repeats);
-                if let Some(began) = counts.began.remove(transfer) {
-                    // A clock that was set back between them says nothing.
-                    let took = event.at.duration_since(began).unwrap_or_default();
-                    counts.durations.entry((protocol, dir)).or_default().add(took);
-                }
+                counts.durations.entry((protocol, dir)).or_default().add(*took);
             }
             What::Banned { .. } => counts.bans += 1,
             What::Lost(n) => counts.lost += n,
             What::SinkLost { count, .. } => counts.lost += count,
-            What::LoggedIn { .. }
+            What::Started { .. }
+            | What::LoggedIn { .. }
             | What::Identity(_)
             | What::Left
             | What::Digested { .. }
@@ -110,11 +102,6 @@ impl Figures {
             | What::Exhausted { .. }
             | What::Configured { .. } => {}
         }
-    }
-
-    /// Tells how many events were taken from the queue at once.
-    pub fn took(&self, events: usize) {
-        self.lock().batch = events as u64;
     }
 
     fn now(&self) -> Counts {

@@ -3,50 +3,66 @@
 use super::table::{Kind, METRICS};
 use super::{BOUNDS, Counts, DIRECTIONS, Figures, PROTOCOLS};
 use crate::events::{direction, protocol_word};
-use gate::Gate;
+use gate::{Gate, TIME_BOUNDS, Times};
 use http_proto::server::Text;
 use http_proto::status::Status;
 use serve::http::Pages;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What OpenMetrics 1.0 is called on the wire.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
+
+/// How far the server is, for who decides whether to send it anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// The tree and its amounts are looked at, and nobody listens yet.
+    Starting,
+    /// It serves.
+    Serving,
+    /// Nobody listens any more where this protocol was to be answered.
+    Deaf(&'static str),
+    /// It takes nothing new.
+    Draining,
+}
 
 /// The pages of the admin listener.
 pub struct Page {
     figures: Arc<Figures>,
     gate: Arc<Gate>,
     state: Option<PathBuf>,
-    draining: AtomicBool,
+    // Guards one word; held to write or to read it.
+    now: Mutex<State>,
 }
 
 impl Page {
-    /// Pages about this gate; `state` must be writable for it to be ready.
+    /// Pages about this gate, of a server that is starting; `state` must be writable for it to be ready.
     pub fn new(figures: Arc<Figures>, gate: Arc<Gate>, state: Option<PathBuf>) -> Page {
-        Page { figures, gate, state, draining: AtomicBool::new(false) }
+        Page { figures, gate, state, now: Mutex::new(State::Starting) }
     }
 
-    /// From now on it is not ready.
-    pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+    /// From now on this is so.
+    pub fn is_now(&self, state: State) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Why it is not ready.
-    fn hindrance(&self) -> Option<&'static str> {
-        if self.draining.load(Ordering::Acquire) {
-            return Some("draining");
+    fn hindrance(&self) -> Option<String> {
+        match *self.now.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Starting => return Some(String::from("starting")),
+            State::Draining => return Some(String::from("draining")),
+            State::Deaf(protocol) => return Some(format!("nobody listens for {protocol}")),
+            State::Serving => {}
         }
         let writable = |dir: &PathBuf| rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).is_ok();
-        (!self.state.as_ref().is_none_or(writable)).then_some("the state directory cannot be written")
+        let is = self.state.as_ref().is_none_or(writable);
+        (!is).then(|| String::from("the state directory cannot be written"))
     }
 
     fn metrics(&self) -> String {
         let counts = self.figures.now();
-        let (sessions, transfers) = self.gate.open();
         let mut out = String::new();
         for metric in METRICS {
             let name = metric.name;
@@ -55,7 +71,7 @@ impl Page {
                 let _ = writeln!(out, "# UNIT {name} seconds");
             }
             let _ = writeln!(out, "# HELP {name} {}", metric.help);
-            samples(&mut out, name, &counts, &[sessions, transfers, self.gate.half_open()]);
+            samples(&mut out, name, &counts, &self.gate);
         }
         out.push_str("# EOF\n");
         out
@@ -78,7 +94,7 @@ impl Pages for Page {
 }
 
 /// The lines of one metric. A row without an arm here fails the test that reads the page.
-fn samples(out: &mut String, name: &str, counts: &Counts, open: &[usize; 3]) {
+fn samples(out: &mut String, name: &str, counts: &Counts, gate: &Gate) {
     let mut line = |ending: &str, labels: &str, value: String| {
         let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
         let _ = writeln!(out, "{name}{ending}{braces} {value}");
@@ -95,9 +111,9 @@ fn samples(out: &mut String, name: &str, counts: &Counts, open: &[usize; 3]) {
                 line("_total", &format!("protocol=\"{protocol}\""), n.to_string());
             }
         }
-        "towline_sessions_open" => line("", "", open[0].to_string()),
-        "towline_transfers_open" => line("", "", open[1].to_string()),
-        "towline_half_open" => line("", "", open[2].to_string()),
+        "towline_sessions_open" => line("", "", gate.open().0.to_string()),
+        "towline_transfers_open" => line("", "", gate.open().1.to_string()),
+        "towline_half_open" => line("", "", gate.half_open().to_string()),
         "towline_transfers" => {
             for ((protocol, dir, verdict), n) in &counts.transfers {
                 let labels = format!("protocol=\"{protocol}\",direction=\"{dir}\",verdict=\"{verdict}\"");
@@ -117,20 +133,65 @@ fn samples(out: &mut String, name: &str, counts: &Counts, open: &[usize; 3]) {
             }
         }
         "towline_bans" => line("_total", "", counts.bans.to_string()),
-        "towline_events_taken" => line("", "", counts.batch.to_string()),
+        "towline_bans_in_force" => line("", "", gate.bans().list().len().to_string()),
+        "towline_events_waiting" => line("", "", gate.events_waiting().to_string()),
         "towline_events_lost" => line("_total", "", counts.lost.to_string()),
+        "towline_admission_seconds" => {
+            for protocol in PROTOCOLS {
+                let labels = format!("protocol=\"{}\"", protocol_word(protocol));
+                times(&mut line, &labels, gate.timings().admission(protocol));
+            }
+        }
+        "towline_first_octet_seconds" => {
+            for (protocol, dir) in PROTOCOLS.iter().flat_map(|p| DIRECTIONS.iter().map(|d| (*p, *d))) {
+                let (name, way) = (protocol_word(protocol), direction(dir));
+                let labels = format!("protocol=\"{name}\",direction=\"{way}\"");
+                times(&mut line, &labels, gate.timings().first_octet(protocol, dir));
+            }
+        }
         "towline_transfer_duration_seconds" => {
             for (protocol, dir) in both() {
                 let histogram = counts.durations.get(&(protocol, dir)).copied().unwrap_or_default();
                 let labels = format!("protocol=\"{protocol}\",direction=\"{dir}\"");
-                for (n, bound) in histogram.buckets.iter().zip(BOUNDS) {
-                    line("_bucket", &format!("{labels},le=\"{bound:?}\""), n.to_string());
-                }
-                line("_bucket", &format!("{labels},le=\"+Inf\""), histogram.count.to_string());
-                line("_count", &labels, histogram.count.to_string());
-                line("_sum", &labels, format!("{:?}", histogram.sum));
+                let buckets = histogram.buckets.iter().zip(BOUNDS).map(|(n, bound)| (bound, *n));
+                series(&mut line, &labels, buckets, histogram.count, histogram.sum);
             }
         }
         other => debug_assert!(false, "no samples of {other}"),
+    }
+}
+
+/// A histogram of the door's.
+fn times(line: &mut impl FnMut(&str, &str, String), labels: &str, times: &Times) {
+    let at_most = times.at_most();
+    let buckets = TIME_BOUNDS.iter().zip(at_most).map(|(bound, n)| (*bound as f64 / 1e6, n));
+    series(line, labels, buckets, at_most[TIME_BOUNDS.len()], times.sum().as_secs_f64());
+}
+
+/// The samples of a histogram with these labels.
+fn series(
+    line: &mut impl FnMut(&str, &str, String),
+    labels: &str,
+    buckets: impl Iterator<Item = (f64, u64)>,
+    count: u64,
+    sum: f64,
+) {
+    for (bound, n) in buckets {
+        line("_bucket", &format!("{labels},le=\"{}\"", bound_text(bound)), n.to_string());
+    }
+    line("_bucket", &format!("{labels},le=\"+Inf\""), count.to_string());
+    line("_count", labels, count.to_string());
+    line("_sum", labels, format!("{sum:?}"));
+}
+
+/// A canonical number of OpenMetrics: 0.00001 is `1e-05` there.
+fn bound_text(bound: f64) -> String {
+    match bound {
+        small if small < 1e-4 => {
+            let exponent = small.log10().floor();
+            let digits = (small / 10f64.powf(exponent)).round();
+            format!("{digits}e-{:02}", -exponent)
+        }
+        other => format!("{other:?}"),
     }
 }

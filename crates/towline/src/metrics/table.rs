@@ -33,7 +33,7 @@ const fn row(name: &'static str, kind: Kind, labels: &'static [&'static str], he
 }
 
 /// Every metric, in the order of the page.
-pub const METRICS: [Metric; 13] = [
+pub const METRICS: [Metric; 16] = [
     row("towline_build", Kind::Info, &["version"], "The program."),
     row("towline_sessions", Kind::Counter, &["protocol"], "Sessions let in."),
     row("towline_sessions_open", Kind::Gauge, &[], "Sessions with a connection that are open."),
@@ -49,13 +49,21 @@ pub const METRICS: [Metric; 13] = [
     row("towline_repeats", Kind::Counter, &[], "Datagrams of TFTP that were sent again."),
     row("towline_refusals", Kind::Counter, &["protocol", "reason"], "What was refused."),
     row("towline_bans", Kind::Counter, &[], "Addresses and networks that were banned."),
-    row(
-        "towline_events_taken",
-        Kind::Gauge,
-        &[],
-        "Events that waited when they were last taken from the queue.",
-    ),
+    row("towline_bans_in_force", Kind::Gauge, &[], "Addresses and networks that are banned now."),
+    row("towline_events_waiting", Kind::Gauge, &[], "Events that wait in the queue for their reader."),
     row("towline_events_lost", Kind::Counter, &[], "Events for which there was no place."),
+    row(
+        "towline_admission_seconds",
+        Kind::Histogram,
+        &["protocol"],
+        "Time at the door: from a knock to its answer, whichever it was.",
+    ),
+    row(
+        "towline_first_octet_seconds",
+        Kind::Histogram,
+        &["protocol", "direction"],
+        "From the start of a transfer to its first octet of content.",
+    ),
     row(
         "towline_transfer_duration_seconds",
         Kind::Histogram,
@@ -90,9 +98,10 @@ impl Kind {
 pub fn document() -> String {
     let mut out = String::from(
         "# Figures\n\n`towline serve --admin 127.0.0.1:9469` (`listen` in `[admin]`) answers `/healthz` (200 while the \
-         process lives), `/readyz`\n(503 while it drains, or where its state directory cannot be written) and `/metrics` \
-         (OpenMetrics text) there, to whoever reaches\nthe address: without a login, so leave it on loopback. \
-         Off unless it is asked for. The counts come from the audit's events; no transfer\nwaits for them.\n\n\
+         process lives), `/readyz`\n(503 while it starts and while it drains, where a listener has died, and where its state directory cannot be \
+         written) and\n`/metrics` (OpenMetrics text) there, to whoever reaches the address: without a login, so leave it on loopback. \
+         Off unless\nit is asked for. The counts come from the audit's events, the times at the door and to the first octet from \
+         counters without a lock;\nno transfer waits for them.\n\n\
          A dashboard for Grafana: [grafana.json](grafana.json).\n\n\
          Made from `crates/towline/src/metrics/table.rs`.\n\n| metric | kind | labels | |\n|---|---|---|---|\n",
     );

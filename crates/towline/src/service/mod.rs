@@ -44,6 +44,7 @@ use crate::config::Loaded;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::ladder::{End, Tracing};
+use crate::metrics::{Figures, Page};
 use crate::monitor::{Asked, Here, Privileged};
 use crate::sinks::Outside;
 use crate::watch::{Several, Watch};
@@ -51,6 +52,7 @@ use gate::Gate;
 use keeper::Keeper;
 pub(crate) use root::is_precious;
 use screen::Screen;
+use serve::http::{HttpConfig, HttpServer};
 use servers::{Servers, Settings};
 use sockets::{Had, Sockets};
 use std::io;
@@ -123,9 +125,17 @@ fn serve(
         return Err(Failure::new(Exit::Interrupted, "serve", "was not to serve", ""));
     }
     let (gate, audit) = Gate::new(root.store.clone(), policy);
+    // From here on it is answered that it starts; until the end, for that it drains is asked too.
+    let figures = Arc::new(Figures::default());
+    let page = Arc::new(Page::new(figures.clone(), gate.clone(), loaded.config.server.state.clone()));
+    let admin = sockets.admin.take().map(|listener| {
+        HttpServer::pages(page.clone(), listener, HttpConfig { threads: 1, ..HttpConfig::default() })
+    });
+    let admin = admin.transpose().map_err(local("the admin listener"))?;
     let keeper = Keeper::start(std::mem::take(&mut root.parts))?;
     let fell_back = sockets.fell_back.clone();
-    let servers = Servers::start(settings, &gate, sockets, tap)?;
+    let shown = admin.as_ref().map(HttpServer::addresses).unwrap_or_default();
+    let servers = Servers::start(settings, &gate, sockets, tap, shown)?;
     running::Running {
         loaded,
         occasion,
@@ -142,6 +152,8 @@ fn serve(
         monitor,
         privileged,
         outside,
+        figures,
+        page,
     }
     .run(screen, watch, traces)
 }

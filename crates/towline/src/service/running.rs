@@ -15,13 +15,12 @@ use crate::control::{Callers, Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
-use crate::metrics::{Figures, Page};
+use crate::metrics::{Figures, Page, State};
 use crate::monitor::{Asked, Order, Privileged, ToMonitor};
 use crate::sinks::{Outside, Sinks};
 use crate::watch::Watch;
 use gate::Gate;
 use gate::audit::{self, What};
-use serve::http::{HttpConfig, HttpServer};
 use serve::listen::{FellBack, Reason};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -84,6 +83,9 @@ pub(super) struct Running<'a> {
     pub(super) monitor: Option<Arc<Asked>>,
     pub(super) privileged: Arc<dyn Privileged>,
     pub(super) outside: Outside,
+    pub(super) figures: Arc<Figures>,
+    /// What the listener for figures shows.
+    pub(super) page: Arc<Page>,
 }
 
 impl Running<'_> {
@@ -109,10 +111,12 @@ impl Running<'_> {
             audit,
             root,
             keeper,
-            mut servers,
+            servers,
             control,
             privileged,
             outside,
+            figures,
+            page,
             ..
         } = self;
         let cancel = Cancel::new().map_err(local("digests"))?;
@@ -121,7 +125,7 @@ impl Running<'_> {
         let inbox = drops.then(|| inbox::Inbox::start(root.store.clone()));
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
-        let mut sinks = Sinks::start(loaded, &gate, &privileged, outside, advisor.session())?;
+        let mut sinks = Sinks::start(loaded, &gate, &privileged, outside, advisor.session(), figures)?;
         let listening = servers.listening();
         let desk = || Desk {
             present: sinks.present.clone(),
@@ -134,14 +138,7 @@ impl Running<'_> {
             .transpose()
             .map_err(local("the control socket"))?;
 
-        let figures = Arc::new(Figures::default());
-        let state = loaded.config.server.state.clone();
-        let page = Arc::new(Page::new(figures.clone(), gate.clone(), state));
-        let config = HttpConfig { threads: 1, ..HttpConfig::default() };
-        let admin = servers.take_admin().map(|listener| HttpServer::pages(page.clone(), listener, config));
-        // Answers until the end: that it drains is what it is asked for.
-        let _admin = admin.transpose().map_err(local("the admin listener"))?;
-
+        page.is_now(State::Serving);
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut phase = Phase::Serving;
         let cut = loop {
@@ -150,12 +147,10 @@ impl Running<'_> {
                 events.tell(&event);
             }
             audit.recv_many(&mut batch, GATHER, TICK);
-            figures.took(batch.len());
             for event in batch.drain(..) {
                 let event = Arc::new(event);
                 board.take(&event, &advisor);
                 sinks.see(&event);
-                figures.see(&event);
                 inbox.iter().for_each(|i| i.see(&event));
                 if let (true, Some(uploaded)) = (loaded.config.server.digests, uploaded(&event)) {
                     digests.take(uploaded);
@@ -171,6 +166,9 @@ impl Running<'_> {
             if refreshed.elapsed() >= TICK {
                 refreshed = Instant::now();
                 board.refresh();
+                if let Phase::Serving = phase {
+                    page.is_now(servers.deaf().map_or(State::Serving, State::Deaf));
+                }
             }
             board.flush();
             orders.alive();
@@ -181,7 +179,7 @@ impl Running<'_> {
                 let leaves = control.take_if(|_| order != Order::Drain);
                 let callers = leaves.map(Control::retire).unwrap_or_default();
                 let transfers = gate.open().1 as u64;
-                page.drain();
+                page.is_now(State::Draining);
                 phase = match order {
                     Order::Retire => {
                         servers.retire();

@@ -10,7 +10,7 @@ use gate::Gate;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::http::{Door, HttpConfig, HttpServer};
 use serve::tftp::{TftpConfig, TftpServer};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::tap::Tap;
@@ -39,8 +39,8 @@ pub(super) struct Servers {
     https: Option<HttpServer>,
     /// What HTTPS shows, where it was made for this run: its fingerprint.
     made: Option<String>,
-    /// Waits until the figures are there to be shown.
-    admin: Option<TcpListener>,
+    /// Where figures are told.
+    admin: Vec<SocketAddr>,
 }
 
 impl Servers {
@@ -50,6 +50,7 @@ impl Servers {
         gate: &Arc<Gate>,
         sockets: Sockets,
         tap: Option<Arc<dyn Tap>>,
+        admin: Vec<SocketAddr>,
     ) -> Result<Servers, Failure> {
         let tftp = (!sockets.tftp.is_empty())
             .then(|| TftpServer::start(gate.clone(), sockets.tftp, settings.tftp, tap.clone()))
@@ -68,7 +69,7 @@ impl Servers {
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
         let https = http_server(gate, doors, &settings.http, tap)?;
-        Ok(Servers { tftp, ftp, http, https, made, admin: sockets.admin })
+        Ok(Servers { tftp, ftp, http, https, made, admin })
     }
 
     /// Takes nothing new; what runs goes on.
@@ -133,13 +134,20 @@ impl Servers {
             ftp: self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default(),
             http: http(&self.http),
             https: http(&self.https),
-            admin: self.admin.iter().filter_map(|a| a.local_addr().ok()).collect(),
+            admin: self.admin.clone(),
         }
     }
 
-    /// The listener for figures, once.
-    pub(super) fn take_admin(&mut self) -> Option<TcpListener> {
-        self.admin.take()
+    /// A protocol for which nobody listens, though somebody should.
+    pub(super) fn deaf(&self) -> Option<&'static str> {
+        let deaf = |server: &Option<HttpServer>| server.as_ref().is_some_and(|s| !s.is_listening());
+        let each = [
+            ("tftp", self.tftp.as_ref().is_some_and(|s| !s.is_listening())),
+            ("ftp", self.ftp.as_ref().is_some_and(|s| !s.is_listening())),
+            ("http", deaf(&self.http)),
+            ("https", deaf(&self.https)),
+        ];
+        each.into_iter().find_map(|(protocol, is)| is.then_some(protocol))
     }
 
     /// The same as one list, each with its protocol.

@@ -2,8 +2,8 @@
 //!
 //! A place is a bounded queue and a thread. What its queue has no room for is counted, and that is an event.
 //!
-//! - `present`: who is here now; `history`: the database that `towline log` reads; `syslog`: RFC 5424; `hook`:
-//!   commands and web addresses.
+//! - `present`: who is here now; [`crate::metrics`]: what it all adds up to; `history`: the database that `towline
+//!   log` reads; `syslog`: RFC 5424; `hook`: commands and web addresses.
 //! - `queue` what they have in common, `fact` what they look for in an event, `reach` how they connect.
 
 mod fact;
@@ -20,6 +20,7 @@ pub use present::Present;
 use crate::config::Loaded;
 use crate::config::audit::History as Wanted;
 use crate::exit::{Exit, Failure};
+use crate::metrics::Figures;
 use crate::monitor::Privileged;
 use gate::Gate;
 use gate::audit::{Event, What};
@@ -41,6 +42,8 @@ type Tell = Arc<dyn Fn(What) + Send + Sync>;
 pub struct Sinks {
     /// Who is here.
     pub present: Arc<Present>,
+    /// What it all adds up to.
+    figures: Arc<Figures>,
     history: Option<History>,
     syslog: Option<Syslog>,
     hooks: Vec<Hook>,
@@ -56,6 +59,7 @@ impl Sinks {
         privileged: &Arc<dyn Privileged>,
         outside: Outside,
         hidden: Option<u64>,
+        figures: Arc<Figures>,
     ) -> Result<Sinks, Failure> {
         let teller = gate.clone();
         let tell: Tell = Arc::new(move |what| teller.tell(what));
@@ -65,7 +69,7 @@ impl Sinks {
         let syslog = syslog_of(loaded)?.map(|to| Syslog::start(to, privileged.clone(), tell.clone()));
         let (history, syslog) = (history.transpose().map_err(local)?, syslog.transpose().map_err(local)?);
         let hooks = hook::start(loaded, outside, privileged, &tell).map_err(local)?;
-        Ok(Sinks { present: Arc::default(), history, syslog, hooks, hidden })
+        Ok(Sinks { present: Arc::default(), figures, history, syslog, hooks, hidden })
     }
 
     /// Ends the hooks, within some seconds or with `now` at once; what they tell of it goes to the other places.
@@ -82,6 +86,7 @@ impl Sinks {
             return;
         }
         self.present.see(event);
+        self.figures.see(event);
         if let Some(history) = &self.history {
             history.see(event);
         }

@@ -91,8 +91,14 @@ impl Connection {
     /// Whether something moved.
     pub(super) fn send(&mut self) -> bool {
         let now = self.now();
-        let moves = matches!(&self.flying, Flying::Run(giving) if giving.first.is_empty());
+        // Content is metered, and the text of a listing; heads and what else is short are not.
+        let moves = match &self.flying {
+            Flying::Run(giving) => giving.first.is_empty(),
+            Flying::Octets(..) => self.listing.is_some(),
+            Flying::Nothing | Flying::Tail(_) => false,
+        };
         let held = moves && self.is_held();
+        let most = self.meter.as_ref().filter(|_| moves).map(|meter| meter.credit());
         match &mut self.flying {
             Flying::Nothing => false,
             Flying::Tail(n) => match self.wire.flush() {
@@ -108,8 +114,12 @@ impl Connection {
                     true
                 }
             },
-            Flying::Octets(octets, more) => match self.wire.write(octets, *more) {
+            Flying::Octets(..) if held => false,
+            Flying::Octets(octets, more) => match self.wire.write(up_to(octets, most), *more) {
                 Ok(n) => {
+                    if let Some(meter) = &mut self.meter {
+                        meter.moved(n as u64);
+                    }
                     let sent = octets.split_to(n);
                     if let Some(sights) = &mut self.sights {
                         sights.said(&sent);
@@ -132,7 +142,7 @@ impl Connection {
                         giving.head -= n - content;
                         giving.left -= content as u64;
                         let over = giving.is_over();
-                        self.octets.fetch_add(content as u64, Ordering::Relaxed);
+                        self.count(content);
                         if let Some(sights) = &mut self.sights {
                             sights.said(&sent);
                         }
@@ -148,37 +158,45 @@ impl Connection {
             }
             Flying::Run(..) if held => false,
             Flying::Run(Giving { run: None, .. }) => unreachable!("what is small is behind its head"),
-            Flying::Run(Giving { run: Some(run), left, .. }) => {
-                match self.wire.bite(run, self.meter.as_ref().map(|meter| meter.credit())) {
-                    Ok(Bite::Moved(n)) => {
-                        if let Some(meter) = &mut self.meter {
-                            meter.moved(n as u64);
-                        }
-                        *left = left.saturating_sub(n as u64);
-                        let over = *left == 0;
-                        self.octets.fetch_add(n as u64, Ordering::Relaxed);
-                        self.turn += n as u64;
-                        if let Some(sights) = &mut self.sights {
-                            sights.moved(n);
-                        }
-                        self.sent(n as u64, over);
-                        true
+            Flying::Run(Giving { run: Some(run), left, .. }) => match self.wire.bite(run, most) {
+                Ok(Bite::Moved(n)) => {
+                    if let Some(meter) = &mut self.meter {
+                        meter.moved(n as u64);
                     }
-                    Ok(Bite::Over) => {
-                        self.flying = Flying::Nothing;
-                        true
+                    *left = left.saturating_sub(n as u64);
+                    let over = *left == 0;
+                    self.count(n);
+                    self.turn += n as u64;
+                    if let Some(sights) = &mut self.sights {
+                        sights.moved(n);
                     }
-                    Ok(Bite::Blocked) => false,
-                    Err(PumpError::Socket(_)) => {
-                        self.lost();
-                        true
-                    }
-                    Err(PumpError::File(e)) => {
-                        self.unreadable(e);
-                        true
-                    }
+                    self.sent(n as u64, over);
+                    true
                 }
-            }
+                Ok(Bite::Over) => {
+                    self.flying = Flying::Nothing;
+                    true
+                }
+                Ok(Bite::Blocked) => false,
+                Err(PumpError::Socket(_)) => {
+                    self.lost();
+                    true
+                }
+                Err(PumpError::File(e)) => {
+                    self.unreadable(e);
+                    true
+                }
+            },
+        }
+    }
+
+    /// So much content moved.
+    fn count(&self, octets: usize) {
+        if octets > 0
+            && let Some((reading, _)) = &self.reading
+        {
+            reading.begun();
+            self.octets.fetch_add(octets as u64, Ordering::Relaxed);
         }
     }
 
@@ -205,4 +223,10 @@ impl Connection {
             Err(_) => self.lost(),
         }
     }
+}
+
+/// As much as the rate lets move now.
+fn up_to(octets: &[u8], most: Option<u64>) -> &[u8] {
+    let most = most.map_or(usize::MAX, |most| usize::try_from(most.max(1)).unwrap_or(usize::MAX));
+    &octets[..octets.len().min(most)]
 }
