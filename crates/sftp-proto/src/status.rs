@@ -25,29 +25,38 @@ pub enum Status {
     Other(u32),
 }
 
-const CODES: [(Status, u32); 9] = [
-    (Status::Ok, 0),
-    (Status::Eof, 1),
-    (Status::NoSuchFile, 2),
-    (Status::PermissionDenied, 3),
-    (Status::Failure, 4),
-    (Status::BadMessage, 5),
-    (Status::NoConnection, 6),
-    (Status::ConnectionLost, 7),
-    (Status::OpUnsupported, 8),
+/// Those that version 3 has.
+const KNOWN: [Status; 9] = [
+    Status::Ok,
+    Status::Eof,
+    Status::NoSuchFile,
+    Status::PermissionDenied,
+    Status::Failure,
+    Status::BadMessage,
+    Status::NoConnection,
+    Status::ConnectionLost,
+    Status::OpUnsupported,
 ];
 
 impl Status {
     /// By its number.
     pub fn from_code(code: u32) -> Status {
-        CODES.iter().find(|(_, c)| *c == code).map_or(Status::Other(code), |(status, _)| *status)
+        KNOWN.into_iter().find(|status| status.code() == code).unwrap_or(Status::Other(code))
     }
 
     /// Its number.
     pub fn code(self) -> u32 {
         match self {
+            Status::Ok => 0,
+            Status::Eof => 1,
+            Status::NoSuchFile => 2,
+            Status::PermissionDenied => 3,
+            Status::Failure => 4,
+            Status::BadMessage => 5,
+            Status::NoConnection => 6,
+            Status::ConnectionLost => 7,
+            Status::OpUnsupported => 8,
             Status::Other(code) => code,
-            known => CODES.iter().find(|(status, _)| *status == known).map_or(4, |(_, code)| *code),
         }
     }
 }

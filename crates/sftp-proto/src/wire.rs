@@ -29,6 +29,9 @@ impl fmt::Display for Malformed {
 
 impl core::error::Error for Malformed {}
 
+/// A name and a value, or a name and data.
+pub(crate) type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// Takes fields off the front of a packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Pairs of strings up to the end.
-    pub(crate) fn pairs(&mut self) -> Result<Vec<(&'a [u8], &'a [u8])>, Malformed> {
+    pub(crate) fn pairs(&mut self) -> Result<Vec<Pair<'a>>, Malformed> {
         let mut pairs = Vec::new();
         while !self.0.is_empty() {
             pairs.push((self.string()?, self.string()?));
