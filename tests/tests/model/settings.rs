@@ -48,6 +48,25 @@ pub(crate) fn fit(config: &mut Config) {
         row.net = row.net.take().filter(|_| !has_user && row.group.is_none());
     }
     config.roots.retain(|row| row.user.is_some() || row.group.is_some() || row.net.is_some());
+    // A root is made for who logs in.
+    for row in &mut config.roots {
+        let is_users = matches!(row.user, Some(RootUser::Any | RootUser::Named(_))) || row.group.is_some();
+        row.create &= is_users;
+    }
+    // None may have more than all, nor more wait for a login than may log in.
+    let all = config.limits.all;
+    let less = |a: Option<usize>, b: Option<usize>| match b {
+        Some(most) => a.map(|a| a.min(most)),
+        None => a,
+    };
+    let limits = &mut config.limits;
+    let scopes = limits.networks.iter_mut().map(|(_, caps)| caps);
+    for caps in scopes.chain([&mut limits.all, &mut limits.per_address, &mut limits.per_user]) {
+        caps.sessions = less(caps.sessions, all.sessions);
+        caps.transfers = less(caps.transfers, all.transfers);
+        caps.half_open =
+            less(less(caps.half_open, all.half_open), less(caps.sessions, all.sessions).or(all.sessions));
+    }
     // Two rows of one network: only the first could ever count.
     let mut seen: Vec<Net> = Vec::new();
     config.limits.networks.retain(|(net, _)| {
