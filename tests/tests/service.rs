@@ -2,7 +2,9 @@
 
 use e2e::content::Content;
 use e2e::poll::{PATIENCE, until};
+use e2e::process::run;
 use e2e::service::{Ftp, Service, Tftp};
+use e2e::towline::command;
 use rustix::process::Signal;
 use std::io::Read;
 use std::net::UdpSocket;
@@ -183,4 +185,36 @@ fn a_service_manager_is_told_how_things_are() {
     let Service { serve, dir } = service;
     assert_eq!(serve.process.wait(PATIENCE).code(), 0);
     drop(dir);
+}
+
+#[test]
+fn a_ban_reaches_the_worker_that_drains() {
+    let dir = e2e::scratch();
+    for name in ["root", "state"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    let state = format!("state = \"{}/state\"", dir.path().display());
+    let service = Service::start_in(dir, &state, &[]);
+    let (mut kicked, mut relogs) = (Ftp::log_in(service.serve.ftp), Ftp::log_in(service.serve.ftp));
+    assert_eq!(service.reload().code(), 0);
+    assert_eq!(service.workers().len(), 2, "the old one has two sessions still");
+    let control = service.path("c.sock");
+    let ask = |arguments: &[&str]| {
+        let done = run(command().args(arguments).arg("--control").arg(&control));
+        assert_eq!(done.code(), 0, "{arguments:?}: {done:?}");
+    };
+    // Sessions go on, but who logs in anew is judged by what the successor was told.
+    ask(&["ban", "127.0.0.1", "--for", "1h"]);
+    let refused = until(PATIENCE, || {
+        let reply = relogs.say("USER anonymous", "");
+        reply.starts_with("421").then_some(reply)
+    });
+    assert!(refused.as_ref().is_some_and(|reply| reply.contains("banned")), "{refused:?}");
+    // And kicked are those of both.
+    ask(&["ban", "127.0.0.1", "--for", "1h", "--kick"]);
+    assert!(kicked.expect("421").contains("Kicked"));
+    let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
+    assert!(alone.is_some(), "{:?}", service.workers());
+    ask(&["unban", "127.0.0.1"]);
+    assert_eq!(service.end().code(), 0);
 }

@@ -410,9 +410,23 @@ impl Gate {
         self.live.kick(Some(session), by, |_| true) > 0
     }
 
-    /// Ends all sessions from a network; how many there were.
+    /// Ends all sessions from a network; how many there were here. Other processes that share the bans end theirs too.
     pub fn kick_from(&self, net: &Net, by: &By) -> usize {
+        // Where it cannot be written down those of a worker that drains go on.
+        let _not_told = self.bans.kicked(net, by);
         self.live.kick(None, by, |peer| net.holds(peer.ip()))
+    }
+
+    /// Takes up what other processes did that share the bans (a worker that drains, its successor): bans that they set
+    /// and lifted, sessions that they ended. Called now and then; a look at a file where there is nothing new.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn news(&self) -> Result<(), JournalError> {
+        for (net, by) in self.bans.news()? {
+            self.live.kick(None, &by, |peer| net.holds(peer.ip()));
+        }
+        Ok(())
     }
 
     /// How many sessions from a network there are.

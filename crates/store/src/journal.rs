@@ -103,6 +103,14 @@ impl Journal {
         self.hold(fold)?.append(text)
     }
 
+    /// Whether others wrote since it was last held: what a look without a lock can tell. `true` too where it cannot look.
+    pub fn is_behind(&self) -> bool {
+        let (Ok(ours), Ok(named)) = (self.file.metadata(), std::fs::symlink_metadata(&self.path)) else {
+            return true;
+        };
+        (named.dev(), named.ino()) != (ours.dev(), ours.ino()) || named.len() != self.read
+    }
+
     /// Lines that it has, as far as it was read: what tells when to [`Held::compact`].
     pub fn lines(&self) -> u64 {
         self.lines

@@ -1,4 +1,4 @@
-//! A ban as a line of the journal: `ban NET UNTIL BY REASON` or `lift NET`.
+//! What happened as a line of the journal: `ban NET UNTIL BY REASON`, `lift NET` or `kick NET BY`.
 
 use super::Ban;
 use crate::Net;
@@ -11,6 +11,8 @@ pub(super) enum Line {
     Set(Ban),
     /// One was lifted.
     Lifted(Net),
+    /// Sessions from there were ended.
+    Kicked(Net, By),
 }
 
 impl Line {
@@ -18,17 +20,14 @@ impl Line {
         match self {
             Line::Set(Ban { net, until, by, reason }) => {
                 let until = until.map_or_else(|| String::from("forever"), |at| super::unix(at).to_string());
-                let by = match by {
-                    By::Itself => String::from("itself"),
-                    By::Operator(None) => String::from("operator"),
-                    By::Operator(Some(uid)) => format!("uid={uid}"),
-                };
+                let by = word(by);
                 // One line, and not without end: the reason is a person's.
                 let words: Vec<&str> = reason.split_whitespace().collect();
                 let reason: String = words.join(" ").chars().take(500).collect();
                 format!("ban {net} {until} {by} {reason}")
             }
             Line::Lifted(net) => format!("lift {net}"),
+            Line::Kicked(net, by) => format!("kick {net} {}", word(by)),
         }
     }
 
@@ -42,15 +41,31 @@ impl Line {
                     "forever" => None,
                     seconds => Some(UNIX_EPOCH.checked_add(Duration::from_secs(seconds.parse().ok()?))?),
                 };
-                let by = match words.next()? {
-                    "itself" => By::Itself,
-                    "operator" => By::Operator(None),
-                    uid => By::Operator(Some(uid.strip_prefix("uid=")?.parse().ok()?)),
-                };
+                let by = by(words.next()?)?;
                 Some(Line::Set(Ban { net, until, by, reason: words.next().unwrap_or("").to_owned() }))
             }
             "lift" => Some(Line::Lifted(rest.parse().ok()?)),
+            "kick" => {
+                let (net, word) = rest.split_once(' ')?;
+                Some(Line::Kicked(net.parse().ok()?, by(word)?))
+            }
             _ => None,
         }
+    }
+}
+
+fn word(by: &By) -> String {
+    match by {
+        By::Itself => String::from("itself"),
+        By::Operator(None) => String::from("operator"),
+        By::Operator(Some(uid)) => format!("uid={uid}"),
+    }
+}
+
+fn by(word: &str) -> Option<By> {
+    match word {
+        "itself" => Some(By::Itself),
+        "operator" => Some(By::Operator(None)),
+        uid => Some(By::Operator(Some(uid.strip_prefix("uid=")?.parse().ok()?))),
     }
 }

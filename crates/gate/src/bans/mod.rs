@@ -2,7 +2,7 @@
 
 //!
 //! With a state directory they are kept in a journal (`line`), durable before whoever sets one is told so. Several
-//! processes may share one: each writes down what it sets itself, and knows what others set before it began.
+//! processes may share one: each writes down what it sets itself, and takes up what others set ([`crate::Gate::news`]).
 //! Ends are times of the wall clock; where that jumps back, a ban lasts longer.
 
 mod line;
@@ -48,6 +48,8 @@ pub struct Bans {
     table: RwLock<Table>,
     // Guards the journal; held while a line is written, which waits for the disk. Taken before the table.
     journal: Mutex<Option<Journal>>,
+    // Guards what other processes said of sessions, until it is asked for; held for a moment.
+    kicks: Mutex<Vec<(Net, By)>>,
     watch: Watch,
 }
 
@@ -77,7 +79,8 @@ impl Bans {
         }
         let count = AtomicUsize::new(table.len());
         let watch = Watch::default();
-        Ok(Arc::new(Bans { count, table: RwLock::new(table), journal: Mutex::new(Some(journal)), watch }))
+        let (table, journal) = (RwLock::new(table), Mutex::new(Some(journal)));
+        Ok(Arc::new(Bans { count, table, journal, kicks: Mutex::default(), watch }))
     }
 
     /// Whether they outlive this process.
@@ -88,28 +91,66 @@ impl Bans {
     /// Adds a ban, or puts it in the place of the one that this network has. It holds also where the journal
     /// cannot be written: until this process ends.
     pub fn add(&self, ban: Ban) -> Result<(), JournalError> {
-        let mut journal = self.journal();
-        let line = journal.is_some().then(|| Line::Set(ban.clone()).write());
-        {
-            let mut table = self.write();
-            table.add(&ban, unix(self.watch.wall()));
-            self.count.store(table.len(), Ordering::Release);
-        }
-        append(&mut journal, line)
+        let (add, line) = (ban.clone(), |()| Some(Line::Set(ban)));
+        self.change(|table, now| table.add(&add, now), line).1
     }
 
     /// Takes a network's ban away: this very network's, not those of its parts. Whether there was one.
     pub fn remove(&self, net: &Net) -> Result<bool, JournalError> {
+        let line = |was: bool| was.then_some(Line::Lifted(*net));
+        let (was, written) = self.change(|table, now| table.remove(net, now), line);
+        written.map(|()| was)
+    }
+
+    /// Tells other processes that sessions from there are ended.
+    pub(crate) fn kicked(&self, net: &Net, by: &By) -> Result<(), JournalError> {
+        self.change(|_, _| (), |()| Some(Line::Kicked(*net, by.clone()))).1
+    }
+
+    /// Takes what other processes wrote since: their bans count here too. Whose sessions they have ended.
+    pub(crate) fn news(&self) -> Result<Vec<(Net, By)>, JournalError> {
+        let is_behind = self.journal().as_ref().is_some_and(Journal::is_behind);
+        let read = if is_behind { self.change(|_, _| (), |()| None).1 } else { Ok(()) };
+        let kicks = std::mem::take(&mut *self.kicks.lock().unwrap_or_else(PoisonError::into_inner));
+        read.map(|()| kicks)
+    }
+
+    /// Changes the table, after what others wrote, and writes a line down.
+    fn change<T: Copy>(
+        &self,
+        change: impl FnOnce(&mut Table, u64) -> T,
+        line: impl FnOnce(T) -> Option<Line>,
+    ) -> (T, Result<(), JournalError>) {
         let mut journal = self.journal();
-        let was = {
+        // Taken first: nobody who comes waits for the disk.
+        let mut news: Vec<Option<Line>> = Vec::new();
+        let held = journal.as_mut().map(|journal| {
+            journal.hold(&mut |found| match found {
+                Found::Anew => news = vec![None],
+                Found::Line(text) => news.extend(Line::read(text).map(Some)),
+            })
+        });
+        let changed = {
             let mut table = self.write();
-            let was = table.remove(net, unix(self.watch.wall()));
+            for line in news {
+                match line {
+                    None => *table = Table::default(),
+                    Some(Line::Kicked(net, by)) => {
+                        self.kicks.lock().unwrap_or_else(PoisonError::into_inner).push((net, by));
+                    }
+                    Some(line) => take(&mut table, line),
+                }
+            }
+            let changed = change(&mut table, unix(self.watch.wall()));
             self.count.store(table.len(), Ordering::Release);
-            was
+            changed
         };
-        let line = (was && journal.is_some()).then(|| Line::Lifted(*net).write());
-        append(&mut journal, line)?;
-        Ok(was)
+        let written = match (held, line(changed)) {
+            (Some(Ok(mut held)), Some(line)) => held.append(&line.write()),
+            (Some(Err(e)), _) => Err(e),
+            (Some(Ok(_)), None) | (None, _) => Ok(()),
+        };
+        (changed, written)
     }
 
     /// The ban that an address falls under now: of the narrowest network.
@@ -157,24 +198,21 @@ impl Bans {
     }
 }
 
-fn append(journal: &mut Option<Journal>, line: Option<String>) -> Result<(), JournalError> {
-    match (journal, line) {
-        // What another process set meanwhile is its own until the next start.
-        (Some(journal), Some(line)) => journal.append(&line, &mut |_| ()),
-        (Some(_), None) | (None, Some(_) | None) => Ok(()),
-    }
-}
-
 fn fold(table: &mut Table, found: Found<'_>) {
     match found {
         Found::Anew => *table = Table::default(),
-        Found::Line(text) => match Line::read(text) {
-            Some(Line::Set(ban)) => table.add(&ban, 0),
-            Some(Line::Lifted(net)) => {
-                table.remove(&net, 0);
-            }
-            // Of a later version.
-            None => {}
-        },
+        // A line that is none is of a later version.
+        Found::Line(text) => Line::read(text).into_iter().for_each(|line| take(table, line)),
+    }
+}
+
+fn take(table: &mut Table, line: Line) {
+    match line {
+        Line::Set(ban) => table.add(&ban, 0),
+        Line::Lifted(net) => {
+            table.remove(&net, 0);
+        }
+        // Of a moment, and that is over.
+        Line::Kicked(..) => {}
     }
 }

@@ -122,3 +122,32 @@ fn a_ban_holds_where_it_cannot_be_written_down() {
     assert!(bans.add(ban("10.0.0.1", 60)).is_err());
     assert_eq!(under(&bans, "10.0.0.1").as_deref(), Some("10.0.0.1"));
 }
+
+#[test]
+fn two_processes_share_what_either_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bans");
+    let (old, new) = (Bans::open(&path).unwrap(), Bans::open(&path).unwrap());
+    new.add(ban("10.0.0.1", 60)).unwrap();
+    assert_eq!(under(&old, "10.0.0.1"), None, "before it looks");
+    assert_eq!(old.news().unwrap(), []);
+    assert_eq!(under(&old, "10.0.0.1").as_deref(), Some("10.0.0.1"));
+    // What one does itself comes after what the other wrote.
+    old.add(ban("10.0.0.2", 60)).unwrap();
+    assert!(new.remove(&"10.0.0.1".parse().unwrap()).unwrap());
+    assert_eq!(under(&new, "10.0.0.2").as_deref(), Some("10.0.0.2"), "taken up on the way");
+    let net = "192.0.2.0/24".parse().unwrap();
+    new.kicked(&net, &By::Operator(Some(7))).unwrap();
+    assert_eq!(old.news().unwrap(), [(net, By::Operator(Some(7)))]);
+    assert_eq!(under(&old, "10.0.0.1"), None, "lifted there, lifted here");
+    assert_eq!((old.news().unwrap(), new.news().unwrap()), (vec![], vec![]), "once, and not one's own");
+    let third = Bans::open(&path).unwrap();
+    assert_eq!(third.news().unwrap(), [], "what was before it began is over");
+    // One that puts the journal together anew takes nothing from the others.
+    for n in 0..1_100 {
+        new.add(ban("10.0.0.3", 60 + n)).unwrap();
+    }
+    let fourth = Bans::open(&path).unwrap();
+    assert_eq!((old.news().unwrap(), old.list().len()), (vec![], 2));
+    assert_eq!(fourth.list(), old.list());
+}

@@ -31,6 +31,8 @@ use transport::{Cancel, Interface};
 
 /// How often lines move, and how soon a signal is looked at.
 const TICK: Duration = Duration::from_millis(100);
+/// How often it is looked what another worker of the service did to those who come.
+const NEWS: Duration = Duration::from_millis(500);
 /// How long events gather before they are shown: a hot server has thousands in that time.
 const GATHER: Duration = Duration::from_millis(20);
 /// After the last transfer of a drain: for a lost last ACK (RFC 1350 §6) and for FTP's QUIT.
@@ -139,6 +141,7 @@ impl Running<'_> {
             .map_err(local("the control socket"))?;
 
         page.is_now(State::Serving);
+        let (mut looked, mut blind) = (Instant::now(), false);
         let (mut batch, mut refreshed) = (VecDeque::new(), Instant::now());
         let mut phase = Phase::Serving;
         let cut = loop {
@@ -162,6 +165,18 @@ impl Running<'_> {
             for (text, event) in inbox.iter().flat_map(inbox::Inbox::told) {
                 board.screen.say(&text);
                 events.tell(&event);
+            }
+            if looked.elapsed() >= NEWS {
+                looked = Instant::now();
+                // Said once: until it can be looked at again nothing new comes of saying it.
+                match (gate.news(), &mut blind) {
+                    (Ok(()), blind) => *blind = false,
+                    (Err(_), true) => {}
+                    (Err(why), blind) => {
+                        *blind = true;
+                        board.screen.say(&format!("bans of another worker are not seen here: {why}"));
+                    }
+                }
             }
             if refreshed.elapsed() >= TICK {
                 refreshed = Instant::now();
