@@ -77,6 +77,7 @@ fn a_package_is_installed_serves_and_leaves_nothing_behind() {
     for there in [
         "usr/bin/towline",
         "lib/systemd/system/towline.service",
+        "lib/systemd/system/towline-tftp.socket",
         "etc/towline/towline.toml",
         "usr/share/man/man1/towline-serve.1.gz",
         "usr/share/bash-completion/completions/towline",
@@ -119,4 +120,27 @@ fn a_package_is_installed_serves_and_leaves_nothing_behind() {
     let ours = |path: &String| !path.starts_with("var/lib/dpkg") && !path.starts_with("var/log");
     let after: Vec<String> = tree(root).into_iter().filter(|p| ours(p) && !before.contains(p)).collect();
     assert_eq!(after, Vec::<String>::new());
+}
+
+#[test]
+fn the_units_are_what_systemd_takes() {
+    if Command::new("systemd-analyze").arg("--version").output().is_err() {
+        return;
+    }
+    let (dir, packaging) = (e2e::scratch(), e2e::root().join("packaging"));
+    let units: Vec<PathBuf> = fs::read_dir(packaging)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "service" || e == "socket"))
+        .map(|path| {
+            // Their program is not installed here.
+            let text = fs::read_to_string(&path).unwrap().replace("/usr/bin/towline", "/bin/true");
+            let copy = dir.path().join(path.file_name().unwrap());
+            fs::write(&copy, text).unwrap();
+            copy
+        })
+        .collect();
+    assert_eq!(units.len(), 5);
+    let verified = run(Command::new("systemd-analyze").args(["verify", "--man=no"]).args(&units));
+    assert_eq!((verified.code(), verified.err.trim()), (0, ""), "{verified:?}");
 }

@@ -57,6 +57,10 @@ fn pieces(program: &Path) -> Result<Vec<Piece>> {
     let mut all = vec![
         Piece { mode: 0o755, at: "usr/bin/towline".into(), content: fs::read(program)? },
         file("packaging/towline.service", "lib/systemd/system/towline.service")?,
+        file("packaging/towline-tftp.socket", "lib/systemd/system/towline-tftp.socket")?,
+        file("packaging/towline-ftp.socket", "lib/systemd/system/towline-ftp.socket")?,
+        file("packaging/towline-http.socket", "lib/systemd/system/towline-http.socket")?,
+        file("packaging/towline-https.socket", "lib/systemd/system/towline-https.socket")?,
         file("packaging/towline.toml", "etc/towline/towline.toml")?,
         file("README.md", "usr/share/doc/towline/README.md")?,
         file("CHANGELOG.md", "usr/share/doc/towline/CHANGELOG.md")?,

@@ -7,29 +7,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The first descriptor that sd_listen_fds(3) passes.
 const FIRST: RawFd = 3;
 
-/// Sockets that a service manager opened for us before it started us (sd_listen_fds(3)).
-#[derive(Debug, Default)]
+/// A socket that a service manager opened for us before it started us (sd_listen_fds(3)).
+#[derive(Debug)]
 pub struct Inherited {
-    /// Bound datagram sockets.
-    pub udp: Vec<UdpSocket>,
-    /// Listening stream sockets of no name or of one that is no other protocol's.
-    pub tcp: Vec<TcpListener>,
-    /// Listening stream sockets that are named (`FileDescriptorName=`) as another protocol's: http, https, admin.
-    pub named: Vec<(String, TcpListener)>,
-    /// Listening local sockets.
-    pub local: Vec<UnixListener>,
+    /// Its name (`FileDescriptorName=`); empty: none was said.
+    pub name: String,
+    /// The socket.
+    pub socket: Passed,
 }
 
-/// The names of listeners that are not FTP's.
-const NAMES: &[&str] = &["http", "https", "admin"];
+/// What is passed.
+#[derive(Debug)]
+pub enum Passed {
+    /// A bound datagram socket.
+    Udp(UdpSocket),
+    /// A listening stream socket.
+    Tcp(TcpListener),
+    /// A listening local socket.
+    Local(UnixListener),
+}
 
-/// Takes the sockets named by `LISTEN_FDS` when `LISTEN_PID` is this process.
+/// Takes the sockets named by `LISTEN_FDS` and `LISTEN_FDNAMES` when `LISTEN_PID` is this process.
 ///
 /// The first call takes them; later ones find none. Call it before the process opens descriptors of
 /// its own. A descriptor that is neither UDP, nor a listening TCP socket, nor local is an error.
-pub fn inherited() -> io::Result<Inherited> {
+pub fn inherited() -> io::Result<Vec<Inherited>> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    let mut sockets = Inherited::default();
+    let mut sockets = Vec::new();
     let number = |key: &str| std::env::var(key).ok().and_then(|v| v.parse::<u32>().ok());
     if number("LISTEN_PID") != Some(std::process::id()) || TAKEN.swap(true, Ordering::AcqRel) {
         return Ok(sockets);
@@ -47,21 +51,18 @@ pub fn inherited() -> io::Result<Inherited> {
         let fd = unsafe { OwnedFd::from_raw_fd(raw) };
         rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
         let socket = socket2::Socket::from(fd);
-        let name = names.next().unwrap_or_default();
         let kind = socket.r#type()?;
-        if socket.domain()? == socket2::Domain::UNIX {
-            sockets.local.push(socket.into());
+        let socket = if socket.domain()? == socket2::Domain::UNIX {
+            Passed::Local(socket.into())
         } else if kind == socket2::Type::DGRAM {
-            sockets.udp.push(socket.into());
+            Passed::Udp(socket.into())
         } else if kind == socket2::Type::STREAM && socket.is_listener()? {
-            match NAMES.contains(&name) {
-                true => sockets.named.push((name.to_owned(), socket.into())),
-                false => sockets.tcp.push(socket.into()),
-            }
+            Passed::Tcp(socket.into())
         } else {
             let what = format!("inherited descriptor {raw} is neither UDP nor a listening TCP socket");
             return Err(io::Error::other(what));
-        }
+        };
+        sockets.push(Inherited { name: names.next().unwrap_or_default().to_owned(), socket });
     }
     Ok(sockets)
 }

@@ -44,7 +44,7 @@ pub mod tls;
 pub mod tls_client;
 pub mod udp;
 
-pub use activation::{Inherited, inherited};
+pub use activation::{Inherited, Passed, inherited};
 pub use caller::{Caller, caller};
 pub use cancel::Cancel;
 pub use channel::{Channel, Message};

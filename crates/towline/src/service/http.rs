@@ -4,7 +4,6 @@ use crate::config::Loaded;
 use crate::exit::{Exit, Failure};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use serve::http::HttpConfig;
-use serve::listen::Want;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -31,12 +30,9 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// The certificate of the configuration, or one that is made now; none without HTTPS.
+    /// The certificate of the configuration, or one that is made now.
     pub(super) fn of(loaded: &Loaded) -> Result<Option<Shown>, Failure> {
         let https = &loaded.config.https;
-        if https.port == Want::Off {
-            return Ok(None);
-        }
         match (&https.cert, &https.key) {
             (Some(cert), Some(key)) => {
                 not_for_others(key)?;

@@ -1,7 +1,7 @@
 //! The running server: from a [`Config`](crate::config::Config) to sockets, a gate, servers and the loop that tells
 //! what happens.
 //!
-//! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
+//! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on or takes what was `handed` to us, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
 //!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - `monitored` is the service as two processes, `mandate` what the worker may ask for, `orders` what the loop was
@@ -17,6 +17,7 @@ pub(crate) mod descriptors;
 mod digesting;
 mod ftp;
 mod grants;
+mod handed;
 mod http;
 mod inbox;
 mod keeper;
@@ -103,7 +104,7 @@ fn serve(
     };
     // Passwords and the like are where only root reads them.
     let policy = policy::of(loaded, occasion.json, &privileged)?;
-    let settings = Settings::of(loaded, monitor.as_ref())?;
+    let settings = Settings::of(loaded, monitor.as_ref(), !sockets.https.is_empty())?;
     let outside = Outside::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;

@@ -24,9 +24,9 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// What the configuration says.
-    pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> Result<Settings, Failure> {
-        let shown = Shown::of(loaded)?;
+    /// What the configuration says; `tls`: somebody is to be shown a certificate.
+    pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>, tls: bool) -> Result<Settings, Failure> {
+        let shown = if tls { Shown::of(loaded)? } else { None };
         Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded, monitor), http: http::of(loaded), shown })
     }
 }

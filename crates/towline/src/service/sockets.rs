@@ -1,6 +1,6 @@
 //! Opens the listening sockets, or takes those that were handed to us.
 
-use super::local;
+use super::handed::Handed;
 use crate::config::Loaded;
 use crate::control;
 use crate::exit::{Exit, Failure};
@@ -28,8 +28,7 @@ impl Sockets {
     /// Opens what the configuration says; `had` are open already and are taken where they are what it says.
     pub(super) fn open(loaded: &Loaded, mut had: Had) -> Result<Sockets, Failure> {
         let config = &loaded.config;
-        let mut inherited = transport::inherited()
-            .map_err(|e| Failure { way_out: "check the .socket unit".into(), ..local("LISTEN_FDS")(e) })?;
+        let handed = Handed::take()?;
         let bind = &config.server.bind;
         let fault = |path: &'static str, option: &'static str| {
             let by_option = loaded.origins.set(path).is_none();
@@ -40,8 +39,8 @@ impl Sockets {
         // A socket that was handed to us is what its protocol listens on, unless a port is asked for.
         if had.has("tftp", loaded) {
             had.give(&mut sockets, "tftp");
-        } else if config.tftp.port == Want::Default && !inherited.udp.is_empty() {
-            sockets.tftp = inherited.udp;
+        } else if config.tftp.port == Want::Default && !handed.tftp.is_empty() {
+            sockets.tftp = handed.tftp;
         } else {
             let got = listen::tftp(bind, config.tftp.port).map_err(fault("tftp.port", "--tftp"))?;
             sockets.fell_back.extend(got.fell_back.map(|f| ("tftp", f)));
@@ -49,8 +48,8 @@ impl Sockets {
         }
         if had.has("ftp", loaded) {
             had.give(&mut sockets, "ftp");
-        } else if config.ftp.port == Want::Default && !inherited.tcp.is_empty() {
-            sockets.ftp = inherited.tcp;
+        } else if config.ftp.port == Want::Default && !handed.ftp.is_empty() {
+            sockets.ftp = handed.ftp;
         } else {
             let got = listen::ftp(bind, config.ftp.port).map_err(fault("ftp.port", "--ftp"))?;
             sockets.fell_back.extend(got.fell_back.map(|f| ("ftp", f)));
@@ -58,13 +57,15 @@ impl Sockets {
         }
         if had.has("control", loaded) {
             had.give(&mut sockets, "control");
-        } else if let Some(listener) = inherited.local.pop() {
+        } else if let Some(listener) = handed.control {
             sockets.control = Some(listener);
         } else if let Some(path) = &config.server.control {
             sockets.control = Some(control::listen(path)?);
         }
         if had.has("http", loaded) {
             had.give(&mut sockets, "http");
+        } else if loaded.origins.set("http.port").is_none() && !handed.http.is_empty() {
+            sockets.http = handed.http;
         } else {
             let got = listen::http(bind, config.http.port).map_err(fault("http.port", "--http"))?;
             sockets.fell_back.extend(got.fell_back.map(|f| ("http", f)));
@@ -72,6 +73,8 @@ impl Sockets {
         }
         if had.has("https", loaded) {
             had.give(&mut sockets, "https");
+        } else if loaded.origins.set("https.port").is_none() && !handed.https.is_empty() {
+            sockets.https = handed.https;
         } else {
             let got = listen::https(bind, config.https.port).map_err(fault("https.port", "--https"))?;
             sockets.fell_back.extend(got.fell_back.map(|f| ("https", f)));
@@ -79,6 +82,8 @@ impl Sockets {
         }
         if had.has("admin", loaded) {
             had.give(&mut sockets, "admin");
+        } else if let (None, Some(listener)) = (config.admin.listen, handed.admin) {
+            sockets.admin = Some(listener);
         } else if let Some(address) = config.admin.listen {
             let got = listen::admin(address).map_err(fault("admin.listen", "--admin"))?;
             sockets.admin = got.sockets.into_iter().next();
