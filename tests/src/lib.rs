@@ -4,7 +4,7 @@
 //! digests) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
-//! started) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
+//! started) · `systemd` (a process 1 of its own) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 mod base64;
 pub mod battery;
@@ -23,6 +23,7 @@ pub mod ports;
 pub mod process;
 pub mod servers;
 pub mod service;
+pub mod systemd;
 pub mod tftp_servers;
 pub mod towline;
 pub mod wire;
