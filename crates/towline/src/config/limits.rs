@@ -96,8 +96,9 @@ entry! {
 section! {
     /// What failed logins and abuse cost an address: a score, which fades; a high one delays logins, a higher one bans.
     Penalties {
-        /// Whether anything is held against anybody.
-        enabled: bool = false,
+        /// Whether anything is held against anybody. Without it for a service of a configuration file, and not for
+        /// `serve DIR`.
+        enabled: Option<bool> = None,
         /// Networks that nothing is held against; this host is one in any case.
         exempt: Vec<Written<Net>> = Vec::new(),
         /// A score is half of what it was after this time. A failed login counts 1.
@@ -148,11 +149,11 @@ impl Limits {
 }
 
 impl Penalties {
-    /// As the gate has them; `None`: nothing is held against anybody.
-    pub fn of_gate(&self) -> Option<gate::Penalties> {
+    /// As the gate has them, for a server that has a configuration file or none; `None`: nothing is held against anybody.
+    pub fn of_gate(&self, has_file: bool) -> Option<gate::Penalties> {
         let mut exempt = gate::Penalties::default().exempt;
         exempt.extend(self.exempt.iter().map(|net| net.value));
-        self.enabled.then(|| gate::Penalties {
+        self.enabled.unwrap_or(has_file).then(|| gate::Penalties {
             exempt,
             half_life: self.half_life,
             delay_at: f64::from(self.delay_at),
@@ -171,9 +172,11 @@ mod tests {
     #[test]
     fn without_a_word_the_limits_and_penalties_are_the_gate_s_own() {
         assert_eq!(Limits::default().of_gate(), gate::Limits::default());
-        assert_eq!(Penalties::default().of_gate(), None);
-        let enabled = Penalties { enabled: true, ..Penalties::default() };
-        assert_eq!(enabled.of_gate(), Some(gate::Penalties::default()));
+        // A laptop's `serve DIR` holds nothing against anybody, a service does.
+        assert_eq!(Penalties::default().of_gate(false), None);
+        assert_eq!(Penalties::default().of_gate(true), Some(gate::Penalties::default()));
+        let off = Penalties { enabled: Some(false), ..Penalties::default() };
+        assert_eq!(off.of_gate(true), None);
         let (ftp, limits) = (serve::ftp::FtpConfig::default(), Limits::default());
         let http = serve::http::HttpConfig::default();
         let timeouts = (limits.login_timeout, limits.idle_timeout, limits.stall_timeout);

@@ -39,7 +39,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
         rules: rules(loaded)?,
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),
-        penalties: loaded.config.penalties.of_gate(),
+        penalties: loaded.config.penalties.of_gate(loaded.source.is_some()),
         descriptors: descriptors::limit(),
         ..Policy::default()
     })
