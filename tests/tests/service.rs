@@ -206,7 +206,8 @@ fn a_ban_reaches_the_worker_that_drains() {
     // Sessions go on, but who logs in anew is judged by what the successor was told.
     ask(&["ban", "127.0.0.1", "--for", "1h"]);
     let refused = until(PATIENCE, || {
-        let reply = relogs.say("USER anonymous", "");
+        let known = relogs.say("USER anonymous", "");
+        let reply = if known.starts_with("331") { relogs.say("PASS x", "") } else { known };
         reply.starts_with("421").then_some(reply)
     });
     assert!(refused.as_ref().is_some_and(|reply| reply.contains("banned")), "{refused:?}");
@@ -216,5 +217,60 @@ fn a_ban_reaches_the_worker_that_drains() {
     let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
     assert!(alone.is_some(), "{:?}", service.workers());
     ask(&["unban", "127.0.0.1"]);
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn with_one_port_a_successor_waits_for_the_transfers_on_it() {
+    let service = Service::start("", &[("TOWLINE_TFTP__SINGLE_PORT", "true")]);
+    let content = Content::random(512 * 8 + 100);
+    content.write(&service.path("root/a")).unwrap();
+    let mut slow = Tftp::ask(service.serve.tftp, "a");
+    slow.step(2);
+    std::thread::scope(|scope| {
+        let reload = scope.spawn(|| service.reload());
+        // The new one has opened everything and is not told to go: the old one still reads the port.
+        let both = until(PATIENCE, || (service.workers().len() == 2).then_some(()));
+        assert!(both.is_some(), "{:?}", service.workers());
+        slow.step(1_000);
+        let reloaded = reload.join().unwrap();
+        assert_eq!(reloaded.code(), 0, "{reloaded:?}");
+    });
+    let whole = octets_of(content);
+    assert!(slow.got == whole, "{} octets of {}", slow.got.len(), whole.len());
+    let mut fresh = Tftp::ask(service.serve.tftp, "a");
+    fresh.step(1_000);
+    assert!(fresh.got == whole);
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn a_worker_that_says_nonsense_is_ended_and_followed_by_another() {
+    use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
+    let service = Service::start("", &[]);
+    let content = Content::random(2_000);
+    content.write(&service.path("root/a")).unwrap();
+    // What no worker of ours says: no message, one of another kind, a question that there is none of.
+    for nonsense in ["nonsense", "{}", r#"{"Serving":7}"#, r#"{"Ask":[1,{"Run":"/bin/sh"}]}"#] {
+        // One that answers an operator has told the monitor before that it serves.
+        let serves = || run(command().arg("who").arg("--control").arg(service.path("c.sock"))).code() == 0;
+        assert!(until(PATIENCE, || serves().then_some(())).is_some(), "before {nonsense}");
+        let worker = *service.workers().last().expect("a worker");
+        let process = pidfd_open(Pid::from_raw(worker).unwrap(), PidfdFlags::empty()).unwrap();
+        // Its end of the channel to the monitor, which it found as descriptor 3.
+        let Ok(channel) = pidfd_getfd(&process, 3, PidfdGetfdFlags::empty()) else {
+            println!("only root may speak for another process");
+            return;
+        };
+        rustix::net::send(&channel, nonsense.as_bytes(), rustix::net::SendFlags::NOSIGNAL).unwrap();
+        drop(channel);
+        let gone = until(PATIENCE, || (!service.workers().contains(&worker)).then_some(()));
+        assert!(gone.is_some(), "{nonsense}: {worker} is still there");
+        let mut fresh = Tftp::ask(service.serve.tftp, "a");
+        fresh.step(100);
+        assert!(fresh.got == octets_of(content), "{nonsense}");
+    }
+    let said = service.serve.process.said().err.join("\n");
+    assert!(said.matches("says what cannot be read").count() == 4, "{said}");
     assert_eq!(service.end().code(), 0);
 }

@@ -33,8 +33,9 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins. Fails where a part is known, by what a former process saved, to hold more than it may.
-    pub(super) fn start(parts: Vec<Part>) -> Result<Keeper, Failure> {
+    /// Begins. Fails where a part is known, by what a former process saved, to hold more than it may. `beside`: how long
+    /// a former process may go on storing, which is then counted too.
+    pub(super) fn start(parts: Vec<Part>, beside: Option<Duration>) -> Result<Keeper, Failure> {
         let (end, ended) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         let stop = Arc::new(AtomicBool::new(false));
@@ -50,12 +51,12 @@ impl Keeper {
             // Those that uploads wait for come first.
             work.parts.sort_by_key(|kept| (!kept.part.is_limited, kept.part.quota.is_known()));
             work.walk();
-            let mut walked = Instant::now();
+            let (mut walked, mut next) = (Instant::now(), beside.unwrap_or(AGAIN).min(AGAIN));
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(SAVE) {
                 work.save();
-                if walked.elapsed() >= AGAIN {
+                if walked.elapsed() >= next {
                     work.walk();
-                    walked = Instant::now();
+                    (walked, next) = (Instant::now(), AGAIN);
                 }
             }
             work.save();
@@ -187,7 +188,7 @@ mod tests {
         let quota = part.quota.clone();
         // What a former process has left, which is no longer so.
         quota.take_saved(&[(VPath::root(), store::Amount::file(70))].into_iter().collect());
-        let keeper = Keeper::start(vec![part]).unwrap();
+        let keeper = Keeper::start(vec![part], None).unwrap();
         let told = keeper.told.recv_timeout(Duration::from_secs(20)).unwrap();
         assert_eq!(told, "/ holds 50 octets, not 70 as was saved.");
         let mut upload = quota.create(&VPath::parse(b"/g").unwrap(), Mode::New, "").unwrap();
@@ -204,10 +205,10 @@ mod tests {
         let saved = |octets| [(VPath::root(), store::Amount::file(octets))].into_iter().collect();
         let much = part(49, None);
         much.quota.take_saved(&saved(50));
-        let failure = Keeper::start(vec![much]).err().unwrap().to_string();
+        let failure = Keeper::start(vec![much], None).err().unwrap().to_string();
         assert!(failure.contains("the quota of /") && failure.contains("allow more"), "{failure}");
         // Where nothing is saved serving begins, and it is told when it is counted.
-        let keeper = Keeper::start(vec![part(49, None)]).unwrap();
+        let keeper = Keeper::start(vec![part(49, None)], None).unwrap();
         let told = keeper.told.recv_timeout(Duration::from_secs(20)).unwrap();
         assert_eq!(told, "/ holds 50 octets, its quota is 49: nothing can be added.");
     }

@@ -133,7 +133,7 @@ fn serve(
         HttpServer::pages(page.clone(), listener, HttpConfig { threads: 1, ..HttpConfig::default() })
     });
     let admin = admin.transpose().map_err(local("the admin listener"))?;
-    let keeper = Keeper::start(std::mem::take(&mut root.parts))?;
+    let keeper = Keeper::start(std::mem::take(&mut root.parts), monitor.as_ref().map(|_| server.drain))?;
     let fell_back = sockets.fell_back.clone();
     let shown = admin.as_ref().map(HttpServer::addresses).unwrap_or_default();
     let servers = Servers::start(settings, &gate, sockets, tap, shown)?;
