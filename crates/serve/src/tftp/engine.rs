@@ -7,7 +7,7 @@ use super::requests::Desk;
 use super::scratch::Scratch;
 use super::slots::{Key, Phase, Slot, Slots};
 use super::timers::{Clock, Timers};
-use super::transfer::{Next, Running};
+use super::transfer::{Next, Running, Watched};
 use super::way::Way;
 use super::worker::{Done, Job, Workers};
 use super::{CUT, Control, DRAINING, RETIRING, TftpConfig, refusal};
@@ -55,17 +55,6 @@ pub(super) struct Engine {
     pub(super) clients: Clients,
     pub(super) pool: Pool,
     pub(super) scratch: Scratch,
-}
-
-/// What epoll does not know of a transfer's socket yet.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum New {
-    /// The socket itself.
-    Socket,
-    /// Whose it is now.
-    Transfer,
-    /// All is known.
-    Nothing,
 }
 
 impl Engine {
@@ -273,8 +262,15 @@ impl Engine {
                 return;
             }
             Next::Wait { for_room } => {
-                // Without the change of interest it is retried at the next packet or timer.
-                let _ = self.watch(key, for_room, New::Nothing);
+                if let Err(e) = watch(&self.epoll, key, running, for_room)
+                    && !running.watched.is_heard()
+                {
+                    running.fail(&e);
+                    if running.drive(&mut self.scratch) == Next::Over {
+                        self.over(key);
+                        return;
+                    }
+                }
             }
             Next::Commit => match running.content.whole() {
                 Ok(Some((writing, octets))) => {
@@ -307,7 +303,7 @@ impl Engine {
                 self.clients.refuses_ahead(self.scratch.clock.now(), peer);
             }
             if running.reusable
-                && !running.watched
+                && running.watched == Watched::ForOctets
                 && let Way::Own(socket) = std::mem::replace(&mut running.way, Way::Closed)
             {
                 self.pool.keep(slot.words.asked.ip(), socket);
@@ -326,28 +322,6 @@ impl Engine {
         }
     }
 
-    /// Has epoll tell when a transfer's own socket can be read, and written if that is waited for.
-    pub(super) fn watch(&mut self, key: Key, for_room: bool, new: New) -> io::Result<()> {
-        let Some(slot) = self.slots.get(key) else { return Ok(()) };
-        let Phase::Running(running) = &mut slot.phase else { return Ok(()) };
-        let Some(socket) = running.way.own() else { return Ok(()) };
-        let data = epoll::EventData::new_u64(key.to_u64());
-        let mut flags = epoll::EventFlags::IN;
-        if for_room {
-            flags |= epoll::EventFlags::OUT;
-        }
-        match new {
-            New::Socket => epoll::add(&self.epoll, socket, data, flags)?,
-            New::Transfer => epoll::modify(&self.epoll, socket, data, flags)?,
-            New::Nothing if for_room != running.watched => {
-                epoll::modify(&self.epoll, socket, data, flags)?;
-            }
-            New::Nothing => {}
-        }
-        running.watched = for_room;
-        Ok(())
-    }
-
     /// The owner stops: peers that are there are told.
     fn cut(&mut self) {
         for slot in self.slots.iter_mut() {
@@ -360,6 +334,34 @@ impl Engine {
         }
         self.slots = Slots::default();
     }
+}
+
+/// Has epoll tell when a transfer's own socket can be read, and written if that is waited for.
+///
+/// A transfer calls it after it has sent: who asked has its answer a system call earlier, and what it sends back in
+/// between is told all the same.
+///
+/// # Errors
+///
+/// The system's. A transfer that was heard before is retried at its next packet or timer.
+fn watch(poll: &OwnedFd, key: Key, running: &mut Running, for_room: bool) -> io::Result<()> {
+    let Some(socket) = running.way.own() else { return Ok(()) };
+    let data = epoll::EventData::new_u64(key.to_u64());
+    let (wanted, flags) = if for_room {
+        (Watched::ForRoomToo, epoll::EventFlags::IN | epoll::EventFlags::OUT)
+    } else {
+        (Watched::ForOctets, epoll::EventFlags::IN)
+    };
+    match running.watched {
+        Watched::Not => epoll::add(poll, socket, data, flags)?,
+        Watched::ForAnother => epoll::modify(poll, socket, data, flags)?,
+        Watched::ForOctets | Watched::ForRoomToo if running.watched != wanted => {
+            epoll::modify(poll, socket, data, flags)?;
+        }
+        Watched::ForOctets | Watched::ForRoomToo => {}
+    }
+    running.watched = wanted;
+    Ok(())
 }
 
 fn clear(wake: &impl AsFd) {

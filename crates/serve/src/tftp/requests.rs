@@ -1,9 +1,9 @@
 //! The request port: who asks for what, and what becomes of it.
 
-use super::engine::{Engine, New};
+use super::engine::Engine;
 use super::open::{self, Asked, Opened};
 use super::slots::{Key, Phase};
-use super::transfer::{Running, Seen, Words};
+use super::transfer::{Running, Seen, Watched, Words};
 use super::way::Way;
 use super::worker::Job;
 use super::{DRAINING, RETIRING, content::Content, rate, refusal};
@@ -285,26 +285,15 @@ impl Engine {
             most: self.clients.asks(now, peer.ip()),
             ahead: self.config.send_ahead && self.clients.takes_ahead(now, peer.ip()),
         };
-        let new = match self.start(key, opened, now, known) {
-            Ok(new) => new,
-            Err(opened) => {
-                let (opened, e) = *opened;
-                let end = gate::End::new(Outcome::Failed, 0).note(format!("no socket for the transfer: {e}"));
-                match opened {
-                    Opened::Read(reading) => reading.finish(end),
-                    Opened::Write(writing) => writing.fail(end),
-                }
-                let why =
-                    if no_descriptors(&e) { self.gate.turn_away(Protocol::Tftp, peer) } else { NO_SOCKET };
-                self.refuse(key, flow, peer, to, &why, most);
-                return;
+        if let Err(opened) = self.start(key, opened, now, known) {
+            let (opened, e) = *opened;
+            let end = gate::End::new(Outcome::Failed, 0).note(format!("no socket for the transfer: {e}"));
+            match opened {
+                Opened::Read(reading) => reading.finish(end),
+                Opened::Write(writing) => writing.fail(end),
             }
-        };
-        if let Err(e) = self.watch(key, false, new) {
-            self.with_running(key, |running, scratch| {
-                running.fail(&e);
-                running.drive(scratch)
-            });
+            let why = if no_descriptors(&e) { self.gate.turn_away(Protocol::Tftp, peer) } else { NO_SOCKET };
+            self.refuse(key, flow, peer, to, &why, most);
             return;
         }
         self.with_running(key, |running, scratch| {
@@ -326,9 +315,9 @@ impl Engine {
         opened: Opened,
         now: clock::Instant,
         known: Known,
-    ) -> Result<New, Box<(Opened, io::Error)>> {
+    ) -> Result<(), Box<(Opened, io::Error)>> {
         let seed = self.desk.random(now);
-        let Some(slot) = self.slots.get(key) else { return Ok(New::Nothing) };
+        let Some(slot) = self.slots.get(key) else { return Ok(()) };
         let words = &slot.words;
         let way = if self.config.single_port {
             self.desk.asked(words.asked).map(|socket| Way::Shared {
@@ -346,7 +335,7 @@ impl Engine {
             (None, None) => self.pool.take(words.asked.ip(), words.peer),
             (_, Some(_)) | (Some(_), None) => None,
         };
-        let new = if used.is_some() { New::Transfer } else { New::Socket };
+        let watched = if used.is_some() { Watched::ForAnother } else { Watched::Not };
         let way = match (way, used) {
             (Some(way), _) => way,
             (None, Some(socket)) => Way::Own(socket),
@@ -404,8 +393,9 @@ impl Engine {
         // A link-local address belongs to an interface as well.
         let anywhere = !matches!(words.asked.ip(), IpAddr::V6(a) if a.is_unicast_link_local());
         running.reusable = room.is_none() && ports_are_free && anywhere;
+        running.watched = watched;
         slot.phase = Phase::Running(Box::new(running));
-        Ok(new)
+        Ok(())
     }
 
     /// One ERROR of at most `most` octets, from a port of its own; nobody waits for an answer.

@@ -67,11 +67,31 @@ pub(super) struct Running {
     over: bool,
     /// Whether ICMP said that the peer's port is closed.
     left: bool,
-    /// Whether epoll tells when there is room to send.
-    pub(super) watched: bool,
+    /// What epoll tells of its own socket.
+    pub(super) watched: Watched,
     /// Whether its socket may serve another transfer afterwards.
     pub(super) reusable: bool,
     pub(super) heard: clock::Instant,
+}
+
+/// What epoll tells of a transfer's own socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Watched {
+    /// Nothing: the socket is new.
+    Not,
+    /// That there is something for the transfer that had the socket before.
+    ForAnother,
+    /// That there is something to read.
+    ForOctets,
+    /// That, and that there is room to send.
+    ForRoomToo,
+}
+
+impl Watched {
+    /// Whether the transfer hears of what arrives.
+    pub(super) fn is_heard(self) -> bool {
+        matches!(self, Watched::ForOctets | Watched::ForRoomToo)
+    }
 }
 
 /// What the owner of a transfer has to do next.
@@ -139,7 +159,7 @@ impl Running {
             signs: Signs::default(),
             over: false,
             left: false,
-            watched: false,
+            watched: Watched::Not,
             reusable: false,
             heard: now,
         }
