@@ -216,3 +216,74 @@ fn a_directory_that_cannot_be_written_costs_the_history_and_no_upload() {
     server.has(&["one", "two"]);
     server.stop();
 }
+
+#[test]
+fn events_are_lines_of_json_where_the_configuration_says_so() {
+    let (root, home) = (e2e::scratch(), e2e::scratch());
+    let mut c = command();
+    c.arg("serve").arg(root.path()).args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0", "--write"]);
+    c.env("TOWLINE_AUDIT__LOG", "json").env("TOWLINE_SERVER__STATE", home.path());
+    // It waits for `listening`, as JSON on standard output.
+    let mut serve = Serve::start_command(&mut c);
+    let last = Client::new(serve.tftp).put("a", b"a", &[]);
+    assert!(matches!(last, Answer::Ack(_)), "{last:?}");
+    serve.process.wait_for("the end of the upload", |said| {
+        let events =
+            said.out.iter().map(|l| serde_json::from_str::<Value>(l).expect("nothing else is there"));
+        events.into_iter().find(|e| e["event"] == "ended" && e["path"] == "/a")
+    });
+    let text = serve.process.said().err.join("\n");
+    assert!(text.contains("Serving"), "texts for people go to standard error: {text}");
+}
+
+/// Beginning and end of the server, and what an operator brings back, with the server and without.
+#[test]
+fn the_history_knows_of_the_server_and_of_what_is_brought_back() {
+    let server = Server::start_with(|home, c| {
+        c.args(["--upload", "/=version", "--control"]).arg(home.join("c.sock"));
+    });
+    let last = Client::new(server.serve.tftp).put("one", b"as it was", &[]);
+    assert!(matches!(last, Answer::Ack(_)), "{last:?}");
+    server.put("one");
+    server.has(&["one", "one"]);
+    let restore = |root: &Path, home: &Path| {
+        let mut c = command();
+        c.args(["restore", "one@latest", "--dir"]).arg(root).env("TOWLINE_SERVER__STATE", home);
+        let ended = run(c.env("TOWLINE_SERVER__CONTROL", home.join("c.sock")));
+        assert_eq!((ended.code(), ended.err.as_str()), (0, ""), "{}", ended.out);
+    };
+    let told = |history: &Path, event: &str| -> Vec<Value> {
+        let ended = log(history, &["--event", event, "--json"]);
+        ended.out.lines().map(|l| serde_json::from_str(l).expect("a line of JSON")).collect()
+    };
+    restore(server.root.path(), server.home.path());
+    let restored = until(PATIENCE, || told(&server.history(), "restored").pop()).expect("the event");
+    assert_eq!((&restored["path"], &restored["octets"]), (&"/one".into(), &9.into()), "{restored}");
+    assert!(restored["seq"].as_u64() > Some(0), "the server told it: {restored}");
+    let (root, home) = server.stop();
+    let history = home.path().join("history.db");
+    restore(root.path(), home.path());
+    assert_eq!(std::fs::read(root.path().join("one")).expect("the file"), b"one");
+    let restored = told(&history, "restored");
+    let by = format!("uid {}", rustix::process::getuid().as_raw());
+    assert_eq!((restored.len(), &restored[1]["octets"], &restored[1]["by"]), (2, &3.into(), &by.into()));
+    let changes: Vec<_> = told(&history, "server").iter().map(|e| e["change"].to_string()).collect();
+    assert_eq!(changes, ["\"started\"", "\"draining\"", "\"stopped\""]);
+}
+
+/// Bans and grants would not hold that nobody can write down: the server says so and does not begin.
+#[test]
+fn a_state_directory_that_cannot_be_written_ends_the_start_with_the_reason() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let (root, home) = (e2e::scratch(), e2e::scratch());
+    mode(home.path(), 0o755);
+    let mut c = command();
+    c.arg("serve").arg(root.path()).args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "off"]);
+    let ended = run(c.args(["--run-as", "65534:65534", "--state"]).arg(home.path()));
+    assert_eq!((ended.code(), ended.out.as_str()), (7, ""), "{}", ended.err);
+    for words in ["bans", "chown", home.path().to_str().expect("UTF-8")] {
+        assert!(ended.err.contains(words), "{words}: {}", ended.err);
+    }
+}

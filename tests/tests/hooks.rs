@@ -224,3 +224,39 @@ fn a_hook_that_is_too_slow_misses_events_and_says_how_many() {
     });
     assert_eq!(lost["count"], 16, "{lost}");
 }
+
+#[test]
+fn reloads_and_kicks_are_events() {
+    use e2e::service::Service;
+    let mut service = Service::start("", &[]);
+    let mut control = BufReader::new(TcpStream::connect(service.serve.ftp).expect("FTP listens"));
+    control.get_ref().set_read_timeout(Some(PATIENCE)).expect("a time");
+    let mut greeting = String::new();
+    control.read_line(&mut greeting).expect("a reply");
+    control.get_mut().write_all(b"USER anonymous\r\nPASS x\r\n").expect("it reads");
+    let session = |event: &'static str, serve: &mut Serve| {
+        serve.process.wait_for(event, |said| {
+            let events = said.out.iter().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+            events.into_iter().find(|e| e["event"] == event)
+        })
+    };
+    let login = session("login", &mut service.serve);
+    let ended = e2e::process::run(
+        command().args(["kick", &login["session"].to_string(), "--control"]).arg(service.path("c.sock")),
+    );
+    assert_eq!(ended.code(), 0, "{}", ended.err);
+    let kicked = session("kicked", &mut service.serve);
+    assert_eq!(kicked["session"], login["session"], "{kicked}");
+    let texts = |service: &Service| -> Vec<String> {
+        let events = service.serve.events().into_iter();
+        let by_operator = events.filter(|e| e["event"] == "configured" && e["by"] != "start");
+        by_operator.map(|e| e["text"].to_string()).collect()
+    };
+    service.configure("no-such-key = 1");
+    assert_ne!(service.reload().code(), 0);
+    service.configure("");
+    assert_eq!(service.reload().code(), 0);
+    let both = until(PATIENCE, || Some(texts(&service)).filter(|t| t.len() == 2));
+    let both = both.unwrap_or_else(|| panic!("{:?}", texts(&service)));
+    assert!(both[0].contains("not taken up") && both[1].contains("by another process"), "{both:?}");
+}

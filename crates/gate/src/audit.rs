@@ -202,6 +202,24 @@ pub enum What {
         /// Why, in words.
         why: String,
     },
+    /// An old version of a file was brought back by an operator.
+    Restored {
+        /// The file.
+        path: VPath,
+        /// The time that the version has for a name.
+        version: String,
+        /// Its octets.
+        octets: u64,
+        /// Who did it.
+        by: By,
+    },
+    /// The server itself began, takes nothing new any more, or has come to its end.
+    Server {
+        /// Which.
+        change: Change,
+        /// More of it, in words.
+        text: String,
+    },
     /// A hook could not be run, or failed each time, and is not tried again for these events.
     HookFailed {
         /// Which, by its place in the configuration: `hook 1`.
@@ -213,6 +231,34 @@ pub enum What {
         /// Why the last time, in words.
         why: String,
     },
+}
+
+/// What a server comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// It serves from now on.
+    Started,
+    /// It leaves the sockets to a successor; what runs goes on.
+    Retiring,
+    /// It takes nothing new; what runs goes on.
+    Draining,
+    /// It ends.
+    Stopped,
+}
+
+impl Change {
+    /// Every word that [`Change::word`] gives.
+    pub const WORDS: &'static [&'static str] = &["started", "retiring", "draining", "stopped"];
+
+    /// As one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Change::Started => Change::WORDS[0],
+            Change::Retiring => Change::WORDS[1],
+            Change::Draining => Change::WORDS[2],
+            Change::Stopped => Change::WORDS[3],
+        }
+    }
 }
 
 /// Who did something that no peer did.
@@ -303,6 +349,8 @@ impl What {
             | What::Configured { .. }
             | What::Exhausted { .. }
             | What::HookFailed { .. }
+            | What::Restored { .. }
+            | What::Server { .. }
             | What::Lost(_)
             | What::SinkLost { .. } => None,
         }

@@ -2,6 +2,7 @@
 
 mod document;
 mod ended;
+mod fields;
 mod rows;
 mod told;
 
@@ -14,7 +15,7 @@ pub(crate) use told::{EXHAUSTED, direction, protocol_word, verb_word};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Changes when a field changes its meaning or goes away; new fields and events do not change it.
@@ -186,6 +187,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+    Restored {
+        #[serde(flatten)]
+        path: Name,
+        version: String,
+        octets: u64,
+        by: String,
+    },
+    Server {
+        change: &'static str,
+        text: String,
+    },
     HookFailed {
         hook: String,
         of: u64,
@@ -339,7 +351,7 @@ impl Name {
 /// Where events go; without `--json` nowhere.
 pub struct Events {
     // Guards number and output together, so that `seq` is the order of the lines.
-    inner: Option<Mutex<Out>>,
+    inner: OnceLock<Mutex<Out>>,
 }
 
 struct Out {
@@ -364,13 +376,22 @@ struct Line<'a> {
 impl Events {
     /// Events onto stdout if `json`, else none.
     pub fn new(json: bool) -> Events {
+        let events = Events { inner: OnceLock::new() };
+        if json {
+            events.begin();
+        }
+        events
+    }
+
+    /// From now on events go onto stdout: the configuration wants them there.
+    pub fn begin(&self) {
         let out = || Mutex::new(Out { seq: 0, pending: Vec::new(), to: Box::new(std::io::stdout()) });
-        Events { inner: json.then(out) }
+        self.inner.get_or_init(out);
     }
 
     /// Whether anybody asked for events.
     pub fn wanted(&self) -> bool {
-        self.inner.is_some()
+        self.inner.get().is_some()
     }
 
     /// Prints one, whole and at once: who reads a pipe sees it now.
@@ -397,7 +418,7 @@ impl Events {
     }
 
     fn out(&self) -> Option<MutexGuard<'_, Out>> {
-        let inner = self.inner.as_ref()?;
+        let inner = self.inner.get()?;
         Some(inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }

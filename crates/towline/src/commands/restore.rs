@@ -1,9 +1,14 @@
 //! `towline restore`: brings an old version back.
 
 use super::versions::{Tree, fault, named, path_of};
+use crate::config::Loaded;
+use crate::control::{Request, ask};
 use crate::exit::{Exit, Failure};
 use crate::figures::grouped;
+use crate::service::offline;
+use crate::sinks::{history_file, keep};
 use clap::Args;
+use gate::audit::{By, What};
 use store::{Blob, Mode, Published, Result, Stamp, Store, StoreError, VPath};
 
 const EXAMPLES: &str = "\
@@ -34,7 +39,8 @@ impl Restore {
             Failure::usage(&self.what, "no version is named", "write PATH@TIME, as towline versions lists it")
         })?;
         let path = path_of(path)?;
-        let store = self.tree.open(true)?;
+        let loaded = self.tree.loaded()?;
+        let store = offline(&loaded, true)?;
         let fault = |e: StoreError| fault(&path, &e);
         let versions = store.versions(&path).map_err(fault)?;
         let version = named(&versions, time).map_err(|found| match &found[..] {
@@ -45,6 +51,7 @@ impl Restore {
             }
         })?;
         let published = bring_back(&*store, &path, version.stamp).map_err(fault)?;
+        record(&loaded, &path, version.stamp, published.len);
         let is = format!("{path} is what it was until {} ({} octets)", version.stamp, grouped(published.len));
         match published
             .kept
@@ -58,6 +65,25 @@ impl Restore {
             None => println!("{is}"),
         }
         Ok(())
+    }
+}
+
+/// Tells it to the server, and to the history where none runs. That it is done does not depend on it.
+fn record(loaded: &Loaded, path: &VPath, stamp: Stamp, octets: u64) {
+    let (version, text) = (stamp.to_string(), path.to_string());
+    if let Some(socket) = &loaded.config.server.control {
+        let restored = Request::Restored { path: text, version: version.clone(), octets };
+        if ask(socket, &restored, |_| {}).is_ok() {
+            return;
+        }
+    }
+    let Ok(Some(history)) = history_file(loaded) else { return };
+    if !history.exists() {
+        return;
+    }
+    let by = By::Operator(Some(rustix::process::getuid().as_raw()));
+    if let Err(why) = keep(&history, What::Restored { path: path.clone(), version, octets, by }) {
+        eprintln!("towline: {}: {why}; the history does not know of it", history.display());
     }
 }
 

@@ -48,8 +48,13 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Opens it, to change something or to look.
-    pub(super) fn open(&self, write: bool) -> Result<Arc<dyn Store>, Failure> {
+    /// Opens it, to look.
+    fn open(&self) -> Result<Arc<dyn Store>, Failure> {
+        offline(&self.loaded()?, false)
+    }
+
+    /// The configuration that it is of.
+    pub(super) fn loaded(&self) -> Result<Loaded, Failure> {
         let usual = Some(Path::new(DEFAULT_FILE)).filter(|file| self.dir.is_none() && file.exists());
         let file = self.config.as_deref().or(usual);
         let mut loaded = Loaded::read(file, environment())?;
@@ -58,7 +63,7 @@ impl Tree {
         } else if file.is_none() && loaded.config.server.root.is_none() {
             loaded.config.server.root = Some(PathBuf::from("."));
         }
-        offline(&loaded, write)
+        Ok(loaded)
     }
 }
 
@@ -66,7 +71,7 @@ impl Versions {
     /// Prints them.
     pub fn run(self) -> Result<(), Failure> {
         let path = path_of(&self.path)?;
-        let store = self.tree.open(false)?;
+        let store = self.tree.open()?;
         let fault = |e: StoreError| fault(&path, &e);
         let is_directory = store.stat(&path).is_ok_and(|facts| facts.kind == Kind::Directory);
         let paths = if is_directory {

@@ -82,7 +82,7 @@ impl Draft {
     /// What is wrong with it, whether anything acts on it or not.
     #[cfg(test)]
     pub(super) fn judged(mut self) -> Vec<Fault> {
-        self.faults.append(&mut check::judged(&self.loaded));
+        self.faults.append(&mut check::faults(&self.loaded));
         self.faults
     }
 }

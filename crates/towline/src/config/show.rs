@@ -4,7 +4,6 @@ use super::load::Loaded;
 use super::origin::{Origin, Origins};
 use super::section::{Setting, Shown};
 use super::variable::prefixes;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Where comments begin, columns.
@@ -99,19 +98,4 @@ impl Page<'_> {
 fn commented(text: &str, comment: &str) -> String {
     let width = COLUMN.max(text.chars().count() + 2);
     format!("{text:width$}# {comment}")
-}
-
-/// The value of each setting that has one, as TOML, by its path: `tftp.port`, `mount.0.dir`.
-pub(super) fn leaves(path: &str, shown: &Shown, into: &mut BTreeMap<String, String>) {
-    let below = |step: &str| if path.is_empty() { step.to_owned() } else { format!("{path}.{step}") };
-    match shown {
-        Shown::Unset => {}
-        Shown::Value(text) => {
-            into.insert(path.to_owned(), text.clone());
-        }
-        Shown::Table(entries) => entries.iter().for_each(|(key, shown)| leaves(&below(key), shown, into)),
-        Shown::Tables(items) => {
-            items.iter().enumerate().for_each(|(i, shown)| leaves(&below(&i.to_string()), shown, into));
-        }
-    }
 }

@@ -3,9 +3,10 @@ use crate::exit::{Exit, Failure};
 use crate::monitor::Privileged;
 use crate::sinks::Present;
 use gate::Gate;
-use gate::audit::By;
+use gate::audit::{By, What};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use store::VPath;
 use transport::Caller;
 
 /// What answers need. Each owner of a verb adds what it reaches for.
@@ -44,9 +45,21 @@ impl Desk {
                     }
                 }
             }
-            Request::Reload => self.privileged.successor().map_err(|why| {
-                Failure::new(Exit::Usage, "reload", why, "towline config check FILE says what is wrong")
-            })?,
+            Request::Reload => {
+                let over = self.privileged.successor();
+                let what = match &over {
+                    Ok(()) => String::from("taken up anew by another process"),
+                    Err(why) => format!("not taken up anew: {why}"),
+                };
+                gate.tell(What::Configured { what, by });
+                over.map_err(|why| {
+                    Failure::new(Exit::Usage, "reload", why, "towline config check FILE says what is wrong")
+                })?;
+            }
+            Request::Restored { path, version, octets } => {
+                let path = VPath::parse(path.as_bytes()).map_err(|e| Failure::usage(&path, e, ""))?;
+                gate.tell(What::Restored { path, version, octets, by });
+            }
             Request::Ban { net, seconds, reason, kick } => {
                 say(&out::ban(gate, by, &net, seconds, reason, kick)?);
             }

@@ -37,6 +37,15 @@ pub enum Request {
     Who,
     /// Take up the configuration anew. No line but the last, when a new worker serves.
     Reload,
+    /// An old version was brought back: tells it to whoever is told of events. No line but the last.
+    Restored {
+        /// The file, in the whole tree.
+        path: String,
+        /// The version's time.
+        version: String,
+        /// Its octets.
+        octets: u64,
+    },
     /// Lets a network in no more. One [`Answer::Sessions`]: those from there.
     Ban {
         /// An address or a network.
@@ -96,6 +105,7 @@ impl Request {
             Request::Ping => "ping",
             Request::Who => "who",
             Request::Reload => "reload",
+            Request::Restored { .. } => "restore",
             Request::Ban { .. } => "ban",
             Request::Unban { .. } => "unban",
             Request::Grant { .. } | Request::Grants | Request::RevokeGrant { .. } => "grant",

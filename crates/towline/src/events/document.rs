@@ -1,6 +1,7 @@
 //! What a row of the table of events says, and the two documents made from it.
 
-use super::rows::{COMMON, EVENTS};
+use super::fields::COMMON;
+use super::rows::EVENTS;
 use serde_json::{Value, json};
 
 /// One event.

@@ -1,53 +1,10 @@
 //! Every event and its fields: the table.
 
-use super::document::{Field, Kind, Row};
-
-const fn always(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field { name, kind, always: true, doc }
-}
-
-const fn maybe(name: &'static str, kind: Kind, doc: &'static str) -> Field {
-    Field { name, kind, always: false, doc }
-}
-
-const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp", "http"]), "The protocol.");
-const SESSION: Field = always("session", Kind::Count, "Number of the session, unique in this process.");
-const TRANSFER: Field = always("transfer", Kind::Count, "Number of the transfer, from 1.");
-const PEER: Field = always("peer", Kind::Text, "The other end's address and port.");
-const USER: Field = maybe("user", Kind::Text, "The user, where the protocol has one.");
-const PATH: Field =
-    always("path", Kind::Text, "Path inside the served tree; octets that are not printable as `\\xNN`.");
-const PATH_BASE64: Field = maybe("path_base64", Kind::Text, "The path's octets, where they are not UTF-8.");
-const DIRECTION: Field = always(
-    "direction",
-    Kind::OneOf(&["read", "write"]),
-    "`read`: the peer fetches; `write`: the peer stores.",
-);
-const BY: Field = always(
-    "by",
-    Kind::Text,
-    "Who said so: `uid N` through the control socket, `operator` by a signal, `itself` by a rule of the server's.",
-);
-const WAY: Field =
-    always("way", Kind::OneOf(&["up", "down"]), "`up`: from the client to the server; `down`: back.");
-/// Where a digest came from.
-const DIGEST_FROM: &[&str] = &["cache", "upload"];
-const MD5: Field = maybe("md5", Kind::Text, "MD5 of the file, where it is known.");
-const SHA256: Field = maybe("sha256", Kind::Text, "SHA-256 of the file, where it is known.");
-const SHA512: Field = maybe("sha512", Kind::Text, "SHA-512 of the file, where it is known.");
-const OUTCOME: Field = always(
-    "outcome",
-    Kind::OneOf(&["complete", "unconfirmed", "timed-out", "aborted", "refused", "failed"]),
-    "How it ended; `unconfirmed`: all octets were sent and the last acknowledgement never came.",
-);
-
-/// The fields of every event.
-pub(super) const COMMON: &[Field] = &[
-    always("v", Kind::Count, "Version of this format: 1."),
-    always("seq", Kind::Count, "Counts the lines from 1."),
-    always("ts", Kind::Text, "When it was printed: RFC 3339, UTC, milliseconds."),
-    always("event", Kind::Text, "The event's name."),
-];
+use super::document::{Kind, Row};
+use super::fields::{
+    BY, DIGEST_FROM, DIRECTION, MD5, OUTCOME, PATH, PATH_BASE64, PEER, PROTOCOL, SESSION, SHA256, SHA512,
+    TRANSFER, USER, WAY, always, maybe,
+};
 
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
@@ -377,6 +334,27 @@ pub const EVENTS: &[Row] = &[
             always("count", Kind::Count, "How many; 0: none so far, they wait."),
             maybe("sink", Kind::Text, "Which place: `history`, `syslog`, a hook. Absent: lost for all."),
             maybe("reason", Kind::Text, "Why."),
+        ],
+    },
+    Row {
+        event: "restored",
+        by: "serve",
+        doc: "An old version of a file was brought back by towline restore.",
+        fields: &[
+            PATH,
+            PATH_BASE64,
+            always("version", Kind::Text, "The time that the version has for a name."),
+            always("octets", Kind::Count, "Its length."),
+            BY,
+        ],
+    },
+    Row {
+        event: "server",
+        by: "serve",
+        doc: "The server itself; a reload is the `retiring` of one process and the `started` of another.",
+        fields: &[
+            always("change", Kind::OneOf(gate::audit::Change::WORDS), "What it comes to."),
+            always("text", Kind::Text, "More of it: version, configuration, transfers."),
         ],
     },
     Row {

@@ -40,6 +40,8 @@ fn samples() -> Vec<Event> {
         },
         Event::Banned { net: s("10.0.0.0/8"), until: Some(s("t")), reason: s("r"), by: s("itself") },
         Event::Unbanned { net: s("10.0.0.1"), by: s("uid 0") },
+        Event::Restored { path: path(), version: s("v"), octets: 1, by: s("uid 0") },
+        Event::Server { change: "started", text: s("t") },
         Event::HookFailed { hook: s("hook 1"), of: 7, count: 1, reason: s("r") },
         Event::Configured { text: s("reloaded"), by: s("operator") },
         Event::User {

@@ -26,6 +26,8 @@ pub const AUDITED: &[&str] = &[
     "lost",
     "hook_failed",
     "exhausted",
+    "restored",
+    "server",
 ];
 
 /// An audit event as it is told to programs.
@@ -148,6 +150,11 @@ pub fn told(event: &audit::Event) -> Event {
             let (sink, reason) = (Some(sink.clone()), Some(why.clone()));
             Event::Lost { count: *count, sink, reason }
         }
+        What::Restored { path, version, octets, by } => {
+            let (version, octets, by) = (version.clone(), *octets, by.to_string());
+            Event::Restored { path: name(path), version, octets, by }
+        }
+        What::Server { change, text } => Event::Server { change: change.word(), text: text.clone() },
         What::HookFailed { hook, of, count, why } => {
             Event::HookFailed { hook: hook.clone(), of: *of, count: *count, reason: why.clone() }
         }

@@ -86,6 +86,8 @@ impl Figures {
             What::SinkLost { count, .. } => counts.lost += count,
             What::Started { .. }
             | What::LoggedIn { .. }
+            | What::Restored { .. }
+            | What::Server { .. }
             | What::Identity(_)
             | What::Left
             | What::Digested { .. }

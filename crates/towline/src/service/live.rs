@@ -171,6 +171,8 @@ impl Board {
             | What::SinkLost { .. }
             | What::HookFailed { .. }
             | What::Exhausted { .. }
+            | What::Restored { .. }
+            | What::Server { .. }
             | What::Banned { .. }
             | What::Unbanned { .. }
             | What::Configured { .. } => self.take_own(&event.what),
@@ -205,6 +207,11 @@ impl Board {
                 let until = until.map(|t| format!(" until {}", events::timestamp(t))).unwrap_or_default();
                 format!("{net} is banned{until} by {by}: {why}")
             }
+            What::Restored { path, version, octets: _, by } => {
+                format!("{path} is again what it was until {version} (by {by})")
+            }
+            // The announcement and the last lines say it.
+            What::Server { .. } => return,
             What::Unbanned { net, by } => format!("{net} is no longer banned (by {by})"),
             What::Configured { what, by } => format!("configuration: {what} (by {by})"),
             What::Admitted

@@ -42,6 +42,7 @@ mod wall;
 pub(crate) use monitored::{monitor, work};
 
 use crate::config::Loaded;
+use crate::config::audit::Log;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
 use crate::ladder::{End, Tracing};
@@ -96,6 +97,10 @@ fn serve(
 ) -> Result<(), Failure> {
     let Beginning { mut sockets, monitor } = beginning;
     let server = &loaded.config.server;
+    let json = occasion.json || loaded.config.audit.log == Log::Json;
+    if json {
+        events.begin();
+    }
     let control = sockets.control.take();
     // Programs and places of the configuration, a successor.
     let privileged: Arc<dyn Privileged> = match &monitor {
@@ -103,7 +108,7 @@ fn serve(
         None => here(loaded),
     };
     // Passwords and the like are where only root reads them.
-    let policy = policy::of(loaded, occasion.json, &privileged)?;
+    let policy = policy::of(loaded, json, &privileged)?;
     let settings = Settings::of(loaded, monitor.as_ref(), !sockets.https.is_empty())?;
     let outside = Outside::of(loaded)?;
     // What is served is opened with the rights that it is served with.
@@ -113,8 +118,8 @@ fn serve(
     // Without the list of interfaces the announcement is shorter; serving does not need it.
     let interfaces = transport::interfaces().unwrap_or_default();
     let traces = occasion.trace.open(End::Server, || Box::new(io::stderr()))?;
-    let screen = Screen::new(occasion.json, !traces.on_stderr());
-    let watch = (occasion.json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
+    let screen = Screen::new(json, !traces.on_stderr());
+    let watch = (json || matches!(screen, Screen::Moving(_))).then(|| Arc::new(Watch::default()));
     let mut taps = traces.taps();
     taps.extend(watch.clone().map(|t| t as Arc<dyn Tap>));
     let tap = Several::of(taps);

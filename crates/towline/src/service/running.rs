@@ -20,7 +20,7 @@ use crate::monitor::{Asked, Order, Privileged, ToMonitor};
 use crate::sinks::{Outside, Sinks};
 use crate::watch::Watch;
 use gate::Gate;
-use gate::audit::{self, What};
+use gate::audit::{self, Change, What};
 use serve::listen::{FellBack, Reason};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -105,6 +105,7 @@ impl Running<'_> {
         board.hide(advisor.session());
         self.announce(&board);
         orders.tell(&ToMonitor::Serving { status: format!("serving {}", self.root.shown) });
+        let begun = self.begun();
         let Running {
             loaded,
             occasion,
@@ -128,6 +129,7 @@ impl Running<'_> {
         let inbox = inbox.transpose().map_err(local("the inbox's thread"))?;
 
         let mut sinks = Sinks::start(loaded, &gate, &privileged, outside, advisor.session(), figures)?;
+        gate.tell(What::Server { change: Change::Started, text: begun });
         let listening = servers.listening();
         let desk = || Desk {
             present: sinks.present.clone(),
@@ -206,6 +208,8 @@ impl Running<'_> {
                     }
                 };
                 events.tell(&Event::Draining { transfers });
+                let change = if order == Order::Retire { Change::Retiring } else { Change::Draining };
+                gate.tell(What::Server { change, text: format!("{transfers} transfers run") });
                 if transfers > 0 && order == Order::Drain {
                     board
                         .screen
@@ -249,6 +253,8 @@ impl Running<'_> {
         };
         rest(&sinks);
         sinks.end_hooks(cut);
+        let how = if cut { "what ran was cut" } else { "nothing runs any more" };
+        gate.tell(What::Server { change: Change::Stopped, text: how.into() });
         rest(&sinks);
         drop(sinks);
         // What they could not take any more.
@@ -270,6 +276,14 @@ impl Running<'_> {
             return Err(Failure::new(Exit::Interrupted, "serve", "interrupted, transfers were cut", ""));
         }
         traced
+    }
+
+    /// What the history says of the beginning.
+    fn begun(&self) -> String {
+        let (version, pid) = (env!("CARGO_PKG_VERSION"), std::process::id());
+        let read =
+            self.loaded.what_was_read().map(|read| format!(", configuration {read}")).unwrap_or_default();
+        format!("version {version}, process {pid}, serving {}{read}", self.root.shown)
     }
 
     fn announce(&self, board: &Board) {

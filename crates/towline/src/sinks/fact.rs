@@ -53,6 +53,8 @@ impl<'a> Fact<'a> {
             What::Lost(_) | What::SinkLost { .. } => plain("lost"),
             What::HookFailed { .. } => plain("hook_failed"),
             What::Exhausted { .. } => plain("exhausted"),
+            What::Restored { path, .. } => on("restored", path),
+            What::Server { .. } => plain("server"),
         }
     }
 }
@@ -108,12 +110,15 @@ mod tests {
             What::Exhausted { what: "file descriptors", limit: None, count: 1 },
             What::SinkLost { sink: String::new(), count: 1, why: String::new() },
             What::HookFailed { hook: String::new(), of: 1, count: 1, why: String::new() },
+            What::Restored { path: path(), version: String::new(), octets: 1, by: by() },
+            What::Server { change: gate::audit::Change::Started, text: String::new() },
         ] {
             let at = SystemTime::now();
             let event = Event { seq: 1, at, session: 1, protocol: None, peer: None, user: None, what };
             let json = serde_json::to_value(told(&event)).unwrap();
             let fact = Fact::of(&event.what);
             assert_eq!(json["event"], fact.name);
+            assert!(crate::events::AUDITED.contains(&fact.name), "{}", fact.name);
             assert_eq!(json.get("path").is_some(), fact.path.is_some(), "{json}");
             assert_eq!(json.get("transfer").is_some(), fact.transfer.is_some(), "{json}");
             assert_eq!(json.get("verdict").is_some(), fact.verdict.is_some(), "{json}");

@@ -9,7 +9,7 @@ use db::{Fault, Opened, Row, Writer};
 use gate::audit::{Event, What};
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -32,6 +32,15 @@ const FORGET: Duration = Duration::from_secs(3_600);
 const SET: Duration = Duration::from_secs(3_600);
 /// How long the last events may take at the end.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Writes one event of no session and no server into a history, beside the server's own writer.
+pub fn keep(path: &Path, what: What) -> Result<(), Fault> {
+    let at = SystemTime::now();
+    let event = Event { seq: 0, at, session: 0, protocol: None, peer: None, user: None, what };
+    let (mut writer, _) = Writer::open(path, PATIENCE, millis(at))?;
+    writer.add(&[row(&event)])?;
+    writer.close()
+}
 
 /// The thread and its queue. Dropped it writes what waits, for some seconds.
 pub(super) struct History {

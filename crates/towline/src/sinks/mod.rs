@@ -14,6 +14,7 @@ mod queue;
 mod reach;
 mod syslog;
 
+pub use history::keep;
 pub use hook::{HOOKS_OWN, Outside, Target};
 pub use present::Present;
 

@@ -86,6 +86,8 @@ impl Present {
             | What::SinkLost { .. }
             | What::HookFailed { .. }
             | What::Exhausted { .. }
+            | What::Restored { .. }
+            | What::Server { .. }
             | What::Lost(_) => {}
         }
     }

@@ -218,6 +218,7 @@ fn message(event: &Event, host: &str) -> String {
         }
         What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } | What::Exhausted { .. } => 4,
         What::Configured { .. } | What::Kicked { .. } | What::Unbanned { .. } | What::Identity(_) => 5,
+        What::Restored { .. } | What::Server { .. } => 5,
         What::Ended { verdict: gate::Verdict::OurFault(_), .. } => 3,
         What::Admitted
         | What::LoggedIn { .. }

@@ -62,6 +62,8 @@ fn said(event: &Value) -> String {
         "banned" => format!("{} is banned by {}: {}", text("net"), text("by"), text("reason")),
         "unbanned" => format!("{} is no longer banned (by {})", text("net"), text("by")),
         "configured" => format!("configuration: {} (by {})", text("text"), text("by")),
+        "restored" => format!("{path} is what it was until {} (by {})", text("version"), text("by")),
+        "server" => format!("the server is {}: {}", text("change"), text("text")),
         "hook_failed" => match number("count").unwrap_or(0) {
             0 | 1 => format!("{} failed: {}", text("hook"), text("reason")),
             n => format!(

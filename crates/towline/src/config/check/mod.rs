@@ -13,26 +13,14 @@ use super::Config;
 use super::fault::Fault;
 use super::load::Loaded;
 use super::origin::{Origin, Place};
-use super::section::{Setting as _, Shape};
 use secrecy::Content;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-/// Settings that can be written down and that nothing acts on yet. A server that took a rule and did not keep it
-/// would be worse than one that refuses it.
-const UNBUILT: &[&str] = &["audit.log"];
-
 /// Everything that is wrong with it.
 pub(crate) fn faults(loaded: &Loaded) -> Vec<Fault> {
-    let mut faults = unbuilt(loaded);
-    faults.append(&mut judged(loaded));
-    faults
-}
-
-/// What is wrong with what it says, whether anything acts on it or not.
-pub(super) fn judged(loaded: &Loaded) -> Vec<Fault> {
     let mut check = Check { loaded, config: &loaded.config, faults: Vec::new() };
     for subject in SUBJECTS {
         subject(&mut check);
@@ -169,56 +157,4 @@ impl Check<'_> {
 /// A system's error in our words.
 fn words(error: &std::io::Error) -> String {
     crate::exit::Failure::local("", error).what
-}
-
-/// One fault for each thing that has another value than its default and that nothing acts on.
-fn unbuilt(loaded: &Loaded) -> Vec<Fault> {
-    let mut defaults = BTreeMap::new();
-    defaults_of("", &Config::shape(), &mut defaults);
-    let is_default = |path: &str, value: &String| {
-        let number = |step: &str| step.parse::<usize>().is_ok();
-        let row: Vec<&str> = path.split('.').map(|step| if number(step) { "*" } else { step }).collect();
-        defaults.get(&row.join(".")) == Some(value)
-    };
-    let mut leaves = BTreeMap::new();
-    super::show::leaves("", &loaded.config.shown(), &mut leaves);
-    let told = leaves.iter().filter(|(path, value)| !is_default(path, value)).filter_map(|(path, _)| {
-        let row = UNBUILT.iter().find(|row| names(row, path))?;
-        // Of an item of a list, the item.
-        let steps = row.split('.').count();
-        let steps = if path.split('.').nth(steps).is_some_and(|s| s.parse::<usize>().is_ok()) {
-            steps + 1
-        } else {
-            usize::MAX
-        };
-        Some(path.split('.').take(steps).collect::<Vec<_>>().join("."))
-    });
-    let told: BTreeSet<String> = told.collect();
-    let fault = |path: &String| {
-        let what = format!("nothing acts on '{path}' in this version");
-        Fault::new(loaded.origins.of(path), what, "leave it out")
-    };
-    told.iter().map(fault).collect()
-}
-
-/// Whether a row, in which `*` is any one step, is this path or a part that it lies in.
-fn names(row: &str, path: &str) -> bool {
-    let mut path = path.split('.');
-    row.split('.').all(|step| path.next().is_some_and(|p| step == "*" || step == p))
-}
-
-/// The default of each key that has one, by its path with `*` for the items of a list.
-fn defaults_of(path: &str, shape: &Shape, into: &mut BTreeMap<String, String>) {
-    let (keys, path) = match shape {
-        Shape::Value { .. } => return,
-        Shape::Table(keys) => (keys, path.to_owned()),
-        Shape::Tables(keys) => (keys, format!("{path}.*")),
-    };
-    for key in keys {
-        let below = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
-        if let Some(Some(default)) = &key.default {
-            into.insert(below.clone(), default.clone());
-        }
-        defaults_of(&below, &key.shape, into);
-    }
 }
