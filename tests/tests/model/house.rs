@@ -50,8 +50,7 @@ impl House {
         seed(config, &tree);
         let (text, rules) = settings::toml(config, home.path(), &tree);
         let path = home.path().join("towline.toml");
-        let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        std::io::Write::write_all(&mut file.expect("a file"), text.as_bytes()).expect("a configuration");
+        write(&path, &text);
         println!("{text}");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
         let mut house = House {
@@ -360,7 +359,14 @@ impl House {
 
     fn tftp(&mut self) {
         let slot = self.dice.of(&TFTP);
-        let Some((mut tftp, _)) = self.tftp.remove(&slot) else { return self.tftp_begins(slot) };
+        match self.tftp.contains_key(&slot) {
+            true => self.tftp_ends(slot),
+            false => self.tftp_begins(slot),
+        }
+    }
+
+    fn tftp_ends(&mut self, slot: usize) {
+        let (mut tftp, _) = self.tftp.remove(&slot).expect("it runs");
         let gives_up = self.dice.once_in(4);
         match tftp.last {
             // One block is all that is taken here.
@@ -569,11 +575,13 @@ impl House {
                 self.ftp_upload_ends(slot);
             }
             self.ftp_leaves(slot);
+            self.counts();
         }
-        while !self.tftp.is_empty() {
-            self.tftp();
+        let slots: Vec<usize> = self.tftp.keys().copied().collect();
+        for slot in slots {
+            self.tftp_ends(slot);
+            self.counts();
         }
-        self.counts();
         drop(self.server.take());
         self.look(true);
     }
@@ -650,6 +658,12 @@ impl House {
         let directory = if known.is_empty() { String::from("/") } else { self.dice.of(&known) };
         reference::join(&directory, name)
     }
+}
+
+/// Writes a configuration, which nobody else may read: it has hashes.
+pub(crate) fn write(path: &Path, text: &str) {
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    std::io::Write::write_all(&mut file.expect("a file"), text.as_bytes()).expect("a configuration");
 }
 
 /// The processes that a process has started.

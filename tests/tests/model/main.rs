@@ -8,6 +8,8 @@ mod house;
 mod plain;
 mod settings;
 
+use e2e::process::run;
+use e2e::towline::command;
 use house::House;
 use reference::{Config, Dice, Held, Model};
 
@@ -47,8 +49,18 @@ fn settled(dice: &mut Dice) -> Config {
                     && quota.files.is_none_or(|most| held.files <= most)
             })
         };
-        if config.mounts.iter().all(|mount| fits(&mount.at, mount.quota)) {
+        if config.mounts.iter().all(|mount| fits(&mount.at, mount.quota)) && is_taken(&config) {
             return config;
         }
     }
+}
+
+/// Whether the configuration that settings make is one: some have rows that mean nothing, and are refused.
+fn is_taken(config: &Config) -> bool {
+    let home = e2e::scratch();
+    let tree = |nth: usize| home.path().join(format!("tree{nth}"));
+    (0..config.mounts.len()).for_each(|nth| std::fs::create_dir(tree(nth)).expect("a directory"));
+    let path = home.path().join("towline.toml");
+    house::write(&path, &settings::toml(config, home.path(), &tree).0);
+    run(command().args(["config", "check"]).arg(&path)).code() == 0
 }
