@@ -64,3 +64,25 @@ fn is_taken(config: &Config) -> bool {
     house::write(&path, &settings::toml(config, home.path(), &tree).0);
     run(command().args(["config", "check"]).arg(&path)).code() == 0
 }
+
+/// Seed 1039: 553 said that it could be copied there.
+#[test]
+fn a_rename_from_a_mount_into_a_root_that_is_only_read_is_denied() {
+    let home = e2e::scratch();
+    let tree = |name: &str| home.path().join(name);
+    ["root", "in"].iter().for_each(|name| std::fs::create_dir(tree(name)).expect("a directory"));
+    std::fs::write(tree("in").join("a"), "content").expect("a file");
+    let (root, dir, path) = (tree("root"), tree("in"), tree("towline.toml"));
+    let text = format!(
+        "[server]\nroot = {root:?}\nbind = [\"127.0.0.1\"]\n[tftp]\nport = 0\n[ftp]\nport = 0\n\
+         [[mount]]\npath = \"/in\"\ndir = {dir:?}\nwrite = true\n\
+         [[rule]]\nallow = \"all\"\nuser = \"anonymous\"\n"
+    );
+    house::write(&path, &text);
+    let server =
+        e2e::towline::Serve::start_command(command().args(["serve", "--json", "--config"]).arg(&path));
+    let (mut ftp, greeting) = ftp::Ftp::connect([127, 0, 0, 1].into(), server.ftp);
+    let said = ["USER anonymous", "PASS me@", "RNFR /in/a", "RNTO /a", "RNFR /in/a", "RNTO /in/b"];
+    let codes = said.map(|line| ftp.say(line).0);
+    assert_eq!((greeting, codes), (220, [331, 230, 350, 550, 350, 250]));
+}

@@ -38,7 +38,7 @@ pub(super) fn open(loaded: &Loaded) -> Result<Root, Failure> {
         one = opened.one;
         let limit = limit(server.quota, server.quota_files);
         let store = part(loaded, VPath::root(), opened.store, write, limit, &mut parts)?;
-        mounts.push(Mount { at: VPath::root(), store, write: true });
+        mounts.push(Mount { at: VPath::root(), store, write });
         shown.push(path.display().to_string());
     }
     for row in &config.mount {
