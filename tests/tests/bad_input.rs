@@ -198,9 +198,9 @@ fn interrupting_ends_with_130_and_leaves_nothing_under_the_name() {
             .args([&format!("tftp://{}/big", serve.tftp), text(&local)]),
     );
     let mut serve = serve;
-    serve
-        .process
-        .wait_for("the transfer's begin", |s| s.out.iter().any(|l| l.contains("\"started\"")).then_some(()));
+    serve.process.wait_for("the transfer's begin", |s| {
+        s.out.iter().any(|l| l.contains("\"event\":\"started\"")).then_some(())
+    });
     let name = copy.id();
     copy.signal(rustix::process::Signal::INT);
     let ended = copy.wait(e2e::poll::PATIENCE);
