@@ -145,7 +145,11 @@ fn sessions_are_real(document: &str) {
         let (t, f) = (tftp.number.to_string(), ftp.number.to_string());
         let mut behind: Vec<Process> = Vec::new();
         for step in block {
-            let change = |s: &str| s.replace("6969", &t).replace("2121", &f);
+            // In two steps: a port that is given may have the digits of the other one.
+            let change = |s: &str| {
+                let marked = s.replace("6969", "\u{1}").replace("2121", "\u{2}");
+                marked.replace('\u{1}', &t).replace('\u{2}', &f)
+            };
             let command = change(&step.command);
             let printed: Vec<String> = step.printed.iter().map(|l| change(l)).collect();
             if let Some(server) = command.strip_suffix(" &") {
