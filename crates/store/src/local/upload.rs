@@ -21,13 +21,14 @@ struct Growing {
     start: u64,
     len: u64,
     keep_old: bool,
-    /// What keeping the old content will need, held from the beginning: an upload that was let in is not to fail
-    /// at its end because others have taken every descriptor meanwhile.
+    /// As many descriptors as keeping the old content will need, held until that begins: an upload that was let
+    /// in hardly fails at its end because others have taken every one meanwhile.
     reserve: Vec<OwnedFd>,
 }
 
-/// A directory of the versions and the one below it, open at once.
-const KEEPING: usize = 2;
+/// Open at once while a version is made: its directory, and where no second name can be made the old file and its
+/// copy. Before that, on the way to it, a directory of the versions and the one below it.
+const KEEPING: usize = 3;
 
 pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
     inner.may_write()?;
