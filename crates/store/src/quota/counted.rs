@@ -76,9 +76,9 @@ impl Counted {
 
     /// Counts what it left in place of what it had taken.
     fn settle(&mut self, more: Amount, less: Amount) {
-        let taken = std::mem::take(&mut self.taken);
+        let (areas, taken) = (std::mem::take(&mut self.areas), std::mem::take(&mut self.taken));
         let (ledger, dir) = (&self.quota.ledger, self.quota.ledger.dir_of_run(self.run));
-        ledger.settle_taken(&self.areas, taken, &dir, more, less);
+        ledger.settle_taken(&areas, taken, &dir, more, less);
     }
 }
 

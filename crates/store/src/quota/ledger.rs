@@ -19,8 +19,11 @@ pub(super) struct Ledger {
 }
 
 pub(super) struct Table {
-    /// The first is the whole store; others come with the first change in them and stay.
+    /// The first is the whole store; then those that are about one directory; others come with the first change in
+    /// them, and mostly stay.
     pub(super) areas: Vec<Area>,
+    /// How many are there from the start.
+    lasting: usize,
     index: BTreeMap<VPath, usize>,
     pub(super) known: bool,
     walk: Option<Front>,
@@ -48,6 +51,10 @@ impl Area {
 
     fn used(&self) -> Amount {
         self.settled + self.open
+    }
+
+    fn is_empty(&self) -> bool {
+        [self.settled, self.open, self.found] == [Amount::NONE; 3]
     }
 
     pub(super) fn room(&self) -> Room {
@@ -151,6 +158,7 @@ impl Ledger {
         let table = Table {
             index: BTreeMap::from([(VPath::root(), 0)]),
             areas: vec![all],
+            lasting: 1,
             known: false,
             walk: None,
             runs: BTreeMap::new(),
@@ -164,6 +172,7 @@ impl Ledger {
             let nth = table.area(&ration.at);
             table.areas[nth].limit = ledger.limit_at(&ration.at);
         }
+        table.lasting = table.areas.len();
         drop(table);
         ledger
     }
@@ -180,6 +189,11 @@ impl Ledger {
     /// To be held while something is done in the tree and told here.
     pub(super) fn turn(&self) -> RwLockReadGuard<'_, ()> {
         self.turns.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_somebodys_turn(&self) -> bool {
+        self.turns.try_write().is_err()
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -234,9 +248,9 @@ impl Ledger {
         about.fold(Limit::default(), |limit, ration| limit.and(ration.limit))
     }
 
-    /// The areas that what is in a directory belongs to.
-    pub(super) fn areas(&self, table: &mut Table, dir: &VPath) -> Taken {
-        let mut areas = vec![0];
+    /// Where the areas begin that what is in a directory belongs to. Makes none.
+    pub(super) fn area_paths(&self, dir: &VPath) -> Vec<VPath> {
+        let mut paths = vec![VPath::root()];
         for ration in &self.rations {
             let Some(rest) = dir.below(&ration.at) else { continue };
             let at = match (ration.each, rest.components().next()) {
@@ -245,9 +259,16 @@ impl Ledger {
                 // What is beside the directories that have a limit has none.
                 (true, None) => continue,
             };
-            areas.extend(self.area_of(table, &at).filter(|nth| !areas.contains(nth)));
+            if !paths.contains(&at) {
+                paths.push(at);
+            }
         }
-        areas
+        paths
+    }
+
+    /// The areas that what is in a directory belongs to, made where they are not there.
+    pub(super) fn areas(&self, table: &mut Table, dir: &VPath) -> Taken {
+        self.area_paths(dir).iter().filter_map(|at| self.area_of(table, at)).collect()
     }
 
     /// Takes so much for what comes into a directory, if it is left everywhere.
@@ -257,7 +278,7 @@ impl Ledger {
             return Err(StoreError::Counting);
         }
         let areas = self.areas(&mut table, dir);
-        table.take(&areas, amount)?;
+        table.take(&areas, amount).inspect_err(|_| table.forget())?;
         Ok(areas)
     }
 
@@ -299,7 +320,12 @@ impl Ledger {
     pub(super) fn settle_taken(&self, areas: &Taken, taken: Amount, dir: &VPath, more: Amount, less: Amount) {
         let mut table = self.table();
         table.give(areas, taken);
-        let areas = self.areas(&mut table, dir);
+        self.settle_in(&mut table, dir, more, less);
+    }
+
+    /// The same under a lock that is held.
+    pub(super) fn settle_in(&self, table: &mut Table, dir: &VPath, more: Amount, less: Amount) {
+        let areas = self.areas(table, dir);
         let was_there = table.walk.as_ref().is_some_and(|front| !front.will_visit(dir));
         for nth in areas {
             let area = &mut table.areas[nth];
@@ -308,13 +334,18 @@ impl Ledger {
                 area.found = (area.found + more).less(less);
             }
         }
+        table.forget();
     }
 
     /// What is left for what is in a directory.
     pub(super) fn room(&self, dir: &VPath) -> Room {
-        let mut table = self.table();
-        let areas = self.areas(&mut table, dir);
-        areas.into_iter().fold(Room::default(), |room, nth| room.and(table.areas[nth].room()))
+        let table = self.table();
+        let room = |at: &VPath| match table.index.get(at) {
+            Some(nth) => table.areas[*nth].room(),
+            // Nothing was ever done there.
+            None => Area::new(at.clone(), self.limit_at(at)).room(),
+        };
+        self.area_paths(dir).iter().fold(Room::default(), |all, at| all.and(room(at)))
     }
 
     /// Begins a walk; one that was begun before and not finished counts no more.
@@ -357,6 +388,15 @@ impl Table {
     pub(super) fn give(&mut self, areas: &Taken, amount: Amount) {
         for nth in areas {
             self.areas[*nth].open = self.areas[*nth].open.less(amount);
+        }
+        self.forget();
+    }
+
+    /// Drops areas with nothing in them, the last ones: made for what did not come, as an upload into a directory
+    /// that is not there. Who knows the number of one has taken something of it.
+    pub(super) fn forget(&mut self) {
+        while self.areas.len() > self.lasting && self.areas.last().is_some_and(Area::is_empty) {
+            self.index.remove(&self.areas.pop().expect("the last").at);
         }
     }
 }
