@@ -203,30 +203,38 @@ impl Store for Quota {
     fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
         let (store, ledger) = (&self.0.store, &self.0.ledger);
         let (old, new) = (from.parent(), to.parent());
-        let is_file = |facts: &Facts| facts.kind == Kind::File;
-        // Whatever is no directory moves nothing within one; also a link that leads nowhere.
-        if old == new && store.stat(from).as_ref().map_or(true, is_file) {
-            let _turn = ledger.turn();
-            let gone = store.rename(from, to)?;
-            ledger.settle(&new, Amount::NONE, gone);
-            return Ok(gone);
-        }
-        let facts = store.stat(from)?;
-        if !ledger.is_same_under(from, to) {
+        let is_same = ledger.is_same_under(from, to);
+        if old != new && !is_same {
             self.0.wait();
         }
-        let moved = |amount| Move { old: old.clone(), new: new.clone(), amount };
-        let (_turn, _alone, moves) = match facts.kind {
-            Kind::File => (Some(ledger.turn()), None, vec![moved(Amount::file(facts.len))]),
-            Kind::Directory if ledger.is_same_under(from, to) => {
-                (Some(ledger.turn()), None, vec![moved(Amount::DIRECTORY)])
+        let turn = ledger.turn();
+        let facts = match store.stat(from) {
+            Ok(facts) if old != new || facts.kind == Kind::Directory => facts,
+            Err(why) if old != new => return Err(why),
+            // Whatever is no directory moves nothing within one; also a link that leads nowhere.
+            Ok(_) | Err(_) => {
+                let gone = store.rename(from, to)?;
+                ledger.settle(&new, Amount::NONE, gone);
+                return Ok(gone);
             }
-            // What is in it comes under other limits: nothing must come or go while it is counted.
+        };
+        // What is in a directory that comes under other limits: nothing must come or go while it is counted.
+        let (_turn, _alone, facts) = if facts.kind == Kind::Directory && !is_same {
+            drop(turn);
+            if old == new {
+                self.0.wait();
+            }
+            let alone = ledger.alone();
+            (None, Some(alone), store.stat(from)?)
+        } else {
+            (Some(turn), None, facts)
+        };
+        let moves = match facts.kind {
+            Kind::File => vec![Move { old, new: new.clone(), amount: Amount::file(facts.len) }],
             Kind::Directory => {
-                let alone = ledger.alone();
-                let mut moves = self.0.below(from, to)?;
-                moves.push(moved(Amount::DIRECTORY));
-                (None, Some(alone), moves)
+                let mut moves = if is_same { Vec::new() } else { self.0.below(from, to)? };
+                moves.push(Move { old, new: new.clone(), amount: Amount::DIRECTORY });
+                moves
             }
         };
         let moving = ledger.take_moves(from, to, moves)?;

@@ -178,6 +178,152 @@ fn a_directory_that_comes_under_other_limits_takes_what_is_in_it_along() {
     same("all homes at once");
 }
 
+/// A memory that tells when somebody looks at a name or gives it another.
+struct Watched {
+    memory: Memory,
+    looked: Box<dyn Fn() + Send + Sync>,
+    renamed: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Store for Watched {
+    fn capabilities(&self) -> Capabilities {
+        self.memory.capabilities()
+    }
+
+    fn stat(&self, path: &VPath) -> Result<Facts> {
+        (self.looked)();
+        self.memory.stat(path)
+    }
+
+    fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>> {
+        self.memory.list(path)
+    }
+
+    fn open(&self, path: &VPath) -> Result<Blob> {
+        self.memory.open(path)
+    }
+
+    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
+        self.memory.create(path, mode, owner)
+    }
+
+    fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
+        self.memory.partial(path, owner)
+    }
+
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+        (self.renamed)();
+        self.memory.rename(from, to)
+    }
+
+    fn remove(&self, path: &VPath) -> Result<Amount> {
+        self.memory.remove(path)
+    }
+
+    fn make_dir(&self, path: &VPath) -> Result<()> {
+        self.memory.make_dir(path)
+    }
+
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
+        self.memory.remove_dir(path)
+    }
+
+    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
+        self.memory.set_modified(path, to)
+    }
+
+    fn space(&self, path: &VPath) -> Result<Space> {
+        self.memory.space(path)
+    }
+
+    fn tally(&self, dir: &VPath) -> Result<Tally> {
+        self.memory.tally(dir)
+    }
+}
+
+#[test]
+fn what_is_renamed_is_looked_at_within_a_turn() {
+    let memory = Memory::new();
+    memory.seed("/home/a/f", vec![1; 50]);
+    let at: Arc<std::sync::OnceLock<Quota>> = Arc::default();
+    let looks = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (quota, seen) = (at.clone(), looks.clone());
+    let looked = Box::new(move || {
+        let held = quota.get().map(|quota| quota.0.ledger.is_somebodys_turn());
+        seen.lock().unwrap().extend(held);
+    });
+    let each = Ration { at: p("/home"), each: true, limit: octets(100) };
+    let store = Quota::new(Arc::new(Watched { memory, looked, renamed: Box::new(|| {}) }), vec![each]);
+    store.walk(false, &|| true).unwrap();
+    assert!(at.set(store.clone()).is_ok());
+    for (from, to) in
+        [("/home/a/f", "/home/a/g"), ("/home/a/g", "/home/g"), ("/home/a", "/home/b"), ("/home/b", "/c")]
+    {
+        store.rename(&p(from), &p(to)).unwrap();
+    }
+    let looks = looks.lock().unwrap();
+    assert!(looks.len() >= 4 && looks.iter().all(|within| *within), "{looks:?}");
+}
+
+/// Who asks, or tries what cannot be done, is not remembered for ever.
+#[test]
+fn what_comes_to_nothing_makes_no_area() {
+    let memory = Memory::new();
+    memory.seed("/home/a/f", vec![1; 50]);
+    memory.seed("/pub/f", vec![1; 101]);
+    let each = Ration { at: p("/home"), each: true, limit: octets(100) };
+    let store = Quota::new(Arc::new(memory), vec![each]);
+    store.walk(false, &|| true).unwrap();
+    let all = |what: &str| assert_eq!(store.to_save().unwrap().iter().count(), 2, "all and a's: {what}");
+    for n in 0..3 {
+        let name = |what: &str| p(&format!("/home/{what}{n}/f"));
+        assert!(store.space(&name("asked")).is_err());
+        all("a question");
+        assert!(store.create(&name("put"), Mode::New, "").is_err());
+        all("an upload");
+        assert!(store.make_dir(&name("made")).is_err());
+        all("a directory");
+        assert!(store.rename(&p("/home/a/f"), &name("moved")).is_err());
+        assert!(store.rename(&p("/pub/f"), &name("moved")).is_err());
+        assert!(store.rename(&p("/pub/none"), &name("moved")).is_err());
+        assert!(store.rename(&p("/pub"), &name("moved").parent()).is_err());
+        all("a rename");
+    }
+    store.make_dir(&p("/home/b")).unwrap();
+    put(&store, "/home/b/f", Mode::New, 100).unwrap();
+    store.remove(&p("/home/b/f")).unwrap();
+    store.rename(&p("/home/b"), &p("/home/c")).unwrap();
+    all("nothing is in it any more");
+}
+
+/// Between what a move gives back and what it takes in its place nobody comes: an upload tries all the time.
+#[test]
+fn an_upload_does_not_take_the_room_of_what_moves_in() {
+    let each = || Ration { at: p("/home"), each: true, limit: octets(100) };
+    for round in 0..200 {
+        let memory = Memory::new();
+        memory.seed("/home/a/was-there", vec![1; 1]);
+        memory.seed("/pub/f", vec![1; 60]);
+        let taken = Arc::new(std::sync::Barrier::new(2));
+        let has_taken = taken.clone();
+        let renamed = Box::new(move || {
+            has_taken.wait();
+        });
+        let watched = Watched { memory, looked: Box::new(|| {}), renamed };
+        let store = Quota::new(Arc::new(watched), vec![each()]);
+        store.walk(false, &|| true).unwrap();
+        let mut upload = store.create(&p("/home/a/g"), Mode::New, "").unwrap();
+        std::thread::scope(|scope| {
+            let moved = scope.spawn(|| store.rename(&p("/pub/f"), &p("/home/a/f")).unwrap());
+            taken.wait();
+            while !moved.is_finished() {
+                let written = upload.write_at(0, &[1; 60]);
+                assert!(written.is_err(), "round {round}: 121 octets where 100 may be");
+            }
+        });
+    }
+}
+
 #[test]
 fn of_several_limits_of_one_directory_each_holds() {
     let ration = |at: &str, each, limit| Ration { at: p(at), each, limit };
