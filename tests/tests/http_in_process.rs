@@ -59,6 +59,13 @@ impl House {
         fs::File::create(self.dir.path().join(name)).unwrap().set_len(len).unwrap();
     }
 
+    /// Descriptors of this process that lead into the directory, the root's own among them.
+    fn descriptors(&self) -> usize {
+        let to = |fd: fs::DirEntry| fs::read_link(fd.path()).ok();
+        let all = fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(to);
+        all.filter(|to| to.starts_with(self.dir.path())).count()
+    }
+
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.server.addresses()[0]).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -182,6 +189,31 @@ fn ranges_come_as_they_were_asked_and_are_one_transfer() {
     let beyond = house.get("/f", "Range: bytes=300000-\r\n");
     assert_eq!((beyond.status(), beyond.field("Content-Range")), (416, Some("bytes */300000")));
     assert!(house.is_quiet());
+}
+
+/// What answered a request that moved nothing, or a listing, is let go before the next request.
+#[test]
+fn a_kept_connection_holds_no_file_and_no_directory() {
+    let house = house();
+    let before = house.descriptors();
+    house.file("f", 1_000);
+    let tag = house.get("/f", "").field("ETag").unwrap().to_owned();
+    for (request, end) in [
+        (String::from("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), "\r\n0\r\n\r\n"),
+        (String::from("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n"), "\r\n\r\n"),
+        (format!("GET /f HTTP/1.1\r\nHost: h\r\nIf-None-Match: {tag}\r\n\r\n"), "\r\n\r\n"),
+        (String::from("GET /f HTTP/1.1\r\nHost: h\r\nRange: bytes=1000-\r\n\r\n"), "\r\n\r\n"),
+    ] {
+        let mut stream = house.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        let (mut all, mut octet) = (Vec::new(), [0]);
+        while !all.ends_with(end.as_bytes()) {
+            stream.read_exact(&mut octet).unwrap();
+            all.push(octet[0]);
+        }
+        let freed = e2e::poll::until(PATIENCE, || (house.descriptors() <= before).then_some(()));
+        assert!(freed.is_some(), "{} more after {request}", house.descriptors() - before);
+    }
 }
 
 #[test]

@@ -207,6 +207,13 @@ impl Connection {
         if self.wire.flush().is_err() {
             self.lost();
         }
+        if self.work.is_none() && self.reading.is_none() && matches!(self.flying, Flying::Nothing) {
+            // Between requests: what was found for the last one is of no use, and may hold a file.
+            self.peek = None;
+            self.listing = None;
+            self.meter = None;
+            self.hold = None;
+        }
     }
 
     fn obey_kick(&mut self) {
