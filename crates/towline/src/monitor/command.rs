@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -97,9 +97,48 @@ pub fn run(run: &Run<'_>) -> Result<Ran, Failed> {
     running.end(timed_out).map_err(fault)
 }
 
+/// A program with the group that it leads, until it is reaped. One that is dropped before is ended: nobody would hold
+/// it to its time limit.
+struct Group {
+    child: Child,
+    reaped: bool,
+}
+
+impl Group {
+    fn of(child: Child) -> Group {
+        let group = Group { child, reaped: false };
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(group.pid().as_raw_pid());
+        group
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    fn kill(&self) {
+        // Gone already: the end is what was wanted.
+        let _ = kill_process_group(self.pid(), Signal::KILL);
+    }
+
+    fn reap(&mut self) -> io::Result<ExitStatus> {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid().as_raw_pid());
+        self.reaped = true;
+        self.child.wait()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill();
+            let _status = self.reap();
+        }
+    }
+}
+
 /// A program and its three pipes; none: closed.
 struct Running<'a> {
-    child: Child,
+    group: Group,
     /// Readable when it has ended.
     over: OwnedFd,
     stdin: Option<ChildStdin>,
@@ -112,10 +151,9 @@ struct Running<'a> {
 
 impl<'a> Running<'a> {
     fn start(mut command: Command, input: &'a [u8]) -> io::Result<Running<'a>> {
-        let mut child = command.spawn()?;
-        let pid = Pid::from_child(&child);
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).insert(pid.as_raw_pid());
-        let over = pidfd_open(pid, PidfdFlags::empty())?;
+        let mut group = Group::of(command.spawn()?);
+        let over = pidfd_open(group.pid(), PidfdFlags::empty())?;
+        let child = &mut group.child;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         for fd in [
             stdin.as_ref().map(AsFd::as_fd),
@@ -124,7 +162,7 @@ impl<'a> Running<'a> {
         ] {
             fd.map_or(Ok(()), |fd| rustix::io::ioctl_fionbio(fd, true))?;
         }
-        Ok(Running { child, over, stdin, stdout, stderr, input, output: Vec::new(), errors: Vec::new() })
+        Ok(Running { group, over, stdin, stdout, stderr, input, output: Vec::new(), errors: Vec::new() })
     }
 
     /// Feeds and reads it until it ends; whether its time was over before.
@@ -172,12 +210,9 @@ impl<'a> Running<'a> {
 
     fn end(mut self, timed_out: bool) -> io::Result<Ran> {
         if timed_out {
-            // Gone already: the end is what was wanted.
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+            self.group.kill();
         }
-        let group = Pid::from_child(&self.child).as_raw_pid();
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&group);
-        let code = self.child.wait()?.code();
+        let code = self.group.reap()?.code();
         self.read();
         Ok(Ran { code, timed_out, output: self.output, errors: self.errors })
     }
