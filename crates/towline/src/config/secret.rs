@@ -82,12 +82,8 @@ fn printed(thing: &str, words: &[String], patience: Duration) -> Result<String, 
             let text = String::from_utf8(ran.output);
             return text.map_err(|_| Failure::usage(thing, format!("{program} prints no text"), "check it"));
         }
-        (false, Some(code)) => {
-            // What it says on stderr may help; what it printed on stdout may be a secret.
-            let said = String::from_utf8_lossy(&ran.errors);
-            let said: String = said.lines().next().unwrap_or_default().chars().take(200).collect();
-            format!("{program} ended with {code}: {said}")
-        }
+        // What it says on stderr may help; what it printed on stdout may be a secret.
+        (false, Some(code)) => format!("{program} ended with {code}{}", ran.words()),
     };
     Err(Failure::usage(thing, what, "run it by hand, without variables but PATH"))
 }

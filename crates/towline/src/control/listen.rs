@@ -129,6 +129,8 @@ fn wait(listener: &UnixListener, stop: &Cancel) -> bool {
 fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Callers, stop: &Cancel) {
     let spare = Arc::new(Mutex::new(Spare::new()));
     while wait(listener, stop) {
+        // Given up for one who could not be answered after all.
+        spare.lock().unwrap_or_else(PoisonError::into_inner).refill();
         let Some(stream) = take(listener, &spare, stop) else { continue };
         let timeouts = || {
             stream.set_nonblocking(false)?;

@@ -17,8 +17,6 @@ const SESSION: u64 = 8;
 const RESERVE: u64 = 1_500;
 /// At least so many transfers, whatever the limit says.
 const FEW: u64 = 64;
-/// TFTP transfers, where the configuration says nothing.
-const TRANSFERS: u64 = 32_768;
 
 /// The soft limit; `None`: there is none.
 pub(crate) fn limit() -> Option<u64> {
@@ -47,10 +45,9 @@ fn raise_to(useful: u64) {
     }
 }
 
-/// As many TFTP transfers as there are descriptors for, where the configuration says nothing: each has one, and files
-/// are shared.
+/// As many TFTP transfers as there are descriptors for: each has one, and files are shared.
 pub(super) fn transfers() -> u64 {
-    limit().map_or(TRANSFERS, |n| n.saturating_sub(RESERVE).max(FEW)).min(TRANSFERS)
+    limit().map_or(u64::MAX, |n| n.saturating_sub(RESERVE).max(FEW))
 }
 
 /// What to say where more is let in than there are descriptors for.

@@ -16,6 +16,7 @@ use super::answer::answer;
 use super::wire::{Said, ToMonitor, ToWorker, receive, send};
 use super::{Answer, Mandate, Question, Refused};
 use crate::config::Loaded;
+use crate::config::audit::MOST_HOOKS;
 use crate::exit::{Exit, Failure};
 use change::Next;
 use notify::Notify;
@@ -45,7 +46,7 @@ const LATE: Duration = Duration::from_secs(30);
 const STEADY: Duration = Duration::from_secs(60);
 /// Programs and names that are waited for at once; hooks leave half of them to others, such as logins.
 const ERRANDS: usize = 32;
-const ERRANDS_OF_HOOKS: usize = 16;
+const ERRANDS_OF_HOOKS: usize = MOST_HOOKS;
 
 /// What a worker is started with.
 pub(crate) struct Prepared {
