@@ -1,10 +1,10 @@
 //! How each question is answered, in whichever process has the privilege.
 
-use super::{Answer, Listed, Mandate, Question, Refused, Run, run};
+use super::{Address, Answer, Listed, Mandate, Question, Reached, Refused, Run, run};
 use rustix::event::{PollFd, PollFlags, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -80,13 +80,18 @@ fn connect(from: Option<SocketAddr>, to: SocketAddr) -> io::Result<OwnedFd> {
     Ok(socket.into())
 }
 
-/// The first of its addresses that answers. The last one may still be under way.
-fn reach(address: &str) -> io::Result<OwnedFd> {
+/// A connection to the first of its addresses that answers, of which the last may still be under way; or a socket for
+/// datagrams to the first.
+fn reach(address: &Address) -> io::Result<OwnedFd> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, format!("{address}: no address has that name"));
-    let all: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
+    let all = address.look_up()?;
     for (nth, to) in all.iter().enumerate() {
         let is_there = |socket: &OwnedFd| if nth + 1 < all.len() { arrived(socket, EACH) } else { Ok(()) };
-        match connect(None, *to).and_then(|socket| is_there(&socket).map(|()| socket)) {
+        let made = match address.by {
+            Reached::Tcp => connect(None, *to).and_then(|socket| is_there(&socket).map(|()| socket)),
+            Reached::Udp => datagrams(*to),
+        };
+        match made {
             Ok(socket) => return Ok(socket),
             Err(e) => last = e,
         }
@@ -94,10 +99,18 @@ fn reach(address: &str) -> io::Result<OwnedFd> {
     Err(last)
 }
 
+/// A socket whose datagrams go there.
+fn datagrams(to: SocketAddr) -> io::Result<OwnedFd> {
+    let socket = Socket::new(Domain::for_address(to), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.connect(&to.into())?;
+    Ok(socket.into())
+}
+
 /// Waits so long for a connection that is under way.
 fn arrived(socket: &OwnedFd, patience: Duration) -> io::Result<()> {
     let patience = patience.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
-    if poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&patience))? == 0 {
+    let there = || poll(&mut [PollFd::new(socket, PollFlags::OUT)], Some(&patience));
+    if rustix::io::retry_on_intr(there)? == 0 {
         return Err(io::ErrorKind::TimedOut.into());
     }
     rustix::net::sockopt::socket_error(socket)?.map_err(io::Error::from)

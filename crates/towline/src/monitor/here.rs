@@ -23,7 +23,7 @@ impl Privileged for Here {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Argv, Listed, Place, Program, Refused};
+    use super::super::{Address, Argv, Listed, Place, Program, Reached, Refused};
     use super::*;
     use std::io::{self, Read, Write};
     use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -76,7 +76,7 @@ mod tests {
     fn only_listed_places_are_reached() {
         let listener = TcpListener::bind((HOME, 0)).unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let asked = here(|m| drop(m.places.insert(Place::Syslog, address)));
+        let asked = here(|m| drop(m.places.insert(Place::Syslog, Address::of(Reached::Tcp, address))));
         let _stream: TcpStream = asked.reach(Place::Syslog).unwrap();
         listener.accept().unwrap();
         assert_eq!(asked.reach(Place::Hook(0)).unwrap_err().kind(), io::ErrorKind::PermissionDenied);

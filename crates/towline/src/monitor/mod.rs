@@ -25,13 +25,13 @@ pub(crate) use asked::{Asked, Hear, Order};
 pub use command::{Failed, Ran, Run, end_all, run};
 pub use here::Here;
 pub(crate) use house::{House, Prepared};
-pub use mandate::{Argv, Mandate};
+pub use mandate::{Address, Argv, Mandate, Reached};
 pub use question::{Answer, Listed, Place, Program, Question, Refused};
 pub(crate) use wire::ToMonitor;
 
 use std::fmt::Debug;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 /// Answers questions that need privilege. Blocking: a name to resolve, a program to end.
 pub trait Privileged: Debug + Send + Sync {
@@ -63,6 +63,14 @@ impl dyn Privileged + '_ {
     /// The name is not known, or what the system said.
     pub fn reach(&self, place: Place) -> io::Result<TcpStream> {
         self.ask(Question::Reach { place }).socket().map(TcpStream::from)
+    }
+
+    /// A socket whose datagrams go to a place that the configuration names.
+    ///
+    /// # Errors
+    /// The name is not known, or what the system said.
+    pub fn datagrams(&self, place: Place) -> io::Result<UdpSocket> {
+        self.ask(Question::Reach { place }).socket().map(UdpSocket::from)
     }
 
     /// Runs a program that the configuration names and waits for its end.

@@ -1,8 +1,8 @@
 //! What a worker may ask for, from the configuration.
 
 use crate::config::Config;
-use crate::monitor::{Argv, Mandate, Place, Program};
-use crate::sinks::Target;
+use crate::monitor::{Address, Argv, Mandate, Place, Program, Reached};
+use crate::sinks::{Target, To};
 use serve::listen::Want;
 use std::collections::BTreeMap;
 
@@ -14,10 +14,14 @@ pub(super) fn of(config: &Config) -> Mandate {
     for (nth, hook) in (0..).zip(&config.hook) {
         programs.extend(argv(&hook.run).map(|argv| (Program::Hook(nth), argv)));
         let target = hook.url.as_deref().and_then(|url| Target::parse(url).ok());
-        places.extend(target.map(|target| (Place::Hook(nth), target.address())));
+        places.extend(target.map(|to| (Place::Hook(nth), Address::of(Reached::Tcp, to.address()))));
     }
-    let syslog = config.audit.syslog.as_deref().and_then(|to| to.strip_prefix("tcp://"));
-    places.extend(syslog.map(|to| (Place::Syslog, with_port(to, 601))));
+    let syslog = match config.audit.syslog.as_deref().and_then(To::parse) {
+        Some(To::Tcp(address)) => Some(Address::of(Reached::Tcp, address)),
+        Some(To::Udp(address)) => Some(Address::of(Reached::Udp, address)),
+        Some(To::Unix(_)) | None => None,
+    };
+    places.extend(syslog.map(|address| (Place::Syslog, address)));
     let user = config.server.user.as_ref().map(|user| user.value.identity());
     Mandate {
         programs,
@@ -33,11 +37,6 @@ fn argv(words: &[String]) -> Option<Argv> {
     Some(Argv { program: program.into(), arguments: arguments.to_vec() })
 }
 
-fn with_port(host: &str, port: u16) -> String {
-    let after_bracket = host.rsplit_once(']').map_or(host, |(_, rest)| rest);
-    if after_bracket.contains(':') { host.to_owned() } else { format!("{host}:{port}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,7 +50,8 @@ mod tests {
         let mandate = of(&config);
         let argv = Argv { program: "/bin/a".into(), arguments: vec!["b".into()] };
         assert_eq!(mandate.programs, BTreeMap::from([(Program::Hook(0), argv)]));
-        let places = [(Place::Hook(1), "[::1]:443".into()), (Place::Syslog, "log.example:6514".into())];
+        let tcp = |host: &str| Address::of(Reached::Tcp, host.into());
+        let places = [(Place::Hook(1), tcp("[::1]:443")), (Place::Syslog, tcp("log.example:6514"))];
         assert_eq!(mandate.places, BTreeMap::from(places));
     }
 }

@@ -105,7 +105,8 @@ fn serve(
     // Programs and places of the configuration, a successor.
     let privileged: Arc<dyn Privileged> = match &monitor {
         Some(monitor) => monitor.clone(),
-        None => here(loaded),
+        // Behind the wall no name is looked up.
+        None => Arc::new(Here::new(mandate::of(&loaded.config).looked_up())),
     };
     // Passwords and the like are where only root reads them.
     let policy = policy::of(loaded, json, &privileged)?;

@@ -6,6 +6,7 @@
 use crate::config::server::Sandbox;
 use crate::config::{Config, Loaded, audit};
 use crate::exit::{Exit, Failure};
+use crate::sinks::To;
 use sandbox::{Demand, Plan, Tcp};
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ fn plan(config: &Config, alone: Alone) -> Plan {
         reads,
         writes,
         tcp: tcp(config, alone),
-        local_sockets: config.audit.syslog.as_ref().is_some_and(|to| to.starts_with("unix:")),
+        local_sockets: matches!(syslog(config), Some(To::Unix(_))),
         neighbours: wants_neighbours(config),
         user: server.user.as_ref().map(|user| user.value.identity()),
     }
@@ -89,10 +90,17 @@ fn tcp(config: &Config, alone: Alone) -> Tcp {
     }
     let ftp = config.ftp.port != serve::listen::Want::Off;
     let passive = || config.ftp.passive_ports.clone().map_or_else(|| vec![0], Iterator::collect);
-    let reaches = config.hook.iter().any(|hook| hook.url.is_some())
-        || config.audit.syslog.as_ref().is_some_and(|to| to.starts_with("tcp:"));
     // FTP's active mode goes to wherever the client says that it is.
-    Tcp::Own { listen: if ftp { passive() } else { Vec::new() }, connect: ftp || reaches }
+    Tcp::Own { listen: if ftp { passive() } else { Vec::new() }, connect: ftp || reaches(config) }
+}
+
+fn syslog(config: &Config) -> Option<To> {
+    config.audit.syslog.as_deref().and_then(To::parse)
+}
+
+/// Whether it connects to a place of the configuration, where no other process does.
+fn reaches(config: &Config) -> bool {
+    config.hook.iter().any(|hook| hook.url.is_some()) || matches!(syslog(config), Some(To::Tcp(_)))
 }
 
 /// Whether a hardware address may be asked for: in a template, in the name of a directory, in a rule.

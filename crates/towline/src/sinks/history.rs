@@ -114,8 +114,8 @@ impl Work {
             let taken = self.queue.take(&mut events, room, if room == 0 { Duration::ZERO } else { wait });
             self.lost += taken.lost;
             self.rows.extend(events.drain(..).map(|event| row(&event)));
-            if taken.over && ends.is_none() {
-                ends = Some(Instant::now() + GRACE);
+            if let (None, Some(closed)) = (ends, self.queue.closed()) {
+                ends = Some(closed + GRACE);
                 self.again.0 = Instant::now();
             }
             let full = self.rows.len() >= BATCH;
@@ -131,11 +131,15 @@ impl Work {
                 self.work();
             }
             self.tell_lost();
-            match ends {
-                Some(_) if self.rows.is_empty() && self.queue.len() == 0 => break,
-                Some(by) if by <= Instant::now() => break,
-                Some(_) | None => {}
+            let rest = (self.rows.len() + self.queue.len()) as u64;
+            if ends.is_some_and(|by| rest == 0 || by <= Instant::now()) {
+                self.lost += rest;
+                break;
             }
+        }
+        if self.lost > 0 {
+            let why = String::from("the server ended before their turn");
+            (self.tell)(What::SinkLost { sink: NAME.into(), count: self.lost, why });
         }
         if let Some(writer) = self.writer.take() {
             // Its log stays beside it where this fails, and the next one finds it there.

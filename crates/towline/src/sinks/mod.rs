@@ -30,7 +30,8 @@ use hook::Hook;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use syslog::{Syslog, To};
+use syslog::Syslog;
+pub use syslog::To;
 
 /// Events that wait for one place. A second or two of a hot server; 40 MiB at most, of which the places share
 /// the events.

@@ -2,16 +2,21 @@
 
 use crate::monitor::{Place, Privileged};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::retry_on_intr;
 use std::io;
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::Instant;
 
-/// Connects, in at most this time; the stream blocks.
-pub(super) fn reach(privileged: &dyn Privileged, place: Place, patience: Duration) -> io::Result<TcpStream> {
+/// Connects by then; the stream blocks.
+pub(super) fn reach(privileged: &dyn Privileged, place: Place, until: Instant) -> io::Result<TcpStream> {
     let stream = privileged.reach(place)?;
     // It may still be under way: it can be written when it is there, or has failed.
-    let patience = Timespec::try_from(patience).map_err(|_| io::ErrorKind::InvalidInput)?;
-    if poll(&mut [PollFd::new(&stream, PollFlags::OUT)], Some(&patience))? == 0 {
+    let there = retry_on_intr(|| {
+        let left = until.saturating_duration_since(Instant::now());
+        let left = Timespec::try_from(left).expect("a time limit fits a timespec");
+        poll(&mut [PollFd::new(&stream, PollFlags::OUT)], Some(&left))
+    })?;
+    if there == 0 {
         return Err(io::ErrorKind::TimedOut.into());
     }
     if let Some(error) = stream.take_error()? {

@@ -4,13 +4,13 @@ use super::fact::Fact;
 use super::queue::Queue;
 use super::reach::reach;
 use super::{Tell, WAITING};
-use crate::events::{protocol_word, told};
+use crate::events::{self, protocol_word, told};
 use crate::monitor::{Place, Privileged};
 use gate::audit::{Event, What};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::net::{Ipv6Addr, TcpStream, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ const LONGEST: usize = 2_048;
 
 /// Where messages go.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum To {
+pub enum To {
     /// `unix:/dev/log`.
     Unix(PathBuf),
     /// `udp://host:port`.
@@ -44,25 +44,27 @@ pub(super) enum To {
 }
 
 impl To {
-    /// Reads `unix:PATH`, `udp://HOST[:PORT]` or `tcp://HOST[:PORT]`.
-    pub(super) fn parse(text: &str) -> Option<To> {
+    /// Reads `unix:PATH`, `udp://HOST[:PORT]` or `tcp://HOST[:PORT]`; an IPv6 address stands in brackets.
+    pub fn parse(text: &str) -> Option<To> {
         if let Some(path) = text.strip_prefix("unix:") {
             return path.starts_with('/').then(|| To::Unix(path.into()));
         }
-        let (tcp, host) = match (text.strip_prefix("udp://"), text.strip_prefix("tcp://")) {
-            (Some(host), _) => (false, host),
-            (None, Some(host)) => (true, host),
+        let (tcp, place) = match (text.strip_prefix("udp://"), text.strip_prefix("tcp://")) {
+            (Some(place), _) => (false, place),
+            (None, Some(place)) => (true, place),
             (None, None) => return None,
         };
-        let whole = match host.rsplit_once(':') {
-            Some((name, port)) if !name.is_empty() && !port.contains(']') => {
-                port.parse::<u16>().ok()?;
-                host.to_owned()
-            }
-            Some((_, rest)) if !rest.contains(']') => return None,
-            Some(_) | None if !host.is_empty() => format!("{host}:{}", if tcp { PORTS.1 } else { PORTS.0 }),
-            Some(_) | None => return None,
+        let standard = if tcp { PORTS.1 } else { PORTS.0 };
+        let after_bracket = place.rfind(']').unwrap_or(0);
+        let (host, port) = match place[after_bracket..].rsplit_once(':') {
+            None => (place, standard),
+            Some((_, port)) => (&place[..place.len() - port.len() - 1], port.parse().ok()?),
         };
+        let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && !host.contains([':', '[', ']', '/']),
+        };
+        let whole = is_host.then(|| format!("{host}:{port}"))?;
         Some(if tcp { To::Tcp(whole) } else { To::Udp(whole) })
     }
 }
@@ -82,8 +84,11 @@ impl Syslog {
         Ok(Syslog { queue, thread: Some(thread) })
     }
 
+    /// Takes one event; not those about itself, or trouble that comes and goes would feed on being told.
     pub(super) fn see(&self, event: &Arc<Event>) {
-        self.queue.push(event.clone());
+        if !matches!(&event.what, What::SinkLost { sink, .. } if sink == NAME) {
+            self.queue.push(event.clone());
+        }
     }
 }
 
@@ -121,10 +126,11 @@ impl Work {
             let most = if waiting.is_empty() { 256 } else { 0 };
             let taken = self.queue.take(&mut waiting, most, Duration::from_millis(200));
             self.lost += taken.lost;
-            if taken.over && ends.is_none() {
-                (ends, next) = (Some(Instant::now() + GRACE), Instant::now());
+            if let (None, Some(closed)) = (ends, self.queue.closed()) {
+                (ends, next) = (Some(closed + GRACE), Instant::now());
             }
             while next <= Instant::now()
+                && ends.is_none_or(|by| Instant::now() < by)
                 && let Some(event) = waiting.front()
             {
                 match self.send(&message(event, &host)) {
@@ -155,10 +161,13 @@ impl Work {
                 self.say(lost, why);
                 told = Some(Instant::now());
             }
-            match ends {
-                Some(_) if waiting.is_empty() && self.queue.len() == 0 => return,
-                Some(by) if by <= Instant::now() => return,
-                Some(_) | None => {}
+            let Some(by) = ends else { continue };
+            let rest = (waiting.len() + self.queue.len()) as u64;
+            if rest == 0 || by <= Instant::now() {
+                if self.lost + rest > 0 {
+                    self.say(self.lost + rest, String::from("the server ended before their turn"));
+                }
+                return;
             }
         }
     }
@@ -173,7 +182,13 @@ impl Work {
         }
         match &mut self.line {
             Some(Line::Unix(socket)) => socket.send(message.as_bytes()).map(drop),
-            Some(Line::Udp(socket)) => socket.send(message.as_bytes()).map(drop),
+            Some(Line::Udp(socket)) => match socket.send(message.as_bytes()) {
+                // What ICMP said of the datagram before; this one has not been sent.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => {
+                    socket.send(message.as_bytes()).map(drop)
+                }
+                sent => sent.map(drop),
+            },
             // RFC 6587 §3.4.1: MSG-LEN SP SYSLOG-MSG.
             Some(Line::Tcp(stream)) => stream.write_all(format!("{} {message}", message.len()).as_bytes()),
             None => Ok(()),
@@ -188,19 +203,10 @@ impl Work {
                 socket.connect(path)?;
                 Ok(Line::Unix(socket))
             }
-            To::Udp(host) => {
-                let absent = || io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address"));
-                let to = host.to_socket_addrs()?.next().ok_or_else(absent)?;
-                let from: SocketAddr = match to {
-                    SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-                    SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-                };
-                let socket = UdpSocket::bind(from)?;
-                socket.connect(to)?;
-                Ok(Line::Udp(socket))
-            }
+            // Made where names can be looked up.
+            To::Udp(_) => Ok(Line::Udp(self.privileged.datagrams(Place::Syslog)?)),
             To::Tcp(_) => {
-                let stream = reach(&*self.privileged, Place::Syslog, PATIENCE)?;
+                let stream = reach(&*self.privileged, Place::Syslog, Instant::now() + PATIENCE)?;
                 stream.set_write_timeout(Some(PATIENCE))?;
                 Ok(Line::Tcp(stream))
             }
@@ -236,7 +242,7 @@ fn message(event: &Event, host: &str) -> String {
     };
     let host: String = host.chars().filter(char::is_ascii_graphic).take(255).collect();
     let host = if host.is_empty() { "-" } else { &host };
-    let (time, pid) = (crate::events::timestamp(event.at), std::process::id());
+    let (time, pid) = (events::timestamp(event.at), std::process::id());
     let mut out = format!("<{}>1 {time} {host} towline {pid} {} ", 3 * 8 + severity, fact.name);
     let _ = write!(out, "[towline@32473 seq=\"{}\"", event.seq);
     let peer = event.peer.map(|p| p.to_string());
@@ -254,7 +260,7 @@ fn message(event: &Event, host: &str) -> String {
     }
     out.push_str("] ");
     // What is longer than receivers must take is cut at the end of a character.
-    out.push_str(&serde_json::to_string(&told(event)).expect("events are maps with string keys"));
+    out.push_str(&events::line(event.seq, event.at, &told(event)));
     let end = (0..=LONGEST.min(out.len())).rev().find(|&i| out.is_char_boundary(i)).unwrap_or(0);
     out.truncate(end);
     out

@@ -1,5 +1,5 @@
 use super::*;
-use crate::monitor::{Here, Mandate};
+use crate::monitor::{Address, Here, Mandate, Reached};
 use gate::{Protocol, Refusal, Verb};
 use std::io::Read;
 use std::net::TcpListener;
@@ -64,7 +64,7 @@ fn a_message_is_what_rfc_5424_says_whatever_is_in_the_event() {
     assert_eq!((of("seq"), of("user"), of("peer")), (Some("7"), Some("b]o\"b\\"), Some("10.0.0.1:4711")));
     assert!(of("path").unwrap().starts_with("/a]\"") && of("path").unwrap().contains("\\xff"));
     let json: serde_json::Value = serde_json::from_str(&parsed.text).unwrap();
-    assert_eq!(json["event"], "refused");
+    assert_eq!((&json["event"], &json["seq"]), (&"refused".into(), &7.into()));
     let long = message(&refused(8, &b"/long".repeat(1_000)), "");
     assert_eq!(long.len(), LONGEST);
     assert!(parse(&long).is_some(), "{long}");
@@ -79,6 +79,9 @@ fn places_are_local_sockets_and_hosts() {
         ("tcp://[::1]", Some(To::Tcp("[::1]:601".into()))),
         ("tcp://[::1]:6514", Some(To::Tcp("[::1]:6514".into()))),
         ("tcp://host:x", None),
+        ("udp://host/", None),
+        ("udp://::1", None),
+        ("tcp://[host]:601", None),
         ("tcp://", None),
         ("unix:log", None),
         ("tls://host", None),
@@ -87,9 +90,14 @@ fn places_are_local_sockets_and_hosts() {
     }
 }
 
-fn start(to: To, place: Option<String>) -> (Syslog, Arc<Mutex<Vec<What>>>) {
+fn start(to: To) -> (Syslog, Arc<Mutex<Vec<What>>>) {
+    let address = match &to {
+        To::Unix(_) => None,
+        To::Udp(host) => Some(Address::of(Reached::Udp, host.clone())),
+        To::Tcp(host) => Some(Address::of(Reached::Tcp, host.clone())),
+    };
     let mut mandate = Mandate::default();
-    mandate.places.extend(place.map(|address| (Place::Syslog, address)));
+    mandate.places.extend(address.map(|address| (Place::Syslog, address)));
     let told = Arc::new(Mutex::new(Vec::new()));
     let into = told.clone();
     let tell: Tell = Arc::new(move |what| into.lock().unwrap().push(what));
@@ -104,8 +112,8 @@ fn datagrams_arrive_over_udp_and_a_local_socket() {
     let path = dir.path().join("log");
     let local = UnixDatagram::bind(&path).unwrap();
     local.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    let (one, _) = start(To::Udp(udp.local_addr().unwrap().to_string()), None);
-    let (other, _) = start(To::Unix(path), None);
+    let (one, _) = start(To::Udp(udp.local_addr().unwrap().to_string()));
+    let (other, _) = start(To::Unix(path));
     one.see(&refused(1, b"/a"));
     other.see(&refused(2, b"/b"));
     let mut octets = [0; 4_096];
@@ -121,7 +129,7 @@ fn over_tcp_messages_are_counted_and_a_server_that_was_away_is_found_again() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let (syslog, told) = start(To::Tcp(address.to_string()), Some(address.to_string()));
+    let (syslog, told) = start(To::Tcp(address.to_string()));
     syslog.see(&refused(1, b"/one"));
     let deadline = Instant::now() + Duration::from_secs(30);
     while told.lock().unwrap().is_empty() && Instant::now() < deadline {
@@ -143,4 +151,34 @@ fn over_tcp_messages_are_counted_and_a_server_that_was_away_is_found_again() {
         rest = after;
     }
     assert_eq!(seqs, ["1", "2"]);
+}
+
+#[test]
+fn what_is_told_of_syslog_is_not_sent_there() {
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    udp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let (syslog, _) = start(To::Udp(udp.local_addr().unwrap().to_string()));
+    let own = What::SinkLost { sink: NAME.into(), count: 1, why: "away".into() };
+    let other = What::SinkLost { sink: "history".into(), count: 1, why: "away".into() };
+    for (seq, what) in [(1, own), (2, other)] {
+        syslog.see(&Arc::new(Event { what, ..(*refused(seq, b"/a")).clone() }));
+    }
+    let mut octets = [0; 4_096];
+    let n = udp.recv(&mut octets).unwrap();
+    let parsed = parse(std::str::from_utf8(&octets[..n]).unwrap()).unwrap();
+    assert_eq!(parsed.data[0], (String::from("seq"), String::from("2")));
+}
+
+#[test]
+fn a_place_that_is_away_does_not_hold_up_the_end_and_what_waits_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (syslog, told) = start(To::Unix(dir.path().join("nobody")));
+    // More than are taken at once: some stay in the queue.
+    for seq in 1..=700 {
+        syslog.see(&refused(seq, b"/a"));
+    }
+    drop(syslog);
+    let told = told.lock().unwrap();
+    let lost: u64 = told.iter().map(|t| if let What::SinkLost { count, .. } = t { *count } else { 0 }).sum();
+    assert_eq!(lost, 700, "{told:?}");
 }

@@ -6,7 +6,7 @@ use super::super::suggest::did_you_mean;
 use super::Check;
 use super::secrecy::Content;
 use crate::events::AUDITED;
-use crate::sinks::{HOOKS_OWN, Target};
+use crate::sinks::{HOOKS_OWN, Target, To};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -42,14 +42,7 @@ pub(super) fn check(check: &mut Check<'_>) {
 }
 
 fn syslog(check: &mut Check<'_>, place: &str) {
-    let good = match place.split_once(':') {
-        Some(("unix", path)) => path.starts_with('/'),
-        Some(("udp" | "tcp", rest)) => {
-            rest.strip_prefix("//").is_some_and(|host| !host.trim_matches('/').is_empty())
-        }
-        Some(_) | None => false,
-    };
-    if !good {
+    if To::parse(place).is_none() {
         let what = format!("'{place}' is no place for syslog");
         check.fault("audit.syslog", what, "give \"udp://host:514\", \"tcp://host:514\" or \"unix:/dev/log\"");
     }

@@ -28,6 +28,7 @@ use program::Program;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use transport::tls_client::Trust;
@@ -124,6 +125,8 @@ pub(super) struct Hook {
     name: String,
     wants: Wants,
     queue: Arc<Queue<Arc<Event>>>,
+    /// Whether the thread is at work on an event.
+    busy: Arc<AtomicBool>,
     /// Hangs up when the thread has ended.
     over: Receiver<()>,
     tell: Tell,
@@ -138,12 +141,13 @@ impl Hook {
         tries: Tries,
         tell: Tell,
     ) -> io::Result<Hook> {
-        let queue = Arc::new(Queue::new(waiting));
+        let (queue, busy) = (Arc::new(Queue::new(waiting)), Arc::default());
         let (alive, over) = mpsc::channel();
         let rests = queue.clone();
         let work = Work {
             name: name.clone(),
             queue: queue.clone(),
+            busy: Arc::clone(&busy),
             deed,
             tries,
             rest: Box::new(move |wait| rests.rest(Instant::now() + wait)),
@@ -157,7 +161,7 @@ impl Hook {
             work.run();
         };
         std::thread::Builder::new().name("hook".into()).spawn(run)?;
-        Ok(Hook { name, wants, queue, over, tell })
+        Ok(Hook { name, wants, queue, busy, over, tell })
     }
 
     /// Takes one event, where it is wanted.
@@ -177,9 +181,14 @@ impl Hook {
         self.close();
         // Nothing is ever sent.
         if let Err(mpsc::RecvTimeoutError::Timeout) = self.over.recv_timeout(grace) {
-            let count = 1 + self.queue.len() as u64;
-            let why = String::from("the server ended while it ran");
-            (self.tell)(What::SinkLost { sink: self.name, count, why });
+            // Taken, so that the thread does not tell them as well.
+            let mut rest = VecDeque::new();
+            let lost = self.queue.take(&mut rest, usize::MAX, Duration::ZERO).lost;
+            let count = lost + rest.len() as u64 + u64::from(self.busy.load(Ordering::Acquire));
+            if count > 0 {
+                let why = String::from("the server ended while it ran");
+                (self.tell)(What::SinkLost { sink: self.name, count, why });
+            }
         }
     }
 }
@@ -188,6 +197,7 @@ impl Hook {
 struct Work {
     name: String,
     queue: Arc<Queue<Arc<Event>>>,
+    busy: Arc<AtomicBool>,
     deed: Box<dyn Deed>,
     tries: Tries,
     /// Waits so long; `false`: all ends.
@@ -213,7 +223,9 @@ impl Work {
             let taken = self.queue.take(&mut waiting, 1, Duration::from_secs(1));
             self.lost += taken.lost;
             if let Some(event) = waiting.pop_front() {
+                self.busy.store(true, Ordering::Release);
                 self.serve(&event);
+                self.busy.store(false, Ordering::Release);
             }
             let out_of_time = self.queue.closed().is_some_and(|at| at.elapsed() >= GRACE);
             if out_of_time {

@@ -46,6 +46,7 @@ fn work(fails: Vec<Fault>, tries: Tries) -> (Work, Noted<u64>, Noted<Duration>, 
     let work = Work {
         name: "hook 1".into(),
         queue: Arc::new(Queue::new(10)),
+        busy: Arc::default(),
         deed: Box::new(Fails(fails.into(), seen.clone())),
         tries,
         rest: Box::new(move |wait| {
@@ -155,4 +156,25 @@ fn at_the_end_a_wait_is_cut_short_and_the_failure_told() {
     let told = told.lock().unwrap();
     let [What::HookFailed { why, .. }] = &told[..] else { panic!("{told:?}") };
     assert_eq!(why, "no; the server ends and does not try it again");
+}
+
+#[test]
+fn a_cut_tells_what_ran_and_waited_and_nothing_of_an_idle_hook() {
+    let (told, tell) = teller();
+    let gate = Arc::<(Mutex<Gate>, Condvar)>::default();
+    let start = |tell: Tell| {
+        let tries = Tries::new(0, Duration::ZERO);
+        Hook::start("hook 1".into(), 3, wants(), Box::new(Slow(gate.clone())), tries, tell).unwrap()
+    };
+    start(tell.clone()).end(Duration::ZERO);
+    assert_eq!(*told.lock().unwrap(), []);
+    let hook = start(tell);
+    hook.see(&Arc::new(event(1)));
+    drop(gate.1.wait_while(gate.0.lock().unwrap(), |gate| !gate.waits).unwrap());
+    hook.see(&Arc::new(event(2)));
+    hook.end(Duration::ZERO);
+    gate.0.lock().unwrap().open = true;
+    gate.1.notify_all();
+    let told = told.lock().unwrap();
+    assert!(matches!(&told[..], [What::SinkLost { count: 2, .. }]), "{told:?}");
 }

@@ -42,7 +42,7 @@ impl Web {
 
     fn post(&self, json: &str) -> io::Result<u16> {
         let until = Instant::now() + self.patience;
-        let stream = Timed { stream: reach(&*self.privileged, self.place, self.patience)?, until };
+        let stream = Timed { stream: reach(&*self.privileged, self.place, until)?, until };
         let request = self.request(json);
         match &self.trust {
             Some(trust) => exchange(trust.shake(&self.target.host, stream)?, &request),
@@ -161,7 +161,7 @@ impl Write for Timed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::monitor::{Here, Mandate};
+    use crate::monitor::{Address, Here, Mandate, Reached};
     use gate::audit::What;
     use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn web(listener: &TcpListener, url: &str, trust: Option<Trust>, token: Option<&str>) -> Web {
-        let address = listener.local_addr().unwrap().to_string();
+        let address = Address::of(Reached::Tcp, listener.local_addr().unwrap().to_string());
         let place = Place::Hook(0);
         let mandate = Mandate { places: [(place, address)].into(), ..Mandate::default() };
         let target = Target::parse(url).unwrap();
