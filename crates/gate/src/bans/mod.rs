@@ -110,9 +110,10 @@ impl Bans {
     /// Takes what other processes wrote since: their bans count here too. Whose sessions they have ended.
     pub(crate) fn news(&self) -> Result<Vec<(Net, By)>, JournalError> {
         let is_behind = self.journal().as_ref().is_some_and(Journal::is_behind);
-        let read = if is_behind { self.change(|_, _| (), |()| None).1 } else { Ok(()) };
-        let kicks = std::mem::take(&mut *self.kicks.lock().unwrap_or_else(PoisonError::into_inner));
-        read.map(|()| kicks)
+        if is_behind {
+            self.change(|_, _| (), |()| None).1?;
+        }
+        Ok(std::mem::take(&mut *self.kicks.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Changes the table, after what others wrote, and writes a line down.
@@ -130,11 +131,14 @@ impl Bans {
                 Found::Line(text) => news.extend(Line::read(text).map(Some)),
             })
         });
+        let is_read = held.as_ref().is_none_or(Result::is_ok);
         let changed = {
             let mut table = self.write();
             for line in news {
                 match line {
                     None => *table = Table::default(),
+                    // Where the journal cannot be read to its end these lines come again.
+                    Some(Line::Kicked(..)) if !is_read => {}
                     Some(Line::Kicked(net, by)) => {
                         self.kicks.lock().unwrap_or_else(PoisonError::into_inner).push((net, by));
                     }

@@ -141,6 +141,17 @@ fn two_processes_share_what_either_does() {
     assert_eq!(old.news().unwrap(), [(net, By::Operator(Some(7)))]);
     assert_eq!(under(&old, "10.0.0.1"), None, "lifted there, lifted here");
     assert_eq!((old.news().unwrap(), new.news().unwrap()), (vec![], vec![]), "once, and not one's own");
+    // What cannot be read now is read later, and what was taken up before that is kept.
+    let other = "198.51.100.0/24".parse().unwrap();
+    new.kicked(&net, &By::Itself).unwrap();
+    old.add(ban("10.0.0.2", 60)).unwrap();
+    new.kicked(&other, &By::Itself).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let last = whole.trim_ascii_end().iter().rposition(|octet| *octet == b'\n').unwrap() + 1;
+    std::fs::write(&path, [&whole[..], b"damaged\n", &whole[last..]].concat()).unwrap();
+    assert!(old.news().is_err());
+    std::fs::write(&path, whole).unwrap();
+    assert_eq!(old.news().unwrap(), [(net, By::Itself), (other, By::Itself)]);
     let third = Bans::open(&path).unwrap();
     assert_eq!(third.news().unwrap(), [], "what was before it began is over");
     // One that puts the journal together anew takes nothing from the others.
