@@ -166,44 +166,47 @@ impl Counters {
         let user = user.filter(|_| self.users.by_any(counted));
         let mut open = self.lock();
         self.check(&open, counted, spot, user)?;
-        let mut chain: Vec<Arc<Bucket>> = Vec::new();
-        let mut obeys = |buckets: &Buckets| chain.extend(buckets.of(dir).cloned());
-        obeys(&self.rates);
-        if let Some(network) = spot.network {
-            obeys(&self.network_rates[network]);
-        }
-        if let Some(buckets) = self.take(&mut open, counted, spot) {
-            obeys(buckets);
-        }
-        if let Some(user) = user {
-            obeys(open.users.add(user.into(), counted, self.limits.per_user.rates, self.began));
-        }
+        let of_address = self.take(&mut open, counted, spot);
+        let of_address = of_address.and_then(|buckets| buckets.of(dir)).cloned();
+        let rates = self.limits.per_user.rates;
+        let of_user = user.and_then(|user| open.users.add(user.into(), counted, rates, self.began).of(dir));
+        let of_user = of_user.cloned();
         drop(open);
-        obeys(&Buckets::new(self.limits.per_transfer));
-        Ok(Meter::new(self.began, chain).map(Box::new))
+        Ok(self.meter(dir, spot, of_address, of_user))
     }
 
     /// What a listing has to obey, where there is a rate: a download without a place of its own.
     pub(crate) fn listing(&self, spot: Spot, user: Option<&str>) -> Option<Box<Meter>> {
         let dir = Direction::Read;
-        let mut chain: Vec<Arc<Bucket>> = Vec::new();
-        let mut obeys = |buckets: &Buckets| chain.extend(buckets.of(dir).cloned());
-        obeys(&self.rates);
-        if let Some(network) = spot.network {
-            obeys(&self.network_rates[network]);
-        }
-        let (of_address, of_user) = (self.limits.per_address.rates, self.limits.per_user.rates);
+        let (mut of_address, mut of_user) = (None, None);
+        // Without such rates there is nothing to lock.
         if self.addresses.rates || self.users.rates {
+            let (address_rates, user_rates) = (self.limits.per_address.rates, self.limits.per_user.rates);
             let mut open = self.lock();
             if self.addresses.rates {
-                obeys(&open.addresses.node(spot.address, of_address, self.began).rates);
+                of_address =
+                    open.addresses.node(spot.address, address_rates, self.began).rates.of(dir).cloned();
             }
             if let Some(user) = user.filter(|_| self.users.rates) {
-                obeys(&open.users.node(user.into(), of_user, self.began).rates);
+                of_user = open.users.node(user.into(), user_rates, self.began).rates.of(dir).cloned();
             }
         }
-        obeys(&Buckets::new(self.limits.per_transfer));
-        Meter::new(self.began, chain).map(Box::new)
+        self.meter(dir, spot, of_address, of_user)
+    }
+
+    /// The meter of all buckets that hold, from the widest scope to the narrowest; `None`: there is none.
+    fn meter(
+        &self,
+        dir: Direction,
+        spot: Spot,
+        of_address: Option<Arc<Bucket>>,
+        of_user: Option<Arc<Bucket>>,
+    ) -> Option<Box<Meter>> {
+        let of_all = self.rates.of(dir).cloned();
+        let of_network = spot.network.and_then(|nth| self.network_rates[nth].of(dir)).cloned();
+        let of_transfer = Buckets::new(self.limits.per_transfer).of(dir).cloned();
+        let chain = [of_all, of_network, of_address, of_user, of_transfer];
+        Meter::new(self.began, chain.into_iter().flatten().collect()).map(Box::new)
     }
 
     /// Gives a transfer's place back.

@@ -139,7 +139,11 @@ impl Meter {
     #[must_use]
     pub fn wait(&mut self, now: Instant, least: u64) -> Duration {
         let now = since(self.began, now);
-        let left = self.left.map_or(MOST, |left| left.max(REPEAT));
+        let left = match self.left {
+            None => MOST,
+            Some(0) => REPEAT,
+            Some(left) => left,
+        };
         let least = least.clamp(1, MOST).min(left);
         if self.credit < least as i64 {
             let (moved, credit) = match u64::try_from(self.credit) {
@@ -148,7 +152,7 @@ impl Meter {
             };
             let share = self.buckets.iter().map(|b| b.bite()).min().unwrap_or(MOST);
             // What is claimed for nothing is lost to those who have claimed behind it.
-            let bite = share.clamp(LEAST, MOST).min(left).max(least - credit);
+            let bite = share.clamp(LEAST, MOST).min(left.saturating_sub(credit)).max(least - credit);
             // Each is told, however long another one takes.
             self.due = self.buckets.iter().map(|b| b.claim(now, moved, bite)).max().unwrap_or(0);
             self.credit = (credit + bite) as i64;
@@ -309,6 +313,14 @@ mod tests {
             meter.moved(meter.credit());
         }
         assert_eq!(claims, [20_000, 5_000, REPEAT]);
+        // What is claimed already is of what is left.
+        for (left, credit, then) in
+            [(300, 300, 300), (1_728, 1_000, 1_728), (300, 0, 300), (9_000, 1_000, 9_000)]
+        {
+            (meter.left, meter.credit) = (Some(left), credit);
+            let _ = meter.wait(began, 1_428);
+            assert_eq!(meter.credit(), then, "{left} left, {credit} claimed");
+        }
     }
 
     #[test]

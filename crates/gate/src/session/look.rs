@@ -143,9 +143,9 @@ struct Visible {
 impl Cursor for Visible {
     fn next(&mut self) -> store::Result<Vec<Entry>> {
         let (judge, dir) = (self.session.judge(), &self.dir);
-        let show_hidden = judge.policy.show_hidden;
+        let (show_hidden, tells_all) = (judge.policy.show_hidden, judge.tells_all());
         let is_told = |entry: &Entry| {
-            judge.tells_all()
+            tells_all
                 || match dir.child(&entry.name).map_or(Told::Nothing, |path| judge.told(&path)) {
                     Told::All => true,
                     Told::Directories => entry.facts.kind == Kind::Directory,
