@@ -319,6 +319,15 @@ impl Gate {
         (grant.user() == user).then_some(grant)
     }
 
+    /// Gives something out, if there is a journal and this gate would let it be used; the text is the grant's secret,
+    /// which is told once and not kept.
+    pub fn grant(&self, new: &NewGrant) -> Result<(Arc<Grant>, String), GrantError> {
+        if !self.policy.write && !new.rights.each().all(Right::reads) {
+            return Err(GrantError::ReadOnly);
+        }
+        self.policy.grants.as_ref().ok_or(GrantError::Unkept)?.make(new)
+    }
+
     /// Gives a new connection a place until it is logged in, or says why not: drop it when [`Gate::admit`] has
     /// let it in. Takes a microsecond.
     pub fn connect(self: &Arc<Self>, protocol: Protocol, peer: SocketAddr) -> Result<HalfOpen, Refusal> {
@@ -412,9 +421,10 @@ impl Gate {
 
     /// Ends all sessions from a network; how many there were here. Other processes that share the bans end theirs too.
     pub fn kick_from(&self, net: &Net, by: &By) -> usize {
-        // Where it cannot be written down those of a worker that drains go on.
+        let kicked = self.live.kick(None, by, |peer| net.holds(peer.ip()));
+        // Afterwards: it waits for the disk. Where it cannot be written down those of a worker that drains go on.
         let _not_told = self.bans.kicked(net, by);
-        self.live.kick(None, by, |peer| net.holds(peer.ip()))
+        kicked
     }
 
     /// Takes up what other processes did that share the bans (a worker that drains, its successor): bans that they set

@@ -348,7 +348,7 @@ impl Judge<'_> {
 
     fn decide(&self, verb: Verb, right: Right, path: &VPath) -> Decision {
         let policy = self.policy;
-        let reads = matches!(right, Right::Read | Right::List);
+        let reads = right.reads();
         if !reads && !policy.write {
             return Decision::denied(Why::ReadOnly);
         }

@@ -80,6 +80,12 @@ pub struct NewGrant {
 /// Why there is no grant.
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
+    /// It would let write, and nothing is written here.
+    #[error("this server is read-only")]
+    ReadOnly,
+    /// There is no journal.
+    #[error("this server has no state directory to keep them in")]
+    Unkept,
     /// What was asked for is none.
     #[error("{0}")]
     Wrong(String),

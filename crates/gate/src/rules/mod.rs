@@ -55,6 +55,14 @@ impl Right {
         }
     }
 
+    /// Whether it changes nothing: such a right holds where nothing is written as well.
+    pub fn reads(self) -> bool {
+        match self {
+            Right::Read | Right::List => true,
+            Right::Write | Right::Create | Right::Delete | Right::Rename => false,
+        }
+    }
+
     fn bit(self) -> u8 {
         1 << self as u8
     }

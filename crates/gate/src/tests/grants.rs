@@ -54,6 +54,27 @@ fn put(session: &Session, path: &str) -> Result<store::Published, Refusal> {
 }
 
 #[test]
+fn where_nothing_is_written_only_reading_is_given_out() {
+    let set = set_with(policy(false));
+    let new = |verbs: &str| NewGrant {
+        path: p("/images"),
+        rights: verbs.parse().unwrap(),
+        from: vec!["192.0.2.0/24".parse().unwrap()],
+        lasts: Duration::from_secs(600),
+        uses: None,
+        user: None,
+    };
+    for verbs in ["write", "create", "read,list,create"] {
+        assert!(matches!(set.gate.grant(&new(verbs)), Err(GrantError::ReadOnly)), "{verbs}");
+    }
+    assert!(
+        set.gate.grant(&new("read,list")).is_ok() && set_with(policy(true)).gate.grant(&new("write")).is_ok()
+    );
+    let (unkept, _events) = Gate::new(Arc::new(Memory::new()), policy(true));
+    assert!(matches!(unkept.grant(&new("read")), Err(GrantError::Unkept)));
+}
+
+#[test]
 fn a_login_with_a_grant_reads_what_was_given_once_and_nothing_else() {
     let set = set();
     let (grant, token) = set.grant("/images/c2900.bin", "read", Some(1));

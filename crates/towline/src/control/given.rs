@@ -20,9 +20,12 @@ pub(super) struct Wanted {
 }
 
 fn grants(gate: &Gate) -> Result<&Arc<Grants>, Failure> {
+    gate.policy().grants.as_ref().ok_or_else(|| unkept(&GrantError::Unkept))
+}
+
+fn unkept(why: &GrantError) -> Failure {
     let way_out = "set state in [server], or start with --state DIR: a use must outlive the server";
-    let none = || Failure::usage("grants", "this server has no state directory to keep them in", way_out);
-    gate.policy().grants.as_ref().ok_or_else(none)
+    Failure::usage("grants", why, way_out)
 }
 
 fn failed(why: &dyn std::fmt::Display) -> Failure {
@@ -47,11 +50,9 @@ pub(super) fn give(
         uses,
         user,
     };
-    let writes = !gate.policy().write && new.rights.each().any(|r| !matches!(r.word(), "read" | "list"));
-    if writes {
-        return Err(Failure::usage("--verbs", "this server is read-only", "give read or list"));
-    }
-    let (grant, secret) = grants(gate)?.make(&new).map_err(|why| match why {
+    let (grant, secret) = gate.grant(&new).map_err(|why| match why {
+        GrantError::ReadOnly => Failure::usage("--verbs", why, "give read or list"),
+        GrantError::Unkept => unkept(&why),
         GrantError::Wrong(why) => wrong("grant", &why),
         GrantError::Journal(why) => failed(&why),
     })?;
