@@ -36,7 +36,7 @@ pub use config::{
 pub use dice::Dice;
 pub use draw::{config, steps};
 pub use model::{BEGAN, Model, Open};
-pub use names::{child, components, is_within, join, last, parent};
+pub use names::{components, is_within, join, last, parent};
 pub use net::Net;
 pub use places::{Counted, Scope};
 pub use run::{Subject, run};

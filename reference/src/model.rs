@@ -188,7 +188,7 @@ impl Model {
             Step::Read { transfer, session, name, looks } => {
                 return self.read(*transfer, *session, name, *looks);
             }
-            Step::Sent { transfer } => return Ok(self.over(*transfer, false, Ended::Complete)),
+            Step::Sent { transfer } => return Ok(self.sent(*transfer)),
             Step::Write { transfer, session, name, mode, expected } => {
                 return self.write(*transfer, *session, name, *mode, *expected);
             }

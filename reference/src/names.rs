@@ -16,12 +16,7 @@ pub fn last(path: &str) -> &str {
     components(path).last().copied().unwrap_or("")
 }
 
-/// A name in a directory.
-pub fn child(dir: &str, name: &str) -> String {
-    join(dir, name)
-}
-
-/// What `path` is called where `top` is the root, in the whole tree.
+/// What `path` is called where `top` is the root, in the whole tree; of a name, what it is in the directory `top`.
 pub fn join(top: &str, path: &str) -> String {
     let names: Vec<&str> = components(top).into_iter().chain(components(path)).collect();
     format!("/{}", names.join("/"))

@@ -4,7 +4,7 @@
 
 mod held;
 
-use crate::names::{child, components, is_within, last, moved, parent};
+use crate::names::{components, is_within, join, last, moved, parent};
 use crate::{Config, Mode, Mount, Quota, Why};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,7 +89,7 @@ impl Tree {
             tree.nodes.insert(mount.at.clone(), Node::Directory);
         }
         for path in &config.directories {
-            tree.make_above(&child(path, "x"));
+            tree.make_above(&join(path, "x"));
         }
         for (path, octets) in &config.files {
             tree.make_above(path);
@@ -172,7 +172,7 @@ impl Tree {
         if self.find(path) == Ok(&Node::Directory) {
             names.extend(self.children(path).iter().map(|path| last(path).to_owned()));
         }
-        let is_dir = |name: &String| self.stat(&child(path, name)) == Ok(Node::Directory);
+        let is_dir = |name: &String| self.stat(&join(path, name)) == Ok(Node::Directory);
         Ok(names.into_iter().map(|name| (name.clone(), is_dir(&name))).collect())
     }
 

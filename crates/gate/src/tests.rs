@@ -60,35 +60,6 @@ pub(crate) fn quick_dir() -> tempfile::TempDir {
     if memory.is_dir() { tempfile::TempDir::new_in(memory) } else { tempfile::TempDir::new() }.unwrap()
 }
 
-/// Dice with a seed, which is printed: `TOWLINE_SEED` throws the same again.
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new() -> Dice {
-        let fresh = || std::time::UNIX_EPOCH.elapsed().map_or(1, |d| d.as_nanos() as u64);
-        let given = std::env::var("TOWLINE_SEED").ok().and_then(|s| s.parse().ok());
-        let seed = given.unwrap_or_else(fresh);
-        println!("TOWLINE_SEED={seed}");
-        Dice(seed)
-    }
-
-    fn throw(&mut self) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        (self.throw() % n as u64) as usize
-    }
-
-    pub(crate) fn of<T: Clone>(&mut self, some: &[T]) -> T {
-        some[self.below(some.len())].clone()
-    }
-}
-
 fn p(path: &str) -> VPath {
     VPath::parse(path.as_bytes()).unwrap()
 }

@@ -132,10 +132,11 @@ impl Model {
         Err(Why::Busy)
     }
 
-    pub(super) fn over(&mut self, transfer: usize, is_write: bool, ended: Ended) -> Answer {
+    /// All of a file was read.
+    pub(super) fn sent(&mut self, transfer: usize) -> Answer {
         match self.transfers.get(&transfer).map(|t| &t.what) {
-            Some(What::Read) if !is_write => self.ended(transfer, ended),
-            Some(What::Read | What::Write { .. }) | None => return Answer::Skipped,
+            Some(What::Read) => self.ended(transfer, Ended::Complete),
+            Some(What::Write { .. }) | None => return Answer::Skipped,
         }
         Answer::Done
     }

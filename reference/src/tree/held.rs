@@ -1,7 +1,7 @@
 //! What is held where: always the sum over all that is there.
 
 use super::{Area, Held, Node, Tree};
-use crate::names::{child, components, is_within, moved, parent};
+use crate::names::{components, is_within, join, moved, parent};
 use crate::{Quota, Why};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Tree {
                 continue;
             }
             match components(dir).get(components(top).len()) {
-                Some(name) if each => areas.push(area(child(top, name), root.quota)),
+                Some(name) if each => areas.push(area(join(top, name), root.quota)),
                 None if each => {}
                 Some(_) | None => areas.push(area(top.to_owned(), root.quota)),
             }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Account;
-use crate::tests::Dice;
+use reference::Dice;
 
 fn p(path: &str) -> VPath {
     VPath::parse(path.as_bytes()).unwrap()
@@ -176,7 +176,7 @@ fn plain(rules: &Rules, subject: &Subject<'_>, right: Right, path: &VPath) -> Op
 
 #[test]
 fn the_index_finds_what_one_after_the_other_finds() {
-    let mut dice = Dice::new();
+    let mut dice = Dice::new(Dice::seed(1));
     let names = ["a", "b", "c.cfg", "x.bin", "*", "?", "*.cfg", "**", "a*", "longer-than-eight.cfg"];
     let users = ["user=bob", "user=eve", "user=anonymous", "user=*", "", "", "group=ops", "group=x,lab"];
     let from =

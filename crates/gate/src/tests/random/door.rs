@@ -10,7 +10,7 @@ use crate::{
     Ask, Ban, Credentials, End, Gate, Grant, Grants, Guise, HalfOpen, Knock, NewGrant, Outcome, Policy,
     Reading, Refusal, Secret, Session, Writing,
 };
-use reference::{Answer, Config, Model, Moved, Name, Step, Subject, child, join};
+use reference::{Answer, Config, Model, Moved, Name, Step, Subject, join};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -467,7 +467,7 @@ impl Door {
                     break;
                 }
                 for entry in batch {
-                    let path = child(&dir, &String::from_utf8(entry.name).unwrap());
+                    let path = join(&dir, &String::from_utf8(entry.name).unwrap());
                     match entry.facts.kind {
                         Kind::Directory => waiting.push(path),
                         Kind::File => {
