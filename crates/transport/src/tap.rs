@@ -2,9 +2,10 @@
 //!
 //! A driver that has a [`Tap`] tells it each datagram, each control line, each head and the fate of each TCP
 //! connection; without one it costs one branch. Ladders, progress characters (`!` `.` `O`), progress
-//! bars and packet captures are made from these [`Sight`]s, never from inside a machine. Passwords are
-//! masked by the driver before a sight is made.
+//! bars and packet captures are made from these [`Sight`]s, never from inside a machine. Passwords, and
+//! the secrets of grants in names ([`masked`]), are masked by the driver before a sight is made.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -78,7 +79,8 @@ pub enum Role {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum What<'a> {
-    /// One datagram: its first octets (at least the TFTP header and every option) and whole length.
+    /// One datagram: its first octets (at least the TFTP header and every option) and whole length, less what is
+    /// masked in it.
     Datagram {
         /// The first octets, at most 512.
         head: &'a [u8],
@@ -89,7 +91,7 @@ pub enum What<'a> {
     },
     /// A wait ended without an answer.
     TimedOut,
-    /// One FTP control line without its line end; passwords are masked.
+    /// One FTP control line without its line end; passwords and secrets of grants are masked.
     Control(&'a [u8]),
     /// A TCP connection was asked for; `Sent`: we connect, `Received`: we accepted.
     Connected {
@@ -125,4 +127,77 @@ pub enum What<'a> {
 pub fn next_flow() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// A line, a head or a request with `~****` in place of what a component of a name begins with after a `~`: there
+/// it may be the secret of a grant (`/~SECRET/NAME`), also one with a wrong letter.
+pub fn masked(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Vec::new();
+    let (mut copied, mut at) = (0, 0);
+    while at < text.len() {
+        let begins = at == 0 || is_edge(text[at - 1]);
+        let tilde = if begins { tilde(&text[at..]) } else { 0 };
+        let behind = &text[at + tilde..];
+        let token = behind.iter().position(|&b| is_edge(b)).unwrap_or(behind.len());
+        if tilde == 0 || token == 0 {
+            at += 1;
+            continue;
+        }
+        out.extend_from_slice(&text[copied..at]);
+        out.extend_from_slice(b"~****");
+        at += tilde + token;
+        copied = at;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.extend_from_slice(&text[copied..]);
+    Cow::Owned(out)
+}
+
+/// The same of a datagram of TFTP: its names and texts are in requests and errors (RFC 1350 §5), a block's octets
+/// are content.
+pub fn masked_datagram(head: &[u8]) -> Cow<'_, [u8]> {
+    if matches!(head, [0, 1 | 2 | 5, ..]) { masked(head) } else { Cow::Borrowed(head) }
+}
+
+/// Octets of the tilde that `text` begins with, in a URL also as `%7E` (RFC 3986 §2.3); 0: none.
+fn tilde(text: &[u8]) -> usize {
+    match text {
+        [b'~', ..] => 1,
+        [b'%', b'7', b'e' | b'E', ..] => 3,
+        _ => 0,
+    }
+}
+
+/// Whether a component of a name ends here: at what separates, quotes or ends it on any of the wires.
+fn is_edge(octet: u8) -> bool {
+    octet <= b' ' || b"/\\\"'?#;:,=<>()".contains(&octet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_the_secret_of_a_grant_is_masked_wherever_a_name_begins() {
+        for (text, shown) in [
+            ("RETR ~abcdefghijkm/a~b.bin", "RETR ~****/a~b.bin"),
+            ("250 \"/~abcdefghijkm\" is there", "250 \"/~****\" is there"),
+            (
+                "GET /~abc/a%20b HTTP/1.1\r\nReferer: http://h/%7Eabc/\r\n",
+                "GET /~****/a%20b HTTP/1.1\r\nReferer: http://h/~****/\r\n",
+            ),
+            ("GET /%7eabc?x HTTP/1.1", "GET /~****?x HTTP/1.1"),
+            ("CWD ../~abc", "CWD ../~****"),
+            ("~", "~"),
+            ("CWD ~/a", "CWD ~/a"),
+            ("RETR PROGRA~1/file~", "RETR PROGRA~1/file~"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&masked(text.as_bytes())), shown);
+        }
+        assert_eq!(&*masked_datagram(b"\0\x02~abc/f\0octet\0"), b"\0\x02~****/f\0octet\0");
+        assert_eq!(&*masked_datagram(b"\0\x05\0\x01no /~abc/f\0"), b"\0\x05\0\x01no /~****/f\0");
+        assert_eq!(&*masked_datagram(b"\0\x03\0\x01~abc/f"), b"\0\x03\0\x01~abc/f");
+    }
 }

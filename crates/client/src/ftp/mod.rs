@@ -26,14 +26,10 @@ use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::AsFd;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
-use transport::tap::{Dir, Role, Sight, What};
-
-/// Numbers control sessions for the tap, in the whole process.
-static FLOWS: AtomicU64 = AtomicU64::new(1 << 48);
+use transport::tap::{self, Dir, Role, Sight, What};
 
 /// Fetches `remote` into `sink`.
 pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
@@ -140,7 +136,7 @@ struct Run<'a, 's> {
 
 fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<Done, ClientError> {
     let began = Instant::now();
-    let flow = FLOWS.fetch_add(1, Ordering::Relaxed);
+    let flow = tap::next_flow();
     let (control, ends) = net::control(remote, options, flow)?;
     let plan = plan(remote, job, &options.ftp);
     let mut run = Run {
@@ -516,7 +512,7 @@ impl Run<'_, '_> {
         let mut lines = Lines::default();
         for line in octets.iter().filter_map(|&b| lines.push(b)).flatten() {
             let line = net::named_line(&command::masked(&line), &self.ends, self.options);
-            self.see(self.ends, Dir::Sent, What::Control(&line));
+            self.see(self.ends, Dir::Sent, What::Control(&tap::masked(&line)));
         }
     }
 
@@ -528,7 +524,7 @@ impl Run<'_, '_> {
             if let Some(line) = self.heard.push(octet) {
                 let line = line.unwrap_or_else(|_| b"(not a line)".to_vec());
                 let line = net::named_line(&line, &self.ends, self.options);
-                self.see(self.ends, Dir::Received, What::Control(&line));
+                self.see(self.ends, Dir::Received, What::Control(&tap::masked(&line)));
             }
         }
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tftp_proto::packet::data_header;
 use tftp_proto::{BlockNo, Terms};
 use transport::Cancel;
-use transport::tap::{Dir, Sense, Sight, What, next_flow};
+use transport::tap::{self, Dir, Sense, Sight, What, next_flow};
 use transport::udp::{self, Batching, Bunch};
 
 /// TFTP's well-known port.
@@ -277,7 +277,10 @@ impl<'r> Port<'r> {
 
     pub(super) fn see_datagram(&self, peer: SocketAddr, dir: Dir, octets: &[u8], len: usize, sense: Sense) {
         if let Some(tap) = &self.options.tap {
-            let head = &octets[..octets.len().min(HEAD)];
+            let head = tap::masked_datagram(octets);
+            // The length is of what is shown, or a capture of it would look cut off.
+            let len = len + head.len() - octets.len();
+            let head = &head[..head.len().min(HEAD)];
             let peer = if peer.ip() == self.server.ip() {
                 let port = if peer == self.server { self.named.port() } else { peer.port() };
                 SocketAddr::new(self.named.ip(), port)

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
-use transport::tap::{Dir, Role, Sight, What};
+use transport::tap::{self, Dir, Role, Sight, What};
 
 /// What answers a question, with what it gives back.
 enum Done {
@@ -507,7 +507,7 @@ impl Session {
                 Ok(line) => line,
                 Err(_) => b"(not a line)".to_vec(),
             };
-            self.see(dir, What::Control(&line));
+            self.see(dir, What::Control(&tap::masked(&line)));
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use transport::tap::{Dir, Role, Sight, Tap, What, next_flow};
+use transport::tap::{self, Dir, Role, Sight, Tap, What, next_flow};
 
 /// Fields that show who asks: nobody is shown what is in them.
 const SECRET: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
@@ -66,7 +66,7 @@ impl Sights {
         if head > 0 {
             self.said = 0;
             self.total += head as u64;
-            self.see(Dir::Sent, What::Head(&octets[..head]));
+            self.see(Dir::Sent, What::Head(&tap::masked(&octets[..head])));
         }
         self.moved(octets.len() - head);
     }
@@ -89,6 +89,14 @@ impl Drop for Sights {
 
 /// The head with nothing in it that would let somebody in.
 fn masked(head: &[u8]) -> Cow<'_, [u8]> {
+    match without_fields(head) {
+        Cow::Borrowed(head) => tap::masked(head),
+        Cow::Owned(head) => Cow::Owned(tap::masked(&head).into_owned()),
+    }
+}
+
+/// The head with the values of secret fields masked.
+fn without_fields(head: &[u8]) -> Cow<'_, [u8]> {
     let name = |line: &[u8]| line.iter().position(|&b| b == b':').map(|n| line[..n].to_ascii_lowercase());
     let secret = |line: &[u8]| name(line).is_some_and(|name| SECRET.contains(&&name[..]));
     if !head.split(|&b| b == b'\n').any(secret) {
@@ -131,20 +139,20 @@ mod tests {
         let at = SocketAddr::from(([127, 0, 0, 1], 1));
         let mut sights = Sights::new(kept.clone(), at, at, false);
         let request =
-            b"GET /a HTTP/1.1\r\nAUTHORIZATION: Basic Ym9iOmh1bnRlcjI=\r\nCookie:x=1\r\nHost: h\r\n\r\n";
+            b"GET /~secret/a HTTP/1.1\r\nAUTHORIZATION: Basic Ym9iOmh1bnRlcjI=\r\nCookie:x=1\r\nHost: h\r\n\r\n";
         // Bit by bit, and the next one behind it.
-        for octet in request.iter().chain(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\nxyz\n") {
+        for octet in request.iter().chain(b"GET /%7Esecret HTTP/1.1\r\nHost: h\r\n\r\nxyz\n") {
             sights.heard(&[*octet]);
         }
-        sights.said(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nabc");
+        sights.said(b"HTTP/1.1 200 OK\r\nLocation: /~secret/\r\n\r\nabc");
         sights.moved(4);
         drop(sights);
         let expected = [
             "Connected { role: Http { tls: false } }",
-            "GET /a HTTP/1.1\r\nAUTHORIZATION: ****\r\nCookie: ****\r\nHost: h\r\n\r\n",
-            "GET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+            "GET /~****/a HTTP/1.1\r\nAUTHORIZATION: ****\r\nCookie: ****\r\nHost: h\r\n\r\n",
+            "GET /~**** HTTP/1.1\r\nHost: h\r\n\r\n",
             "Data { len: 4, total: 4 }",
-            "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nLocation: /~****/\r\n\r\n",
             "Data { len: 3, total: 3 }",
             "Data { len: 4, total: 7 }",
         ];

@@ -13,7 +13,7 @@ use tftp_proto::packet::{DATA_HEADER, Op, data_header};
 use tftp_proto::{
     BlockNo, ErrorCode, Event, Mode, Offer, Outcome as Over, Received, Terms, Transfer, Transmit, Why,
 };
-use transport::tap::{Dir, Sense, Sight, Tap, What};
+use transport::tap::{self, Dir, Sense, Sight, Tap, What};
 use transport::udp::{Batching, Haste, RUN};
 
 /// Octets of a datagram that a tap is shown.
@@ -123,7 +123,10 @@ impl Seen {
 
     pub(super) fn datagram(&self, dir: Dir, octets: &[u8], len: usize, sense: Sense) {
         if self.tap.is_some() {
-            self.see(dir, &What::Datagram { head: &octets[..octets.len().min(HEAD)], len, sense });
+            let head = tap::masked_datagram(octets);
+            // The length is of what is shown, or a capture of it would look cut off.
+            let len = len + head.len() - octets.len();
+            self.see(dir, &What::Datagram { head: &head[..head.len().min(HEAD)], len, sense });
         }
     }
 }
