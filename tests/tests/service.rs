@@ -1,6 +1,7 @@
 //! The service as monitor and worker: reloads, bad configurations, dead and hanging workers, a service manager.
 
 use e2e::content::Content;
+use e2e::namespace::Namespace;
 use e2e::poll::{PATIENCE, until};
 use e2e::process::run;
 use e2e::service::{Ftp, Service, Tftp};
@@ -9,6 +10,7 @@ use rustix::process::Signal;
 use std::io::Read;
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn octets_of(content: Content) -> Vec<u8> {
@@ -217,6 +219,57 @@ fn a_ban_reaches_the_worker_that_drains() {
     let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
     assert!(alone.is_some(), "{:?}", service.workers());
     ask(&["unban", "127.0.0.1"]);
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn what_is_held_against_an_address_survives_a_reload_and_a_restart() {
+    // This host is exempt: the client comes from another address.
+    let Some(space) = Namespace::new("busybox") else { return };
+    let settings = |dir: &Path| {
+        format!(
+            "state = \"{}/state\"\n[penalties]\nban-at = 4\nlongest-delay = \"0s\"\nhalf-life = \"1d\"\n\
+             [[user]]\nname = \"u\"\npassword = {{ env = \"HASH\" }}",
+            dir.display()
+        )
+    };
+    let hash = gate::hash_password(&gate::Secret::new("right"));
+    let start = |dir: tempfile::TempDir| {
+        let mut c = command();
+        c.env("TOWLINE_SERVER__BIND", "10.69.0.1").env("HASH", &hash);
+        let settings = settings(dir.path());
+        Service::start_by(space.enter(&c), dir, &settings)
+    };
+    let dir = e2e::scratch();
+    ["root", "state"].map(|name| std::fs::create_dir(dir.path().join(name)).unwrap());
+    std::fs::write(dir.path().join("root/a"), "a").unwrap();
+    let mut service = start(dir);
+    let get = |service: &Service, password: &str| {
+        let from = format!("ftp://u:{password}@{}/a", service.serve.ftp);
+        run(space.enter(&command()).arg("copy").arg(from).arg(service.path("got")))
+    };
+    let fails = |service: &Service, times: usize| {
+        for _ in 0..times {
+            let refused = get(service, "wrong");
+            assert_eq!(refused.code(), 4, "{refused:?}");
+            assert!(refused.err.contains("530"), "{}", refused.err);
+        }
+    };
+    fails(&service, 2);
+    assert_eq!(service.reload().code(), 0);
+    fails(&service, 1);
+    let Service { dir, serve } = service;
+    serve.process.signal(Signal::TERM);
+    assert_eq!(serve.process.wait(PATIENCE).code(), 0);
+    service = start(dir);
+    let right = get(&service, "right");
+    assert_eq!(right.code(), 0, "{right:?}");
+    // The fourth of all, in the third process, of which none saw more than two.
+    fails(&service, 1);
+    let banned = get(&service, "right");
+    assert!(banned.err.contains("421 This address is banned"), "{banned:?}");
+    let bans = run(command().arg("bans").arg("--control").arg(service.path("c.sock")));
+    assert!(bans.out.contains("10.69.0.1 ") && bans.out.contains("4 failed logins"), "{bans:?}");
     assert_eq!(service.end().code(), 0);
 }
 

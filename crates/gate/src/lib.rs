@@ -66,7 +66,7 @@ pub use knock::{Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
 pub use live::OnKick;
 pub use peek::Peek;
-pub use penalties::{Offence, Penalties};
+pub use penalties::{KeptScores, Offence, Penalties};
 pub use rate::Meter;
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;
@@ -139,6 +139,8 @@ pub struct Policy {
     pub limits: Limits,
     /// What bad behaviour costs; `None`: nothing.
     pub penalties: Option<Penalties>,
+    /// What is held against whom, where that is kept; `None`: the gate remembers it while it lives.
+    pub scores: Option<Arc<KeptScores>>,
     /// Events that wait for their reader; more are counted as lost.
     pub event_queue: usize,
     /// How many file descriptors this process may have open, for those who are told that none is left; `None`: it
@@ -170,6 +172,7 @@ impl Default for Policy {
             digests: true,
             limits: Limits::default(),
             penalties: None,
+            scores: None,
             // A second of a hot server: a disk that the log goes to may stall so long. 16 MiB at most.
             event_queue: 65_536,
             descriptors: None,
@@ -208,12 +211,13 @@ impl Gate {
         let (queue, events) = audit::queue(policy.event_queue, policy.descriptors);
         // They live on in the identity: 10,000 of them are not kept twice.
         let users = std::mem::take(&mut policy.users);
+        let kept_scores = policy.scores.take();
         let gate = Gate {
             store,
             identity: Identity::new(users, policy.directory.take(), policy.oracle.take(), policy.anonymous),
             counters: Arc::new(Counters::new(policy.limits.clone())),
             bans: policy.bans.take().unwrap_or_else(|| Arc::new(Bans::watched(watch.clone()))),
-            scores: policy.penalties.clone().map(Scores::new),
+            scores: policy.penalties.clone().map(|rules| Scores::new(rules, kept_scores, watch.now())),
             live: Live::default(),
             policy,
             watch,
@@ -427,16 +431,27 @@ impl Gate {
         kicked
     }
 
-    /// Takes up what other processes did that share the bans (a worker that drains, its successor): bans that they set
-    /// and lifted, sessions that they ended. Called now and then; a look at a file where there is nothing new.
+    /// Takes up what other processes did that share the bans and scores (a worker that drains, its successor): bans that
+    /// they set and lifted, sessions that they ended, what they hold against whom; and writes down what is held here,
+    /// every ten seconds at most. Called now and then; a look at two files where there is nothing new.
     ///
     /// # Errors
-    /// The journal cannot be read.
+    /// A journal cannot be read, the scores cannot be written.
     pub fn news(&self) -> Result<(), JournalError> {
-        for (net, by) in self.bans.news()? {
+        let kicked = self.bans.news();
+        let scores = self.scores.as_ref().map_or(Ok(()), |scores| scores.news(self.watch.now()));
+        for (net, by) in kicked? {
             self.live.kick(None, &by, |peer| net.holds(peer.ip()));
         }
-        Ok(())
+        scores
+    }
+
+    /// Writes down what is held against whom, for the next process. Waits for the disk.
+    ///
+    /// # Errors
+    /// It cannot be written, so that the next process knows less of it.
+    pub fn keep_scores(&self) -> Result<(), JournalError> {
+        self.scores.as_ref().map_or(Ok(()), |scores| scores.keep(self.watch.now()))
     }
 
     /// How many sessions from a network there are.

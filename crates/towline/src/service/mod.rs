@@ -114,7 +114,8 @@ fn serve(
     let outside = Outside::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
-    let policy = gate::Policy { bans: bans::of(loaded)?, grants: grants::of(loaded)?, ..policy };
+    let (bans, scores) = (bans::of(loaded)?, bans::scores(loaded)?);
+    let policy = gate::Policy { bans, scores, grants: grants::of(loaded)?, ..policy };
     let mut root = tree::open(loaded)?;
     // Without the list of interfaces the announcement is shorter; serving does not need it.
     let interfaces = transport::interfaces().unwrap_or_default();

@@ -31,7 +31,7 @@ use transport::{Cancel, Interface};
 
 /// How often lines move, and how soon a signal is looked at.
 const TICK: Duration = Duration::from_millis(100);
-/// How often it is looked what another worker of the service did to those who come.
+/// How often it is looked what another worker of the service did to those who come, and told what is held here.
 const NEWS: Duration = Duration::from_millis(500);
 /// How long events gather before they are shown: a hot server has thousands in that time.
 const GATHER: Duration = Duration::from_millis(20);
@@ -176,7 +176,9 @@ impl Running<'_> {
                     (Err(_), true) => {}
                     (Err(why), blind) => {
                         *blind = true;
-                        board.screen.say(&format!("bans of another worker are not seen here: {why}"));
+                        board
+                            .screen
+                            .say(&format!("bans and penalties are not shared with other workers: {why}"));
                     }
                 }
             }
@@ -225,6 +227,8 @@ impl Running<'_> {
                 Phase::Retiring { since, told, callers } => {
                     if !*told && servers.have_retired() {
                         *told = true;
+                        // The successor looks when it is told that they are free.
+                        keep_scores(&gate, &board);
                         orders.tell(&ToMonitor::Retired);
                     }
                     let answered = callers.are_answered() || since.elapsed() > ANSWERS;
@@ -265,6 +269,7 @@ impl Running<'_> {
             board.screen.say(&text);
             events.tell(&event);
         }
+        keep_scores(&gate, &board);
         // After the last upload: what is there now is what the next process is told.
         drop(keeper);
         board.finish();
@@ -346,4 +351,11 @@ impl Running<'_> {
 fn uploaded(event: &audit::Event) -> Option<Uploaded> {
     let What::Ended { transfer, path, stored: Some(identity), .. } = &event.what else { return None };
     Some(Uploaded { transfer: *transfer, path: path.clone(), identity: **identity })
+}
+
+/// What is held against addresses is there for the next process.
+fn keep_scores(gate: &Gate, board: &Board) {
+    if let Err(why) = gate.keep_scores() {
+        board.screen.say(&format!("what is held against addresses is not kept: {why}"));
+    }
 }
