@@ -63,7 +63,7 @@ impl Talk {
                     // Whether a 100 is sent depends on what has come: that alone may differ.
                     Transmit::Octets { octets, .. } if octets.starts_with(b"HTTP/1.1 100 ") => {}
                     Transmit::Octets { octets, .. } => self.sent.extend_from_slice(octets),
-                    Transmit::Run { before, from, len, .. } => {
+                    Transmit::Run { before, from, len } => {
                         self.sent.extend_from_slice(before);
                         assert!(from + len <= CONTENT.len && *len > 0, "a run outside the content");
                         self.sent.push(b'r');

@@ -116,18 +116,12 @@ impl Server {
         }
         let octets = parts.iter().map(|(_, run)| run.len).sum();
         let mut out = Vec::with_capacity(parts.len() + 1);
-        for (n, (before, run)) in parts.iter().enumerate() {
+        for (before, run) in parts {
             head.extend_from_slice(before);
             let follows = run.len > 0;
-            let is_last = n + 1 == parts.len() && last.is_empty();
             let before = core::mem::take(&mut head);
             out.push(match follows {
-                true => Transmit::Run {
-                    before: Bytes::from(before),
-                    from: run.from,
-                    len: run.len,
-                    more: !is_last,
-                },
+                true => Transmit::Run { before: Bytes::from(before), from: run.from, len: run.len },
                 false => Transmit::octets(before),
             });
         }

@@ -87,8 +87,6 @@ pub enum Transmit {
         from: u64,
         /// How many.
         len: u64,
-        /// Whether more follows at once.
-        more: bool,
     },
 }
 

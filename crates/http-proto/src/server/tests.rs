@@ -48,7 +48,7 @@ impl Conversation {
                 quiet = false;
                 match &transmit {
                     Transmit::Octets { octets, .. } => self.sent.extend_from_slice(octets),
-                    Transmit::Run { before, from, len, .. } => {
+                    Transmit::Run { before, from, len } => {
                         self.sent.extend_from_slice(before);
                         self.sent.extend((*from..from + len).map(|n| b'a' + u8::try_from(n % 26).unwrap()));
                     }
@@ -480,7 +480,7 @@ fn a_response_that_nobody_takes_is_cut() {
     let Some(Event::Ask { id, .. }) = server.poll_event() else { panic!("no question") };
     server.answer(Instant::ZERO, id, Answer::Begun);
     let run = server.poll_transmit(Instant::ZERO).unwrap();
-    let Transmit::Run { before, from: 0, len: 10_000, more: false } = &run else { panic!("{run:?}") };
+    let Transmit::Run { before, from: 0, len: 10_000 } = &run else { panic!("{run:?}") };
     assert!(before.starts_with(b"HTTP/1.1 200 OK\r\n") && before.ends_with(b"\r\n\r\n"));
     assert_eq!(run.len(), before.len() as u64 + 10_000);
     let at = Instant::ZERO + Duration::from_secs(200);

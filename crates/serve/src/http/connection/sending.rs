@@ -16,26 +16,25 @@ pub(super) enum Flying {
     Nothing,
     Octets(Bytes, bool),
     Run(Giving),
-    /// TLS has them, and the socket has not: what is told as sent is on its way.
+    /// So many octets are with TLS, and the socket has not taken all: the machine is told when it has.
     Tail(u64),
 }
 
 /// A run of the content, and what belongs before it.
-pub(super) struct Giving {
-    /// What is sent first: the head, with a small run behind it.
-    first: Bytes,
-    /// Octets of it that are no content.
-    head: usize,
-    /// The content that is not in it.
-    run: Option<Run>,
-    /// Content that is not sent.
-    left: u64,
-}
-
-impl Giving {
-    fn is_over(&self) -> bool {
-        self.first.is_empty() && self.left == 0
-    }
+pub(super) enum Giving {
+    /// In one piece.
+    Small {
+        octets: Bytes,
+        /// So many of them are no content.
+        head: usize,
+    },
+    /// From the file, when `before` is sent.
+    Large {
+        before: Bytes,
+        run: Run,
+        /// Octets of it that are not sent.
+        left: u64,
+    },
 }
 
 /// Content that goes out in one piece with its head: two copies of it cost less than a call of sendfile.
@@ -45,7 +44,7 @@ impl Connection {
     pub(super) fn take(&mut self, transmit: Transmit) {
         self.flying = match transmit {
             Transmit::Octets { octets, more } => Flying::Octets(octets, more),
-            Transmit::Run { before, from, len, .. } => match self.giving(before, from, len) {
+            Transmit::Run { before, from, len } => match self.giving(before, from, len) {
                 Ok(giving) => Flying::Run(giving),
                 Err(e) => {
                     self.unreadable(e);
@@ -62,8 +61,7 @@ impl Connection {
         };
         let (blob, head) = (reading.blob(), before.len());
         if left > SMALL || self.meter.is_some() {
-            let run = Some(self.wire.run(blob.clone(), from, left));
-            return Ok(Giving { first: before, head, run, left });
+            return Ok(Giving::Large { before, run: self.wire.run(blob.clone(), from, left), left });
         }
         let mut whole = Vec::from(before);
         whole.resize(head + usize::try_from(left).expect("it is small"), 0);
@@ -78,7 +76,7 @@ impl Connection {
                 }
             }
         }
-        Ok(Giving { first: whole.into(), head, run: None, left })
+        Ok(Giving::Small { octets: whole.into(), head })
     }
 
     /// The content cannot be read on.
@@ -92,13 +90,16 @@ impl Connection {
     pub(super) fn send(&mut self) -> bool {
         let now = self.now();
         // Content is metered, and the text of a listing; heads and what else is short are not.
-        let moves = match &self.flying {
-            Flying::Run(giving) => giving.first.is_empty(),
+        let metered = match &self.flying {
+            Flying::Run(Giving::Large { before, .. }) => before.is_empty(),
             Flying::Octets(..) => self.listing.is_some(),
-            Flying::Nothing | Flying::Tail(_) => false,
+            Flying::Run(Giving::Small { .. }) | Flying::Nothing | Flying::Tail(_) => false,
         };
-        let held = moves && self.is_held();
-        let most = self.meter.as_ref().filter(|_| moves).map(|meter| meter.credit());
+        if metered && self.is_held() {
+            return false;
+        }
+        let mut meter = self.meter.as_mut().filter(|_| metered);
+        let most = meter.as_ref().map(|meter| meter.credit());
         match &mut self.flying {
             Flying::Nothing => false,
             Flying::Tail(n) => match self.wire.flush() {
@@ -114,53 +115,37 @@ impl Connection {
                     true
                 }
             },
-            Flying::Octets(..) if held => false,
             Flying::Octets(octets, more) => match self.wire.write(up_to(octets, most), *more) {
                 Ok(n) => {
-                    if let Some(meter) = &mut self.meter {
+                    if let Some(meter) = &mut meter {
                         meter.moved(n as u64);
                     }
-                    let sent = octets.split_to(n);
-                    if let Some(sights) = &mut self.sights {
-                        sights.said(&sent);
-                    }
-                    let over = octets.is_empty();
-                    self.sent(n as u64, over);
-                    true
+                    let (sent, over) = (octets.split_to(n), octets.is_empty());
+                    self.wrote(&sent, 0, over)
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
-                Err(_) => {
-                    self.lost();
-                    true
-                }
+                Err(e) => self.unwritten(e),
             },
-            Flying::Run(giving) if !giving.first.is_empty() => {
-                match self.wire.write(&giving.first, giving.run.is_some()) {
+            Flying::Run(Giving::Small { octets, head }) => match self.wire.write(octets, false) {
+                Ok(n) => {
+                    let content = n - n.min(*head);
+                    *head -= n - content;
+                    let (sent, over) = (octets.split_to(n), octets.is_empty());
+                    self.wrote(&sent, content, over)
+                }
+                Err(e) => self.unwritten(e),
+            },
+            Flying::Run(Giving::Large { before, .. }) if !before.is_empty() => {
+                match self.wire.write(before, true) {
                     Ok(n) => {
-                        let sent = giving.first.split_to(n);
-                        let content = n - n.min(giving.head);
-                        giving.head -= n - content;
-                        giving.left -= content as u64;
-                        let over = giving.is_over();
-                        self.count(content);
-                        if let Some(sights) = &mut self.sights {
-                            sights.said(&sent);
-                        }
-                        self.sent(n as u64, over);
-                        true
+                        let sent = before.split_to(n);
+                        self.wrote(&sent, 0, false)
                     }
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => false,
-                    Err(_) => {
-                        self.lost();
-                        true
-                    }
+                    Err(e) => self.unwritten(e),
                 }
             }
-            Flying::Run(..) if held => false,
-            Flying::Run(Giving { run: None, .. }) => unreachable!("what is small is behind its head"),
-            Flying::Run(Giving { run: Some(run), left, .. }) => match self.wire.bite(run, most) {
+            Flying::Run(Giving::Large { run, left, .. }) => match self.wire.bite(run, most) {
                 Ok(Bite::Moved(n)) => {
-                    if let Some(meter) = &mut self.meter {
+                    if let Some(meter) = &mut meter {
                         meter.moved(n as u64);
                     }
                     *left = left.saturating_sub(n as u64);
@@ -188,6 +173,25 @@ impl Connection {
                 }
             },
         }
+    }
+
+    /// The socket, or TLS, has these, of which so many are content: something moved.
+    fn wrote(&mut self, octets: &[u8], content: usize, over: bool) -> bool {
+        self.count(content);
+        if let Some(sights) = &mut self.sights {
+            sights.said(octets);
+        }
+        self.sent(octets.len() as u64, over);
+        true
+    }
+
+    /// Whether something has changed because nothing could be written.
+    fn unwritten(&mut self, e: io::Error) -> bool {
+        let lost = e.kind() != io::ErrorKind::WouldBlock;
+        if lost {
+            self.lost();
+        }
+        lost
     }
 
     /// So much content moved.
