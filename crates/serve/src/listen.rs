@@ -1,5 +1,5 @@
 //! Opens the listening sockets: which addresses, which port, and what to do when the port is not to
-//! be had.
+//! be had; and counts those that still accept.
 //!
 //! Two sockets instead of one dual-stack socket: on a dual-stack socket every IPv4 peer appears as
 //! `::ffff:a.b.c.d`, which then leaks into logs, rights and the 227 reply.
@@ -7,6 +7,8 @@
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Connections that wait for `accept`.
 const BACKLOG: i32 = 128;
@@ -228,6 +230,42 @@ fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Soc
         socket.set_only_v6(true)?;
     }
     Ok(socket)
+}
+
+/// The listeners of a server, and how many of them still accept.
+pub(crate) struct Accepting {
+    all: usize,
+    left: Arc<AtomicUsize>,
+}
+
+/// A listener's place among those that accept; given back also where its task dies.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Accepting {
+    /// So many places, all of which are taken ([`Accepting::place`]) before anybody asks.
+    pub(crate) fn new(all: usize) -> Accepting {
+        Accepting { all, left: Arc::new(AtomicUsize::new(all)) }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place(self.left.clone())
+    }
+
+    /// Whether no connection is taken any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether every listener accepts.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.left.load(Ordering::Acquire) == self.all
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 #[cfg(test)]

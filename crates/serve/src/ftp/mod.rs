@@ -16,6 +16,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use crate::listen::{Accepting, Place};
 use crate::turned_away;
 use ftp_proto::reply;
 use ftp_proto::server::Config as MachineConfig;
@@ -24,7 +25,6 @@ use gate::{Gate, OnKick, Protocol, Refusal};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -107,15 +107,12 @@ struct Shared {
     kicked: watch::Receiver<()>,
 }
 
-/// Numbers control sessions for the tap, in the whole process.
-static FLOWS: AtomicU64 = AtomicU64::new(1 << 32);
-
 /// A running server with threads of its own. Dropped it cuts everything.
 pub struct FtpServer {
     addresses: Vec<SocketAddr>,
     phase: watch::Sender<Phase>,
     /// Listeners that still accept.
-    accepting: Arc<AtomicUsize>,
+    accepting: Accepting,
     /// What the gate calls when sessions are kicked.
     _on_kick: Arc<OnKick>,
     /// Ends when the last listener and session have ended.
@@ -141,7 +138,7 @@ impl FtpServer {
             .enable_all()
             .build()?;
         let (phase, seen) = watch::channel(Phase::Serving);
-        let accepting = Arc::new(AtomicUsize::new(listeners.len()));
+        let accepting = Accepting::new(listeners.len());
         let (kick, kicked) = watch::channel(());
         let on_kick: Arc<OnKick> = Arc::new(move || kick.send_replace(()));
         gate.on_kick(&on_kick);
@@ -157,7 +154,7 @@ impl FtpServer {
         for listener in listeners {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(accept(shared.clone(), listener, living.clone(), accepting.clone()));
+            runtime.spawn(accept(shared.clone(), listener, living.clone(), accepting.place()));
         }
         drop(_inside);
         let (alive, runtime) = (Mutex::new(alive), Some(runtime));
@@ -185,12 +182,12 @@ impl FtpServer {
 
     /// Whether a successor may accept: no connection is taken any more.
     pub fn has_retired(&self) -> bool {
-        self.accepting.load(Ordering::Acquire) == 0
+        self.accepting.is_over()
     }
 
     /// Whether every listener accepts: none was drained, retired, or died.
     pub fn is_listening(&self) -> bool {
-        self.accepting.load(Ordering::Acquire) == self.addresses.len()
+        self.accepting.is_whole()
     }
 
     /// Whether the last session of a retired or drained server has ended.
@@ -222,22 +219,12 @@ impl Drop for FtpServer {
     }
 }
 
-/// A listener's place among those that accept; given back also where it dies.
-struct Accepting(Arc<AtomicUsize>);
-
-impl Drop for Accepting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 async fn accept(
     shared: Arc<Shared>,
     listener: tokio::net::TcpListener,
     living: mpsc::Sender<()>,
-    accepting: Arc<AtomicUsize>,
+    accepting: Place,
 ) {
-    let place = Accepting(accepting);
     let mut phase = shared.phase.clone();
     let mut spare = Spare::new();
     loop {
@@ -274,7 +261,7 @@ async fn accept(
     }
     // Out of the runtime's set before anybody is told.
     drop(listener);
-    drop(place);
+    drop(accepting);
 }
 
 /// The greeting of a server that does not serve (RFC 959 §5.4).

@@ -2,7 +2,7 @@
 
 use super::data::{Data, Watch, Work};
 use super::files::{self, Open};
-use super::{FLOWS, Phase, Shared, refusal};
+use super::{Phase, Shared, refusal};
 use bytes::Bytes;
 use clock::Instant as Moment;
 use ftp_proto::command::{self, Password};
@@ -76,7 +76,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         control,
         local,
         peer,
-        flow: FLOWS.fetch_add(1, Ordering::Relaxed),
+        flow: tap::next_flow(),
         began: Instant::now(),
         half_open: Some(place),
         admitted: None,

@@ -24,6 +24,7 @@ mod wire;
 
 pub use site::Pages;
 
+use crate::listen::{Accepting, Place};
 use crate::turned_away;
 use gate::store::no_descriptors;
 use gate::{Gate, OnKick, Protocol, Refusal};
@@ -32,7 +33,6 @@ use site::Site;
 use socket2::SockRef;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -94,7 +94,7 @@ pub struct HttpServer {
     // Guards the receiver; held for a look.
     alive: Mutex<mpsc::Receiver<()>>,
     /// Listeners that still accept.
-    accepting: Arc<AtomicUsize>,
+    accepting: Accepting,
     runtime: Option<Runtime>,
 }
 
@@ -148,7 +148,7 @@ impl HttpServer {
             ..MachineConfig::default()
         };
         let shared = Arc::new(Shared { site, machine, tap, draining, kicked });
-        let accepting = Arc::new(AtomicUsize::new(doors.len()));
+        let accepting = Accepting::new(doors.len());
         let inside = runtime.enter();
         for door in doors {
             let (listener, identity) = match door {
@@ -157,7 +157,7 @@ impl HttpServer {
             };
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(accept(shared.clone(), listener, identity, living.clone(), accepting.clone()));
+            runtime.spawn(accept(shared.clone(), listener, identity, living.clone(), accepting.place()));
         }
         drop(inside);
         Ok(HttpServer {
@@ -188,12 +188,12 @@ impl HttpServer {
 
     /// Whether no listener accepts any more.
     pub fn has_retired(&self) -> bool {
-        self.accepting.load(Ordering::Acquire) == 0
+        self.accepting.is_over()
     }
 
     /// Whether every listener accepts: none was drained, retired, or died.
     pub fn is_listening(&self) -> bool {
-        self.accepting.load(Ordering::Acquire) == self.addresses.len()
+        self.accepting.is_whole()
     }
 
     /// Whether the last connection of a retired or drained server has ended.
@@ -224,23 +224,13 @@ impl Drop for HttpServer {
     }
 }
 
-/// A listener's place among those that accept; given back also where it dies.
-struct Accepting(Arc<AtomicUsize>);
-
-impl Drop for Accepting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 async fn accept(
     shared: Arc<Shared>,
     listener: tokio::net::TcpListener,
     identity: Option<Identity>,
     living: mpsc::Sender<()>,
-    accepting: Arc<AtomicUsize>,
+    accepting: Place,
 ) {
-    let place = Accepting(accepting);
     let mut draining = shared.draining.clone();
     let partings = Arc::new(Semaphore::new(PARTINGS));
     let mut spare = Spare::new();
@@ -291,7 +281,7 @@ async fn accept(
         }
     }
     drop(listener);
-    drop(place);
+    drop(accepting);
 }
 
 /// Refused connections of a listener that are waited for at a time: whoever floods has no more tasks of ours.
