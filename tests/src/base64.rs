@@ -1,5 +1,10 @@
-/// Octets as text (RFC 4648 §4): what `Authorization: Basic` has.
-pub fn base64(octets: &[u8]) -> String {
+/// The line of a request's head that shows `user:password` (RFC 7617 §2).
+pub fn basic(login: &str) -> String {
+    format!("Authorization: Basic {}\r\n", base64(login.as_bytes()))
+}
+
+/// Octets as text (RFC 4648 §4).
+fn base64(octets: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |bits: u32, at: u32| char::from(DIGITS[(bits >> at & 63) as usize]);
     let four = |three: &[u8]| {

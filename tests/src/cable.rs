@@ -1,5 +1,6 @@
 //! Two hosts with a cable between, each in a network of its own: for firewalls, MTUs and broadcasts.
 
+use crate::namespace;
 use crate::peers::is_root;
 use crate::process::{Process, run};
 use std::process::{Command, Stdio};
@@ -47,15 +48,8 @@ impl Cable {
 /// The same command, run inside the network that `holder` holds.
 pub fn inside(holder: &Process, command: &Command) -> Command {
     let mut c = Command::new("nsenter");
-    c.arg(format!("--net=/proc/{}/ns/net", holder.id())).arg("--");
-    c.arg(command.get_program()).args(command.get_args());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => c.env(key, value),
-            None => c.env_remove(key),
-        };
-    }
-    c
+    c.arg(format!("--net=/proc/{}/ns/net", holder.id()));
+    namespace::inside(c, command)
 }
 
 /// Runs `ip` inside.

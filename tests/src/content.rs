@@ -72,6 +72,16 @@ impl Content {
         Octets { state: self.seed, left: self.len, word: [0; 8], used: 8, kind: self.kind }
     }
 
+    /// The octets, in memory.
+    ///
+    /// # Panics
+    /// When there are more than memory has.
+    pub fn octets(self) -> Vec<u8> {
+        let mut all = Vec::new();
+        self.reader().read_to_end(&mut all).expect("a generator does not fail");
+        all
+    }
+
     /// Writes the file.
     ///
     /// # Errors

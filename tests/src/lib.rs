@@ -28,7 +28,7 @@ pub mod tftp_servers;
 pub mod towline;
 pub mod wire;
 
-pub use base64::base64;
+pub use base64::basic;
 
 use std::path::PathBuf;
 

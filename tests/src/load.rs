@@ -2,6 +2,7 @@
 //!
 //! A client is one thread and does one thing after the other, so that with one client the figures are of round trips.
 
+use crate::process::children;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
@@ -61,8 +62,7 @@ pub fn used(processes: &[u32]) -> Duration {
 
 /// A process and its children and theirs.
 pub fn family(pid: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let below = children.split_whitespace().filter_map(|c| c.parse().ok()).flat_map(family);
+    let below = children(pid).into_iter().map(i32::cast_unsigned).flat_map(family);
     std::iter::once(pid).chain(below).collect()
 }
 

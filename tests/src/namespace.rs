@@ -2,7 +2,7 @@
 
 use crate::peers::{Peer, is_root};
 use crate::ports::udp_listens;
-use crate::process::Process;
+use crate::process::{Process, with_variables_of};
 use std::process::{Command, Stdio};
 
 /// A network namespace with nothing but its loopback, up. Dropped: gone, once its processes are.
@@ -52,12 +52,7 @@ impl Namespace {
 /// `command` as what `nsenter`, which says where, runs there: its arguments, variables and directory are kept.
 pub(crate) fn inside(mut nsenter: Command, command: &Command) -> Command {
     nsenter.arg("--").arg(command.get_program()).args(command.get_args());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => nsenter.env(key, value),
-            None => nsenter.env_remove(key),
-        };
-    }
+    with_variables_of(&mut nsenter, command);
     if let Some(dir) = command.get_current_dir() {
         nsenter.current_dir(dir);
     }

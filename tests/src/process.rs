@@ -1,7 +1,8 @@
 //! Children that die with their owner, and what they said.
 
 use crate::poll::{PATIENCE, until};
-use std::io::{BufRead, BufReader, Read};
+use std::fs::DirEntry;
+use std::io::{self, BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -154,6 +155,29 @@ impl Drop for Process {
 /// When it does not start or does not end within two minutes.
 pub fn run(command: &mut Command) -> Ended {
     Process::start(command).wait(Duration::from_secs(120))
+}
+
+/// The processes that a process has started, the newest last.
+pub fn children(of: u32) -> Vec<i32> {
+    let threads = std::fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten();
+    let of =
+        |thread: io::Result<DirEntry>| std::fs::read_to_string(thread.ok()?.path().join("children")).ok();
+    let mut all = Vec::new();
+    for text in threads.filter_map(of) {
+        all.extend(text.split_whitespace().map(|n| n.parse::<i32>().expect("a number of a process")));
+    }
+    all
+}
+
+/// Gives a command the variables of another, which it runs.
+pub fn with_variables_of<'c>(command: &'c mut Command, other: &Command) -> &'c mut Command {
+    for (name, value) in other.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
 }
 
 fn joined(lines: &[String]) -> String {

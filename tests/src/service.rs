@@ -1,7 +1,7 @@
 //! A service as monitor and worker, and clients that go on when they are told to.
 
 use crate::poll::PATIENCE;
-use crate::process::{Ended, run};
+use crate::process::{Ended, children, run};
 use crate::towline::{Serve, command};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -71,13 +71,8 @@ impl Service {
     }
 
     /// The workers that are there, the oldest first.
-    ///
-    /// # Panics
-    /// When the kernel tells nonsense.
     pub fn workers(&self) -> Vec<i32> {
-        let pid = self.serve.process.id();
-        let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        text.split_whitespace().map(|n| n.parse().unwrap()).collect()
+        children(self.serve.process.id())
     }
 
     /// Sends the newest worker a signal; which one it was.

@@ -1,6 +1,6 @@
 //! Our own program, as a user starts it.
 
-use crate::process::Process;
+use crate::process::{Process, children};
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -114,15 +114,9 @@ impl Serve {
     }
 
     /// The processes: what was started, and the workers that it has started.
-    ///
-    /// # Panics
-    /// Not on Linux.
     pub fn processes(&self) -> Vec<u32> {
         let id = self.process.id();
-        let children =
-            std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).expect("Linux tells them");
-        let workers = children.split_whitespace().map(|c| c.parse().expect("a number"));
-        std::iter::once(id).chain(workers).collect()
+        std::iter::once(id).chain(children(id).into_iter().map(i32::cast_unsigned)).collect()
     }
 
     /// The events so far.

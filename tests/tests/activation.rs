@@ -1,7 +1,7 @@
 //! Sockets of a service manager: each is its protocol's, by name.
 
 use e2e::poll::PATIENCE;
-use e2e::process::Process;
+use e2e::process::{Process, with_variables_of};
 use e2e::towline::command;
 use rustix::io::{FdFlags, fcntl_dupfd_cloexec, fcntl_setfd};
 use serde_json::Value;
@@ -27,12 +27,7 @@ fn activate(sockets: Vec<(&str, OwnedFd)>, arguments: &[&str]) -> Process {
     let program = command();
     let mut c = Command::new("bash");
     c.args(["-c", &script]).arg(program.get_program()).args(arguments);
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => c.env(name, value),
-            None => c.env_remove(name),
-        };
-    }
+    with_variables_of(&mut c, &program);
     Process::start(&mut c)
 }
 

@@ -10,7 +10,6 @@ use gate::{Gate, Outcome, Policy};
 use rustix::process::Signal;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -145,8 +144,7 @@ fn address(server: &mut Process, scheme: Scheme) -> String {
 }
 
 fn put(content: Content, scheme: Scheme, address: &str) -> Result<client::Done, client::ClientError> {
-    let mut octets = Vec::new();
-    content.reader().read_to_end(&mut octets).expect("a generator does not fail");
+    let octets = content.octets();
     let (host, port) = address.rsplit_once(':').expect("host:port");
     let login = |text: &str| (scheme == Scheme::Ftp).then(|| text.to_owned());
     let remote = Remote {

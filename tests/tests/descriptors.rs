@@ -2,7 +2,7 @@
 
 use e2e::content::Content;
 use e2e::poll::{PATIENCE, until};
-use e2e::process::run;
+use e2e::process::{run, with_variables_of};
 use e2e::service::{Ftp, Service, Tftp};
 use e2e::towline::command;
 use e2e::wire::{Answer, Client};
@@ -21,12 +21,7 @@ fn limited() -> Command {
     let program = command();
     let mut c = Command::new("sh");
     c.args(["-c", &format!("ulimit -n {LIMIT} && exec \"$0\" \"$@\"")]).arg(program.get_program());
-    for (name, value) in program.get_envs() {
-        match value {
-            Some(value) => c.env(name, value),
-            None => c.env_remove(name),
-        };
-    }
+    with_variables_of(&mut c, &program);
     c
 }
 
@@ -59,7 +54,7 @@ fn http(server: SocketAddr, path: &str) -> String {
 }
 
 /// Whether every thread of a process sleeps: whoever turns in circles does not, however little of a processor it gets.
-fn is_asleep(pid: i32) -> bool {
+fn is_at_rest(pid: i32) -> bool {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
     let state = |thread: std::io::Result<std::fs::DirEntry>| {
         let stat = std::fs::read_to_string(thread.ok()?.path().join("stat")).ok()?;
@@ -84,7 +79,7 @@ fn without_descriptors_what_runs_goes_on_and_who_comes_is_told() {
     short.write(&service.path("root/short")).unwrap();
     long.write(&service.path("root/long")).unwrap();
     std::fs::write(service.path("root/configuration"), "old").unwrap();
-    let (short, long) = (octets_of(short), octets_of(long));
+    let (short, long) = (short.octets(), long.octets());
     let (tftp, ftp, web) = (service.serve.tftp, service.serve.ftp, service.serve.listening("http"));
     let worker = service.workers()[0];
 
@@ -153,14 +148,14 @@ fn without_descriptors_what_runs_goes_on_and_who_comes_is_told() {
     let pid = Pid::from_raw(worker).unwrap();
     let old = prlimit(Some(pid), Resource::Nofile, Rlimit { current: Some(16), maximum: Some(LIMIT as u64) });
     let late: Vec<TcpStream> = [ftp, ftp, ftp].map(|at| TcpStream::connect(at).unwrap()).into();
-    let (mut looks, mut asleep) = (0, 0);
+    let (mut looks, mut resting) = (0, 0);
     until(PATIENCE, || {
         looks += 1;
-        asleep += u32::from(is_asleep(worker));
+        resting += u32::from(is_at_rest(worker));
         (looks == 200).then_some(())
     });
-    println!("asleep in {asleep} of {looks} looks");
-    assert!(asleep * 10 >= looks, "asleep in {asleep} of {looks} looks");
+    println!("at rest in {resting} of {looks} looks");
+    assert!(resting * 10 >= looks, "at rest in {resting} of {looks} looks");
     prlimit(Some(pid), Resource::Nofile, old.unwrap()).unwrap();
     for mut stream in late {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -208,10 +203,4 @@ fn without_descriptors_what_runs_goes_on_and_who_comes_is_told() {
     let said = service.serve.process.said();
     assert!(said.err.iter().any(|l| l.contains("may have 120 files and sockets open")), "{:?}", said.err);
     assert_eq!(service.end().code(), 0);
-}
-
-fn octets_of(content: Content) -> Vec<u8> {
-    let mut all = Vec::new();
-    content.reader().read_to_end(&mut all).unwrap();
-    all
 }

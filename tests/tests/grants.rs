@@ -1,6 +1,6 @@
 //! Grants from the command line to the wire, and over a kill of the server.
 
-use e2e::base64;
+use e2e::basic;
 use e2e::poll::{PATIENCE, until};
 use e2e::process::run;
 use e2e::towline::{Serve, command};
@@ -160,7 +160,7 @@ fn over_http_only_what_is_given_is_a_use_and_a_login_is_as_good_as_a_name() {
     let given = given("1");
     let (user, secret) =
         (given["user"].as_str().expect("a name"), given["secret"].as_str().expect("a secret"));
-    let login = format!("Authorization: Basic {}\r\n", base64(format!("{user}:{secret}").as_bytes()));
+    let login = basic(&format!("{user}:{secret}"));
     let mut peer = Http::to(http);
     assert_eq!(peer.ask("HEAD", "/images/a.bin", &login).0, 200);
     assert_eq!(peer.ask("GET", "/images/a.bin", &login).2, b"content");

@@ -64,12 +64,6 @@ impl Http {
     }
 }
 
-fn octets_of(content: Content) -> Vec<u8> {
-    let mut all = Vec::new();
-    content.reader().read_to_end(&mut all).unwrap();
-    all
-}
-
 #[test]
 fn reloads_break_no_download_and_let_no_request_go_unanswered() {
     const RELOADS: usize = 6;
@@ -79,7 +73,7 @@ fn reloads_break_no_download_and_let_no_request_go_unanswered() {
     let (short, long) = (Content::random(5_000), Content::random(12 << 20));
     short.write(&dir.path().join("root/short")).unwrap();
     long.write(&dir.path().join("root/long")).unwrap();
-    let (short, long) = (octets_of(short), octets_of(long));
+    let (short, long) = (short.octets(), long.octets());
     let file = dir.path().join("t.toml");
     let settings = format!(
         "[server]\nbind = [\"127.0.0.1\"]\nroot = \"{d}/root\"\ncontrol = \"{d}/c.sock\"\n\
@@ -148,8 +142,10 @@ fn a_download_is_told_while_it_runs_and_traced() {
     let mut serve = Serve::start(root.path(), &["--http", "0", &traces[0], &traces[1]]);
     let server = serve.listening("http");
     let mut client = Http::connect(server);
-    let request = "GET /a%20b.bin HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=1000-\r\n\
-                   Authorization: Basic Ym9iOlMzY3JldA==\r\n\r\n";
+    let login = e2e::basic("bob:S3cret");
+    let request = format!(
+        "GET /a%20b.bin HTTP/1.1\r\nHost: h\r\nConnection: close\r\nRange: bytes=1000-\r\n{login}\r\n"
+    );
     // Nobody is known here: the password is refused. Without it the same is given.
     client.stream.write_all(request.as_bytes()).unwrap();
     client.finish();

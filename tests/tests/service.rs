@@ -7,17 +7,10 @@ use e2e::process::run;
 use e2e::service::{Ftp, Service, Tftp};
 use e2e::towline::command;
 use rustix::process::Signal;
-use std::io::Read;
 use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-fn octets_of(content: Content) -> Vec<u8> {
-    let mut all = Vec::new();
-    content.reader().read_to_end(&mut all).unwrap();
-    all
-}
 
 #[test]
 fn thirty_reloads_break_none_of_twenty_transfers() {
@@ -27,7 +20,7 @@ fn thirty_reloads_break_none_of_twenty_transfers() {
     let (short, long) = (Content::random(512 * 4 * 12 + 100), Content::random(12 << 20));
     short.write(&service.path("root/short")).unwrap();
     long.write(&service.path("root/long")).unwrap();
-    let (short, long) = (octets_of(short), octets_of(long));
+    let (short, long) = (short.octets(), long.octets());
     let (tftp, ftp) = (service.serve.tftp, service.serve.ftp);
     let (mut tftps, mut ftps): (Vec<Tftp>, Vec<Ftp>) = (Vec::new(), Vec::new());
     for nth in 0..RELOADS {
@@ -87,7 +80,7 @@ fn a_wrong_configuration_changes_nothing_and_is_told_to_who_asks() {
     assert_eq!(service.workers(), worker);
     let mut old = Tftp::ask(service.serve.tftp, "a");
     old.step(100);
-    assert!(old.got == octets_of(content));
+    assert!(old.got == content.octets());
     // And what is right again is taken up.
     std::fs::rename(service.path("elsewhere"), service.path("root")).unwrap();
     assert_eq!(service.reload().code(), 0);
@@ -116,7 +109,7 @@ fn a_killed_worker_is_followed_by_another_and_its_upload_is_never_seen() {
     // It waits in the socket until there is somebody.
     let mut fresh = Tftp::ask(service.serve.tftp, "a");
     fresh.step(100);
-    assert!(fresh.got == octets_of(content));
+    assert!(fresh.got == content.octets());
     assert!(began.elapsed() < Duration::from_secs(10), "back after {:?}", began.elapsed());
     println!("back after {:?}", began.elapsed());
     assert!(!service.workers().contains(&dead));
@@ -146,7 +139,7 @@ fn sigterm_waits_for_what_runs_as_long_as_it_may() {
         process.wait_for("draining", draining);
         if goes_on {
             client.step(1_000);
-            assert!(client.got == octets_of(content));
+            assert!(client.got == content.octets());
         }
         assert_eq!(process.wait(PATIENCE).code(), code, "{settings}");
         drop(dir);
@@ -289,7 +282,7 @@ fn with_one_port_a_successor_waits_for_the_transfers_on_it() {
         let reloaded = reload.join().unwrap();
         assert_eq!(reloaded.code(), 0, "{reloaded:?}");
     });
-    let whole = octets_of(content);
+    let whole = content.octets();
     assert!(slow.got == whole, "{} octets of {}", slow.got.len(), whole.len());
     let mut fresh = Tftp::ask(service.serve.tftp, "a");
     fresh.step(1_000);
@@ -321,7 +314,7 @@ fn a_worker_that_says_nonsense_is_ended_and_followed_by_another() {
         assert!(gone.is_some(), "{nonsense}: {worker} is still there");
         let mut fresh = Tftp::ask(service.serve.tftp, "a");
         fresh.step(100);
-        assert!(fresh.got == octets_of(content), "{nonsense}");
+        assert!(fresh.got == content.octets(), "{nonsense}");
     }
     let said = service.serve.process.said().err.join("\n");
     assert!(said.matches("says what cannot be read").count() == 4, "{said}");

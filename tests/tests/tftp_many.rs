@@ -9,7 +9,6 @@ use e2e::poll::PATIENCE;
 use e2e::towline::Serve;
 use e2e::wire::{Answer, request};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Instant;
 
@@ -70,8 +69,7 @@ fn lock_step_transfers_are_open_at_once_in_8_kib_each() {
     let root = e2e::scratch();
     let content = Content::random(u64::from(BLOCKS - 1) * 512 + 7);
     content.write(&root.path().join("image")).expect("room for a file");
-    let mut expected = Vec::new();
-    content.reader().read_to_end(&mut expected).expect("a generator does not fail");
+    let expected = content.octets();
 
     let serve = Serve::start(root.path(), &[]);
     let server = serve.process.id();

@@ -26,8 +26,6 @@ const USERS: usize = 10_000;
 /// Users that both have.
 const FEW: usize = 400;
 const PASSWORD: &str = "hunter2";
-/// `user5000:hunter2`
-const BASIC: &str = "Authorization: Basic dXNlcjUwMDA6aHVudGVyMg==\r\n";
 /// Who fetches files over FTP and HTTP: one in the middle.
 const FETCHER: &str = "user5000";
 
@@ -119,7 +117,8 @@ const LOADS: [Load; 6] = [
         (0..4).map(|_| load::tftp(house.at(0), "images/small")).collect()
     }),
     ("HTTP, 4 KiB files, four clients kept", |house| {
-        (0..4).map(|_| load::http(house.at(2), "/images/small", BASIC).expect("it connects")).collect()
+        let login = e2e::basic(&format!("{FETCHER}:{PASSWORD}"));
+        (0..4).map(|_| load::http(house.at(2), "/images/small", &login).expect("it connects")).collect()
     }),
     ("FTP, 4 KiB files, four clients", |house| {
         let one = || load::ftp(house.at(1), FETCHER, PASSWORD, "/images/small").expect("it logs in");

@@ -1,22 +1,24 @@
 //! A server, its clients, and the model beside them.
 
+mod codes;
+pub(crate) mod disk;
+mod explain;
+
 use super::ftp::Ftp;
 use super::plain::{Packet, Tftp, get};
 use super::settings::{self, PEERS};
-use e2e::base64;
+use codes::{error, refused, status};
 use e2e::poll::{PATIENCE, until};
-use e2e::process::run;
+use e2e::process::children;
 use e2e::towline::{Serve, command};
 use reference::{
-    Answer, By, Config, Credentials, Dice, Knock, Mode, Model, Moved, Name, Protocol, Right, Security, Step,
-    Why,
+    Answer, Config, Credentials, Dice, Knock, Mode, Model, Moved, Name, Protocol, Security, Step, Why,
 };
-use serde_json::Value;
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Slots of FTP's clients: of connection, session and transfer.
@@ -47,10 +49,10 @@ impl House {
     pub(crate) fn new(config: &Config, dice: Dice) -> House {
         let home = e2e::scratch();
         let tree = |nth: usize| home.path().join(format!("tree{nth}"));
-        seed(config, &tree);
+        disk::seed(config, &tree);
         let (text, rules) = settings::toml(config, home.path(), &tree);
         let path = home.path().join("towline.toml");
-        write(&path, &text);
+        disk::write(&path, &text);
         println!("{text}");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
         let mut house = House {
@@ -437,7 +439,7 @@ impl House {
         let (peer, credentials) = (self.peer(), self.credentials());
         let login = match &credentials {
             Credentials::User(name, is_right) => {
-                Some(base64(format!("{name}:{}", if *is_right { name } else { "wrong" }).as_bytes()))
+                Some(format!("{name}:{}", if *is_right { name } else { "wrong" }))
             }
             Credentials::None | Credentials::Grant(_) => None,
         };
@@ -486,62 +488,6 @@ impl House {
         self.same(&format!("GET {path} from {peer}"), expected, found);
     }
 
-    // Why.
-
-    /// What `towline access explain` says is what the model says of whoever is let in.
-    fn explain(&mut self) {
-        let (peer, right) = (self.peer(), self.dice.of(&Right::ALL));
-        let protocol = self.dice.of(&[Protocol::Tftp, Protocol::Ftp, Protocol::Http]);
-        let user = match protocol {
-            Protocol::Tftp => None,
-            Protocol::Ftp | Protocol::Http => Some(self.dice.of(&["alice", "bob", "carol"])),
-        };
-        let security = match protocol {
-            Protocol::Tftp => Security::Clear,
-            Protocol::Ftp | Protocol::Http => self.dice.of(&[Security::Clear, Security::Tls]),
-        };
-        let path =
-            self.dice.of(&["/", "/a", "/images/a", "/cfg/b.cfg", "/in/a", "/home/alice/a", "/d/.h", "/d/e"]);
-        // Nobody else is there, and no limit met.
-        let mut config = self.config.clone();
-        (config.limits, config.clear_login) = (reference::Limits::default(), true);
-        let mut model = Model::new(&config);
-        let credentials = user.map_or(Credentials::None, |user| Credentials::User(user.into(), true));
-        model.act(&Step::Admit { session: 0, knock: Knock { peer, protocol, security, credentials } });
-        let decided = model.act(&Step::Decide { session: 0, right, path: path.into() });
-        let Answer::Decided(allowed, by) = decided else { panic!("{decided:?}") };
-        let file = self.home.path().join("towline.toml");
-        let mut c = command();
-        c.args(["access", "explain", "--json", "--verb", settings::right(right), "--path", path]);
-        c.args(["--from", &peer.ip().to_string(), "--protocol", settings::word(protocol)])
-            .arg("--config")
-            .arg(&file);
-        user.map(|user| c.args(["--user", user]));
-        if security == Security::Tls {
-            c.arg("--tls");
-        }
-        let said = run(&mut c);
-        let object: Value = serde_json::from_str(&said.out).expect("one object");
-        let verb = &object["verbs"][0];
-        let (word, line) = match by {
-            By::ReadOnly => ("read-only", None),
-            By::Hidden => ("hidden", None),
-            By::DropBox => ("drop-box", None),
-            By::Rule(nth) => ("rule", Some(self.rules[nth - 1])),
-            By::Upload(_) => ("upload", None),
-            By::Grant => ("grant", None),
-            By::NotGranted => ("not-granted", None),
-            By::Everybody => ("everybody", None),
-            By::User => ("user", None),
-            By::NoUser => ("no-user", None),
-        };
-        let found = (verb["allowed"].as_bool(), verb["by"].as_str(), said.code());
-        let what = format!("{user:?} {protocol:?} {security:?} {right:?} {path}: {object}");
-        self.same(&what, (Some(allowed), Some(word), if allowed { 0 } else { 4 }), found);
-        let at = verb["rule"].as_str().and_then(|rule| rule.rsplit_once(':')?.1.parse().ok());
-        self.same(&what, line, at);
-    }
-
     // The end.
 
     /// Kills the server while uploads run, and starts it again.
@@ -555,8 +501,9 @@ impl House {
         let workers = children(server.process.id());
         drop(server);
         for worker in workers {
+            let worker = Pid::from_raw(worker).expect("a number");
             // One that is alone ends by itself, but not before the uploads that it has.
-            let _gone = rustix::process::kill_process(worker, rustix::process::Signal::KILL);
+            let _gone = kill_process(worker, Signal::KILL);
         }
         let socket = self.home.path().join("control.sock");
         until(PATIENCE, || UnixStream::connect(&socket).is_err().then_some(())).expect("the worker ended");
@@ -584,47 +531,6 @@ impl House {
         }
         drop(self.server.take());
         self.look(true);
-    }
-
-    /// What is on the disk: the model's files, whole, and nothing that is half, once a start has swept that.
-    fn look(&self, is_swept: bool) {
-        let (mut found, mut octets, mut files) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for (nth, mount) in self.config.mounts.iter().enumerate() {
-            let top = self.tree(nth);
-            let mut waiting = vec![top.clone()];
-            while let Some(dir) = waiting.pop() {
-                for entry in std::fs::read_dir(&dir).expect("a directory") {
-                    let path = entry.expect("an entry").path();
-                    let within =
-                        path.strip_prefix(&top).expect("below it").to_str().expect("letters").to_owned();
-                    let is_ours = within.split('/').any(|name| name.starts_with(".towline"));
-                    if within.contains(".towline-temp") {
-                        assert!(!is_swept, "a half file: {within}");
-                        continue;
-                    }
-                    if path.is_dir() {
-                        *files.entry(mount.at.clone()).or_insert(0) += u64::from(!is_ours);
-                        waiting.push(path);
-                        continue;
-                    }
-                    let content = std::fs::read(&path).expect("a file");
-                    *files.entry(mount.at.clone()).or_insert(0) += 1;
-                    *octets.entry(mount.at.clone()).or_insert(0) += content.len() as u64;
-                    if !is_ours {
-                        found.insert(reference::join(&mount.at, &within), content);
-                    }
-                }
-            }
-        }
-        self.same("files", self.model.files(), found);
-        let held = self.model.held();
-        for mount in &self.config.mounts {
-            let settled = held.get(&(mount.at.clone(), mount.at.clone())).map(|(_, settled)| *settled);
-            let settled = settled.unwrap_or_default();
-            let at = |of: &BTreeMap<String, u64>| of.get(&mount.at).copied().unwrap_or(0);
-            let found = (at(&octets), at(&files));
-            self.same(&format!("octets and files of {}", mount.at), (settled.octets, settled.files), found);
-        }
     }
 
     // What is asked for.
@@ -657,87 +563,5 @@ impl House {
         let name = self.dice.of(&["a", "b.cfg", ".h", "d", "e"]);
         let directory = if known.is_empty() { String::from("/") } else { self.dice.of(&known) };
         reference::join(&directory, name)
-    }
-}
-
-/// Writes a configuration, which nobody else may read: it has hashes.
-pub(crate) fn write(path: &Path, text: &str) {
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    std::io::Write::write_all(&mut file.expect("a file"), text.as_bytes()).expect("a configuration");
-}
-
-/// The processes that a process has started.
-fn children(parent: u32) -> Vec<rustix::process::Pid> {
-    let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).expect("it runs");
-    let of = |task: std::io::Result<std::fs::DirEntry>| {
-        std::fs::read_to_string(task.ok()?.path().join("children")).ok()
-    };
-    let text: Vec<String> = tasks.filter_map(of).collect();
-    let pids = text.iter().flat_map(|text| text.split_whitespace()).filter_map(|pid| pid.parse().ok());
-    pids.filter_map(rustix::process::Pid::from_raw).collect()
-}
-
-/// Puts there what is there before.
-fn seed(config: &Config, tree: &dyn Fn(usize) -> PathBuf) {
-    (0..config.mounts.len()).for_each(|nth| std::fs::create_dir(tree(nth)).expect("a directory"));
-    let host = |path: &str| -> PathBuf {
-        let holding = config.mounts.iter().enumerate().filter(|(_, m)| reference::is_within(path, &m.at));
-        let (nth, mount) =
-            holding.max_by_key(|(_, m)| reference::components(&m.at).len()).expect("there is a root");
-        let below = reference::components(path).split_off(reference::components(&mount.at).len());
-        tree(nth).join(below.join("/"))
-    };
-    for path in &config.directories {
-        std::fs::create_dir_all(host(path)).expect("a directory");
-    }
-    for (path, octets) in &config.files {
-        let path = host(path);
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a directory");
-        std::fs::write(path, vec![b'0'; *octets]).expect("a file");
-    }
-}
-
-/// FTP's code for a command that is refused (docs/protocols/ftp.md).
-fn refused(why: &Why) -> u16 {
-    match why {
-        Why::OtherFileSystem => 553,
-        Why::OverQuota(_) => 552,
-        Why::TooMany(..) | Why::Busy => 450,
-        Why::Unsupported => 504,
-        Why::BeyondEnd(..) => 554,
-        Why::Absent
-        | Why::Exists
-        | Why::Denied
-        | Why::DeniedBy(_)
-        | Why::IsDirectory
-        | Why::NotDirectory
-        | Why::NotEmpty => 550,
-        Why::Banned(_) | Why::Stranger | Why::Login | Why::Unprotected | Why::Other(_) => 0,
-    }
-}
-
-/// TFTP's code (RFC 1350, appendix).
-fn error(why: &Why) -> u16 {
-    match why {
-        Why::Absent => 1,
-        Why::Denied | Why::DeniedBy(_) | Why::IsDirectory | Why::NotDirectory | Why::NotEmpty => 2,
-        Why::OverQuota(_) => 3,
-        Why::Exists => 6,
-        Why::OtherFileSystem | Why::Stranger | Why::Login | Why::Unprotected => 2,
-        Why::TooMany(..) | Why::Busy | Why::Unsupported | Why::BeyondEnd(..) | Why::Banned(_) => 0,
-        Why::Other(_) => 99,
-    }
-}
-
-/// HTTP's status (docs/protocols/http.md).
-fn status(why: &Why) -> u16 {
-    match why {
-        Why::Absent | Why::NotDirectory | Why::IsDirectory => 404,
-        Why::Denied | Why::DeniedBy(_) | Why::Unprotected | Why::Banned(_) | Why::Stranger => 403,
-        Why::Login => 401,
-        Why::TooMany(_, reference::Scope::All, _) | Why::Busy => 503,
-        Why::TooMany(..) => 429,
-        Why::Exists | Why::NotEmpty | Why::OtherFileSystem => 403,
-        Why::OverQuota(_) | Why::Unsupported | Why::BeyondEnd(..) | Why::Other(_) => 0,
     }
 }

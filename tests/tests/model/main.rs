@@ -61,7 +61,7 @@ fn is_taken(config: &Config) -> bool {
     let tree = |nth: usize| home.path().join(format!("tree{nth}"));
     (0..config.mounts.len()).for_each(|nth| std::fs::create_dir(tree(nth)).expect("a directory"));
     let path = home.path().join("towline.toml");
-    house::write(&path, &settings::toml(config, home.path(), &tree).0);
+    house::disk::write(&path, &settings::toml(config, home.path(), &tree).0);
     run(command().args(["config", "check"]).arg(&path)).code() == 0
 }
 
@@ -78,7 +78,7 @@ fn a_rename_from_a_mount_into_a_root_that_is_only_read_is_denied() {
          [[mount]]\npath = \"/in\"\ndir = {dir:?}\nwrite = true\n\
          [[rule]]\nallow = \"all\"\nuser = \"anonymous\"\n"
     );
-    house::write(&path, &text);
+    house::disk::write(&path, &text);
     let server =
         e2e::towline::Serve::start_command(command().args(["serve", "--json", "--config"]).arg(&path));
     let (mut ftp, greeting) = ftp::Ftp::connect([127, 0, 0, 1].into(), server.ftp);

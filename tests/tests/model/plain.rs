@@ -81,7 +81,7 @@ impl Tftp {
 /// One request over HTTP: status and content.
 pub(crate) fn get(from: IpAddr, server: SocketAddr, path: &str, login: Option<&str>) -> (u16, Vec<u8>) {
     let mut stream = connect(from, server);
-    let login = login.map_or_else(String::new, |login| format!("Authorization: Basic {login}\r\n"));
+    let login = login.map_or_else(String::new, e2e::basic);
     let request = format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{login}\r\n");
     // Whoever is refused at the door may be hung up on before all of it is sent.
     let _sent = stream.write_all(request.as_bytes());

@@ -1,4 +1,4 @@
-//! The driver is tested end to end (`tests/tests/http_in_process.rs`); here only what needs no socket.
+//! The driver is tested end to end (`tests/tests/http_in_process`); here only what needs no socket.
 
 use super::refusal::told;
 use gate::Refusal;

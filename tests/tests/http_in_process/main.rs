@@ -1,8 +1,11 @@
 //! Our HTTP server in this process, and connections that say what no good client says.
 
+mod limits;
+
+use e2e::basic;
 use e2e::content::Content;
 use gate::audit::{self, What};
-use gate::{Caps, Cause, Gate, Limits, Outcome, Policy, Rates, Refusal, User, Verdict, hash_password};
+use gate::{Gate, Outcome, Policy, Refusal, User, Verdict, hash_password};
 use serve::http::{Door, HttpConfig, HttpServer};
 use std::fs;
 use std::io::{Read, Write};
@@ -40,16 +43,10 @@ fn bob() -> User {
     User::new("bob", &hash_password(&gate::Secret::new("hunter2"))).unwrap()
 }
 
-/// `bob:hunter2`
-const BOB: &str = "Authorization: Basic Ym9iOmh1bnRlcjI=\r\n";
-/// `bob:wrong`
-const WRONG: &str = "Authorization: Basic Ym9iOndyb25n\r\n";
-
 impl House {
     /// A file of random octets; their seed is printed.
     fn file(&self, name: &str, len: u64) -> Vec<u8> {
-        let mut octets = Vec::new();
-        Content::random(len).reader().read_to_end(&mut octets).unwrap();
+        let octets = Content::random(len).octets();
         fs::write(self.dir.path().join(name), &octets).unwrap();
         octets
     }
@@ -378,48 +375,6 @@ fn a_file_that_shrinks_is_never_taken_for_whole() {
     );
 }
 
-#[test]
-fn who_trickles_a_request_is_told_408() {
-    let config = HttpConfig { head: Duration::from_millis(300), ..HttpConfig::default() };
-    let house = house_with(Policy::default(), config);
-    let response = house.say("GET /f HTTP/1.1\r\nHost: ");
-    assert_eq!(response.status(), 408);
-    // And who says nothing hears nothing.
-    let mut nothing = Vec::new();
-    house.connect().read_to_end(&mut nothing).unwrap();
-    assert!(nothing.is_empty());
-}
-
-/// Heads that never end are few, and their places are free again when their time is over.
-#[test]
-fn slow_heads_of_one_address_are_counted() {
-    let few = Caps { half_open: Some(2), ..Caps::default() };
-    let policy = Policy { limits: Limits { per_address: few, ..Limits::default() }, ..Policy::default() };
-    let config = HttpConfig { head: Duration::from_secs(2), ..HttpConfig::default() };
-    let house = house_with(policy, config);
-    let octets = house.file("f", 10);
-    let slow: Vec<_> = (0..2)
-        .map(|_| {
-            let mut stream = house.connect();
-            stream.write_all(b"GET /f HTTP/1.1\r\nX: ").unwrap();
-            stream
-        })
-        .collect();
-    // The two may not be accepted yet: whoever comes too early is served.
-    let refused = e2e::poll::until(PATIENCE, || {
-        let response = house.get("/f", "");
-        (response.status() == 429).then(|| response.text())
-    });
-    assert!(refused.is_some_and(|text| text.contains("half-open") || text.contains("not logged in")));
-    for mut stream in slow {
-        let mut all = Vec::new();
-        stream.read_to_end(&mut all).unwrap();
-        assert_eq!(Response::of(all).status(), 408);
-    }
-    let served = e2e::poll::until(PATIENCE, || (house.get("/f", "").body == octets).then_some(()));
-    assert!(served.is_some(), "their places are free");
-}
-
 /// What simple clients and devices say: HTTP/1.1 with little else, HTTP/1.0 without Host, the absolute form, a
 /// look with HEAD before the GET on the same connection.
 #[test]
@@ -450,17 +405,6 @@ fn simple_clients_get_the_file_and_an_end() {
     let get = Response::of(head.body);
     assert_eq!((get.status(), get.field("Connection")), (206, Some("close")));
     assert!(get.body == octets[99_990..]);
-}
-
-#[test]
-fn a_reader_that_stops_reading_is_given_up() {
-    let config = HttpConfig { no_progress: Duration::from_millis(300), ..HttpConfig::default() };
-    let house = house_with(Policy::default(), config);
-    house.hole("f", 64 << 20);
-    let mut stream = house.connect();
-    stream.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
-    let (end, verdict) = house.ended();
-    assert_eq!(end.outcome, Outcome::TimedOut, "{verdict:?}");
 }
 
 #[test]
@@ -500,7 +444,7 @@ fn a_password_in_the_clear_is_neither_asked_for_nor_taken() {
     let response = house.get("/f", "");
     assert_eq!((response.status(), response.field("WWW-Authenticate")), (403, None), "{}", response.text());
     assert!(matches!(house.told(), What::RefusedKnock { why: Refusal::Login }));
-    assert_eq!(house.get("/f", BOB).status(), 403);
+    assert_eq!(house.get("/f", &basic("bob:hunter2")).status(), 403);
     assert!(matches!(house.told(), What::RefusedKnock { why: Refusal::Unprotected }));
 }
 
@@ -512,14 +456,15 @@ fn a_login_is_asked_for_and_counts_for_the_connection() {
     let asked = house.get("/f", "");
     assert_eq!(asked.status(), 401);
     assert!(asked.field("WWW-Authenticate").unwrap().starts_with("Basic realm="));
-    assert_eq!(house.get("/f", WRONG).status(), 401);
+    assert_eq!(house.get("/f", &basic("bob:wrong")).status(), 401);
     for _ in 0..2 {
         assert!(matches!(house.told(), What::RefusedKnock { why: Refusal::Login }));
     }
     // Two requests of bob and one of nobody, over one connection.
     let mut stream = house.connect();
     let get = |fields: &str| format!("GET /f HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
-    let text = format!("{}{}{}", get(BOB), get(BOB), get("Connection: close\r\n"));
+    let bob = basic("bob:hunter2");
+    let text = format!("{}{}{}", get(&bob), get(&bob), get("Connection: close\r\n"));
     stream.write_all(text.as_bytes()).unwrap();
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
@@ -571,71 +516,4 @@ fn who_sends_a_fin_behind_the_request_is_answered() {
     let mut all = Vec::new();
     stream.read_to_end(&mut all).unwrap();
     assert!(Response::of(all).body == octets, "other octets");
-}
-
-#[test]
-fn a_rate_is_kept_and_a_kick_ends_the_transfer() {
-    let per_transfer = Rates { outward: Some(1 << 20), ..Rates::default() };
-    let limits = Limits { per_transfer, ..Limits::default() };
-    let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
-    let octets = house.file("f", 3 << 20);
-    let began = Instant::now();
-    assert!(house.get("/f", "").body == octets, "other octets");
-    // The first of the seconds may be given in advance; no machine is fast enough to break this.
-    assert!(began.elapsed() >= Duration::from_millis(1_500), "{:?} for 3 MiB at 1 MiB/s", began.elapsed());
-    house.ended();
-
-    let mut stream = house.connect();
-    stream.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
-    let mut some = [0; 1_000];
-    stream.read_exact(&mut some).unwrap();
-    let session = loop {
-        let event = house.events.recv_timeout(PATIENCE).expect("it starts");
-        if let What::Started { .. } = event.what {
-            break event.session;
-        }
-    };
-    assert!(house.gate.kick(session, &gate::audit::By::Operator(None)));
-    let (end, _) = house.ended();
-    assert_eq!((end.outcome, end.cause), (Outcome::Aborted, Cause::Kicked));
-    let mut rest = Vec::new();
-    let left = stream.read_to_end(&mut rest);
-    assert!(left.is_err() || rest.len() < 3 << 20, "it was not cut");
-}
-
-/// A directory that is listed is fetched: its text keeps the rate. Its head does not wait.
-#[test]
-fn a_listing_keeps_the_rate() {
-    let per_transfer = Rates { outward: Some(100_000), ..Rates::default() };
-    let limits = Limits { per_transfer, ..Limits::default() };
-    let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
-    for n in 0..3_000 {
-        fs::write(house.dir.path().join(format!("a-name-of-some-length-{n:04}.bin")), "x").unwrap();
-    }
-    let began = Instant::now();
-    let response = house.say("GET / HTTP/1.0\r\nAccept: application/json\r\n\r\n");
-    let took = began.elapsed();
-    let entries: Vec<serde_json::Value> = serde_json::from_slice(&response.body).unwrap();
-    assert_eq!(entries.len(), 3_000);
-    // A tenth of a second may be given in advance; no machine is fast enough to break this.
-    let least = Duration::from_secs_f64(response.body.len() as f64 / 100_000.0 - 0.3);
-    assert!(least > Duration::from_secs(1) && took >= least, "{} octets in {took:?}", response.body.len());
-}
-
-#[test]
-fn a_client_with_too_many_sessions_is_told_429_and_a_full_server_says_503() {
-    let few = Caps { sessions: Some(1), ..Caps::default() };
-    for (limits, code) in [
-        (Limits { per_address: few, ..Limits::default() }, 429),
-        (Limits { all: few, ..Limits::default() }, 503),
-    ] {
-        let house = house_with(Policy { limits, ..Policy::default() }, HttpConfig::default());
-        house.file("f", 10);
-        let mut first = house.connect();
-        first.write_all(b"GET /f HTTP/1.1\r\nHost: h\r\n\r\n").unwrap();
-        house.ended();
-        let second = house.get("/f", "");
-        assert_eq!((second.status(), second.field("Retry-After")), (code, Some("10")), "{}", second.text());
-        assert!(matches!(house.told(), What::RefusedKnock { why: Refusal::TooMany(_) }));
-    }
 }
