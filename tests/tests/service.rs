@@ -234,7 +234,9 @@ fn what_is_held_against_an_address_survives_a_reload_and_a_restart() {
         Service::start_by(space.enter(&c), dir, &settings)
     };
     let dir = e2e::scratch();
-    ["root", "state"].map(|name| std::fs::create_dir(dir.path().join(name)).unwrap());
+    for name in ["root", "state"] {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+    }
     std::fs::write(dir.path().join("root/a"), "a").unwrap();
     let mut service = start(dir);
     let get = |service: &Service, password: &str| {
