@@ -28,13 +28,17 @@ struct Traced {
 
 impl Traced {
     fn start() -> Option<Traced> {
+        Traced::start_with(&[])
+    }
+
+    fn start_with(flags: &[&str]) -> Option<Traced> {
         let strace = Peer::find("strace", "strace")?;
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (root, home) = (e2e::scratch(), e2e::scratch());
         let log = home.path().join("calls");
         let mut c = strace.command();
         c.args(["-f", "-qq", "-o"]).arg(&log).arg("--").arg(program()).arg("serve").arg(root.path());
-        c.args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0", "--json", "--write"]);
+        c.args(["--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0", "--json", "--write"]).args(flags);
         Some(Traced { _alone: alone, serve: Serve::start_command(&mut c), log, root, _home: home })
     }
 
@@ -119,6 +123,19 @@ fn a_lock_step_block_costs_three_system_calls() {
         let got = Client::new(traced.serve.tftp).get("f", &[]);
         assert_eq!(got.len() as u64, content.len);
     });
+}
+
+#[test]
+fn a_history_costs_no_system_call_of_a_block() {
+    let state = e2e::scratch();
+    let Some(traced) = Traced::start_with(&["--state", &state.path().to_string_lossy()]) else { return };
+    let content = Content::random(2_000 * 512 - 1);
+    content.write(&traced.root.path().join("f")).expect("room for a file");
+    held(&traced, "lock-step blocks read where a history is kept", 2_000, 3, |_| {
+        let got = Client::new(traced.serve.tftp).get("f", &[]);
+        assert_eq!(got.len() as u64, content.len);
+    });
+    assert!(state.path().join("history.db").exists());
 }
 
 /// A peer that is never there when the server looks once more is not looked for any longer, but now and then. Its
