@@ -269,6 +269,55 @@ fn what_is_held_against_an_address_survives_a_reload_and_a_restart() {
 }
 
 #[test]
+fn who_and_kick_reach_the_workers_that_drain() {
+    let service = Service::start("", &[]);
+    let content = Content::random(12 << 20);
+    content.write(&service.path("root/long")).unwrap();
+    let control = service.path("c.sock");
+    let ask = |arguments: &[&str]| run(command().args(arguments).arg("--control").arg(&control));
+    let who = || -> Vec<serde_json::Value> {
+        let ended = ask(&["who", "--json"]);
+        ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (mut oldest, mut old) = (Ftp::log_in(service.serve.ftp), Ftp::log_in(service.serve.ftp));
+    oldest.retrieve("long");
+    assert_eq!(service.reload().code(), 0);
+    old.say("NOOP", "200");
+    let mut middle = Ftp::log_in(service.serve.ftp);
+    middle.retrieve("long");
+    assert_eq!(service.reload().code(), 0);
+    let mut new = Ftp::log_in(service.serve.ftp);
+    let all =
+        until(PATIENCE, || Some(who()).filter(|all| all.len() >= 6)).unwrap_or_else(|| panic!("{:?}", who()));
+    let of = |kind: &str| -> Vec<u64> {
+        all.iter()
+            .filter(|line| line["answer"] == kind)
+            .map(|line| line["session"].as_u64().unwrap())
+            .collect()
+    };
+    let (sessions, moving) = (of("session"), of("transfer"));
+    assert_eq!((sessions.len(), moving.len()), (4, 2), "{all:?}");
+    // The youngest worker first, and no number twice.
+    let distinct: std::collections::BTreeSet<_> = sessions.iter().collect();
+    assert_eq!(distinct.len(), 4, "{sessions:?}");
+    assert_eq!(moving[0], sessions[1], "that of the second worker");
+    let kicked = ask(&["kick", &moving[1].to_string()]);
+    assert_eq!((kicked.code(), kicked.out.as_str()), (0, "1 session ends\n"), "{kicked:?}");
+    oldest.expect("426");
+    assert!(oldest.expect("421").contains("Kicked"));
+    assert_eq!(ask(&["kick", &moving[1].to_string()]).code(), 5, "it has ended");
+    let kicked = ask(&["kick", "127.0.0.1"]);
+    assert_eq!((kicked.code(), kicked.out.as_str()), (0, "3 sessions end\n"), "{kicked:?}");
+    middle.expect("426");
+    for ftp in [&mut old, &mut middle, &mut new] {
+        assert!(ftp.expect("421").contains("Kicked"));
+    }
+    let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
+    assert!(alone.is_some(), "{:?}", service.workers());
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
 fn with_one_port_a_successor_waits_for_the_transfers_on_it() {
     let service = Service::start("", &[("TOWLINE_TFTP__SINGLE_PORT", "true")]);
     let content = Content::random(512 * 8 + 100);

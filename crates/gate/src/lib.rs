@@ -512,6 +512,17 @@ impl Gate {
         self.counters.half_open()
     }
 
+    /// Counts sessions and transfers on from here; for a process that follows another one on the same sockets.
+    pub fn count_from(&self, numbers: u64) {
+        self.sessions.fetch_max(numbers, Ordering::Relaxed);
+        self.transfers.fetch_max(numbers, Ordering::Relaxed);
+    }
+
+    /// The highest number that a session or transfer has had.
+    pub fn numbers(&self) -> u64 {
+        self.sessions.load(Ordering::Relaxed).max(self.transfers.load(Ordering::Relaxed))
+    }
+
     fn next_transfer(&self) -> u64 {
         self.transfers.fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -1,6 +1,7 @@
 use super::{Answer, Request, exit_of};
 use crate::exit::{Exit, Failure};
 use clap::Args;
+use serde::Serialize;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -49,12 +50,22 @@ pub fn ask(path: &Path, request: &Request, mut each: impl FnMut(Answer)) -> Resu
         Failure::new(Exit::Unreachable, path.display(), format!("the server's answer broke off: {e}"), "")
     };
     stream.set_read_timeout(Some(PATIENCE)).map_err(broken)?;
+    over(&stream, request, broken, &mut each)
+}
+
+/// The same over a connection that is there; `broken` has words for one that breaks off.
+pub(super) fn over(
+    mut stream: &UnixStream,
+    request: &impl Serialize,
+    broken: impl Fn(io::Error) -> Failure,
+    each: &mut dyn FnMut(Answer),
+) -> Result<(), Failure> {
     let mut line = serde_json::to_vec(request).expect("requests are maps with string keys");
     line.push(b'\n');
     // Who is refused is told so without being read: the answer counts, not whether this arrived.
-    let _read = (&stream).write_all(&line);
-    for line in BufReader::new(&stream).lines() {
-        let line = line.map_err(broken)?;
+    let _read = stream.write_all(&line);
+    for line in BufReader::new(stream).lines() {
+        let line = line.map_err(&broken)?;
         match serde_json::from_str(&line).map_err(|e| broken(e.into()))? {
             Answer::Done => return Ok(()),
             Answer::Fault { exit, thing, what, way_out } => {

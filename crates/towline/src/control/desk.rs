@@ -7,7 +7,6 @@ use gate::audit::{By, What};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use store::VPath;
-use transport::Caller;
 
 /// What answers need. Each owner of a verb adds what it reaches for.
 pub struct Desk {
@@ -22,17 +21,17 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Does what is asked, and says lines of the answer; the last line is not its.
+    /// Does what the user `uid` asks, and says lines of the answer; the last line is not its.
     ///
     /// `say` is false when the caller has gone: what was asked is done all the same.
     pub(super) fn answer(
         &self,
-        caller: &Caller,
+        uid: u32,
         request: Request,
         say: &mut dyn FnMut(&Answer) -> bool,
     ) -> Result<(), Failure> {
         let gate = &*self.gate;
-        let by = By::Operator(Some(caller.uid));
+        let by = By::Operator(Some(uid));
         match request {
             Request::Ping => {
                 let version = String::from(env!("CARGO_PKG_VERSION"));

@@ -3,6 +3,7 @@ use crate::exit::{Exit, Failure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::Mode;
 use rustix::io::Errno;
+use serde::de::DeserializeOwned;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -20,7 +21,7 @@ const CALLERS: usize = 16;
 /// The longest request, octets: a grant with its paths is some hundreds.
 const LONGEST: u64 = 65_536;
 /// How long a caller may take for its line and for each read of an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Makes the socket at `path`, with the mode 0660. One that a dead server left there is replaced.
 ///
@@ -191,7 +192,9 @@ impl Drop for Place {
 
 fn attend(stream: &UnixStream, rights: Rights, desk: &Desk) {
     let answer = match question(stream, rights) {
-        Ok((caller, request)) => desk.answer(&caller, request, &mut |answer| say(stream, answer)),
+        Ok((caller, request)) => {
+            desk.answer_everywhere(caller.uid, request, &mut |answer| say(stream, answer))
+        }
         Err(failure) => Err(failure),
     };
     say(stream, &answer.map_or_else(|failure| Answer::fault(&failure), |()| Answer::Done));
@@ -205,20 +208,24 @@ fn question(stream: &UnixStream, rights: Rights) -> Result<(transport::Caller, R
         let what = format!("the user {} may not ask this server", caller.uid);
         return Err(refused(what, "be root, its user, or a member of its socket's group"));
     }
+    Ok((caller, read(stream)?))
+}
+
+/// The one line that a caller says.
+pub(super) fn read<T: DeserializeOwned>(stream: &UnixStream) -> Result<T, Failure> {
     let mut line = String::new();
     let read = BufReader::new(stream.take(LONGEST)).read_line(&mut line);
     if read.is_err() || !line.ends_with('\n') {
         return Err(Failure::usage("control", "not one line within 5 s and 64 KiB", "use towline itself"));
     }
-    let request = serde_json::from_str(&line).map_err(|e| {
+    serde_json::from_str(&line).map_err(|e| {
         let what = format!("this server ({}) does not know the request: {e}", env!("CARGO_PKG_VERSION"));
         Failure::usage("control", what, "use the towline of the same version")
-    })?;
-    Ok((caller, request))
+    })
 }
 
 /// Writes a line. A caller that went away is told nothing.
-fn say(mut stream: &UnixStream, answer: &Answer) -> bool {
+pub(super) fn say(mut stream: &UnixStream, answer: &Answer) -> bool {
     let mut line = serde_json::to_vec(answer).expect("answers are maps with string keys");
     line.push(b'\n');
     stream.write_all(&line).is_ok()

@@ -7,11 +7,12 @@
 //! - [`listen`](fn@listen) makes the socket, 0660; [`Control`] answers on it, on threads of its own;
 //! - `rights`: root, the server's own user and the members of the socket's group may ask, by what the kernel
 //!   says of the caller;
-//! - `desk`: what is done, `out` of it what puts peers out;
+//! - `desk`: what is done, `out` of it what puts peers out, `elders` in workers that drain too;
 //! - [`Place`], [`ask`](fn@ask): the caller's end.
 
 mod ask;
 mod desk;
+mod elders;
 mod given;
 mod listen;
 mod out;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use ask::{Place, ask};
 pub use desk::Desk;
+pub use elders::answer_successor;
 pub use listen::{Callers, Control, listen};
 pub use rights::Rights;
 

@@ -16,7 +16,7 @@ const EACH: Duration = Duration::from_secs(2);
 /// Ports that active data connections come from: FTP's data port, or any free one (RFC 959 §3.2).
 const DATA_PORT: u16 = 20;
 
-/// Answers what the mandate covers, all but [`Question::Successor`], which only a monitor can.
+/// Answers what the mandate covers, all but [`Question::Successor`] and [`Question::Elder`], which only a monitor can.
 pub(super) fn answer(mandate: &Mandate, question: Question) -> Answer {
     let socket = |made: io::Result<OwnedFd>| match made {
         Ok(socket) => Answer::Socket(socket),
@@ -40,6 +40,7 @@ pub(super) fn answer(mandate: &Mandate, question: Question) -> Answer {
             let why = "this process has no monitor: start it anew for a new configuration";
             Answer::Refused(Refused::Never(why.into()))
         }
+        Question::Elder { .. } => Answer::Refused(Refused::NotListed("worker that drains".into())),
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Asked {
 pub(crate) trait Hear: Send + 'static {
     /// An order.
     fn order(&self, order: Order);
+    /// A successor asks what an operator asked it.
+    fn caller(&self, socket: OwnedFd);
     /// The monitor wants to know whether the loop goes round.
     fn ping(&self, nth: u64);
 }
@@ -74,10 +76,14 @@ impl Asked {
         self.tell(&ToMonitor::Ended { exit: exit.code() });
     }
 
-    /// Says that everything is open and given up, and waits until nobody else serves; `false`: it is not to serve.
-    pub(crate) fn ready(&self) -> bool {
+    /// Says that everything is open and given up, and waits until nobody else serves: where numbers go on. `None`: it
+    /// is not to serve.
+    pub(crate) fn ready(&self) -> Option<u64> {
         self.tell(&ToMonitor::Ready);
-        matches!(receive(&self.channel), Ok(Some((ToWorker::Go, _))))
+        match receive(&self.channel) {
+            Ok(Some((ToWorker::Go { numbers }, _))) => Some(numbers),
+            Ok(_) | Err(_) => None,
+        }
     }
 
     /// Hears the monitor on a thread of its own, to its end: then what runs is drained.
@@ -99,11 +105,12 @@ impl Asked {
                         }
                     }
                     ToWorker::Ping(nth) => by.ping(nth),
+                    ToWorker::Caller => descriptors.into_iter().for_each(|socket| by.caller(socket)),
                     ToWorker::Retire => by.order(Order::Retire),
                     ToWorker::Drain => by.order(Order::Drain),
                     ToWorker::Cut => by.order(Order::Cut),
                     // Said once, and before.
-                    ToWorker::Start(_) | ToWorker::Go => {}
+                    ToWorker::Start(_) | ToWorker::Go { .. } => {}
                 }
             }
             // Dropping the senders tells all who wait.

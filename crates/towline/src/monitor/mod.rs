@@ -32,6 +32,7 @@ pub(crate) use wire::ToMonitor;
 use std::fmt::Debug;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::net::UnixStream;
 
 /// Answers questions that need privilege. Blocking: a name to resolve, a program to end.
 pub trait Privileged: Debug + Send + Sync {
@@ -71,6 +72,14 @@ impl dyn Privileged + '_ {
     /// The name is not known, or what the system said.
     pub fn datagrams(&self, place: Place) -> io::Result<UdpSocket> {
         self.ask(Question::Reach { place }).socket().map(UdpSocket::from)
+    }
+
+    /// A connection to another worker of this service: the `nth` of those that drain, from the youngest, 0.
+    ///
+    /// # Errors
+    /// There are not so many.
+    pub fn elder(&self, nth: usize) -> io::Result<UnixStream> {
+        self.ask(Question::Elder { nth }).socket().map(UnixStream::from)
     }
 
     /// Runs a program that the configuration names and waits for its end.

@@ -31,6 +31,11 @@ pub enum Question {
     Run(Listed),
     /// The configuration anew, and a process that serves by it in place of this one.
     Successor,
+    /// A connection to another worker of this service, which drains: what an operator asks is asked of it too.
+    Elder {
+        /// Which one, from the youngest, 0.
+        nth: usize,
+    },
 }
 
 impl Question {
@@ -43,7 +48,8 @@ impl Question {
             | Question::Reach { place: Place::Syslog }
             | Question::Passive { .. }
             | Question::ConnectFrom { .. }
-            | Question::Successor => false,
+            | Question::Successor
+            | Question::Elder { .. } => false,
         }
     }
 }

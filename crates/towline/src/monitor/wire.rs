@@ -14,11 +14,16 @@ pub(crate) enum ToWorker {
     /// The first message, with a descriptor for each label; the last one is the configuration's text.
     Start(Start),
     /// Serve: whoever served before reads the sockets no more.
-    Go,
+    Go {
+        /// Sessions and transfers are counted on from here.
+        numbers: u64,
+    },
     /// The answer to the question of this number; a socket comes beside it.
     Answer(u64, Said),
     /// Answer with the number when the loop comes by.
     Ping(u64),
+    /// A successor asks what an operator asked it: the socket comes beside it.
+    Caller,
     /// Leave the sockets to a successor; what runs goes on.
     Retire,
     /// Nothing new; what runs goes on.
@@ -60,7 +65,10 @@ pub(crate) enum ToMonitor {
     /// It cannot serve; it ends after this.
     Failed(Fault),
     /// Reads the listening sockets no more.
-    Retired,
+    Retired {
+        /// The highest number of a session or transfer so far.
+        numbers: u64,
+    },
     /// A question and its number.
     Ask(u64, Question),
     /// The answer to a ping.

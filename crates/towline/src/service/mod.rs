@@ -129,10 +129,11 @@ fn serve(
 
     // Above this line: whatever lies outside of what is served. Below: threads.
     let wall = wall::enter(loaded, if monitor.is_some() { wall::Alone::No } else { wall::Alone::Yes })?;
-    if monitor.as_ref().is_some_and(|monitor| !monitor.ready()) {
-        return Err(Failure::new(Exit::Interrupted, "serve", "was not to serve", ""));
-    }
+    let numbers = monitor.as_ref().map_or(Some(0), |monitor| monitor.ready());
+    let not_to = || Failure::new(Exit::Interrupted, "serve", "was not to serve", "");
+    let numbers = numbers.ok_or_else(not_to)?;
     let (gate, audit) = Gate::new(root.store.clone(), policy);
+    gate.count_from(numbers);
     // From here on it is answered that it starts; until the end, for that it drains is asked too.
     let figures = Arc::new(Figures::default());
     let page = Arc::new(Page::new(figures.clone(), gate.clone(), loaded.config.server.state.clone()));

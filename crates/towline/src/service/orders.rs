@@ -3,8 +3,9 @@
 use crate::interrupt::on_interrupt;
 use crate::monitor::{Asked, Hear, Order, ToMonitor};
 use std::io;
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The last order; who gives them is on a thread of its own.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ struct Told {
     order: AtomicU8,
     /// A ping to answer; 0: none.
     ping: AtomicU64,
+    /// Successors that ask; none: nobody is answered any more.
+    callers: Mutex<Option<Vec<OwnedFd>>>,
 }
 
 const ORDERS: [Order; 4] = [Order::Serve, Order::Retire, Order::Drain, Order::Cut];
@@ -25,7 +28,8 @@ const ORDERS: [Order; 4] = [Order::Serve, Order::Retire, Order::Drain, Order::Cu
 impl Orders {
     /// By a monitor, or by signals where there is none: the first drains, the second cuts.
     pub(super) fn begin(monitor: Option<Arc<Asked>>) -> io::Result<Orders> {
-        let orders = Orders { told: Arc::default(), monitor };
+        let told = Told { callers: Mutex::new(Some(Vec::new())), ..Told::default() };
+        let orders = Orders { told: Arc::new(told), monitor };
         let by = orders.clone();
         match &orders.monitor {
             Some(monitor) => monitor.hear(by)?,
@@ -47,6 +51,20 @@ impl Orders {
         }
     }
 
+    /// Successors that came since.
+    pub(super) fn callers(&self) -> Vec<OwnedFd> {
+        self.callers_now().as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// From here on a successor that asks finds nobody.
+    pub(super) fn answer_no_more(&self) {
+        *self.callers_now() = None;
+    }
+
+    fn callers_now(&self) -> MutexGuard<'_, Option<Vec<OwnedFd>>> {
+        self.told.callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells the monitor, if there is one.
     pub(super) fn tell(&self, what: &ToMonitor) {
         if let Some(monitor) = &self.monitor {
@@ -59,6 +77,12 @@ impl Hear for Orders {
     fn order(&self, order: Order) {
         let nth = ORDERS.iter().position(|o| *o == order).unwrap_or(0);
         self.told.order.fetch_max(u8::try_from(nth).unwrap_or(0), Ordering::AcqRel);
+    }
+
+    fn caller(&self, socket: OwnedFd) {
+        if let Some(callers) = &mut *self.callers_now() {
+            callers.push(socket);
+        }
     }
 
     fn ping(&self, nth: u64) {

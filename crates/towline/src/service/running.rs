@@ -11,7 +11,7 @@ use super::servers::Servers;
 use super::wall::Behind;
 use super::{Occasion, announce, descriptors, inbox, local, tree};
 use crate::config::Loaded;
-use crate::control::{Callers, Control, Desk};
+use crate::control::{self, Callers, Control, Desk};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
@@ -137,7 +137,7 @@ impl Running<'_> {
             gate: gate.clone(),
             listening: listening.clone(),
         };
-        let mut control = control
+        let mut answers = control
             .map(|listener| Control::start(listener, desk()))
             .transpose()
             .map_err(local("the control socket"))?;
@@ -191,11 +191,14 @@ impl Running<'_> {
             }
             board.flush();
             orders.alive();
+            for socket in orders.callers() {
+                control::answer_successor(socket.into(), desk());
+            }
             let enough = occasion.once && board.totals().0 > 0;
             let order = orders.order_now().max(if enough { Order::Drain } else { Order::Serve });
             if order > phase.order() {
                 // A successor answers on the control socket.
-                let leaves = control.take_if(|_| order != Order::Drain);
+                let leaves = answers.take_if(|_| order != Order::Drain);
                 let callers = leaves.map(Control::retire).unwrap_or_default();
                 let transfers = gate.open().1 as u64;
                 page.is_now(State::Draining);
@@ -229,7 +232,7 @@ impl Running<'_> {
                         *told = true;
                         // The successor looks when it is told that they are free.
                         keep_scores(&gate, &board);
-                        orders.tell(&ToMonitor::Retired);
+                        orders.tell(&ToMonitor::Retired { numbers: gate.numbers() });
                     }
                     let answered = callers.are_answered() || since.elapsed() > ANSWERS;
                     if *told && servers.are_over() && answered {
@@ -245,6 +248,7 @@ impl Running<'_> {
                 Phase::Draining { .. } => {}
             }
         };
+        orders.answer_no_more();
         drop(digests);
         // Even a cut transfer has its last event.
         servers.wait(if cut { Duration::ZERO } else { GRACE });

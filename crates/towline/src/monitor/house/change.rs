@@ -1,13 +1,18 @@
 //! From one worker to the next: a reload, a death.
 
-use super::super::wire::ToWorker;
+use super::super::wire::{ToWorker, send};
 use super::super::{Answer, Refused};
 use super::worker::{Life, Worker};
 use super::{Ending, House, LATE, Prepared, SOON, STEADY, fate, reply, say};
 use crate::exit::{Exit, Failure};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Instant;
 use transport::Channel;
+
+/// A worker's sessions and transfers are counted from a multiple of this, behind those of the one before.
+const APART: u64 = 1_000;
 
 /// Who asked for a reload, and the number of the question.
 pub(super) type Asker = (Arc<Channel>, u64);
@@ -75,17 +80,35 @@ impl House {
     }
 
     /// The old one has left them.
-    pub(super) fn retired(&mut self, nth: usize) {
+    pub(super) fn retired(&mut self, nth: usize, numbers: u64) {
         if self.workers[nth].life == Life::Leaving {
+            // What is half here may still become a session there: a thousand numbers and more are left for that.
+            self.numbers = self.numbers.max((numbers / APART + 2).saturating_mul(APART));
             self.workers[nth].becomes(Life::Draining);
             self.go();
+        }
+    }
+
+    /// Connects a worker with the nth of the others that drain, from the youngest.
+    pub(super) fn elder(&self, asking: u32, nth: usize) -> Answer {
+        let drains = |w: &&Worker| w.generation != asking && matches!(w.life, Life::Leaving | Life::Draining);
+        let Some(elder) = self.workers.iter().rev().filter(drains).nth(nth) else {
+            return Answer::Refused(Refused::NotListed(String::from("worker that drains")));
+        };
+        let made = UnixStream::pair().and_then(|(ours, theirs)| {
+            send(&elder.channel, &ToWorker::Caller, &[theirs.as_fd()])?;
+            Ok(ours)
+        });
+        match made {
+            Ok(ours) => Answer::Socket(ours.into()),
+            Err(e) => Answer::Refused(Refused::of(&e)),
         }
     }
 
     fn go(&mut self) {
         if let Some(waiting) = self.workers.iter_mut().find(|w| w.life == Life::Waiting) {
             waiting.becomes(Life::Going);
-            waiting.tell(&ToWorker::Go);
+            waiting.tell(&ToWorker::Go { numbers: self.numbers });
         }
     }
 

@@ -74,6 +74,8 @@ pub(crate) struct House {
     workers: Vec<Worker>,
     next: Option<Next>,
     generation: u32,
+    /// Where the next worker's sessions and transfers are counted from.
+    numbers: u64,
     /// When another worker is to be started, and how long it was waited for that.
     again: Option<Instant>,
     pause: Duration,
@@ -123,6 +125,7 @@ impl House {
             workers: Vec::new(),
             next: None,
             generation: 0,
+            numbers: 0,
             again: None,
             pause: SOON,
             pings: 0,
@@ -291,7 +294,7 @@ impl House {
     fn heard(&mut self, nth: usize, channel: Arc<Channel>, message: ToMonitor) {
         match message {
             ToMonitor::Ready => self.ready(nth),
-            ToMonitor::Retired => self.retired(nth),
+            ToMonitor::Retired { numbers } => self.retired(nth, numbers),
             ToMonitor::Serving { status } => self.serving(nth, status),
             ToMonitor::Failed(fault) => {
                 if let Some(next) = self.next_of(self.workers[nth].generation) {
@@ -309,6 +312,9 @@ impl House {
             }
             ToMonitor::Ended { exit } => self.workers[nth].exit = Some(exit),
             ToMonitor::Ask(n, Question::Successor) => self.reload(Some((channel, n))),
+            ToMonitor::Ask(n, Question::Elder { nth: which }) => {
+                reply(&channel, n, self.elder(self.workers[nth].generation, which));
+            }
             ToMonitor::Ask(n, question @ (Question::Passive { .. } | Question::ConnectFrom { .. })) => {
                 reply(&channel, n, answer(&self.workers[nth].mandate, question));
             }
