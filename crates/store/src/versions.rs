@@ -29,6 +29,14 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// What versions of one path are ordered by, the oldest first: those of a time that is still to come were made
+    /// before the clock was set back, and are older than what it says since.
+    pub(crate) fn age(self, now: SystemTime) -> (bool, Stamp) {
+        (self.time() <= now, self)
+    }
+}
+
 /// `20261123T192342.123456Z`, for the second of one microsecond `…Z-1`.
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,7 +113,7 @@ impl Keep {
 
     /// Which of one file's versions go now.
     pub(crate) fn too_many(&self, mut stamps: Vec<Stamp>, now: SystemTime) -> Vec<Stamp> {
-        stamps.sort();
+        stamps.sort_by_key(|stamp| stamp.age(now));
         let more = stamps.len().saturating_sub(self.count.unwrap_or(usize::MAX));
         let is_old = |stamp: &Stamp| {
             self.age.is_some_and(|age| now.duration_since(stamp.time()).is_ok_and(|is| is > age))
@@ -172,5 +180,9 @@ mod tests {
         // A clock that went back makes nothing old.
         let keep = Keep { count: None, age: Some(Duration::ZERO) };
         assert_eq!(keep.too_many(all.to_vec(), UNIX_EPOCH), []);
+        // And what is kept since is no older than what was kept before.
+        let keep = Keep { count: Some(1), age: None };
+        let back = stamp("20260101T000000.000001Z").time();
+        assert_eq!(keep.too_many(all.to_vec(), back), [all[1], all[2]]);
     }
 }

@@ -135,7 +135,8 @@ pub(super) fn list(inner: &Inner, path: &VPath) -> Result<Vec<Version>> {
         }
     };
     while names_of(&dir, &mut each)? {}
-    found.sort_by_key(|version| version.stamp);
+    let now = SystemTime::now();
+    found.sort_by_key(|version| version.stamp.age(now));
     Ok(found)
 }
 
@@ -192,6 +193,7 @@ fn prune_in(inner: &Inner, dir: &OwnedFd, is_one: impl Fn(&[u8]) -> bool) -> Res
         }
     };
     while names_of(dir, &mut each)? {}
+    // Looked at after the names were read: none of them was made later.
     let (mut freed, now) = (Amount::NONE, SystemTime::now());
     for (base, stamps) in found {
         for stamp in inner.options.keep.too_many(stamps, now) {
