@@ -61,6 +61,16 @@ impl Peer {
         there.then_some(perl)
     }
 
+    /// The library `file` of the peer `name`, to be loaded into another program. `None` and panics: as above.
+    pub fn library(name: &'static str, file: &str) -> Option<PathBuf> {
+        let path = crate::target().join("peers/root/usr/lib/x86_64-linux-gnu").join(file);
+        if !path.is_file() {
+            missing(name, file);
+            return None;
+        }
+        Some(path)
+    }
+
     /// A command that runs it.
     pub fn command(&self) -> Command {
         let mut c = Command::new(&self.path);

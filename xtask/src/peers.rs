@@ -40,6 +40,8 @@ const DEBS: &[Deb] = &[
     Deb { package: "libnet-tftp-perl", proof: "usr/share/perl5/Net/TFTP.pm", unless: None },
     Deb { package: "libnet-tftpd-perl", proof: "usr/share/perl5/Net/TFTPd.pm", unless: None },
     Deb { package: "strace", proof: "usr/bin/strace", unless: None },
+    // Sets the clock of one process back, and nobody else's.
+    Deb { package: "libfaketime", proof: "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", unless: None },
     // What the programs above are linked with and a plain machine lacks.
     Deb { package: "libunwind8", proof: "usr/lib/x86_64-linux-gnu/libunwind-ptrace.so.0", unless: None },
     Deb { package: "libnftables1", proof: "usr/lib/x86_64-linux-gnu/libnftables.so.1", unless: None },
