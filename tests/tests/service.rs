@@ -101,6 +101,10 @@ fn a_killed_worker_is_followed_by_another_and_its_upload_is_never_seen() {
     client.send_to(&[&[0, 3, 0, 1][..], &[7; 512]].concat(), peer).unwrap();
     client.recv_from(&mut ack).unwrap();
     assert_eq!(ack[..4], [0, 4, 0, 1]);
+    for worker in service.workers() {
+        // Not "exe", by which a monitor starts it: an operator looks for it with ps and top.
+        assert_eq!(std::fs::read_to_string(format!("/proc/{worker}/comm")).unwrap(), "towline\n");
+    }
     let dead = service.signal_worker(Signal::KILL);
     let began = Instant::now();
     // What was sent before could still be answered by the one that dies, on another processor.

@@ -37,11 +37,8 @@ cat /mnt/towline.err
 echo "the end"
 "#;
 
-#[test]
-fn the_units_do_under_systemd_what_they_say() {
-    if !e2e::is_soak() {
-        return;
-    }
+/// A directory for [`e2e::systemd::booted`], with the units, the program, this configuration and a file to serve.
+fn host(settings: &str) -> tempfile::TempDir {
     let dir = e2e::scratch();
     let packaging = e2e::root().join("packaging");
     for name in [
@@ -64,11 +61,66 @@ fn the_units_do_under_systemd_what_they_say() {
     let program = dir.path().join("files/usr/bin/towline");
     fs::copy(e2e::towline::program(), &program).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let settings = fs::read_to_string(packaging.join("towline.toml")).unwrap();
-    // The package makes the user; it is not installed here.
-    let settings = settings.replace("user = \"towline\"", "user = \"65534:65534\"");
     fs::write(dir.path().join("files/etc/towline/towline.toml"), settings).unwrap();
     fs::write(dir.path().join("files/srv/towline/a.bin"), "octets\n").unwrap();
+    dir
+}
+
+/// The commands of the sessions in docs/operations.md that are not run there, in order.
+fn an_operators_commands() -> Vec<String> {
+    let text = fs::read_to_string(e2e::root().join("docs/operations.md")).unwrap();
+    let sessions =
+        text.split("<!-- not run: ").skip(1).map(|rest| rest.split("\n```\n").next().unwrap().to_owned());
+    sessions
+        .flat_map(|s| s.lines().filter_map(|l| l.strip_prefix("$ ").map(str::to_owned)).collect::<Vec<_>>())
+        .collect()
+}
+
+#[test]
+fn what_docs_operations_md_has_an_operator_type_at_a_host_makes_a_service() {
+    if !e2e::is_soak() {
+        return;
+    }
+    let commands = an_operators_commands();
+    assert!(commands.len() > 4 && commands[0].starts_with("useradd "), "{commands:?}");
+    let dir = host(&fs::read_to_string(e2e::root().join("packaging/towline.toml")).unwrap());
+    let mut script = String::from(
+        "ip link set lo up || busybox ip link set lo up\ngetent passwd towline; echo \"nobody yet: $?\"\n",
+    );
+    for command in &commands {
+        script.push_str(&format!("{command} >/mnt/said 2>&1; echo \"{command}: $?\"\n"));
+    }
+    script.push_str(
+        "grep -c 'active (running)' /mnt/said\n\
+         stat -c '%a %U %n' /etc/towline /srv/towline /etc/towline/users.d /var/lib/towline\n\
+         systemctl is-enabled towline; curl -s -m 10 tftp://127.0.0.1/a.bin\n\
+         ps -o user= -C towline | sort -u\n\
+         systemctl stop towline\necho 'the end'\n",
+    );
+    let Some(out) = e2e::systemd::booted(dir.path(), &script) else {
+        println!("soak: no systemd here, or no namespaces");
+        return;
+    };
+    let mut expected = String::from("nobody yet: 2\n");
+    for command in &commands {
+        expected.push_str(&format!("{command}: 0\n"));
+    }
+    expected.push_str(
+        "1\n755 root /etc/towline\n755 nobody /srv/towline\n700 towline /etc/towline/users.d\n\
+         700 towline /var/lib/towline\nenabled\noctets\nroot\ntowline\nthe end\n",
+    );
+    assert_eq!(out, expected);
+    println!("soak: {} commands of docs/operations.md made a service of a bare host", commands.len());
+}
+
+#[test]
+fn the_units_do_under_systemd_what_they_say() {
+    if !e2e::is_soak() {
+        return;
+    }
+    let settings = fs::read_to_string(e2e::root().join("packaging/towline.toml")).unwrap();
+    // The package makes the user; it is not installed here.
+    let dir = host(&settings.replace("user = \"towline\"", "user = \"65534:65534\""));
     let Some(out) = e2e::systemd::booted(dir.path(), SCRIPT) else {
         println!("soak: no systemd here, or no namespaces");
         return;

@@ -36,7 +36,11 @@ const SOAKS: &[Soak] = &[
     },
     Soak { name: "model", about: "random sessions beside the plain model (MODEL_RUNS, 2000)", run: model },
     Soak { name: "rates", about: "rates over 10 s, for one and for a hundred transfers", run: rates },
-    Soak { name: "systemd", about: "the units under a real systemd, in namespaces", run: systemd },
+    Soak {
+        name: "systemd",
+        about: "the units and the commands of docs/operations.md under a real systemd, in namespaces",
+        run: systemd,
+    },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];

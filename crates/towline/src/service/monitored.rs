@@ -55,6 +55,8 @@ pub(crate) fn work(
     events: &Arc<Events>,
 ) -> Result<(), Failure> {
     let (asked, start, descriptors) = Asked::begin()?;
+    // It was started as /proc/self/exe, and would be "exe" in ps and top. Without the name it serves as well.
+    let _unnamed = rustix::thread::set_name(c"towline");
     // Ctrl-C reaches every process of a terminal: the monitor says what is to be done.
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
         signal_hook::flag::register(signal, Arc::default()).map_err(super::local("signals"))?;
