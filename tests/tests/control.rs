@@ -2,9 +2,11 @@
 
 use e2e::poll::{PATIENCE, until};
 use e2e::process::run;
+use e2e::service::{Ftp, Tftp};
 use e2e::towline::{Serve, command, command_of, program};
+use e2e::wire::{Answer, Client};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -42,6 +44,69 @@ fn who_shows_a_session_while_it_is_there() {
     assert_eq!(here["peer"], peer.as_str());
     ftp(&mut stream, "QUIT", "221");
     until(PATIENCE, || who(&socket).is_empty().then_some(())).expect("it has left");
+}
+
+/// Each is held in its middle: what it has moved is what its client has taken, or sent.
+#[test]
+fn who_shows_how_far_each_transfer_is() {
+    const LONG: u64 = 64 << 20;
+    let (root, home) = (e2e::scratch_in_memory(), e2e::scratch());
+    let socket = home.path().join("control.sock");
+    let flags = ["--write", "--http", "0", "--control", socket.to_str().expect("UTF-8")];
+    let mut serve = Serve::start(root.path(), &flags);
+    let web = serve.listening("http");
+    std::fs::write(root.path().join("short"), [7; 512 * 10]).expect("room for a file");
+    std::fs::File::create(root.path().join("long")).and_then(|f| f.set_len(LONG)).expect("room for a hole");
+
+    // Three blocks are acknowledged, one is sent.
+    let mut reads = Tftp::ask(serve.tftp, "short");
+    reads.step(3);
+    let mut writes = Client::new(serve.tftp);
+    writes.ask(2, "written", &[("tsize", "700")]);
+    writes.hear();
+    writes.say(&[&[0, 3, 0, 1][..], &[7; 512]].concat());
+    assert_eq!(writes.hear(), Answer::Ack(1));
+    let mut fetches = Ftp::log_in(serve.ftp);
+    fetches.say("REST 1000", "350");
+    fetches.retrieve("long");
+    fetches.step(1 << 20);
+    let mut stores = Ftp::log_in(serve.ftp);
+    let mut upload = stores.passive();
+    stores.say("STOR stored", "150");
+    upload.write_all(&[7; 100_000]).expect("the server takes it");
+    let mut get = TcpStream::connect(web).expect("HTTP listens");
+    get.write_all(b"GET /long HTTP/1.1\r\nHost: h\r\nRange: bytes=500-\r\n\r\n").expect("HTTP listens");
+    get.read_exact(&mut [0; 1 << 20]).expect("the file");
+
+    // What is shown as: path, direction, octets at least and at most, octets in all.
+    let rows = [
+        ("/short", "read", 1_536, 1_536, Some(5_120)),
+        ("/written", "write", 512, 512, Some(700)),
+        ("/long", "read", 1 << 20, LONG - 1_001, Some(LONG - 1_000)),
+        ("/stored", "write", 100_000, 100_000, None),
+        ("/long", "read", (1 << 20) - 1_000, LONG - 501, Some(LONG - 500)),
+    ];
+    for (protocol, (path, direction, least, most, total)) in
+        ["tftp", "tftp", "ftp", "ftp", "http"].into_iter().zip(rows)
+    {
+        let mut last = Vec::new();
+        let found = until(PATIENCE, || {
+            last = who(&socket);
+            let is = |row: &&Value| {
+                row["answer"] == "transfer"
+                    && (row["protocol"].as_str(), row["path"].as_str(), row["direction"].as_str())
+                        == (Some(protocol), Some(path), Some(direction))
+                    && row["octets"].as_u64().is_some_and(|n| (least..=most).contains(&n))
+                    && row["total"].as_u64() == total
+                    && row["rate"].is_u64()
+            };
+            last.iter().find(is).map(|_| ())
+        });
+        assert!(found.is_some(), "{protocol} {direction} {path}: {last:#?}");
+    }
+    let text = run(command().arg("who").arg("--control").arg(&socket)).out;
+    assert!(text.contains("fetches /short  1.5 KiB of 5.0 KiB, 30%  "), "{text}");
+    assert!(text.contains("stores /stored  97.7 KiB  "), "{text}");
 }
 
 /// Even where the socket's mode lets everybody in: the kernel tells who calls.

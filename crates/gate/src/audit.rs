@@ -1,6 +1,6 @@
 //! What happened, for the log, the live view and the auditor.
 
-use crate::{Digest, Direction, End, Notice, Protocol, Refusal, Security, Verb, Verdict};
+use crate::{Digest, Direction, End, Notice, Progress, Protocol, Refusal, Security, Verb, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -74,6 +74,8 @@ pub enum What {
         dir: Direction,
         /// Octets, where known: of a download the file's, of an upload what the peer announced.
         len: Option<u64>,
+        /// How far it is, whenever somebody looks.
+        progress: Progress,
     },
     /// A transfer ended: exactly one for each [`What::Started`].
     Ended {

@@ -13,7 +13,7 @@
 //!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `explain` what would be if, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
-//!   a transfer, `transfer` the two transfers, `record` what is
+//!   a transfer, `transfer` the two transfers, `progress` how far one is, `record` what is
 //!   known at their end, `verdict` what that means, `watch` what time it is, `timings` how long it takes, `digests` of
 //!   files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
@@ -36,6 +36,7 @@ mod limits;
 mod live;
 mod peek;
 mod penalties;
+mod progress;
 mod rate;
 mod record;
 mod refusal;
@@ -67,6 +68,7 @@ pub use limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
 pub use live::OnKick;
 pub use peek::Peek;
 pub use penalties::{KeptScores, Offence, Penalties};
+pub use progress::Progress;
 pub use rate::Meter;
 pub use record::{Cause, End, Figures, Negotiated, Outcome, Wire};
 pub use refusal::Refusal;

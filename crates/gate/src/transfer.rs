@@ -2,6 +2,7 @@ use crate::audit::What;
 use crate::grants::Spent;
 use crate::holder;
 use crate::inbox::Place;
+use crate::progress::Progress;
 use crate::rate::Meter;
 use crate::record::{Cause, End, Outcome};
 use crate::session::TransferLease;
@@ -9,8 +10,7 @@ use crate::verdict::Verdict;
 use crate::{Digest, Refusal};
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use store::{Blob, Identity, Published, Sink, Upload, VPath};
 
@@ -34,8 +34,8 @@ pub(crate) struct Record {
     /// Octets that were to come, where the start told.
     len: Option<u64>,
     began: Instant,
-    /// Octets that passed through us, for a transfer that is only dropped.
-    seen: u64,
+    /// For who watches, and for a transfer that is only dropped.
+    progress: Progress,
     /// Whether an octet of the content has moved.
     moves: AtomicBool,
     told: bool,
@@ -54,10 +54,17 @@ impl Record {
             meter.up_to(len);
         }
         let transfer = lease.session.next_transfer();
-        lease.session.tell(What::Started { transfer, path: path.clone(), dir, len });
+        let progress = Progress::new(len);
+        lease.session.tell(What::Started {
+            transfer,
+            path: path.clone(),
+            dir,
+            len,
+            progress: progress.clone(),
+        });
         let began = Instant::now();
         let (path, moves) = (path.clone(), AtomicBool::new(false));
-        Ok(Record { lease, spent, transfer, path, dir, len, began, seen: 0, moves, told: false })
+        Ok(Record { lease, spent, transfer, path, dir, len, began, progress, moves, told: false })
     }
 
     /// An octet has moved; only the first counts.
@@ -108,7 +115,7 @@ impl Drop for Record {
         if !self.told {
             // What went out nobody counted: the use stays one.
             self.spent = None;
-            let end = End::new(Outcome::Aborted, self.seen);
+            let end = End::new(Outcome::Aborted, self.progress.octets());
             self.end(end, Left::default());
         }
     }
@@ -118,12 +125,11 @@ impl Drop for Record {
 pub struct Reading {
     blob: Blob,
     record: Record,
-    counter: Option<Arc<AtomicU64>>,
 }
 
 impl Reading {
     pub(crate) fn new(blob: Blob, record: Record) -> Reading {
-        Reading { blob, record, counter: None }
+        Reading { blob, record }
     }
 
     /// The content.
@@ -151,9 +157,9 @@ impl Reading {
         self.record.begun();
     }
 
-    /// What the driver counts octets with, so that the audit knows them of a transfer that is only dropped.
-    pub fn counted_by(&mut self, counter: Arc<AtomicU64>) {
-        self.counter = Some(counter);
+    /// How far it is: its driver, which alone knows, feeds it.
+    pub fn progress(&self) -> &Progress {
+        &self.record.progress
     }
 
     /// Ends the transfer; call it before the success reply.
@@ -165,14 +171,6 @@ impl Reading {
             Outcome::TimedOut | Outcome::Aborted | Outcome::Refused | Outcome::Failed => Vec::new(),
         };
         self.record.end(end, Left { digests, ..Left::default() });
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        if let Some(counter) = &self.counter {
-            self.record.seen = counter.load(Ordering::Relaxed);
-        }
     }
 }
 
@@ -238,7 +236,11 @@ impl Writing {
     pub fn wrote_to(&mut self, end: u64) {
         self.upload.wrote_to(end);
         self.record.begun();
-        self.record.seen = self.upload.len().saturating_sub(self.upload.start());
+        self.reached();
+    }
+
+    fn reached(&self) {
+        self.record.progress.reach(self.upload.len().saturating_sub(self.upload.start()));
     }
 
     /// Makes the file durable and visible, whole, and tells the end. Call it before the success reply.
@@ -286,7 +288,7 @@ impl Sink for Writing {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.upload.write_at(offset, octets)?;
         self.record.begun();
-        self.record.seen = self.upload.len().saturating_sub(self.upload.start());
+        self.reached();
         Ok(())
     }
 

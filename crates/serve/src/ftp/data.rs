@@ -5,14 +5,13 @@ use super::{DataPorts, FtpConfig, refusal};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
 use gate::store::no_descriptors;
-use gate::{Meter, Reading, Refusal, Writing};
+use gate::{Meter, Progress, Reading, Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -22,12 +21,27 @@ use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, Sight, Tap, What};
 
 /// What the session and its transfer share while it runs.
-#[derive(Default)]
 pub(super) struct Watch {
     /// Octets on the wire so far.
-    pub(super) octets: Arc<AtomicU64>,
+    pub(super) progress: Progress,
     /// Ends the transfer early.
     pub(super) cancel: Notify,
+}
+
+impl Watch {
+    /// Of what is open: a download is counted for the gate too, an upload counts itself in octets of the file.
+    pub(super) fn of(open: &Open) -> Watch {
+        let progress = match open {
+            Open::Reading { reading, offset, text } => {
+                let progress = reading.progress().clone();
+                // How many text has on the wire nobody knows before.
+                progress.expect((!text).then(|| reading.blob().len().saturating_sub(*offset)));
+                progress
+            }
+            Open::Writing { .. } | Open::Listing(_) => Progress::new(None),
+        };
+        Watch { progress, cancel: Notify::new() }
+    }
 }
 
 /// One data connection to be.
@@ -54,7 +68,7 @@ impl Data {
             () = watch.cancel.notified() => End::Cancelled,
             end = self.carry(&config, &mut open) => end,
         };
-        (open, watch.octets.load(Ordering::Relaxed), end)
+        (open, watch.progress.octets(), end)
     }
 
     async fn carry(&mut self, config: &FtpConfig, open: &mut Open) -> End {
@@ -82,7 +96,6 @@ impl Data {
         };
         let end = match open {
             Open::Reading { reading, offset, text } => {
-                reading.counted_by(wire.data.watch.octets.clone());
                 wire.meter = reading.take_meter();
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
                 wire.send(Outgoing::new(reading.blob().clone(), *offset, convert), Some(reading)).await
@@ -351,7 +364,7 @@ impl Wire<'_> {
         if let Some(meter) = &mut self.meter {
             meter.moved(n as u64);
         }
-        let total = self.data.watch.octets.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
+        let total = self.data.watch.progress.add(n as u64);
         if self.data.tap.is_some() {
             let (local, peer) = self.ends;
             self.data.see(local, peer, dir, What::Data { len: n, total });
@@ -377,7 +390,7 @@ impl Drop for Wire<'_> {
     /// ABOR drops the transfer in its midst: the tap hears of that end too.
     fn drop(&mut self) {
         let (local, peer) = self.ends;
-        let total = self.data.watch.octets.load(Ordering::Relaxed);
+        let total = self.data.watch.progress.octets();
         self.data.see(local, peer, Dir::Here, What::Closed { role: Role::Data, total });
     }
 }

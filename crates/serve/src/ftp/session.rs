@@ -18,7 +18,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
@@ -111,7 +110,7 @@ impl Session {
                 return;
             }
             if let Some(watch) = &self.watch {
-                self.machine.progress(watch.octets.load(Ordering::Relaxed));
+                self.machine.progress(watch.progress.octets());
             }
             let reads = self.machine.wants_input() && self.out.is_empty() && !self.eof;
             let deadline = match (self.machine.poll_timeout(), self.closing) {
@@ -309,7 +308,7 @@ impl Session {
             }
             Ask::Move(via) => {
                 let Some(open) = self.open.take() else { return nobody() };
-                let watch = Arc::new(Watch::default());
+                let watch = Arc::new(Watch::of(&open));
                 self.watch = Some(watch.clone());
                 let data = Data {
                     via,

@@ -24,7 +24,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
@@ -60,7 +59,6 @@ struct Connection {
     admitted: Option<(Session, Login)>,
     peek: Option<Peek>,
     reading: Option<(Reading, u64)>,
-    octets: Arc<AtomicU64>,
     listing: Option<Sorted>,
     flying: Flying,
     work: Option<(AskId, Work)>,
@@ -103,7 +101,6 @@ pub(super) async fn run(
         admitted: None,
         peek: None,
         reading: None,
-        octets: Arc::default(),
         listing: None,
         flying: Flying::Nothing,
         work: None,
@@ -385,8 +382,7 @@ impl Connection {
                 answer
             }
             Done::Begun(Ok(mut reading), octets) => {
-                self.octets = Arc::default();
-                reading.counted_by(self.octets.clone());
+                reading.progress().expect(Some(octets));
                 self.meter = reading.take_meter();
                 self.reading = Some((reading, octets));
                 Answer::Begun
@@ -415,7 +411,7 @@ impl Connection {
                 (Outcome::Failed, Cause::Ours(why.clone()), why)
             }
         };
-        let octets = self.octets.load(Ordering::Relaxed);
+        let octets = reading.progress().octets();
         // Of ranges they are all that was to come.
         let expected = (expected != reading.blob().len()).then_some(expected);
         let end = End { expected, ..End::new(outcome, octets) };

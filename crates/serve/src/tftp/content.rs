@@ -170,6 +170,14 @@ impl Content {
         }
     }
 
+    /// Tells whoever watches a download that its peer has so many octets. An upload tells that by itself.
+    pub(super) fn reach(&self, octets: u64) {
+        match self {
+            Content::Read { reading, .. } => reading.progress().reach(octets),
+            Content::Write { .. } | Content::Gone => {}
+        }
+    }
+
     /// Octets of the file behind `acked` blocks, or received.
     pub(super) fn octets(&self, acked: u64, blksize: u16) -> u64 {
         match self {

@@ -254,6 +254,7 @@ impl Running {
         let whole = match &self.machine {
             Transfer::Send(_) => {
                 self.take_events(None);
+                self.content.reach(self.octets());
                 false
             }
             Transfer::Receive(_) => {

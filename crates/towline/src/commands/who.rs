@@ -78,13 +78,9 @@ fn transfer(answer: &Answer) -> Option<String> {
     };
     let verb = if direction == "read" { "fetches" } else { "stores" };
     let mut line = format!("{verb} {path}");
-    match (so_far, total) {
-        (Some(n), Some(all)) => {
-            line.push_str(&format!("  {}% of {}", percent(*n, *all), octets(*all)));
-        }
-        (Some(n), None) => line.push_str(&format!("  {}", octets(*n))),
-        (None, Some(all)) => line.push_str(&format!("  of {}", octets(*all))),
-        (None, None) => {}
+    line.push_str(&format!("  {}", octets(*so_far)));
+    if let Some(all) = total {
+        line.push_str(&format!(" of {}, {}%", octets(*all), percent(*so_far, *all)));
     }
     if let Some(rate) = rate {
         line.push_str(&format!("  {}/s", octets(*rate)));

@@ -159,13 +159,13 @@ pub enum Answer {
         path: String,
         /// `read`: the peer fetches; `write`: the peer stores.
         direction: String,
-        /// Octets so far, where they are counted.
-        octets: Option<u64>,
+        /// Octets so far: of a download over TFTP those that were acknowledged, else those that moved.
+        octets: u64,
         /// Octets in all, where that is known.
         total: Option<u64>,
         /// How long already.
         seconds: f64,
-        /// Octets a second since its beginning.
+        /// Octets a second since its beginning; none: it has just begun.
         rate: Option<u64>,
     },
     /// What was given out, with its secret.

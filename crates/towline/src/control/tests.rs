@@ -2,7 +2,7 @@ use super::*;
 use crate::monitor::{Here, Mandate};
 use crate::sinks::Present;
 use gate::audit::{Event, What};
-use gate::{Direction, Gate, Policy, Protocol};
+use gate::{Direction, Gate, Policy, Progress, Protocol};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -43,19 +43,25 @@ fn who_has_the_sessions_and_transfers_that_are_not_over() {
     assert!(matches!(&pong[..], [Answer::Pong { pid, .. }] if *pid == std::process::id()), "{pong:?}");
 
     let file = VPath::parse(b"/images/a.bin").unwrap();
-    let begun = What::Started { transfer: 9, path: file, dir: Direction::Read, len: Some(700) };
+    let (len, progress) = (Some(700), Progress::new(Some(700)));
+    let begun =
+        What::Started { transfer: 9, path: file, dir: Direction::Read, len, progress: progress.clone() };
     present.see(&event(3, Protocol::Ftp, Some("bob"), What::Admitted));
     present.see(&event(4, Protocol::Ftp, Some("eve"), What::Admitted));
     present.see(&event(4, Protocol::Ftp, Some("eve"), What::Left));
     present.see(&event(5, Protocol::Tftp, None, What::Admitted));
     present.see(&event(5, Protocol::Tftp, None, begun));
+    progress.add(512);
     let who = asked(&path, &Request::Who);
     let [Answer::Session { session: 3, user: Some(user), .. }, Answer::Transfer { .. }] = &who[..] else {
         panic!("{who:?}");
     };
     assert_eq!(user, "bob");
-    let Answer::Transfer { session, transfer, protocol, path: file, total, .. } = &who[1] else { panic!() };
-    assert_eq!((*session, *transfer, protocol.as_str(), *total), (5, 9, "tftp", Some(700)));
+    let Answer::Transfer { session, transfer, protocol, path: file, octets, total, .. } = &who[1] else {
+        panic!()
+    };
+    assert_eq!((*session, *transfer, protocol.as_str()), (5, 9, "tftp"));
+    assert_eq!((*octets, *total), (512, Some(700)));
     assert_eq!(file, "/images/a.bin");
 }
 

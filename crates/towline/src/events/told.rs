@@ -87,7 +87,7 @@ pub fn told(event: &audit::Event) -> Event {
             reason: why.to_string(),
             rule: rule(why),
         },
-        What::Started { transfer, path, dir, len } => Event::Started {
+        What::Started { transfer, path, dir, len, .. } => Event::Started {
             session,
             transfer: *transfer,
             protocol,

@@ -305,7 +305,13 @@ mod tests {
             "{junk}"
         );
         let path = VPath::parse(b"r1-confg\xff").unwrap();
-        let stored = What::Started { transfer: 1, path, dir: Direction::Write, len: None };
+        let stored = What::Started {
+            transfer: 1,
+            path,
+            dir: Direction::Write,
+            len: None,
+            progress: gate::Progress::new(None),
+        };
         assert!(said(t, None, stored, true).contains("nobody typed"));
         let one = said(t, None, refused(b"network-confg"), false);
         assert!(one.contains("autoinstall"), "{one}");

@@ -124,7 +124,7 @@ impl Board {
             return self.take_own(&event.what);
         };
         match &event.what {
-            What::Started { transfer, path, dir, len } => {
+            What::Started { transfer, path, dir, len, .. } => {
                 let (path, dir, len, began) = (path.clone(), *dir, *len, Instant::now());
                 let (told, shown) = ((began, 0), Shown::Not);
                 let new = Running { protocol, peer, path, dir, len, began, told, shown };

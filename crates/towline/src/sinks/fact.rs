@@ -82,7 +82,13 @@ mod tests {
             What::Kicked { by: by() },
             What::Refused { verb: Verb::Read, path: path(), why: why() },
             What::RefusedName { verb: Verb::Read, name: b"/a".to_vec(), why: why() },
-            What::Started { transfer: 1, path: path(), dir: Direction::Read, len: None },
+            What::Started {
+                transfer: 1,
+                path: path(),
+                dir: Direction::Read,
+                len: None,
+                progress: gate::Progress::new(None),
+            },
             What::Ended {
                 transfer: 1,
                 path: path(),

@@ -3,7 +3,7 @@
 use crate::control::Answer;
 use crate::events::{direction, protocol_word, timestamp};
 use gate::audit::{Event, What};
-use gate::{Direction, Protocol};
+use gate::{Direction, Progress, Protocol};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,7 +37,7 @@ struct Moving {
     user: Option<String>,
     path: VPath,
     dir: Direction,
-    len: Option<u64>,
+    progress: Progress,
     since: SystemTime,
 }
 
@@ -58,9 +58,9 @@ impl Present {
             What::Left => {
                 self.lock().sessions.remove(&event.session);
             }
-            What::Started { transfer, path, dir, len } => {
-                let (session, path, dir, len) = (event.session, path.clone(), *dir, *len);
-                let moving = Moving { session, protocol, peer, user: user(), path, dir, len, since };
+            What::Started { transfer, path, dir, progress, .. } => {
+                let (session, path, dir, progress) = (event.session, path.clone(), *dir, progress.clone());
+                let moving = Moving { session, protocol, peer, user: user(), path, dir, progress, since };
                 self.lock().transfers.insert(*transfer, moving);
             }
             What::Ended { transfer, .. } => {
@@ -107,18 +107,21 @@ impl Present {
             since: timestamp(s.since),
             seconds: seconds(s.since),
         });
-        let transfers = tables.transfers.iter().map(|(id, t)| Answer::Transfer {
-            session: t.session,
-            transfer: *id,
-            protocol: protocol_word(t.protocol).into(),
-            peer: t.peer.to_string(),
-            user: t.user.clone(),
-            path: t.path.to_string(),
-            direction: direction(t.dir).into(),
-            octets: None,
-            total: t.len,
-            seconds: seconds(t.since),
-            rate: None,
+        let transfers = tables.transfers.iter().map(|(id, t)| {
+            let (octets, seconds) = (t.progress.octets(), seconds(t.since));
+            Answer::Transfer {
+                session: t.session,
+                transfer: *id,
+                protocol: protocol_word(t.protocol).into(),
+                peer: t.peer.to_string(),
+                user: t.user.clone(),
+                path: t.path.to_string(),
+                direction: direction(t.dir).into(),
+                octets,
+                total: t.progress.of(),
+                seconds,
+                rate: (seconds > 0.0).then(|| (octets as f64 / seconds) as u64),
+            }
         });
         sessions.chain(transfers).collect()
     }

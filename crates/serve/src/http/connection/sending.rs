@@ -7,7 +7,6 @@ use bytes::Bytes;
 use gate::Refusal;
 use http_proto::server::Transmit;
 use std::io;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use transport::pump::{Bite, PumpError};
 
@@ -200,7 +199,7 @@ impl Connection {
             && let Some((reading, _)) = &self.reading
         {
             reading.begun();
-            self.octets.fetch_add(octets as u64, Ordering::Relaxed);
+            reading.progress().add(octets as u64);
         }
     }
 
