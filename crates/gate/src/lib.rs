@@ -88,7 +88,7 @@ pub use verdict::{Far, Verdict};
 
 use audit::{By, Events, Queue, What};
 use counters::{Counters, Lease};
-use identity::Identity;
+use identity::{Identity, Said};
 use inbox::Inbox;
 use live::Live;
 use penalties::Scores;
@@ -96,7 +96,7 @@ use rights::Who;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::journal::JournalError;
 use store::{Kind, Store, StoreError, VPath};
 use watch::Watch;
@@ -233,17 +233,33 @@ impl Gate {
         (Arc::new(gate), events)
     }
 
-    /// Lets a peer in, or says why not.
-    ///
-    /// Takes some 25 ms where a password is hashed (argon2id): an async driver calls it in
-    /// `spawn_blocking`. An unknown user and a wrong password are the same refusal after the same time.
+    /// Lets a peer in, or says why not. Waits until that may be seen ([`Gate::judge`]).
     pub fn admit(self: &Arc<Self>, knock: &Knock) -> Result<Session, Refusal> {
+        let (admitted, not_before) = self.judge(knock);
+        if let Some(at) = not_before {
+            std::thread::sleep(at.saturating_duration_since(Instant::now()));
+        }
+        admitted
+    }
+
+    /// Lets a peer in, or says why not; and when that may be answered, so that nobody learns from the time whether a
+    /// user is known here or asked about elsewhere. `None`: at once, as in any case where there is no [`Oracle`].
+    ///
+    /// Takes some 25 ms where a password is hashed (argon2id), and what the oracle takes: an async driver calls it in
+    /// `spawn_blocking`, and waits without the thread. An unknown user and a wrong password are the same refusal after
+    /// the same time.
+    pub fn judge(self: &Arc<Self>, knock: &Knock) -> (Result<Session, Refusal>, Option<Instant>) {
+        let mut said = Said::default();
+        let admitted = self.decide(knock, &mut said);
+        (admitted, said.not_before)
+    }
+
+    fn decide(self: &Arc<Self>, knock: &Knock, said: &mut Said) -> Result<Session, Refusal> {
         // The number of the session is given out to refused knocks as well: their events carry it.
         let id = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let peer = knock.peer.ip();
         // The limits come before the hash: guessing passwords is bounded by them.
-        let mut notices = Vec::new();
         let mut let_in = || {
             self.lets_in(peer)?;
             knock.is_protected(self.policy.clear_login)?;
@@ -257,14 +273,14 @@ impl Gate {
             };
             let who = match self.holder(knock) {
                 Some(grant) => Who::Grant(grant),
-                None => self.identity.of(knock, &mut notices)?,
+                None => self.identity.of(knock, said)?,
             };
             if let (Who::User(account), Some(lease)) = (&who, &mut lease) {
                 lease.of_user(account.name()).map_err(Refusal::TooMany)?;
             }
             let home = self.policy.roots.of(&who, peer).ok_or(Refusal::Login)?;
             if home.create {
-                notices.extend(self.settle(&home.path, &who));
+                said.notices.extend(self.settle(&home.path, &who));
             }
             Ok((who, home.path, spot, lease))
         };
@@ -281,7 +297,7 @@ impl Gate {
             };
             audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user }
         };
-        for notice in notices {
+        for notice in std::mem::take(&mut said.notices) {
             self.queue.push(&from(), What::Identity(notice));
         }
         let (who, root, spot, lease) =

@@ -1,6 +1,7 @@
 //! Listeners and one driver for each protocol.
 #![deny(unsafe_code)]
 
+mod asked;
 pub mod ftp;
 pub mod fuzz;
 pub mod http;

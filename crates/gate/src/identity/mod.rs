@@ -67,6 +67,15 @@ enum Lives {
     InDirectory,
 }
 
+/// What comes of asking who somebody is, besides the answer.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// For the owner.
+    pub(crate) notices: Vec<Notice>,
+    /// The answer may not be seen before; `None`: at once.
+    pub(crate) not_before: Option<Instant>,
+}
+
 impl Identity {
     /// Of several users of one name the last counts.
     pub(crate) fn new(
@@ -102,15 +111,15 @@ impl Identity {
         !self.users.is_empty() || self.directory.is_some() || self.oracle.is_some()
     }
 
-    /// Who that is; what the owner should know of it goes into `notices`.
-    pub(crate) fn of(&self, knock: &Knock, notices: &mut Vec<Notice>) -> Result<Who, Refusal> {
+    /// Who that is; what the owner should know of it goes into `said`, and when it may be answered.
+    pub(crate) fn of(&self, knock: &Knock, said: &mut Said) -> Result<Who, Refusal> {
         match (knock.protocol, &knock.credentials) {
             (Protocol::Tftp, Credentials::None) => Ok(Who::Nobody),
             (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. }) if self.anonymous => {
                 Ok(Who::Anonymous)
             }
             (Protocol::Ftp | Protocol::Http, Credentials::Password { user, password }) => {
-                self.login(knock, user, password, notices).map(Who::User)
+                self.login(knock, user, password, said).map(Who::User)
             }
             (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. } | Credentials::None)
             | (Protocol::Tftp, Credentials::Anonymous { .. } | Credentials::Password { .. }) => {
@@ -124,17 +133,17 @@ impl Identity {
         knock: &Knock,
         name: &str,
         password: &Secret,
-        notices: &mut Vec<Notice>,
+        said: &mut Said,
     ) -> Result<Arc<Account>, Refusal> {
         let began = Instant::now();
         let digest = self.key.digest(name, password);
+        let notices = &mut said.notices;
         let told = match self.find(name, notices) {
             Some((user, lives)) => self.verify(&user, lives, password, &digest, notices),
             None => self.elsewhere(knock, name, password, &digest, notices),
         };
         if told.is_err() && self.oracle.is_some() {
-            // This thread may block: it would for the oracle as well.
-            std::thread::sleep(self.even.due(began.elapsed()).saturating_sub(began.elapsed()));
+            said.not_before = Some(began + self.even.due(began.elapsed()));
         }
         told
     }

@@ -3,6 +3,7 @@
 use super::data::{Data, Watch, Work};
 use super::files::{self, Open};
 use super::{Phase, Shared, refusal};
+use crate::asked::asked;
 use bytes::Bytes;
 use clock::Instant as Moment;
 use ftp_proto::command::{self, Password};
@@ -378,24 +379,22 @@ impl Session {
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());
-        let admitted = blocking(move || match gate.admit(&knock) {
-            Ok(session) => {
-                let access = files::access(&session, anonymous);
-                let directory = b"/".to_vec();
-                Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
-            }
-            Err(why) => {
-                let (code, text) = refusal::reply(&why);
-                Done::Admitted(None, Answer::Refused(code, text))
-            }
-        });
-        if delay.is_zero() {
-            return admitted;
-        }
-        Box::pin(async move {
-            tokio::time::sleep(delay).await;
-            admitted.await
-        })
+        let ask = move || {
+            let (admitted, not_before) = gate.judge(&knock);
+            let done = match admitted {
+                Ok(session) => {
+                    let access = files::access(&session, anonymous);
+                    let directory = b"/".to_vec();
+                    Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
+                }
+                Err(why) => {
+                    let (code, text) = refusal::reply(&why);
+                    Done::Admitted(None, Answer::Refused(code, text))
+                }
+            };
+            (done, not_before)
+        };
+        Box::pin(asked(delay, ask, broken))
     }
 
     fn listening(&mut self, made: io::Result<std::net::TcpListener>) -> Answer {
@@ -573,17 +572,18 @@ fn shelve(open: Open, why: Shelve) {
 
 /// The machine asks only what it may; if it ever did not, the client hears an error.
 fn nobody() -> Work<Done> {
-    Box::pin(async { Done::Answer(Answer::Refused(Code(451), String::from("Internal error."))) })
+    Box::pin(async { broken() })
 }
 
 fn blocking(work: impl FnOnce() -> Done + Send + 'static) -> Work<Done> {
     Box::pin(async move {
-        match spawn_blocking(work).await {
-            Ok(done) => done,
-            // A panic below is ours; this session says so and the others go on.
-            Err(_) => Done::Answer(Answer::Refused(Code(451), String::from("Internal error."))),
-        }
+        // A panic below is ours; this session says so and the others go on.
+        spawn_blocking(work).await.unwrap_or_else(|_| broken())
     })
+}
+
+fn broken() -> Done {
+    Done::Answer(Answer::Refused(Code(451), String::from("Internal error.")))
 }
 
 fn canonical(a: SocketAddr) -> SocketAddr {

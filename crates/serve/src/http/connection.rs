@@ -8,6 +8,7 @@ use super::files::{self, Found};
 use super::sights::Sights;
 use super::site::Site;
 use super::wire::Wire;
+use crate::asked::asked;
 use crate::sorted::Sorted;
 use clock::Instant as Moment;
 use gate::{
@@ -337,16 +338,8 @@ impl Connection {
         }
         // What the address did before delays the answer, right or wrong.
         let delay = gate.delay(self.peer.ip());
-        let admitted = blocking(move || admit(&gate, &knock, &request), || nothing(files::broken()));
-        self.work = Some((
-            id,
-            Box::pin(async move {
-                if !delay.is_zero() {
-                    tokio::time::sleep(delay).await;
-                }
-                admitted.await
-            }),
-        ));
+        let ask = move || admit(&gate, &knock, &request);
+        self.work = Some((id, Box::pin(asked(delay, ask, || nothing(files::broken())))));
     }
 
     fn knock(&self, login: &Login) -> Knock {
@@ -438,15 +431,17 @@ impl Connection {
     }
 }
 
-/// Lets somebody in and looks.
-fn admit(gate: &Arc<Gate>, knock: &Knock, request: &Request) -> Done {
-    match gate.admit(knock) {
+/// Lets somebody in and looks; and when that may be answered.
+fn admit(gate: &Arc<Gate>, knock: &Knock, request: &Request) -> (Done, Option<Instant>) {
+    let (admitted, not_before) = gate.judge(knock);
+    let done = match admitted {
         Ok(session) => {
             let (found, answer) = files::look(&session, request);
             Done::Looked { admitted: Some((session, request.login.clone())), found, answer }
         }
         Err(why) => nothing(not_let_in(gate, knock, &why)),
-    }
+    };
+    (done, not_before)
 }
 
 fn nothing(answer: Answer) -> Done {
