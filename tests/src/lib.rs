@@ -4,12 +4,13 @@
 //! digests) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
-//! started) · `systemd` (a process 1 of its own) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
+//! started) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 mod base64;
 pub mod battery;
 pub mod cable;
 pub mod content;
+pub mod copied_root;
 pub mod disk;
 pub mod kill;
 pub mod load;

@@ -6,6 +6,7 @@ use e2e::process::{Process, run};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Every path below `dir`, relative to it.
 fn tree(dir: &Path) -> Vec<String> {
@@ -33,21 +34,81 @@ fn dpkg(root: &Path, arguments: &[&str]) -> Command {
     c
 }
 
+/// What `cargo xtask dist` made whose name ends so. The program in it is the one that the tests have.
+fn made(end: &str) -> PathBuf {
+    static SAID: OnceLock<String> = OnceLock::new();
+    let said = SAID.get_or_init(|| {
+        let made = run(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(["run", "--quiet", "-p", "xtask", "--", "dist", "--program"])
+            .arg(e2e::towline::program())
+            .current_dir(e2e::root()));
+        assert_eq!(made.code(), 0, "{made:?}");
+        made.out
+    });
+    let name = |line: &str| line.strip_prefix("dist: ")?.split_once(' ').map(|(path, _)| PathBuf::from(path));
+    let path = said.lines().filter_map(name).find(|path| path.to_string_lossy().ends_with(end));
+    path.unwrap_or_else(|| panic!("no {end} in {said}"))
+}
+
+/// The Containerfile's instructions: each with its text, lines joined.
+fn instructions() -> Vec<(String, String)> {
+    let text = fs::read_to_string(e2e::root().join("packaging/Containerfile")).unwrap().replace("\\\n", " ");
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split_once(' ').unwrap()).map(|(word, rest)| (word.into(), rest.into())).collect()
+}
+
+/// There is no container engine here: its steps are done over a copy-on-write view of this root, which is a Debian too.
+#[test]
+fn the_containerfiles_steps_make_an_image_that_serves_over_the_ports_it_names() {
+    if !e2e::is_soak() {
+        return;
+    }
+    let (dir, tarball) = (e2e::scratch(), made(".tar.gz"));
+    fs::copy(&tarball, dir.path().join("t.tar.gz")).unwrap();
+    let (mut script, mut entry) = (String::from("set -e\n"), Vec::new());
+    for (word, rest) in instructions() {
+        match word.as_str() {
+            // An archive is unpacked where it is added.
+            "ADD" => {
+                let to = rest.strip_prefix("${TARBALL} ").expect("the tarball is what is added");
+                script.push_str(&format!("mkdir -p {to}\ntar -xzf /mnt/t.tar.gz -C {to}\n"));
+            }
+            "RUN" => script.push_str(&format!("{rest}\n")),
+            "ENTRYPOINT" | "CMD" => entry.extend(serde_json::from_str::<Vec<String>>(&rest).expect("JSON")),
+            "EXPOSE" => assert_eq!(rest, "69/udp 21/tcp 50000-50019/tcp"),
+            "FROM" => assert!(rest.starts_with("debian:"), "{rest}"),
+            "ARG" | "VOLUME" | "STOPSIGNAL" => {}
+            other => panic!("{other} is not known here"),
+        }
+    }
+    let entry: Vec<String> = entry.iter().map(|word| format!("'{word}'")).collect();
+    script.push_str(&format!(
+        "printf octets >/srv/towline/a.bin\n{} >/mnt/said 2>&1 &\n\
+         until curl -s tftp://127.0.0.1/a.bin; do sleep 0.1; done; echo\n\
+         curl -sv ftp://127.0.0.1/a.bin 2>/mnt/dialogue; echo\n\
+         sed -n 's/.*|||\\(.*\\)|.*/\\1/p' /mnt/dialogue\n\
+         ps -o user= -p $!\nkill -TERM $!\nwait $!\n",
+        entry.join(" ")
+    ));
+    let Some(ended) = e2e::copied_root::in_a_copy_of_this_root(dir.path(), &script) else {
+        println!("soak: no right to make namespaces");
+        return;
+    };
+    let said = fs::read_to_string(dir.path().join("said")).unwrap_or_default();
+    assert_eq!(ended.code(), 0, "{ended:?}\n{said}");
+    let lines: Vec<&str> = ended.out.lines().collect();
+    let [tftp, ftp, port, user] = lines[..] else { panic!("{lines:?}\n{said}") };
+    assert_eq!((tftp, ftp, user), ("octets", "octets", "towline"), "{said}");
+    assert!((50_000..=50_019).contains(&port.parse::<u16>().unwrap()), "{port}");
+    println!("soak: the Containerfile's steps over this root: served over TFTP and FTP, as its own user");
+}
+
 #[test]
 fn a_package_is_installed_serves_and_leaves_nothing_behind() {
     if !e2e::peers::is_root("busybox") || Command::new("dpkg").arg("--version").output().is_err() {
         return;
     }
-    // Built here: the program is the one that the tests have.
-    let program = e2e::towline::program();
-    let made = run(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "-p", "xtask", "--", "dist", "--program"])
-        .arg(program)
-        .current_dir(e2e::root()));
-    assert_eq!(made.code(), 0, "{made:?}");
-    let dist =
-        made.out.lines().find_map(|l| l.strip_prefix("dist: ")?.split_once(".deb ")).expect("a .deb").0;
-    let deb = PathBuf::from(format!("{dist}.deb"));
+    let deb = made(".deb");
     let dir = e2e::scratch();
     let root = dir.path();
     // What a system has before.
