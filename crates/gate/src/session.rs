@@ -15,6 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 use store::{Blob, Kind, Mode, StoreError, VPath};
 
+pub use look::Listing;
+
 /// A peer that was let in. Cheap to clone; its place is given back when the last clone and the last of
 /// its transfers are gone.
 #[derive(Clone)]
@@ -214,12 +216,6 @@ impl Session {
         let user = self.account().map(|account| account.name());
         let meter = self.0.gate.counters.transfer(self.0.spot, user, dir).map_err(Refusal::TooMany)?;
         Ok(TransferLease { session: self.clone(), meter })
-    }
-
-    /// What the octets of a listing have to obey: they are a download, without a transfer's place and event.
-    pub fn listing_meter(&self) -> Option<Box<Meter>> {
-        let user = self.account().map(|account| account.name());
-        self.0.gate.counters.listing(self.0.spot, user)
     }
 
     /// The session's number in the events.

@@ -286,7 +286,7 @@ fn listings_leave_out_what_is_hidden() {
     store.seed("e/z", "");
     let names = |show_hidden, dir: &str| {
         let (gate, _events) = Gate::new(Arc::new(store.clone()), Policy { show_hidden, ..policy(false) });
-        let mut cursor = gate.admit(&tftp()).unwrap().list(&p(dir)).unwrap();
+        let mut cursor = gate.admit(&tftp()).unwrap().list(&p(dir)).unwrap().cursor;
         let mut n = 0;
         loop {
             match cursor.next().unwrap().len() {

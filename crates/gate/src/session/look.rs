@@ -3,21 +3,33 @@
 use super::Session;
 use crate::audit::What;
 use crate::holder::Shown;
+use crate::rate::Meter;
 use crate::rights::{Told, Verb};
 use crate::{Refusal, advice, fold, sidecar};
 #[cfg(doc)]
 use store::Mode;
 use store::{Cursor, Entry, Facts, Kind, Space, StoreError, VPath};
 
+/// A directory being listed.
+pub struct Listing {
+    /// What is in it; hidden names are not. Dropped it tells how many names it gave.
+    pub cursor: Box<dyn Cursor>,
+    /// What the octets have to obey, where there is a rate: they are a download, without a transfer's place and event.
+    pub meter: Option<Box<Meter>>,
+}
+
 impl Session {
-    /// Lists a directory; hidden names are not there. Dropping the cursor tells how many names it gave.
-    pub fn list(&self, path: &VPath) -> Result<Box<dyn Cursor>, Refusal> {
+    /// Lists a directory.
+    pub fn list(&self, path: &VPath) -> Result<Listing, Refusal> {
         if let Some(done) = self.by_token(Verb::List, path, Session::list) {
             return done;
         }
         let whole = &*self.tree(Verb::List, path)?;
         let under = self.told(Verb::List, whole, || self.entries(path))?;
-        Ok(Box::new(Counted { under, session: self.clone(), path: whole.clone(), names: 0 }))
+        let user = self.account().map(|account| account.name());
+        let meter = self.0.gate.counters.listing(self.0.spot, user);
+        let cursor = Box::new(Counted { under, session: self.clone(), path: whole.clone(), names: 0 });
+        Ok(Listing { cursor, meter })
     }
 
     /// The same without an event: for what the server looks for by itself.

@@ -10,7 +10,7 @@ fn a_login_and_a_listing_are_told() {
     memory.seed("/d/.two", Vec::new());
     let (gate, events) = Gate::new(Arc::new(memory), policy(false));
     let alice = gate.admit(&user("alice", "hunter2")).unwrap();
-    let mut cursor = alice.list(&p("/d")).unwrap();
+    let mut cursor = alice.list(&p("/d")).unwrap().cursor;
     while !cursor.next().unwrap().is_empty() {}
     drop(cursor);
     assert_eq!(alice.list(&p("/none")).err(), Some(Refusal::Absent));

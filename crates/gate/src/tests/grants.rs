@@ -178,7 +178,7 @@ fn a_grant_of_a_directory_is_for_all_that_is_shown_below_it() {
     let (_, token) = set.grant("/configs", "read,list,write", Some(3));
     let session = set.gate.admit(&tftp()).unwrap();
     let name = |rest: &str| format!("/~{token}/configs{rest}");
-    assert_eq!(session.list(&p(&name(""))).unwrap().next().unwrap().len(), 1, "not the hidden one");
+    assert_eq!(session.list(&p(&name(""))).unwrap().cursor.next().unwrap().len(), 1, "not the hidden one");
     assert_eq!(session.read(&p(&name("/.secret"))).err(), Some(Refusal::Absent));
     session.read(&p(&name("/r1.cfg"))).unwrap().finish(complete());
     let kept = put(&session, &name("/r1.cfg")).unwrap().kept;

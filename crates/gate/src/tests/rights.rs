@@ -17,7 +17,7 @@ fn gate(store: &Memory, lines: &[&str]) -> (Arc<Gate>, Events) {
 }
 
 fn names(session: &Session, dir: &str) -> Result<Vec<String>, Refusal> {
-    let mut cursor = session.list(&p(dir))?;
+    let mut cursor = session.list(&p(dir))?.cursor;
     let mut names: Vec<String> = Vec::new();
     loop {
         let batch = cursor.next().unwrap();

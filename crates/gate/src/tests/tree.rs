@@ -15,7 +15,7 @@ fn root(user: Option<&str>, network: Option<&str>, path: &str) -> RootRule {
 }
 
 fn names(session: &Session, path: &str) -> Vec<String> {
-    let mut cursor = session.list(&p(path)).unwrap();
+    let mut cursor = session.list(&p(path)).unwrap().cursor;
     let mut names = Vec::new();
     loop {
         let batch = cursor.next().unwrap();

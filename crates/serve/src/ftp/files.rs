@@ -93,16 +93,18 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
         }
         Which::List(style) => {
             let facts = session.stat(&path)?;
-            let from = match (facts.kind, style) {
-                (store::Kind::Directory, _) => Source::Directory(Sorted::new(session.list(&path)?)),
+            let (from, meter) = match (facts.kind, style) {
+                (store::Kind::Directory, _) => {
+                    let gate::Listing { cursor, meter } = session.list(&path)?;
+                    (Source::Directory(Sorted::new(cursor)), meter)
+                }
                 (store::Kind::File, Style::Facts(_)) => return Err(Refusal::NotDirectory),
                 // The name as it was asked for, as ls does.
                 (store::Kind::File, Style::List | Style::Names) => {
-                    Source::One(Some(store::Entry { name: what.path.clone(), facts }))
+                    (Source::One(Some(store::Entry { name: what.path.clone(), facts })), None)
                 }
             };
-            let (now, meter) = (unix(SystemTime::now()), session.listing_meter());
-            let listing = Listing { from, style, access, now, meter };
+            let listing = Listing { from, style, access, now: unix(SystemTime::now()), meter };
             Ok((Open::Listing(listing), Answer::Opened { len: None, start: 0 }))
         }
     });
@@ -190,7 +192,7 @@ fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
         return Ok(vec![line(path.name(), &facts)]);
     }
     let mut lines = Vec::new();
-    let mut cursor = Sorted::new(session.list(path)?);
+    let mut cursor = Sorted::new(session.list(path)?.cursor);
     loop {
         let batch = cursor.next()?;
         if batch.is_empty() {

@@ -362,9 +362,9 @@ impl Connection {
                 }
                 match found {
                     Found::File(peek) => self.peek = Some(peek),
-                    Found::Directory(listing) => {
+                    Found::Directory(listing, meter) => {
                         self.listing = Some(listing);
-                        self.meter = self.admitted.as_ref().and_then(|(s, _)| s.listing_meter());
+                        self.meter = meter;
                     }
                     Found::Nothing => {}
                 }

@@ -3,7 +3,7 @@
 use super::refusal::told;
 use crate::sorted::Sorted;
 use gate::store::{self, Cursor, VPath};
-use gate::{Peek, Refusal, Session, Verb};
+use gate::{Listing, Meter, Peek, Refusal, Session, Verb};
 use http_proto::listing::Entry;
 use http_proto::media;
 use http_proto::request::{Method, Request};
@@ -15,7 +15,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What was found for a request, with what the driver keeps for what comes next.
 pub(super) enum Found {
     File(Peek),
-    Directory(Sorted),
+    /// With the rate that it has to keep, if any.
+    Directory(Sorted, Option<Box<Meter>>),
     Nothing,
 }
 
@@ -42,7 +43,9 @@ pub(super) fn look(session: &Session, request: &Request) -> (Found, Answer) {
     let looked = path(session, request).and_then(|path| {
         if request.target.directory {
             return match session.list(&path) {
-                Ok(under) => Ok((Found::Directory(Sorted::new(under)), Answer::Listing)),
+                Ok(Listing { cursor, meter }) => {
+                    Ok((Found::Directory(Sorted::new(cursor), meter), Answer::Listing))
+                }
                 // `/file.bin/` is nothing.
                 Err(Refusal::NotDirectory) => Err(Refusal::Absent),
                 Err(why) => Err(why),

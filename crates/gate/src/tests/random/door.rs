@@ -7,8 +7,8 @@ use crate::grants::token;
 use crate::tests::{p, quick_dir};
 use crate::watch::Watch;
 use crate::{
-    Ask, Ban, Credentials, End, Gate, Grant, Grants, Guise, HalfOpen, Knock, NewGrant, Outcome, Policy,
-    Reading, Refusal, Secret, Session, Writing,
+    Ask, Ban, Credentials, End, Gate, Grant, Grants, Guise, HalfOpen, Knock, Listing, NewGrant, Outcome,
+    Policy, Reading, Refusal, Secret, Session, Writing,
 };
 use reference::{Answer, Config, Model, Moved, Name, Step, Subject, join};
 use std::collections::BTreeMap;
@@ -238,8 +238,8 @@ impl Door {
                 return Some(Ok(Answer::Is(session(slot)?.offers(&self.path(*slot, name)?))));
             }
             Step::List { session: slot, name } => {
-                let cursor = session(slot)?.list(&self.path(*slot, name)?);
-                return Some(cursor.map(|mut cursor| {
+                let listing = session(slot)?.list(&self.path(*slot, name)?);
+                return Some(listing.map(|Listing { mut cursor, .. }| {
                     let mut names = Vec::new();
                     loop {
                         let batch = cursor.next().unwrap();
