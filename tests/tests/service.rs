@@ -7,7 +7,8 @@ use e2e::process::run;
 use e2e::service::{Ftp, Service, Tftp};
 use e2e::towline::command;
 use rustix::process::Signal;
-use std::net::UdpSocket;
+use std::io::{Read, Write};
+use std::net::{TcpStream, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -85,6 +86,41 @@ fn a_wrong_configuration_changes_nothing_and_is_told_to_who_asks() {
     std::fs::rename(service.path("elsewhere"), service.path("root")).unwrap();
     assert_eq!(service.reload().code(), 0);
     assert_ne!(service.workers().last(), worker.last());
+    assert_eq!(service.end().code(), 0);
+}
+
+#[test]
+fn a_reload_by_signal_is_an_event_and_a_figure_also_where_it_is_refused() {
+    let mut service = Service::start("[admin]\nlisten = \"127.0.0.1:0\"", &[]);
+    let admin = service.serve.listening("admin");
+    let figure = || {
+        let mut stream = TcpStream::connect(admin).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        let line = page.lines().find(|l| l.starts_with("towline_config_last_reload_successful "));
+        line.expect("the figure").to_owned()
+    };
+    let reloads = |service: &Service, verdict: &str| {
+        let events = service.serve.events().into_iter();
+        let by_signal = events.filter(|e| e["event"] == "configured" && e["by"] == "operator");
+        by_signal.filter(|e| e["verdict"] == verdict).map(|e| e["text"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(figure(), "towline_config_last_reload_successful 1");
+    service.configure("sandbx = \"auto\"\nrot = 1");
+    service.serve.process.signal(Signal::HUP);
+    let refused = until(PATIENCE, || reloads(&service, "refused").pop()).expect("the event");
+    assert!(refused.contains("t.toml:5:1") && refused.contains("sandbx"), "{refused}");
+    assert!(refused.contains("2 faults") && refused.contains("the old configuration stays"), "{refused}");
+    let shown = until(PATIENCE, || figure().ends_with(" 0").then_some(()));
+    assert!(shown.is_some(), "{}", figure());
+    service.configure("[admin]\nlisten = \"127.0.0.1:0\"");
+    service.serve.process.signal(Signal::HUP);
+    let taken = until(PATIENCE, || reloads(&service, "taken").pop());
+    assert!(taken.is_some(), "{:?}", service.serve.events());
+    assert_eq!(reloads(&service, "refused").len(), 1);
+    let shown = until(PATIENCE, || figure().ends_with(" 1").then_some(()));
+    assert!(shown.is_some(), "{}", figure());
     assert_eq!(service.end().code(), 0);
 }
 

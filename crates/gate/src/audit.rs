@@ -177,10 +177,12 @@ pub enum What {
         /// Who said so.
         by: By,
     },
-    /// The server has another configuration from now on, or something of it was refused.
+    /// The server has another configuration from now on, or was to have one and refused it.
     Configured {
-        /// What, in words.
+        /// What, in words; of one that was refused its first fault, with file and line.
         what: String,
+        /// Whether it is so from now on.
+        is_taken: bool,
         /// Who said so.
         by: By,
     },

@@ -10,7 +10,7 @@ pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
-pub(crate) use told::{EXHAUSTED, direction, protocol_word, verb_word};
+pub(crate) use told::{EXHAUSTED, configured, direction, protocol_word, verb_word};
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -163,6 +163,7 @@ pub enum Event {
     },
     Configured {
         text: String,
+        verdict: &'static str,
         by: String,
     },
     Difference {

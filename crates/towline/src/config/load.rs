@@ -242,5 +242,7 @@ pub(crate) fn failure(faults: &[Fault]) -> Failure {
     for fault in &sorted {
         eprint!("{}", fault.picture());
     }
-    Failure::usage("the configuration", format!("has {} faults", faults.len()), "correct them and try again")
+    let first = sorted.first().map(|fault| format!(", the first {}: {}", fault.thing(), fault.what));
+    let what = format!("has {} faults{}", faults.len(), first.unwrap_or_default());
+    Failure::usage("the configuration", what, "correct them and try again")
 }

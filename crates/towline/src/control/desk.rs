@@ -50,7 +50,7 @@ impl Desk {
                     Ok(()) => String::from("taken up anew by another process"),
                     Err(why) => format!("not taken up anew: {why}"),
                 };
-                gate.tell(What::Configured { what, by });
+                gate.tell(What::Configured { what, is_taken: over.is_ok(), by });
                 over.map_err(|why| {
                     Failure::new(Exit::Usage, "reload", why, "towline config check FILE says what is wrong")
                 })?;

@@ -303,8 +303,12 @@ pub const EVENTS: &[Row] = &[
     Row {
         event: "configured",
         by: "serve",
-        doc: "The server has another configuration from now on, or something of it was refused.",
-        fields: &[always("text", Kind::Text, "What."), BY],
+        doc: "The server has another configuration from now on, or was to have one and refused it; also at its start.",
+        fields: &[
+            always("text", Kind::Text, "What; of one that was refused its first fault, with file and line."),
+            always("verdict", Kind::OneOf(&["taken", "refused"]), "Whether it is so from now on."),
+            BY,
+        ],
     },
     Row {
         event: "difference",

@@ -43,7 +43,7 @@ fn samples() -> Vec<Event> {
         Event::Restored { path: path(), version: s("v"), octets: 1, by: s("uid 0") },
         Event::Server { change: "started", text: s("t") },
         Event::HookFailed { hook: s("hook 1"), of: 7, count: 1, reason: s("r") },
-        Event::Configured { text: s("reloaded"), by: s("operator") },
+        Event::Configured { text: s("reloaded"), verdict: "taken", by: s("operator") },
         Event::User {
             name: s("n"),
             state: s("disabled"),

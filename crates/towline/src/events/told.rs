@@ -141,7 +141,10 @@ pub fn told(event: &audit::Event) -> Event {
             Event::Banned { net: net.clone(), until, reason, by: by.to_string() }
         }
         What::Unbanned { net, by } => Event::Unbanned { net: net.clone(), by: by.to_string() },
-        What::Configured { what, by } => Event::Configured { text: what.clone(), by: by.to_string() },
+        What::Configured { what, is_taken, by } => {
+            let verdict = configured(*is_taken);
+            Event::Configured { text: what.clone(), verdict, by: by.to_string() }
+        }
         What::Lost(count) => Event::Lost { count: *count, sink: None, reason: None },
         What::Exhausted { what, limit, count } => {
             Event::Exhausted { what, limit: *limit, count: *count, remedy: EXHAUSTED }
@@ -207,6 +210,11 @@ fn known(digests: &[Digest], from: &'static str) -> Option<Digests> {
 fn rule(why: &Refusal) -> Option<String> {
     let Refusal::DeniedBy(place) = why else { return None };
     Some(place.to_string())
+}
+
+/// What became of a configuration.
+pub(crate) fn configured(is_taken: bool) -> &'static str {
+    if is_taken { "taken" } else { "refused" }
 }
 
 pub(crate) fn direction(dir: Direction) -> &'static str {

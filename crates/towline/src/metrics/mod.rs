@@ -41,6 +41,8 @@ struct Counts {
     repeats: u64,
     bans: u64,
     lost: u64,
+    /// The last configuration that was to be taken up was refused: it is another than is served by.
+    is_refused: bool,
     durations: BTreeMap<(&'static str, &'static str), Histogram>,
 }
 
@@ -83,6 +85,7 @@ impl Figures {
             }
             What::Banned { .. } => counts.bans += 1,
             What::Lost(n) => counts.lost += n,
+            What::Configured { is_taken, .. } => counts.is_refused = !is_taken,
             What::SinkLost { count, .. } => counts.lost += count,
             What::Started { .. }
             | What::LoggedIn { .. }
@@ -101,8 +104,7 @@ impl Figures {
             | What::Unbanned { .. }
             | What::Kicked { .. }
             | What::HookFailed { .. }
-            | What::Exhausted { .. }
-            | What::Configured { .. } => {}
+            | What::Exhausted { .. } => {}
         }
     }
 

@@ -134,6 +134,9 @@ fn samples(out: &mut String, name: &str, counts: &Counts, gate: &Gate) {
         }
         "towline_bans" => line("_total", "", counts.bans.to_string()),
         "towline_bans_in_force" => line("", "", gate.bans().list().len().to_string()),
+        "towline_config_last_reload_successful" => {
+            line("", "", u8::from(!counts.is_refused).to_string());
+        }
         "towline_events_waiting" => line("", "", gate.events_waiting().to_string()),
         "towline_events_lost" => line("_total", "", counts.lost.to_string()),
         "towline_admission_seconds" => {

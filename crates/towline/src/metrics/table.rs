@@ -33,7 +33,7 @@ const fn row(name: &'static str, kind: Kind, labels: &'static [&'static str], he
 }
 
 /// Every metric, in the order of the page.
-pub const METRICS: [Metric; 16] = [
+pub const METRICS: [Metric; 17] = [
     row("towline_build", Kind::Info, &["version"], "The program."),
     row("towline_sessions", Kind::Counter, &["protocol"], "Sessions let in."),
     row("towline_sessions_open", Kind::Gauge, &[], "Sessions with a connection that are open."),
@@ -50,6 +50,12 @@ pub const METRICS: [Metric; 16] = [
     row("towline_refusals", Kind::Counter, &["protocol", "reason"], "What was refused."),
     row("towline_bans", Kind::Counter, &[], "Addresses and networks that were banned."),
     row("towline_bans_in_force", Kind::Gauge, &[], "Addresses and networks that are banned now."),
+    row(
+        "towline_config_last_reload_successful",
+        Kind::Gauge,
+        &[],
+        "Whether the configuration was taken up when that was last asked for: 1 or 0.",
+    ),
     row("towline_events_waiting", Kind::Gauge, &[], "Events that wait in the queue for their reader."),
     row("towline_events_lost", Kind::Counter, &[], "Events for which there was no place."),
     row(

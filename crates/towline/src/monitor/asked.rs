@@ -37,6 +37,8 @@ pub(crate) trait Hear: Send + 'static {
     fn order(&self, order: Order);
     /// A successor asks what an operator asked it.
     fn caller(&self, socket: OwnedFd);
+    /// A signal asked for a reload; why it did not come about, if so.
+    fn reloaded(&self, refused: Option<String>);
     /// The monitor wants to know whether the loop goes round.
     fn ping(&self, nth: u64);
 }
@@ -106,6 +108,7 @@ impl Asked {
                     }
                     ToWorker::Ping(nth) => by.ping(nth),
                     ToWorker::Caller => descriptors.into_iter().for_each(|socket| by.caller(socket)),
+                    ToWorker::Reloaded(refused) => by.reloaded(refused),
                     ToWorker::Retire => by.order(Order::Retire),
                     ToWorker::Drain => by.order(Order::Drain),
                     ToWorker::Cut => by.order(Order::Cut),

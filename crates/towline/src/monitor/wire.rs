@@ -24,6 +24,8 @@ pub(crate) enum ToWorker {
     Ping(u64),
     /// A successor asks what an operator asked it: the socket comes beside it.
     Caller,
+    /// A signal asked for a reload, which came about by this worker, or did not for this reason.
+    Reloaded(Option<String>),
     /// Leave the sockets to a successor; what runs goes on.
     Retire,
     /// Nothing new; what runs goes on.

@@ -213,7 +213,7 @@ impl Board {
             // The announcement and the last lines say it.
             What::Server { .. } => return,
             What::Unbanned { net, by } => format!("{net} is no longer banned (by {by})"),
-            What::Configured { what, by } => format!("configuration: {what} (by {by})"),
+            What::Configured { what, is_taken: _, by } => format!("configuration: {what} (by {by})"),
             What::Admitted
             | What::LoggedIn { .. }
             | What::RefusedKnock { .. }

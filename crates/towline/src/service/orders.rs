@@ -19,6 +19,8 @@ struct Told {
     order: AtomicU8,
     /// A ping to answer; 0: none.
     ping: AtomicU64,
+    /// What became of reloads that a signal asked for.
+    reloads: Mutex<Vec<Result<(), String>>>,
     /// Successors that ask; none: nobody is answered any more.
     callers: Mutex<Option<Vec<OwnedFd>>>,
 }
@@ -49,6 +51,11 @@ impl Orders {
         if ping > 0 {
             self.tell(&ToMonitor::Pong(ping));
         }
+    }
+
+    /// What became since of reloads that a signal asked for, or why they did not come about.
+    pub(super) fn reloads(&self) -> Vec<Result<(), String>> {
+        std::mem::take(&mut *self.told.reloads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Successors that came since.
@@ -83,6 +90,11 @@ impl Hear for Orders {
         if let Some(callers) = &mut *self.callers_now() {
             callers.push(socket);
         }
+    }
+
+    fn reloaded(&self, refused: Option<String>) {
+        let reload = refused.map_or(Ok(()), Err);
+        self.told.reloads.lock().unwrap_or_else(PoisonError::into_inner).push(reload);
     }
 
     fn ping(&self, nth: u64) {

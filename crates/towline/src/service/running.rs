@@ -20,7 +20,7 @@ use crate::monitor::{Asked, Order, Privileged, ToMonitor};
 use crate::sinks::{Outside, Sinks};
 use crate::watch::Watch;
 use gate::Gate;
-use gate::audit::{self, Change, What};
+use gate::audit::{self, By, Change, What};
 use serve::listen::{FellBack, Reason};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -191,6 +191,13 @@ impl Running<'_> {
             }
             board.flush();
             orders.alive();
+            for reload in orders.reloads() {
+                let what = match &reload {
+                    Ok(()) => String::from("taken up anew by this process"),
+                    Err(why) => format!("not taken up anew: {why}"),
+                };
+                gate.tell(What::Configured { what, is_taken: reload.is_ok(), by: By::Operator(None) });
+            }
             for socket in orders.callers() {
                 control::answer_successor(socket.into(), desk());
             }
@@ -300,7 +307,7 @@ impl Running<'_> {
         if let Some(read) = self.loaded.what_was_read() {
             let text = format!("Configuration: {read}.");
             board.screen.say(&text);
-            board.events.tell(&Event::Configured { text, by: String::from("start") });
+            board.events.tell(&Event::Configured { text, verdict: "taken", by: String::from("start") });
         }
         let addresses = self.servers.addresses();
         let admin = [("admin", &addresses.admin[..])];
@@ -346,7 +353,7 @@ impl Running<'_> {
         board.screen.say(&self.wall.line);
         if let Some(text) = descriptors::shortfall(self.loaded) {
             board.screen.say(&text);
-            board.events.tell(&Event::Configured { text, by: String::from("start") });
+            board.events.tell(&Event::Configured { text, verdict: "taken", by: String::from("start") });
         }
     }
 }

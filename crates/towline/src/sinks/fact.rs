@@ -1,6 +1,6 @@
 //! What sinks look for in an event, whichever it is: its name, its file, its transfer, what became of it.
 
-use crate::events::direction;
+use crate::events::{configured, direction};
 use gate::audit::What;
 use store::VPath;
 
@@ -49,7 +49,9 @@ impl<'a> Fact<'a> {
             What::GrantUsed { path, .. } => on("grant_used", path),
             What::Banned { .. } => plain("banned"),
             What::Unbanned { .. } => plain("unbanned"),
-            What::Configured { .. } => plain("configured"),
+            What::Configured { is_taken, .. } => {
+                Fact { verdict: Some(configured(*is_taken)), ..plain("configured") }
+            }
             What::Lost(_) | What::SinkLost { .. } => plain("lost"),
             What::HookFailed { .. } => plain("hook_failed"),
             What::Exhausted { .. } => plain("exhausted"),
@@ -111,7 +113,7 @@ mod tests {
             What::GrantUsed { grant: String::new(), path: path(), left: None },
             What::Banned { net: String::new(), until: None, why: String::new(), by: by() },
             What::Unbanned { net: String::new(), by: by() },
-            What::Configured { what: String::new(), by: by() },
+            What::Configured { what: String::new(), is_taken: true, by: by() },
             What::Lost(1),
             What::Exhausted { what: "file descriptors", limit: None, count: 1 },
             What::SinkLost { sink: String::new(), count: 1, why: String::new() },

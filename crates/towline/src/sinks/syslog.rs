@@ -223,7 +223,11 @@ fn message(event: &Event, host: &str) -> String {
             4
         }
         What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } | What::Exhausted { .. } => 4,
-        What::Configured { .. } | What::Kicked { .. } | What::Unbanned { .. } | What::Identity(_) => 5,
+        What::Configured { is_taken: false, .. } => 4,
+        What::Configured { is_taken: true, .. }
+        | What::Kicked { .. }
+        | What::Unbanned { .. }
+        | What::Identity(_) => 5,
         What::Restored { .. } | What::Server { .. } => 5,
         What::Ended { verdict: gate::Verdict::OurFault(_), .. } => 3,
         What::Admitted

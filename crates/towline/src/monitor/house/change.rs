@@ -14,23 +14,33 @@ use transport::Channel;
 /// A worker's sessions and transfers are counted from a multiple of this, behind those of the one before.
 const APART: u64 = 1_000;
 
-/// Who asked for a reload, and the number of the question.
-pub(super) type Asker = (Arc<Channel>, u64);
+/// Who asked for a worker.
+pub(super) enum Asker {
+    /// Nobody: it is the first one, or the one before has died.
+    Nobody,
+    /// A signal.
+    Signal,
+    /// An operator, by a worker's question of this number.
+    Worker(Arc<Channel>, u64),
+}
 
 /// A worker that is to serve and does not yet.
 pub(super) struct Next {
     generation: u32,
     prepared: Arc<Prepared>,
-    asker: Option<Asker>,
+    asker: Asker,
     /// Why it cannot.
     pub(super) failure: Option<Failure>,
 }
 
 impl House {
     /// Starts a worker that is to serve.
-    pub(super) fn begin(&mut self, prepared: Arc<Prepared>, asker: Option<Asker>) -> Result<(), Failure> {
+    pub(super) fn begin(&mut self, prepared: Arc<Prepared>, asker: Asker) -> Result<(), (Failure, Asker)> {
         self.generation += 1;
-        let worker = Worker::start(&self.arguments, self.generation, &prepared)?;
+        let worker = match Worker::start(&self.arguments, self.generation, &prepared) {
+            Ok(worker) => worker,
+            Err(failure) => return Err((failure, asker)),
+        };
         self.workers.push(worker);
         self.next = Some(Next { generation: self.generation, prepared, asker, failure: None });
         Ok(())
@@ -41,26 +51,38 @@ impl House {
     }
 
     /// Judges the configuration and starts a worker with it.
-    pub(super) fn reload(&mut self, asker: Option<Asker>) {
-        let refuse = |asker: Option<Asker>, why: String| {
-            say(&format!("reload: {why}"));
-            if let Some((channel, n)) = asker {
-                reply(&channel, n, Answer::Refused(Refused::Failed(why)));
-            }
-        };
+    pub(super) fn reload(&mut self, asker: Asker) {
         if !matches!(self.ending, Ending::No) {
-            return refuse(asker, String::from("the service comes to its end"));
+            return self.refuse(asker, String::from("the service comes to its end"));
         }
         if self.next.is_some() {
-            return refuse(asker, String::from("a worker is being started already: try again"));
+            return self.refuse(asker, String::from("a worker is being started already: try again"));
         }
         self.notify.reloading();
-        let asked = asker.clone();
-        let begun = (self.prepare)(Some(&self.prepared)).and_then(|p| self.begin(Arc::new(p), asker));
-        if let Err(failure) = begun {
-            refuse(asked, format!("{failure}; the old configuration stays"));
+        let begun = match (self.prepare)(Some(&self.prepared)) {
+            Ok(prepared) => self.begin(Arc::new(prepared), asker),
+            Err(failure) => Err((failure, asker)),
+        };
+        if let Err((failure, asker)) = begun {
+            self.refuse(asker, format!("{failure}; the old configuration stays"));
             self.notify.ready(&self.status);
         }
+    }
+
+    /// No worker with another configuration serves; who asked for one is told why.
+    fn refuse(&self, asker: Asker, why: String) {
+        say(&format!("reload: {why}"));
+        match asker {
+            Asker::Nobody => {}
+            // Whoever serves has the audit.
+            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(Some(why))),
+            Asker::Worker(channel, n) => reply(&channel, n, Answer::Refused(Refused::Failed(why))),
+        }
+    }
+
+    fn tell_who_serves(&self, what: &ToWorker) {
+        let serving = self.workers.iter().find(|worker| worker.life == Life::Serving);
+        serving.into_iter().for_each(|worker| worker.tell(what));
     }
 
     /// A worker has opened everything: the one that serves is to leave the sockets.
@@ -124,8 +146,10 @@ impl House {
         self.prepared = next.prepared;
         self.notify.ready(&status);
         self.status = status;
-        if let Some((channel, n)) = next.asker {
-            reply(&channel, n, Answer::Done);
+        match next.asker {
+            Asker::Nobody => {}
+            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(None)),
+            Asker::Worker(channel, n) => reply(&channel, n, Answer::Done),
         }
     }
 
@@ -178,11 +202,7 @@ impl House {
         if worker.generation == 1 {
             return Some(Err(failure));
         }
-        let why = format!("{failure}; the old configuration stays");
-        say(&format!("reload: {why}"));
-        if let Some((channel, n)) = next.asker {
-            reply(&channel, n, Answer::Refused(Refused::Failed(why)));
-        }
+        self.refuse(next.asker, format!("{failure}; the old configuration stays"));
         if self.workers.iter().any(|w| w.life == Life::Serving) {
             self.notify.ready(&self.status);
         } else {

@@ -18,7 +18,7 @@ use super::{Answer, Mandate, Question, Refused};
 use crate::config::Loaded;
 use crate::config::audit::MOST_HOOKS;
 use crate::exit::{Exit, Failure};
-use change::Next;
+use change::{Asker, Next};
 use notify::Notify;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::ffi::OsString;
@@ -133,7 +133,7 @@ impl House {
             status: String::new(),
             ending: Ending::No,
         };
-        house.begin(prepared, None)?;
+        house.begin(prepared, Asker::Nobody).map_err(|(failure, _)| failure)?;
         house.rounds(signals)
     }
 
@@ -149,7 +149,7 @@ impl House {
                 }
             }
             if ready.reload && signals.reload.taken() > 0 {
-                self.reload(None);
+                self.reload(Asker::Signal);
             }
             // From behind: a worker that is gone leaves the list.
             for nth in ready.workers.into_iter().rev() {
@@ -181,7 +181,7 @@ impl House {
         if self.again.is_some_and(|at| at <= now) {
             self.again = None;
             let prepared = self.prepared.clone();
-            if let Err(failure) = self.begin(prepared, None) {
+            if let Err((failure, _)) = self.begin(prepared, Asker::Nobody) {
                 say(&failure.to_string());
                 self.another("cannot be started");
             }
@@ -311,7 +311,7 @@ impl House {
                 }
             }
             ToMonitor::Ended { exit } => self.workers[nth].exit = Some(exit),
-            ToMonitor::Ask(n, Question::Successor) => self.reload(Some((channel, n))),
+            ToMonitor::Ask(n, Question::Successor) => self.reload(Asker::Worker(channel, n)),
             ToMonitor::Ask(n, Question::Elder { nth: which }) => {
                 reply(&channel, n, self.elder(self.workers[nth].generation, which));
             }
