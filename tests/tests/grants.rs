@@ -167,15 +167,20 @@ fn over_http_only_what_is_given_is_a_use_and_a_login_is_as_good_as_a_name() {
     for method in ["GET", "HEAD"] {
         assert_eq!(peer.ask(method, "/images/a.bin", &login).0, 403, "{method}: used up");
     }
-    // Nobody else could log in here: no password is asked for.
-    assert_eq!(Http::to(http).ask("GET", "/images/a.bin", &login).0, 403, "used up: no login any more");
+    // A new session begins with a login that is none any more, as one that never was: whoever shows it is told so, and
+    // nobody else is asked for a password, as nobody has one.
+    let others = ["", &basic("nobody:x"), &login].map(|login| {
+        let (status, head, _) = Http::to(http).ask("GET", "/images/a.bin", login);
+        (status, head.contains("www-authenticate: "))
+    });
+    assert_eq!(others, [(403, false), (401, true), (401, true)]);
     // A use is not forgotten by a kill.
     drop(server);
     let socket = home.path().join("control.sock");
     until(PATIENCE, || UnixStream::connect(&socket).is_err().then_some(())).expect("the worker ended");
     let (_server, http) = serve_http(root.path(), home.path());
     assert_eq!(Http::to(http).ask("GET", &name, "").0, 404);
-    assert_eq!(Http::to(http).ask("GET", "/images/a.bin", &login).0, 403);
+    assert_eq!(Http::to(http).ask("GET", "/images/a.bin", &login).0, 401);
 }
 
 #[test]

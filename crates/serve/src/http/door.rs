@@ -21,9 +21,14 @@ pub(super) fn credentials(login: &Login) -> Credentials {
 /// Why somebody is not let in; asked for a password only where one is taken.
 pub(super) fn not_let_in(gate: &Gate, knock: &Knock, why: &Refusal) -> Answer {
     let (status, text) = told(why);
+    // One that was shown, protected enough, and is none is 401 whoever else could log in here (RFC 9110 §15.5.2): a
+    // grant that is used up is as a password that never was one, and tells nothing of the users that there are.
+    let is_shown = matches!(knock.credentials, Credentials::Password { .. });
     match status {
-        Status::Unauthorized if !may_ask(gate, knock.security) => {
-            Answer::Refused(Status::Forbidden, String::from("passwords are taken over TLS only"))
+        Status::Unauthorized if !is_shown && !may_ask(gate, knock.security) => {
+            let text =
+                if gate.has_logins() { "passwords are taken over TLS only" } else { "permission denied" };
+            Answer::Refused(Status::Forbidden, String::from(text))
         }
         status => Answer::Refused(status, text),
     }
