@@ -4,9 +4,11 @@ use e2e::battery::{USER, user_flag};
 use e2e::content::Content;
 use e2e::poll::{PATIENCE, until};
 use e2e::process::{Ended, run};
+use e2e::service::{Ftp, Service};
 use e2e::towline::{Serve, command};
 use rustix::process::Signal;
-use std::net::{SocketAddr, UdpSocket};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -215,6 +217,50 @@ fn a_quota_survives_kill_and_restart_and_two_at_once_do_not_exceed_it() {
     assert!(now.octets <= QUOTA, "{now:?}");
     assert_eq!(put(&server, QUOTA - now.octets, "rest"), 0, "all of the rest");
     assert_eq!(put(&server, 1, "more"), FULL);
+}
+
+#[test]
+fn while_an_old_worker_drains_both_keep_the_quota_each_by_its_own_count() {
+    const QUOTA: u64 = 10_000;
+    let dir = e2e::scratch();
+    for name in ["root", "state"] {
+        std::fs::create_dir(dir.path().join(name)).expect("room for a directory");
+    }
+    Content::random(2_000).write(&dir.path().join("root/first")).expect("room for a file");
+    let settings = format!("state = \"{}/state\"\nwrite = true\nquota = \"{QUOTA}\"", dir.path().display());
+    let service = Service::start_in(dir, &settings, &[]);
+    let begin = |ftp: &mut Ftp, name: &str| {
+        let mut data = ftp.passive();
+        ftp.say(&format!("STOR {name}"), "150");
+        data.write_all(&[7; 3_000]).expect("it is taken");
+        data
+    };
+    let end = |ftp: &mut Ftp, mut data: TcpStream| {
+        data.write_all(&[7; 2_000]).expect("it is taken");
+        drop(data);
+        ftp.expect("")[..3].to_owned()
+    };
+    let mut old = Ftp::log_in(service.serve.ftp);
+    let runs = begin(&mut old, "old");
+    assert_eq!(service.reload().code(), 0);
+    assert_eq!(service.workers().len(), 2);
+    let mut new = Ftp::log_in(service.serve.ftp);
+    let beside = begin(&mut new, "new");
+    // Each has room for its own: of eight that were left five. Together they are more than there may be.
+    assert_eq!([end(&mut old, runs), end(&mut new, beside)], ["226", "226"]);
+    // Neither goes on beyond what it knows of, and what is refused is not there.
+    for (ftp, name) in [(&mut old, "old-more"), (&mut new, "new-more")] {
+        let data = begin(ftp, name);
+        assert_eq!(end(ftp, data), "552", "{name}");
+    }
+    let root = service.path("root");
+    assert_eq!(names_in(&root), ["first", "new", "old"]);
+    let held = counted(&root).octets;
+    assert!(held > QUOTA && held <= QUOTA + (QUOTA - 2_000), "{held}");
+    drop((old, new));
+    let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
+    assert!(alone.is_some(), "{:?}", service.workers());
+    assert_eq!(service.end().code(), 0);
 }
 
 #[test]
