@@ -261,3 +261,43 @@ fn reloads_and_kicks_are_events() {
     let both = both.unwrap_or_else(|| panic!("{:?}", texts(&service)));
     assert!(both[0].contains("not taken up") && both[1].contains("by another process"), "{both:?}");
 }
+
+#[test]
+fn a_worker_that_drains_runs_the_hooks_that_it_began_with() {
+    use e2e::service::{Ftp, Service};
+    let dir = e2e::scratch();
+    std::fs::create_dir(dir.path().join("root")).expect("room for a directory");
+    let hook = |dir: &Path, to: &str| {
+        let script = dir.join(format!("{to}.sh"));
+        let line = format!("echo \"$TOWLINE_PATH\" >> {}/{to}\n", dir.display());
+        std::fs::write(&script, line).expect("room for a script");
+        let run = script.display();
+        format!("write = true\n[[hook]]\non = [\"ended\"]\nrun = [\"/bin/sh\", \"{run}\"]")
+    };
+    let old = hook(dir.path(), "old");
+    let service = Service::start_in(dir, &old, &[]);
+    let begin = |name: &str| {
+        let mut ftp = Ftp::log_in(service.serve.ftp);
+        let data = ftp.passive();
+        ftp.say(&format!("STOR {name}"), "150");
+        (ftp, data)
+    };
+    let end = |(mut ftp, mut data): (Ftp, TcpStream)| {
+        data.write_all(b"content").expect("it is taken");
+        drop(data);
+        ftp.expect("226");
+    };
+    let runs = begin("a");
+    service.configure(&hook(service.dir.path(), "new"));
+    assert_eq!(service.reload().code(), 0);
+    end(begin("b"));
+    end(runs);
+    // With the end of its session the old one goes, and the hook has been run then.
+    let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
+    assert!(alone.is_some(), "{:?}", service.workers());
+    let lines = |name: &str| std::fs::read_to_string(service.path(name)).unwrap_or_default();
+    assert_eq!(lines("old"), "/a\n");
+    let new = until(PATIENCE, || Some(lines("new")).filter(|lines| lines.ends_with('\n')));
+    assert_eq!(new.as_deref(), Some("/b\n"));
+    assert_eq!(service.end().code(), 0);
+}
