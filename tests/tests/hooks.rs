@@ -286,18 +286,21 @@ fn a_worker_that_drains_runs_the_hooks_that_it_began_with() {
         data.write_all(b"content").expect("it is taken");
         drop(data);
         ftp.expect("226");
+        ftp
     };
     let runs = begin("a");
     service.configure(&hook(service.dir.path(), "new"));
     assert_eq!(service.reload().code(), 0);
-    end(begin("b"));
-    end(runs);
-    // With the end of its session the old one goes, and the hook has been run then.
+    drop(end(begin("b")));
+    let drains = end(runs);
+    let lines = |name: &str| {
+        let text = || std::fs::read_to_string(service.path(name)).unwrap_or_default();
+        until(PATIENCE, || Some(text()).filter(|text| text.ends_with('\n')))
+    };
+    assert_eq!((lines("old").as_deref(), lines("new").as_deref()), (Some("/a\n"), Some("/b\n")));
+    // It goes with its last session.
+    drop(drains);
     let alone = until(PATIENCE, || (service.workers().len() == 1).then_some(()));
     assert!(alone.is_some(), "{:?}", service.workers());
-    let lines = |name: &str| std::fs::read_to_string(service.path(name)).unwrap_or_default();
-    assert_eq!(lines("old"), "/a\n");
-    let new = until(PATIENCE, || Some(lines("new")).filter(|lines| lines.ends_with('\n')));
-    assert_eq!(new.as_deref(), Some("/b\n"));
     assert_eq!(service.end().code(), 0);
 }
