@@ -1,16 +1,17 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
-//! digests) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
-//! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `peers` (other people's programs) ·
+//! digests) · `curl` (and its exit codes) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
+//! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `ours` (our own clients) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
-//! started) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
+//! started) · `sources` (what tests are called) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 mod base64;
 pub mod battery;
 pub mod cable;
 pub mod content;
 pub mod copied_root;
+pub mod curl;
 pub mod disk;
 pub mod kill;
 pub mod load;
@@ -18,12 +19,14 @@ pub mod matrix;
 pub mod memory;
 pub mod namespace;
 pub mod noise;
+pub mod ours;
 pub mod peers;
 pub mod poll;
 pub mod ports;
 pub mod process;
 pub mod servers;
 pub mod service;
+pub mod sources;
 pub mod systemd;
 pub mod tftp_servers;
 pub mod towline;

@@ -1,6 +1,7 @@
 //! A storage that panics fails the one transfer that asked, and no other.
 
-use client::{ClientError, Options, Remote, Scheme, Type};
+use client::{ClientError, Options, Scheme};
+use e2e::ours;
 use gate::{Gate, Policy};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::UdpSocket;
@@ -84,15 +85,7 @@ fn a_panic_in_the_storage_is_an_error_to_its_peer_and_the_workers_go_on() {
     let (gate, _events) = Gate::new(Arc::new(Broken(memory)), Policy::default());
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
-    let remote = |name: &str| Remote {
-        scheme: Scheme::Tftp,
-        user: None,
-        password: None,
-        host: "127.0.0.1".into(),
-        port: Some(server.addresses()[0].port()),
-        path: name.as_bytes().to_vec(),
-        kind: Type::Image,
-    };
+    let remote = |name: &str| ours::remote(Scheme::Tftp, server.addresses()[0], name);
     // More often than there are workers.
     for _ in 0..12 {
         let failed = client::get(&remote("broken"), &mut Count(0), &Options::default());

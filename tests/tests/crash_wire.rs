@@ -1,8 +1,9 @@
 //! `kill -9` of a server in the middle of an upload over TFTP and FTP, and of a TFTP client: the old file
 //! or the new one is there, whole, and the other end is never told a success that is not there.
 
-use client::{Options, Remote, Scheme, Type};
+use client::{Options, Remote, Scheme};
 use e2e::content::{Content, print_of};
+use e2e::ours;
 use e2e::poll::PATIENCE;
 use e2e::process::Process;
 use gate::audit::What;
@@ -145,17 +146,10 @@ fn address(server: &mut Process, scheme: Scheme) -> String {
 
 fn put(content: Content, scheme: Scheme, address: &str) -> Result<client::Done, client::ClientError> {
     let octets = content.octets();
-    let (host, port) = address.rsplit_once(':').expect("host:port");
     let login = |text: &str| (scheme == Scheme::Ftp).then(|| text.to_owned());
-    let remote = Remote {
-        scheme,
-        user: login("alice"),
-        password: login("hunter2"),
-        host: host.to_owned(),
-        port: port.parse().ok(),
-        path: b"image.bin".to_vec(),
-        kind: Type::Image,
-    };
+    let server = address.parse().expect("host:port");
+    let (user, password) = (login("alice"), login("hunter2"));
+    let remote = Remote { user, password, ..ours::remote(scheme, server, "image.bin") };
     let mut options = Options::default();
     // The dead server's port answers at once on loopback; this is for the rest.
     options.tftp.no_progress = Duration::from_secs(2);

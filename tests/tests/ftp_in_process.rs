@@ -5,14 +5,15 @@ use client::{
     ClientError, FtpOptions, Kind, Options, Passive, Remote, Resume, Scheme, Type, Unroutable, Wire,
 };
 use e2e::content::Content;
+use e2e::ours::{self, Kept};
 use gate::{Caps, Gate, Limits, Policy, User, audit, hash_password};
 use serve::ftp::{FtpConfig, FtpServer};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use store::Blob;
 use store::memory::Memory;
-use store::{Blob, Sink};
 use transport::Cancel;
 use transport::tap::{Role, Sight, Tap, What};
 
@@ -25,7 +26,6 @@ struct House {
     store: Arc<Memory>,
     server: FtpServer,
     events: audit::Events,
-    ip: IpAddr,
 }
 
 fn house_at(ip: IpAddr, config: FtpConfig) -> House {
@@ -58,7 +58,7 @@ fn house_within(
     let active_port = if config.active_port == 20 { 0 } else { config.active_port };
     let config = FtpConfig { active_port, ..config };
     let server = FtpServer::start(gate, vec![listener], config, tap).unwrap();
-    House { store, server, events, ip }
+    House { store, server, events }
 }
 
 fn house() -> House {
@@ -71,15 +71,7 @@ impl House {
     }
 
     fn remote(&self, path: &str) -> Remote {
-        Remote {
-            scheme: Scheme::Ftp,
-            user: Some("u".to_owned()),
-            password: Some("p".to_owned()),
-            host: self.ip.to_string(),
-            port: Some(self.address().port()),
-            path: path.as_bytes().to_vec(),
-            kind: Type::Image,
-        }
+        at(self.address(), path)
     }
 
     fn content(&self, path: &str) -> Option<Vec<u8>> {
@@ -108,18 +100,6 @@ fn random(len: usize) -> Vec<u8> {
     let mut octets = Vec::new();
     Content::random(len as u64).reader().read_to_end(&mut octets).unwrap();
     octets
-}
-
-#[derive(Default)]
-struct Kept(Vec<u8>);
-
-impl Sink for Kept {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
-        let from = usize::try_from(offset).unwrap();
-        self.0.resize(self.0.len().max(from + octets.len()), 0);
-        self.0[from..from + octets.len()].copy_from_slice(octets);
-        Ok(())
-    }
 }
 
 fn memory(octets: &[u8]) -> Blob {
@@ -960,16 +940,9 @@ fn script(changes: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
     changes.iter().chain(&usual).map(|(verb, answer)| (*verb, (*answer).to_owned())).collect()
 }
 
-fn at(control: SocketAddr) -> Remote {
-    Remote {
-        scheme: Scheme::Ftp,
-        user: Some("u".to_owned()),
-        password: Some("p".to_owned()),
-        host: control.ip().to_string(),
-        port: Some(control.port()),
-        path: b"f".to_vec(),
-        kind: Type::Image,
-    }
+fn at(control: SocketAddr, path: &str) -> Remote {
+    let (user, password) = (Some("u".to_owned()), Some("p".to_owned()));
+    Remote { user, password, ..ours::remote(Scheme::Ftp, control, path) }
 }
 
 #[test]
@@ -977,7 +950,7 @@ fn an_address_in_a_227_that_is_not_the_servers_is_not_connected_to() {
     // TEST-NET-3: a connection there would never come about.
     let (control, _) = scripted(script(&[("PASV", "227 ok (203,0,113,9,PORT)")]), b"12345".to_vec());
     let mut got = Kept::default();
-    client::get(&at(control), &mut got, &options(Passive::Yes)).unwrap();
+    client::get(&at(control, "f"), &mut got, &options(Passive::Yes)).unwrap();
     assert_eq!(got.0, b"12345");
 }
 
@@ -986,7 +959,7 @@ fn a_server_without_mlsd_is_asked_for_list() {
     let changes = [("LIST", "226 done"), ("PASV", "227 ok (127,0,0,1,PORT)")];
     let lines = b"total 1\r\n-rw-r--r--   1 ftp ftp 5 Jan  1  2020 a b\r\n".to_vec();
     let (control, _) = scripted(script(&changes), lines);
-    let entries = client::list(&at(control), &options(Passive::PasvOnly)).unwrap();
+    let entries = client::list(&at(control, "f"), &options(Passive::PasvOnly)).unwrap();
     assert_eq!(entries.len(), 1);
     assert_eq!((entries[0].name.as_slice(), entries[0].len), (&b"a b"[..], Some(5)));
 }
@@ -996,7 +969,8 @@ fn a_download_that_is_shorter_or_longer_than_size_is_no_success() {
     for (size, found) in [("213 6", 6), ("213 4", 4)] {
         let changes = [("SIZE", size), ("PASV", "227 ok (127,0,0,1,PORT)")];
         let (control, _) = scripted(script(&changes), b"12345".to_vec());
-        let e = client::get(&at(control), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
+        let e =
+            client::get(&at(control, "f"), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
         assert!(matches!(e, ClientError::Truncated { expected, found: 5 } if expected == found), "{e}");
     }
 }
@@ -1005,7 +979,7 @@ fn a_download_that_is_shorter_or_longer_than_size_is_no_success() {
 fn a_426_behind_the_data_is_a_failure_with_the_servers_words() {
     let changes = [("RETR", "426 disk on fire"), ("PASV", "227 ok (127,0,0,1,PORT)")];
     let (control, _) = scripted(script(&changes), b"12345".to_vec());
-    let e = client::get(&at(control), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
+    let e = client::get(&at(control, "f"), &mut Kept::default(), &options(Passive::PasvOnly)).unwrap_err();
     assert!(matches!(&e, ClientError::Server { text, .. } if text == "426 disk on fire"), "{e}");
 }
 
@@ -1014,7 +988,7 @@ fn a_server_that_goes_silent_is_a_timeout() {
     let listener = TcpListener::bind((V4, 0)).unwrap();
     let mut opts = options(Passive::Yes);
     opts.ftp.no_progress = Duration::from_millis(50);
-    let e = client::get(&at(listener.local_addr().unwrap()), &mut Kept::default(), &opts).unwrap_err();
+    let e = client::get(&at(listener.local_addr().unwrap(), "f"), &mut Kept::default(), &opts).unwrap_err();
     assert!(matches!(e, ClientError::TimedOut { .. }), "{e}");
 }
 
@@ -1023,7 +997,7 @@ fn what_is_no_ftp_server_is_said_so() {
     let listener = TcpListener::bind((V4, 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let ssh = std::thread::spawn(move || listener.accept().unwrap().0.write_all(b"SSH-2.0-x\r\n"));
-    let e = client::get(&at(address), &mut Kept::default(), &options(Passive::Yes)).unwrap_err();
+    let e = client::get(&at(address, "f"), &mut Kept::default(), &options(Passive::Yes)).unwrap_err();
     assert!(matches!(e, ClientError::Protocol { .. }), "{e}");
     ssh.join().unwrap().unwrap();
 }

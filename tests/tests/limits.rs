@@ -2,7 +2,8 @@
 //!
 //! With `E2E_SOAK` rates are measured over 10 s, for one and for a hundred transfers at once.
 
-use client::{ClientError, Options, Remote, Scheme, Type};
+use client::{ClientError, Options, Remote, Scheme};
+use e2e::ours;
 use e2e::poll::{PATIENCE, until};
 use e2e::wire::{Answer, Client};
 use gate::audit::{By, Events, What};
@@ -50,19 +51,11 @@ fn house_seen(limits: Limits, penalties: Option<Penalties>, tap: Option<Arc<Move
 
 impl House {
     fn remote(&self, scheme: Scheme, name: &str) -> Remote {
-        let port = match scheme {
-            Scheme::Ftp => self.ftp.addresses()[0].port(),
-            Scheme::Tftp => self.tftp.addresses()[0].port(),
+        let server = match scheme {
+            Scheme::Ftp => self.ftp.addresses()[0],
+            Scheme::Tftp => self.tftp.addresses()[0],
         };
-        Remote {
-            scheme,
-            user: None,
-            password: None,
-            host: "127.0.0.1".into(),
-            port: Some(port),
-            path: name.as_bytes().to_vec(),
-            kind: Type::Image,
-        }
+        ours::remote(scheme, server, name)
     }
 
     /// The next event of which `of` makes something.

@@ -1,13 +1,14 @@
 //! The client's taps while datagrams are taken in bunches: each packet is seen once, in the order that the
 //! protocol had.
 
-use client::{Options, Remote, Scheme, TftpOptions, Type};
+use client::{Options, Scheme, TftpOptions};
+use e2e::ours::{self, Kept};
 use gate::{Gate, Policy};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
+use store::Blob;
 use store::memory::Memory;
-use store::{Blob, Sink};
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// What was seen: direction, opcode, number, octets in all.
@@ -26,19 +27,6 @@ impl Tap for Seen {
     }
 }
 
-/// A sink in memory.
-#[derive(Default)]
-struct Memo(Vec<u8>);
-
-impl Sink for Memo {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
-        let (from, end) = (offset as usize, offset as usize + octets.len());
-        self.0.resize(self.0.len().max(end), 0);
-        self.0[from..end].copy_from_slice(octets);
-        Ok(())
-    }
-}
-
 const LEN: usize = 1_000 * 1_428 + 5;
 
 #[test]
@@ -49,22 +37,14 @@ fn every_packet_of_a_window_is_seen_once_and_before_its_acknowledgement() {
     let (gate, _events) = Gate::new(Arc::new(store.clone()), Policy { write: true, ..Policy::default() });
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let server = TftpServer::start(gate, vec![socket], TftpConfig::default(), None).unwrap();
-    let remote = |name: &str| Remote {
-        scheme: Scheme::Tftp,
-        user: None,
-        password: None,
-        host: "127.0.0.1".into(),
-        port: Some(server.addresses()[0].port()),
-        path: name.as_bytes().to_vec(),
-        kind: Type::Image,
-    };
+    let remote = |name: &str| ours::remote(Scheme::Tftp, server.addresses()[0], name);
     let seen = Arc::new(Seen::default());
     let options = || Options {
         tftp: TftpOptions { blksize: Some(1_428), windowsize: Some(64), ..TftpOptions::default() },
         tap: Some(seen.clone()),
         ..Options::default()
     };
-    let mut got = Memo::default();
+    let mut got = Kept::default();
     let done = client::get(&remote("f"), &mut got, &options()).unwrap();
     assert!(got.0 == content && done.octets == LEN as u64);
     let rows = std::mem::take(&mut *seen.0.lock().unwrap());

@@ -1,37 +1,8 @@
 //! `docs/protocols/tftp.md` names every test of a rule, and every test that it names is there.
 
+use e2e::sources::{each, names};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-
-/// All functions of the sources below a directory.
-fn functions(dir: &Path, into: &mut String) {
-    for entry in fs::read_dir(dir).expect("the directory is there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            functions(&path, into);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            let text = fs::read_to_string(&path).expect("a source");
-            into.extend(text.lines().filter(|l| l.contains("fn ")).flat_map(|l| [l, "\n"]));
-        }
-    }
-}
-
-fn names(text: &str, before: &str) -> BTreeSet<String> {
-    let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    text.match_indices(before).map(|(at, _)| name(&text[at + before.len() - "rule_".len()..])).collect()
-}
-
-fn sources(dir: &Path, into: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(dir).expect("the directory is there") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            into.extend(names(&fs::read_to_string(&path).expect("a source"), "fn rule_"));
-        }
-    }
-}
 
 #[test]
 fn the_table_of_rules_and_the_tests_name_each_other() {
@@ -40,14 +11,14 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     for dir in
         ["crates/tftp-proto/src", "crates/transport/src/udp", "crates/serve/src/tftp", "crates/store/src"]
     {
-        sources(&root.join(dir), &mut there);
+        each(&root.join(dir), &mut |text| there.extend(names(text, "fn ", "rule_")));
     }
     for drivers in ["inprocess", "ladder", "adversaries"].map(|t| format!("tests/tests/tftp_{t}.rs")) {
         let text = fs::read_to_string(root.join(drivers)).expect("the drivers' tests");
-        there.extend(names(&text, "fn rule_"));
+        there.extend(names(&text, "fn ", "rule_"));
     }
     let doc = fs::read_to_string(root.join("docs/protocols/tftp.md")).expect("the document");
-    let told = names(&doc, "`rule_");
+    let told = names(&doc, "`", "rule_");
     let untold: Vec<_> = there.difference(&told).collect();
     let gone: Vec<_> = told.difference(&there).collect();
     assert!(
@@ -64,7 +35,9 @@ fn each_feature_of_others_is_ours_with_its_test_or_said_to_be_missing() {
     let root = e2e::root();
     let mut there = String::new();
     for dir in ["crates", "simnet", "tests"] {
-        functions(&root.join(dir), &mut there);
+        each(&root.join(dir), &mut |text| {
+            there.extend(text.lines().filter(|l| l.contains("fn ")).flat_map(|l| [l, "\n"]));
+        });
     }
     let doc = fs::read_to_string(root.join("docs/protocols/tftp.md")).expect("the document");
     let (_, section) = doc.split_once("## What other servers have").expect("its section");

@@ -1,14 +1,15 @@
 //! Our TFTP server and our TFTP client in one process, over loopback.
 
 use client::{ClientError, Options, Outcome, Remote, Scheme, TftpOptions, Type, WireCode};
+use e2e::ours::{self, Kept};
 use gate::audit::{Events, What as Happened};
 use gate::{Gate, Policy, Uploads};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use store::Blob;
 use store::memory::Memory;
-use store::{Blob, Sink};
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// A server on a free loopback port, its store and its events.
@@ -37,15 +38,7 @@ impl House {
     }
 
     fn remote(&self, name: &str) -> Remote {
-        Remote {
-            scheme: Scheme::Tftp,
-            user: None,
-            password: None,
-            host: "127.0.0.1".into(),
-            port: Some(self.address().port()),
-            path: name.as_bytes().to_vec(),
-            kind: Type::Image,
-        }
+        ours::remote(Scheme::Tftp, self.address(), name)
     }
 
     /// The note and outcome of the next transfer that ends.
@@ -62,21 +55,6 @@ impl House {
     /// The content of a file that an upload makes visible.
     fn content(&self, path: &str) -> Option<Vec<u8>> {
         self.store.content(path).map(|b| b.to_vec())
-    }
-}
-
-/// A sink in memory.
-#[derive(Default)]
-struct Memo(Vec<u8>);
-
-impl Sink for Memo {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
-        let (from, end) = (offset as usize, offset as usize + octets.len());
-        if self.0.len() < end {
-            self.0.resize(end, 0);
-        }
-        self.0[from..end].copy_from_slice(octets);
-        Ok(())
     }
 }
 
@@ -118,7 +96,7 @@ fn sized(blksize: u16, windowsize: u16) -> TftpOptions {
 }
 
 fn get(house: &House, name: &str, tftp: TftpOptions) -> Result<Vec<u8>, ClientError> {
-    let mut sink = Memo::default();
+    let mut sink = Kept::default();
     let done = client::get(&house.remote(name), &mut sink, &options(tftp))?;
     assert_eq!(done.octets, sink.0.len() as u64);
     Ok(sink.0)
@@ -173,7 +151,7 @@ fn rule_18_netascii_goes_both_ways_and_across_block_edges() {
     house.store.seed("/text", text.clone());
     for (n, tftp) in [plain(), sized(8, 1), sized(9, 16), sized(1_428, 16)].into_iter().enumerate() {
         let remote = Remote { kind: Type::Text, ..house.remote("text") };
-        let mut sink = Memo::default();
+        let mut sink = Kept::default();
         client::get(&remote, &mut sink, &options(tftp.clone())).unwrap();
         assert!(sink.0 == text, "way {n}");
         let remote = Remote { kind: Type::Text, ..house.remote(&format!("up{n}")) };
@@ -245,7 +223,7 @@ fn rule_06_the_ladder_shows_tids_and_69_never_again() {
     let (ours, theirs) = (Arc::new(Ladder::default()), Arc::new(Ladder::default()));
     let house = House::with(TftpConfig::default(), Some(theirs.clone()));
     house.store.seed("/f", random(1_200, 1));
-    let mut sink = Memo::default();
+    let mut sink = Kept::default();
     let opts = Options { tap: Some(ours.clone()), tftp: plain(), ..Options::default() };
     client::get(&house.remote("f"), &mut sink, &opts).unwrap();
     let rows = ours.0.lock().unwrap();
@@ -331,7 +309,7 @@ fn rule_08_a_packet_from_a_wrong_port_gets_error_5_and_disturbs_nothing() {
         assert_eq!(server.recv(&mut buf).unwrap(), 4);
         assert_eq!(buf[..4], [0, 4, 0, 2]);
     });
-    let mut sink = Memo::default();
+    let mut sink = Kept::default();
     client::get(&remote, &mut sink, &options(plain())).unwrap();
     script.join().unwrap();
     assert_eq!(&sink.0[512..], b"good");
@@ -352,7 +330,7 @@ fn rule_22_options_refused_are_left_out_once() {
         server.send_to(b"\0\x03\0\x01ok", second).unwrap();
         assert_ne!(first.port(), second.port(), "a new TID");
     });
-    let mut sink = Memo::default();
+    let mut sink = Kept::default();
     client::get(&remote, &mut sink, &Options::default()).unwrap();
     script.join().unwrap();
     assert_eq!(sink.0, b"ok");
@@ -363,7 +341,7 @@ fn a_closed_port_is_unreachable_at_once() {
     let port = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let remote = Remote { port: Some(port), ..House::new().remote("f") };
     let begun = Instant::now();
-    let error = client::get(&remote, &mut Memo::default(), &Options::default()).unwrap_err();
+    let error = client::get(&remote, &mut Kept::default(), &Options::default()).unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
@@ -377,11 +355,11 @@ fn a_silent_server_times_out_and_a_cancel_ends_it() {
         first_rto: Duration::from_millis(50),
         ..TftpOptions::default()
     };
-    let error = client::get(&remote, &mut Memo::default(), &options(tftp)).unwrap_err();
+    let error = client::get(&remote, &mut Kept::default(), &options(tftp)).unwrap_err();
     assert!(matches!(error, ClientError::TimedOut { phase: client::Phase::BeforeAnswer, .. }), "{error}");
     let cancel = transport::Cancel::new().unwrap();
     let opts = Options { cancel: Some(cancel.clone()), ..Options::default() };
-    let run = std::thread::spawn(move || client::get(&remote, &mut Memo::default(), &opts));
+    let run = std::thread::spawn(move || client::get(&remote, &mut Kept::default(), &opts));
     cancel.cancel();
     assert!(matches!(run.join().unwrap(), Err(ClientError::Cancelled)));
 }
@@ -448,7 +426,7 @@ fn transfers_stay_in_the_port_range() {
     house.store.seed("/f", &b"abc"[..]);
     let ladder = Arc::new(Ladder::default());
     let opts = Options { tap: Some(ladder.clone()), ..Options::default() };
-    client::get(&house.remote("f"), &mut Memo::default(), &opts).unwrap();
+    client::get(&house.remote("f"), &mut Kept::default(), &opts).unwrap();
     assert!(ladder.0.lock().unwrap()[1..].iter().all(|r| r.2.port() == free));
 }
 
@@ -537,14 +515,14 @@ fn a_wire_maps_addresses_and_the_ladder_shows_the_named_ones() {
     let wire = Arc::new(Lab { real: house.address(), up: true });
     let opts = Options { wire, tap: Some(ladder.clone()), tftp: plain(), ..Options::default() };
     let remote = Remote { host: "10.0.0.1".into(), port: None, ..house.remote("f") };
-    client::get(&remote, &mut Memo::default(), &opts).unwrap();
+    client::get(&remote, &mut Kept::default(), &opts).unwrap();
     let rows = ladder.0.lock().unwrap();
     assert_eq!(rows[0].2, SocketAddr::from((SERVER, 69)));
     assert!(rows.iter().all(|r| r.2.ip() == std::net::IpAddr::from(SERVER)));
     assert!(rows.iter().all(|r| r.1.ip() == std::net::IpAddr::from(DEVICE)));
     assert!(rows[1..].iter().all(|r| r.2.port() != 69), "69 never again");
     let remote = Remote { host: "10.0.0.9".into(), port: None, ..house.remote("f") };
-    let error = client::get(&remote, &mut Memo::default(), &opts).unwrap_err();
+    let error = client::get(&remote, &mut Kept::default(), &opts).unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
 }
 
@@ -560,7 +538,7 @@ fn with_the_interface_down_packets_vanish_and_the_copy_times_out() {
     };
     let opts = Options { wire, tap: Some(ladder.clone()), tftp, ..Options::default() };
     let remote = Remote { host: "10.0.0.1".into(), port: None, ..House::new().remote("f") };
-    let error = client::get(&remote, &mut Memo::default(), &opts).unwrap_err();
+    let error = client::get(&remote, &mut Kept::default(), &opts).unwrap_err();
     assert!(matches!(error, ClientError::TimedOut { phase: client::Phase::BeforeAnswer, .. }), "{error}");
     let senses: Vec<_> = ladder.0.lock().unwrap().iter().map(|r| r.4).collect();
     assert_eq!(senses[..2], [Sense::First, Sense::Again(1)]);

@@ -1,10 +1,11 @@
 //! The client's ladder of offers against servers that take only some of them.
 
-use client::{Hosts, Options, Outcome, Remote, Rung, Scheme, TftpOptions, Type};
+use client::{Hosts, Options, Outcome, Remote, Rung, Scheme, TftpOptions};
+use e2e::ours::{self, Kept};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use store::{Blob, Sink};
+use store::Blob;
 
 /// What a server of this file does with a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,15 +76,7 @@ impl House {
     }
 
     fn remote(&self) -> Remote {
-        Remote {
-            scheme: Scheme::Tftp,
-            user: None,
-            password: None,
-            host: "127.0.0.1".into(),
-            port: Some(self.address.port()),
-            path: b"f".to_vec(),
-            kind: Type::Image,
-        }
+        ours::remote(Scheme::Tftp, self.address, "f")
     }
 
     /// Block sizes asked for since the last call.
@@ -159,19 +152,6 @@ fn take(socket: &UdpSocket, blksize: u16, plain: bool, hole: bool, file: &Mutex<
     }
 }
 
-/// A sink in memory.
-#[derive(Default)]
-struct Memo(Vec<u8>);
-
-impl Sink for Memo {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
-        let (from, end) = (offset as usize, offset as usize + octets.len());
-        self.0.resize(self.0.len().max(end), 0);
-        self.0[from..end].copy_from_slice(octets);
-        Ok(())
-    }
-}
-
 fn content() -> Vec<u8> {
     (0..200_000u32).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect()
 }
@@ -183,7 +163,7 @@ fn options() -> Options {
 }
 
 fn gets(house: &House, options: &Options) {
-    let mut sink = Memo::default();
+    let mut sink = Kept::default();
     let done = client::get(&house.remote(), &mut sink, options).unwrap();
     assert_eq!(done.octets, 200_000);
     assert!(sink.0 == content());
@@ -230,13 +210,13 @@ fn rule_22_a_server_that_answers_options_with_error_0_or_4_is_asked_once_without
 fn what_every_offer_fails_for_fails_and_is_not_remembered() {
     let house = House::new(content(), |_, _| Deed::Refuse(8));
     let options = options();
-    let error = client::get(&house.remote(), &mut Memo::default(), &options).unwrap_err();
+    let error = client::get(&house.remote(), &mut Kept::default(), &options).unwrap_err();
     assert!(matches!(error, client::ClientError::Server { code: client::WireCode::Tftp(8), .. }), "{error}");
     assert_eq!(options.hosts.text(), None);
     // ERROR 1 is about the file.
     let house = House::new(content(), |_, _| Deed::Refuse(1));
     assert!(matches!(
-        client::get(&house.remote(), &mut Memo::default(), &options),
+        client::get(&house.remote(), &mut Kept::default(), &options),
         Err(client::ClientError::Absent { .. })
     ));
     assert_eq!(house.asked(), [LOOPBACK]);

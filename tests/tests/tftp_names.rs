@@ -1,21 +1,10 @@
 //! What names stand for and what uploads may do, on the program, with curl as the client.
 
-use e2e::process::{Ended, run};
+use e2e::curl::{ABSENT, DENIED, EXISTS, FULL, curl};
+use e2e::process::Ended;
 use e2e::towline::{Serve, command};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
-
-/// curl's exit codes (curl(1)): no such file, access violation, file exists, no space; an FTP server's
-/// refusals of RETR, LIST and STOR.
-const ABSENT: i32 = 68;
-const DENIED: i32 = 69;
-const FULL: i32 = 70;
-const EXISTS: i32 = 73;
-
-fn curl(arguments: &[&str]) -> Ended {
-    run(Command::new("curl").args(["-sS", "--max-time", "20"]).args(arguments))
-}
 
 fn get(server: SocketAddr, name: &str) -> Ended {
     curl(&[&format!("tftp://{server}/{name}")])

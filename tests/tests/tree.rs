@@ -2,8 +2,9 @@
 
 use e2e::battery::{USER, user_flag};
 use e2e::content::Content;
+use e2e::curl::{ABSENT, DENIED, EXISTS, FULL, curl};
 use e2e::poll::{PATIENCE, until};
-use e2e::process::{Ended, run};
+use e2e::process::run;
 use e2e::service::{Ftp, Service};
 use e2e::towline::{Serve, command};
 use rustix::process::Signal;
@@ -15,16 +16,6 @@ use std::sync::Arc;
 use store::local::{Local, LocalOptions};
 use store::quota::{Limit, Quota, Saved};
 use store::{Amount, VPath};
-
-/// curl's exit codes (curl(1)) for TFTP's errors 1, 2, 3 and 6.
-const ABSENT: i32 = 68;
-const DENIED: i32 = 69;
-const FULL: i32 = 70;
-const EXISTS: i32 = 73;
-
-fn curl(arguments: &[&str]) -> Ended {
-    run(Command::new("curl").args(["-sS", "--max-time", "20"]).args(arguments))
-}
 
 fn tftp(server: SocketAddr, name: &str) -> String {
     format!("tftp://{server}/{name}")
