@@ -157,15 +157,7 @@ impl House {
             9..12 => self.ftp_list(slot),
             12..14 => self.ftp_rename(slot),
             14 => self.ftp_leaves(slot),
-            15 => {
-                let path = self.file(slot);
-                self.ftp_plain(
-                    slot,
-                    "SIZE",
-                    &path,
-                    Step::Stat { session: slot, name: Name::Path(path.clone()) },
-                );
-            }
+            15 => self.ftp_size(slot),
             16 => {
                 let path = self.file(slot);
                 self.ftp_plain(slot, "DELE", &path, Step::Remove { session: slot, path: path.clone() });
@@ -224,13 +216,32 @@ impl House {
         let (code, text) = self.ftp.get_mut(&slot).expect("it is there").say(&format!("{verb} {path}"));
         let expected = match &answer {
             Answer::No(why) => refused(why),
-            // RFC 3659 §4: a directory has no size.
-            Answer::Directory => 550,
-            Answer::File(_) => 213,
             _ if verb == "MKD" => 257,
             _ => 250,
         };
         self.same(&format!("{verb} {path} ({text})"), expected, code);
+    }
+
+    fn ftp_size(&mut self, slot: usize) {
+        let path = self.file(slot);
+        let answer = match self.act(Step::Stat { session: slot, name: Name::Path(path.clone()) }) {
+            // What an upload of the same user's brought, which goes on from there.
+            Answer::No(Why::Absent) => {
+                match self.model.act(&Step::Partial { session: slot, path: path.clone() }) {
+                    Answer::Partial(Some(octets)) => Answer::File(octets),
+                    _ => Answer::No(Why::Absent),
+                }
+            }
+            other => other,
+        };
+        let (code, text) = self.ftp.get_mut(&slot).expect("it is there").say(&format!("SIZE {path}"));
+        let expected = match &answer {
+            Answer::No(why) => refused(why),
+            // RFC 3659 §4: a directory has no size.
+            Answer::Directory => 550,
+            _ => 213,
+        };
+        self.same(&format!("SIZE {path} ({text})"), expected, code);
         if let Answer::File(octets) = answer {
             self.same("SIZE", format!("213 {octets}"), text.trim_end().to_owned());
         }
