@@ -206,7 +206,7 @@ fn test_says_in_words_why_a_login_would_fail() {
     }
     for (way, words) in [
         (&["--protocol", "http"][..], "HTTP takes no password in the clear; see http.clear-login"),
-        (&["--protocol", "tftp"], "TFTP has no login: it is ftp or http"),
+        (&["--protocol", "tftp"], "TFTP has no login: it is ftp, http, sftp or scp"),
         (&["--security", "ssh"], "no server here speaks SSH: it is clear or tls"),
     ] {
         let test = user(&[&["test", "bob", place[0], place[1]], way].concat(), "hunter2");

@@ -33,9 +33,13 @@ const ROOMS: &[Room] = &[
     Room {
         name: "serve",
         tier: "T3",
-        imports: &["tftp-proto", "ftp-proto", "http-proto", "transport", "gate"],
+        imports: &["tftp-proto", "ftp-proto", "http-proto", "sftp-proto", "transport", "gate"],
     },
-    Room { name: "client", tier: "T3", imports: &["tftp-proto", "ftp-proto", "transport", "store"] },
+    Room {
+        name: "client",
+        tier: "T3",
+        imports: &["tftp-proto", "ftp-proto", "sftp-proto", "transport", "store"],
+    },
     Room { name: "device", tier: "T4", imports: &["ios-cli", "link", "client", "transport", "store"] },
     Room { name: "db", tier: "T5", imports: &[] },
     Room { name: "towline", tier: "T6", imports: ALL },

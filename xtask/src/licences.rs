@@ -28,6 +28,9 @@ struct Named {
     #[serde(rename = "crate")]
     name: String,
     reason: String,
+    /// Of something banned: who may bring it all the same, because we cannot have the one without the other.
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 /// Whether the SPDX expression `text` can be met with the licences in `allow`.
@@ -94,7 +97,13 @@ fn faults(packages: &[Package], deny: &Deny) -> Vec<String> {
             Some((l, Err(e))) => faults.push(format!("{id}: licence '{l}' is not understood: {e}")),
         }
         if let Some(ban) = deny.bans.deny.iter().find(|b| b.name == p.name) {
-            faults.push(format!("{id} is banned: {}", ban.reason));
+            let brings = |by: &&Package| by.dependencies.iter().any(|d| d.name == p.name && d.kind.is_none());
+            let foreign = |by: &&Package| !ban.wrappers.contains(&by.name);
+            let by = packages.iter().filter(brings).find(foreign).map(|by| by.name.as_str());
+            if ban.wrappers.is_empty() || by.is_some() {
+                let by = by.map(|by| format!(" (of {by})")).unwrap_or_default();
+                faults.push(format!("{id}{by} is banned: {}", ban.reason));
+            }
         }
         if let Some(s) = p.source.as_deref().filter(|s| !s.contains("crates.io-index")) {
             faults.push(format!("{id} comes from {s}"));
@@ -182,14 +191,30 @@ mod tests {
         }
     }
 
+    fn needs(name: &str, other: &str) -> Package {
+        let dependency = crate::house::Dependency { name: other.into(), kind: None };
+        Package {
+            dependencies: vec![dependency],
+            ..package(name, "1.0.0", Some("MIT"), "registry+crates.io-index")
+        }
+    }
+
     #[test]
     fn unknown_banned_double_and_foreign_are_named() {
         let index = "registry+crates.io-index";
         let deny = Deny {
             licenses: Licences { allow: allow() },
             bans: Bans {
-                deny: vec![Named { name: "nix".into(), reason: "rustix covers it".into() }],
-                skip: vec![Named { name: "twice@1.0.0".into(), reason: "known".into() }],
+                deny: vec![Named {
+                    name: "nix".into(),
+                    reason: "rustix covers it".into(),
+                    wrappers: vec!["wrap".into()],
+                }],
+                skip: vec![Named {
+                    name: "twice@1.0.0".into(),
+                    reason: "known".into(),
+                    wrappers: Vec::new(),
+                }],
             },
         };
         let packages = [
@@ -201,15 +226,19 @@ mod tests {
             package("twice", "1.0.0", Some("MIT"), index),
             package("twice", "2.0.0", Some("MIT"), index),
             package("forked", "1.0.0", Some("MIT"), "git+ssh"),
+            needs("wrap", "nix"),
+            needs("other", "nix"),
         ];
         assert_eq!(
             faults(&packages, &deny),
             [
                 "bare 1.0.0 names no licence",
-                "nix 1.0.0 is banned: rustix covers it",
+                "nix 1.0.0 (of other) is banned: rustix covers it",
                 "forked 1.0.0 comes from git+ssh",
                 "two is there 2 times: 1.0.0, 2.0.0",
             ]
         );
+        let wrapped = [package("nix", "1.0.0", Some("MIT"), index), needs("wrap", "nix")];
+        assert!(faults(&wrapped, &deny).is_empty(), "who may bring it brings it");
     }
 }

@@ -27,9 +27,16 @@ impl Gate {
         self.lets_in(peer.ip())?;
         let who = match (protocol, account) {
             (Protocol::Tftp, None) => Who::Nobody,
-            (Protocol::Ftp | Protocol::Http, Some(account)) => Who::User(account.clone()),
-            (Protocol::Ftp | Protocol::Http, None) if self.policy.anonymous => Who::Anonymous,
-            (Protocol::Ftp | Protocol::Http, None) | (Protocol::Tftp, Some(_)) => return Err(Refusal::Login),
+            (Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp, Some(account)) => {
+                Who::User(account.clone())
+            }
+            (Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp, None)
+                if self.policy.anonymous =>
+            {
+                Who::Anonymous
+            }
+            (Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp, None)
+            | (Protocol::Tftp, Some(_)) => return Err(Refusal::Login),
         };
         let root = self.policy.roots.of(&who, peer.ip()).ok_or(Refusal::Login)?.path;
         let user = account.as_ref().map(|account| account.name().to_owned());

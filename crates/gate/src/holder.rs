@@ -83,7 +83,7 @@ impl Session {
     fn repeats(&self) -> bool {
         match self.from().protocol {
             Protocol::Tftp => true,
-            Protocol::Ftp | Protocol::Http => false,
+            Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp => false,
         }
     }
 }

@@ -12,11 +12,16 @@ pub enum Protocol {
     Ftp,
     /// RFC 9110, with or without TLS; reads only.
     Http,
+    /// draft-ietf-secsh-filexfer-02, over SSH (RFC 4254); the login of a connection is counted as its.
+    Sftp,
+    /// `scp -t` and `scp -f`, over SSH.
+    Scp,
 }
 
 impl Protocol {
     /// Each.
-    pub const ALL: [Protocol; 3] = [Protocol::Tftp, Protocol::Ftp, Protocol::Http];
+    pub const ALL: [Protocol; 5] =
+        [Protocol::Tftp, Protocol::Ftp, Protocol::Http, Protocol::Sftp, Protocol::Scp];
 }
 
 impl FromStr for Protocol {
@@ -24,7 +29,7 @@ impl FromStr for Protocol {
 
     fn from_str(text: &str) -> Result<Protocol, String> {
         let found = Protocol::ALL.into_iter().find(|p| p.to_string() == text);
-        found.ok_or_else(|| format!("'{text}': a protocol is tftp, ftp or http"))
+        found.ok_or_else(|| format!("'{text}': a protocol is tftp, ftp, http, sftp or scp"))
     }
 }
 
@@ -34,6 +39,8 @@ impl fmt::Display for Protocol {
             Protocol::Tftp => "tftp",
             Protocol::Ftp => "ftp",
             Protocol::Http => "http",
+            Protocol::Sftp => "sftp",
+            Protocol::Scp => "scp",
         })
     }
 }

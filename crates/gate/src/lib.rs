@@ -267,7 +267,7 @@ impl Gate {
             let mut lease = match knock.protocol {
                 // Each of its sessions is a transfer, and has a place as that.
                 Protocol::Tftp => None,
-                Protocol::Ftp | Protocol::Http => {
+                Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp => {
                     Some(self.counters.place(Counted::Sessions, spot).map_err(Refusal::TooMany)?)
                 }
             };
@@ -393,7 +393,7 @@ impl Gate {
         let Some(scores) = &self.scores else { return };
         match protocol {
             Protocol::Tftp => return,
-            Protocol::Ftp | Protocol::Http => {}
+            Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp => {}
         }
         if let Some(due) = scores.offend(self.watch.steady(), peer.ip(), offence) {
             let until = self.watch.wall() + due.span;
@@ -521,7 +521,7 @@ impl Gate {
     fn tells_session(&self, protocol: Protocol) -> bool {
         match protocol {
             Protocol::Tftp => self.policy.tell_tftp_sessions,
-            Protocol::Ftp | Protocol::Http => true,
+            Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp => true,
         }
     }
 

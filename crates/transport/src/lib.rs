@@ -7,6 +7,7 @@
 //! - [`interfaces`]: the addresses of this host; [`inherited`]: sockets of a service manager.
 //! - [`neighbours`]: hardware addresses that the kernel knows.
 //! - [`Channel`]: messages and descriptors between two processes; [`give`], [`given`]: how a child gets its end.
+//! - [`octets`]: what drivers need of a channel, whatever carries it.
 //! - [`passive`]: listeners for data connections; [`pump`]: file or memory x TCP.
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
@@ -33,6 +34,7 @@ mod interfaces;
 #[allow(unsafe_code)]
 mod memory;
 pub mod neighbours;
+pub mod octets;
 pub mod passive;
 pub mod pump;
 #[allow(unsafe_code)]

@@ -115,13 +115,18 @@ impl Identity {
     pub(crate) fn of(&self, knock: &Knock, said: &mut Said) -> Result<Who, Refusal> {
         match (knock.protocol, &knock.credentials) {
             (Protocol::Tftp, Credentials::None) => Ok(Who::Nobody),
-            (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. }) if self.anonymous => {
-                Ok(Who::Anonymous)
-            }
-            (Protocol::Ftp | Protocol::Http, Credentials::Password { user, password }) => {
-                self.login(knock, user, password, said).map(Who::User)
-            }
-            (Protocol::Ftp | Protocol::Http, Credentials::Anonymous { .. } | Credentials::None)
+            (
+                Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp,
+                Credentials::Anonymous { .. },
+            ) if self.anonymous => Ok(Who::Anonymous),
+            (
+                Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp,
+                Credentials::Password { user, password },
+            ) => self.login(knock, user, password, said).map(Who::User),
+            (
+                Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp,
+                Credentials::Anonymous { .. } | Credentials::None,
+            )
             | (Protocol::Tftp, Credentials::Anonymous { .. } | Credentials::Password { .. }) => {
                 Err(Refusal::Login)
             }

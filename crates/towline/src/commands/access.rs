@@ -52,7 +52,7 @@ struct Explain {
     /// From where.
     #[arg(long, value_name = "IP")]
     from: IpAddr,
-    /// Over what: tftp, ftp or http.
+    /// Over what: tftp, ftp, http, sftp or scp.
     #[arg(long, value_name = "PROTOCOL")]
     protocol: Protocol,
     /// The connection is protected by TLS.

@@ -75,7 +75,7 @@ entry! {
         on: Vec<String>,
         /// Only for what these users did.
         user: Several<String> = Several::default(),
-        /// Only over these protocols: "tftp", "ftp", "http".
+        /// Only over these protocols: "tftp", "ftp", "http", "sftp", "scp".
         protocol: Several<Protocol> = Several::default(),
         /// Only for ends with these verdicts, such as "complete".
         verdict: Several<String> = Several::default(),

@@ -22,7 +22,7 @@ entry! {
         group: Several<String> = Several::default(),
         /// For clients of these networks.
         from: Several<Written<Net>> = Several::default(),
-        /// For these protocols: "tftp", "ftp", "http".
+        /// For these protocols: "tftp", "ftp", "http", "sftp", "scp".
         protocol: Several<Protocol> = Several::default(),
         /// For connections of these kinds: "clear", "tls", "ssh".
         security: Several<Security> = Several::default(),

@@ -173,6 +173,8 @@ pub(crate) fn protocol_word(protocol: Protocol) -> &'static str {
         Protocol::Tftp => "tftp",
         Protocol::Ftp => "ftp",
         Protocol::Http => "http",
+        Protocol::Sftp => "sftp",
+        Protocol::Scp => "scp",
     }
 }
 

@@ -100,7 +100,7 @@ fn verdict(scene: &Scene, course: Course) -> Vec<Check> {
             Protocol::Tftp => state.tftp_octets,
             Protocol::Ftp => state.ftp_octets,
             // The device copies over no other.
-            Protocol::Http => 0,
+            Protocol::Http | Protocol::Sftp | Protocol::Scp => 0,
         },
     };
     let by = if scene.served().is_some() { "the servers' audit" } else { "R1's traffic" };

@@ -149,5 +149,5 @@ fn reason(why: &Refusal) -> &'static str {
 }
 
 /// Every protocol and direction: a counter is there before its first event.
-const PROTOCOLS: [Protocol; 3] = [Protocol::Tftp, Protocol::Ftp, Protocol::Http];
+const PROTOCOLS: [Protocol; 5] = Protocol::ALL;
 const DIRECTIONS: [Direction; 2] = [Direction::Read, Direction::Write];

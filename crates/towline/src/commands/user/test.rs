@@ -34,7 +34,7 @@ pub(super) struct Test {
     /// The client's address.
     #[arg(long, value_name = "IP", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     from: IpAddr,
-    /// What the client speaks: ftp or http.
+    /// What the client speaks: ftp, http, sftp or scp.
     #[arg(long, default_value = "ftp", value_parser = with_login)]
     protocol: Protocol,
     /// How the connection is protected: clear or tls.
@@ -46,8 +46,8 @@ pub(super) struct Test {
 
 fn with_login(text: &str) -> Result<Protocol, String> {
     match text.parse()? {
-        Protocol::Tftp => Err(String::from("TFTP has no login: it is ftp or http")),
-        known @ (Protocol::Ftp | Protocol::Http) => Ok(known),
+        Protocol::Tftp => Err(String::from("TFTP has no login: it is ftp, http, sftp or scp")),
+        known @ (Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp) => Ok(known),
     }
 }
 
@@ -170,6 +170,7 @@ impl Test {
             (Protocol::Ftp, _) => 21,
             (Protocol::Http, Security::Tls) => 443,
             (Protocol::Http, Security::Clear | Security::Ssh) => 80,
+            (Protocol::Sftp | Protocol::Scp, _) => 22,
         }
     }
 

@@ -23,5 +23,6 @@ fn is(protocol: Protocol, security: Security) -> bool {
         (Protocol::Ftp | Protocol::Http, Security::Ssh) => false,
         (Protocol::Tftp | Protocol::Ftp | Protocol::Http, Security::Clear) => true,
         (Protocol::Ftp | Protocol::Http, Security::Tls) => true,
+        (Protocol::Sftp | Protocol::Scp, security) => security == Security::Ssh,
     }
 }
