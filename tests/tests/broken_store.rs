@@ -8,7 +8,9 @@ use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::memory::Memory;
-use store::{Amount, Blob, Capabilities, Cursor, Facts, Mode, Result, Sink, Space, Store, Upload, VPath};
+use store::{
+    Amount, Blob, Capabilities, Cursor, Facts, Mode, Result, Sink, Space, Store, Target, Upload, VPath,
+};
 
 /// Memory, but whoever opens `/broken` meets a fault of ours.
 struct Broken(Memory);
@@ -39,8 +41,8 @@ impl Store for Broken {
         self.0.partial(path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
-        self.0.rename(from, to)
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
+        self.0.rename_to(from, to, target)
     }
 
     fn remove(&self, path: &VPath) -> Result<Amount> {

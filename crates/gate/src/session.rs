@@ -1,3 +1,4 @@
+mod change;
 mod look;
 
 use crate::audit::{By, From, What};
@@ -12,8 +13,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
-use store::{Blob, Kind, Mode, StoreError, VPath};
+use store::{Blob, Mode, StoreError, VPath};
 
 pub use look::Listing;
 
@@ -324,7 +324,7 @@ impl Session {
             if self.judge().drops(path) {
                 return self.put_in(path, ask);
             }
-            if !can.resume && matches!(ask.mode, Mode::Resume(_) | Mode::Append) {
+            if !can.resume && matches!(ask.mode, Mode::Resume(_) | Mode::Append | Mode::Modify) {
                 return Err(Refusal::Unsupported("going on with a file"));
             }
             if let Some(why) = leave.no_new
@@ -335,7 +335,8 @@ impl Session {
             let lease = self.lease(Direction::Write)?;
             self.fits(path, ask.expected)?;
             let mode = match (leave.old, ask.mode) {
-                (Old::Stays, Mode::New | Mode::Overwrite) => Mode::New,
+                // Where only new ones may come there is nothing to start from.
+                (Old::Stays, Mode::New | Mode::Overwrite | Mode::Modify) => Mode::New,
                 (Old::Stays, Mode::Resume(_) | Mode::Append) => {
                     return Err(Refusal::Unsupported("going on with a file where only new ones may come"));
                 }
@@ -348,7 +349,7 @@ impl Session {
                 Old::Kept => upload.keep_old()?,
             }
             let record = Record::start(lease, path, Direction::Write, ask.expected)?;
-            Ok(Writing::new(upload, record))
+            Ok(Writing::new(upload, record, mode))
         })
     }
 
@@ -356,7 +357,7 @@ impl Session {
     fn put_in(&self, path: &VPath, ask: Ask) -> Result<Writing, Refusal> {
         let gate = &self.0.gate;
         match ask.mode {
-            Mode::New | Mode::Overwrite => {}
+            Mode::New | Mode::Overwrite | Mode::Modify => {}
             Mode::Resume(_) | Mode::Append => {
                 return Err(Refusal::Unsupported("going on with a file in a drop box"));
             }
@@ -369,7 +370,7 @@ impl Session {
         let (path, place) = gate.inbox.place(&*gate.store, path, gate.watch.wall())?;
         let upload = gate.store.create(&path, Mode::New, "")?;
         let record = Record::start(lease, &path, Direction::Write, ask.expected)?;
-        Ok(Writing::new(upload, record).at(place))
+        Ok(Writing::new(upload, record, Mode::New).at(place))
     }
 
     /// Refuses an announced size that there is no room for.
@@ -411,65 +412,6 @@ impl Session {
     /// The same; a failure is told.
     pub(crate) fn tree<'a>(&self, verb: Verb, path: &'a VPath) -> Result<Cow<'a, VPath>, Refusal> {
         self.within(path).map_err(|why| self.refuse_name(verb, path.as_bytes(), why))
-    }
-
-    /// Renames; a file under the new name is replaced.
-    pub fn rename(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
-        let from = &*self.tree(Verb::Rename, from)?;
-        let to = &*self.tree(Verb::Rename, to)?;
-        self.told(Verb::Rename, from, || {
-            self.allow(Verb::Rename, from)?;
-            let store = &self.0.gate.store;
-            let is_dir = store.stat(from).is_ok_and(|f| f.kind == Kind::Directory);
-            self.judge().may_become(from, to, is_dir, store.stat(to).is_ok())?;
-            self.0.gate.store.rename(from, to)?;
-            self.tell(What::Renamed { from: from.clone(), to: to.clone() });
-            Ok(())
-        })
-    }
-
-    /// Removes a file.
-    pub fn remove(&self, path: &VPath) -> Result<(), Refusal> {
-        let path = &*self.tree(Verb::Remove, path)?;
-        self.told(Verb::Remove, path, || {
-            self.allow(Verb::Remove, path)?;
-            self.0.gate.store.remove(path)?;
-            self.tell(What::Removed { path: path.clone() });
-            Ok(())
-        })
-    }
-
-    /// Makes a directory.
-    pub fn make_dir(&self, path: &VPath) -> Result<(), Refusal> {
-        let path = &*self.tree(Verb::MakeDir, path)?;
-        self.told(Verb::MakeDir, path, || {
-            self.allow(Verb::MakeDir, path)?;
-            self.0.gate.store.make_dir(path)?;
-            self.tell(What::MadeDir { path: path.clone() });
-            Ok(())
-        })
-    }
-
-    /// Removes an empty directory.
-    pub fn remove_dir(&self, path: &VPath) -> Result<(), Refusal> {
-        let path = &*self.tree(Verb::RemoveDir, path)?;
-        self.told(Verb::RemoveDir, path, || {
-            self.allow(Verb::RemoveDir, path)?;
-            self.0.gate.store.remove_dir(path)?;
-            self.tell(What::RemovedDir { path: path.clone() });
-            Ok(())
-        })
-    }
-
-    /// Sets a file's time of last modification.
-    pub fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<(), Refusal> {
-        let path = &*self.tree(Verb::SetModified, path)?;
-        self.told(Verb::SetModified, path, || {
-            self.allow(Verb::SetModified, path)?;
-            self.0.gate.store.set_modified(path, to)?;
-            self.tell(What::SetModified { path: path.clone() });
-            Ok(())
-        })
     }
 
     /// Tells that a name could not even become a path, and hands the reason back.

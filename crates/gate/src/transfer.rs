@@ -12,7 +12,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use store::{Blob, Identity, Published, Sink, Upload, VPath};
+use store::{Blob, Identity, Mode, Published, Sink, Upload, VPath};
 
 /// Which way a transfer goes, seen from the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -178,13 +178,16 @@ impl Reading {
 pub struct Writing {
     upload: Box<dyn Upload>,
     record: Record,
+    /// Octets written so far, where the content that it starts from tells nothing of that.
+    written: Option<u64>,
     /// Its name in a drop box, kept from others until it is there.
     _place: Option<Place>,
 }
 
 impl Writing {
-    pub(crate) fn new(upload: Box<dyn Upload>, record: Record) -> Writing {
-        Writing { upload, record, _place: None }
+    pub(crate) fn new(upload: Box<dyn Upload>, record: Record, mode: Mode) -> Writing {
+        let written = (mode == Mode::Modify).then_some(0);
+        Writing { upload, record, written, _place: None }
     }
 
     /// The same, under a name of a drop box.
@@ -239,8 +242,14 @@ impl Writing {
         self.reached();
     }
 
+    /// Cuts it off there, or lets it reach so far: what was not written reads as zeros.
+    pub fn set_len(&mut self, len: u64) -> Result<(), Refusal> {
+        Ok(self.upload.set_len(len)?)
+    }
+
     fn reached(&self) {
-        self.record.progress.reach(self.upload.len().saturating_sub(self.upload.start()));
+        let reached = self.upload.len().saturating_sub(self.upload.start());
+        self.record.progress.reach(self.written.unwrap_or(reached));
     }
 
     /// Makes the file durable and visible, whole, and tells the end. Call it before the success reply.
@@ -288,11 +297,15 @@ impl Sink for Writing {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.upload.write_at(offset, octets)?;
         self.record.begun();
+        if let Some(written) = &mut self.written {
+            *written += octets.len() as u64;
+        }
         self.reached();
         Ok(())
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.upload.fd()
+        // What is written through it is told by where it ends, which says nothing of what is written over.
+        if self.written.is_some() { None } else { self.upload.fd() }
     }
 }

@@ -3,6 +3,8 @@
 //! [`run`] panics at the first thing that is not so. It asks for a fresh, empty, writable store for each
 //! rule; backends without resume or directories skip the rules of those.
 
+mod changing;
+
 use crate::{Amount, Kind, Mode, Store, StoreError, Upload, VPath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,6 +42,10 @@ const RULES: &[(&str, Rule)] = &[
     ("reserved names are nobody's", reserved_names_are_nobodys),
     ("renaming moves whatever hangs below", renaming_moves_what_hangs_below),
     ("times can be set", times_can_be_set),
+    ("modify starts from the old content", changing::modify_starts_from_the_old_content),
+    ("modify has nothing to do with partials", changing::modify_has_nothing_to_do_with_partials),
+    ("an upload is cut off and stretched", changing::an_upload_is_cut_off_and_stretched),
+    ("a rename to a free name replaces nothing", changing::a_rename_to_a_free_name_replaces_nothing),
     ("an overwritten file is kept where asked", the_old_file_is_kept_where_asked),
     ("a directory with our leftovers is empty", leftovers_do_not_fill_a_directory),
     ("100,000 entries come in small batches", many_entries_come_in_small_batches),

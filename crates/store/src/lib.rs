@@ -35,6 +35,6 @@ pub use amount::{Amount, Suspended, Tally};
 pub use blob::{Blob, Identity};
 pub use error::{Result, StoreError, no_descriptors};
 pub use facts::{Entry, Facts, Kind};
-pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Upload};
+pub use traits::{Capabilities, Cursor, Mode, Published, Sink, Space, Store, Target, Upload};
 pub use versions::{BadStamp, Keep, Stamp, Version};
 pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, RESERVED, VPath};

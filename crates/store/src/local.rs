@@ -24,6 +24,7 @@
 mod dir;
 mod listing;
 mod names;
+mod rename;
 mod shared;
 mod sweep;
 mod tally;
@@ -35,7 +36,7 @@ mod versions;
 
 use crate::{
     Amount, Blob, Capabilities, Cursor, Facts, Keep, Kind, Mode, Result, Space, Stamp, Store, StoreError,
-    Tally, Upload, VPath, Version,
+    Tally, Target, Upload, VPath, Version,
 };
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
@@ -205,24 +206,8 @@ impl Store for Local {
         (FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile).then(|| dir::octets(&stat))
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
-        self.0.may_write()?;
-        if from.is_root() || to.is_root() || to.is_reserved() {
-            return Err(StoreError::Denied);
-        }
-        let old_dir = dir::open_dir(&self.0.root, &from.parent())?;
-        named(&old_dir, from)?;
-        let new_dir = dir::open_dir(&self.0.root, &to.parent())?;
-        let gone = under(&new_dir, to).filter(|_| from != to).unwrap_or_default();
-        rustix::fs::renameat(&old_dir, from.name(), &new_dir, to.name()).map_err(|e| match e {
-            // A directory cannot move below itself.
-            Errno::INVAL => StoreError::Denied,
-            // A non-empty directory stands there: some file systems say EEXIST.
-            Errno::EXIST => StoreError::NotEmpty,
-            e => e.into(),
-        })?;
-        rustix::fs::fsync(&new_dir)?;
-        Ok(gone)
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
+        rename::rename(&self.0, from, to, target)
     }
 
     fn remove(&self, path: &VPath) -> Result<Amount> {

@@ -8,7 +8,7 @@ mod upload;
 
 use crate::{
     Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError,
-    Tally, Upload, VPath, Version,
+    Tally, Target, Upload, VPath, Version,
 };
 use bytes::Bytes;
 use std::ops::Bound;
@@ -114,8 +114,8 @@ impl Store for Memory {
         tree.partial(dir, path.name(), owner).map(|p| p.len() as u64)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
-        self.0.tree().rename(from, to)
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
+        self.0.tree().rename(from, to, target)
     }
 
     fn remove(&self, path: &VPath) -> Result<Amount> {

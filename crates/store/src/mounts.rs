@@ -18,7 +18,7 @@ mod tests;
 
 use crate::{
     Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space, Stamp,
-    Store, StoreError, Suspended, Tally, Upload, VPath, Version,
+    Store, StoreError, Suspended, Tally, Target, Upload, VPath, Version,
 };
 use nothing::Nothing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,7 +212,7 @@ impl Store for Mounts {
         mount.store.partial(&path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
         if self.is_above(from) || self.is_above(to) {
             return Err(StoreError::Denied);
         }
@@ -225,7 +225,7 @@ impl Store for Mounts {
             old.mount.store.stat(&old.path)?;
             return Err(StoreError::OtherFileSystem);
         }
-        old.mount.store.rename(&old.path, &new.path)
+        old.mount.store.rename_to(&old.path, &new.path, target)
     }
 
     fn remove(&self, path: &VPath) -> Result<Amount> {
@@ -361,6 +361,10 @@ impl Upload for Mounted {
 
     fn wrote_to(&mut self, end: u64) {
         self.inner.wrote_to(end);
+    }
+
+    fn set_len(&mut self, len: u64) -> Result<()> {
+        self.inner.set_len(len)
     }
 
     fn keep_old(&mut self) -> Result<()> {

@@ -21,7 +21,7 @@ mod tests;
 
 use crate::{
     Amount, Blob, Capabilities, Cursor, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError, Tally,
-    Upload, VPath, Version,
+    Target, Upload, VPath, Version,
 };
 use counted::Counted;
 use ledger::Ledger;
@@ -200,7 +200,7 @@ impl Store for Quota {
         self.0.store.partial(path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
         let (store, ledger) = (&self.0.store, &self.0.ledger);
         let (old, new) = (from.parent(), to.parent());
         let is_same = ledger.is_same_under(from, to);
@@ -213,7 +213,7 @@ impl Store for Quota {
             Err(why) if old != new => return Err(why),
             // Whatever is no directory moves nothing within one; also a link that leads nowhere.
             Ok(_) | Err(_) => {
-                let gone = store.rename(from, to)?;
+                let gone = store.rename_to(from, to, target)?;
                 ledger.settle(&new, Amount::NONE, gone);
                 return Ok(gone);
             }
@@ -238,7 +238,7 @@ impl Store for Quota {
             }
         };
         let moving = ledger.take_moves(from, to, moves)?;
-        let gone = match store.rename(from, to) {
+        let gone = match store.rename_to(from, to, target) {
             Ok(gone) => gone,
             Err(why) => {
                 ledger.give_moves(&moving);

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 pub struct Capabilities {
     /// Files can be created, renamed and removed.
     pub write: bool,
-    /// [`Mode::Resume`] and [`Mode::Append`].
+    /// [`Mode::Resume`], [`Mode::Append`] and [`Mode::Modify`].
     pub resume: bool,
     /// Directories can be made and removed.
     pub directories: bool,
@@ -28,6 +28,20 @@ pub enum Mode {
     Resume(u64),
     /// Goes on at the end of the file; where there is none, of the owner's partial; else empty.
     Append,
+    /// Starts from all of the file's content, or empty where there is no file; any of it may be written over. The
+    /// beginning takes as long as copying the file, unless the file system shares the blocks.
+    ///
+    /// Neither begins with a partial nor leaves one: how much of it is new would be told by nothing.
+    Modify,
+}
+
+/// What a rename may find under the new name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// Nothing: else it is [`StoreError::Exists`](crate::StoreError::Exists), in one step with the rename.
+    Free,
+    /// A file, or an empty directory for a directory: it is replaced.
+    Replaced,
 }
 
 /// Space of the file system behind a path.
@@ -79,7 +93,7 @@ pub trait Upload: Sink {
         self.len() == 0
     }
 
-    /// Where the first new octet belongs: 0, or the resume or append offset.
+    /// Where the first new octet belongs: 0, or the resume or append offset. Of [`Mode::Modify`] 0.
     fn start(&self) -> u64;
 
     /// Reads back what was written (or kept).
@@ -87,6 +101,9 @@ pub trait Upload: Sink {
 
     /// Tells octets that were written through [`Sink::fd`] and not through `write_at`.
     fn wrote_to(&mut self, end: u64);
+
+    /// Cuts it off there, or lets it reach so far: what was not written reads as zeros.
+    fn set_len(&mut self, len: u64) -> Result<()>;
 
     /// Has [`Upload::commit`] keep what it replaces as a version ([`Published::kept`]) in place of
     /// dropping it. A backend without versions says [`StoreError::Unsupported`](crate::StoreError).
@@ -144,10 +161,15 @@ pub trait Store: Send + Sync {
     /// Octets of the partial that [`Mode::Resume`] of this owner would go on with.
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64>;
 
-    /// Renames a file or directory; a file under the new name is replaced. Between two parts of a backend of
+    /// Renames a file or directory. Between two parts of a backend of
     /// several it is [`StoreError::OtherFileSystem`](crate::StoreError::OtherFileSystem). Gives what stood under the new name and
     /// is gone.
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount>;
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount>;
+
+    /// Renames, and replaces a file under the new name.
+    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+        self.rename_to(from, to, Target::Replaced)
+    }
 
     /// Removes a file; gives what that freed.
     fn remove(&self, path: &VPath) -> Result<Amount>;

@@ -203,3 +203,65 @@ fn whatever_is_done_each_transfer_ends_once_and_every_place_comes_back() {
     assert!(started > 1_000, "only {started} transfers");
     assert_eq!(ends(&events).len(), started);
 }
+
+#[test]
+fn modify_goes_by_the_rights_of_an_upload_and_counts_what_was_written() {
+    let store = Memory::new();
+    store.seed("/f", "0123456789");
+    let (gate, events) = Gate::new(Arc::new(store.clone()), policy(true));
+    let session = gate.admit(&user("alice", "hunter2")).unwrap();
+    let mut writing = session.write(&p("/f"), ask(Mode::Modify)).unwrap();
+    writing.write_at(2, b"xy").unwrap();
+    assert_eq!(store.content("f").as_deref(), Some(&b"0123456789"[..]));
+    drop(writing);
+    let mut writing = session.write(&p("/f"), ask(Mode::Modify)).unwrap();
+    writing.write_at(2, b"xyz").unwrap();
+    writing.commit(End::new(Outcome::Complete, 3)).unwrap();
+    assert_eq!(store.content("f").as_deref(), Some(&b"01xyz56789"[..]));
+    let octets: Vec<_> = ends(&events).into_iter().map(|(_, end)| (end.outcome, end.octets)).collect();
+    assert_eq!(octets, [(Outcome::Aborted, 2), (Outcome::Complete, 3)]);
+    // Who is not known destroys nothing: the old content is kept.
+    let anybody = gate.admit(&anonymous()).unwrap();
+    let mut writing = anybody.write(&p("/f"), ask(Mode::Modify)).unwrap();
+    writing.write_at(0, b"A").unwrap();
+    let published = writing.commit(End::new(Outcome::Complete, 1)).unwrap();
+    assert!(published.kept.is_some());
+    assert_eq!(store.content("f").as_deref(), Some(&b"A1xyz56789"[..]));
+}
+
+#[test]
+fn a_length_is_set_whole_and_only_of_a_file_that_is_there() {
+    let store = Memory::new();
+    store.seed("/d/f", "0123456789");
+    let (gate, events) = Gate::new(Arc::new(store.clone()), policy(true));
+    let session = gate.admit(&user("alice", "hunter2")).unwrap();
+    for (len, content) in [(4, &b"0123"[..]), (6, b"0123\0\0"), (0, b""), (2, b"\0\0")] {
+        session.set_len(&p("/d/f"), len).unwrap();
+        assert_eq!(store.content("d/f").as_deref(), Some(content));
+    }
+    assert_eq!(session.set_len(&p("/d/f"), 1 << 40), Err(Refusal::NoSpace));
+    assert_eq!(store.content("d/f").as_deref(), Some(&b"\0\0"[..]));
+    assert_eq!(session.set_len(&p("/d/g"), 0), Err(Refusal::Absent));
+    assert_eq!(session.set_len(&p("/d"), 0), Err(Refusal::IsDirectory));
+    assert_eq!(ends(&events).len(), 5);
+    let (gate, _events) = Gate::new(Arc::new(store.clone()), policy(false));
+    let session = gate.admit(&user("alice", "hunter2")).unwrap();
+    assert_eq!(session.set_len(&p("/d/f"), 0), Err(Refusal::Denied));
+}
+
+#[test]
+fn a_rename_to_a_free_name_replaces_nothing_and_is_told() {
+    let store = Memory::new();
+    store.seed("/f", "f");
+    store.seed("/g", "g");
+    let (gate, events) = Gate::new(Arc::new(store.clone()), policy(true));
+    let session = gate.admit(&user("alice", "hunter2")).unwrap();
+    assert_eq!(session.rename_new(&p("/f"), &p("/g")), Err(Refusal::Exists));
+    assert_eq!(session.rename_new(&p("/f"), &p("/.hidden")), Err(Refusal::Denied));
+    session.rename_new(&p("/f"), &p("/h")).unwrap();
+    assert_eq!(store.content("g").as_deref(), Some(&b"g"[..]));
+    assert_eq!(store.content("h").as_deref(), Some(&b"f"[..]));
+    let renamed =
+        |e: &Event| matches!(&e.what, What::Renamed { from, to } if (from, to) == (&p("/f"), &p("/h")));
+    assert_eq!(seen(&events).iter().filter(|e| renamed(e)).count(), 1);
+}

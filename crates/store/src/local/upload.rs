@@ -54,7 +54,9 @@ pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -
             (None, Some((temp, len))) => (temp, len),
             (len, _) => (kept(inner, &dir, path, &there, None)?, len.unwrap_or(0)),
         },
+        Mode::Modify => (kept(inner, &dir, path, &there, None)?, 0),
     };
+    let len = if mode == Mode::Modify { temp.file.metadata()?.len() } else { start };
     inner.at(Point::TemporaryMade);
     Ok(Box::new(Growing {
         inner: inner.clone(),
@@ -64,7 +66,7 @@ pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -
         temp,
         mode,
         start,
-        len: start,
+        len,
         keep_old: false,
         reserve: Vec::new(),
     }))
@@ -208,6 +210,12 @@ impl Upload for Growing {
         self.inner.at(Point::Written(end));
     }
 
+    fn set_len(&mut self, len: u64) -> Result<()> {
+        self.temp.file.set_len(len)?;
+        self.len = len;
+        Ok(())
+    }
+
     fn keep_old(&mut self) -> Result<()> {
         self.keep_old = true;
         while self.reserve.len() < KEEPING {
@@ -244,7 +252,9 @@ impl Upload for Growing {
     }
 
     fn suspend(mut self: Box<Self>) -> Result<Suspended> {
-        let Some(name) = self.partial.clone() else { return Ok(Suspended::default()) };
+        let Some(name) = self.partial.clone().filter(|_| self.mode != Mode::Modify) else {
+            return Ok(Suspended::default());
+        };
         // Without it a power failure could leave a partial of the right length and wrong octets, which
         // the owner would go on with.
         self.temp.file.sync_data()?;
@@ -291,7 +301,7 @@ impl Growing {
         let name = self.path.name();
         match self.mode {
             Mode::New => self.temp.publish_new(&self.dir, name).map(|()| (None, Amount::NONE)),
-            Mode::Overwrite | Mode::Resume(_) | Mode::Append => {
+            Mode::Overwrite | Mode::Resume(_) | Mode::Append | Mode::Modify => {
                 let old = there(&self.inner, &self.dir, &self.path)?;
                 if matches!(old, There::Nothing) {
                     match self.temp.publish_new(&self.dir, name) {

@@ -1,4 +1,4 @@
-use crate::{Amount, Facts, Kind, Result, StoreError, VPath};
+use crate::{Amount, Facts, Kind, Result, StoreError, Target, VPath};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
@@ -167,13 +167,16 @@ impl Tree {
         Ok(self.forget(id))
     }
 
-    pub(super) fn rename(&mut self, from: &VPath, to: &VPath) -> Result<Amount> {
+    pub(super) fn rename(&mut self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
         if from.is_root() || to.is_root() || to.is_reserved() {
             return Err(StoreError::Denied);
         }
         let id = self.find(from)?;
         let dir = self.find(&to.parent())?;
         self.entries(dir)?;
+        if target == Target::Free && self.child(dir, to.name()).is_ok() {
+            return Err(StoreError::Exists);
+        }
         // A directory cannot move below itself; one that holds what is moved is not empty.
         let is_below = |a: &VPath, b: &VPath| a != b && a.is_within(b);
         if is_below(to, from) {

@@ -36,7 +36,7 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
     let partial = tree.partial(dir, path.name(), owner).cloned();
     let resumed = partial.is_some()
         && match mode {
-            Mode::New | Mode::Overwrite => false,
+            Mode::New | Mode::Overwrite | Mode::Modify => false,
             Mode::Resume(_) => true,
             Mode::Append => there.is_none(),
         };
@@ -55,15 +55,17 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
             old.slice(..usize::try_from(offset).expect("at most the length of a slice"))
         }
         Mode::Append => there.or(partial).unwrap_or_default(),
+        Mode::Modify => there.unwrap_or_default(),
     };
-    let start = kept.len() as u64;
-    if start > shared.capacity.saturating_sub(tree.used) {
+    let len = kept.len() as u64;
+    let start = if mode == Mode::Modify { 0 } else { len };
+    if len > shared.capacity.saturating_sub(tree.used) {
         return Err(StoreError::NoSpace);
     }
     if resumed {
         tree.hold(dir, path.name(), owner, true);
     }
-    tree.used += start;
+    tree.used += len;
     drop(tree);
     Ok(Box::new(Growing {
         shared: shared.clone(),
@@ -114,6 +116,18 @@ impl Upload for Growing {
     }
 
     fn wrote_to(&mut self, _end: u64) {}
+
+    fn set_len(&mut self, len: u64) -> Result<()> {
+        let had = self.octets.len() as u64;
+        let mut tree = self.shared.tree();
+        if len.saturating_sub(had) > self.shared.capacity.saturating_sub(tree.used) {
+            return Err(StoreError::NoSpace);
+        }
+        tree.used = tree.used - had + len;
+        drop(tree);
+        self.octets.resize(usize::try_from(len).expect("no more than the capacity, which is in memory"), 0);
+        Ok(())
+    }
 
     fn keep_old(&mut self) -> Result<()> {
         self.keep_old = true;
@@ -174,7 +188,8 @@ impl Upload for Growing {
         let mut tree = shared.tree();
         tree.entries(self.dir)?;
         // Another upload of this owner may go on with a partial of that name.
-        if self.owner.is_empty() || (!self.resumed && tree.is_held(self.dir, self.path.name(), &self.owner)) {
+        let nothing_to_go_on_with = self.owner.is_empty() || self.mode == Mode::Modify;
+        if nothing_to_go_on_with || (!self.resumed && tree.is_held(self.dir, self.path.name(), &self.owner)) {
             drop(tree);
             return Ok(Suspended::default());
         }

@@ -1,6 +1,6 @@
 use crate::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Upload,
-    VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Target,
+    Upload, VPath,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -39,7 +39,7 @@ impl Store for Nothing {
         None
     }
 
-    fn rename(&self, _from: &VPath, _to: &VPath) -> Result<Amount> {
+    fn rename_to(&self, _from: &VPath, _to: &VPath, _target: Target) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 

@@ -58,8 +58,8 @@ impl Store for Below {
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
         self.0.partial(&self.at(path), owner)
     }
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
-        self.0.rename(&self.at(from), &self.at(to))
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
+        self.0.rename_to(&self.at(from), &self.at(to), target)
     }
     fn remove(&self, path: &VPath) -> Result<Amount> {
         self.0.remove(&self.at(path))

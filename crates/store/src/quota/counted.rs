@@ -37,7 +37,7 @@ impl Counted {
             taken: Amount::file(0),
         };
         let partial = match mode {
-            Mode::New | Mode::Overwrite => None,
+            Mode::New | Mode::Overwrite | Mode::Modify => None,
             Mode::Resume(_) => store.partial(path, owner),
             Mode::Append if store.stat(path).is_ok() => None,
             Mode::Append => store.partial(path, owner),
@@ -110,6 +110,17 @@ impl Upload for Counted {
         self.upload_mut().wrote_to(end);
     }
 
+    fn set_len(&mut self, len: u64) -> Result<()> {
+        self.grow(len)?;
+        self.upload_mut().set_len(len)?;
+        let less = Amount { octets: self.taken.octets.saturating_sub(len), files: 0 };
+        if less.octets > 0 {
+            self.quota.ledger.give(&self.areas, less);
+            self.taken = self.taken.less(less);
+        }
+        Ok(())
+    }
+
     fn keep_old(&mut self) -> Result<()> {
         self.upload_mut().keep_old()
     }
@@ -141,5 +152,45 @@ impl Drop for Counted {
         drop(self.upload.take());
         self.quota.ledger.give(&self.areas, self.taken);
         self.quota.ledger.end_run(self.run);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::memory::Memory;
+    use crate::quota::{Limit, Quota, Ration};
+    use crate::{Mode, Store, VPath};
+    use std::sync::Arc;
+
+    fn p(path: &str) -> VPath {
+        VPath::parse(path.as_bytes()).unwrap()
+    }
+
+    fn octets(octets: u64) -> Limit {
+        Limit { octets: Some(octets), files: None }
+    }
+
+    #[test]
+    fn what_is_modified_counts_twice_until_it_is_there_and_what_is_cut_off_no_more() {
+        let memory = Memory::new();
+        memory.seed("/f", vec![1; 40]);
+        let store =
+            Quota::new(Arc::new(memory), vec![Ration { at: p("/"), each: false, limit: octets(100) }]);
+        store.walk(false, &|| true).unwrap();
+        let free = || store.space(&p("/f")).unwrap().free;
+        assert_eq!(free(), 60);
+        let mut upload = store.create(&p("/f"), Mode::Modify, "").unwrap();
+        assert_eq!(free(), 20);
+        assert!(upload.set_len(61).is_err());
+        upload.set_len(60).unwrap();
+        assert_eq!(free(), 0);
+        upload.set_len(10).unwrap();
+        assert_eq!(free(), 50);
+        upload.commit().unwrap();
+        assert_eq!(free(), 90);
+        let mut upload = store.create(&p("/f"), Mode::Modify, "").unwrap();
+        upload.set_len(90).unwrap();
+        drop(upload);
+        assert_eq!(free(), 90);
     }
 }

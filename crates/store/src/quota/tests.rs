@@ -211,9 +211,9 @@ impl Store for Watched {
         self.memory.partial(path, owner)
     }
 
-    fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
         (self.renamed)();
-        self.memory.rename(from, to)
+        self.memory.rename_to(from, to, target)
     }
 
     fn remove(&self, path: &VPath) -> Result<Amount> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 use store::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Target, Upload,
+    VPath,
 };
 
 /// Shows one file of `inner`, for reading.
@@ -63,7 +64,7 @@ impl Store for OneFile {
         None
     }
 
-    fn rename(&self, _: &VPath, _: &VPath) -> Result<Amount> {
+    fn rename_to(&self, _: &VPath, _: &VPath, _: Target) -> Result<Amount> {
         Err(StoreError::Denied)
     }
 
