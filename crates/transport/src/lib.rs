@@ -12,6 +12,7 @@
 //! - [`udp`]: sockets that know which address was asked, and that send many blocks at once.
 //! - [`segments`]: what TCP counted on one connection.
 //! - [`tls`]: TLS over a socket that somebody else owns; [`tls_client`]: TLS towards a server.
+//! - [`ssh`]: SSH, server and client; sessions come out as octets.
 //! - [`terminal`]: one type for a terminal, a pseudo-terminal and a Telnet line.
 //! - [`return_large_blocks`]: what the allocator does with large blocks.
 //! - [`Echo`]: ICMP echo requests.
@@ -40,6 +41,7 @@ pub mod pump;
 #[allow(unsafe_code)]
 mod segments;
 mod spare;
+pub mod ssh;
 pub mod tap;
 pub mod terminal;
 pub mod tls;

@@ -1,0 +1,38 @@
+//! SSH: the one place that knows its library.
+//!
+//! Channels come out as octets ([`ChannelIn`], [`ChannelOut`]), authentication is a question ([`server::Door`],
+//! [`client::Login`]), and what may be negotiated is a [`Profile`]. Nothing here judges anybody or opens a file.
+//!
+//! - `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
+//!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client`.
+//!
+//! RFC 4250 to 4254, 8308 (extensions), 8332 (RSA with SHA-2), OpenSSH's PROTOCOL (strict key exchange).
+
+mod channel;
+pub mod client;
+mod keys;
+mod line;
+mod profile;
+pub mod server;
+#[cfg(test)]
+mod tests;
+
+pub use channel::{ChannelIn, ChannelOut};
+pub use keys::{BadKey, Certified, Key, PrivateKey};
+pub use line::Line;
+pub use profile::Profile;
+
+use russh::SshId;
+use std::borrow::Cow;
+
+/// The most octets of a packet's data: the library's own bound.
+const LARGEST_PACKET: u32 = 65_535;
+/// Octets that a peer may send before we took any: at 50 ms there and back 160 MB/s.
+const WINDOW: u32 = 8 << 20;
+/// Messages of a channel that wait for its driver: whoever reads one drains it, so that the other channels of the
+/// connection, and what frees our own sending, are not held up.
+const WAITING: usize = 256;
+
+fn ident(text: &'static str) -> SshId {
+    SshId::Standard(Cow::Borrowed(text))
+}

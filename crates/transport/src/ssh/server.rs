@@ -1,0 +1,390 @@
+//! The server's side of a connection: who comes is asked of a [`Door`], what it opens is handed to it.
+
+use super::{
+    Certified, ChannelIn, ChannelOut, Key, LARGEST_PACKET, Line, PrivateKey, Profile, WAITING, WINDOW, ident,
+};
+use russh::keys::Certificate;
+use russh::server::{self, Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Response, VerifiedPublicKey};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, MethodSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the owner can set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `SSH-2.0-…`, at most 253 octets.
+    pub ident: &'static str,
+    /// The host's keys, at least one.
+    pub keys: Vec<PrivateKey>,
+    /// What may be negotiated.
+    pub profile: Profile,
+    /// Logins that a connection may try.
+    pub tries: usize,
+    /// Channels that a connection may have open.
+    pub channels: usize,
+    /// No refusal of a login comes sooner.
+    pub refusal: Duration,
+    /// How often a silent peer is asked whether it is there; three unanswered questions end it. `None`: never.
+    pub keepalive: Option<Duration>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            ident: concat!("SSH-2.0-towline_", env!("CARGO_PKG_VERSION")),
+            keys: Vec::new(),
+            profile: Profile::Modern,
+            tries: 6,
+            channels: 10,
+            // Longer than a hash of a password takes.
+            refusal: Duration::from_millis(300),
+            keepalive: Some(Duration::from_secs(60)),
+        }
+    }
+}
+
+/// What somebody shows to be let in.
+#[derive(Debug)]
+pub enum Shown {
+    /// A password, typed or sent (RFC 4252 §8, RFC 4256).
+    Password(Vec<u8>),
+    /// A key; that it is the peer's own is proved.
+    Key(Key),
+    /// A certificate; that its key is the peer's own is proved, and who signed it.
+    Certificate(Box<Certified>),
+}
+
+/// A way to log in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// With a key or certificate.
+    Key,
+    /// With a password.
+    Password,
+}
+
+/// The answer to a login.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Let in.
+    In,
+    /// Not let in.
+    Out,
+    /// Right, and this is wanted as well (RFC 4252 §5.1).
+    Also(Way),
+}
+
+/// What a channel is to be (RFC 4254 §6.5).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Wanted {
+    /// A subsystem, such as `sftp`.
+    Subsystem(String),
+    /// A command, octets as they came.
+    Command(Vec<u8>),
+    /// Somebody at a terminal, whose size is told where there is one: columns and rows.
+    Shell(Option<(u32, u32)>),
+}
+
+/// Decides about one connection, and takes its channels. Each connection has its own.
+pub trait Door: Send + 'static {
+    /// Whether it makes sense for this user to prove that a key is theirs. An answer costs the same whether or not
+    /// there is such a user.
+    fn offered(&mut self, user: &str, key: &Key) -> impl Future<Output = bool> + Send;
+
+    /// Whether somebody is let in.
+    fn login(&mut self, user: &str, shown: Shown) -> impl Future<Output = Verdict> + Send;
+
+    /// Takes a channel of somebody who was let in; whether it is one of those that are there. Does not wait: the
+    /// connection does nothing else meanwhile. The channel is dropped or [finished](ChannelOut::finish) by whoever
+    /// has it then.
+    fn open(&mut self, wanted: Wanted, input: ChannelIn, output: ChannelOut) -> bool;
+}
+
+/// A connection that is served by tasks of their own until it ends.
+pub struct Connection<D: Door> {
+    line: Line,
+    running: server::RunningSession<Peer<D>>,
+}
+
+/// The library's form of a [`Config`], for many connections.
+#[derive(Clone)]
+pub struct Server {
+    config: Arc<server::Config>,
+    channels: usize,
+}
+
+impl Server {
+    /// Ready to serve.
+    pub fn new(config: &Config) -> Server {
+        let mut methods = MethodSet::empty();
+        for method in [MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive] {
+            methods.push(method);
+        }
+        let library = server::Config {
+            server_id: ident(config.ident),
+            methods,
+            auth_rejection_time: config.refusal,
+            // The question which ways there are tells nobody anything.
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            keys: config.keys.iter().map(|key| key.0.clone()).collect(),
+            window_size: WINDOW,
+            maximum_packet_size: LARGEST_PACKET,
+            channel_buffer_size: WAITING,
+            event_buffer_size: 64,
+            preferred: config.profile.preferred(),
+            max_auth_attempts: config.tries,
+            // Who says nothing is the business of those who speak the protocols.
+            inactivity_timeout: None,
+            keepalive_interval: config.keepalive,
+            ..server::Config::default()
+        };
+        Server { config: Arc::new(library), channels: config.channels }
+    }
+
+    /// Begins to serve a connection: waits for the peer's first line, and then no more.
+    ///
+    /// # Errors
+    /// The peer does not speak SSH 2, or is gone.
+    pub async fn serve<D: Door>(&self, line: Line, door: D) -> io::Result<Connection<D>> {
+        let peer = Peer { door, most: self.channels, ever: 0, places: Arc::new(()), new: HashMap::new() };
+        let running = server::run_stream(self.config.clone(), line.clone(), peer).await.map_err(fault)?;
+        Ok(Connection { line, running })
+    }
+}
+
+impl<D: Door> Connection<D> {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// The peer broke the protocol, or the connection broke.
+    pub async fn ended(&mut self) -> io::Result<()> {
+        (&mut self.running).await.map_err(fault)
+    }
+
+    /// Tells the peer that it is over, and why, where it still listens; [`Connection::cut`] is for when it does not.
+    pub async fn dismiss(&self, why: &str) {
+        // Gone already is what was wanted.
+        let _ =
+            self.running.handle().disconnect(Disconnect::ByApplication, why.to_owned(), String::new()).await;
+    }
+
+    /// Ends it now.
+    pub fn cut(&self) {
+        self.line.cut();
+    }
+}
+
+impl<D: Door> Drop for Connection<D> {
+    fn drop(&mut self) {
+        self.line.cut();
+    }
+}
+
+/// What the library says of the end of a connection, for people.
+fn fault(error: russh::Error) -> io::Error {
+    match error {
+        russh::Error::IO(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
+
+/// One peer, as the library sees it.
+struct Peer<D> {
+    door: D,
+    /// Channels at most.
+    most: usize,
+    /// Channels that there have been.
+    ever: u32,
+    /// Each open channel holds it once more.
+    places: Arc<()>,
+    /// Channels of which it is not said what they are to be.
+    new: HashMap<ChannelId, Opened>,
+}
+
+/// Channels that a connection may have had. The library keeps some 3 KiB of each that we closed first, to the end of the
+/// connection.
+const EVER: u32 = 10_000;
+
+struct Opened {
+    channel: Channel<Msg>,
+    place: Arc<()>,
+    size: Option<(u32, u32)>,
+}
+
+impl<D: Door> Peer<D> {
+    async fn login(&mut self, user: &str, shown: Shown) -> Auth {
+        match self.door.login(user, shown).await {
+            Verdict::In => Auth::Accept,
+            Verdict::Out => Auth::reject(),
+            Verdict::Also(way) => {
+                let mut left = MethodSet::empty();
+                for method in match way {
+                    Way::Key => &[MethodKind::PublicKey][..],
+                    Way::Password => &[MethodKind::Password, MethodKind::KeyboardInteractive],
+                } {
+                    left.push(*method);
+                }
+                Auth::Reject { proceed_with_methods: Some(left), partial_success: true }
+            }
+        }
+    }
+
+    /// Hands a channel over.
+    fn hand(
+        &mut self,
+        id: ChannelId,
+        wanted: impl FnOnce(Option<(u32, u32)>) -> Wanted,
+        session: &mut server::Session,
+    ) -> Result<(), russh::Error> {
+        let taken = self.new.remove(&id).is_some_and(|Opened { channel, place, size }| {
+            let (input, output) = channel.split();
+            self.door.open(wanted(size), ChannelIn::new(input), ChannelOut::of_server(output, place))
+        });
+        if taken { session.channel_success(id) } else { session.channel_failure(id) }
+    }
+}
+
+impl<D: Door> server::Handler for Peer<D> {
+    type Error = russh::Error;
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, Self::Error> {
+        let known = self.door.offered(user, &Key::of(offer.public_key)).await;
+        Ok(if known { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        let shown = Shown::Key(Key::of(key.public_key));
+        Ok(self.login(user, shown).await)
+    }
+
+    async fn auth_openssh_certificate(
+        &mut self,
+        user: &str,
+        shown: &Certificate,
+    ) -> Result<Auth, Self::Error> {
+        Ok(match Certified::of(shown) {
+            Some(certified) => self.login(user, Shown::Certificate(Box::new(certified))).await,
+            None => Auth::reject(),
+        })
+    }
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        Ok(self.login(user, Shown::Password(password.as_bytes().to_vec())).await)
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, Self::Error> {
+        Ok(match response.map(|mut answers| answers.next()) {
+            None => Auth::Partial {
+                name: Cow::Borrowed(""),
+                instructions: Cow::Borrowed(""),
+                prompts: Cow::Borrowed(&[(Cow::Borrowed("Password: "), false)]),
+            },
+            Some(None) => Auth::reject(),
+            Some(Some(password)) => self.login(user, Shown::Password(password.to_vec())).await,
+        })
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        if Arc::strong_count(&self.places) <= self.most && self.ever < EVER {
+            self.ever += 1;
+            self.new.insert(channel.id(), Opened { channel, place: self.places.clone(), size: None });
+            reply.accept().await;
+        } else {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+        }
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, id: ChannelId, _: &mut server::Session) -> Result<(), Self::Error> {
+        self.new.remove(&id);
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        id: ChannelId,
+        _: &str,
+        columns: u32,
+        rows: u32,
+        _: u32,
+        _: u32,
+        _: &[(russh::Pty, u32)],
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        match self.new.get_mut(&id) {
+            Some(opened) => {
+                opened.size = Some((columns, rows));
+                session.channel_success(id)
+            }
+            None => session.channel_failure(id),
+        }
+    }
+
+    async fn env_request(
+        &mut self,
+        id: ChannelId,
+        _: &str,
+        _: &str,
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_failure(id)
+    }
+
+    async fn x11_request(
+        &mut self,
+        id: ChannelId,
+        _: bool,
+        _: &str,
+        _: &str,
+        _: u32,
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        session.channel_failure(id)
+    }
+
+    async fn shell_request(
+        &mut self,
+        id: ChannelId,
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        self.hand(id, Wanted::Shell, session)
+    }
+
+    async fn exec_request(
+        &mut self,
+        id: ChannelId,
+        command: &[u8],
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        let command = command.to_vec();
+        self.hand(id, |_| Wanted::Command(command), session)
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        id: ChannelId,
+        name: &str,
+        session: &mut server::Session,
+    ) -> Result<(), Self::Error> {
+        let name = name.to_owned();
+        self.hand(id, |_| Wanted::Subsystem(name), session)
+    }
+}
