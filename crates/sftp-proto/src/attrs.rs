@@ -44,6 +44,17 @@ pub struct Attrs<'a> {
 }
 
 impl<'a> Attrs<'a> {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        *self == Attrs::default()
+    }
+
+    /// The same without what else was sent, to be kept.
+    pub fn kept(&self) -> Attrs<'static> {
+        let Attrs { size, owner, mode, times, extended: _ } = *self;
+        Attrs { size, owner, mode, times, extended: Vec::new() }
+    }
+
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Attrs<'a>, Malformed> {
         let flags = reader.u32()?;
         if flags & !KNOWN != 0 {

@@ -1,7 +1,10 @@
 //! What must hold for any octets. The fuzz targets call these, and the corpora are replayed as a test.
 
+use crate::client::{Begin, Client, Event, Facts, Transmit, Verb};
 use crate::{Answer, Checked, FileSystem, Frames, Limits, Named, Reply, Request, Space};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use bytes::Bytes;
 
 /// A stream of a client: however it is cut up it is the same requests, and one that is read is written as it was.
 pub fn sftp_request(data: &[u8]) {
@@ -38,6 +41,69 @@ pub fn sftp_reply(data: &[u8]) {
         }
         if let Ok(checked) = Checked::parse(data) {
             assert_eq!(data, checked.octets());
+        }
+    }
+}
+
+/// A server's octets for a client with jobs of each kind: it ends with a fault or goes on, what it has open is bounded,
+/// each octet of a file comes once, and each job is over once.
+pub fn sftp_client(data: &[u8]) {
+    for piece in [data.len().max(1), 1] {
+        client(data, piece);
+    }
+}
+
+fn client(data: &[u8], piece: usize) {
+    let mut client = Client::new();
+    let path = || b"p".to_vec();
+    for verb in [
+        Verb::Get { path: path(), from: 0 },
+        Verb::Put { path: path(), len: 300_000, begin: Begin::Behind, facts: Facts::default() },
+        Verb::List { path: path() },
+        Verb::Realpath { path: path() },
+        Verb::Check { path: path(), algorithms: b"sha256".to_vec() },
+        Verb::FileSystem { path: path() },
+    ] {
+        client.start(verb);
+    }
+    let (mut out, mut over, mut came) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut drain = |client: &mut Client| {
+        loop {
+            out.clear();
+            match client.poll_transmit(&mut out) {
+                Transmit::Nothing => break,
+                Transmit::Requests => {}
+                Transmit::Body { head, .. } => assert!(head <= out.len()),
+            }
+        }
+        let (requests, octets) = client.in_flight();
+        assert!(
+            requests <= 256 && octets <= (16 << 20) + (255 << 10),
+            "{requests} requests, {octets} octets"
+        );
+        while let Some(event) = client.poll_event() {
+            match event {
+                Event::Data { offset, octets, .. } => {
+                    let end = offset + octets.len() as u64;
+                    let before = came.range(..end).next_back().is_none_or(|(_, other)| *other <= offset);
+                    assert!(before, "an octet came twice");
+                    came.insert(offset, end);
+                }
+                Event::Over { job, .. } => {
+                    assert!(!over.contains(&job), "over twice");
+                    over.push(job);
+                }
+                Event::Ready | Event::Size { .. } | Event::Stored { .. } | Event::Names { .. } => {}
+            }
+        }
+    };
+    drain(&mut client);
+    for piece in data.chunks(piece) {
+        let result = client.handle(Bytes::copy_from_slice(piece));
+        drain(&mut client);
+        if let Err(fault) = result {
+            assert_eq!(client.closed(), Err(fault), "it stays so");
+            return;
         }
     }
 }

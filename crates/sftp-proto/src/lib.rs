@@ -1,7 +1,7 @@
 //! SFTP version 3 as values: packets both ways, attributes, extensions.
 //!
-//! What this crate does *not* do: it has no channel, no clock and no file, and it answers nothing: it is the codec
-//! under a server's and a client's machine. It does not look into names: they are octets, whatever they mean.
+//! What this crate does *not* do: it has no channel, no clock and no file. It does not look into names: they are
+//! octets, whatever they mean.
 //!
 //! | file | what |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `status` | codes of [`Status`] |
 //! | `extension` | requests beyond version 3, a row for each: [`Extended`] |
 //! | `figures` | what extensions answer with: file systems, limits, names of users, digests |
+//! | [`client`] | the machine of a client: many verbs at once over one channel |
 //! | `wire` | numbers and strings of RFC 4251 §5 |
 //! | `fuzz` | bodies of the fuzz targets |
 //!
@@ -24,6 +25,7 @@
 extern crate alloc;
 
 mod attrs;
+pub mod client;
 mod extension;
 mod figures;
 mod frame;
