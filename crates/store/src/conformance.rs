@@ -3,7 +3,9 @@
 //! [`run`] panics at the first thing that is not so. It asks for a fresh, empty, writable store for each
 //! rule; backends without resume or directories skip the rules of those.
 
+mod attributes;
 mod changing;
+mod links;
 
 use crate::{Amount, Kind, Mode, Store, StoreError, Upload, VPath};
 use std::collections::BTreeSet;
@@ -46,6 +48,10 @@ const RULES: &[(&str, Rule)] = &[
     ("modify has nothing to do with partials", changing::modify_has_nothing_to_do_with_partials),
     ("an upload is cut off and stretched", changing::an_upload_is_cut_off_and_stretched),
     ("a rename to a free name replaces nothing", changing::a_rename_to_a_free_name_replaces_nothing),
+    ("modes can be set, and stay with what is written over", attributes::modes_can_be_set),
+    ("an upload brings its time and mode", attributes::an_upload_brings_its_time_and_mode),
+    ("a second name is a file of its own", links::a_second_name_is_a_file_of_its_own),
+    ("symbolic links stay within the root", links::symbolic_links_stay_within_the_root),
     ("an overwritten file is kept where asked", the_old_file_is_kept_where_asked),
     ("a directory with our leftovers is empty", leftovers_do_not_fill_a_directory),
     ("100,000 entries come in small batches", many_entries_come_in_small_batches),

@@ -21,7 +21,9 @@
 //!
 //! Uploading to a symbolic link replaces the link, not what it points at.
 
+mod attributes;
 mod dir;
+mod links;
 mod listing;
 mod names;
 mod rename;
@@ -35,8 +37,8 @@ mod upload;
 mod versions;
 
 use crate::{
-    Amount, Blob, Capabilities, Cursor, Facts, Keep, Kind, Mode, Result, Space, Stamp, Store, StoreError,
-    Tally, Target, Upload, VPath, Version,
+    Amount, Blob, Capabilities, Cursor, Facts, Files, Keep, Kind, Mode, Result, Space, Stamp, Store,
+    StoreError, Tally, Target, Upload, VPath, Version,
 };
 use rustix::fs::{AtFlags, FileType, OFlags};
 use rustix::io::Errno;
@@ -45,7 +47,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// A moment in an upload that an observer is told: a test kills the process there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,7 +161,7 @@ impl Local {
 impl Store for Local {
     fn capabilities(&self) -> Capabilities {
         let write = self.0.options.write;
-        Capabilities { write, resume: write, directories: write, facts: write }
+        Capabilities { write, resume: write, directories: write, facts: write, links: write, symlinks: write }
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
@@ -261,21 +263,23 @@ impl Store for Local {
     }
 
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
-        self.0.may_write()?;
-        let looked = dir::look(&self.0.root, path)?;
-        let flags = match looked.facts.kind {
-            Kind::File => OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY,
-            Kind::Directory => OFlags::RDONLY | OFlags::DIRECTORY,
-        };
-        let fd = dir::open_beneath(&self.0.root, path, flags)?;
-        let since = to.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let time = rustix::fs::Timespec {
-            tv_sec: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: since.subsec_nanos().into(),
-        };
-        let keep = rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
-        let times = rustix::fs::Timestamps { last_access: keep, last_modification: time };
-        Ok(rustix::fs::futimens(&fd, &times)?)
+        attributes::set_modified(&self.0, path, to)
+    }
+
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        attributes::set_mode(&self.0, path, mode)
+    }
+
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        links::link(&self.0, from, to)
+    }
+
+    fn symlink(&self, path: &VPath, to: &VPath) -> Result<()> {
+        links::symlink(&self.0, path, to)
+    }
+
+    fn read_link(&self, path: &VPath) -> Result<Option<VPath>> {
+        links::read(&self.0, path)
     }
 
     fn space(&self, path: &VPath) -> Result<Space> {
@@ -285,7 +289,9 @@ impl Store for Local {
         };
         let fs = rustix::fs::fstatvfs(&fd)?;
         let octets = |blocks: u64| blocks.saturating_mul(fs.f_frsize);
-        Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail), quota: None })
+        // A file system that makes inodes as they are wanted counts none.
+        let files = (fs.f_files > 0).then_some(Files { total: fs.f_files, free: fs.f_favail });
+        Ok(Space { total: octets(fs.f_blocks), free: octets(fs.f_bavail), files, quota: None })
     }
 
     fn tally(&self, dir: &VPath) -> Result<Tally> {

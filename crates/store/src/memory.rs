@@ -6,6 +6,7 @@
 mod tree;
 mod upload;
 
+use crate::facts::settable;
 use crate::{
     Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError,
     Tally, Target, Upload, VPath, Version,
@@ -81,7 +82,14 @@ impl Memory {
 
 impl Store for Memory {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { write: true, resume: true, directories: true, facts: true }
+        Capabilities {
+            write: true,
+            resume: true,
+            directories: true,
+            facts: true,
+            links: true,
+            symlinks: false,
+        }
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
@@ -160,13 +168,46 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        let mut tree = self.0.tree();
+        let id = tree.find(path)?;
+        let node = tree.node_mut(id);
+        node.mode = settable(node.kind(), mode);
+        Ok(())
+    }
+
+    /// The second name has a file of its own, of the same octets: content never changes in place.
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        let mut tree = self.0.tree();
+        let from = tree.find(from)?;
+        let old = tree.node(from);
+        let (mut node, len) = match old.content() {
+            Some(octets) => (Node::file(octets.clone()), octets.len() as u64),
+            None => return Err(StoreError::IsDirectory),
+        };
+        node.mode = old.mode;
+        if to.is_reserved() {
+            return Err(StoreError::Denied);
+        }
+        let dir = tree.find(&to.parent())?;
+        if to.is_root() || tree.entries(dir)?.contains_key(to.name()) {
+            return Err(StoreError::Exists);
+        }
+        if len > self.0.capacity.saturating_sub(tree.used) {
+            return Err(StoreError::NoSpace);
+        }
+        tree.insert(dir, to.name(), node);
+        Ok(())
+    }
+
     fn space(&self, path: &VPath) -> Result<Space> {
         let tree = self.0.tree();
         match tree.find(path) {
             Err(StoreError::Absent) => tree.find(&path.parent())?,
             found => found?,
         };
-        Ok(Space { total: self.0.capacity, free: self.0.capacity.saturating_sub(tree.used), quota: None })
+        let free = self.0.capacity.saturating_sub(tree.used);
+        Ok(Space { total: self.0.capacity, free, files: None, quota: None })
     }
 
     fn tally(&self, dir: &VPath) -> Result<Tally> {

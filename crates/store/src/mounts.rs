@@ -17,8 +17,8 @@ mod nothing;
 mod tests;
 
 use crate::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space, Stamp,
-    Store, StoreError, Suspended, Tally, Target, Upload, VPath, Version,
+    Amount, Attributes, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space,
+    Stamp, Store, StoreError, Suspended, Tally, Target, Upload, VPath, Version,
 };
 use nothing::Nothing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,6 +127,23 @@ impl Mounts {
         if place.mount.write { Ok(place) } else { Err(StoreError::Denied) }
     }
 
+    /// What is there and the other name that it gets, both of one mount.
+    fn both(&self, from: &VPath, to: &VPath) -> Result<(Place<'_>, Place<'_>)> {
+        if self.is_above(from) || self.is_above(to) {
+            return Err(StoreError::Denied);
+        }
+        let (old, new) = (self.writable(from)?, self.writable(to)?);
+        // A mount point itself: the root of its backend, which nobody renames.
+        if old.path.is_root() || new.path.is_root() {
+            return Err(StoreError::Denied);
+        }
+        if old.mount.at != new.mount.at {
+            old.mount.store.stat(&old.path)?;
+            return Err(StoreError::OtherFileSystem);
+        }
+        Ok((old, new))
+    }
+
     /// Whether a path leads to a mount point below it.
     fn is_above(&self, path: &VPath) -> bool {
         self.above.contains_key(path.as_bytes())
@@ -147,6 +164,8 @@ impl Store for Mounts {
             resume: a.resume || b.resume,
             directories: a.directories || b.directories,
             facts: a.facts || b.facts,
+            links: a.links || b.links,
+            symlinks: a.symlinks || b.symlinks,
         })
     }
 
@@ -213,18 +232,7 @@ impl Store for Mounts {
     }
 
     fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
-        if self.is_above(from) || self.is_above(to) {
-            return Err(StoreError::Denied);
-        }
-        let (old, new) = (self.writable(from)?, self.writable(to)?);
-        // A mount point itself: the root of its backend, which nobody renames.
-        if old.path.is_root() || new.path.is_root() {
-            return Err(StoreError::Denied);
-        }
-        if old.mount.at != new.mount.at {
-            old.mount.store.stat(&old.path)?;
-            return Err(StoreError::OtherFileSystem);
-        }
+        let (old, new) = self.both(from, to)?;
         old.mount.store.rename_to(&old.path, &new.path, target)
     }
 
@@ -261,6 +269,37 @@ impl Store for Mounts {
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
         let Place { mount, path } = self.writable(path)?;
         mount.store.set_modified(&path, to)
+    }
+
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        let Place { mount, path } = self.writable(path)?;
+        mount.store.set_mode(&path, mode)
+    }
+
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        let (old, new) = self.both(from, to)?;
+        old.mount.store.link(&old.path, &new.path)
+    }
+
+    fn symlink(&self, path: &VPath, to: &VPath) -> Result<()> {
+        if self.is_above(path) {
+            return Err(StoreError::Exists);
+        }
+        let (new, target) = (self.writable(path)?, self.place(to));
+        // Its backend, which resolves it, knows no other.
+        if new.mount.at != target.mount.at {
+            return Err(StoreError::OtherFileSystem);
+        }
+        new.mount.store.symlink(&new.path, &target.path)
+    }
+
+    fn read_link(&self, path: &VPath) -> Result<Option<VPath>> {
+        if self.is_above(path) {
+            return Ok(None);
+        }
+        let Place { mount, path } = self.place(path);
+        let target = mount.store.read_link(&path)?;
+        target.map(|to| to.under(&mount.at).map_err(|_| StoreError::Denied)).transpose()
     }
 
     fn space(&self, path: &VPath) -> Result<Space> {
@@ -365,6 +404,10 @@ impl Upload for Mounted {
 
     fn set_len(&mut self, len: u64) -> Result<()> {
         self.inner.set_len(len)
+    }
+
+    fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
+        self.inner.set_attributes(attributes)
     }
 
     fn keep_old(&mut self) -> Result<()> {

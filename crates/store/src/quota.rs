@@ -286,6 +286,33 @@ impl Store for Quota {
         self.0.store.set_modified(path, to)
     }
 
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        self.0.store.set_mode(path, mode)
+    }
+
+    /// A second name counts as another file of so many octets, as a walk counts it.
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        let (ledger, dir) = (&self.0.ledger, to.parent());
+        self.0.wait();
+        let _turn = ledger.turn();
+        let more = Amount::file(self.0.store.stat(from)?.len);
+        let taken = ledger.take(&dir, more)?;
+        if let Err(why) = self.0.store.link(from, to) {
+            ledger.give(&taken, more);
+            return Err(why);
+        }
+        ledger.settle_taken(&taken, more, &dir, more, Amount::NONE);
+        Ok(())
+    }
+
+    fn symlink(&self, path: &VPath, to: &VPath) -> Result<()> {
+        self.0.store.symlink(path, to)
+    }
+
+    fn read_link(&self, path: &VPath) -> Result<Option<VPath>> {
+        self.0.store.read_link(path)
+    }
+
     fn space(&self, path: &VPath) -> Result<Space> {
         let space = self.0.store.space(path)?;
         Ok(self.0.ledger.room(&path.parent()).within(space))

@@ -1,4 +1,6 @@
-use crate::{Amount, Blob, Entry, Facts, Identity, Result, Stamp, Suspended, Tally, VPath, Version};
+use crate::{
+    Amount, Attributes, Blob, Entry, Facts, Identity, Result, Stamp, Suspended, Tally, VPath, Version,
+};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::SystemTime;
@@ -12,8 +14,12 @@ pub struct Capabilities {
     pub resume: bool,
     /// Directories can be made and removed.
     pub directories: bool,
-    /// Times and modes can be set.
+    /// Times and modes can be set, also by an upload ([`Upload::set_attributes`]).
     pub facts: bool,
+    /// Files can have second names ([`Store::link`]).
+    pub links: bool,
+    /// Symbolic links can be made ([`Store::symlink`]).
+    pub symlinks: bool,
 }
 
 /// How an upload begins, and what may be under its name.
@@ -51,8 +57,19 @@ pub struct Space {
     pub total: u64,
     /// Octets free for us.
     pub free: u64,
+    /// How many files there can be and how many more can come, where the backend counts them.
+    pub files: Option<Files>,
     /// The quota that leaves no more free than that, where it is not the file system: of octets or of files.
     pub quota: Option<&'static str>,
+}
+
+/// A number of files and directories.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Files {
+    /// In all.
+    pub total: u64,
+    /// Still free for us.
+    pub free: u64,
 }
 
 /// What a commit published.
@@ -104,6 +121,12 @@ pub trait Upload: Sink {
 
     /// Cuts it off there, or lets it reach so far: what was not written reads as zeros.
     fn set_len(&mut self, len: u64) -> Result<()>;
+
+    /// What the file is to have beside its content. What was said before stays where nothing else is said now.
+    fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
+        let _ = attributes;
+        Err(crate::StoreError::Unsupported("setting times and modes"))
+    }
 
     /// Has [`Upload::commit`] keep what it replaces as a version ([`Published::kept`]) in place of
     /// dropping it. A backend without versions says [`StoreError::Unsupported`](crate::StoreError).
@@ -182,6 +205,33 @@ pub trait Store: Send + Sync {
 
     /// Sets the time of last modification.
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()>;
+
+    /// Sets the permission bits (the lower 9; others are dropped). A file stays readable for the process that serves
+    /// it, a directory readable, writable and enterable: no peer locks the server out of its own tree.
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        let _ = (path, mode);
+        Err(crate::StoreError::Unsupported("setting modes"))
+    }
+
+    /// Gives a regular file a second name, which must be free. What is written under one of them later is not seen
+    /// under the other: an upload replaces what its name stands for.
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        let _ = (from, to);
+        Err(crate::StoreError::Unsupported("giving files second names"))
+    }
+
+    /// Makes a symbolic link `path` to `to`, which need not be there. It is kept relative, so that it means the same
+    /// wherever the tree lies.
+    fn symlink(&self, path: &VPath, to: &VPath) -> Result<()> {
+        let _ = (path, to);
+        Err(crate::StoreError::Unsupported("making symbolic links"))
+    }
+
+    /// What a symbolic link names, as a path of this store whether or not it is there; `None`: `path` is none. One
+    /// that leads outside the root is [`StoreError::Denied`](crate::StoreError::Denied).
+    fn read_link(&self, path: &VPath) -> Result<Option<VPath>> {
+        self.stat(path).map(|_| None)
+    }
 
     /// The space left for `path`.
     fn space(&self, path: &VPath) -> Result<Space>;

@@ -1,6 +1,7 @@
 use super::*;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
 
 fn writable() -> LocalOptions {
@@ -459,4 +460,29 @@ fn a_root_that_was_removed_is_told_from_a_name_that_is_not_there() {
     assert!(gone(store.list(&p("/")).map(drop).unwrap_err()));
     assert!(gone(upload(&store, "/f", Mode::New, b"x").unwrap_err()));
     assert!(gone(store.make_dir(&p("/d")).unwrap_err()));
+}
+
+#[test]
+fn a_link_that_names_the_host_is_not_told() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir, writable());
+    std::fs::create_dir(dir.path().join("d")).unwrap();
+    for (text, link) in [("/etc/passwd", "d/host"), ("../../f", "d/out"), ("../.towline-temp-1", "d/ours")] {
+        symlink(text, dir.path().join(link)).unwrap();
+        assert!(matches!(store.read_link(&p(link)), Err(StoreError::Denied)), "{text}");
+    }
+    symlink(dir.path().join("f"), dir.path().join("absolute")).unwrap();
+    assert!(matches!(store.read_link(&p("absolute")), Err(StoreError::Denied)));
+}
+
+#[test]
+fn the_mode_of_a_file_that_nobody_may_read_can_be_set_again() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir, writable());
+    let file = dir.path().join("f");
+    std::fs::write(&file, "x").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o000)).unwrap();
+    store.set_mode(&p("f"), 0o640).unwrap();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
+    assert!(store.space(&p("f")).unwrap().files.is_none_or(|files| files.free <= files.total));
 }

@@ -1,6 +1,9 @@
 use super::temp::Temp;
-use super::{Inner, Point, dir, names, open_file, versions};
-use crate::{Amount, Blob, Facts, Kind, Mode, Published, Result, Sink, StoreError, Suspended, Upload, VPath};
+use super::{Inner, Point, attributes, dir, names, open_file, versions};
+use crate::{
+    Amount, Attributes, Blob, Facts, Kind, Mode, Published, Result, Sink, StoreError, Suspended, Upload,
+    VPath,
+};
 use rustix::fs::{AtFlags, FileType};
 use rustix::io::Errno;
 use std::fs::File;
@@ -21,6 +24,7 @@ struct Growing {
     start: u64,
     len: u64,
     keep_old: bool,
+    attributes: Attributes,
     /// As many descriptors as keeping the old content will need, held until that begins: an upload that was let
     /// in hardly fails at its end because others have taken every one meanwhile.
     reserve: Vec<OwnedFd>,
@@ -68,6 +72,7 @@ pub(super) fn begin(inner: &Arc<Inner>, path: &VPath, mode: Mode, owner: &str) -
         start,
         len,
         keep_old: false,
+        attributes: Attributes::default(),
         reserve: Vec::new(),
     }))
 }
@@ -216,6 +221,11 @@ impl Upload for Growing {
         Ok(())
     }
 
+    fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
+        self.attributes = self.attributes.and(attributes);
+        Ok(())
+    }
+
     fn keep_old(&mut self) -> Result<()> {
         self.keep_old = true;
         while self.reserve.len() < KEEPING {
@@ -227,10 +237,11 @@ impl Upload for Growing {
     fn commit(mut self: Box<Self>) -> Result<Published> {
         let inner = self.inner.clone();
         hand_owner_on(&self.dir, self.path.name(), &self.temp.file);
-        // A file that is replaced hands its permissions on: a private one does not become public.
-        if let (There::File(old), true) = (there(&inner, &self.dir, &self.path)?, self.mode != Mode::New) {
-            rustix::fs::fchmod(&self.temp.file, rustix::fs::Mode::from_raw_mode(old.mode))?;
-        }
+        let old = match there(&inner, &self.dir, &self.path)? {
+            There::File(old) if self.mode != Mode::New => Some(old.mode),
+            There::File(_) | There::Nothing | There::Dangling => None,
+        };
+        attributes::give(&self.temp.file, self.attributes, old)?;
         inner.at(Point::BeforeSync);
         self.temp.file.sync_all()?;
         inner.at(Point::AfterSync);

@@ -26,6 +26,8 @@ pub(super) struct Tree {
 pub(super) struct Node {
     what: What,
     pub(super) modified: SystemTime,
+    /// Permission bits.
+    pub(super) mode: u32,
 }
 
 enum What {
@@ -35,11 +37,11 @@ enum What {
 
 impl Node {
     pub(super) fn dir() -> Node {
-        Node { what: What::Dir(BTreeMap::new()), modified: SystemTime::UNIX_EPOCH }
+        Node { what: What::Dir(BTreeMap::new()), modified: SystemTime::UNIX_EPOCH, mode: 0o755 }
     }
 
     pub(super) fn file(octets: Bytes) -> Node {
-        Node { what: What::File(octets), modified: SystemTime::UNIX_EPOCH }
+        Node { what: What::File(octets), modified: SystemTime::UNIX_EPOCH, mode: 0o644 }
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -110,10 +112,7 @@ impl Tree {
             kind: node.kind(),
             len: node.content().map_or(0, |c| c.len() as u64),
             modified: node.modified,
-            mode: match node.kind() {
-                Kind::File => 0o644,
-                Kind::Directory => 0o755,
-            },
+            mode: node.mode,
             unique: (0, id),
         }
     }

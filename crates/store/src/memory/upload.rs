@@ -1,6 +1,9 @@
 use super::Shared;
 use super::tree::{Node, ROOT};
-use crate::{Amount, Kind, Mode, Published, Result, Sink, Stamp, StoreError, Suspended, Upload, VPath};
+use crate::facts::settable;
+use crate::{
+    Amount, Attributes, Kind, Mode, Published, Result, Sink, Stamp, StoreError, Suspended, Upload, VPath,
+};
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
@@ -14,6 +17,7 @@ struct Growing {
     start: u64,
     octets: Vec<u8>,
     keep_old: bool,
+    attributes: Attributes,
     /// Whether it goes on with its owner's partial.
     resumed: bool,
 }
@@ -76,6 +80,7 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
         start,
         octets: kept.into(),
         keep_old: false,
+        attributes: Attributes::default(),
         resumed,
     }))
 }
@@ -129,6 +134,11 @@ impl Upload for Growing {
         Ok(())
     }
 
+    fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
+        self.attributes = self.attributes.and(attributes);
+        Ok(())
+    }
+
     fn keep_old(&mut self) -> Result<()> {
         self.keep_old = true;
         Ok(())
@@ -138,18 +148,23 @@ impl Upload for Growing {
         let shared = self.shared.clone();
         let mut tree = shared.tree();
         let there = match tree.child(self.dir, self.path.name()) {
-            Ok(id) => tree.node(id).content().cloned().ok_or(StoreError::IsDirectory).map(Some)?,
+            Ok(id) => {
+                let node = tree.node(id);
+                Some((node.content().cloned().ok_or(StoreError::IsDirectory)?, node.mode))
+            }
             Err(StoreError::Absent) if tree.entries(self.dir).is_ok() => None,
             Err(e) => return Err(e),
         };
         if there.is_some() && self.mode == Mode::New {
             return Err(StoreError::Exists);
         }
+        let Attributes { mode_if_new, mode, modified } = self.attributes;
+        let mode = mode.or(there.as_ref().map(|(_, mode)| *mode)).or(mode_if_new.map(|mode| mode & 0o755));
         let octets = Bytes::from(std::mem::take(&mut self.octets));
         let len = octets.len() as u64;
         let mut freed = Amount::NONE;
         let kept = match there {
-            Some(old) if self.keep_old => {
+            Some((old, _)) if self.keep_old => {
                 let mut dir = ROOT;
                 for name in [&b".towline"[..], b"versions"].into_iter().chain(self.path.parent().components())
                 {
@@ -164,13 +179,16 @@ impl Upload for Growing {
                 let text = [b"/.towline/versions", self.path.parent().as_bytes(), b"/", &name].concat();
                 VPath::parse(&text).ok()
             }
-            Some(old) => {
+            Some((old, _)) => {
                 freed += Amount::file(old.len() as u64);
                 None
             }
             None => None,
         };
-        tree.insert(self.dir, self.path.name(), Node::file(octets));
+        let id = tree.insert(self.dir, self.path.name(), Node::file(octets));
+        let node = tree.node_mut(id);
+        node.mode = mode.map_or(node.mode, |mode| settable(Kind::File, mode));
+        node.modified = modified.unwrap_or(node.modified);
         // insert() counted the content; the upload's own count goes.
         tree.used -= len;
         let (dir, name, owner) = (self.dir, self.path.name(), &self.owner[..]);

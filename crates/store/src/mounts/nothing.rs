@@ -60,7 +60,7 @@ impl Store for Nothing {
     }
 
     fn space(&self, _path: &VPath) -> Result<Space> {
-        Ok(Space { total: 0, free: 0, quota: None })
+        Ok(Space { total: 0, free: 0, files: None, quota: None })
     }
 }
 

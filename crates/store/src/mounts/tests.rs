@@ -73,6 +73,18 @@ impl Store for Below {
     fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
         self.0.set_modified(&self.at(path), to)
     }
+    fn set_mode(&self, path: &VPath, mode: u32) -> Result<()> {
+        self.0.set_mode(&self.at(path), mode)
+    }
+    fn link(&self, from: &VPath, to: &VPath) -> Result<()> {
+        self.0.link(&self.at(from), &self.at(to))
+    }
+    fn symlink(&self, path: &VPath, to: &VPath) -> Result<()> {
+        self.0.symlink(&self.at(path), &self.at(to))
+    }
+    fn read_link(&self, path: &VPath) -> Result<Option<VPath>> {
+        Ok(self.0.read_link(&self.at(path))?.map(|to| to.below(&self.1).unwrap()))
+    }
     fn space(&self, path: &VPath) -> Result<Space> {
         self.0.space(&self.at(path))
     }

@@ -2,7 +2,7 @@
 
 use super::Inner;
 use super::ledger::Taken;
-use crate::{Amount, Mode, Published, Result, Sink, Suspended, Upload, VPath};
+use crate::{Amount, Attributes, Mode, Published, Result, Sink, Suspended, Upload, VPath};
 use std::io;
 use std::sync::Arc;
 
@@ -119,6 +119,10 @@ impl Upload for Counted {
             self.taken = self.taken.less(less);
         }
         Ok(())
+    }
+
+    fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
+        self.upload_mut().set_attributes(attributes)
     }
 
     fn keep_old(&mut self) -> Result<()> {

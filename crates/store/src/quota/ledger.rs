@@ -1,7 +1,7 @@
 //! Who has taken how much.
 
 use super::{Limit, Ration, Saved};
-use crate::{Amount, Result, Space, StoreError, Tally, VPath};
+use crate::{Amount, Files, Result, Space, StoreError, Tally, VPath};
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -112,7 +112,13 @@ impl Room {
             (_, Some(left)) if left < space.free => Some("octets"),
             (Some(_) | None, _) => None,
         };
-        Space { total: limited(space.total, self.total), free, quota }
+        let files = match (space.files, self.files) {
+            (Some(files), Some(left)) => Some(Files { free: left.min(files.free), ..files }),
+            // In all there is what is counted: nobody asks how many that is.
+            (None, Some(left)) => Some(Files { total: left, free: left }),
+            (files, None) => files,
+        };
+        Space { total: limited(space.total, self.total), free, files, quota }
     }
 }
 

@@ -346,7 +346,10 @@ fn of_several_limits_of_one_directory_each_holds() {
 fn nothing_grows_beyond_the_quota_and_the_old_file_stays() {
     let store = Quota::counted(Arc::new(Memory::new()), octets(1_000)).unwrap();
     put(&store, "/a", Mode::New, 600).unwrap();
-    assert_eq!(store.space(&p("/a")).unwrap(), Space { total: 1_000, free: 400, quota: Some("octets") });
+    assert_eq!(
+        store.space(&p("/a")).unwrap(),
+        Space { total: 1_000, free: 400, files: None, quota: Some("octets") }
+    );
     // Both are there for a moment.
     let mut upload = store.create(&p("/a"), Mode::Overwrite, "").unwrap();
     upload.write_at(0, &[1; 400]).unwrap();

@@ -36,7 +36,7 @@ impl OneFile {
 
 impl Store for OneFile {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { write: false, resume: false, directories: false, facts: false }
+        Capabilities::default()
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
