@@ -138,6 +138,27 @@ pub enum What {
         /// Which.
         path: VPath,
     },
+    /// A file's permission bits were set.
+    SetMode {
+        /// Which.
+        path: VPath,
+        /// The bits, as asked for.
+        mode: u32,
+    },
+    /// A file got a second name.
+    Linked {
+        /// The name that it had.
+        path: VPath,
+        /// The new one.
+        to: VPath,
+    },
+    /// A symbolic link was made.
+    Symlinked {
+        /// The link.
+        path: VPath,
+        /// What it names.
+        to: VPath,
+    },
     /// A directory was listed, to its end or until the peer broke off.
     Listed {
         /// Which.
@@ -345,6 +366,9 @@ impl What {
             | What::MadeDir { .. }
             | What::RemovedDir { .. }
             | What::SetModified { .. }
+            | What::SetMode { .. }
+            | What::Linked { .. }
+            | What::Symlinked { .. }
             | What::Listed { .. }
             | What::GrantUsed { .. }
             | What::Banned { .. }

@@ -37,6 +37,9 @@ pub struct Policy {
     /// Whether the whole tree is a drop box ([`Upload::DropBox`]): those who are not known may put files in and
     /// do nothing else. Each upload has a name of its own with its time. Wants `write`.
     pub inbox: bool,
+    /// Whether users may make symbolic links, which lead nowhere outside their root; also then not where there are
+    /// rules or rows of uploads, which go by the name that a peer says.
+    pub symlinks: bool,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
     /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
@@ -74,6 +77,7 @@ impl Default for Policy {
             bans: None,
             roots: Roots::default(),
             inbox: false,
+            symlinks: false,
             show_hidden: false,
             digests: true,
             limits: Limits::default(),

@@ -57,6 +57,12 @@ pub enum Verb {
     RemoveDir,
     /// Set a file's time.
     SetModified,
+    /// Set a file's permission bits.
+    SetMode,
+    /// Give a file a second name.
+    Link,
+    /// Make a symbolic link.
+    Symlink,
 }
 
 /// Whether something may be done, and why.
@@ -149,14 +155,15 @@ impl Decision {
             Why::Rule(place) => Refusal::DeniedBy(place),
             Why::Hidden => match verb {
                 // To make one is refused for any such name, so that it does not tell which are there.
-                Verb::Write | Verb::MakeDir => Refusal::Denied,
+                Verb::Write | Verb::MakeDir | Verb::Link | Verb::Symlink => Refusal::Denied,
                 Verb::Read
                 | Verb::Stat
                 | Verb::List
                 | Verb::Rename
                 | Verb::Remove
                 | Verb::RemoveDir
-                | Verb::SetModified => Refusal::Absent,
+                | Verb::SetModified
+                | Verb::SetMode => Refusal::Absent,
             },
             Why::ReadOnly
             | Why::DropBox
@@ -236,8 +243,8 @@ impl Judge<'_> {
             Verb::Write => return self.upload(path).map(drop),
             Verb::Rename => Right::Rename,
             Verb::Remove | Verb::RemoveDir => Right::Delete,
-            Verb::MakeDir => Right::Create,
-            Verb::SetModified => Right::Write,
+            Verb::MakeDir | Verb::Link | Verb::Symlink => Right::Create,
+            Verb::SetModified | Verb::SetMode => Right::Write,
         };
         self.decide(verb, right, path).or_refused(verb).map(drop)
     }
@@ -334,6 +341,26 @@ impl Judge<'_> {
         }
     }
 
+    /// Whether the file `from` may have `to` for a second name. What it shows under the new one it must show under
+    /// the old one, and its time and mode, which both names share, must be this peer's to set.
+    pub(crate) fn may_be_called(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
+        self.allow(Verb::Read, from)?;
+        self.allow(Verb::SetMode, from)?;
+        self.allow(Verb::Link, to)
+    }
+
+    /// Whether a symbolic link `path` to `to` may be made. What is below it then goes by the rights of its own name,
+    /// so that none may be made where names differ in rights.
+    pub(crate) fn may_point(&self, path: &VPath, to: &VPath) -> Result<(), Refusal> {
+        self.allow(Verb::Symlink, path)?;
+        let policy = self.policy;
+        let is_one_for_all = policy.rules.each().is_empty() && policy.uploads.0.is_empty();
+        if !policy.symlinks || !is_one_for_all || is_hidden(policy, to) {
+            return Err(Refusal::Denied);
+        }
+        Ok(())
+    }
+
     /// Whether `path` is a drop box for them.
     pub(crate) fn drops(&self, path: &VPath) -> bool {
         !self.is_known() && (self.policy.inbox || self.policy.uploads.drops(path))
@@ -369,7 +396,9 @@ impl Judge<'_> {
         match row {
             Some(Upload::Deny) => Decision::denied(Why::Upload(Upload::Deny)),
             Some(row @ (Upload::Create | Upload::Version)) => match (verb, right) {
-                (Verb::Rename | Verb::Remove | Verb::SetModified, _) => Decision::denied(Why::Upload(row)),
+                (Verb::Rename | Verb::Remove | Verb::SetModified | Verb::SetMode, _) => {
+                    Decision::denied(Why::Upload(row))
+                }
                 (Verb::Write, Right::Write) if row == Upload::Create => Decision::denied(Why::Upload(row)),
                 _not_lost => so_far,
             },
@@ -385,12 +414,20 @@ impl Judge<'_> {
                 Decision { allowed: rule.effect == Effect::Allow, why }
             }
             (None, Verb::Read | Verb::List | Verb::Stat | Verb::Write) => Decision::allowed(Why::Everybody),
-            (None, Verb::Rename | Verb::Remove | Verb::MakeDir | Verb::RemoveDir | Verb::SetModified) => {
-                match self.is_known() {
-                    true => Decision::allowed(Why::User),
-                    false => Decision::denied(Why::NoUser),
-                }
-            }
+            (
+                None,
+                Verb::Rename
+                | Verb::Remove
+                | Verb::MakeDir
+                | Verb::RemoveDir
+                | Verb::SetModified
+                | Verb::SetMode
+                | Verb::Link
+                | Verb::Symlink,
+            ) => match self.is_known() {
+                true => Decision::allowed(Why::User),
+                false => Decision::denied(Why::NoUser),
+            },
         }
     }
 

@@ -7,7 +7,9 @@ use crate::rate::Meter;
 use crate::rights::{Decision, Judge, Old, Verb, Who, Why};
 use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
-use crate::{Account, Digests, Direction, Gate, Grant, Knock, Reading, Refusal, Security, Writing, sidecar};
+use crate::{
+    Account, Digests, Direction, Gate, Grant, Knock, Protocol, Reading, Refusal, Security, Writing, sidecar,
+};
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ pub struct Session(Arc<Inner>);
 pub(crate) struct Inner {
     gate: Arc<Gate>,
     from: From,
+    security: Security,
     who: Who,
     /// What `/` is for this peer, in the whole tree. Whatever it names lies below, and what it is told is
     /// counted from here; rows of rights and uploads, and events, are about the whole tree's paths.
@@ -43,8 +46,9 @@ pub(crate) struct Inner {
 enum Part {
     /// All of it.
     Whole,
-    /// The holder of a grant, whose token this session showed.
-    HolderIn(Session),
+    /// A part of this session, with its number and place: the holder of a grant whose token it showed, or what it does
+    /// over another protocol.
+    Of(Session),
     /// Nobody was let in: somebody wants to know what would be if.
     Imagined,
 }
@@ -65,7 +69,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         match self.part {
             Part::Whole => {}
-            Part::HolderIn(_) | Part::Imagined => return,
+            Part::Of(_) | Part::Imagined => return,
         }
         self.gate.live.remove(self.from.session);
         if self.gate.tells_session(self.from.protocol) {
@@ -132,6 +136,7 @@ impl Session {
         let inner = Arc::new(Inner {
             gate,
             from,
+            security,
             who,
             root,
             concern,
@@ -160,6 +165,7 @@ impl Session {
         Session(Arc::new(Inner {
             gate,
             from,
+            security,
             who,
             root,
             concern,
@@ -174,17 +180,39 @@ impl Session {
     /// The session of whoever has this grant's secret: this one shows it with a name. It is a part of this one,
     /// and has its number and place.
     pub(crate) fn holding(&self, grant: Arc<Grant>) -> Session {
-        let Inner { gate, from, concern, spot, .. } = &*self.0;
+        let Inner { gate, from, security, concern, spot, .. } = &*self.0;
         Session(Arc::new(Inner {
             gate: gate.clone(),
             from: From { user: Some(grant.user().to_owned()), ..from.clone() },
+            security: *security,
             who: Who::Grant(grant),
             root: VPath::root(),
             concern: concern.clone(),
             owner: None,
             spot: *spot,
             kicked: AtomicBool::new(false),
-            part: Part::HolderIn(self.clone()),
+            part: Part::Of(self.clone()),
+            _lease: None,
+        }))
+    }
+
+    /// What this peer does over another protocol of the same connection (SCP beside SFTP): the rules of that hold for
+    /// it. It is a part of this session, and has its number and place; dropping it ends nothing else.
+    pub fn over(&self, protocol: Protocol) -> Session {
+        let Inner { gate, from, security, who, root, owner, spot, .. } = &*self.0;
+        let (address, security) = (from.peer.ip(), *security);
+        let concern = gate.policy.rules.concern(&Subject { who, address, protocol, security });
+        Session(Arc::new(Inner {
+            gate: gate.clone(),
+            from: From { protocol, ..from.clone() },
+            security,
+            who: who.clone(),
+            root: root.clone(),
+            concern,
+            owner: owner.clone(),
+            spot: *spot,
+            kicked: AtomicBool::new(false),
+            part: Part::Of(self.clone()),
             _lease: None,
         }))
     }
@@ -206,7 +234,7 @@ impl Session {
     pub fn is_kicked(&self) -> bool {
         self.0.kicked.load(Ordering::Acquire)
             || match &self.0.part {
-                Part::HolderIn(session) => session.is_kicked(),
+                Part::Of(session) => session.is_kicked(),
                 Part::Whole | Part::Imagined => false,
             }
     }

@@ -12,7 +12,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
-use store::{Blob, Identity, Mode, Published, Sink, Upload, VPath};
+use store::{Attributes, Blob, Identity, Mode, Published, Sink, Upload, VPath};
 
 /// Which way a transfer goes, seen from the peer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -245,6 +245,12 @@ impl Writing {
     /// Cuts it off there, or lets it reach so far: what was not written reads as zeros.
     pub fn set_len(&mut self, len: u64) -> Result<(), Refusal> {
         Ok(self.upload.set_len(len)?)
+    }
+
+    /// What the file is to have beside its content when it is published: it is a part of the upload, and needs no
+    /// right besides.
+    pub fn set_attributes(&mut self, attributes: Attributes) -> Result<(), Refusal> {
+        Ok(self.upload.set_attributes(attributes)?)
     }
 
     fn reached(&self) {

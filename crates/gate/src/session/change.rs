@@ -98,4 +98,39 @@ impl Session {
             Ok(())
         })
     }
+
+    /// Sets the permission bits of a file or directory; [`store::Store::set_mode`] says which.
+    pub fn set_mode(&self, path: &VPath, mode: u32) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::SetMode, path)?;
+        self.told(Verb::SetMode, path, || {
+            self.allow(Verb::SetMode, path)?;
+            self.gate().store.set_mode(path, mode)?;
+            self.tell(What::SetMode { path: path.clone(), mode });
+            Ok(())
+        })
+    }
+
+    /// Gives a file a second name, which must be free.
+    pub fn link(&self, from: &VPath, to: &VPath) -> Result<(), Refusal> {
+        let from = &*self.tree(Verb::Link, from)?;
+        let to = &*self.tree(Verb::Link, to)?;
+        self.told(Verb::Link, from, || {
+            self.judge().may_be_called(from, to)?;
+            self.gate().store.link(from, to)?;
+            self.tell(What::Linked { path: from.clone(), to: to.clone() });
+            Ok(())
+        })
+    }
+
+    /// Makes a symbolic link `path` to `to`, both as this peer calls them; [`crate::Policy::symlinks`] says whether.
+    pub fn symlink(&self, path: &VPath, to: &VPath) -> Result<(), Refusal> {
+        let path = &*self.tree(Verb::Symlink, path)?;
+        let to = &*self.tree(Verb::Symlink, to)?;
+        self.told(Verb::Symlink, path, || {
+            self.judge().may_point(path, to)?;
+            self.gate().store.symlink(path, to)?;
+            self.tell(What::Symlinked { path: path.clone(), to: to.clone() });
+            Ok(())
+        })
+    }
 }

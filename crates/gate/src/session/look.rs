@@ -66,6 +66,16 @@ impl Session {
         facts
     }
 
+    /// What a symbolic link names, as this peer calls it; `None`: it is none. One that leads out of the peer's root, or
+    /// to what is not told, is refused as one that is absent. No event.
+    pub fn read_link(&self, path: &VPath) -> Result<Option<VPath>, Refusal> {
+        let path = &*self.within(path)?;
+        self.allow(Verb::Stat, path)?;
+        let Some(to) = self.0.gate.store.read_link(path)? else { return Ok(None) };
+        self.allow(Verb::Stat, &to)?;
+        to.below(&self.0.root).map(Some).ok_or(Refusal::Absent)
+    }
+
     /// Octets of this user's interrupted upload, which [`Mode::Resume`] goes on with.
     pub fn partial(&self, path: &VPath) -> Option<u64> {
         let path = &*self.within(path).ok()?;

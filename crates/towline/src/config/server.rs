@@ -37,6 +37,8 @@ section! {
         keep_versions_for: Option<Duration> = None,
         /// Whether names that begin with a dot are there at all.
         show_hidden: bool = false,
+        /// Whether users may make symbolic links over SFTP; never where there are rules or `upload` rows.
+        symlinks: bool = false,
         /// Serve NAME.md5, NAME.sha256 and NAME.sha512 where only NAME is there, and digest uploads.
         digests: bool = true,
         /// Where history, grants, bans and quota records are kept; without it none are.

@@ -129,6 +129,9 @@ pub fn told(event: &audit::Event) -> Event {
         What::MadeDir { path } => change(path, "directory-made", None),
         What::RemovedDir { path } => change(path, "directory-removed", None),
         What::SetModified { path } => change(path, "time-set", None),
+        What::SetMode { path, .. } => change(path, "mode-set", None),
+        What::Linked { path, to } => change(path, "linked", Some(to)),
+        What::Symlinked { path, to } => change(path, "symlinked", Some(to)),
         What::Listed { path, names } => {
             Event::Listed { session, protocol, peer, user, path: name(path), names: *names }
         }
@@ -249,5 +252,8 @@ pub(crate) fn verb_word(verb: gate::Verb) -> &'static str {
         V::MakeDir => "make-directory",
         V::RemoveDir => "remove-directory",
         V::SetModified => "set-time",
+        V::SetMode => "set-mode",
+        V::Link => "link",
+        V::Symlink => "symlink",
     }
 }

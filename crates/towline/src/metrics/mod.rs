@@ -99,6 +99,9 @@ impl Figures {
             | What::MadeDir { .. }
             | What::RemovedDir { .. }
             | What::SetModified { .. }
+            | What::SetMode { .. }
+            | What::Linked { .. }
+            | What::Symlinked { .. }
             | What::Listed { .. }
             | What::GrantUsed { .. }
             | What::Unbanned { .. }

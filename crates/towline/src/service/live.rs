@@ -165,7 +165,13 @@ impl Board {
                 let left = left.map(|n| format!(", {n} uses left")).unwrap_or_default();
                 self.line(peer, &format!("used the grant {grant} for {path}{left}"));
             }
-            What::SetModified { .. } | What::Listed { .. } | What::Admitted | What::Left => {}
+            What::SetModified { .. }
+            | What::SetMode { .. }
+            | What::Linked { .. }
+            | What::Symlinked { .. }
+            | What::Listed { .. }
+            | What::Admitted
+            | What::Left => {}
             What::Digested { .. } => {}
             What::Lost(_)
             | What::SinkLost { .. }
@@ -230,6 +236,9 @@ impl Board {
             | What::MadeDir { .. }
             | What::RemovedDir { .. }
             | What::SetModified { .. }
+            | What::SetMode { .. }
+            | What::Linked { .. }
+            | What::Symlinked { .. }
             | What::Listed { .. }
             | What::GrantUsed { .. } => return,
         };

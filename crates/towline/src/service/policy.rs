@@ -37,6 +37,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
         digests: server.digests,
         uploads: tree::uploads(loaded),
         rules: rules(loaded)?,
+        symlinks: server.symlinks,
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),
         penalties: loaded.config.penalties.of_gate(loaded.source.is_some()),

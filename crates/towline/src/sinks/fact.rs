@@ -44,7 +44,10 @@ impl<'a> Fact<'a> {
             | What::Renamed { from: path, .. }
             | What::MadeDir { path }
             | What::RemovedDir { path }
-            | What::SetModified { path } => on("changed", path),
+            | What::SetModified { path }
+            | What::SetMode { path, .. }
+            | What::Linked { path, .. }
+            | What::Symlinked { path, .. } => on("changed", path),
             What::Listed { path, .. } => on("listed", path),
             What::GrantUsed { path, .. } => on("grant_used", path),
             What::Banned { .. } => plain("banned"),
@@ -109,6 +112,9 @@ mod tests {
             What::MadeDir { path: path() },
             What::RemovedDir { path: path() },
             What::SetModified { path: path() },
+            What::SetMode { path: path(), mode: 0o644 },
+            What::Linked { path: path(), to: path() },
+            What::Symlinked { path: path(), to: path() },
             What::Listed { path: path(), names: 1 },
             What::GrantUsed { grant: String::new(), path: path(), left: None },
             What::Banned { net: String::new(), until: None, why: String::new(), by: by() },

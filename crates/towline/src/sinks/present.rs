@@ -76,6 +76,9 @@ impl Present {
             | What::MadeDir { .. }
             | What::RemovedDir { .. }
             | What::SetModified { .. }
+            | What::SetMode { .. }
+            | What::Linked { .. }
+            | What::Symlinked { .. }
             | What::LoggedIn { .. }
             | What::Kicked { .. }
             | What::Listed { .. }

@@ -241,6 +241,9 @@ fn message(event: &Event, host: &str) -> String {
         | What::MadeDir { .. }
         | What::RemovedDir { .. }
         | What::SetModified { .. }
+        | What::SetMode { .. }
+        | What::Linked { .. }
+        | What::Symlinked { .. }
         | What::Listed { .. }
         | What::GrantUsed { .. } => 6,
     };
