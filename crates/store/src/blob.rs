@@ -64,6 +64,34 @@ impl Blob {
         }
     }
 
+    /// Reads at most `len` octets at `offset` behind those in `out`; gives how many that were. Where `out` has room for
+    /// just as many they are read without writing zeros first.
+    pub fn read_behind(&self, offset: u64, len: usize, out: &mut Vec<u8>) -> io::Result<usize> {
+        let start = out.len();
+        let read = match self {
+            Blob::File { file, .. } if out.capacity() - start == len => {
+                let mut at = offset;
+                loop {
+                    match rustix::io::pread(file, rustix::buffer::spare_capacity(out), at) {
+                        Ok(0) => break Ok(out.len() - start),
+                        Ok(n) => at += n as u64,
+                        Err(rustix::io::Errno::INTR) => {}
+                        Err(e) => break Err(e.into()),
+                    }
+                    if out.len() - start == len {
+                        break Ok(len);
+                    }
+                }
+            }
+            Blob::File { .. } | Blob::Memory(_) => {
+                out.resize(start + len, 0);
+                self.read_at(offset, &mut out[start..])
+            }
+        };
+        out.truncate(start + read.as_ref().map_or(0, |n| *n));
+        read
+    }
+
     /// Reads a file at `offset` until `buf` is full or the file ends.
     pub(crate) fn read_file_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut n = 0;
@@ -76,5 +104,34 @@ impl Blob {
             }
         }
         Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn octets_are_read_behind_a_head_with_room_for_them_and_without() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let identity = Identity { dev: 0, ino: 0, len: 10, modified: 0, changed: 0 };
+        let blobs = [
+            Blob::File { file: Arc::new(file), len: 10, identity },
+            Blob::Memory(Bytes::from_static(b"0123456789")),
+        ];
+        for blob in &blobs {
+            for room in [0, 6, 100] {
+                for (offset, len, read) in
+                    [(2, 4, "2345"), (8, 6, "89"), (10, 6, ""), (u64::from(u32::MAX), 6, ""), (3, 0, "")]
+                {
+                    let mut out = Vec::with_capacity(4 + room);
+                    out.extend_from_slice(b"head");
+                    assert_eq!(blob.read_behind(offset, len, &mut out).unwrap(), read.len());
+                    assert_eq!(out, [b"head", read.as_bytes()].concat(), "room for {room}");
+                }
+            }
+        }
     }
 }
