@@ -2,10 +2,12 @@
 #![deny(unsafe_code)]
 
 mod asked;
+mod disk;
 pub mod ftp;
 pub mod fuzz;
 pub mod http;
 pub mod listen;
+mod sentence;
 mod sorted;
 pub mod tftp;
 mod turned_away;

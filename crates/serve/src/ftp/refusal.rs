@@ -1,3 +1,4 @@
+use crate::sentence::sentence;
 use ftp_proto::reply::Code;
 use ftp_proto::server::Answer;
 use gate::Refusal;
@@ -33,12 +34,4 @@ pub(super) fn refused(why: &Refusal) -> Answer {
     let (code, text) = reply(why);
     let code = if matches!(why, Refusal::TooMany(_) | Refusal::Exhausted(_)) { Code(450) } else { code };
     Answer::Refused(code, text)
-}
-
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).chain(['.']).collect(),
-        None => String::new(),
-    }
 }
