@@ -221,7 +221,7 @@ impl<'a> Extended<'a> {
         })
     }
 
-    fn name(&self) -> &[u8] {
+    pub(crate) fn name(&self) -> &[u8] {
         match self {
             Extended::PosixRename { .. } => b"posix-rename@openssh.com",
             Extended::Statvfs { .. } => b"statvfs@openssh.com",

@@ -1,4 +1,4 @@
-//! SFTP version 3 as values: packets both ways, attributes, extensions.
+//! SFTP version 3 as values: packets both ways, attributes, extensions; sessions of both ends as machines.
 //!
 //! What this crate does *not* do: it has no channel, no clock and no file. It does not look into names: they are
 //! octets, whatever they mean.
@@ -12,6 +12,7 @@
 //! | `status` | codes of [`Status`] |
 //! | `extension` | requests beyond version 3, a row for each: [`Extended`] |
 //! | `figures` | what extensions answer with: file systems, limits, names of users, digests |
+//! | [`server`] | the machine of a server's session: requests that wait, questions, answers |
 //! | [`client`] | the machine of a client: many verbs at once over one channel |
 //! | `wire` | numbers and strings of RFC 4251 §5 |
 //! | `fuzz` | bodies of the fuzz targets |
@@ -32,6 +33,7 @@ mod frame;
 pub mod fuzz;
 mod reply;
 mod request;
+pub mod server;
 mod status;
 mod wire;
 
