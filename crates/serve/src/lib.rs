@@ -8,6 +8,7 @@ pub mod fuzz;
 pub mod http;
 pub mod listen;
 mod sentence;
+pub mod sftp;
 mod sorted;
 pub mod tftp;
 mod turned_away;

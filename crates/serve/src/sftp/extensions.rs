@@ -1,0 +1,125 @@
+//! Requests beyond version 3: those that the storage can do are told in VERSION.
+
+use super::files::Files;
+use super::names::{both, resolve};
+use super::open::Open;
+use super::refusal;
+use gate::Refusal;
+use gate::store::Sink;
+use sftp_proto::server::{Answer, File, Names};
+use sftp_proto::{Extended, Extension, FileSystem, Space};
+
+/// What is offered, in the order of OpenSSH's PROTOCOL.
+pub(super) fn offered() -> Vec<Extension> {
+    let row = |name, version| Extension { name, version };
+    vec![
+        row("posix-rename@openssh.com", "1"),
+        row("statvfs@openssh.com", "2"),
+        row("fstatvfs@openssh.com", "2"),
+        row("fsync@openssh.com", "1"),
+        row("lsetstat@openssh.com", "1"),
+        row("limits@openssh.com", "1"),
+        row("expand-path@openssh.com", "1"),
+        row("copy-data", "1"),
+        row("home-directory", "1"),
+        row("space-available", "1"),
+        row("vendor-id", "1"),
+    ]
+}
+
+/// Octets of a block, in which `df` counts.
+const BLOCK: u64 = 4_096;
+
+impl Files {
+    pub(super) fn extended(
+        &mut self,
+        file: Option<File>,
+        into: Option<File>,
+        extended: &Extended<'_>,
+    ) -> Result<Answer, Refusal> {
+        match extended {
+            Extended::PosixRename { from, to } => {
+                let (from, to) = both(from, to)?;
+                self.session.rename(&from, &to).map(|()| Answer::Done)
+            }
+            Extended::Statvfs { path } => self.file_system(&resolve(path)?),
+            Extended::Fstatvfs { .. } => {
+                let path = self.of(file)?.path().clone();
+                self.file_system(&path)
+            }
+            Extended::Fsync { .. } => {
+                match self.of(file)? {
+                    Open::Writing(upload) => {
+                        if let Some(fd) = upload.writing.fd() {
+                            rustix::fs::fdatasync(fd).map_err(|e| refusal::of_disk(e.into()))?;
+                        }
+                    }
+                    Open::Reading(_) | Open::Directory(_) => {}
+                }
+                Ok(Answer::Done)
+            }
+            Extended::Lsetstat { path, attrs } => self.set(path, attrs).map(|()| Answer::Done),
+            Extended::ExpandPath { path } => {
+                let path = resolve(&self.expanded(path)?)?;
+                Ok(Answer::Names(Names::one(path.as_bytes())))
+            }
+            Extended::HomeDirectory { user } if self.is_me(user) => Ok(Answer::Names(Names::one(b"/"))),
+            // Whether there is such a user is nobody's business.
+            Extended::HomeDirectory { .. } => Err(Refusal::Absent),
+            Extended::CopyData { offset, len, at, .. } => {
+                self.copy(file, into, *offset, *len, *at).map(|()| Answer::Done)
+            }
+            Extended::SpaceAvailable { path } => {
+                let space = self.session.space(&resolve(path)?)?;
+                let told = Space {
+                    total: space.total,
+                    free: space.free,
+                    users_total: space.total,
+                    users_free: space.free,
+                    unit: BLOCK as u32,
+                };
+                Ok(Answer::Octets(told.octets()))
+            }
+            Extended::Hardlink { .. }
+            | Extended::UsersGroups { .. }
+            | Extended::CheckFileHandle { .. }
+            | Extended::CheckFileName { .. }
+            | Extended::Limits
+            | Extended::VendorId(_)
+            | Extended::Other { .. } => Err(Refusal::Unsupported("that extension")),
+        }
+    }
+
+    fn file_system(&self, path: &gate::store::VPath) -> Result<Answer, Refusal> {
+        let space = self.session.space(path)?;
+        let free = space.free / BLOCK;
+        let system = FileSystem {
+            block: BLOCK,
+            fragment: BLOCK,
+            blocks: space.total / BLOCK,
+            free,
+            available: free,
+            // How many files there may be nobody knows.
+            files: 0,
+            files_free: 0,
+            files_available: 0,
+            id: 0,
+            // Set-user-ID has no effect here (2), and 1 is read-only.
+            flags: 2 | u64::from(!self.session.may_write()),
+            longest_name: gate::store::MAX_COMPONENT as u64,
+        };
+        Ok(Answer::Octets(system.octets()))
+    }
+
+    /// `~` and `~USER` of who asks are the root.
+    fn expanded(&self, path: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let Some(rest) = path.strip_prefix(b"~") else { return Ok(path.to_vec()) };
+        let end = rest.iter().position(|b| *b == b'/').unwrap_or(rest.len());
+        let (user, rest) = rest.split_at(end);
+        if self.is_me(user) { Ok([b"/", rest].concat()) } else { Err(Refusal::Absent) }
+    }
+
+    fn is_me(&self, user: &[u8]) -> bool {
+        user.is_empty() || self.session.user().is_some_and(|me| me.as_bytes() == user)
+    }
+}

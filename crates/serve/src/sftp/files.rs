@@ -1,0 +1,256 @@
+//! What one client has open, and what is done with it. Everything here may block.
+
+use super::open::{Left, Open, Upload};
+use super::refusal;
+use gate::store::VPath;
+use gate::{Refusal, Session};
+use sftp_proto::data_head;
+use sftp_proto::server::{Answer, Ask, AskId, File};
+use std::time::{Duration, Instant};
+
+/// The files of a session. It goes to a thread that may wait, and comes back.
+pub(super) struct Files {
+    pub(super) session: Session,
+    open: Vec<Option<Open>>,
+}
+
+/// What was done with a batch of questions.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) answers: Vec<(AskId, Answer)>,
+    pub(super) reads: Vec<Reads>,
+    /// What held octets of WRITEs.
+    pub(super) spare: Vec<Vec<u8>>,
+    /// Files that are ahead of their rate, and when they may go on.
+    pub(super) held: Vec<(File, Instant)>,
+}
+
+/// READs that had octets.
+#[derive(Default)]
+pub(super) struct Reads {
+    /// Heads and octets of all of them.
+    pub(super) octets: Vec<u8>,
+    /// How many octets each had, in their order.
+    pub(super) of: Vec<(AskId, u32)>,
+}
+
+/// READs of up to so many octets share a buffer; the octets of longer ones are read without writing zeros first.
+const SHORT: usize = 48 << 10;
+
+impl Files {
+    pub(super) fn new(session: Session) -> Files {
+        Files { session, open: Vec::new() }
+    }
+
+    /// Does all of them, in this order.
+    pub(super) fn run(&mut self, batch: Vec<(AskId, Ask)>) -> Done {
+        let mut done = Done::default();
+        let mut short = 0;
+        for (_, ask) in &batch {
+            if let Ask::Read { len, .. } = ask
+                && *len as usize <= SHORT
+            {
+                short += HEAD + *len as usize;
+            }
+        }
+        let mut together = Reads { octets: Vec::with_capacity(short), of: Vec::new() };
+        for (id, ask) in batch {
+            match ask {
+                Ask::Read { file, request, offset, len } => {
+                    let len = len as usize;
+                    let mut alone = Reads::default();
+                    let reads = if len <= SHORT { &mut together } else { &mut alone };
+                    reads.octets.reserve_exact(HEAD + len);
+                    let answered = self.read(file, request, offset, len, &mut reads.octets);
+                    if let Ok(read @ 1..) = answered {
+                        reads.of.push((id, read));
+                    }
+                    if !alone.of.is_empty() {
+                        done.reads.push(alone);
+                    }
+                    let read = answered.as_ref().map_or(0, |read| *read as usize);
+                    match answered {
+                        Ok(0) => done.answers.push((id, Answer::End)),
+                        Ok(_) => {}
+                        Err(why) => done.answers.push((id, refusal::refused(&why))),
+                    }
+                    self.after(file, &mut done.held, read);
+                }
+                Ask::Write { file, offset, octets } => {
+                    let written = self.write(file, offset, &octets);
+                    self.after(file, &mut done.held, octets.len());
+                    done.spare.push(octets);
+                    done.answers.push((id, answer(written)));
+                }
+                Ask::List { file } => {
+                    let listed = match self.of_mut(Some(file)) {
+                        Ok(Open::Directory(listing)) => listing.next(),
+                        Ok(Open::Reading(_) | Open::Writing(_)) => Err(Refusal::NotDirectory),
+                        Err(why) => Err(why),
+                    };
+                    let octets = match &listed {
+                        Ok(Answer::Names(names)) => names.octets(),
+                        Ok(_) | Err(_) => 0,
+                    };
+                    self.after(file, &mut done.held, octets);
+                    done.answers.push((id, listed.unwrap_or_else(|why| refusal::refused(&why))));
+                }
+                Ask::Close { file } => done.answers.push((id, answer(self.close(file)))),
+                Ask::Other { file, into, packet } => {
+                    done.answers.push((id, self.named(file, into, &packet.ask())));
+                }
+            }
+        }
+        if !together.of.is_empty() {
+            done.reads.push(together);
+        }
+        done
+    }
+
+    /// A whole answer to a READ behind what is in `out`, where there are octets.
+    fn read(
+        &mut self,
+        file: File,
+        request: u32,
+        offset: u64,
+        len: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<u32, Refusal> {
+        let start = out.len();
+        out.extend_from_slice(&[0; HEAD]);
+        let read = match self.of_mut(Some(file)) {
+            Ok(Open::Reading(download)) => download.read(offset, len, out),
+            Ok(Open::Writing(upload)) => upload.read(offset, len, out),
+            Ok(Open::Directory(_)) => Err(Refusal::IsDirectory),
+            Err(why) => Err(why),
+        };
+        match read {
+            Ok(read @ 1..) => {
+                let read = u32::try_from(read).expect("at most what was asked for");
+                out[start..start + HEAD].copy_from_slice(&data_head(request, read));
+                Ok(read)
+            }
+            none => {
+                out.truncate(start);
+                none.map(|_| 0)
+            }
+        }
+    }
+
+    fn write(&mut self, file: File, offset: u64, octets: &[u8]) -> Result<(), Refusal> {
+        match self.of_mut(Some(file))? {
+            Open::Writing(upload) => upload.write(offset, octets),
+            Open::Reading(_) | Open::Directory(_) => Err(Refusal::Denied),
+        }
+    }
+
+    fn close(&mut self, file: File) -> Result<(), Refusal> {
+        match self.open.get_mut(file.0 as usize).and_then(Option::take).ok_or(Refusal::Absent)? {
+            Open::Reading(download) => {
+                download.close();
+                Ok(())
+            }
+            Open::Writing(upload) => upload.close(&self.session),
+            Open::Directory(_) => Ok(()),
+        }
+    }
+
+    /// So much was moved; a file with a rate says when it may go on.
+    fn after(&mut self, file: File, held: &mut Vec<(File, Instant)>, moved: usize) {
+        let Ok(open) = self.of_mut(Some(file)) else { return };
+        let Some(meter) = open.meter() else { return };
+        meter.moved(moved as u64);
+        let now = Instant::now();
+        let wait = meter.wait(now, 0);
+        // The timer counts in milliseconds; what is less is caught up with at once.
+        if wait >= Duration::from_millis(1) {
+            held.push((file, now + wait));
+        }
+    }
+
+    /// Keeps what was opened.
+    pub(super) fn put(&mut self, file: Option<File>, mut open: Open) -> Answer {
+        let rated = open.meter().is_some();
+        let at = file.expect("OPEN comes with its file to be").0 as usize;
+        if self.open.len() <= at {
+            self.open.resize_with(at + 1, || None);
+        }
+        self.open[at] = Some(open);
+        Answer::Opened { rated }
+    }
+
+    pub(super) fn of(&self, file: Option<File>) -> Result<&Open, Refusal> {
+        let at = file.ok_or(Refusal::Absent)?.0 as usize;
+        self.open.get(at).and_then(Option::as_ref).ok_or(Refusal::Absent)
+    }
+
+    pub(super) fn of_mut(&mut self, file: Option<File>) -> Result<&mut Open, Refusal> {
+        let at = file.ok_or(Refusal::Absent)?.0 as usize;
+        self.open.get_mut(at).and_then(Option::as_mut).ok_or(Refusal::Absent)
+    }
+
+    /// What this client is writing under a name.
+    pub(super) fn writing(&self, path: &VPath) -> Option<&Upload> {
+        self.open.iter().flatten().find_map(|open| match open {
+            Open::Writing(upload) if upload.path == *path => Some(&**upload),
+            Open::Writing(_) | Open::Reading(_) | Open::Directory(_) => None,
+        })
+    }
+
+    pub(super) fn writing_mut(&mut self, path: &VPath) -> Option<&mut Upload> {
+        self.open.iter_mut().flatten().find_map(|open| match open {
+            Open::Writing(upload) if upload.path == *path => Some(&mut **upload),
+            Open::Writing(_) | Open::Reading(_) | Open::Directory(_) => None,
+        })
+    }
+
+    /// From the first file into the second, in bites.
+    pub(super) fn copy(
+        &mut self,
+        from: Option<File>,
+        into: Option<File>,
+        mut offset: u64,
+        len: u64,
+        mut at: u64,
+    ) -> Result<(), Refusal> {
+        let mut left = if len == 0 { u64::MAX } else { len };
+        let mut octets = Vec::new();
+        while left > 0 {
+            if self.session.is_kicked() {
+                return Err(Refusal::Denied);
+            }
+            octets.clear();
+            let bite = usize::try_from(left).unwrap_or(usize::MAX).min(BITE);
+            let read = match self.of_mut(from)? {
+                Open::Reading(download) => download.read(offset, bite, &mut octets)?,
+                Open::Writing(upload) => upload.read(offset, bite, &mut octets)?,
+                Open::Directory(_) => return Err(Refusal::IsDirectory),
+            };
+            if read == 0 {
+                return Ok(());
+            }
+            self.write(into.ok_or(Refusal::Absent)?, at, &octets)?;
+            offset += read as u64;
+            at += read as u64;
+            left -= read as u64;
+        }
+        Ok(())
+    }
+
+    /// The session is over: what is open ends.
+    pub(super) fn leave(self, why: Left) {
+        self.open.into_iter().flatten().for_each(|open| open.leave(why));
+    }
+}
+
+/// Octets before those of a DATA.
+const HEAD: usize = 13;
+/// Octets that a copy moves at once.
+const BITE: usize = 256 << 10;
+
+fn answer(done: Result<(), Refusal>) -> Answer {
+    match done {
+        Ok(()) => Answer::Done,
+        Err(why) => refusal::refused(&why),
+    }
+}

@@ -1,0 +1,279 @@
+//! One session: the task that owns machine, channel and files.
+
+use super::files::{Done, Files};
+use super::open::Left;
+use super::{End, Orders, SftpConfig, extensions};
+use crate::disk::Disk;
+use bytes::Bytes;
+use gate::Session;
+use sftp_proto::server::{Ask, AskId, Config, Server};
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Instant;
+use tokio::task::{JoinHandle, spawn_blocking};
+use transport::octets::{OctetsIn, OctetsOut};
+
+/// Octets of READs and WRITEs that are done at once: what the processor's cache holds.
+const BATCH: usize = 512 << 10;
+/// Questions that are done at once.
+const QUESTIONS: usize = 256;
+/// Octets that are taken in before anything is done with them, where they are there already.
+const INPUT: usize = 512 << 10;
+
+/// Speaks SFTP until it is over. What is open then is put away: half uploads for whoever goes on with them.
+pub async fn run<I: OctetsIn, O: OctetsOut>(
+    session: Session,
+    config: SftpConfig,
+    mut orders: Orders,
+    mut input: I,
+    output: O,
+) -> End {
+    let machine = Server::new(Config {
+        handles: config.handles,
+        extensions: extensions::offered(),
+        ..Config::default()
+    });
+    let mut talk = Talk {
+        machine,
+        files: Some(Box::new(Files::new(session.clone()))),
+        disk: Disk::default(),
+        held: Vec::new(),
+    };
+    let mut work: Option<JoinHandle<(Box<Files>, Done)>> = None;
+    let mut output = Some(output);
+    let mut sending = pin!(None);
+    let mut moved = Instant::now();
+    let end = loop {
+        let more = talk.work(&mut work);
+        if output.is_some()
+            && let Some(octets) = talk.machine.poll_transmit()
+        {
+            let octets = Bytes::from(octets);
+            sending.set(output.take().map(|output| send(output, octets)));
+        }
+        if let Some(fault) = talk.machine.fault() {
+            break End::Broke(fault.clone());
+        }
+        if talk.machine.is_over() {
+            break End::Done;
+        }
+        let open = talk.machine.open_files() > 0;
+        if *orders.draining.borrow() && !open && talk.machine.is_idle() {
+            break End::Drained;
+        }
+        let patience = if open { config.no_progress } else { config.idle };
+        let next = talk.release_at();
+        // Work on a disk is not held against the peer.
+        let stalls = (work.is_none() && !more).then(|| moved + patience);
+        let timer = async {
+            match next.into_iter().chain(stalls).min() {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let worked = async {
+            match &mut work {
+                Some(work) => work.await,
+                None => std::future::pending().await,
+            }
+        };
+        let sent = async {
+            match sending.as_mut().as_pin_mut() {
+                Some(sending) => sending.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            (back, octets, sent) = sent => {
+                sending.set(None);
+                output = Some(back);
+                if sent.is_err() {
+                    break End::Lost;
+                }
+                talk.machine.sent(octets);
+                moved = Instant::now();
+            }
+            worked = worked => {
+                work = None;
+                let Ok((files, done)) = worked else { break End::Failed };
+                talk.files = Some(files);
+                talk.done(done);
+                moved = Instant::now();
+            }
+            came = input.next(), if talk.machine.wants_input() => {
+                moved = Instant::now();
+                if let Err(end) = talk.take_in(came, &mut input).await {
+                    break end;
+                }
+            }
+            () = std::future::ready(()), if more => {}
+            Ok(()) = orders.kicked.changed() => {
+                if session.is_kicked() {
+                    break End::Kicked;
+                }
+            }
+            Ok(()) = orders.draining.changed() => {}
+            () = timer => {
+                let now = Instant::now();
+                talk.release(now);
+                if stalls.is_some_and(|at| at <= now) {
+                    break End::Stalled;
+                }
+            }
+        }
+    };
+    // A question that is being worked on may hold an upload: its end is awaited, so that it is put away and told.
+    if let Some(work) = work
+        && let Ok((files, _)) = work.await
+    {
+        talk.files = Some(files);
+    }
+    if let Some(files) = talk.files {
+        let why = match &end {
+            End::Done | End::Lost | End::Broke(_) | End::Failed => Left::Gone,
+            End::Stalled => Left::Stalled,
+            End::Kicked => Left::Kicked,
+            End::Drained => Left::Stopped,
+        };
+        // Putting away waits for the disk.
+        let _panics_are_told = spawn_blocking(move || files.leave(why)).await;
+    }
+    end
+}
+
+struct Talk {
+    machine: Server,
+    /// Not here while a thread that may wait has them.
+    files: Option<Box<Files>>,
+    disk: Disk,
+    /// Files that are ahead of their rate, and when they may go on.
+    held: Vec<(sftp_proto::server::File, Instant)>,
+}
+
+impl Talk {
+    /// Does the next batch, or gives it to a thread that may wait; whether there may be more at once.
+    fn work(&mut self, work: &mut Option<JoinHandle<(Box<Files>, Done)>>) -> bool {
+        let Some(mut files) = self.files.take() else { return false };
+        let batch = self.batch();
+        if batch.is_empty() {
+            self.files = Some(files);
+            return false;
+        }
+        if batch.iter().any(|(_, ask)| waits(ask)) {
+            *work = Some(spawn_blocking(move || {
+                let done = files.run(batch);
+                (files, done)
+            }));
+            return false;
+        }
+        let done = self.disk.bite(|| files.run(batch));
+        self.files = Some(files);
+        self.done(done);
+        true
+    }
+
+    fn batch(&mut self) -> Vec<(AskId, Ask)> {
+        let (mut batch, mut octets) = (Vec::new(), 0);
+        while octets < BATCH && batch.len() < QUESTIONS {
+            let Some((id, ask)) = self.machine.poll_ask() else { break };
+            octets += match &ask {
+                Ask::Read { len, .. } => *len as usize,
+                Ask::Write { octets, .. } => octets.len(),
+                Ask::List { .. } | Ask::Close { .. } | Ask::Other { .. } => 0,
+            };
+            batch.push((id, ask));
+        }
+        batch
+    }
+
+    fn done(&mut self, done: Done) {
+        let Done { answers, reads, spare, held } = done;
+        for reads in reads {
+            self.machine.answer_reads(reads.octets, &reads.of);
+        }
+        for (id, answer) in answers {
+            self.machine.answer(id, answer);
+        }
+        for octets in spare {
+            self.machine.reuse(octets);
+        }
+        for (file, at) in held {
+            self.machine.hold(file);
+            self.held.push((file, at));
+        }
+    }
+
+    /// When the next file may go on.
+    fn release_at(&self) -> Option<Instant> {
+        self.held.iter().map(|(_, at)| *at).min()
+    }
+
+    fn release(&mut self, now: Instant) {
+        let machine = &mut self.machine;
+        self.held.retain(|(file, at)| {
+            let due = *at <= now;
+            if due {
+                machine.release(*file);
+            }
+            !due
+        });
+    }
+
+    /// Takes what came, and what is there already behind it.
+    async fn take_in(
+        &mut self,
+        mut came: io::Result<Option<Bytes>>,
+        input: &mut impl OctetsIn,
+    ) -> Result<(), End> {
+        let mut octets = 0;
+        loop {
+            match came {
+                Ok(Some(piece)) => {
+                    octets += piece.len();
+                    self.machine.handle_input(&piece);
+                }
+                Ok(None) => {
+                    self.machine.handle_eof();
+                    return Ok(());
+                }
+                Err(_) => return Err(End::Lost),
+            }
+            if octets >= INPUT || !self.machine.wants_input() {
+                return Ok(());
+            }
+            match there(input).await {
+                Some(next) => came = next,
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Whether a thread may have to wait for it: for names, and for what is published.
+fn waits(ask: &Ask) -> bool {
+    match ask {
+        Ask::Read { .. } | Ask::Write { .. } | Ask::List { .. } => false,
+        Ask::Close { .. } | Ask::Other { .. } => true,
+    }
+}
+
+/// What is there without waiting.
+async fn there(input: &mut impl OctetsIn) -> Option<io::Result<Option<Bytes>>> {
+    let mut next = pin!(input.next());
+    std::future::poll_fn(|cx| {
+        Poll::Ready(match next.as_mut().poll(cx) {
+            Poll::Ready(came) => Some(came),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+/// Sends, and gives the channel back.
+async fn send<O: OctetsOut>(mut output: O, octets: Bytes) -> (O, usize, io::Result<()>) {
+    let len = octets.len();
+    let sent = output.send(octets).await;
+    (output, len, sent)
+}
