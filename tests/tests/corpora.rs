@@ -19,6 +19,7 @@ const TARGETS: &[Row] = &[
     ("sftp_request", sftp_proto::fuzz::sftp_request),
     ("sftp_reply", sftp_proto::fuzz::sftp_reply),
     ("sftp_client", sftp_proto::fuzz::sftp_client),
+    ("authorized_keys", gate::fuzz::authorized_keys),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),

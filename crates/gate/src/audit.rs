@@ -33,6 +33,8 @@ pub enum What {
     Admitted,
     /// A user logged in, or anonymous: the door knows who the peer is. Not of TFTP.
     LoggedIn {
+        /// Of a login by key: which, `SHA256:…`, and who vouches for it.
+        key: Option<String>,
         /// How its channel was protected.
         security: Security,
     },

@@ -1,4 +1,4 @@
-use crate::Refusal;
+use crate::{Refusal, ShownKey};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -97,6 +97,35 @@ pub enum Credentials {
         /// The password.
         password: Secret,
     },
+    /// A name and a key of SSH, and the password where that was asked for as well ([`Refusal::Also`]).
+    Key {
+        /// The name.
+        user: String,
+        /// The key, which is the peer's own.
+        key: ShownKey,
+        /// The password.
+        password: Option<Secret>,
+    },
+}
+
+impl Credentials {
+    /// The name that somebody gives for their own.
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Credentials::Password { user, .. } | Credentials::Key { user, .. } => Some(user),
+            Credentials::None | Credentials::Anonymous { .. } => None,
+        }
+    }
+
+    /// Whether a password is among them, which could be guessed.
+    pub(crate) fn have_password(&self) -> bool {
+        match self {
+            Credentials::Password { .. } | Credentials::Key { password: Some(_), .. } => true,
+            Credentials::None | Credentials::Anonymous { .. } | Credentials::Key { password: None, .. } => {
+                false
+            }
+        }
+    }
 }
 
 /// A peer at the door.

@@ -27,6 +27,7 @@ mod counters;
 mod digests;
 mod explain;
 mod fold;
+pub mod fuzz;
 mod grants;
 mod holder;
 mod identity;
@@ -60,8 +61,9 @@ pub use digests::{Algorithm, Digest, Digests};
 pub use explain::Guise;
 pub use grants::{Grant, GrantError, Grants, NewGrant, Standing};
 pub use identity::{
-    Account, BadHash, BadName, BadUser, Directory, HashKind, Inquiry, LONGEST_NAME, LONGEST_PASSWORD, NotNow,
-    Notice, Oracle, User, hash_password,
+    Account, AuthorizedKey, BadHash, BadKey, BadLine, BadName, BadUser, Certificate, Directory, Factor,
+    HashKind, Inquiry, Keys, LONGEST_NAME, LONGEST_PASSWORD, NotNow, Notice, Oracle, ShownKey, User, Wants,
+    hash_password,
 };
 pub use inbox::InboxVersion;
 pub use knock::{Credentials, Knock, Protocol, Secret, Security};
@@ -207,21 +209,21 @@ impl Gate {
         let admitted = let_in();
         self.timings.admission(knock.protocol).add(began.elapsed());
         // Without a password nothing was guessed: browsers and devices try without one first.
-        if let (Err(Refusal::Login), Credentials::Password { .. }) = (&admitted, &knock.credentials) {
+        if admitted.as_ref().is_err_and(|why| *why == Refusal::Login) && knock.credentials.have_password() {
             self.offend(knock.protocol, knock.peer, Offence::FailedLogin);
         }
         let from = || {
-            let user = match &knock.credentials {
-                Credentials::Password { user, .. } => Some(user.clone()),
-                Credentials::None | Credentials::Anonymous { .. } => None,
-            };
+            let user = knock.credentials.user().map(str::to_owned);
             audit::From { session: id, protocol: knock.protocol, peer: knock.peer, user }
         };
         for notice in std::mem::take(&mut said.notices) {
             self.queue.push(&from(), What::Identity(notice));
         }
-        let (who, root, spot, lease) =
-            admitted.inspect_err(|why| self.queue.push(&from(), What::RefusedKnock { why: why.clone() }))?;
+        let (who, root, spot, lease) = admitted.inspect_err(|why| match why {
+            // Half of a login is none, and nothing that went wrong.
+            Refusal::Also(_) => {}
+            why => self.queue.push(&from(), What::RefusedKnock { why: why.clone() }),
+        })?;
         Ok(Session::new(self.clone(), id, knock, who, root, spot, lease))
     }
 
@@ -400,6 +402,12 @@ impl Gate {
     /// Calls `driver` whenever sessions were kicked, as long as somebody else holds it too.
     pub fn on_kick(&self, driver: &Arc<OnKick>) {
         self.live.on_kick(Arc::downgrade(driver));
+    }
+
+    /// Whether it makes sense for a peer to prove that this key is its own (RFC 4252 §7). Nothing is told and nothing is
+    /// held against anybody: clients try one key after the other. An unknown user is as an unknown key.
+    pub fn offered(&self, user: &str, key: &ShownKey, peer: IpAddr) -> bool {
+        self.lets_in(peer).is_ok() && self.identity.offers(user, key, peer)
     }
 
     /// Whether anybody could log in with a password: whether it makes sense to ask for one.

@@ -1,3 +1,4 @@
+use crate::identity::Factor;
 use crate::limits::Limit;
 use crate::rules::Place;
 use std::time::SystemTime;
@@ -66,6 +67,9 @@ pub enum Refusal {
     /// Unknown user, wrong password, or no anonymous here: deliberately one and the same.
     #[error("login incorrect")]
     Login,
+    /// What was shown is right, and this is wanted as well: no refusal where the protocol can ask for it.
+    #[error("a {0} is wanted as well")]
+    Also(Factor),
     /// A password that came where everybody between can read it.
     #[error("passwords are taken over TLS only")]
     Unprotected,

@@ -8,7 +8,8 @@ use crate::rights::{Decision, Judge, Old, Verb, Who, Why};
 use crate::rules::{Concern, Right, Subject};
 use crate::transfer::Record;
 use crate::{
-    Account, Digests, Direction, Gate, Grant, Knock, Protocol, Reading, Refusal, Security, Writing, sidecar,
+    Account, Credentials, Digests, Direction, Gate, Grant, Knock, Protocol, Reading, Refusal, Security,
+    Writing, sidecar,
 };
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -129,7 +130,11 @@ impl Session {
         match who {
             Who::Nobody => {}
             Who::Anonymous | Who::User(_) | Who::Grant(_) => {
-                gate.queue.push(&from, What::LoggedIn { security: knock.security });
+                let key = match &knock.credentials {
+                    Credentials::Key { key, .. } => Some(key.told()),
+                    Credentials::None | Credentials::Anonymous { .. } | Credentials::Password { .. } => None,
+                };
+                gate.queue.push(&from, What::LoggedIn { key, security: knock.security });
             }
         }
         let kicked = AtomicBool::new(false);

@@ -1,6 +1,7 @@
 mod audit;
 mod door;
 mod grants;
+mod keys;
 mod links;
 mod model;
 mod peek;

@@ -68,6 +68,8 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<String>,
         security: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     User {
         name: String,

@@ -3,14 +3,17 @@
 //! In this order: users of the policy, users of the [`Directory`], whom the [`Oracle`] knows. The first that has the
 //! name decides; a name of the policy is never asked about elsewhere.
 //!
-//! - `account` names and groups · `user` as the owner wrote it down · `hash` of passwords, `md5_crypt` the one we had to
+//! - `login` by password, key or both · `keys` that users log in with, `factor` what they have to show · `account` names and groups · `user` as the owner wrote it down · `hash` of passwords, `md5_crypt` the one we had to
 //!   write · `decoys` make every wrong login cost the same, `even` last the same where an oracle is asked · `verified` makes the second right one cost microseconds ·
 //!   `outside` who else may know users · `turns` bounds how many hash at once.
 
 mod account;
 mod decoys;
 mod even;
+mod factor;
 mod hash;
+mod keys;
+mod login;
 mod md5_crypt;
 mod outside;
 #[cfg(test)]
@@ -20,7 +23,9 @@ mod user;
 mod verified;
 
 pub use account::{Account, BadName, LONGEST_NAME};
+pub use factor::{Factor, Wants};
 pub use hash::{BadHash, HashKind, LONGEST_PASSWORD};
+pub use keys::{AuthorizedKey, BadKey, BadLine, Certificate, Keys, ShownKey};
 pub use outside::{Directory, Inquiry, NotNow, Notice, Oracle};
 pub use user::{BadUser, User, hash_password};
 
@@ -32,7 +37,7 @@ use even::Even;
 use hash::Hash;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use turns::{Turn, Turns};
 use verified::{Answers, Key, Verified};
 
@@ -85,9 +90,10 @@ impl Identity {
         anonymous: bool,
     ) -> Identity {
         let decoys = Decoys::default();
-        users.iter().for_each(|u| decoys.learn(&u.hash));
+        let learn = |u: &User| u.hash.iter().for_each(|hash| decoys.learn(hash));
+        users.iter().for_each(learn);
         if let Some(directory) = &directory {
-            directory.each(&mut |u| decoys.learn(&u.hash));
+            directory.each(&mut |u| learn(u));
         }
         decoys.at_least_one();
         Identity {
@@ -122,7 +128,11 @@ impl Identity {
             (
                 Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp,
                 Credentials::Password { user, password },
-            ) => self.login(knock, user, password, said).map(Who::User),
+            ) => self.by_password(knock, user, password, said).map(Who::User),
+            (Protocol::Sftp | Protocol::Scp, Credentials::Key { user, key, password }) => {
+                self.by_key(knock, user, key, password.as_ref(), said).map(Who::User)
+            }
+            (Protocol::Tftp | Protocol::Ftp | Protocol::Http, Credentials::Key { .. }) => Err(Refusal::Login),
             (
                 Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp,
                 Credentials::Anonymous { .. } | Credentials::None,
@@ -131,26 +141,6 @@ impl Identity {
                 Err(Refusal::Login)
             }
         }
-    }
-
-    fn login(
-        &self,
-        knock: &Knock,
-        name: &str,
-        password: &Secret,
-        said: &mut Said,
-    ) -> Result<Arc<Account>, Refusal> {
-        let began = Instant::now();
-        let digest = self.key.digest(name, password);
-        let notices = &mut said.notices;
-        let told = match self.find(name, notices) {
-            Some((user, lives)) => self.verify(&user, lives, password, &digest, notices),
-            None => self.elsewhere(knock, name, password, &digest, notices),
-        };
-        if told.is_err() && self.oracle.is_some() {
-            said.not_before = Some(began + self.even.due(began.elapsed()));
-        }
-        told
     }
 
     /// Whoever nobody here knows.
@@ -189,44 +179,6 @@ impl Identity {
         }
     }
 
-    fn verify(
-        &self,
-        user: &Arc<User>,
-        lives: Lives,
-        password: &Secret,
-        digest: &[u8; 32],
-        notices: &mut Vec<Notice>,
-    ) -> Result<Arc<Account>, Refusal> {
-        let now = SystemTime::now();
-        if user.not_now(now).is_none() && self.verified.has(user, digest) {
-            return Ok(user.account().clone());
-        }
-        self.decoys.learn(&user.hash);
-        let turn = self.hashing.take();
-        // Of many logins of one user at once the first hashes for all.
-        if user.not_now(now).is_none() && self.verified.has(user, digest) {
-            return Ok(user.account().clone());
-        }
-        let right = user.hash.verify(password);
-        let why = user.not_now(now);
-        if !right || why.is_some() {
-            notices.extend(
-                why.filter(|_| right).map(|why| Notice::RightButNotNow { why, user: user.name().to_owned() }),
-            );
-            return Err(self.wrong(&turn, Some(&user.hash), password));
-        }
-        let user = match user.hash_kind() {
-            HashKind::Argon2id => user.clone(),
-            HashKind::Bcrypt
-            | HashKind::Sha256Crypt
-            | HashKind::Sha512Crypt
-            | HashKind::Md5Crypt
-            | HashKind::Yescrypt => self.upgraded(user, lives, password, notices),
-        };
-        self.verified.remember(&user, digest);
-        Ok(user.account().clone())
-    }
-
     /// The refusal of a wrong login, after the time that each takes: one hash of each cost in use, of which `done` is
     /// computed already, in one turn: who waits for turns waits once.
     fn wrong(&self, _turn: &Turn<'_>, done: Option<&Hash>, password: &Secret) -> Refusal {
@@ -239,10 +191,11 @@ impl Identity {
         &self,
         user: &Arc<User>,
         lives: Lives,
+        kind: HashKind,
         password: &Secret,
         notices: &mut Vec<Notice>,
     ) -> Arc<User> {
-        let (name, kind) = (user.name().to_owned(), user.hash_kind());
+        let name = user.name().to_owned();
         let why = match (lives, &self.directory) {
             (Lives::InDirectory, Some(directory)) => {
                 match directory.rehash(user, Hash::of(password).text()) {

@@ -71,12 +71,17 @@ pub enum Notice {
         /// In words.
         why: String,
     },
-    /// The password was right and the user does not count now.
+    /// What was shown was right and the user does not count now.
     RightButNotNow {
         /// Whose.
         user: String,
         /// Why not.
         why: NotNow,
+    },
+    /// The password was right, and the user has to show a key, alone or as well.
+    PasswordAlone {
+        /// Whose.
+        user: String,
     },
     /// What is written down of a user is none; the login was refused.
     BadUserFile {
@@ -135,6 +140,7 @@ impl Notice {
             Notice::Upgraded { .. } => "hash-upgraded",
             Notice::NotUpgraded { .. } => "hash-not-upgraded",
             Notice::RightButNotNow { .. } => "right-but-not-now",
+            Notice::PasswordAlone { .. } => "password-alone",
             Notice::BadUserFile { .. } => "bad-user-file",
             Notice::HomeMade { .. } => "home-made",
             Notice::HomeNotMade { .. } => "home-not-made",
@@ -153,7 +159,10 @@ impl fmt::Display for Notice {
                 write!(f, "user {user}: the password stays hashed with {kind}: {why}")
             }
             Notice::RightButNotNow { user, why } => {
-                write!(f, "user {user}: the password was right, but the user {why}")
+                write!(f, "user {user}: what was shown was right, but the user {why}")
+            }
+            Notice::PasswordAlone { user } => {
+                write!(f, "user {user}: the password was right, but the user logs in with a key")
             }
             Notice::HomeMade { user, path } => write!(f, "user {user}: {path} was made, as a home"),
             Notice::HomeNotMade { user, path, why } => {

@@ -10,6 +10,7 @@ mod pattern;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use pattern::is_like;
 pub use pattern::{BadPattern, Pattern};
 
 use crate::rights::Who;

@@ -202,7 +202,7 @@ fn fits(parts: &[Part], names: &[&[u8]]) -> bool {
 }
 
 /// Whether one component is like a pattern without `**`. Takes at most pattern x name steps.
-fn is_like(pattern: &[u8], name: &[u8]) -> bool {
+pub(crate) fn is_like(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     loop {

@@ -13,6 +13,7 @@ pub(super) fn told(why: &Refusal) -> (Status, String) {
         | Refusal::Stranger
         | Refusal::Banned { .. }
         | Refusal::Unprotected
+        | Refusal::Also(_)
         | Refusal::Exists
         | Refusal::NotEmpty
         | Refusal::OtherFileSystem => Status::Forbidden,

@@ -18,6 +18,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::OtherFileSystem
         | Refusal::Stranger
         | Refusal::Login
+        | Refusal::Also(_)
         | Refusal::Unprotected => ErrorCode::AccessViolation,
         Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
         Refusal::TooMany(_)

@@ -64,13 +64,14 @@ pub const EVENTS: &[Row] = &[
                     "hash-upgraded",
                     "hash-not-upgraded",
                     "right-but-not-now",
+                    "password-alone",
                     "bad-user-file",
                     "home-made",
                     "home-not-made",
                     "command-failed",
                 ]),
-                "What: an old hash became argon2id, or could not; the password was right and the user is disabled or \
-                 has expired; the user's file is wrong; the user's home was made, or could not; the identity command \
+                "What: an old hash became argon2id, or could not; what was shown was right and the user is disabled or \
+                 has expired; the password was right and a key is wanted; the user's file is wrong; the user's home was made, or could not; the identity command \
                  could not be asked.",
             ),
             always("text", Kind::Text, "The same in words."),
@@ -86,6 +87,7 @@ pub const EVENTS: &[Row] = &[
             PEER,
             USER,
             always("security", Kind::OneOf(&["clear", "tls", "ssh"]), "How its connection was protected."),
+            maybe("key", Kind::Text, "By which key, `SHA256:…`, and which certificate vouches for it."),
         ],
     },
     Row {

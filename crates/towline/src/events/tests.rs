@@ -20,7 +20,14 @@ fn samples() -> Vec<Event> {
             notice: "hash-upgraded",
             text: s("t"),
         },
-        Event::Login { session: 1, protocol: "ftp", peer: s("p"), user: Some(s("bob")), security: "clear" },
+        Event::Login {
+            session: 1,
+            protocol: "ftp",
+            peer: s("p"),
+            user: Some(s("bob")),
+            security: "clear",
+            key: Some(s("SHA256:k")),
+        },
         Event::Kicked { session: 1, protocol: "ftp", peer: s("p"), by: s("uid 0") },
         Event::Listed {
             session: 1,

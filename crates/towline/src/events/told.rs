@@ -47,13 +47,13 @@ pub fn told(event: &audit::Event) -> Event {
         What::Identity(notice) => {
             Event::Identity { session, protocol, peer, user, notice: notice.word(), text: notice.to_string() }
         }
-        What::LoggedIn { security } => {
+        What::LoggedIn { key, security } => {
             let security = match security {
                 Security::Clear => "clear",
                 Security::Tls => "tls",
                 Security::Ssh => "ssh",
             };
-            Event::Login { session, protocol, peer, user, security }
+            Event::Login { session, protocol, peer, user, security, key: key.clone() }
         }
         What::Left => Event::Left { session, protocol, peer },
         What::Kicked { by } => Event::Kicked { session, protocol, peer, by: by.to_string() },

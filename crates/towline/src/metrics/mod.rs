@@ -142,6 +142,7 @@ fn reason(why: &Refusal) -> &'static str {
         Refusal::Banned { .. } => "banned",
         Refusal::Stranger => "stranger",
         Refusal::Login => "login",
+        Refusal::Also(_) => "also-wanted",
         Refusal::Unprotected => "unprotected",
         Refusal::Unsupported(_) => "unsupported",
         Refusal::BeyondEnd { .. } => "beyond-end",

@@ -119,7 +119,7 @@ impl UsersDir {
     }
 
     /// Puts a hash in the place of another, by who is alone.
-    fn put(&self, name: &str, former: &str, hash: &str) -> Result<(), String> {
+    fn put(&self, name: &str, former: Option<&str>, hash: &str) -> Result<(), String> {
         let text = file::present(&self.dir, &self.at, name).map_err(|e| e.to_string())?;
         let text = text.and_then(|text| file::rehashed(&text, former, hash));
         let text = text.ok_or("the file was changed meanwhile")?;
@@ -194,7 +194,7 @@ mod tests {
         assert!(users.look("bob").unwrap().is_none());
         put(dir.path(), "bob.toml", &password(), 0o600);
         let bob = users.look("bob").unwrap().expect("there now");
-        assert_eq!(bob.hash_kind(), HashKind::Md5Crypt);
+        assert_eq!(bob.hash_kind(), Some(HashKind::Md5Crypt));
         assert!(Arc::ptr_eq(&bob, &users.look("bob").unwrap().unwrap()), "not read twice");
         // Another inode.
         put(dir.path(), "new", &(password() + "groups = ['ops']\n"), 0o600);
@@ -244,7 +244,7 @@ mod tests {
         let old = users.look("bob").unwrap().unwrap();
         let hash = gate::hash_password(&Secret::new("hunter2"));
         let bob = users.rehash(&old, &hash).unwrap();
-        assert_eq!(bob.hash_kind(), HashKind::Argon2id);
+        assert_eq!(bob.hash_kind(), Some(HashKind::Argon2id));
         assert!(bob.is_password(&Secret::new("hunter2")));
         let written = std::fs::read_to_string(dir.path().join("bob.toml")).unwrap();
         assert_eq!(written, text.replace(MD5, &hash));

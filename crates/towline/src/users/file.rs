@@ -143,9 +143,14 @@ pub(crate) fn new_text(user: &User, hash: &str) -> String {
     text
 }
 
-/// The same file with another hash; comments and the rest stay. `None`: the former does not stand there just once.
-pub(super) fn rehashed(text: &str, former: &str, hash: &str) -> Option<String> {
-    (text.matches(former).count() == 1).then(|| text.replacen(former, hash, 1))
+/// The same file with another hash, or a first one; comments and the rest stay. `None`: the former does not stand there
+/// just once.
+pub(super) fn rehashed(text: &str, former: Option<&str>, hash: &str) -> Option<String> {
+    match former {
+        Some(former) => (text.matches(former).count() == 1).then(|| text.replacen(former, hash, 1)),
+        // Before anything else, which may be inside of something.
+        None => Some(format!("password = {}\n{text}", quoted(hash))),
+    }
 }
 
 /// Reads the file's text for whoever changes it.

@@ -52,6 +52,7 @@ pub(super) fn why(refusal: Refusal) -> Why {
         | Refusal::ByRule(_)
         | Refusal::NoSpace
         | Refusal::Counting
+        | Refusal::Also(_)
         | Refusal::Exhausted(_)
         | Refusal::Io(_)) => Why::Other(format!("{other:?}")),
     }

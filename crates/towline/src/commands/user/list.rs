@@ -46,7 +46,7 @@ impl List {
                 let hidden = rows.iter().any(|r| r.name == name);
                 rows.push(match dir.look(&name) {
                     Ok(Some(_)) if hidden => Row::wrong(name, "hidden by the configuration's", place),
-                    Ok(Some(user)) => Row::of(&user, user.hash_kind().to_string(), place),
+                    Ok(Some(user)) => Row::of(&user, kind(&user), place),
                     // It went between two looks.
                     Ok(None) => continue,
                     Err(_) => Row::wrong(name, "wrong file", place),
@@ -75,7 +75,7 @@ fn configured(loaded: &Loaded) -> Vec<Row> {
         };
         match made(said, hash) {
             Ok(user) => {
-                let word = word.unwrap_or_else(|| user.hash_kind().to_string());
+                let word = word.unwrap_or_else(|| kind(&user));
                 Row::of(&user, word, place)
             }
             Err(_) => Row::wrong(said.name.clone(), "wrong", place),
@@ -98,6 +98,11 @@ impl Row {
     fn wrong(name: String, state: &str, place: String) -> Row {
         Row { name, state: state.to_owned(), password: String::from("-"), groups: Vec::new(), place }
     }
+}
+
+/// How the password is hashed, if there is one.
+fn kind(user: &gate::User) -> String {
+    user.hash_kind().map_or_else(|| String::from("none"), |kind| kind.to_string())
 }
 
 fn table(rows: &[Row]) -> String {

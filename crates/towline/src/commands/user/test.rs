@@ -128,6 +128,10 @@ impl Test {
                 Some(Notice::RightButNotNow { why, .. }) => {
                     no(&format!("the password is right, but the user {why}"), "change the user's entry")
                 }
+                Some(Notice::PasswordAlone { .. }) => no(
+                    &"the password is right, but the user logs in with a key",
+                    "see require in the user's entry",
+                ),
                 Some(Notice::BadUserFile { why, .. }) => no(why, "correct the file"),
                 Some(Notice::OracleFailed { why, .. }) => {
                     no(&format!("the identity command: {why}"), "correct it")
@@ -151,6 +155,9 @@ impl Test {
                     Known::Elsewhere => no(&"there is no such user", "towline user add adds one"),
                 },
             },
+            Err(Refusal::Also(factor)) => {
+                no(&format!("the password is right, but a {factor} is wanted as well"), "log in with both")
+            }
             Err(Refusal::Stranger) => no(
                 &format!("clients at {} are not let in", self.from),
                 "see server.allow in the configuration",

@@ -87,7 +87,7 @@ const BAD: &[(&str, &[&str])] = &[
             "[server]\nroot = \"srv\"\n[audit]\nkeep = 2024-01-01 #!",
             "[server]\nroot = \"srv\"\n[[rule]]\nallow = [\"read\", \"exec\"] #!",
             "[server]\nroot = \"srv\"\n[[rule]]\nallow = [] #!",
-            "[server]\nroot = \"srv\"\n[[rule]]\nallow = \"all\"\nprotocol = \"sftp\" #!",
+            "[server]\nroot = \"srv\"\n[[rule]]\nallow = \"all\"\nprotocol = \"gopher\" #!",
             "[server]\nroot = \"srv\"\n[mount] #!\npath = \"/a\"",
             "tftp = 69 #!\n[server]\nroot = \"srv\"",
             "[server]\nroot = \"srv\"\n[[user]]\nname = \"bob\"\npassword = { file = \"secret\", env = \"X\" } #!",
