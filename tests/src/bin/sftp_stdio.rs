@@ -19,7 +19,7 @@ fn main() -> anyhow::Result<()> {
     let write = args.get(1).is_none();
     let store = Local::open(Path::new(dir), LocalOptions { write, ..LocalOptions::default() })?;
     let user = User::with_password("test", &Secret::new("test"))?;
-    let policy = Policy { users: vec![user], write, show_hidden: true, ..Policy::default() };
+    let policy = Policy { users: vec![user], write, show_hidden: true, symlinks: true, ..Policy::default() };
     let (gate, _events) = Gate::new(Arc::new(store), policy);
     let peer = SocketAddr::from(([127, 0, 0, 1], 1));
     let session = gate.admit(&Knock {

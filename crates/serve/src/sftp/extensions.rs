@@ -16,6 +16,7 @@ pub(super) fn offered() -> Vec<Extension> {
         row("posix-rename@openssh.com", "1"),
         row("statvfs@openssh.com", "2"),
         row("fstatvfs@openssh.com", "2"),
+        row("hardlink@openssh.com", "1"),
         row("fsync@openssh.com", "1"),
         row("lsetstat@openssh.com", "1"),
         row("limits@openssh.com", "1"),
@@ -58,7 +59,18 @@ impl Files {
                 }
                 Ok(Answer::Done)
             }
-            Extended::Lsetstat { path, attrs } => self.set(path, attrs).map(|()| Answer::Done),
+            Extended::Lsetstat { path, attrs } => {
+                let path = resolve(path)?;
+                // What a link has nobody may set; what it leads to is another file's.
+                match self.session.read_link(&path) {
+                    Ok(Some(_)) => Err(Refusal::Unsupported("setting what a symbolic link itself has")),
+                    Ok(None) | Err(_) => self.set(&path, attrs).map(|()| Answer::Done),
+                }
+            }
+            Extended::Hardlink { from, to } => {
+                let (from, to) = both(from, to)?;
+                self.session.link(&from, &to).map(|()| Answer::Done)
+            }
             Extended::ExpandPath { path } => {
                 let path = resolve(&self.expanded(path)?)?;
                 Ok(Answer::Names(Names::one(path.as_bytes())))
@@ -80,8 +92,7 @@ impl Files {
                 };
                 Ok(Answer::Octets(told.octets()))
             }
-            Extended::Hardlink { .. }
-            | Extended::UsersGroups { .. }
+            Extended::UsersGroups { .. }
             | Extended::CheckFileHandle { .. }
             | Extended::CheckFileName { .. }
             | Extended::Limits
@@ -92,17 +103,16 @@ impl Files {
 
     fn file_system(&self, path: &gate::store::VPath) -> Result<Answer, Refusal> {
         let space = self.session.space(path)?;
-        let free = space.free / BLOCK;
+        let (free, files) = (space.free / BLOCK, space.files);
         let system = FileSystem {
             block: BLOCK,
             fragment: BLOCK,
             blocks: space.total / BLOCK,
             free,
             available: free,
-            // How many files there may be nobody knows.
-            files: 0,
-            files_free: 0,
-            files_available: 0,
+            files: files.map_or(0, |files| files.total),
+            files_free: files.map_or(0, |files| files.free),
+            files_available: files.map_or(0, |files| files.free),
             id: 0,
             // Set-user-ID has no effect here (2), and 1 is read-only.
             flags: 2 | u64::from(!self.session.may_write()),

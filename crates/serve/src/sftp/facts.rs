@@ -1,13 +1,14 @@
 //! Facts of files as attributes, and as the line that people are shown.
 
 use ftp_proto::list;
-use gate::store::{Entry, Facts, Kind};
+use gate::store::{Entry, Facts, Kind, VPath};
 use sftp_proto::server::Names;
 use sftp_proto::{Attrs, Times};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
+const LINK: u32 = 0o120_000;
 
 pub(super) fn attrs(facts: &Facts) -> Attrs<'static> {
     let kind = match facts.kind {
@@ -22,6 +23,11 @@ pub(super) fn attrs(facts: &Facts) -> Attrs<'static> {
         times: Some(Times { accessed: modified, modified }),
         ..Attrs::default()
     }
+}
+
+/// Of a symbolic link.
+pub(super) fn link(to: &VPath) -> Attrs<'static> {
+    Attrs { size: Some(to.as_bytes().len() as u64), mode: Some(LINK | 0o777), ..Attrs::default() }
 }
 
 /// Of a file that is being written: so long by now.

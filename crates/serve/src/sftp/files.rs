@@ -150,7 +150,7 @@ impl Files {
                 download.close();
                 Ok(())
             }
-            Open::Writing(upload) => upload.close(&self.session),
+            Open::Writing(upload) => upload.close(),
             Open::Directory(_) => Ok(()),
         }
     }

@@ -3,22 +3,22 @@
 use super::files::Files;
 use super::open::{Download, Listing, Open, Upload};
 use super::{facts, refusal};
-use gate::store::{Kind, Mode, VPath};
+use gate::store::{Attributes, Kind, Mode, VPath};
 use gate::{Refusal, Session};
 use sftp_proto::server::{Answer, File, Names};
-use sftp_proto::{Ask, Attrs, OpenFlags};
+use sftp_proto::{Ask, Attrs, OpenFlags, Status};
 
 impl Files {
     /// Answers a request that is not about octets.
     pub(super) fn named(&mut self, file: Option<File>, into: Option<File>, ask: &Ask<'_>) -> Answer {
         let done = |done: Result<(), Refusal>| done.map(|()| Answer::Done);
         let answered = match ask {
-            Ask::Open { path, flags, .. } => self.open(file, path, *flags),
+            Ask::Open { path, flags, attrs } => self.open(file, path, *flags, attrs),
             Ask::Opendir { path } => self.open_dir(file, path),
-            // Links are followed by the storage: what is told is what they lead to.
-            Ask::Stat { path } | Ask::Lstat { path } => self.stat(path).map(Answer::Facts),
+            Ask::Stat { path } => resolve(path).and_then(|path| self.stat(&path)).map(Answer::Facts),
+            Ask::Lstat { path } => resolve(path).and_then(|path| self.stat_link(&path)).map(Answer::Facts),
             Ask::Fstat { .. } => self.of(file).and_then(|open| open.facts(&self.session)).map(Answer::Facts),
-            Ask::Setstat { path, attrs } => done(self.set(path, attrs)),
+            Ask::Setstat { path, attrs } => done(resolve(path).and_then(|path| self.set(&path, attrs))),
             Ask::Fsetstat { attrs, .. } => done(self.set_open(file, attrs)),
             Ask::Remove { path } => done(resolve(path).and_then(|path| self.session.remove(&path))),
             Ask::Mkdir { path, .. } => done(resolve(path).and_then(|path| self.session.make_dir(&path))),
@@ -28,7 +28,17 @@ impl Files {
             Ask::Rename { from, to } => {
                 done(both(from, to).and_then(|(from, to)| self.session.rename_new(&from, &to)))
             }
-            Ask::Readlink { .. } | Ask::Symlink { .. } => Err(Refusal::Unsupported("a link")),
+            Ask::Readlink { path } => resolve(path).and_then(|path| {
+                Ok(match self.session.read_link(&path)? {
+                    Some(to) => Answer::Names(Names::one(to.as_bytes())),
+                    None => Answer::Refused(Status::Failure, String::from("It is not a symbolic link.")),
+                })
+            }),
+            Ask::Symlink { target, link } => done(resolve(link).and_then(|link| {
+                // Counted from where the link is, as a file system does.
+                let to = link.parent().resolve(target).map_err(Refusal::BadName)?;
+                self.session.symlink(&link, &to)
+            })),
             Ask::Extended(extended) => self.extended(file, into, extended),
             Ask::Close { .. } | Ask::Read { .. } | Ask::Write { .. } | Ask::Readdir { .. } => {
                 unreachable!("they are questions of their own")
@@ -37,11 +47,22 @@ impl Files {
         answered.unwrap_or_else(|why| refusal::refused(&why))
     }
 
-    fn open(&mut self, file: Option<File>, path: &[u8], flags: OpenFlags) -> Result<Answer, Refusal> {
+    fn open(
+        &mut self,
+        file: Option<File>,
+        path: &[u8],
+        flags: OpenFlags,
+        attrs: &Attrs<'_>,
+    ) -> Result<Answer, Refusal> {
         let path = resolve(path)?;
         let open = if flags.has(OpenFlags::WRITE) {
             let mode = mode(&self.session, &path, flags)?;
-            let writing = self.session.write(&path, gate::Ask { mode, expected: None })?;
+            let mut writing = self.session.write(&path, gate::Ask { mode, expected: None })?;
+            if attrs.mode.is_some() {
+                // Where the storage has none a file is there without it (S8).
+                let _ =
+                    writing.set_attributes(Attributes { mode_if_new: attrs.mode, ..Attributes::default() });
+            }
             Open::Writing(Box::new(Upload::new(writing, path, flags.has(OpenFlags::APPEND))))
         } else if flags.has(OpenFlags::READ) {
             Open::Reading(Box::new(Download::new(self.session.read(&path)?, path)))
@@ -59,34 +80,43 @@ impl Files {
 
     /// What this client is writing is for it as long as it has become; what it left half is so long, so that it may
     /// go on there.
-    fn stat(&self, path: &[u8]) -> Result<Attrs<'static>, Refusal> {
-        let path = resolve(path)?;
-        if let Some(upload) = self.writing(&path) {
+    fn stat(&self, path: &VPath) -> Result<Attrs<'static>, Refusal> {
+        if let Some(upload) = self.writing(path) {
             return Ok(facts::growing(upload.writing.len()));
         }
-        match self.session.stat(&path) {
-            Err(Refusal::Absent) => self.session.partial(&path).map(facts::growing).ok_or(Refusal::Absent),
+        match self.session.stat(path) {
+            Err(Refusal::Absent) => self.session.partial(path).map(facts::growing).ok_or(Refusal::Absent),
             facts => facts.map(|facts| facts::attrs(&facts)),
         }
     }
 
-    pub(super) fn set(&mut self, path: &[u8], attrs: &Attrs<'_>) -> Result<(), Refusal> {
-        let path = resolve(path)?;
-        if let Some(upload) = self.writing_mut(&path) {
+    /// The same of a link itself.
+    fn stat_link(&self, path: &VPath) -> Result<Attrs<'static>, Refusal> {
+        match self.session.read_link(path) {
+            Ok(Some(to)) => Ok(facts::link(&to)),
+            // What is refused here is refused there, with its event.
+            Ok(None) | Err(_) => self.stat(path),
+        }
+    }
+
+    pub(super) fn set(&mut self, path: &VPath, attrs: &Attrs<'_>) -> Result<(), Refusal> {
+        if let Some(upload) = self.writing_mut(path) {
             return set_upload(upload, attrs);
         }
         settable(attrs)?;
         if let Some(len) = attrs.size {
-            self.session.set_len(&path, len)?;
+            self.session.set_len(path, len)?;
+        }
+        if let Some(mode) = attrs.mode {
+            self.session.set_mode(path, mode & 0o777)?;
         }
         if let Some(times) = attrs.times {
-            self.session.set_modified(&path, facts::time(times.modified))?;
+            self.session.set_modified(path, facts::time(times.modified))?;
         }
-        // Nothing that could be set is a question whether it is there.
-        if attrs.size.is_none() && attrs.times.is_none() {
-            self.session.stat(&path).map(drop)
-        } else {
-            Ok(())
+        // Nothing to be set is a question whether it is there.
+        match (attrs.size, attrs.mode, attrs.times) {
+            (None, None, None) => self.session.stat(path).map(drop),
+            _set => Ok(()),
         }
     }
 
@@ -95,7 +125,7 @@ impl Files {
             Open::Writing(upload) => return set_upload(upload, attrs),
             other @ (Open::Reading(_) | Open::Directory(_)) => other.path().clone(),
         };
-        self.set(path.as_bytes(), attrs)
+        self.set(&path, attrs)
     }
 }
 
@@ -104,8 +134,10 @@ fn set_upload(upload: &mut Upload, attrs: &Attrs<'_>) -> Result<(), Refusal> {
     if let Some(len) = attrs.size {
         upload.set_len(len)?;
     }
-    if let Some(times) = attrs.times {
-        upload.modified = Some(facts::time(times.modified));
+    let modified = attrs.times.map(|times| facts::time(times.modified));
+    if attrs.mode.is_some() || modified.is_some() {
+        let mode = attrs.mode.map(|mode| mode & 0o777);
+        upload.writing.set_attributes(Attributes { mode, modified, ..Attributes::default() })?;
     }
     Ok(())
 }

@@ -41,8 +41,6 @@ pub(super) struct Upload {
     moved: u64,
     /// A WRITE failed: what is not whole is not published.
     failed: Option<Refusal>,
-    /// What its time is to be once it is there.
-    pub(super) modified: Option<SystemTime>,
 }
 
 /// A directory being listed.
@@ -164,7 +162,7 @@ impl Download {
 impl Upload {
     pub(super) fn new(mut writing: Writing, path: VPath, append: bool) -> Upload {
         let meter = writing.take_meter();
-        Upload { writing, meter, path, append, moved: 0, failed: None, modified: None }
+        Upload { writing, meter, path, append, moved: 0, failed: None }
     }
 
     pub(super) fn write(&mut self, offset: u64, octets: &[u8]) -> Result<(), Refusal> {
@@ -197,17 +195,12 @@ impl Upload {
     }
 
     /// CLOSE: now it is there, whole.
-    pub(super) fn close(self, session: &Session) -> Result<(), Refusal> {
+    pub(super) fn close(self) -> Result<(), Refusal> {
         if let Some(why) = self.failed.clone() {
             self.leave(Outcome::Failed, Cause::Ours(why.to_string()), "a write failed");
             return Err(why);
         }
-        let Upload { writing, path, moved, modified, .. } = self;
-        writing.commit(End::new(Outcome::Complete, moved))?;
-        match modified {
-            Some(to) => session.set_modified(&path, to),
-            None => Ok(()),
-        }
+        self.writing.commit(End::new(Outcome::Complete, self.moved)).map(drop)
     }
 
     fn leave(self, outcome: Outcome, cause: Cause, note: &str) {
