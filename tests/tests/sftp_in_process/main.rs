@@ -1,0 +1,237 @@
+//! Our SFTP sessions in this process, without SSH, and clients that say what no good client says.
+
+mod flood;
+mod talk;
+mod tree;
+
+use e2e::content::Content;
+use gate::{Outcome, Policy};
+use serve::sftp::{End, SftpConfig};
+use sftp_proto::{Answer, Ask, Attrs, OpenFlags, Status};
+use std::time::Duration;
+use store::memory::Memory;
+use talk::{house, writable};
+
+const READ: OpenFlags = OpenFlags::READ;
+const WRITE: OpenFlags = OpenFlags::WRITE;
+
+#[test]
+fn s3_a_file_is_read_to_its_end_and_closed_as_whole() {
+    let (store, content) = (Memory::new(), Content::random(600_000).octets());
+    store.seed("/f", content.clone());
+    let house = house(store, Policy::default());
+    let mut talk = house.talk();
+    let handle = talk.open(b"/f", READ);
+    let mut got = Vec::new();
+    loop {
+        // Longer than what a READ is answered with.
+        match talk.read(&handle, got.len() as u64, u32::MAX) {
+            Ok(data) => {
+                assert!(data.len() <= 261_120);
+                got.extend(data);
+            }
+            Err(end) => break assert_eq!(end, Status::Eof),
+        }
+    }
+    assert!(got == content);
+    assert_eq!(talk.read(&handle, u64::MAX, 1), Err(Status::Eof));
+    assert_eq!(house.ends(), []);
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert_eq!(house.ends(), [(String::from("/f"), Outcome::Complete, 600_000)], "before the answer");
+    // Half of one is no whole one; the rest of one is.
+    let handle = talk.open(b"f", READ);
+    talk.read(&handle, 0, 1_000).unwrap();
+    talk.close(&handle);
+    let handle = talk.open(b"./f", READ);
+    talk.read(&handle, 599_000, 2_000).unwrap();
+    talk.close(&handle);
+    let ends: Vec<_> = house.ends().into_iter().map(|(_, outcome, octets)| (outcome, octets)).collect();
+    assert_eq!(ends, [(Outcome::Aborted, 1_000), (Outcome::Complete, 1_000)]);
+    assert!(matches!(talk.leave(), End::Done));
+}
+
+#[test]
+fn an_upload_is_seen_by_others_at_its_close_and_by_its_client_before() {
+    let store = Memory::new();
+    store.seed("/f", "old");
+    let house = house(store.clone(), writable());
+    let (mut talk, mut other) = (house.talk(), house.talk());
+    let handle = talk.create(b"/f");
+    // Out of order, over each other, with a hole.
+    for (offset, data) in [(4, &b"5678"[..]), (0, b"1234"), (2, b"__"), (10, b"!")] {
+        assert_eq!(talk.status(Ask::Write { handle: &handle, offset, data }), Status::Ok);
+    }
+    assert_eq!(talk.size(Ask::Fstat { handle: &handle }), Ok(11));
+    assert_eq!(talk.size(Ask::Stat { path: b"/f" }), Ok(11));
+    assert_eq!(other.size(Ask::Stat { path: b"/f" }), Ok(3));
+    assert_eq!(store.content("f").as_deref(), Some(&b"old"[..]));
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert_eq!(store.content("f").as_deref(), Some(&b"12__5678\0\0!"[..]));
+    assert_eq!(other.size(Ask::Stat { path: b"/f" }), Ok(11));
+    let ended = house.ends();
+    assert_eq!(ended, [(String::from("/f"), Outcome::Complete, 11)]);
+}
+
+#[test]
+fn what_was_written_is_read_back_in_order() {
+    let house = house(Memory::new(), writable());
+    let mut talk = house.talk();
+    let handle = talk.open(b"/f", READ.and(WRITE).and(OpenFlags::CREATE));
+    // Nobody waits for an answer in between.
+    let mut asked = Vec::new();
+    for n in 0..100u8 {
+        let offset = u64::from(n / 2);
+        talk.ask(Ask::Write { handle: &handle, offset, data: &[n] });
+        asked.push(talk.ask(Ask::Read { handle: &handle, offset, len: 1 }));
+    }
+    let mut seen = vec![];
+    for _ in 0..200 {
+        talk.answer(|id, answer| match answer {
+            Answer::Data(data) => seen.push((id, data[0])),
+            Answer::Status { status, .. } => assert_eq!(status, Status::Ok),
+            other => panic!("{other:?}"),
+        });
+    }
+    seen.sort_unstable();
+    let wanted: Vec<_> = asked.into_iter().zip(0..100u8).collect();
+    assert_eq!(seen, wanted);
+}
+
+#[test]
+fn s12_a_half_upload_goes_on_where_it_was_left() {
+    let (store, content) = (Memory::new(), Content::random(100_000).octets());
+    let house = house(store.clone(), writable());
+    let mut talk = house.talk();
+    let handle = talk.create(b"/f");
+    let (first, rest) = content.split_at(40_000);
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: 0, data: first }), Status::Ok);
+    assert!(matches!(talk.leave(), End::Done));
+    assert_eq!(store.content("f"), None, "what is half is under no name");
+    assert_eq!(house.ends(), [(String::from("/f"), Outcome::Aborted, 40_000)]);
+    // `reput`: how long is it, open it without emptying it, write behind that.
+    let mut talk = house.talk();
+    assert_eq!(talk.size(Ask::Stat { path: b"/f" }), Ok(40_000));
+    let handle = talk.open(b"/f", WRITE.and(OpenFlags::CREATE));
+    assert_eq!(talk.size(Ask::Fstat { handle: &handle }), Ok(40_000));
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: 40_000, data: rest }), Status::Ok);
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert!(store.content("f").as_deref() == Some(&content[..]));
+    assert_eq!(house.ends(), [(String::from("/f"), Outcome::Complete, 60_000)]);
+}
+
+#[test]
+fn a_file_is_changed_in_place_and_appended_to() {
+    let store = Memory::new();
+    store.seed("/f", "0123456789");
+    let house = house(store.clone(), writable());
+    let mut talk = house.talk();
+    let handle = talk.open(b"/f", WRITE);
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: 3, data: b"abc" }), Status::Ok);
+    let attrs = Attrs { size: Some(8), ..Attrs::default() };
+    assert_eq!(talk.status(Ask::Fsetstat { handle: &handle, attrs }), Status::Ok);
+    assert_eq!(store.content("f").as_deref(), Some(&b"0123456789"[..]));
+    talk.close(&handle);
+    assert_eq!(store.content("f").as_deref(), Some(&b"012abc67"[..]));
+    let handle = talk.open(b"/f", WRITE.and(OpenFlags::APPEND));
+    for data in [&b"+"[..], b"++"] {
+        talk.status(Ask::Write { handle: &handle, offset: 0, data });
+    }
+    talk.close(&handle);
+    assert_eq!(store.content("f").as_deref(), Some(&b"012abc67+++"[..]));
+    // Without CREATE there has to be one, with EXCLUSIVE there must be none.
+    let open = |path, flags| Ask::Open { path, flags, attrs: Attrs::default() };
+    assert_eq!(talk.status(open(b"/g", WRITE)), Status::NoSuchFile);
+    let new = WRITE.and(OpenFlags::CREATE).and(OpenFlags::EXCLUSIVE);
+    assert_eq!(talk.status(open(b"/f", new)), Status::Failure);
+    assert_eq!(talk.status(open(b"/", WRITE.and(OpenFlags::CREATE))), Status::Failure);
+    assert_eq!(talk.status(open(b"/f", OpenFlags(0))), Status::OpUnsupported);
+}
+
+#[test]
+fn a_write_that_fails_leaves_the_old_file() {
+    let store = Memory::with_capacity(1_000);
+    store.seed("/f", "old");
+    let house = house(store.clone(), writable());
+    let mut talk = house.talk();
+    let handle = talk.create(b"/f");
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: 0, data: &[1; 500] }), Status::Ok);
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: 500, data: &[1; 5_000] }), Status::Failure);
+    assert_eq!(talk.status(Ask::Write { handle: &handle, offset: u64::MAX, data: &[1] }), Status::Failure);
+    assert_eq!(talk.close(&handle), Status::Failure);
+    assert_eq!(store.content("f").as_deref(), Some(&b"old"[..]));
+    let ends = house.ends();
+    assert_eq!(ends[0].1, Outcome::Failed, "{ends:?}");
+}
+
+#[test]
+fn who_is_kicked_goes_at_once_and_what_is_half_is_kept() {
+    let house = house(Memory::new(), writable());
+    let mut talk = house.talk();
+    let handle = talk.create(b"/f");
+    talk.status(Ask::Write { handle: &handle, offset: 0, data: b"half" });
+    let everybody = "127.0.0.0/8".parse().unwrap();
+    assert_eq!(house.gate.kick_from(&everybody, &gate::audit::By::Itself), 1);
+    talk.kick.send(()).unwrap();
+    assert!(matches!(talk.ended(), End::Kicked));
+    assert_eq!(house.ends(), [(String::from("/f"), Outcome::Aborted, 4)]);
+    let mut talk = house.talk();
+    assert_eq!(talk.size(Ask::Stat { path: b"/f" }), Ok(4));
+}
+
+#[test]
+fn a_server_that_stops_lets_open_files_be_finished() {
+    let store = Memory::new();
+    let house = house(store.clone(), writable());
+    let mut talk = house.talk();
+    let handle = talk.create(b"/f");
+    talk.drain.send(true).unwrap();
+    talk.status(Ask::Write { handle: &handle, offset: 0, data: b"all" });
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert!(matches!(talk.ended(), End::Drained));
+    assert_eq!(store.content("f").as_deref(), Some(&b"all"[..]));
+}
+
+#[test]
+fn who_says_nothing_for_too_long_goes() {
+    let short = Duration::from_millis(50);
+    let config = SftpConfig { idle: short, no_progress: Duration::from_secs(3_600), ..SftpConfig::default() };
+    let house = house(Memory::new(), writable());
+    assert!(matches!(house.talk_over(1_000, config).ended(), End::Stalled));
+    // With a file open it is the other patience.
+    let config = SftpConfig { idle: Duration::from_secs(3_600), no_progress: short, ..SftpConfig::default() };
+    let mut talk = house.talk_over(1_000, config);
+    talk.create(b"/f");
+    assert!(matches!(talk.ended(), End::Stalled));
+    assert_eq!(house.ends(), [(String::from("/f"), Outcome::TimedOut, 0)]);
+}
+
+#[test]
+fn a_rate_is_kept_both_ways() {
+    let per_transfer = gate::Rates { inward: Some(200_000), outward: Some(200_000) };
+    let limits = gate::Limits { per_transfer, ..gate::Limits::default() };
+    let (store, content) = (Memory::new(), Content::random(150_000).octets());
+    store.seed("/f", content.clone());
+    let house = house(store.clone(), Policy { limits, ..writable() });
+    let mut talk = house.talk();
+    let began = std::time::Instant::now();
+    let handle = talk.open(b"/f", READ);
+    for n in 0..15 {
+        talk.ask(Ask::Read { handle: &handle, offset: n * 10_000, len: 10_000 });
+    }
+    for _ in 0..15 {
+        talk.answer(|_, answer| assert!(matches!(answer, Answer::Data(_))));
+    }
+    // A tenth of a second may be caught up with, and the last READ is not waited for.
+    let least = Duration::from_millis(550);
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+    let (began, handle) = (std::time::Instant::now(), talk.create(b"/g"));
+    for (n, data) in content.chunks(10_000).enumerate() {
+        talk.ask(Ask::Write { handle: &handle, offset: n as u64 * 10_000, data });
+    }
+    for _ in 0..15 {
+        talk.answer(|_, answer| assert!(matches!(answer, Answer::Status { status: Status::Ok, .. })));
+    }
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+    assert!(store.content("g").as_deref() == Some(&content[..]));
+}
