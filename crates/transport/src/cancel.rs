@@ -2,8 +2,9 @@ use rustix::event::{EventfdFlags, eventfd};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Notify;
 
-/// Stops a blocking transfer from another thread: a flag to ask and a descriptor to poll on.
+/// Stops a blocking transfer from another thread: a flag to ask, a descriptor to poll on, and a future to wait for.
 ///
 /// The descriptor turns readable once and stays so. Clones are the same token.
 #[derive(Clone, Debug)]
@@ -13,13 +14,14 @@ pub struct Cancel(Arc<Inner>);
 struct Inner {
     flag: AtomicBool,
     fd: OwnedFd,
+    tasks: Notify,
 }
 
 impl Cancel {
     /// A token that nobody has pulled. Fails only when the process has no descriptors left.
     pub fn new() -> std::io::Result<Self> {
         let fd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Cancel(Arc::new(Inner { flag: AtomicBool::new(false), fd })))
+        Ok(Cancel(Arc::new(Inner { flag: AtomicBool::new(false), fd, tasks: Notify::new() })))
     }
 
     /// Pulls it.
@@ -27,6 +29,16 @@ impl Cancel {
         self.0.flag.store(true, Ordering::Release);
         // The counter can only be full when somebody has pulled it already.
         let _ = rustix::io::write(&self.0.fd, &1u64.to_ne_bytes());
+        self.0.tasks.notify_waiters();
+    }
+
+    /// Until somebody has.
+    pub async fn pulled(&self) {
+        // Counts from here on, so that a pull between the question and the wait is not missed.
+        let told = self.0.tasks.notified();
+        if !self.is_cancelled() {
+            told.await;
+        }
     }
 
     /// Whether somebody has.

@@ -1,6 +1,6 @@
 //! The client's side of a connection: whether a host is the right one is asked of a [`Trust`].
 
-use super::{ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
+use super::{Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Typed};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{AlgorithmKind, Channel, ChannelOpenFailure, ChannelStream, Disconnect, MethodKind};
@@ -17,6 +17,8 @@ pub struct Config {
     pub ident: &'static str,
     /// What may be negotiated.
     pub profile: Profile,
+    /// Kinds of host keys that are wanted before others ([`Key::algorithm`]): those that are known of this host.
+    pub known: Vec<String>,
     /// How often a silent server is asked whether it is there; three unanswered questions end it. `None`: never.
     pub keepalive: Option<Duration>,
 }
@@ -26,6 +28,7 @@ impl Default for Config {
         Config {
             ident: concat!("SSH-2.0-towline_", env!("CARGO_PKG_VERSION")),
             profile: Profile::Modern,
+            known: Vec::new(),
             keepalive: Some(Duration::from_secs(30)),
         }
     }
@@ -151,7 +154,7 @@ impl<T: Trust> Connection<T> {
             window_size: WINDOW,
             maximum_packet_size: LARGEST_PACKET,
             channel_buffer_size: WAITING,
-            preferred: config.profile.preferred(),
+            preferred: config.profile.preferring(&config.known),
             keepalive_interval: config.keepalive,
             ..client::Config::default()
         };
@@ -206,13 +209,31 @@ impl<T: Trust> Connection<T> {
     /// # Errors
     /// See [`Fault`].
     pub async fn with_key(&mut self, user: &str, key: &PrivateKey) -> Result<Login, Fault> {
-        // RFC 8332: what the server says that it knows; old ones say nothing and know SHA-1.
-        let hash = match key.0.algorithm().is_rsa() {
-            true => self.handle.best_supported_rsa_hash().await?.unwrap_or(Some(HashAlg::Sha256)),
-            false => None,
-        };
+        let hash = self.rsa_hash(key.0.algorithm().is_rsa()).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key.0.clone()), hash);
         Ok(login(&self.handle.authenticate_publickey(user, key).await?))
+    }
+
+    /// Logs in with the `n`th key of an agent.
+    ///
+    /// # Errors
+    /// See [`Fault`]; an agent that does not sign is [`Fault::Io`].
+    pub async fn with_agent(&mut self, user: &str, agent: &mut Agent, n: usize) -> Result<Login, Fault> {
+        let Some(key) = agent.keys.get(n).cloned() else {
+            return Err(Fault::Io(io::ErrorKind::NotFound.into()));
+        };
+        let hash = self.rsa_hash(key.algorithm().is_rsa()).await?;
+        let result = self.handle.authenticate_publickey_with(user, key, hash, &mut agent.client).await;
+        result.map(|result| login(&result)).map_err(|e| Fault::Io(io::Error::other(e.to_string())))
+    }
+
+    /// What an RSA key signs with (RFC 8332): what the server says that it knows; old ones say nothing, and those
+    /// that say nothing and are not old know SHA-2.
+    async fn rsa_hash(&self, is_rsa: bool) -> Result<Option<HashAlg>, Fault> {
+        Ok(match is_rsa {
+            true => self.handle.best_supported_rsa_hash().await?.unwrap_or(Some(HashAlg::Sha256)),
+            false => None,
+        })
     }
 
     /// Opens a subsystem, such as `sftp`.

@@ -118,6 +118,13 @@ impl Key {
         key.map(|key| Key::of(&key)).map_err(|e| BadKey::Unreadable(e.to_string()))
     }
 
+    /// `ssh-ed25519 AAAA…`, as [`Key::read`] reads it.
+    pub fn text(&self) -> String {
+        let key = ssh_key::PublicKey::from_bytes(&self.blob).and_then(|key| key.to_openssh());
+        // One that could not be read was never made.
+        key.unwrap_or_default()
+    }
+
     /// What kind: `ssh-ed25519`, `ecdsa-sha2-nistp256`, `ssh-rsa`.
     pub fn algorithm(&self) -> &str {
         &self.algorithm
@@ -204,5 +211,6 @@ mod tests {
         let key = Key::read(line).unwrap();
         assert_eq!(key.fingerprint(), "SHA256:UCUiLr7Pjs9wFFJMDByLgc3NrtdU344OgUM45wZPcIQ");
         assert_eq!(key.blob().len(), 51);
+        assert_eq!(Key::read(&key.text()), Ok(key));
     }
 }

@@ -4,12 +4,15 @@
 //! [`client::Login`]), and what may be negotiated is a [`Profile`]. Nothing here judges anybody or opens a file.
 //!
 //! - `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
-//!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client`.
+//!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client` · `agent` ·
+//!   `hosts` names that known_hosts hides.
 //!
 //! RFC 4250 to 4254, 8308 (extensions), 8332 (RSA with SHA-2), OpenSSH's PROTOCOL (strict key exchange).
 
+mod agent;
 mod channel;
 pub mod client;
+mod hosts;
 mod keys;
 mod line;
 mod profile;
@@ -17,7 +20,9 @@ pub mod server;
 #[cfg(test)]
 mod tests;
 
+pub use agent::Agent;
 pub use channel::{ChannelIn, ChannelOut};
+pub use hosts::is_hidden_name;
 pub use keys::{BadKey, Certified, Key, PrivateKey};
 pub use line::Line;
 pub use profile::Profile;

@@ -23,6 +23,17 @@ impl Profile {
     /// Each, the strictest first.
     pub const ALL: [Profile; 3] = [Profile::Modern, Profile::Compat, Profile::LegacyIos];
 
+    /// For the library, with host keys of these kinds first: those that are known of a host.
+    pub(super) fn preferring(self, kinds: &[String]) -> Preferred {
+        let mut preferred = self.preferred();
+        preferred.key.to_mut().sort_by_key(|algorithm| {
+            let is_rsa = matches!(algorithm, Algorithm::Rsa { .. });
+            let name = if is_rsa { "ssh-rsa" } else { algorithm.as_str() };
+            !kinds.iter().any(|kind| kind == name)
+        });
+        preferred
+    }
+
     /// For the library.
     pub(super) fn preferred(self) -> Preferred {
         Preferred {
