@@ -54,6 +54,7 @@ impl House {
         let server = match scheme {
             Scheme::Ftp => self.ftp.addresses()[0],
             Scheme::Tftp => self.tftp.addresses()[0],
+            Scheme::Sftp | Scheme::Scp => unreachable!("only these two are served here"),
         };
         ours::remote(scheme, server, name)
     }

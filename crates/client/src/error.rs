@@ -8,6 +8,10 @@ pub enum WireCode {
     Tftp(u16),
     /// An FTP reply code (RFC 959 §4.2).
     Ftp(u16),
+    /// A code of an SFTP STATUS (draft-ietf-secsh-filexfer-02 §7).
+    Sftp(u32),
+    /// The number of a message of SSH (RFC 4250 §4.1.2).
+    Ssh(u8),
 }
 
 /// Why a transfer failed, and whose doing it was. `text` is the server's own, made printable.
@@ -102,6 +106,17 @@ pub enum ClientError {
         /// Expected and found.
         what: String,
     },
+    /// The host is not known, or not the one that is known.
+    #[error("the host key of {host} is not trusted: {why}")]
+    HostKey {
+        /// As given.
+        host: String,
+        /// What it shows, and what was expected.
+        why: String,
+    },
+    /// SSH itself: no algorithm in common, no channel, the server's end of it.
+    #[error("SSH: {0}")]
+    Ssh(#[source] transport::ssh::client::Fault),
     /// Fewer or more octets than announced.
     #[error("the file is not whole: expected {expected} octets, found {found}")]
     Truncated {
@@ -137,4 +152,9 @@ impl std::fmt::Display for Phase {
             Phase::After(n) => write!(f, "after {n} octets"),
         }
     }
+}
+
+/// The server's words, without anything that a terminal would obey.
+pub(crate) fn printable(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }

@@ -2,22 +2,29 @@
 //!
 //! Blocking, one transfer a call, stopped by a [`transport::Cancel`]; whoever wants many brings
 //! threads. The command line, the emulated device and later the fleet all call these: there is one
-//! TFTP and one FTP client in the house.
+//! TFTP, one FTP and one SFTP client in the house.
 //!
 //! [`get`] and [`put`] choose the protocol by [`Remote::scheme`].
 #![deny(unsafe_code)]
 
+mod dial;
 mod error;
 mod ftp;
 mod hosts;
 mod options;
+pub mod sftp;
+mod ssh;
 mod tftp;
+mod waiting;
 mod wire;
 
 pub use error::{ClientError, Phase, WireCode};
 pub use ftp_proto::list::{Kind, Listed};
 pub use hosts::Hosts;
-pub use options::{Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, TftpOptions};
+pub use options::{Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, SftpOptions, TftpOptions};
+pub use sftp_proto::Times;
+pub use sftp_proto::client::Facts;
+pub use ssh::{Ask, HostKeys, Nobody, Profile, Question, SshFault, SshOptions};
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;
 pub use wire::{Direct, Unroutable, Wire};
@@ -31,6 +38,8 @@ pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Do
     match remote.scheme {
         Scheme::Tftp => tftp::get(remote, sink, options),
         Scheme::Ftp => ftp::get(remote, sink, options),
+        Scheme::Sftp => sftp::get(remote, sink, options),
+        Scheme::Scp => Err(not_yet()),
     }
 }
 
@@ -39,16 +48,25 @@ pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, Clie
     match remote.scheme {
         Scheme::Tftp => tftp::put(blob, remote, options),
         Scheme::Ftp => ftp::put(blob, remote, options),
+        Scheme::Sftp => sftp::put(blob, remote, options),
+        Scheme::Scp => Err(not_yet()),
     }
 }
 
-/// Lists a directory. TFTP has no listings.
+/// Lists a directory. TFTP and SCP have no listings.
 pub fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
     match remote.scheme {
-        Scheme::Tftp => Err(ClientError::Local(std::io::Error::new(
-            std::io::ErrorKind::Unsupported,
-            "TFTP has no listings",
-        ))),
+        Scheme::Tftp => Err(unsupported("TFTP has no listings")),
         Scheme::Ftp => ftp::list(remote, options),
+        Scheme::Sftp => sftp::list(remote, options),
+        Scheme::Scp => Err(unsupported("SCP has no listings: sftp:// has")),
     }
+}
+
+fn unsupported(words: &'static str) -> ClientError {
+    ClientError::Local(std::io::Error::new(std::io::ErrorKind::Unsupported, words))
+}
+
+fn not_yet() -> ClientError {
+    unsupported("scp:// is not spoken yet: sftp:// reaches the same files")
 }

@@ -1,4 +1,4 @@
-use crate::{Direct, Hosts, Wire};
+use crate::{Direct, Facts, Hosts, SshOptions, Wire};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
@@ -11,6 +11,10 @@ pub struct Options {
     pub tftp: TftpOptions,
     /// FTP's.
     pub ftp: FtpOptions,
+    /// SFTP's.
+    pub sftp: SftpOptions,
+    /// How servers are reached over SSH.
+    pub ssh: SshOptions,
     /// Stops the transfer.
     pub cancel: Option<Cancel>,
     /// Sees every packet, control line and data connection.
@@ -26,6 +30,8 @@ impl Default for Options {
         Options {
             tftp: TftpOptions::default(),
             ftp: FtpOptions::default(),
+            sftp: SftpOptions::default(),
+            ssh: SshOptions::default(),
             cancel: None,
             tap: None,
             wire: Arc::new(Direct),
@@ -118,7 +124,16 @@ pub struct FtpOptions {
     pub want_modified: bool,
 }
 
-/// Where an FTP transfer begins.
+/// SFTP's options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SftpOptions {
+    /// Goes on at this octet, for `get`, or behind what the server has, for `put`.
+    pub resume: Resume,
+    /// What a file that is put is to have.
+    pub keep: Facts,
+}
+
+/// Where a transfer of FTP or SFTP begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Resume {
     /// At the first octet.

@@ -26,6 +26,10 @@ pub enum Scheme {
     Tftp,
     /// `ftp://` (RFC 1738 §3.2)
     Ftp,
+    /// `sftp://` (draft-ietf-secsh-scp-sftp-ssh-uri-04)
+    Sftp,
+    /// `scp://`, as `scp` of OpenSSH reads it, with the paths of `sftp://`
+    Scp,
 }
 
 impl Scheme {
@@ -34,6 +38,7 @@ impl Scheme {
         match self {
             Scheme::Tftp => 69,
             Scheme::Ftp => 21,
+            Scheme::Sftp | Scheme::Scp => 22,
         }
     }
 }
@@ -43,6 +48,8 @@ impl fmt::Display for Scheme {
         f.write_str(match self {
             Scheme::Tftp => "tftp",
             Scheme::Ftp => "ftp",
+            Scheme::Sftp => "sftp",
+            Scheme::Scp => "scp",
         })
     }
 }
@@ -73,7 +80,7 @@ pub struct Remote {
     /// The name sent to the server, octets, percent-decoded. A leading `/` is absolute on the server,
     /// otherwise it is relative to the start directory. Without NUL, CR and LF where parsed from a URL.
     pub path: Vec<u8>,
-    /// `;mode=netascii`, `;type=a`: text. Otherwise the octets as they are.
+    /// `;mode=netascii`, `;type=a`: text. Otherwise, and over SSH always, the octets as they are.
     pub kind: Type,
 }
 
@@ -98,12 +105,28 @@ impl fmt::Display for Remote {
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        f.write_str("/")?;
-        encode(f, &self.path, b"/")?;
+        let path = match (self.scheme, &self.path[..]) {
+            (Scheme::Tftp | Scheme::Ftp, path) => {
+                f.write_str("/")?;
+                path
+            }
+            // A directory of this name, and not the start directory.
+            (Scheme::Sftp | Scheme::Scp, [b'/', b'~', rest @ ..]) => {
+                f.write_str("/%7E")?;
+                rest
+            }
+            (Scheme::Sftp | Scheme::Scp, path @ [b'/', ..]) => path,
+            (Scheme::Sftp | Scheme::Scp, path) => {
+                f.write_str("/~/")?;
+                path
+            }
+        };
+        encode(f, path, b"/")?;
         match (self.scheme, self.kind) {
             (_, Type::Image) => Ok(()),
             (Scheme::Tftp, Type::Text) => f.write_str(";mode=netascii"),
             (Scheme::Ftp, Type::Text) => f.write_str(";type=a"),
+            (Scheme::Sftp | Scheme::Scp, Type::Text) => Ok(()),
         }
     }
 }
@@ -196,6 +219,8 @@ impl Locator {
         let known = match scheme.to_ascii_lowercase().as_str() {
             "tftp" => Scheme::Tftp,
             "ftp" => Scheme::Ftp,
+            "sftp" => Scheme::Sftp,
+            "scp" => Scheme::Scp,
             "file" => {
                 return match rest.strip_prefix(b"//") {
                     Some(path) => parse_file(path),
@@ -228,11 +253,13 @@ fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
 
 fn advice(scheme: &str) -> &'static str {
     match scheme {
-        "sftp" | "scp" | "ssh" | "ftps" => "only tftp:// and ftp:// are spoken so far",
-        "http" | "https" => "web servers are not spoken to: tftp:// and ftp:// are",
+        "ssh" => "files over SSH are sftp:// and scp://",
+        "ftps" => "FTP is spoken without TLS so far: ftp://, or sftp://",
+        "http" | "https" => "web servers are not spoken to: tftp://, ftp://, sftp:// and scp:// are",
         "tfpt" | "ttfp" | "tft" | "tftpd" | "trftp" => "did you mean tftp://?",
         "fpt" | "ftpd" | "ftpp" | "fttp" => "did you mean ftp://?",
-        _ => "tftp:// and ftp:// are known",
+        "sfpt" | "stfp" | "fstp" | "sftpd" => "did you mean sftp://?",
+        _ => "tftp://, ftp://, sftp:// and scp:// are known",
     }
 }
 
@@ -266,9 +293,14 @@ fn parse_remote(scheme: Scheme, rest: &[u8]) -> Result<Remote, BadLocator> {
     };
     let (host, port) = parse_host(scheme, host)?;
     let (path, kind) = parse_type(scheme, path)?;
-    let path = decode(path)?;
-    // In FTP a line end in a path would be a second command; in TFTP a NUL would end the name.
-    if path.iter().any(|b| b"\0\r\n".contains(b)) {
+    let path = match scheme {
+        Scheme::Tftp | Scheme::Ftp => decode(path)?,
+        Scheme::Sftp | Scheme::Scp => decode_ssh(slash.is_some(), path)?,
+    };
+    // In FTP a line end in a path would be a second command; in SCP the end of its own; in TFTP a NUL would end the
+    // name. In SFTP a name may be anything that a file's name is.
+    let never: &[u8] = if scheme == Scheme::Sftp { b"\0" } else { b"\0\r\n" };
+    if path.iter().any(|b| never.contains(b)) {
         return Err(BadLocator::BadOctet);
     }
     Ok(Remote { scheme, user, password, host, port, path, kind })
@@ -321,9 +353,28 @@ fn parse_host(scheme: Scheme, text: &[u8]) -> Result<(String, Option<u16>), BadL
     Ok((host, Some(number)))
 }
 
+/// The path behind the host: absolute, or behind `~/` relative to the start directory, which is also what no path at
+/// all is.
+fn decode_ssh(has_path: bool, path: &[u8]) -> Result<Vec<u8>, BadLocator> {
+    if !has_path || path == b"~" {
+        return Ok(Vec::new());
+    }
+    if let Some(relative) = path.strip_prefix(b"~/") {
+        // `/~//x` stays below the start directory.
+        let slashes = relative.iter().take_while(|&&b| b == b'/').count();
+        return decode(&relative[slashes..]);
+    }
+    let slashes = path.iter().take_while(|&&b| b == b'/').count();
+    Ok([b"/", &decode(&path[slashes..])?[..]].concat())
+}
+
 /// Takes `;mode=…` (RFC 3617 §3) or `;type=…` (RFC 1738 §3.2.2) off the end; any other `;` is a part of
 /// the name.
 fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> {
+    match scheme {
+        Scheme::Tftp | Scheme::Ftp => {}
+        Scheme::Sftp | Scheme::Scp => return Ok((path, Type::Image)),
+    }
     let Some(at) = path.iter().rposition(|&b| b == b';') else { return Ok((path, Type::Image)) };
     let suffix = String::from_utf8_lossy(&path[at + 1..]).to_ascii_lowercase();
     let Some((key @ ("mode" | "type"), value)) = suffix.split_once('=') else {
@@ -335,7 +386,7 @@ fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> 
         (Scheme::Tftp, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "TFTP has ;mode=octet and ;mode=netascii" });
         }
-        (Scheme::Ftp, _, _) => {
+        (Scheme::Ftp | Scheme::Sftp | Scheme::Scp, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "FTP has ;type=i and ;type=a" });
         }
     };
@@ -421,7 +472,7 @@ mod tests {
             assert_eq!(meaning(input), expected, "for {input}");
             rows += 1;
         }
-        assert_eq!(rows, 64, "rows of docs/urls.md");
+        assert_eq!(rows, 84, "rows of docs/urls.md");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Exit codes, and the one line that goes with a failure.
 
-use client::ClientError;
+use client::{ClientError, SshFault, WireCode};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -121,7 +121,19 @@ impl Failure {
             E::Denied { .. } => {
                 (Exit::Refused, "check the rights there; towline serve wants --write for uploads")
             }
+            E::Login { code: WireCode::Ssh(_), .. } => (
+                Exit::Refused,
+                "check the user (sftp://user@host/...); -i FILE gives a key, and a terminal is asked",
+            ),
             E::Login { .. } => (Exit::Refused, "check user and password (ftp://user:password@host/...)"),
+            E::HostKey { .. } => (
+                Exit::Refused,
+                "compare it with ssh-keygen -l there; then --host-key accept-new, or --host-key SHA256:... for this once",
+            ),
+            E::Ssh(SshFault::NothingInCommon { .. }) => {
+                (Exit::Failed, "old servers want --ssh-profile compat, old devices legacy-ios")
+            }
+            E::Ssh(SshFault::NotThere(_)) => (Exit::Failed, "is SFTP enabled there?"),
             E::Exists { .. } => (Exit::Refused, "choose another name, or remove the old file there"),
             E::NoSpace { .. } => (Exit::Refused, "make room on the server"),
             E::NoData { .. } => (Exit::Unreachable, "a firewall or NAT between? try --passive or --active"),

@@ -1,3 +1,4 @@
+use crate::error::printable;
 use crate::{ClientError, Phase, WireCode};
 use ftp_proto::client::{Failure, Phase as At};
 use std::io;
@@ -54,9 +55,4 @@ fn words(at: At) -> &'static str {
         At::Request => "instead of beginning the transfer",
         At::Transfer => "before it confirmed the transfer",
     }
-}
-
-/// The server's words, without anything that a terminal would obey.
-fn printable(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }

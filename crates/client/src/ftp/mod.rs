@@ -3,7 +3,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `mod` | the loop over control connection, data connection and cancel |
-//! | `net` | connecting and listening through the [`crate::Wire`] |
+//! | `net` | data connections through the [`crate::Wire`] |
 //! | `fault` | the machine's failures as [`ClientError`]s |
 //!
 //! **If our source dies** before its last octet, the data connection is reset: SO_LINGER 0 is set as
@@ -13,6 +13,7 @@
 mod fault;
 mod net;
 
+use crate::dial::{self, Ends};
 use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Type, WireCode};
 use clock::Instant as Moment;
 use ftp_proto::ascii::{FromWire, ToWire};
@@ -20,7 +21,7 @@ use ftp_proto::client::{Client, Event, Job, Passive, Plan, Report, Target, Verb}
 use ftp_proto::command::{self, Password, Representation};
 use ftp_proto::line::Lines;
 use ftp_proto::list::{self, Listed};
-use net::{Ends, Unmade};
+use net::Unmade;
 use rustix::event::{PollFd, PollFlags};
 use socket2::SockRef;
 use std::io::{self, Read, Write};
@@ -137,7 +138,7 @@ struct Run<'a, 's> {
 fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<Done, ClientError> {
     let began = Instant::now();
     let flow = tap::next_flow();
-    let (control, ends) = net::control(remote, options, flow)?;
+    let (control, ends) = dial::server(remote, options, options.ftp.connect_timeout, flow)?;
     let plan = plan(remote, job, &options.ftp);
     let mut run = Run {
         options,
@@ -335,7 +336,7 @@ impl Run<'_, '_> {
             (Data::Open(stream, _), Pump::Out(_)) => fds.push(PollFd::new(stream, PollFlags::OUT)),
             _ => {}
         }
-        net::wait(&fds, self.options.cancel.as_ref(), deadline)?;
+        dial::wait(&fds, self.options.cancel.as_ref(), deadline)?;
         if moving && self.progress.elapsed() >= patience {
             if let Pump::Accepting(_) = self.pump {
                 let text = format!(
@@ -399,7 +400,7 @@ impl Run<'_, '_> {
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     let fds = [PollFd::new(&self.control, PollFlags::OUT)];
-                    net::wait(&fds, self.options.cancel.as_ref(), Some(deadline))?;
+                    dial::wait(&fds, self.options.cancel.as_ref(), Some(deadline))?;
                     if Instant::now() >= deadline {
                         let seconds = self.options.ftp.no_progress.as_secs();
                         let phase = Phase::After(self.octets);

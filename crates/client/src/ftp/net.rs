@@ -1,91 +1,17 @@
-//! Connecting and listening, through the [`crate::Wire`]: what is named and what is real.
+//! Data connections, through the [`crate::Wire`]: what is named and what is real.
 
-use crate::{ClientError, Options, Phase, Remote, Unroutable};
+use crate::dial::{Ends, connect};
+use crate::{ClientError, Options};
 use ftp_proto::addr::{format_eprt, format_port, parse_227, parse_eprt, parse_port};
 use ftp_proto::client::Target;
-use rustix::event::{PollFd, PollFlags, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-use transport::Cancel;
-use transport::tap::{Dir, Sight, What};
-
-/// FTP's port (RFC 959 §8).
-const PORT: u16 = 21;
-
-/// The ends of one connection: as they are spoken of, and as they are.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ends {
-    pub(super) local: SocketAddr,
-    pub(super) peer: SocketAddr,
-    pub(super) real_local: SocketAddr,
-    pub(super) real_peer: SocketAddr,
-}
 
 /// Why there is no data connection.
 pub(super) enum Unmade {
     Failed(String),
     Cancelled,
-}
-
-/// Waits until one of `fds` is ready (true), the deadline passes, or somebody cancels.
-pub(super) fn wait(
-    fds: &[PollFd<'_>],
-    cancel: Option<&Cancel>,
-    deadline: Option<Instant>,
-) -> Result<bool, ClientError> {
-    let mut all: Vec<PollFd<'_>> = fds.to_vec();
-    if let Some(cancel) = cancel {
-        all.push(PollFd::new(cancel, PollFlags::IN));
-    }
-    let timeout = deadline.map(|at| {
-        let left = at.saturating_duration_since(Instant::now());
-        // Rounded up, so that the deadline has passed when poll returns.
-        let left = left + Duration::from_micros(1);
-        rustix::event::Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        }
-    });
-    match poll(&mut all, timeout.as_ref()) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => {}
-        Err(e) => return Err(ClientError::Network(e.into())),
-    }
-    if cancel.is_some_and(Cancel::is_cancelled) {
-        return Err(ClientError::Cancelled);
-    }
-    Ok(all[..fds.len()].iter().any(|fd| !fd.revents().is_empty()))
-}
-
-/// The control connection to the first address that answers.
-pub(super) fn control(
-    remote: &Remote,
-    options: &Options,
-    flow: u64,
-) -> Result<(TcpStream, Ends), ClientError> {
-    let host = remote.host.clone();
-    let addresses =
-        options.wire.resolve(&host).map_err(|source| ClientError::Resolve { host: host.clone(), source })?;
-    let mut last = None;
-    for ip in addresses {
-        let named = SocketAddr::new(ip, remote.port.unwrap_or(PORT));
-        match connect(named, None, options) {
-            Ok(made) => return Ok(made),
-            Err(ClientError::Cancelled) => return Err(ClientError::Cancelled),
-            Err(e) => {
-                if let Some(tap) = &options.tap {
-                    let why = e.to_string();
-                    let local = SocketAddr::new(unspecified(named), 0);
-                    let what = What::ConnectFailed { why: &why };
-                    tap.see(&Sight { at: Instant::now(), flow, local, peer: named, dir: Dir::Here, what });
-                }
-                last = Some(e);
-            }
-        }
-    }
-    let nothing = || io::Error::new(io::ErrorKind::NotFound, "no address at all");
-    Err(last.unwrap_or_else(|| ClientError::Resolve { host, source: nothing() }))
 }
 
 /// The data connection that the server wants.
@@ -117,63 +43,10 @@ pub(super) fn data(target: Target, control: &Ends, options: &Options) -> Result<
     if let (SocketAddr::V6(to), SocketAddr::V6(peer)) = (&mut named, control.peer) {
         to.set_scope_id(peer.scope_id());
     }
-    connect(named, real, options).map_err(|e| match e {
+    connect(named, real, options, options.ftp.connect_timeout).map_err(|e| match e {
         ClientError::Cancelled => Unmade::Cancelled,
         e => Unmade::Failed(e.to_string()),
     })
-}
-
-/// Connects to a named address; `real` where the wire need not be asked.
-fn connect(
-    named: SocketAddr,
-    real: Option<SocketAddr>,
-    options: &Options,
-) -> Result<(TcpStream, Ends), ClientError> {
-    let deadline = Instant::now() + options.ftp.connect_timeout;
-    let silent = || ClientError::TimedOut {
-        peer: named,
-        phase: Phase::BeforeAnswer,
-        seconds: options.ftp.connect_timeout.as_secs(),
-    };
-    let unreachable = |source: io::Error| ClientError::Unreachable { peer: named, source };
-    let real = match real.map_or_else(|| options.wire.real(named), Ok) {
-        Ok(real) => real,
-        Err(Unroutable::Refused) => return Err(unreachable(io::ErrorKind::ConnectionRefused.into())),
-        Err(Unroutable::Silent) => {
-            while Instant::now() < deadline {
-                wait(&[], options.cancel.as_ref(), Some(deadline))?;
-            }
-            return Err(silent());
-        }
-    };
-    let socket = Socket::new(Domain::for_address(real), Type::STREAM, Some(Protocol::TCP))
-        .map_err(ClientError::Network)?;
-    if let Some(ip) = options.wire.bind(real) {
-        socket.bind(&SocketAddr::new(ip, 0).into()).map_err(ClientError::Network)?;
-    }
-    socket.set_nonblocking(true).map_err(ClientError::Network)?;
-    // Commands are small and awaited.
-    socket.set_tcp_nodelay(true).map_err(ClientError::Network)?;
-    match socket.connect(&real.into()) {
-        Ok(()) => {}
-        Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => loop {
-            let fds = [PollFd::new(&socket, PollFlags::OUT)];
-            if wait(&fds, options.cancel.as_ref(), Some(deadline))? {
-                if let Some(e) = socket.take_error().map_err(ClientError::Network)? {
-                    return Err(unreachable(e));
-                }
-                break;
-            }
-            if Instant::now() >= deadline {
-                return Err(silent());
-            }
-        },
-        Err(e) => return Err(unreachable(e)),
-    }
-    let stream = TcpStream::from(socket);
-    let real_local = stream.local_addr().map_err(ClientError::Network)?;
-    let local = options.wire.named(real_local);
-    Ok((stream, Ends { local, peer: named, real_local, real_peer: real }))
 }
 
 /// Listens where the control connection comes from. Gives the real address that the server is to be told.
@@ -240,11 +113,4 @@ pub(super) fn named_line(line: &[u8], control: &Ends, options: &Options) -> Vec<
         return format!("227 Entering Passive Mode ({}).", format_port(named)).into_bytes();
     }
     line.to_vec()
-}
-
-fn unspecified(like: SocketAddr) -> IpAddr {
-    match like {
-        SocketAddr::V4(_) => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
-    }
 }

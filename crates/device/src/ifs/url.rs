@@ -196,6 +196,8 @@ impl Net {
         match self.scheme {
             Scheme::Tftp => "tftp",
             Scheme::Ftp => "ftp",
+            Scheme::Sftp => "sftp",
+            Scheme::Scp => "scp",
         }
     }
 }

@@ -1,14 +1,20 @@
 //! A file from a server: READs at all the offsets that the window has room for.
 
 use super::job::{Awaited, Next, Stage, Telling, no};
+use super::window::MOST_OCTETS;
 use super::{Abilities, Event, Failure, Fault, Outcome};
 use crate::attrs::Attrs;
 use crate::reply::Answer;
 use crate::request::{Ask, OpenFlags};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// The least that is asked for where a server answers with less than it was asked for: OpenSSH's own bound.
 const LEAST: u32 = 512;
+
+/// Nothing so far behind the first octet that is missing is asked for: whoever puts octets in order holds no more. Twice
+/// what is open at most, so that one answer that comes late holds nothing up.
+const SPREAD: u64 = 2 * MOST_OCTETS;
 
 /// A get.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub(super) struct Moving {
     next: u64,
     /// What short answers left out.
     again: Vec<(u64, u32)>,
+    /// Where READs that are open begin.
+    asked: BTreeSet<u64>,
     /// READs and FSTATs that are open.
     open: u32,
     /// READs that were answered with octets.
@@ -75,7 +83,7 @@ impl Get {
             (Awaited::Handle, stage) => stage.opened(answer, Moving::new(self.from))?,
             (Awaited::Attrs, Stage::Moving { moving, .. }) => moving.looked(answer, self.from, tell)?,
             (Awaited::Read { offset, .. }, Stage::Moving { moving, .. }) => {
-                moving.open -= 1;
+                moving.closed(offset);
                 moving.no_octets(no(answer, awaited)?, offset);
             }
             (Awaited::Closed, stage) => stage.closed(answer, false)?,
@@ -87,7 +95,7 @@ impl Get {
 
     pub(super) fn has_read(&mut self, offset: u64, asked: u32, found: u32) {
         if let Stage::Moving { moving, .. } = &mut self.stage {
-            moving.open -= 1;
+            moving.closed(offset);
             moving.has_read(offset, asked, found);
         }
         self.settle();
@@ -117,6 +125,7 @@ impl Moving {
             facts: Looked::Not,
             next: from,
             again: Vec::new(),
+            asked: BTreeSet::new(),
             open: 0,
             answered: 0,
             reached: from,
@@ -159,7 +168,7 @@ impl Moving {
                     }
                     None => 0,
                 };
-                if len == 0 || self.end.is_some() {
+                if len == 0 || self.end.is_some() || self.next - self.missing() >= SPREAD {
                     return None;
                 }
                 let offset = self.next;
@@ -168,7 +177,14 @@ impl Moving {
             }
         };
         self.open += 1;
+        self.asked.insert(offset);
         Some(Next::Ask(Ask::Read { handle, offset, len }, Awaited::Read { offset, len }))
+    }
+
+    /// The first octet that was asked for and has not come.
+    fn missing(&self) -> u64 {
+        let left_out = self.again.iter().map(|(offset, _)| *offset);
+        left_out.chain(self.asked.first().copied()).min().unwrap_or(self.next)
     }
 
     fn looked(&mut self, answer: &Answer<'_>, from: u64, tell: &mut Telling<'_>) -> Result<(), Fault> {
@@ -194,6 +210,12 @@ impl Moving {
             None => {}
         }
         Ok(())
+    }
+
+    /// A READ is answered.
+    fn closed(&mut self, offset: u64) {
+        self.open -= 1;
+        self.asked.remove(&offset);
     }
 
     fn has_read(&mut self, offset: u64, asked: u32, found: u32) {

@@ -185,6 +185,39 @@ fn files_come_whole_whatever_the_order_and_the_shortness_of_the_answers() {
 }
 
 #[test]
+fn an_answer_that_does_not_come_holds_up_what_is_far_behind_it() {
+    let mut pair = pair(
+        0,
+        Manners { limits: Some(Limits { read: 255 << 10, ..Limits::default() }), ..Manners::default() },
+    );
+    pair.toy.files.insert(b"f".to_vec(), vec![1; 60 << 20]);
+    pair.client.start(Verb::Get { path: b"f".to_vec(), from: 0 });
+    let mut late = None;
+    let mut furthest = 0;
+    loop {
+        let sent = pair.transmit();
+        pair.toy.take(&sent);
+        let Some(answer) = pair.toy.give() else { break };
+        if late.is_none() && answer[4] == 103 {
+            late = Some(answer);
+            continue;
+        }
+        pair.client.handle(answer.into()).unwrap();
+        while let Some(event) = pair.client.poll_event() {
+            if let Event::Data { offset, octets, .. } = event {
+                furthest = furthest.max(offset + octets.len() as u64);
+            }
+        }
+    }
+    assert!((31 << 20..=33 << 20).contains(&furthest), "{furthest}");
+    pair.client.handle(late.unwrap().into()).unwrap();
+    pair.run();
+    assert!(
+        matches!(pair.over.values().next(), Some(Ok(Outcome::Got { octets, .. })) if *octets == 60 << 20)
+    );
+}
+
+#[test]
 fn files_go_whole_in_pieces_that_the_server_takes() {
     for (seed, len) in [0, 1, 69, 70, 71, 7_000, 30_001].into_iter().enumerate() {
         let seed = seed as u64;

@@ -163,7 +163,8 @@ pub enum Event {
         /// Octets of the whole file, where they are known.
         len: Option<u64>,
     },
-    /// Octets of a file, to be put at their offset. They come in any order, each once.
+    /// Octets of a file, to be put at their offset. They come in any order, each once, and none more than 32 MiB
+    /// behind the first that is missing.
     Data {
         /// Which.
         job: JobId,

@@ -5,6 +5,7 @@ mod list;
 mod many;
 mod one;
 
+use super::over_ssh::OverSsh;
 use crate::digest::Expect;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -14,7 +15,7 @@ use crate::progress::{Screen, Style};
 use crate::remembered;
 use crate::watch::{Several, Watch};
 use clap::Args;
-use client::{Options, Passive, Scheme, TftpOptions, Type};
+use client::{Options, Passive, Remote, Scheme, TftpOptions, Type};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ Examples:
   towline copy r1.cfg ftp://bob:PASSWORD@10.0.0.1/backup/    store, keep the name
   towline copy --windowsize 64 --blksize 1468 tftp://10.0.0.1/a.bin a.bin
   towline copy --resume ftp://10.0.0.1/large.bin .           go on with large.bin.part
+  towline copy -p r1.cfg sftp://bob@10.0.0.1/~/backup/       over SSH, below bob's home; keep time and mode
+  towline copy --host-key accept-new -i key sftp://admin@10.0.0.2/flash/a.bin .
   towline copy --expect md5:0f343b0931126a20f133d67c2b018a3b tftp://10.0.0.1/a.bin .
   towline copy tftp://10.0.0.1/r1.cfg - | less
   towline copy 'tftp://[::1]:6969/{r1,r2,sw{01..12}}.cfg' backup/  many, four at a time
@@ -40,16 +43,16 @@ const USAGE: &str = "\
 towline copy [OPTIONS] <SRC>... <DST>
        towline copy [OPTIONS] --list <FILE> [BASE/] <DST/>";
 
-/// Copy files: local, TFTP or FTP on either side.
+/// Copy files: local, TFTP, FTP or SFTP on either side.
 ///
-/// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH` or
-/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`. /PATH is relative to where the server starts, //PATH is
-/// absolute. A DST that is a directory or ends in `/` keeps the name. `;mode=netascii` and `;type=a` at the
+/// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH`,
+/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`. /PATH of TFTP and FTP
+/// is relative to where the server starts, //PATH is absolute; /PATH of SFTP is absolute, /~/PATH relative. A DST that is a directory or ends in `/` keeps the name. `;mode=netascii` and `;type=a` at the
 /// end of a URL convert line ends. `{a,b}` and `{01..12}` in the path of a URL are several files, also where
 /// the shell leaves them; then DST is a directory. Some of many failing is exit code 8.
 ///
-/// A local file is there under its name whole or not at all. A broken FTP download leaves NAME.part, which
-/// --resume goes on with; TFTP cannot be resumed and leaves nothing. An FTP server may keep a broken upload:
+/// A local file is there under its name whole or not at all. A broken FTP or SFTP download leaves NAME.part, which
+/// --resume goes on with; TFTP cannot be resumed and leaves nothing. A server may keep a broken upload:
 /// towline serve does for users, hidden until it is whole.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, override_usage = USAGE)]
@@ -84,14 +87,15 @@ pub struct Copy {
     /// FTP: we open the data connection, with PASV only, as IOS does. (Without it: EPSV, then PASV.)
     #[arg(long)]
     passive: bool,
-    /// FTP: go on where a broken copy stopped: a download with NAME.part, an upload with what the server has
+    /// FTP, SFTP: go on where a broken copy stopped: a download with NAME.part, an upload with what the server has
     /// of that name, which must be the beginning of the same file. --expect makes sure of a download.
     #[arg(long)]
     resume: bool,
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Expect>,
-    /// Keep the time of last modification of what is copied to here, where the server tells it.
+    /// Keep the time of last modification of what is copied to here, where the server tells it; over SFTP time and
+    /// permissions of what is copied to there.
     #[arg(short = 'p', long)]
     preserve: bool,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
@@ -100,6 +104,8 @@ pub struct Copy {
     /// Print nothing but errors.
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    ssh: OverSsh,
     #[command(flatten)]
     trace: Tracing,
 }
@@ -146,7 +152,7 @@ impl Copy {
     }
 
     fn options(&self, cancel: Cancel) -> Options {
-        let mut options = Options { cancel: Some(cancel), ..Options::default() };
+        let mut options = Options { cancel: Some(cancel), ssh: self.ssh.options(), ..Options::default() };
         if (self.blksize, self.windowsize) == (None, None) {
             options.tftp = TftpOptions::best();
             options.hosts = Arc::new(remembered::load());
@@ -166,6 +172,8 @@ impl Copy {
             options.tftp.no_progress = patience;
             options.ftp.no_progress = patience;
             options.ftp.connect_timeout = options.ftp.connect_timeout.min(patience);
+            options.ssh.no_progress = patience;
+            options.ssh.connect_timeout = options.ssh.connect_timeout.min(patience);
         }
         options.ftp.passive = match (self.active, self.passive) {
             (true, _) => Passive::No,
@@ -178,10 +186,11 @@ impl Copy {
 
     fn check(&self, source: &Locator, destination: &Locator) -> Result<(), Failure> {
         if self.resume {
-            let ftp = |l: &Locator| matches!(l, Locator::Remote(r) if r.scheme == Scheme::Ftp && r.kind == Type::Image);
+            let goes_on = |l: &Locator| matches!(l, Locator::Remote(r) if resumes(r));
             let local = |l: &Locator| matches!(l, Locator::Local(path) if is_plain(path));
-            if !(ftp(source) && local(destination) || local(source) && ftp(destination)) {
-                let way_out = "only FTP, as octets, between a server and a file can go on where it stopped";
+            if !(goes_on(source) && local(destination) || local(source) && goes_on(destination)) {
+                let way_out =
+                    "only FTP, as octets, and SFTP between a server and a file can go on where it stopped";
                 return Err(Failure::usage(
                     "--resume",
                     format!("not from {} to {}", shown(source), shown(destination)),
@@ -208,6 +217,15 @@ impl Copy {
             ));
         }
         Ok(())
+    }
+}
+
+/// Whether a broken copy can go on.
+fn resumes(remote: &Remote) -> bool {
+    match remote.scheme {
+        Scheme::Ftp => remote.kind == Type::Image,
+        Scheme::Sftp => true,
+        Scheme::Tftp | Scheme::Scp => false,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod kick;
 pub mod lab;
 pub mod log;
 pub mod man;
+mod over_ssh;
 pub mod recipe;
 pub mod relay;
 pub mod reload;

@@ -156,6 +156,7 @@ impl Upgrade<'_> {
                 "As anonymous; for a user: 'ip ftp username NAME' and 'ip ftp password WORD' in configuration \
                  mode first."
             }
+            Scheme::Sftp | Scheme::Scp => "The device asks for the password of the user there.",
         };
         step(
             "Copy the image",

@@ -96,7 +96,8 @@ impl Exec<'_> {
         let (file, host) = names(from);
         let begin = match from.scheme {
             Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
-            Scheme::Ftp => loading_ftp(&file),
+            // Without words of their own until the device speaks SSH.
+            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => loading_ftp(&file),
         };
         let started = Instant::now();
         let shape = Shape { begin, dots: false, width: self.tty.width() };
@@ -113,7 +114,7 @@ impl Exec<'_> {
         self.met(&host);
         match from.scheme {
             Scheme::Tftp => self.tty.print(&ok_tftp(done.octets))?,
-            Scheme::Ftp => self.tty.print(&ok_ftp(done.octets))?,
+            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => self.tty.print(&ok_ftp(done.octets))?,
         }
         let took = started.elapsed();
         match (target, to) {
@@ -150,7 +151,7 @@ impl Exec<'_> {
         let (file, host) = names(to);
         let begin = match to.scheme {
             Scheme::Tftp => String::new(),
-            Scheme::Ftp => writing(&file),
+            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => writing(&file),
         };
         let shape = Shape { begin, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
         let started = Instant::now();
@@ -173,7 +174,8 @@ impl Exec<'_> {
         let (file, host) = names(from);
         let begin = match from.scheme {
             Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
-            Scheme::Ftp => loading_ftp(&file),
+            // Without words of their own until the device speaks SSH.
+            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => loading_ftp(&file),
         };
         let shape = Shape { begin, dots: false, width: self.tty.width() };
         // A device has no more memory to spare than this.

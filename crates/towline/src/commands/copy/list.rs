@@ -91,7 +91,7 @@ fn url(line: &[u8]) -> Result<(Vec<u8>, Option<Expect>), String> {
 
 fn is_url(line: &[u8]) -> bool {
     let line = line.to_ascii_lowercase();
-    [&b"tftp://"[..], b"ftp://"].iter().any(|scheme| line.starts_with(scheme))
+    [&b"tftp://"[..], b"ftp://", b"sftp://", b"scp://"].iter().any(|scheme| line.starts_with(scheme))
 }
 
 fn expect(algorithm: Option<&str>, text: &[u8]) -> Result<Expect, String> {

@@ -1,6 +1,6 @@
 //! One file from here to there.
 
-use super::{Copy, is_plain, last_name, shown};
+use super::{Copy, is_plain, last_name, resumes, shown};
 use crate::digest::Expect;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
@@ -9,7 +9,7 @@ use crate::landing::{self, Landing, Spool};
 use crate::outflow::Outflow;
 use crate::progress::{Progress, Screen, Shown};
 use crate::watch::Watch;
-use client::{ClientError, Done, Options, Outcome, Phase, Remote, Resume, Scheme};
+use client::{ClientError, Done, Facts, Options, Outcome, Phase, Remote, Resume, Scheme, Times};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
@@ -93,16 +93,17 @@ impl Run<'_> {
     /// A remote file into a local one.
     fn fetch(&self, source: &Locator, remote: &Remote, path: &Path) -> Result<Done, Failure> {
         let fault = |e: io::Error| local(path.display(), &e);
+        let goes_on = resumes(remote);
         let (mut landing, start) = match remote.scheme {
-            Scheme::Tftp => (Landing::temporary(path).map_err(fault)?, 0),
-            Scheme::Ftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
+            Scheme::Tftp | Scheme::Scp => (Landing::temporary(path).map_err(fault)?, 0),
+            Scheme::Ftp | Scheme::Sftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
         };
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
         let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
             let kept = landing.blob().map_or(0, |b| b.len());
             let refused = matches!(failure.exit, Exit::Failed | Exit::Integrity);
-            match remote.scheme {
-                Scheme::Ftp if start > 0 && kept == start && refused => Failure {
+            match (start, kept) {
+                (1.., _) if goes_on && kept == start && refused => Failure {
                     way_out: format!(
                         "{} with its {} octets is not the beginning of that file: copy without --resume",
                         landing.beside().display(),
@@ -110,7 +111,7 @@ impl Run<'_> {
                     ),
                     ..failure
                 },
-                Scheme::Ftp if kept > 0 => Failure {
+                (_, 1..) if goes_on => Failure {
                     way_out: format!(
                         "{} octets are kept in {}: go on with --resume",
                         grouped(kept),
@@ -118,7 +119,7 @@ impl Run<'_> {
                     ),
                     ..failure
                 },
-                Scheme::Ftp | Scheme::Tftp => failure,
+                (_, _) => failure,
             }
         })?;
         let blob = landing.blob().map_err(fault)?;
@@ -142,6 +143,7 @@ impl Run<'_> {
     ) -> Result<Done, Failure> {
         let mut options = self.options.clone();
         options.ftp.resume = resume;
+        options.sftp.resume = resume;
         let from = if let Resume::At(from) = resume { from } else { 0 };
         let _shown = self.progress(source, from, None);
         client::get(remote, sink, &options).map_err(|e| Failure::transfer(shown(source), &e))
@@ -154,8 +156,12 @@ impl Run<'_> {
                 let _shown = self.progress(destination, 0, Some(blob.len()));
                 let mut options = self.options.clone();
                 if self.copy.resume {
-                    // For an upload the server's SIZE says where; any offset asks for it.
+                    // For an upload the server says how much is there; any offset asks for it.
                     options.ftp.resume = Resume::At(0);
+                    options.sftp.resume = Resume::At(0);
+                }
+                if let (true, Blob::File { file, .. }) = (self.copy.preserve, blob) {
+                    options.sftp.keep = facts(file).map_err(|e| local(shown(destination), &e))?;
                 }
                 let done = client::put(blob, remote, &options).map_err(|e| self.unsent(destination, &e))?;
                 match done.outcome {
@@ -186,12 +192,12 @@ impl Run<'_> {
     /// A broken upload may be kept by the server, which only it knows.
     fn unsent(&self, destination: &Locator, error: &ClientError) -> Failure {
         let failure = Failure::transfer(shown(destination), error);
-        let ftp = matches!(destination, Locator::Remote(r) if r.scheme == Scheme::Ftp);
+        let goes_on = matches!(destination, Locator::Remote(r) if resumes(r));
         match error {
-            ClientError::Network(_) | ClientError::TimedOut { phase: Phase::After(_), .. } if ftp => {
+            ClientError::Network(_) | ClientError::TimedOut { phase: Phase::After(_), .. } if goes_on => {
                 Failure { way_out: String::from("--resume goes on with what the server has kept"), ..failure }
             }
-            ClientError::Truncated { expected, found } if ftp && found > expected => Failure {
+            ClientError::Truncated { expected, found } if goes_on && found > expected => Failure {
                 exit: Exit::Refused,
                 what: format!(
                     "{} octets are there, more than the {} of this file",
@@ -305,6 +311,16 @@ impl Run<'_> {
             digest: self.expect.map(Expect::to_string),
         });
     }
+}
+
+/// Time and permissions of a file of ours.
+fn facts(file: &File) -> io::Result<Facts> {
+    use std::os::unix::fs::MetadataExt as _;
+    let facts = file.metadata()?;
+    // SFTP's times are of 32 bits.
+    let seconds = |time: i64| u32::try_from(time).unwrap_or(if time < 0 { 0 } else { u32::MAX });
+    let times = Times { accessed: seconds(facts.atime()), modified: seconds(facts.mtime()) };
+    Ok(Facts { mode: Some(facts.mode() & 0o777), times: Some(times) })
 }
 
 /// A fault of something local that was to be written, which is never "absent".

@@ -1,0 +1,137 @@
+//! Connecting over TCP, through the [`crate::Wire`]: what is named and what is real.
+
+use crate::{ClientError, Options, Phase, Remote, Unroutable};
+use rustix::event::{PollFd, PollFlags, poll};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+use transport::Cancel;
+use transport::tap::{Dir, Sight, What};
+
+/// The ends of one connection: as they are spoken of, and as they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ends {
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
+    pub(crate) real_local: SocketAddr,
+    pub(crate) real_peer: SocketAddr,
+}
+
+/// Waits until one of `fds` is ready (true), the deadline passes, or somebody cancels.
+pub(crate) fn wait(
+    fds: &[PollFd<'_>],
+    cancel: Option<&Cancel>,
+    deadline: Option<Instant>,
+) -> Result<bool, ClientError> {
+    let mut all: Vec<PollFd<'_>> = fds.to_vec();
+    if let Some(cancel) = cancel {
+        all.push(PollFd::new(cancel, PollFlags::IN));
+    }
+    let timeout = deadline.map(|at| {
+        let left = at.saturating_duration_since(Instant::now());
+        // Rounded up, so that the deadline has passed when poll returns.
+        let left = left + Duration::from_micros(1);
+        rustix::event::Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        }
+    });
+    match poll(&mut all, timeout.as_ref()) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+        Err(e) => return Err(ClientError::Network(e.into())),
+    }
+    if cancel.is_some_and(Cancel::is_cancelled) {
+        return Err(ClientError::Cancelled);
+    }
+    Ok(all[..fds.len()].iter().any(|fd| !fd.revents().is_empty()))
+}
+
+/// A connection to the first address of a server that answers.
+pub(crate) fn server(
+    remote: &Remote,
+    options: &Options,
+    patience: Duration,
+    flow: u64,
+) -> Result<(TcpStream, Ends), ClientError> {
+    let host = remote.host.clone();
+    let addresses =
+        options.wire.resolve(&host).map_err(|source| ClientError::Resolve { host: host.clone(), source })?;
+    let mut last = None;
+    for ip in addresses {
+        let named = SocketAddr::new(ip, remote.port.unwrap_or(remote.scheme.port()));
+        match connect(named, None, options, patience) {
+            Ok(made) => return Ok(made),
+            Err(ClientError::Cancelled) => return Err(ClientError::Cancelled),
+            Err(e) => {
+                if let Some(tap) = &options.tap {
+                    let why = e.to_string();
+                    let local = SocketAddr::new(unspecified(named), 0);
+                    let what = What::ConnectFailed { why: &why };
+                    tap.see(&Sight { at: Instant::now(), flow, local, peer: named, dir: Dir::Here, what });
+                }
+                last = Some(e);
+            }
+        }
+    }
+    let nothing = || io::Error::new(io::ErrorKind::NotFound, "no address at all");
+    Err(last.unwrap_or_else(|| ClientError::Resolve { host, source: nothing() }))
+}
+
+/// Connects to a named address; `real` where the wire need not be asked.
+pub(crate) fn connect(
+    named: SocketAddr,
+    real: Option<SocketAddr>,
+    options: &Options,
+    patience: Duration,
+) -> Result<(TcpStream, Ends), ClientError> {
+    let deadline = Instant::now() + patience;
+    let silent =
+        || ClientError::TimedOut { peer: named, phase: Phase::BeforeAnswer, seconds: patience.as_secs() };
+    let unreachable = |source: io::Error| ClientError::Unreachable { peer: named, source };
+    let real = match real.map_or_else(|| options.wire.real(named), Ok) {
+        Ok(real) => real,
+        Err(Unroutable::Refused) => return Err(unreachable(io::ErrorKind::ConnectionRefused.into())),
+        Err(Unroutable::Silent) => {
+            while Instant::now() < deadline {
+                wait(&[], options.cancel.as_ref(), Some(deadline))?;
+            }
+            return Err(silent());
+        }
+    };
+    let socket = Socket::new(Domain::for_address(real), Type::STREAM, Some(Protocol::TCP))
+        .map_err(ClientError::Network)?;
+    if let Some(ip) = options.wire.bind(real) {
+        socket.bind(&SocketAddr::new(ip, 0).into()).map_err(ClientError::Network)?;
+    }
+    socket.set_nonblocking(true).map_err(ClientError::Network)?;
+    // Commands and requests are small and awaited.
+    socket.set_tcp_nodelay(true).map_err(ClientError::Network)?;
+    match socket.connect(&real.into()) {
+        Ok(()) => {}
+        Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => loop {
+            let fds = [PollFd::new(&socket, PollFlags::OUT)];
+            if wait(&fds, options.cancel.as_ref(), Some(deadline))? {
+                if let Some(e) = socket.take_error().map_err(ClientError::Network)? {
+                    return Err(unreachable(e));
+                }
+                break;
+            }
+            if Instant::now() >= deadline {
+                return Err(silent());
+            }
+        },
+        Err(e) => return Err(unreachable(e)),
+    }
+    let stream = TcpStream::from(socket);
+    let real_local = stream.local_addr().map_err(ClientError::Network)?;
+    let local = options.wire.named(real_local);
+    Ok((stream, Ends { local, peer: named, real_local, real_peer: real }))
+}
+
+fn unspecified(like: SocketAddr) -> IpAddr {
+    match like {
+        SocketAddr::V4(_) => IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED),
+    }
+}

@@ -1,0 +1,202 @@
+//! A server that is reached, and its verbs.
+
+use super::driver::{Around, Driver, Load};
+use crate::ssh::Link;
+use crate::{ClientError, Done, Options, Outcome, Remote};
+use ftp_proto::list::{Kind, Listed};
+use sftp_proto::client::{Abilities, Begin, Facts, Found, Outcome as Went, Verb};
+use sftp_proto::{Attrs, FileSystem};
+use std::time::{Duration, Instant};
+use store::{Blob, Sink};
+use transport::ssh::{ChannelIn, ChannelOut};
+
+/// A server with a channel of SFTP. Paths are octets; one that begins without `/` counts from the start directory.
+pub struct Session {
+    // Before the link: it ends the channel while there is one.
+    driver: Driver<ChannelIn, ChannelOut>,
+    link: Link,
+}
+
+/// The kind of a file in `st_mode`.
+const KIND: u32 = 0o170_000;
+
+impl Session {
+    /// Reaches the server that `remote` names, whatever its path.
+    ///
+    /// # Errors
+    /// It is not reached, is another, does not let in, or has no SFTP.
+    pub fn open(remote: &Remote, options: &Options) -> Result<Session, ClientError> {
+        let link = Link::open(remote, options)?;
+        let (input, output) = link.subsystem("sftp")?;
+        let around = Around {
+            local: link.ends.local,
+            peer: link.ends.peer,
+            tap: options.tap.clone(),
+            cancel: options.cancel.clone(),
+            patience: options.ssh.no_progress,
+        };
+        Ok(Session { driver: Driver::new(input, output, around), link })
+    }
+
+    fn run(&mut self, verb: Verb, load: Load<'_>) -> Result<Went, ClientError> {
+        self.link.runtime.block_on(self.driver.run(verb, load))
+    }
+
+    /// One that moves no octets.
+    fn ask(&mut self, verb: Verb) -> Result<Went, ClientError> {
+        self.run(verb, Load::None)
+    }
+
+    /// What the server can do; nothing before the first verb.
+    pub fn abilities(&self) -> &Abilities {
+        self.driver.machine().abilities()
+    }
+
+    /// Fetches a file from an offset on into `sink`.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn get(&mut self, path: &[u8], from: u64, sink: &mut dyn Sink) -> Result<Done, ClientError> {
+        let began = Instant::now();
+        match self.run(Verb::Get { path: path.to_vec(), from }, Load::Into(sink))? {
+            Went::Got { octets, attrs } => Ok(done(octets, began, modified(&attrs))),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Sends a file; where it is to go on, behind what is there.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn put(&mut self, blob: &Blob, path: &[u8], resume: bool, keep: Facts) -> Result<Done, ClientError> {
+        let began = Instant::now();
+        let begin = if resume { Begin::Behind } else { Begin::Fresh };
+        let verb = Verb::Put { path: path.to_vec(), len: blob.len(), begin, facts: keep };
+        match self.run(verb, Load::From(blob))? {
+            Went::Put { octets } => Ok(done(octets, began, None)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// What is in a directory, without `.` and `..` and without what is no name.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn list(&mut self, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
+        let mut names = Vec::new();
+        self.run(Verb::List { path: here(path) }, Load::Names(&mut names))?;
+        Ok(names.into_iter().filter(is_name).map(listed).collect())
+    }
+
+    /// Facts, links followed.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn stat(&mut self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
+        match self.ask(Verb::Stat { path: here(path) })? {
+            Went::Facts(attrs) => Ok(attrs),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn remove(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.ask(Verb::Remove { path: path.to_vec() }).map(drop)
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn make_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.ask(Verb::Mkdir { path: path.to_vec() }).map(drop)
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn remove_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.ask(Verb::Rmdir { path: path.to_vec() }).map(drop)
+    }
+
+    /// Gives something another name, in place of what has it where that is wanted and the server can.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn rename(&mut self, from: &[u8], to: &[u8], replace: bool) -> Result<(), ClientError> {
+        self.ask(Verb::Rename { from: from.to_vec(), to: to.to_vec(), replace }).map(drop)
+    }
+
+    /// The absolute path.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn real_path(&mut self, path: &[u8]) -> Result<Vec<u8>, ClientError> {
+        match self.ask(Verb::Realpath { path: here(path) })? {
+            Went::Name(name) => Ok(name),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// A digest that the server makes of a file: the name of its algorithm and its octets. `algorithms` with commas
+    /// between, the dearest first.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; few servers know how.
+    pub fn hash(&mut self, path: &[u8], algorithms: &str) -> Result<(String, Vec<u8>), ClientError> {
+        let algorithms = algorithms.as_bytes().to_vec();
+        match self.ask(Verb::Check { path: path.to_vec(), algorithms })? {
+            Went::Digest { algorithm, digest } => Ok((crate::error::printable(&algorithm), digest)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// How much room there is.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn room(&mut self, path: &[u8]) -> Result<FileSystem, ClientError> {
+        match self.ask(Verb::FileSystem { path: here(path) })? {
+            Went::FileSystem(figures) => Ok(figures),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+/// The start directory has no name of its own.
+fn here(path: &[u8]) -> Vec<u8> {
+    if path.is_empty() { b".".to_vec() } else { path.to_vec() }
+}
+
+fn done(octets: u64, began: Instant, modified: Option<i64>) -> Done {
+    let elapsed: Duration = began.elapsed();
+    Done { octets, elapsed, outcome: Outcome::Complete, modified, repeats: 0 }
+}
+
+fn modified(attrs: &Attrs<'_>) -> Option<i64> {
+    attrs.times.map(|times| i64::from(times.modified))
+}
+
+/// A server's name may hold anything; what is to be one name in a directory holds no `/` and no NUL.
+fn is_name(found: &Found) -> bool {
+    !matches!(&found.name[..], b"" | b"." | b"..") && !found.name.iter().any(|b| b"/\0".contains(b))
+}
+
+fn listed(found: Found) -> Listed {
+    let Found { name, attrs, long_name: _ } = found;
+    let kind = match attrs.mode.map(|mode| mode & KIND) {
+        Some(0o040_000) => Some(Kind::Directory),
+        Some(0o100_000) => Some(Kind::File),
+        Some(_) | None => None,
+    };
+    Listed { name, kind, len: attrs.size, modified: modified(&attrs) }
+}
+
+/// The machine gives each verb its own kind of outcome.
+fn unexpected(outcome: &Went) -> ClientError {
+    unreachable!("another verb's outcome: {outcome:?}")
+}

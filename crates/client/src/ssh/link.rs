@@ -1,0 +1,105 @@
+//! A connection of SSH with somebody logged in, and the runtime that it lives in.
+
+use super::known_hosts::Known;
+use super::login::LoggingIn;
+use super::options::HostKeys;
+use super::trust::{Judge, Said};
+use crate::dial::{self, Ends};
+use crate::waiting::pulled;
+use crate::{ClientError, Options, Phase, Remote};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+use transport::ssh::client::{Config, Connection, Fault};
+use transport::ssh::{ChannelIn, ChannelOut, Line};
+use transport::{Cancel, tap};
+
+/// A connection with somebody logged in.
+pub(crate) struct Link {
+    /// Keys and ciphers on a thread of their own: files are read and written by the caller's.
+    pub(crate) runtime: Runtime,
+    pub(crate) ends: Ends,
+    connection: Connection<Judge>,
+    waiting: Waiting,
+}
+
+/// How long an answer may take, and who may end the wait.
+pub(super) struct Waiting {
+    cancel: Option<Cancel>,
+    peer: SocketAddr,
+    patience: Duration,
+}
+
+impl Link {
+    /// Connects, judges the host and logs in.
+    pub(crate) fn open(remote: &Remote, options: &Options) -> Result<Link, ClientError> {
+        let ssh = &options.ssh;
+        let port = remote.port.unwrap_or(remote.scheme.port());
+        let known = match &ssh.host_keys {
+            HostKeys::Known | HostKeys::AcceptNew => {
+                Known::read(&ssh.known_hosts, &remote.host, port).map_err(ClientError::Local)?
+            }
+            HostKeys::Pinned(_) => Known::default(),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("ssh")
+            .enable_all()
+            .build()
+            .map_err(ClientError::Local)?;
+        let (stream, ends) = dial::server(remote, options, ssh.connect_timeout, tap::next_flow())?;
+        let config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
+        let said = Said::default();
+        let judge = Judge {
+            host: remote.host.clone(),
+            port,
+            policy: ssh.host_keys.clone(),
+            known,
+            learned: ssh.learned.clone(),
+            said: said.clone(),
+        };
+        let user = remote.user.as_deref().unwrap_or(&ssh.user);
+        let made = runtime.block_on(async {
+            let waiting =
+                Waiting { cancel: options.cancel.clone(), peer: ends.peer, patience: ssh.no_progress };
+            let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
+            let making = Connection::make(Line::new(stream), &config, judge);
+            let mut connection = waiting.on(making).await.map_err(|e| match (e, said.refused()) {
+                (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
+                (e, None) => e,
+            })?;
+            LoggingIn::new(&mut connection, &waiting, ssh, user, &remote.host).run(remote).await?;
+            Ok((connection, waiting))
+        });
+        let (connection, waiting) = made?;
+        Ok(Link { runtime, ends, connection, waiting })
+    }
+
+    /// A channel to a subsystem.
+    pub(crate) fn subsystem(&self, name: &str) -> Result<(ChannelIn, ChannelOut), ClientError> {
+        self.runtime.block_on(self.waiting.on(self.connection.subsystem(name)))
+    }
+}
+
+impl Waiting {
+    /// Waits for an answer of the library's.
+    pub(super) async fn on<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, ClientError> {
+        tokio::select! {
+            biased;
+            () = pulled(self.cancel.as_ref()) => Err(ClientError::Cancelled),
+            answer = answer => answer.map_err(|fault| match fault {
+                Fault::Io(error) => ClientError::Network(error),
+                other => ClientError::Ssh(other),
+            }),
+            () = tokio::time::sleep(self.patience) => Err(ClientError::TimedOut {
+                peer: self.peer,
+                phase: Phase::BeforeAnswer,
+                seconds: self.patience.as_secs(),
+            }),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Servers over SSH: who they are, who we are.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | `options` | what the caller decides |
+//! | `known_hosts` | the files that say which host has which key |
+//! | `trust` | whether a host is the one that was meant |
+//! | `login` | what is shown to be let in, and in which order |
+//! | `link` | a connection with somebody logged in |
+
+mod known_hosts;
+mod link;
+mod login;
+mod options;
+mod trust;
+
+pub(crate) use link::Link;
+pub use options::{Ask, HostKeys, Nobody, Question, SshOptions};
+pub use transport::ssh::Profile;
+pub use transport::ssh::client::Fault as SshFault;

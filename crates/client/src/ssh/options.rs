@@ -1,0 +1,122 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use transport::ssh::Profile;
+
+/// How servers are reached over SSH, and as whom.
+#[derive(Clone)]
+pub struct SshOptions {
+    /// Who logs in where the URL names nobody.
+    pub user: String,
+    /// What may be negotiated.
+    pub profile: Profile,
+    /// Which host keys are right.
+    pub host_keys: HostKeys,
+    /// Files of known hosts (sshd(8), "ssh_known_hosts file format"); those that are not there hold nothing.
+    pub known_hosts: Vec<PathBuf>,
+    /// The file that [`HostKeys::AcceptNew`] writes what it learns to; one of `known_hosts`.
+    pub learned: Option<PathBuf>,
+    /// Files of keys that are tried, and no others; each must be readable.
+    pub keys: Vec<PathBuf>,
+    /// Files of keys that are tried after the agent's where no key and no password is given; only those that are there.
+    pub usual_keys: Vec<PathBuf>,
+    /// The socket of an agent, asked where no key and no password is given.
+    pub agent: Option<PathBuf>,
+    /// The password where the URL has none.
+    pub password: Option<String>,
+    /// Who is asked for what is missing.
+    pub ask: Arc<dyn Ask>,
+    /// The end when nothing moved for this long.
+    pub no_progress: Duration,
+    /// The longest wait for a TCP connection.
+    pub connect_timeout: Duration,
+}
+
+impl Default for SshOptions {
+    fn default() -> Self {
+        SshOptions {
+            user: String::new(),
+            profile: Profile::Modern,
+            host_keys: HostKeys::Known,
+            known_hosts: Vec::new(),
+            learned: None,
+            keys: Vec::new(),
+            usual_keys: Vec::new(),
+            agent: None,
+            password: None,
+            ask: Arc::new(Nobody),
+            no_progress: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Which host keys are right.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum HostKeys {
+    /// Those that are known.
+    #[default]
+    Known,
+    /// Also any key of a host of which none is known; it is known from then on.
+    AcceptNew,
+    /// The one with this fingerprint, whatever is known: `SHA256:…` as `ssh-keygen -l` prints it.
+    Pinned(String),
+}
+
+/// What somebody at a terminal is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Question<'a> {
+    /// A password.
+    Password {
+        /// Whose.
+        user: &'a str,
+        /// Where.
+        host: &'a str,
+        /// The last answer was wrong.
+        again: bool,
+    },
+    /// What opens a file with a key.
+    Passphrase {
+        /// The file.
+        file: &'a Path,
+        /// The last answer was wrong.
+        again: bool,
+    },
+    /// What the server asks, in its words, made printable.
+    Other {
+        /// Where.
+        host: &'a str,
+        /// Its words.
+        words: &'a str,
+        /// Whether the answer may be seen.
+        echo: bool,
+    },
+}
+
+/// Somebody who may be asked.
+pub trait Ask: Send + Sync {
+    /// The answer; `None`: there is nobody, or they do not say.
+    fn ask(&self, question: Question<'_>) -> Option<String>;
+}
+
+/// Nobody is there.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Ask for Nobody {
+    fn ask(&self, _: Question<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for SshOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SshOptions")
+            .field("user", &self.user)
+            .field("profile", &self.profile)
+            .field("host_keys", &self.host_keys)
+            .finish_non_exhaustive()
+    }
+}
