@@ -18,6 +18,7 @@ const TARGETS: &[Row] = &[
     ("http_request", http_proto::fuzz::http_request),
     ("sftp_request", sftp_proto::fuzz::sftp_request),
     ("sftp_reply", sftp_proto::fuzz::sftp_reply),
+    ("sftp_server", sftp_proto::fuzz::sftp_server),
     ("sftp_client", sftp_proto::fuzz::sftp_client),
     ("authorized_keys", gate::fuzz::authorized_keys),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),

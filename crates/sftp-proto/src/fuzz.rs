@@ -1,5 +1,9 @@
 //! What must hold for any octets. The fuzz targets call these, and the corpora are replayed as a test.
 
+mod server;
+
+pub use server::sftp_server;
+
 use crate::client::{Begin, Client, Event, Facts, Transmit, Verb};
 use crate::{Answer, Checked, FileSystem, Frames, Limits, Named, Reply, Request, Space};
 use alloc::collections::BTreeMap;

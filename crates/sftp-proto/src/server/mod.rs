@@ -207,7 +207,7 @@ impl Server {
 
     fn fail(&mut self, fault: Fault) {
         self.state = State::Over(fault);
-        self.queue = Queue::default();
+        self.queue.forget();
         self.data = Data::None;
     }
 
@@ -231,6 +231,11 @@ impl Server {
     /// Whether nothing waits, is asked or is to be sent.
     pub fn is_idle(&self) -> bool {
         self.queue.is_empty() && self.open_asks == 0 && self.outlet.unsent() == 0
+    }
+
+    /// What waits: requests, octets of names and of what is to be written, octets to be sent.
+    pub fn waiting(&self) -> (usize, usize, usize) {
+        (self.queue.requests(), self.queue.octets(), self.outlet.unsent())
     }
 
     /// Files and directories that are open.

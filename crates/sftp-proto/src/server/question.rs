@@ -17,8 +17,8 @@ pub struct AskId(pub(super) u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct File(pub u32);
 
-/// A question. Those about one file are to be done in the order in which they were asked; at the end of the session
-/// nobody asks for what is open to be closed.
+/// A question. Those about one file are to be done and answered in the order in which they were asked; at the end of
+/// the session nobody asks for what is open to be closed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ask {
     /// Octets of a file. Answer: [`Server::answer_reads`](super::Server::answer_reads), `End` or `Refused`.

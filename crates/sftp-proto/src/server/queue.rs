@@ -17,8 +17,10 @@ pub(super) struct Queue {
     /// Long answers about names, that wait for room.
     names: VecDeque<Parked>,
     requests: usize,
-    /// Octets that they hold, and what is being written.
+    /// Octets that they hold.
     octets: usize,
+    /// Octets that are being written.
+    writing: usize,
 }
 
 impl Queue {
@@ -45,7 +47,12 @@ impl Queue {
     }
 
     pub(super) fn octets(&self) -> usize {
-        self.octets
+        self.octets + self.writing
+    }
+
+    /// Nothing is done any more.
+    pub(super) fn forget(&mut self) {
+        *self = Queue { writing: self.writing, ..Queue::default() };
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -54,11 +61,11 @@ impl Queue {
 
     /// What is written counts until it is.
     pub(super) fn hold_octets(&mut self, octets: usize) {
-        self.octets += octets;
+        self.writing += octets;
     }
 
     pub(super) fn let_octets(&mut self, octets: usize) {
-        self.octets -= octets;
+        self.writing -= octets;
     }
 
     /// The last request of a file, where it is WRITEs that `fits` says go on.
