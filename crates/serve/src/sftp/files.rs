@@ -1,17 +1,20 @@
 //! What one client has open, and what is done with it. Everything here may block.
 
+use super::names::resolve;
 use super::open::{Left, Open, Upload};
 use super::refusal;
 use gate::store::VPath;
-use gate::{Refusal, Session};
-use sftp_proto::data_head;
+use gate::{Reading, Refusal, Session};
 use sftp_proto::server::{Answer, Ask, AskId, File};
+use sftp_proto::{Ask as Requested, OpenFlags, data_head};
 use std::time::{Duration, Instant};
 
 /// The files of a session. It goes to a thread that may wait, and comes back.
 pub(super) struct Files {
     pub(super) session: Session,
     open: Vec<Option<Open>>,
+    /// What the next OPEN is about, where it was open without waiting.
+    ahead: Option<Reading>,
 }
 
 /// What was done with a batch of questions.
@@ -39,11 +42,12 @@ const SHORT: usize = 48 << 10;
 
 impl Files {
     pub(super) fn new(session: Session) -> Files {
-        Files { session, open: Vec::new() }
+        Files { session, open: Vec::new(), ahead: None }
     }
 
-    /// Does all of them, in this order.
-    pub(super) fn run(&mut self, batch: Vec<(AskId, Ask)>) -> Done {
+    /// Does all of them, in this order; where the thread may not wait, up to the first that does. Gives those that are
+    /// left.
+    pub(super) fn run(&mut self, batch: Vec<(AskId, Ask)>, may_wait: bool) -> (Done, Vec<(AskId, Ask)>) {
         let mut done = Done::default();
         let mut short = 0;
         for (_, ask) in &batch {
@@ -54,7 +58,13 @@ impl Files {
             }
         }
         let mut together = Reads { octets: Vec::with_capacity(short), of: Vec::new() };
-        for (id, ask) in batch {
+        let mut batch = batch.into_iter();
+        let mut left = None;
+        for (id, ask) in batch.by_ref() {
+            if !may_wait && self.waits(&ask) {
+                left = Some((id, ask));
+                break;
+            }
             match ask {
                 Ask::Read { file, request, offset, len } => {
                     let len = len as usize;
@@ -104,7 +114,43 @@ impl Files {
         if !together.of.is_empty() {
             done.reads.push(together);
         }
-        done
+        (done, left.into_iter().chain(batch).collect())
+    }
+
+    /// Whether a thread may have to wait for it longer than for what the page cache has: for what is published, copied
+    /// or read as a whole.
+    fn waits(&mut self, ask: &Ask) -> bool {
+        match ask {
+            Ask::Read { .. } | Ask::Write { .. } | Ask::List { .. } => false,
+            Ask::Close { file } => matches!(self.of(Some(*file)), Ok(Open::Writing(_))),
+            Ask::Other { packet, .. } => match packet.ask() {
+                Requested::Open { flags, .. } if flags.has(OpenFlags::WRITE) => {
+                    // What is there is copied, unless it is to be emptied.
+                    !flags.has(OpenFlags::TRUNCATE)
+                }
+                Requested::Open { path, .. } => {
+                    self.ahead = resolve(path).ok().and_then(|path| self.session.read_now(&path));
+                    self.ahead.is_none()
+                }
+                Requested::Opendir { .. }
+                | Requested::Stat { .. }
+                | Requested::Lstat { .. }
+                | Requested::Fstat { .. }
+                | Requested::Realpath { .. }
+                | Requested::Readlink { .. }
+                | Requested::Remove { .. }
+                | Requested::Mkdir { .. }
+                | Requested::Rmdir { .. } => false,
+                Requested::Setstat { attrs, .. } => attrs.size.is_some(),
+                Requested::Fsetstat { .. } => false,
+                Requested::Rename { .. } | Requested::Symlink { .. } => true,
+                Requested::Extended(_) => true,
+                Requested::Close { .. }
+                | Requested::Read { .. }
+                | Requested::Write { .. }
+                | Requested::Readdir { .. } => unreachable!("they are questions of their own"),
+            },
+        }
     }
 
     /// A whole answer to a READ behind what is in `out`, where there are octets.
@@ -166,6 +212,11 @@ impl Files {
         if wait >= Duration::from_millis(1) {
             held.push((file, now + wait));
         }
+    }
+
+    /// What was opened ahead.
+    pub(super) fn ahead(&mut self) -> Option<Reading> {
+        self.ahead.take()
     }
 
     /// Keeps what was opened.

@@ -65,7 +65,11 @@ impl Files {
             }
             Open::Writing(Box::new(Upload::new(writing, path, flags.has(OpenFlags::APPEND))))
         } else if flags.has(OpenFlags::READ) {
-            Open::Reading(Box::new(Download::new(self.session.read(&path)?, path)))
+            let reading = match self.ahead() {
+                Some(reading) => reading,
+                None => self.session.read(&path)?,
+            };
+            Open::Reading(Box::new(Download::new(reading, path)))
         } else {
             return Err(Refusal::Unsupported("opening a file neither for reading nor for writing"));
         };

@@ -161,17 +161,17 @@ impl Talk {
             self.files = Some(files);
             return false;
         }
-        if batch.iter().any(|(_, ask)| waits(ask)) {
-            *work = Some(spawn_blocking(move || {
-                let done = files.run(batch);
-                (files, done)
-            }));
-            return false;
-        }
-        let done = self.disk.bite(|| files.run(batch));
-        self.files = Some(files);
+        let (done, left) = self.disk.bite(|| files.run(batch, false));
         self.done(done);
-        true
+        if left.is_empty() {
+            self.files = Some(files);
+            return true;
+        }
+        *work = Some(spawn_blocking(move || {
+            let (done, _nothing) = files.run(left, true);
+            (files, done)
+        }));
+        false
     }
 
     fn batch(&mut self) -> Vec<(AskId, Ask)> {
@@ -248,14 +248,6 @@ impl Talk {
                 None => return Ok(()),
             }
         }
-    }
-}
-
-/// Whether a thread may have to wait for it: for names, and for what is published.
-fn waits(ask: &Ask) -> bool {
-    match ask {
-        Ask::Read { .. } | Ask::Write { .. } | Ask::List { .. } => false,
-        Ask::Close { .. } | Ask::Other { .. } => true,
     }
 }
 
