@@ -64,25 +64,18 @@ impl Blob {
         }
     }
 
-    /// Reads at most `len` octets at `offset` behind those in `out`; gives how many that were. Where `out` has room for
-    /// just as many they are read without writing zeros first.
+    /// Reads at most `len` octets at `offset` behind those in `out`; gives how many that were, fewer only at the end or
+    /// where the file system says so. Where `out` has room for just as many they are read without writing zeros first.
     pub fn read_behind(&self, offset: u64, len: usize, out: &mut Vec<u8>) -> io::Result<usize> {
         let start = out.len();
         let read = match self {
-            Blob::File { file, .. } if out.capacity() - start == len => {
-                let mut at = offset;
-                loop {
-                    match rustix::io::pread(file, rustix::buffer::spare_capacity(out), at) {
-                        Ok(0) => break Ok(out.len() - start),
-                        Ok(n) => at += n as u64,
-                        Err(rustix::io::Errno::INTR) => {}
-                        Err(e) => break Err(e.into()),
-                    }
-                    if out.len() - start == len {
-                        break Ok(len);
-                    }
+            Blob::File { file, .. } if out.capacity() - start == len => loop {
+                match rustix::io::pread(file, rustix::buffer::spare_capacity(out), offset) {
+                    Ok(n) => break Ok(n),
+                    Err(rustix::io::Errno::INTR) => {}
+                    Err(e) => break Err(e.into()),
                 }
-            }
+            },
             Blob::File { .. } | Blob::Memory(_) => {
                 out.resize(start + len, 0);
                 self.read_at(offset, &mut out[start..])

@@ -36,7 +36,9 @@ fn main() -> anyhow::Result<()> {
         let (input, output) = (std::io::stdin(), std::io::stdout());
         let (input, output) = (stream(input.as_fd())?, stream(output.as_fd())?);
         let config = SftpConfig::default();
-        anyhow::Ok(serve::sftp::run(session, config, orders, Piped::new(input), Piped::new(output)).await)
+        // As a server does: in a task, not in the thread that waits for it.
+        let run = serve::sftp::run(session, config, orders, Piped::new(input), Piped::new(output));
+        anyhow::Ok(tokio::spawn(run).await?)
     })?;
     match end {
         End::Done => Ok(()),

@@ -3,7 +3,7 @@
 use super::files::Files;
 use super::open::{Download, Listing, Open, Upload};
 use super::{facts, refusal};
-use gate::store::{Attributes, Kind, Mode, VPath};
+use gate::store::{Attributes, Mode, VPath};
 use gate::{Refusal, Session};
 use sftp_proto::server::{Answer, File, Names};
 use sftp_proto::{Ask, Attrs, OpenFlags, Status};
@@ -156,12 +156,14 @@ fn mode(session: &Session, path: &VPath, flags: OpenFlags) -> Result<Mode, Refus
     if flags.has(OpenFlags::CREATE.and(OpenFlags::EXCLUSIVE)) {
         return Ok(Mode::New);
     }
-    let there = match session.stat(path) {
-        Ok(facts) if facts.kind == Kind::Directory => return Err(Refusal::IsDirectory),
-        Ok(_) => true,
-        Err(Refusal::Absent) if flags.has(OpenFlags::CREATE) => false,
-        Err(why) => return Err(why),
-    };
+    // The storage looks what is there when it begins.
+    if flags.has(OpenFlags::CREATE.and(OpenFlags::TRUNCATE)) {
+        return Ok(Mode::Overwrite);
+    }
+    let there = session.has(path);
+    if !there && !flags.has(OpenFlags::CREATE) {
+        return Err(Refusal::Absent);
+    }
     Ok(match (there, flags.has(OpenFlags::TRUNCATE), flags.has(OpenFlags::APPEND)) {
         (_, true, _) => Mode::Overwrite,
         (_, false, true) => Mode::Append,
