@@ -207,7 +207,10 @@ fn test_says_in_words_why_a_login_would_fail() {
     for (way, words) in [
         (&["--protocol", "http"][..], "HTTP takes no password in the clear; see http.clear-login"),
         (&["--protocol", "tftp"], "TFTP has no login: it is ftp, http, sftp or scp"),
-        (&["--security", "ssh"], "no server here speaks SSH: it is clear or tls"),
+        (
+            &["--security", "ssh"],
+            "sftp and scp come in ssh by themselves, nothing else does: it is clear or tls",
+        ),
     ] {
         let test = user(&[&["test", "bob", place[0], place[1]], way].concat(), "hunter2");
         assert!(test.code() != 0 && test.err.contains(words), "{way:?}: {test:?}");
@@ -407,4 +410,45 @@ fn a_home_is_made_at_the_first_login_and_belongs_to_the_service() {
     assert_eq!(said["text"], "user bob: /home/bob was made, as a home", "{said}");
     let homes = std::fs::read_dir(home.path().join("root/home")).expect("made").count();
     assert_eq!(homes, 1, "who never logged in has none");
+}
+
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOAXbbe5dU7U5uUU8l7Db8ISkoSK5bm8YXomFy3B8hju alice@laptop";
+/// What `ssh-keygen -l` prints of it.
+const FINGERPRINT: &str = "SHA256:eH4ON2CP5VMwFVxz8ZkVBR3r5pKYddEn9+V6qHq4fqw";
+
+#[test]
+fn a_user_is_added_with_keys_and_has_no_password_unless_both_are_wanted() {
+    let home = e2e::scratch();
+    let users = home.path().join("users.d");
+    std::fs::create_dir(&users).expect("own directory");
+    let place = ["--users-dir", text(&users)];
+    let key = home.path().join("alice.pub");
+    put(&key, &format!("# of alice\nfrom=\"10.0.0.0/8\" {KEY}\n"), 0o644);
+    let add = |name: &str, more: &[&str]| {
+        user(&[&["add", name, "--key", text(&key), place[0], place[1]], more].concat(), "hunter2")
+    };
+    let added = add("alice", &[]);
+    assert_eq!(added.code(), 0, "{added:?}");
+    let file = std::fs::read_to_string(users.join("alice.toml")).expect("ours");
+    assert!(file.contains("10.0.0.0/8") && !file.contains("password"), "{file}");
+    assert_eq!(add("both", &["--require", "both"]).code(), 0);
+    let list = run(command().args(["user", "list"]).args(place));
+    assert_eq!(list.out.matches(FINGERPRINT).count(), 2, "{list:?}");
+    // The password of one is none over FTP, where no key can be shown, and half of a login over SFTP.
+    for (name, protocol, words) in [
+        ("alice", "sftp", "the password is wrong"),
+        ("both", "sftp", "the password is right, but a key is wanted as well"),
+        ("both", "ftp", "the password is right, but the user logs in with a key"),
+    ] {
+        let test = user(&["test", name, "--protocol", protocol, place[0], place[1]], "hunter2");
+        assert!(test.code() != 0 && test.err.contains(words), "{name} {protocol}: {test:?}");
+    }
+    let changed = user(&["passwd", "alice", place[0], place[1]], "other");
+    assert_eq!(changed.code(), 0, "{changed:?}");
+    let test = user(&["test", "alice", place[0], place[1]], "other");
+    assert_eq!(test.code(), 0, "{test:?}");
+    put(&key, "ssh-dss AAAA", 0o644);
+    let weak = add("eve", &[]);
+    assert!(weak.code() == 2 && weak.err.contains("line 1: keys of the kind ssh-dss"), "{weak:?}");
 }

@@ -75,6 +75,8 @@ pub enum Event {
         name: String,
         state: String,
         password: String,
+        keys: String,
+        require: String,
         groups: String,
         place: String,
     },

@@ -4,7 +4,7 @@ mod list;
 mod password;
 mod test;
 
-use crate::config::user::{Expiry, User as Said};
+use crate::config::user::{Expiry, Require, User as Said};
 use crate::config::{DEFAULT_FILE, Loaded, Secret, Written, environment};
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -13,6 +13,7 @@ use crate::users::{UsersDir, made, new_text};
 use clap::{Args, Subcommand};
 use password::Entry;
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +74,8 @@ const ADD: &str = "\
 Examples:
   towline user add bob --group ops --group lab
   towline user add guest --expires 2027-12-31 --users-dir users.d
+  towline user add bob --key bob.pub              logs in over SSH with this key, and has no password
+  towline user add bob --key bob.pub --require both
   towline user add bob --password-stdin < secret >> towline.toml
 ";
 
@@ -96,6 +99,13 @@ struct Add {
     /// Nobody logs in with it yet.
     #[arg(long)]
     disabled: bool,
+    /// A file with public keys to log in with over SSH (a .pub file, or authorized_keys); may be repeated. The user has
+    /// no password then, unless --require says so.
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+    /// What the user has to show: either, password, key or both.
+    #[arg(long, value_name = "WHAT", value_parser = Require::from_str)]
+    require: Option<Require>,
     #[command(flatten)]
     entry: Entry,
 }
@@ -140,22 +150,35 @@ impl User {
 
 impl Add {
     fn run(self) -> Result<(), Failure> {
-        let Add { name, place, group: groups, expires, home, disabled, entry } = self;
+        let Add { name, place, group: groups, expires, home, disabled, key, require, entry } = self;
         let loaded = place.loaded()?;
         let dir = open(&loaded)?;
         let thing = format!("user {name}");
-        let password = Secret::Literal(String::new());
-        let said = Said { name: name.clone(), password, groups, disabled, expires, home };
+        let keys = lines_of(&thing, &key)?;
+        let has_password = keys.is_empty() || matches!(require, Some(Require::Password | Require::Both));
+        let said = Said {
+            name: name.clone(),
+            password: has_password.then(|| Secret::Literal(String::new())),
+            keys,
+            keys_file: None,
+            require: require.unwrap_or(Require::Either),
+            groups,
+            disabled,
+            expires,
+            home,
+        };
         if loaded.config.user.iter().any(|u| u.name == name) {
             let what = "is in the configuration already";
             return Err(Failure::usage(thing, what, "towline user passwd changes the password"));
         }
         // Whatever is wrong is said before anybody is asked for a password.
-        made(&said, PLACEHOLDER).map_err(|why| Failure::usage(&thing, why, "correct it"))?;
-        let hash = gate::hash_password(&entry.new_password(&thing)?);
+        made(&said, has_password.then_some(PLACEHOLDER))
+            .map_err(|why| Failure::usage(&thing, why, "correct it"))?;
+        let hash = has_password.then(|| entry.new_password(&thing)).transpose()?;
+        let hash = hash.map(|password| gate::hash_password(&password));
         match dir {
             Some(dir) => {
-                dir.add(&name, &new_text(&said, &hash)).map_err(|e| match e.kind() {
+                dir.add(&name, &new_text(&said, hash.as_deref())).map_err(|e| match e.kind() {
                     std::io::ErrorKind::AlreadyExists => {
                         Failure::usage(&thing, "is there already", "towline user passwd changes the password")
                     }
@@ -167,11 +190,37 @@ impl Add {
                 eprintln!(
                     "There is no directory of users (identity.users-dir): put these lines into the configuration."
                 );
-                print!("\n[[user]]\nname = {}\n{}", crate::config::quoted(&name), new_text(&said, &hash));
+                print!(
+                    "\n[[user]]\nname = {}\n{}",
+                    crate::config::quoted(&name),
+                    new_text(&said, hash.as_deref())
+                );
             }
         }
         Ok(())
     }
+}
+
+/// The lines of files of keys, each of which is one.
+fn lines_of(thing: &str, files: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut lines = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).map_err(|e| Failure::local(file.display(), &e))?;
+        let wrong = |why: &dyn std::fmt::Display| {
+            Failure::usage(
+                thing,
+                format!("{}: {why}", file.display()),
+                "give a .pub file, or authorized_keys",
+            )
+        };
+        let keys = gate::Keys::parse(&text).map_err(|why| wrong(&why))?;
+        if keys.is_empty() {
+            return Err(wrong(&"there is no key in it"));
+        }
+        let is_key = |line: &&str| line.parse::<gate::AuthorizedKey>().is_ok();
+        lines.extend(text.lines().map(str::trim).filter(is_key).map(str::to_owned));
+    }
+    Ok(lines)
 }
 
 /// A hash of nothing in particular: stands for the one that is made when everything else is right.

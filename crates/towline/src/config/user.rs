@@ -3,6 +3,8 @@
 use super::secret::Secret;
 use super::section::{entry, section};
 use super::value::{Wanted, Written};
+use super::words::words;
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -12,8 +14,14 @@ entry! {
     User {
         /// The name.
         name: String,
-        /// The hash of the password, or where the password is: {file = …}, {env = …}, {cmd = […]}.
-        password: Secret,
+        /// The hash of the password, or where the password is: {file = …}, {env = …}, {cmd = […]}; none with keys alone.
+        password: Option<Secret> = None,
+        /// Keys to log in with over SSH: lines of sshd's authorized_keys, "ssh-ed25519 AAAA… comment".
+        keys: Vec<String> = Vec::new(),
+        /// A file with more of them, a line each.
+        keys_file: Option<PathBuf> = None,
+        /// What the user has to show: the password, a key, either or both.
+        require: Require = Require::Either,
         /// Groups that the user is in.
         groups: Vec<String> = Vec::new(),
         /// Nobody logs in with it.
@@ -28,8 +36,12 @@ entry! {
 entry! {
     /// A user's file, `NAME.toml`: what `[[user]]` has, without the name.
     Card {
-        /// The hash of the password.
-        password: Secret,
+        /// The hash of the password; none with keys alone.
+        password: Option<Secret> = None,
+        /// Keys to log in with over SSH: lines of sshd's authorized_keys.
+        keys: Vec<String> = Vec::new(),
+        /// What the user has to show: the password, a key, either or both.
+        require: Require = Require::Either,
         /// Groups that the user is in.
         groups: Vec<String> = Vec::new(),
         /// Nobody logs in with it.
@@ -44,8 +56,70 @@ entry! {
 impl Card {
     /// The user of this name.
     pub fn named(self, name: &str) -> User {
-        let Card { password, groups, disabled, expires, home } = self;
-        User { name: name.to_owned(), password, groups, disabled, expires, home }
+        let Card { password, keys, require, groups, disabled, expires, home } = self;
+        User {
+            name: name.to_owned(),
+            password,
+            keys,
+            keys_file: None,
+            require,
+            groups,
+            disabled,
+            expires,
+            home,
+        }
+    }
+}
+
+words! {
+    /// What a user has to show.
+    Require {
+        /// What the user has: the password or a key.
+        Either = "either",
+        /// The password; keys are of no use.
+        Password = "password",
+        /// A key; the password is of no use.
+        Key = "key",
+        /// A key and the password; over SSH and nothing else.
+        Both = "both",
+    }
+}
+
+impl Require {
+    /// As the gate has it.
+    pub fn wants(self) -> gate::Wants {
+        match self {
+            Require::Either => gate::Wants::Either,
+            Require::Password => gate::Wants::Password,
+            Require::Key => gate::Wants::Key,
+            Require::Both => gate::Wants::Both,
+        }
+    }
+}
+
+impl From<gate::Wants> for Require {
+    fn from(wants: gate::Wants) -> Require {
+        match wants {
+            gate::Wants::Either => Require::Either,
+            gate::Wants::Password => Require::Password,
+            gate::Wants::Key => Require::Key,
+            gate::Wants::Both => Require::Both,
+        }
+    }
+}
+
+impl fmt::Display for Require {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Require::ALL.iter().find(|row| row.0 == *self).map_or("", |row| row.1))
+    }
+}
+
+impl FromStr for Require {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Require, String> {
+        let found = Require::ALL.iter().find(|row| row.1 == text).map(|row| row.0);
+        found.ok_or_else(|| String::from("it is one of either, password, key, both"))
     }
 }
 

@@ -201,8 +201,11 @@ mod tests {
         let mounts: Vec<_> =
             config.mount.iter().map(|m| (&*m.path.text, m.write, m.quota.is_some())).collect();
         assert_eq!(mounts, [("/images", true, false), ("/site 1", false, true), ("/new", false, false)]);
-        let users: Vec<_> =
-            config.user.iter().map(|u| format!("{} {:?} {}", u.name, u.password, u.disabled)).collect();
+        let users: Vec<_> = config
+            .user
+            .iter()
+            .map(|u| format!("{} {:?} {}", u.name, u.password.as_ref().unwrap(), u.disabled))
+            .collect();
         assert_eq!(users, ["Bob { file = \"/run/secrets/bob\" } false", "eve { env = \"EVE\" } true"]);
         assert_eq!(config.user[0].groups, ["ops", "lab"]);
         assert_eq!(config.limits.network[0].net.text, "10.0.0.0/8");

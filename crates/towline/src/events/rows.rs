@@ -97,7 +97,17 @@ pub const EVENTS: &[Row] = &[
         fields: &[
             always("name", Kind::Text, "The name."),
             always("state", Kind::Text, "`may log in`, `disabled`, `expired`, or what is wrong."),
-            always("password", Kind::Text, "How the password is hashed, or where it is; `-`: not known."),
+            always(
+                "password",
+                Kind::Text,
+                "How the password is hashed, or where it is; `none`: there is none; `-`: not known.",
+            ),
+            always("keys", Kind::Text, "The keys, `SHA256:…`, with commas between."),
+            always(
+                "require",
+                Kind::Text,
+                "What the user has to show: `either`, `password`, `key`, `both`; `-`: not known.",
+            ),
             always("groups", Kind::Text, "The groups, with commas between."),
             always(
                 "place",

@@ -55,6 +55,8 @@ fn samples() -> Vec<Event> {
             name: s("n"),
             state: s("disabled"),
             password: s("bcrypt"),
+            keys: s("SHA256:k"),
+            require: s("either"),
             groups: s("g"),
             place: s("f"),
         },

@@ -51,22 +51,35 @@ pub(crate) fn oracle(loaded: &Loaded, ask: &Arc<dyn Privileged>) -> Option<Arc<d
 fn one(loaded: &Loaded, i: usize, user: &crate::config::user::User) -> Result<User, Failure> {
     let path = format!("user.{i}.password");
     match &user.password {
+        None => made(user, None).map_err(|bad| {
+            let way_out = "give the user keys = [\"ssh-ed25519 …\"], or a password";
+            loaded.wrong(&format!("user.{i}.name"), bad, way_out)
+        }),
         // A password in the place of a hash is not repeated in the message.
-        Secret::Literal(hash) => made(user, hash).map_err(|bad| {
+        Some(Secret::Literal(hash)) => made(user, Some(hash)).map_err(|bad| {
             let way_out = "towline user add makes the hash; or refer to the password: { file = … }";
             loaded.wrong(&path, bad, way_out)
         }),
-        Secret::Ask | Secret::Plain(_) | Secret::File(_) | Secret::Environment(_) | Secret::Command(_) => {
-            referred(loaded, &path, user)
-        }
+        Some(
+            secret @ (Secret::Ask
+            | Secret::Plain(_)
+            | Secret::File(_)
+            | Secret::Environment(_)
+            | Secret::Command(_)),
+        ) => referred(loaded, &path, user, secret),
     }
 }
 
 /// A user whose password is elsewhere: there a hash may stand as well, of a tool that wrote the file, say.
-fn referred(loaded: &Loaded, path: &str, user: &crate::config::user::User) -> Result<User, Failure> {
+fn referred(
+    loaded: &Loaded,
+    path: &str,
+    user: &crate::config::user::User,
+    secret: &Secret,
+) -> Result<User, Failure> {
     // To find the line takes a while in a long file: of 10,000 users with their hashes it is not looked for.
     let thing = format!("{} {}", loaded.thing(path), user.name);
-    let password = match &user.password {
+    let password = match secret {
         Secret::Ask => rpassword::prompt_password(format!("Password for {}: ", user.name))
             .map_err(|e| Failure::usage(&thing, e, "without a terminal use NAME:@FILE"))?,
         Secret::Plain(password) => {
@@ -78,14 +91,14 @@ fn referred(loaded: &Loaded, path: &str, user: &crate::config::user::User) -> Re
             password.clone()
         }
         Secret::Literal(_) | Secret::File(_) | Secret::Environment(_) | Secret::Command(_) => {
-            user.password.resolve(&thing)?
+            secret.resolve(&thing)?
         }
     };
     if password.is_empty() {
         return Err(Failure::usage(thing, "the password is empty", "give one"));
     }
     let made = match User::new(&user.name, &password) {
-        Ok(_) => made(user, &password),
+        Ok(_) => made(user, Some(&password)),
         Err(_) => {
             let with_password = User::with_password(&user.name, &gate::Secret::new(password.into_bytes()));
             with_password.map_err(Into::into).and_then(|made| with_facts(made, user))

@@ -1,7 +1,7 @@
 //! One user's file: `NAME.toml`, of which nobody else may read the hash.
 
 use super::made::made;
-use crate::config::user::{Card, User};
+use crate::config::user::{Card, Require, User};
 use crate::config::{Reading, Secret, Setting as _, Source, node::Node, quoted};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{
@@ -121,16 +121,27 @@ fn parse(source: &Arc<Source>, name: &str) -> Result<gate::User, BadFile> {
     }
     let user = card.expect("without a fault there is a value").named(name);
     let wrong = |what: &dyn std::fmt::Display| BadFile::Wrong(format!("{}: {what}", source.path.display()));
-    let Secret::Literal(hash) = &user.password else {
-        return Err(wrong(&"the password of a user's file is its hash; towline user passwd writes one"));
+    let hash = match &user.password {
+        None => None,
+        Some(Secret::Literal(hash)) => Some(hash.as_str()),
+        Some(_reference) => {
+            return Err(wrong(&"the password of a user's file is its hash; towline user passwd writes one"));
+        }
     };
     made(&user, hash).map_err(|why| wrong(&why))
 }
 
 /// The text of a new user's file.
-pub(crate) fn new_text(user: &User, hash: &str) -> String {
-    let list: Vec<String> = user.groups.iter().map(|g| quoted(g)).collect();
-    let mut text = format!("password = {}\ngroups = [{}]\n", quoted(hash), list.join(", "));
+pub(crate) fn new_text(user: &User, hash: Option<&str>) -> String {
+    let list = |all: &[String]| all.iter().map(|one| quoted(one)).collect::<Vec<_>>().join(", ");
+    let mut text = hash.map(|hash| format!("password = {}\n", quoted(hash))).unwrap_or_default();
+    if !user.keys.is_empty() {
+        text.push_str(&format!("keys = [{}]\n", list(&user.keys)));
+    }
+    if user.require != Require::Either {
+        text.push_str(&format!("require = {}\n", quoted(&user.require.to_string())));
+    }
+    text.push_str(&format!("groups = [{}]\n", list(&user.groups)));
     if user.disabled {
         text.push_str("disabled = true\n");
     }

@@ -15,4 +15,4 @@ pub use directory::UsersDir;
 pub(crate) use directory::is_writable_by_others;
 pub use file::BadFile;
 pub(crate) use file::new_text;
-pub(crate) use made::{made, with_facts};
+pub(crate) use made::{keys_file, made, with_facts};

@@ -1,7 +1,7 @@
 //! `--user`: names and where their passwords come from.
 
 use crate::config::Secret;
-use crate::config::user::User;
+use crate::config::user::{Require, User};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -64,8 +64,17 @@ impl Given {
             Password::File(file) => Secret::File(file.clone()),
             Password::Open(password) => Secret::Plain(password.clone()),
         };
-        let (groups, disabled, expires, home) = (Vec::new(), false, None, None);
-        User { name: self.name.clone(), password, groups, disabled, expires, home }
+        User {
+            name: self.name.clone(),
+            password: Some(password),
+            keys: Vec::new(),
+            keys_file: None,
+            require: Require::Either,
+            groups: Vec::new(),
+            disabled: false,
+            expires: None,
+            home: None,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! `towline user list`.
 
 use super::{Place, open};
-use crate::config::{Loaded, Secret, user::User as Said};
+use crate::config::user::{Require, User as Said};
+use crate::config::{Loaded, Secret};
 use crate::events::{Event, Events};
 use crate::exit::Failure;
 use crate::users::made;
@@ -31,6 +32,9 @@ struct Row {
     name: String,
     state: String,
     password: String,
+    /// Fingerprints.
+    keys: Vec<String>,
+    require: String,
     groups: Vec<String>,
     place: String,
 }
@@ -55,8 +59,9 @@ impl List {
         }
         if self.json {
             for row in rows {
-                let Row { name, state, password, groups, place } = row;
-                events.tell(&Event::User { name, state, password, groups: groups.join(","), place });
+                let Row { name, state, password, keys, require, groups, place } = row;
+                let (keys, groups) = (keys.join(","), groups.join(","));
+                events.tell(&Event::User { name, state, password, keys, require, groups, place });
             }
         } else {
             print!("{}", table(&rows));
@@ -69,9 +74,10 @@ fn configured(loaded: &Loaded) -> Vec<Row> {
     let one = |(i, said): (usize, &Said)| {
         let place = loaded.thing(&format!("user.{i}.name"));
         let (hash, word) = match &said.password {
-            Secret::Literal(hash) => (hash.as_str(), None),
+            None => (None, None),
+            Some(Secret::Literal(hash)) => (Some(hash.as_str()), None),
             // Where a password is elsewhere it is not looked up for a list.
-            other => (super::PLACEHOLDER, Some(other.reference())),
+            Some(other) => (Some(super::PLACEHOLDER), Some(other.reference())),
         };
         match made(said, hash) {
             Ok(user) => {
@@ -92,11 +98,15 @@ impl Row {
             Some(NotNow::Expired) => "expired",
         };
         let groups = user.account().groups().to_vec();
-        Row { name: user.name().to_owned(), state: state.to_owned(), password, groups, place }
+        let keys = user.keys().iter().map(gate::AuthorizedKey::fingerprint).collect();
+        let (name, require) = (user.name().to_owned(), Require::from(user.wants()).to_string());
+        Row { name, state: state.to_owned(), password, keys, require, groups, place }
     }
 
     fn wrong(name: String, state: &str, place: String) -> Row {
-        Row { name, state: state.to_owned(), password: String::from("-"), groups: Vec::new(), place }
+        let password = String::from("-");
+        let (state, require) = (state.to_owned(), password.clone());
+        Row { name, state, password, keys: Vec::new(), require, groups: Vec::new(), place }
     }
 }
 
@@ -116,6 +126,9 @@ fn table(rows: &[Row]) -> String {
             "{:name$}  {:state$}  {:password$}  {groups}  {}\n",
             row.name, row.state, row.password, row.place
         ));
+        for key in &row.keys {
+            out.push_str(&format!("{:name$}  {key}\n", ""));
+        }
     }
     out
 }

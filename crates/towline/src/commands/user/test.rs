@@ -37,7 +37,7 @@ pub(super) struct Test {
     /// What the client speaks: ftp, http, sftp or scp.
     #[arg(long, default_value = "ftp", value_parser = with_login)]
     protocol: Protocol,
-    /// How the connection is protected: clear or tls.
+    /// How the connection is protected: clear or tls; sftp and scp always come in ssh.
     #[arg(long, default_value = "clear", value_parser = by_a_server)]
     security: Security,
     #[command(flatten)]
@@ -53,7 +53,9 @@ fn with_login(text: &str) -> Result<Protocol, String> {
 
 fn by_a_server(text: &str) -> Result<Security, String> {
     match text.parse()? {
-        Security::Ssh => Err(String::from("no server here speaks SSH: it is clear or tls")),
+        Security::Ssh => {
+            Err(String::from("sftp and scp come in ssh by themselves, nothing else does: it is clear or tls"))
+        }
         known @ (Security::Clear | Security::Tls) => Ok(known),
     }
 }
@@ -77,7 +79,10 @@ impl Directory for ReadOnly {
 }
 
 impl Test {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        if matches!(self.protocol, Protocol::Sftp | Protocol::Scp) {
+            self.security = Security::Ssh;
+        }
         let loaded = self.place.loaded()?;
         let thing = format!("user {}", self.name);
         let mut policy = policy::of(&loaded, false, &here(&loaded))?;

@@ -3,9 +3,10 @@
 use super::super::origin::Origin;
 use super::super::secret::Secret;
 use super::super::suggest::nearest;
-use super::super::user::User;
+use super::super::user::{Require, User};
 use super::Check;
 use super::secrecy::Content;
+use crate::users::keys_file;
 
 pub(super) fn check(check: &mut Check<'_>) {
     let config = check.config;
@@ -14,7 +15,10 @@ pub(super) fn check(check: &mut Check<'_>) {
     check.twice(&names, |i| format!("user.{i}.name"), |name| format!("the user '{name}'"));
     for (i, user) in config.user.iter().enumerate() {
         name(check, &format!("user.{i}.name"), &user.name);
-        secret(check, &format!("user.{i}.password"), &user.name, &user.password);
+        if let Some(password) = &user.password {
+            secret(check, &format!("user.{i}.password"), &user.name, password);
+        }
+        keys(check, i, user);
     }
     if let Some(dir) = &config.identity.users_dir {
         check.directory("identity.users-dir", dir);
@@ -32,7 +36,7 @@ fn hashes(check: &mut Check<'_>) {
     let in_it = |(i, user): (usize, &User)| {
         let path = format!("user.{i}.password");
         let is_here = matches!(check.loaded.origins.of(&path), Origin::File(_));
-        (is_here && matches!(user.password, Secret::Literal(_))).then_some(path)
+        (is_here && matches!(user.password, Some(Secret::Literal(_)))).then_some(path)
     };
     let Some(path) = check.config.user.iter().enumerate().find_map(in_it) else { return };
     let open = file.metadata().ok().and_then(|facts| check.open_to(&facts, Content::Password));
@@ -52,6 +56,35 @@ fn name(check: &mut Check<'_>, path: &str, name: &str) {
     } else if let Err(why) = gate::Account::new(name) {
         check.fault(path, why.to_string(), "choose another name");
     }
+}
+
+/// The keys of one user, and that there is what has to be shown.
+fn keys(check: &mut Check<'_>, i: usize, user: &User) {
+    for (n, line) in user.keys.iter().enumerate() {
+        if let Err(why) = line.parse::<gate::AuthorizedKey>() {
+            let remedy =
+                "write the line of the .pub file; what may stand before it: sshd(8), AUTHORIZED_KEYS";
+            check.fault(&format!("user.{i}.keys.{n}"), why.to_string(), remedy);
+        }
+    }
+    if let Some(Err(why)) = user.keys_file.as_deref().map(keys_file) {
+        check.fault(&format!("user.{i}.keys-file"), why.to_string(), "correct the file");
+    }
+    let at = |key: &str| format!("user.{i}.{key}");
+    if !check.is_sure(&[&at("password"), &at("keys"), &at("keys-file"), &at("require")]) {
+        return;
+    }
+    let has_keys = !user.keys.is_empty() || user.keys_file.is_some();
+    let (path, missing) = match (user.require, user.password.is_some(), has_keys) {
+        (Require::Either, false, false) => (format!("user.{i}"), "has neither a password nor keys"),
+        (Require::Password | Require::Both, false, _) => {
+            (at("require"), "has to show a password and has none")
+        }
+        (Require::Key | Require::Both, _, false) => (at("require"), "has to show a key and has none"),
+        (Require::Either | Require::Password | Require::Key | Require::Both, _, _) => return,
+    };
+    let remedy = "give the user password = \"…\" (towline user add makes it) or keys = [\"ssh-ed25519 …\"]";
+    check.fault(&path, format!("'{}' {missing}", user.name), remedy);
 }
 
 fn secret(check: &mut Check<'_>, path: &str, user: &str, secret: &Secret) {
