@@ -9,7 +9,8 @@ use gate::store::Sink;
 use sftp_proto::server::{Answer, File, Names};
 use sftp_proto::{Extended, Extension, FileSystem, Space};
 
-/// What is offered, in the order of OpenSSH's PROTOCOL.
+/// What is offered, in the order of OpenSSH's PROTOCOL. Not vendor-id, which is answered all the same: what a server
+/// says with it is no version but names and numbers, and asyncssh ends where it finds anything else.
 pub(super) fn offered() -> Vec<Extension> {
     let row = |name, version| Extension { name, version };
     vec![
@@ -24,7 +25,6 @@ pub(super) fn offered() -> Vec<Extension> {
         row("copy-data", "1"),
         row("home-directory", "1"),
         row("space-available", "1"),
-        row("vendor-id", "1"),
     ]
 }
 

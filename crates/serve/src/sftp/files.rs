@@ -20,12 +20,18 @@ pub(super) struct Files {
 /// What was done with a batch of questions.
 #[derive(Default)]
 pub(super) struct Done {
-    pub(super) answers: Vec<(AskId, Answer)>,
-    pub(super) reads: Vec<Reads>,
+    /// In the order of the questions.
+    pub(super) answers: Vec<Answered>,
     /// What held octets of WRITEs.
     pub(super) spare: Vec<Vec<u8>>,
     /// Files that are ahead of their rate, and when they may go on.
     pub(super) held: Vec<(File, Instant)>,
+}
+
+/// Answers of one kind.
+pub(super) enum Answered {
+    Reads(Reads),
+    One(AskId, Answer),
 }
 
 /// READs that had octets.
@@ -40,6 +46,15 @@ pub(super) struct Reads {
 /// READs of up to so many octets share a buffer; the octets of longer ones are read without writing zeros first.
 const SHORT: usize = 48 << 10;
 
+impl Done {
+    /// READs come before what is answered next.
+    fn flush(&mut self, reads: &mut Reads) {
+        if !reads.of.is_empty() {
+            self.answers.push(Answered::Reads(std::mem::take(reads)));
+        }
+    }
+}
+
 impl Files {
     pub(super) fn new(session: Session) -> Files {
         Files { session, open: Vec::new(), ahead: None }
@@ -49,6 +64,7 @@ impl Files {
     /// left.
     pub(super) fn run(&mut self, batch: Vec<(AskId, Ask)>, may_wait: bool) -> (Done, Vec<(AskId, Ask)>) {
         let mut done = Done::default();
+        let mut together = Reads::default();
         let mut short = 0;
         for (_, ask) in &batch {
             if let Ask::Read { len, .. } = ask
@@ -57,7 +73,6 @@ impl Files {
                 short += HEAD + *len as usize;
             }
         }
-        let mut together = Reads { octets: Vec::with_capacity(short), of: Vec::new() };
         let mut batch = batch.into_iter();
         let mut left = None;
         for (id, ask) in batch.by_ref() {
@@ -65,32 +80,36 @@ impl Files {
                 left = Some((id, ask));
                 break;
             }
-            match ask {
+            let one = match ask {
                 Ask::Read { file, request, offset, len } => {
                     let len = len as usize;
-                    let mut alone = Reads::default();
-                    let reads = if len <= SHORT { &mut together } else { &mut alone };
-                    reads.octets.reserve_exact(HEAD + len);
-                    let answered = self.read(file, request, offset, len, &mut reads.octets);
-                    if let Ok(read @ 1..) = answered {
-                        reads.of.push((id, read));
+                    if len > SHORT {
+                        done.flush(&mut together);
+                        together.octets.reserve_exact(HEAD + len);
+                    } else if together.octets.capacity() == 0 {
+                        together.octets.reserve_exact(short);
                     }
-                    if !alone.of.is_empty() {
-                        done.reads.push(alone);
-                    }
+                    let answered = self.read(file, request, offset, len, &mut together.octets);
                     let read = answered.as_ref().map_or(0, |read| *read as usize);
-                    match answered {
-                        Ok(0) => done.answers.push((id, Answer::End)),
-                        Ok(_) => {}
-                        Err(why) => done.answers.push((id, refusal::refused(&why))),
-                    }
                     self.after(file, &mut done.held, read);
+                    match answered {
+                        Ok(0) => Answer::End,
+                        Ok(read) => {
+                            together.of.push((id, read));
+                            short = short.saturating_sub(HEAD + len);
+                            if len > SHORT {
+                                done.flush(&mut together);
+                            }
+                            continue;
+                        }
+                        Err(why) => refusal::refused(&why),
+                    }
                 }
                 Ask::Write { file, offset, octets } => {
                     let written = self.write(file, offset, &octets);
                     self.after(file, &mut done.held, octets.len());
                     done.spare.push(octets);
-                    done.answers.push((id, answer(written)));
+                    answer(written)
                 }
                 Ask::List { file } => {
                     let listed = match self.of_mut(Some(file)) {
@@ -103,17 +122,15 @@ impl Files {
                         Ok(_) | Err(_) => 0,
                     };
                     self.after(file, &mut done.held, octets);
-                    done.answers.push((id, listed.unwrap_or_else(|why| refusal::refused(&why))));
+                    listed.unwrap_or_else(|why| refusal::refused(&why))
                 }
-                Ask::Close { file } => done.answers.push((id, answer(self.close(file)))),
-                Ask::Other { file, into, packet } => {
-                    done.answers.push((id, self.named(file, into, &packet.ask())));
-                }
-            }
+                Ask::Close { file } => answer(self.close(file)),
+                Ask::Other { file, into, packet } => self.named(file, into, &packet.ask()),
+            };
+            done.flush(&mut together);
+            done.answers.push(Answered::One(id, one));
         }
-        if !together.of.is_empty() {
-            done.reads.push(together);
-        }
+        done.flush(&mut together);
         (done, left.into_iter().chain(batch).collect())
     }
 

@@ -1,6 +1,6 @@
 //! One session: the task that owns machine, channel and files.
 
-use super::files::{Done, Files};
+use super::files::{Answered, Done, Files};
 use super::open::Left;
 use super::{End, Orders, SftpConfig, extensions};
 use crate::disk::Disk;
@@ -189,12 +189,12 @@ impl Talk {
     }
 
     fn done(&mut self, done: Done) {
-        let Done { answers, reads, spare, held } = done;
-        for reads in reads {
-            self.machine.answer_reads(reads.octets, &reads.of);
-        }
-        for (id, answer) in answers {
-            self.machine.answer(id, answer);
+        let Done { answers, spare, held } = done;
+        for answered in answers {
+            match answered {
+                Answered::Reads(reads) => self.machine.answer_reads(reads.octets, &reads.of),
+                Answered::One(id, answer) => self.machine.answer(id, answer),
+            }
         }
         for octets in spare {
             self.machine.reuse(octets);

@@ -1,4 +1,6 @@
-//! Answers that wait to be sent: short ones together, what was read as it was read.
+//! Answers that wait to be sent, in the order in which they came: short ones together, what was read as it was read.
+//!
+//! In no other order, though ids would allow it: PuTTY's pscp takes an answer to a later READ for the end.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -6,10 +8,10 @@ use core::mem;
 
 #[derive(Default, Debug)]
 pub(super) struct Outlet {
-    /// Short answers.
+    /// What came before the short ones.
+    before: VecDeque<Vec<u8>>,
+    /// Short answers behind them.
     short: Vec<u8>,
-    /// Heads with their octets.
-    long: VecDeque<Vec<u8>>,
     /// Octets here, and of transmits that were taken and are not sent.
     unsent: usize,
     /// Octets that are being read.
@@ -26,15 +28,16 @@ impl Outlet {
     pub(super) fn push(&mut self, octets: Vec<u8>) {
         if !octets.is_empty() {
             self.unsent += octets.len();
-            self.long.push_back(octets);
+            if !self.short.is_empty() {
+                self.before.push_back(mem::take(&mut self.short));
+            }
+            self.before.push_back(octets);
         }
     }
 
     pub(super) fn take(&mut self) -> Option<Vec<u8>> {
-        if !self.short.is_empty() {
-            return Some(mem::take(&mut self.short));
-        }
-        self.long.pop_front()
+        let short = || (!self.short.is_empty()).then(|| mem::take(&mut self.short));
+        self.before.pop_front().or_else(short)
     }
 
     pub(super) fn sent(&mut self, octets: usize) {
