@@ -4,7 +4,7 @@
 //! digests) · `curl` (and its exit codes) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `ours` (our own clients) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
-//! started) · `sources` (what tests are called) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
+//! started) · `sources` (what tests are called) · `ssh_clients` (other people's, of SFTP) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 mod base64;
 pub mod battery;
@@ -27,6 +27,7 @@ pub mod process;
 pub mod servers;
 pub mod service;
 pub mod sources;
+pub mod ssh_clients;
 pub mod systemd;
 pub mod tftp_servers;
 pub mod towline;

@@ -36,6 +36,7 @@ documents! {
     access: "docs/access.md",
     log: "docs/log.md",
     hooks: "docs/hooks.md",
+    sftp_server: "docs/sftp-server.md",
 }
 
 #[test]

@@ -25,7 +25,7 @@ const DEBS: &[Deb] = &[
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
     // Firewalls of network namespaces, against which the doctor is tried.
     Deb { package: "nftables", proof: "usr/sbin/nft", unless: Some("nft") },
-    Deb { package: "libedit2", proof: "usr/lib/x86_64-linux-gnu/libedit.so.2", unless: Some("nft") },
+    Deb { package: "libedit2", proof: "usr/lib/x86_64-linux-gnu/libedit.so.2", unless: None },
     // Judges the configuration that we print for it.
     Deb { package: "kea-dhcp4-server", proof: "usr/sbin/kea-dhcp4", unless: None },
     Deb { package: "kea-common", proof: "usr/lib/x86_64-linux-gnu/libkea-cc.so.39", unless: None },
@@ -82,6 +82,11 @@ const DEBS: &[Deb] = &[
     Deb { package: "libaria2-0", proof: "usr/lib/x86_64-linux-gnu/libaria2.so.0", unless: Some("aria2c") },
     Deb { package: "libssh2-1", proof: "usr/lib/x86_64-linux-gnu/libssh2.so.1", unless: Some("aria2c") },
     Deb { package: "libxml2", proof: "usr/lib/x86_64-linux-gnu/libxml2.so.2", unless: Some("aria2c") },
+    // Debian machines have the client mostly; the server is never installed.
+    Deb { package: "openssh-client", proof: "usr/bin/sftp", unless: Some("sftp") },
+    Deb { package: "libfido2-1", proof: "usr/lib/x86_64-linux-gnu/libfido2.so.1", unless: Some("sftp") },
+    Deb { package: "libcbor0.8", proof: "usr/lib/x86_64-linux-gnu/libcbor.so.0.8", unless: Some("sftp") },
+    Deb { package: "putty-tools", proof: "usr/bin/psftp", unless: Some("psftp") },
     Deb { package: "wget", proof: "usr/bin/wget", unless: Some("wget") },
     Deb { package: "curl", proof: "usr/bin/curl", unless: Some("curl") },
     Deb { package: "libcurl4", proof: "usr/lib/x86_64-linux-gnu/libcurl.so.4", unless: Some("curl") },
@@ -93,7 +98,9 @@ const WHEELS: &[&str] = &[
     "tftpy==0.8.7",
     "partftpy==0.4.0",
     "py3tftp==1.3.0",
+    // Brings paramiko.
     "netmiko==4.8.0",
+    "asyncssh==2.24.1",
     // Judges configurations by the schema that we print.
     "jsonschema==4.26.0",
     "requests==2.32.5",

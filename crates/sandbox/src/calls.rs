@@ -28,6 +28,9 @@ pub(crate) const GROUPS: &[(&str, &[c_long])] = &[
             libc::SYS_munmap,
             libc::SYS_mremap,
             libc::SYS_madvise,
+            // SSH's library keeps its secrets out of the swap.
+            libc::SYS_mlock,
+            libc::SYS_munlock,
             libc::SYS_brk,
             libc::SYS_rt_sigprocmask,
             libc::SYS_rt_sigaction,

@@ -1,6 +1,7 @@
 //! Listeners and one driver for each protocol.
 #![deny(unsafe_code)]
 
+mod address;
 mod asked;
 mod disk;
 pub mod ftp;
@@ -10,5 +11,6 @@ pub mod listen;
 mod sentence;
 pub mod sftp;
 mod sorted;
+pub mod ssh;
 pub mod tftp;
 mod turned_away;

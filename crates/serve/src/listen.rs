@@ -33,6 +33,9 @@ pub const HTTP: Ports = Ports { standard: 80, fallback: 8080 };
 /// HTTPS's: 443 (RFC 9110 §4.2.2).
 pub const HTTPS: Ports = Ports { standard: 443, fallback: 8443 };
 
+/// SSH's, which SFTP and SCP are in: 22 (RFC 4253 §4.1).
+pub const SFTP: Ports = Ports { standard: 22, fallback: 2222 };
+
 /// Which port is wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Want {
@@ -78,7 +81,7 @@ pub enum Reason {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {protocol} {address}: {source}")]
 pub struct ListenError {
-    /// `tftp`, `ftp`, `http`, `https` or `admin`.
+    /// `tftp`, `ftp`, `http`, `https`, `sftp` or `admin`.
     pub protocol: &'static str,
     /// The address and port.
     pub address: SocketAddr,
@@ -120,6 +123,11 @@ pub fn http(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, 
 /// Opens HTTPS's sockets on `addresses` (none: all, IPv4 and IPv6).
 pub fn https(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
     tcp("https", addresses, want, HTTPS)
+}
+
+/// Opens SSH's sockets on `addresses` (none: all, IPv4 and IPv6).
+pub fn sftp(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
+    tcp("sftp", addresses, want, SFTP)
 }
 
 /// Opens one socket for figures.

@@ -24,6 +24,13 @@ pub trait OctetsOut: Send {
     fn send(&mut self, octets: Bytes) -> impl Future<Output = io::Result<()>> + Send;
 }
 
+/// Lent to a driver by whoever has more to say behind it.
+impl<T: OctetsOut> OctetsOut for &mut T {
+    async fn send(&mut self, octets: Bytes) -> io::Result<()> {
+        (**self).send(octets).await
+    }
+}
+
 /// A pipe or socket as such.
 #[derive(Debug)]
 pub struct Piped<T> {

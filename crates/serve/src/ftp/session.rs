@@ -3,6 +3,7 @@
 use super::data::{Data, Watch, Work};
 use super::files::{self, Open};
 use super::{Phase, Shared, refusal};
+use crate::address::canonical;
 use crate::asked::asked;
 use bytes::Bytes;
 use clock::Instant as Moment;
@@ -16,7 +17,7 @@ use gate::{Cause, Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refu
 use rustix::net::RecvFlags;
 use socket2::SockRef;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -584,12 +585,4 @@ fn blocking(work: impl FnOnce() -> Done + Send + 'static) -> Work<Done> {
 
 fn broken() -> Done {
     Done::Answer(Answer::Refused(Code(451), String::from("Internal error.")))
-}
-
-fn canonical(a: SocketAddr) -> SocketAddr {
-    match (a.ip().to_canonical(), a) {
-        (IpAddr::V4(ip), _) => SocketAddr::new(IpAddr::V4(ip), a.port()),
-        // Keeps the interface of a link-local address.
-        (IpAddr::V6(_), a) => a,
-    }
 }

@@ -8,6 +8,7 @@ use super::files::{self, Found};
 use super::sights::Sights;
 use super::site::Site;
 use super::wire::Wire;
+use crate::address::canonical;
 use crate::asked::asked;
 use crate::sorted::Sorted;
 use clock::Instant as Moment;
@@ -22,7 +23,7 @@ use http_proto::status::Status;
 use sending::Flying;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -454,12 +455,4 @@ fn blocking(
     broken: impl FnOnce() -> Done + Send + 'static,
 ) -> Work {
     Box::pin(async move { spawn_blocking(work).await.unwrap_or_else(|_| broken()) })
-}
-
-fn canonical(a: SocketAddr) -> SocketAddr {
-    match (a.ip().to_canonical(), a) {
-        (IpAddr::V4(ip), _) => SocketAddr::new(IpAddr::V4(ip), a.port()),
-        // Keeps the interface of a link-local address.
-        (IpAddr::V6(_), a) => a,
-    }
 }

@@ -1,6 +1,7 @@
 //! `towline serve`: a directory or one file over TFTP and FTP.
 
 mod http_flags;
+mod sftp_flags;
 mod tftp_flags;
 mod tftp_wire;
 mod users;
@@ -19,6 +20,7 @@ use clap::Args;
 use gate::{Net, UploadRule};
 use http_flags::HttpFlags;
 use serve::listen::Want;
+use sftp_flags::SftpFlags;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -35,6 +37,7 @@ Examples:
   towline serve --for 10.0.0.2 images             the lines to paste on that device
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
   towline serve --http 8080 images                over HTTP too, which newer devices copy images by
+  towline serve --sftp default images             over SFTP and SCP too; prints a password for this run
   towline serve --trace t.pcapng images           and a capture for Wireshark
 ";
 
@@ -135,6 +138,8 @@ pub struct Serve {
     worker: bool,
     #[command(flatten)]
     http_only: HttpFlags,
+    #[command(flatten)]
+    sftp_only: SftpFlags,
     #[command(flatten)]
     tftp_only: TftpFlags,
 }
@@ -249,6 +254,7 @@ impl Serve {
             loaded.flag("server.any-root", "--yes-serve-this").server.any_root = true;
         }
         self.http_only.apply(loaded);
+        self.sftp_only.apply(loaded);
         self.tftp_only.apply(loaded);
     }
 }

@@ -1,6 +1,7 @@
 //! What `serve` says when it listens: the addresses, and the lines to paste on a device.
 
 use super::servers::Addresses;
+use super::session_password::SessionPassword;
 use ios_cli::image_name::ImageName;
 use serve::listen::{FellBack, Reason};
 use std::collections::BTreeSet;
@@ -25,6 +26,10 @@ pub(crate) struct Facts {
     pub(crate) file: Option<String>,
     /// A user for the FTP line; `None`: anonymous.
     pub(crate) user: Option<String>,
+    /// The login of this run, where there is one.
+    pub(crate) session_password: Option<SessionPassword>,
+    /// What SSH shows: kind and fingerprint of each key.
+    pub(crate) host_keys: Vec<(String, String)>,
     /// Whether files are only put in.
     pub(crate) inbox: bool,
     /// Our own program, for the setcap line.
@@ -52,11 +57,17 @@ pub(crate) fn text(facts: &Facts) -> String {
             line(format!("  {protocol:<5} {address:<28} {interface}"));
         }
     }
+    for (kind, fingerprint) in &facts.host_keys {
+        line(format!("  host key {fingerprint} {kind}"));
+    }
     explain(&facts.fell_back, &facts.program).into_iter().for_each(&mut line);
     if let Some(best) = facts.best {
         for text in paste(facts, best) {
             line(text);
         }
+    }
+    if let Some(SessionPassword { user, password }) = &facts.session_password {
+        line(format!("Password of {user}, until this server ends: {password}"));
     }
     out
 }
@@ -101,9 +112,9 @@ fn explain(fell_back: &[(&'static str, FellBack)], program: &str) -> Vec<String>
         let (ports, are) = if of(why).count() > 1 { ("ports", "are") } else { ("port", "is") };
         lines.push(format!("{now}: {ports} {wanted} {are} {reason}."));
         // A URL of HTTP has its port in it.
-        if of(why).any(|(p, _)| matches!(*p, "tftp" | "ftp")) {
+        if of(why).any(|(p, _)| matches!(*p, "tftp" | "ftp" | "sftp")) {
             lines.push(String::from(
-                "Devices reach only 69 (TFTP) and 21 (FTP): no line for a device works with another.",
+                "Devices reach only 69 (TFTP), 21 (FTP) and 22 (SCP): no line for a device works with another.",
             ));
         }
         match why {
@@ -145,6 +156,12 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     };
     let at = &facts.addresses;
     let (tftp, ftp, http, https) = (port(&at.tftp), port(&at.ftp), port(&at.http), port(&at.https));
+    let sftp = port(&at.sftp);
+    let (ssh_user, ssh_password) = match (&facts.user, &facts.session_password) {
+        (Some(user), _) => (user.as_str(), "PASSWORD"),
+        (None, Some(session)) => (session.user, session.password.as_str()),
+        (None, None) => ("USER", "PASSWORD"),
+    };
     let login = facts.user.as_ref().map(|user| format!("{user}:PASSWORD@")).unwrap_or_default();
     let (mut device, mut here) = (Vec::new(), Vec::new());
     let mut lines = Vec::new();
@@ -167,6 +184,13 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     }
     // A URL of HTTP takes a port, on devices too.
     device.extend(http.map(|port| format!("  copy http://{}/{} flash:", host(port, 80), escaped(name))));
+    if sftp == Some(22) {
+        device.push(format!(
+            "  copy scp://{ssh_user}:{ssh_password}@{}/{} flash:",
+            host(22, 22),
+            escaped(name)
+        ));
+    }
     if !device.is_empty() {
         lines.push(String::from("On the device:"));
         lines.append(&mut device);
@@ -180,11 +204,23 @@ fn paste(facts: &Facts, best: IpAddr) -> Vec<String> {
     }
     here.extend(http.map(|port| format!("  curl -O http://{}/{}", host(port, 80), escaped(name))));
     here.extend(https.map(|port| format!("  curl -kO https://{login}{}/{}", host(port, 443), escaped(name))));
+    if let Some(port) = sftp {
+        let at = if best.is_ipv6() { format!("[{best}]") } else { best.to_string() };
+        let flag = if port == 22 { String::new() } else { format!(" -P {port}") };
+        here.push(format!("  sftp{flag} {ssh_user}@{at}"));
+        here.push(format!("  scp -O{flag} {ssh_user}@{at}:{} .", quoted(name)));
+    }
     if !here.is_empty() {
         lines.push(String::from("From a computer:"));
         lines.append(&mut here);
     }
     lines
+}
+
+/// A name as a shell wants it.
+fn quoted(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._/+".contains(&b);
+    if name.bytes().all(plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }
 
 /// A name as a URL wants it.
@@ -269,6 +305,8 @@ mod tests {
             best: Some([192, 168, 1, 10].into()),
             file: Some("c2900-universalk9-mz.SPA.155-3.M4a.bin".into()),
             user: None,
+            session_password: None,
+            host_keys: Vec::new(),
             inbox: false,
             program: "/usr/bin/towline".into(),
         }
@@ -314,6 +352,29 @@ From a computer:
             assert!(text.contains(line), "{line}{text}");
         }
         assert!(!text.contains("Devices reach only"), "{text}");
+    }
+
+    #[test]
+    fn sftp_has_lines_with_the_password_of_this_run() {
+        let mut facts = facts("0.0.0.0:69", "0.0.0.0:21");
+        facts.addresses.sftp = vec!["0.0.0.0:22".parse().unwrap()];
+        facts.session_password = Some(SessionPassword { user: "towline", password: "abc234".into() });
+        facts.host_keys = vec![("ssh-ed25519".into(), "SHA256:x".into())];
+        let standard = text(&facts);
+        for line in [
+            "  sftp  192.168.1.10:22              eth0\n",
+            "  host key SHA256:x ssh-ed25519\n",
+            "  copy scp://towline:abc234@192.168.1.10/c2900-universalk9-mz.SPA.155-3.M4a.bin flash:\n",
+            "  sftp towline@192.168.1.10\n",
+            "  scp -O towline@192.168.1.10:c2900-universalk9-mz.SPA.155-3.M4a.bin .\n",
+            "Password of towline, until this server ends: abc234\n",
+        ] {
+            assert!(standard.contains(line), "{line}{standard}");
+        }
+        facts.addresses.sftp = vec!["0.0.0.0:2222".parse().unwrap()];
+        let other = text(&facts);
+        assert!(other.contains("  sftp -P 2222 towline@192.168.1.10\n"), "{other}");
+        assert!(!other.contains("copy scp:"), "devices take no port: {other}");
     }
 
     #[test]

@@ -14,15 +14,24 @@ pub(super) struct Handed {
     pub(super) ftp: Vec<TcpListener>,
     pub(super) http: Vec<TcpListener>,
     pub(super) https: Vec<TcpListener>,
+    pub(super) sftp: Vec<TcpListener>,
     pub(super) admin: Option<TcpListener>,
     pub(super) control: Option<UnixListener>,
 }
 
 /// What a TCP socket is for where its name says nothing: where each protocol is by default.
-const PORTS: &[(u16, &str)] =
-    &[(21, "ftp"), (2121, "ftp"), (80, "http"), (8080, "http"), (443, "https"), (8443, "https")];
+const PORTS: &[(u16, &str)] = &[
+    (21, "ftp"),
+    (2121, "ftp"),
+    (80, "http"),
+    (8080, "http"),
+    (443, "https"),
+    (8443, "https"),
+    (22, "sftp"),
+    (2222, "sftp"),
+];
 /// The names that mean something.
-const NAMES: &[&str] = &["tftp", "ftp", "http", "https", "admin", "control"];
+const NAMES: &[&str] = &["tftp", "ftp", "http", "https", "sftp", "admin", "control"];
 
 impl Handed {
     /// Those of this process's service manager.
@@ -47,12 +56,13 @@ impl Handed {
                         Some("ftp") => handed.ftp.push(socket),
                         Some("http") => handed.http.push(socket),
                         Some("https") => handed.https.push(socket),
+                        Some("sftp") => handed.sftp.push(socket),
                         Some("admin") => handed.admin = Some(socket),
                         Some(other) => return Err(unfit(&format!("a TCP socket at {at}"), other)),
                         None => {
                             let what = format!("nothing says what the TCP socket at {at} is for: name it");
                             return Err(io::Error::other(
-                                what + " (FileDescriptorName=ftp, http, https or admin)",
+                                what + " (FileDescriptorName=ftp, http, https, sftp or admin)",
                             ));
                         }
                     }
@@ -85,10 +95,13 @@ mod tests {
 
     #[test]
     fn each_name_is_its_protocol_s_and_what_has_none_is_not_just_ftp_s() {
-        let all = ["ftp", "http", "https", "admin", "ftp"].map(tcp).into_iter().chain([udp("tftp"), udp("")]);
+        let all = ["ftp", "http", "https", "admin", "ftp", "sftp"]
+            .map(tcp)
+            .into_iter()
+            .chain([udp("tftp"), udp("")]);
         let handed = Handed::of(all.collect()).unwrap();
         let tcp_sockets = (handed.ftp.len(), handed.http.len(), handed.https.len(), handed.admin.is_some());
-        assert_eq!((tcp_sockets, handed.tftp.len()), ((2, 1, 1, true), 2));
+        assert_eq!((tcp_sockets, handed.tftp.len(), handed.sftp.len()), ((2, 1, 1, true), 2, 1));
         // systemd names what has no name by its unit.
         for name in ["", "towline.socket", "connection"] {
             let why = Handed::of(vec![tcp(name)]).unwrap_err().to_string();

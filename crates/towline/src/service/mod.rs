@@ -2,7 +2,7 @@
 //! what happens.
 //!
 //! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on or takes what was `handed` to us, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
-//!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `servers`
+//!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `ssh` and its `session_password`, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - `monitored` is the service as two processes, `mandate` what the worker may ask for, `orders` what the loop was
 //!   told to do.
@@ -33,7 +33,9 @@ pub(crate) mod run_as;
 mod running;
 mod screen;
 mod servers;
+mod session_password;
 mod sockets;
+mod ssh;
 pub(crate) mod tftp;
 mod tree;
 pub(crate) mod users;
@@ -56,6 +58,7 @@ pub(crate) use root::is_precious;
 use screen::Screen;
 use serve::http::{HttpConfig, HttpServer};
 use servers::{Servers, Settings};
+use session_password::SessionPassword;
 use sockets::{Had, Sockets};
 use std::io;
 use std::net::IpAddr;
@@ -109,8 +112,12 @@ fn serve(
         None => Arc::new(Here::new(mandate::of(&loaded.config).looked_up())),
     };
     // Passwords and the like are where only root reads them.
-    let policy = policy::of(loaded, json, &privileged)?;
-    let settings = Settings::of(loaded, monitor.as_ref(), !sockets.https.is_empty())?;
+    let mut policy = policy::of(loaded, json, &privileged)?;
+    // A service has users, or nobody comes.
+    let for_this_run = !sockets.sftp.is_empty() && monitor.is_none();
+    let session_password = if for_this_run { SessionPassword::of(loaded)? } else { None };
+    policy.users.extend(session_password.as_ref().map(SessionPassword::login).transpose()?);
+    let settings = Settings::of(loaded, monitor.as_ref(), &sockets)?;
     let outside = Outside::of(loaded)?;
     // What is served is opened with the rights that it is served with.
     server.user.as_ref().map_or(Ok(()), |user| user.value.become_it())?;
@@ -154,6 +161,7 @@ fn serve(
         root,
         keeper,
         servers,
+        session_password,
         fell_back,
         control,
         interfaces,

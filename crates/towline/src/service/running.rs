@@ -8,6 +8,7 @@ use super::orders::Orders;
 use super::root::Root;
 use super::screen::Screen;
 use super::servers::Servers;
+use super::session_password::SessionPassword;
 use super::wall::Behind;
 use super::{Occasion, announce, descriptors, inbox, local, tree};
 use crate::config::Loaded;
@@ -78,6 +79,7 @@ pub(super) struct Running<'a> {
     pub(super) root: Root,
     pub(super) keeper: Keeper,
     pub(super) servers: Servers,
+    pub(super) session_password: Option<SessionPassword>,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
     pub(super) control: Option<UnixListener>,
     pub(super) interfaces: Vec<Interface>,
@@ -344,8 +346,15 @@ impl Running<'_> {
             best,
             file: self.root.example(),
             user: config.user.first().map(|user| user.name.clone()),
+            session_password: self.session_password.clone(),
+            host_keys: self.servers.host_keys().map(|keys| keys.shown.clone()).unwrap_or_default(),
             program: program.unwrap_or_else(|_| String::from("towline")),
         }));
+        if self.servers.host_keys().is_some_and(|keys| !keys.kept) {
+            let text =
+                "SSH shows keys made for this run: without --host-keys or --state there is no place for them";
+            board.screen.say(text);
+        }
         if let Some(fingerprint) = self.servers.made() {
             let text = format!("HTTPS shows a certificate made for this run, SHA-256 {fingerprint}");
             board.screen.say(&text);

@@ -2,6 +2,7 @@
 
 use super::http::{self, Shown};
 use super::sockets::Sockets;
+use super::ssh::{self, HostKeys};
 use super::{ftp, local, tftp};
 use crate::config::Loaded;
 use crate::exit::Failure;
@@ -9,6 +10,7 @@ use crate::monitor::Asked;
 use gate::Gate;
 use serve::ftp::{FtpConfig, FtpServer};
 use serve::http::{Door, HttpConfig, HttpServer};
+use serve::ssh::{SshConfig, SshServer};
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,13 +23,21 @@ pub(super) struct Settings {
     ftp: FtpConfig,
     http: HttpConfig,
     shown: Option<Shown>,
+    ssh: Option<(SshConfig, HostKeys)>,
 }
 
 impl Settings {
-    /// What the configuration says; `tls`: somebody is to be shown a certificate.
-    pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>, tls: bool) -> Result<Settings, Failure> {
-        let shown = if tls { Shown::of(loaded)? } else { None };
-        Ok(Settings { tftp: tftp::of(loaded)?, ftp: ftp::of(loaded, monitor), http: http::of(loaded), shown })
+    /// What the configuration says, as far as it is for these sockets: nobody is shown a certificate or a key who does
+    /// not ask.
+    pub(super) fn of(
+        loaded: &Loaded,
+        monitor: Option<&Arc<Asked>>,
+        sockets: &Sockets,
+    ) -> Result<Settings, Failure> {
+        let shown = if sockets.https.is_empty() { None } else { Shown::of(loaded)? };
+        let ssh = (!sockets.sftp.is_empty()).then(|| ssh::of(loaded)).transpose()?;
+        let (tftp, ftp) = (tftp::of(loaded)?, ftp::of(loaded, monitor));
+        Ok(Settings { tftp, ftp, http: http::of(loaded), shown, ssh })
     }
 }
 
@@ -37,6 +47,9 @@ pub(super) struct Servers {
     ftp: Option<FtpServer>,
     http: Option<HttpServer>,
     https: Option<HttpServer>,
+    sftp: Option<SshServer>,
+    /// What SSH shows.
+    host_keys: Option<HostKeys>,
     /// What HTTPS shows, where it was made for this run: its fingerprint.
     made: Option<String>,
     /// Where figures are told.
@@ -69,7 +82,13 @@ impl Servers {
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
         let https = http_server(gate, doors, &settings.http, tap)?;
-        Ok(Servers { tftp, ftp, http, https, made, admin })
+        let (mut sftp, mut host_keys) = (None, None);
+        if let Some((config, keys)) = settings.ssh {
+            let started = SshServer::start(gate.clone(), sockets.sftp, config);
+            sftp = Some(started.map_err(local("the SFTP server"))?);
+            host_keys = Some(keys);
+        }
+        Ok(Servers { tftp, ftp, http, https, sftp, host_keys, made, admin })
     }
 
     /// Takes nothing new; what runs goes on.
@@ -82,6 +101,9 @@ impl Servers {
         }
         for http in [&self.http, &self.https].into_iter().flatten() {
             http.drain();
+        }
+        if let Some(sftp) = &self.sftp {
+            sftp.drain();
         }
     }
 
@@ -96,6 +118,9 @@ impl Servers {
         for http in [&self.http, &self.https].into_iter().flatten() {
             http.retire();
         }
+        if let Some(sftp) = &self.sftp {
+            sftp.retire();
+        }
     }
 
     /// Whether a successor may take the sockets.
@@ -103,6 +128,7 @@ impl Servers {
         self.tftp.as_ref().is_none_or(TftpServer::has_retired)
             && self.ftp.as_ref().is_none_or(FtpServer::has_retired)
             && [&self.http, &self.https].into_iter().flatten().all(HttpServer::has_retired)
+            && self.sftp.as_ref().is_none_or(SshServer::has_retired)
     }
 
     /// Whether nothing runs any more.
@@ -110,6 +136,7 @@ impl Servers {
         self.tftp.as_ref().is_none_or(TftpServer::is_over)
             && self.ftp.as_ref().is_none_or(FtpServer::is_over)
             && [&self.http, &self.https].into_iter().flatten().all(HttpServer::is_over)
+            && self.sftp.as_ref().is_none_or(SshServer::is_over)
     }
 
     /// Ends them; what still runs has so long.
@@ -123,6 +150,9 @@ impl Servers {
         for http in [self.http, self.https].into_iter().flatten() {
             http.wait(grace);
         }
+        if let Some(sftp) = self.sftp {
+            sftp.wait(grace);
+        }
     }
 
     /// Where each protocol is listened for.
@@ -134,6 +164,7 @@ impl Servers {
             ftp: self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default(),
             http: http(&self.http),
             https: http(&self.https),
+            sftp: self.sftp.as_ref().map(SshServer::addresses).unwrap_or_default(),
             admin: self.admin.clone(),
         }
     }
@@ -146,6 +177,7 @@ impl Servers {
             ("ftp", self.ftp.as_ref().is_some_and(|s| !s.is_listening())),
             ("http", deaf(&self.http)),
             ("https", deaf(&self.https)),
+            ("sftp", self.sftp.as_ref().is_some_and(|s| !s.is_listening())),
         ];
         each.into_iter().find_map(|(protocol, is)| is.then_some(protocol))
     }
@@ -153,9 +185,13 @@ impl Servers {
     /// The same as one list, each with its protocol.
     pub(super) fn listening(&self) -> Vec<(&'static str, SocketAddr)> {
         // Nobody fetches from the listener for figures.
-        let Addresses { tftp, ftp, http, https, admin: _ } = self.addresses();
-        let each = [("tftp", tftp), ("ftp", ftp), ("http", http), ("https", https)];
-        each.into_iter().flat_map(|(protocol, all)| all.into_iter().map(move |at| (protocol, at))).collect()
+        let all = self.addresses();
+        all.each().into_iter().flat_map(|(protocol, at)| at.iter().map(move |at| (protocol, *at))).collect()
+    }
+
+    /// What SSH shows.
+    pub(super) fn host_keys(&self) -> Option<&HostKeys> {
+        self.host_keys.as_ref()
     }
 
     /// The fingerprint of HTTPS's certificate, where it was made for this run.
@@ -171,14 +207,21 @@ pub(crate) struct Addresses {
     pub(crate) ftp: Vec<SocketAddr>,
     pub(crate) http: Vec<SocketAddr>,
     pub(crate) https: Vec<SocketAddr>,
+    pub(crate) sftp: Vec<SocketAddr>,
     /// Nothing for clients.
     pub(crate) admin: Vec<SocketAddr>,
 }
 
 impl Addresses {
     /// Each with its name, in the order in which they are told.
-    pub(crate) fn each(&self) -> [(&'static str, &[SocketAddr]); 4] {
-        [("tftp", &self.tftp), ("ftp", &self.ftp), ("http", &self.http), ("https", &self.https)]
+    pub(crate) fn each(&self) -> [(&'static str, &[SocketAddr]); 5] {
+        [
+            ("tftp", &self.tftp),
+            ("ftp", &self.ftp),
+            ("http", &self.http),
+            ("https", &self.https),
+            ("sftp", &self.sftp),
+        ]
     }
 }
 

@@ -17,12 +17,13 @@ pub(super) struct Sockets {
     pub(super) control: Option<UnixListener>,
     pub(super) http: Vec<TcpListener>,
     pub(super) https: Vec<TcpListener>,
+    pub(super) sftp: Vec<TcpListener>,
     pub(super) admin: Option<TcpListener>,
     pub(super) fell_back: Vec<(&'static str, FellBack)>,
 }
 
 /// The protocols whose ports may be others than the wanted ones.
-const FALLING: [&str; 4] = ["tftp", "ftp", "http", "https"];
+const FALLING: [&str; 5] = ["tftp", "ftp", "http", "https", "sftp"];
 
 impl Sockets {
     /// Opens what the configuration says; `had` are open already and are taken where they are what it says.
@@ -80,6 +81,15 @@ impl Sockets {
             sockets.fell_back.extend(got.fell_back.map(|f| ("https", f)));
             sockets.https = got.sockets;
         }
+        if had.has("sftp", loaded) {
+            had.give(&mut sockets, "sftp");
+        } else if loaded.origins.set("sftp.port").is_none() && !handed.sftp.is_empty() {
+            sockets.sftp = handed.sftp;
+        } else {
+            let got = listen::sftp(bind, config.sftp.port).map_err(fault("sftp.port", "--sftp"))?;
+            sockets.fell_back.extend(got.fell_back.map(|f| ("sftp", f)));
+            sockets.sftp = got.sockets;
+        }
         if had.has("admin", loaded) {
             had.give(&mut sockets, "admin");
         } else if let (None, Some(listener)) = (config.admin.listen, handed.admin) {
@@ -88,7 +98,7 @@ impl Sockets {
             let got = listen::admin(address).map_err(fault("admin.listen", "--admin"))?;
             sockets.admin = got.sockets.into_iter().next();
         }
-        let none = sockets.http.is_empty() && sockets.https.is_empty();
+        let none = sockets.http.is_empty() && sockets.https.is_empty() && sockets.sftp.is_empty();
         if none && sockets.tftp.is_empty() && sockets.ftp.is_empty() {
             return Err(Failure::usage(
                 format!("{} off {} off", loaded.thing("tftp.port"), loaded.thing("ftp.port")),
@@ -101,7 +111,7 @@ impl Sockets {
 
     /// Each with its label, for another process: the protocol, and why it is not on the wanted port.
     pub(super) fn into_parts(self) -> Vec<(String, OwnedFd)> {
-        let Sockets { tftp, ftp, control, http, https, admin, fell_back } = self;
+        let Sockets { tftp, ftp, control, http, https, sftp, admin, fell_back } = self;
         let label = |name: &str| match fell_back.iter().find(|(of, _)| *of == name) {
             Some((_, FellBack { from, to, why: Reason::Denied })) => format!("{name} denied {from} {to}"),
             Some((_, FellBack { from, to, why: Reason::Taken })) => format!("{name} taken {from} {to}"),
@@ -112,6 +122,7 @@ impl Sockets {
         parts.extend(ftp.into_iter().map(|s| (label("ftp"), s.into())));
         parts.extend(http.into_iter().map(|s| (label("http"), s.into())));
         parts.extend(https.into_iter().map(|s| (label("https"), s.into())));
+        parts.extend(sftp.into_iter().map(|s| (label("sftp"), s.into())));
         parts.extend(admin.map(|s| (label("admin"), s.into())));
         parts.extend(control.map(|s| (label("control"), s.into())));
         parts
@@ -133,6 +144,7 @@ impl Sockets {
             "ftp" => self.ftp.push(socket.into()),
             "http" => self.http.push(socket.into()),
             "https" => self.https.push(socket.into()),
+            "sftp" => self.sftp.push(socket.into()),
             "admin" => self.admin = Some(socket.into()),
             "control" => self.control = Some(socket.into()),
             other => return Err(Failure::new(Exit::Failed, other, "no socket is called so", "")),
@@ -175,6 +187,7 @@ impl Had {
                 "ftp" => bound && then.ftp.port == now.ftp.port,
                 "http" => bound && then.http.port == now.http.port,
                 "https" => bound && then.https.port == now.https.port,
+                "sftp" => bound && then.sftp.port == now.sftp.port,
                 "admin" => then.admin.listen == now.admin.listen,
                 _ => then.server.control == now.server.control,
             }

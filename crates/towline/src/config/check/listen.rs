@@ -12,9 +12,8 @@ pub(super) fn check(check: &mut Check<'_>) {
     passive(check);
     tls(check);
     let off = |want: Want| want == Want::Off;
-    if [config.tftp.port, config.ftp.port, config.http.port, config.https.port].into_iter().all(off)
-        && check.is_sure(&["http.port", "https.port"])
-    {
+    let all = [config.tftp.port, config.ftp.port, config.http.port, config.https.port, config.sftp.port];
+    if all.into_iter().all(off) && check.is_sure(&["http.port", "https.port", "sftp.port"]) {
         check.fault("tftp.port", "every protocol is off: nothing to serve with", "leave one of them on");
     }
 }
@@ -33,6 +32,7 @@ fn tcp(check: &Check<'_>) -> Vec<(&'static str, u16, Option<IpAddr>)> {
         exact("ftp.port", config.ftp.port, Some(FTP.standard)),
         exact("http.port", config.http.port, None),
         exact("https.port", config.https.port, None),
+        exact("sftp.port", config.sftp.port, None),
         admin,
     ]
     .into_iter()

@@ -1,0 +1,68 @@
+//! One connection, from its first octet to its end.
+
+use super::Shared;
+use super::caller::{Caller, Guest};
+use crate::address::canonical;
+use gate::HalfOpen;
+use socket2::SockRef;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use transport::ssh::Line;
+
+/// How long a connection that was told of its end may take to see it.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Serves one connection.
+pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, place: HalfOpen) {
+    let Ok(local) = stream.local_addr() else { return };
+    // Answers are small and awaited.
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_keepalive(true);
+    let (local, peer) = (canonical(local), canonical(peer));
+    let line = Line::new(stream);
+    let grace = Instant::now() + shared.config.login_grace;
+    let (mut draining, mut kicked) = (shared.draining.clone(), shared.kicked.clone());
+    let guest = Arc::new(Guest::default());
+    let caller = Caller::new(shared.clone(), local, peer, place, guest.clone());
+    let mut connection = tokio::select! {
+        begun = shared.server.serve(line.clone(), caller) => match begun {
+            Ok(connection) => connection,
+            Err(_) => return,
+        },
+        () = tokio::time::sleep_until(grace.into()) => return line.cut(),
+        _ = draining.wait_for(|d| *d) => return line.cut(),
+    };
+    let mut idle_since = Instant::now();
+    let why = loop {
+        let session = guest.session();
+        if guest.channels() > 0 {
+            idle_since = Instant::now();
+        }
+        let deadline = match session {
+            None => grace,
+            Some(_) => idle_since + shared.config.idle,
+        };
+        if *draining.borrow() && guest.channels() == 0 {
+            break "the server stops";
+        }
+        tokio::select! {
+            // Whichever side ended it, it is over.
+            _ = connection.ended() => return,
+            () = guest.changed() => {}
+            Ok(()) = draining.changed() => {}
+            Ok(()) = kicked.changed() => {
+                if session.is_some_and(gate::Session::is_kicked) {
+                    break "ended by the operator";
+                }
+            }
+            () = tokio::time::sleep_until(deadline.into()), if guest.channels() == 0 => {
+                break if session.is_some() { "nothing was asked for too long" } else { "no login in time" };
+            }
+        }
+    };
+    connection.dismiss(why).await;
+    let _ = tokio::time::timeout(LAST_WORDS, connection.ended()).await;
+    connection.cut();
+}
