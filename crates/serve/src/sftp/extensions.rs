@@ -24,6 +24,10 @@ pub(super) fn offered() -> Vec<Extension> {
         row("expand-path@openssh.com", "1"),
         row("copy-data", "1"),
         row("home-directory", "1"),
+        // Looked for under the first name, asked under the others.
+        row("check-file", "1"),
+        row("check-file-handle", "1"),
+        row("check-file-name", "1"),
         row("space-available", "1"),
     ]
 }
@@ -92,9 +96,9 @@ impl Files {
                 };
                 Ok(Answer::Octets(told.octets()))
             }
+            Extended::CheckFileHandle { check, .. } => self.check(file, check),
+            Extended::CheckFileName { path, check } => self.check_name(path, check),
             Extended::UsersGroups { .. }
-            | Extended::CheckFileHandle { .. }
-            | Extended::CheckFileName { .. }
             | Extended::Limits
             | Extended::VendorId(_)
             | Extended::Other { .. } => Err(Refusal::Unsupported("that extension")),

@@ -313,8 +313,8 @@ impl Files {
 
 /// Octets before those of a DATA.
 const HEAD: usize = 13;
-/// Octets that a copy moves at once.
-const BITE: usize = 256 << 10;
+/// Octets that are copied, or read for a digest, at once.
+pub(super) const BITE: usize = 256 << 10;
 
 fn answer(done: Result<(), Refusal>) -> Answer {
     match done {

@@ -7,10 +7,12 @@
 //! | `files` | what one client has open, and what is done with a batch of questions |
 //! | `open` | a file being read or written, a directory being listed; how each ends |
 //! | `names` | requests about names, and what is opened by one |
+//! | `check` | digests of parts of files |
 //! | `extensions` | requests beyond version 3 |
 //! | `facts` | attributes, and the lines that people are shown |
 //! | `refusal` | the gate's refusals as statuses |
 
+mod check;
 mod extensions;
 mod facts;
 mod files;

@@ -1,7 +1,7 @@
 //! What is open: read, written, listed, and how each ends.
 
 use super::{facts, refusal};
-use gate::store::{Cursor, Entry, Facts, Sink, VPath};
+use gate::store::{Blob, Cursor, Entry, Facts, Sink, VPath};
 use gate::{Cause, End, Meter, Outcome, Reading, Refusal, Session, Writing};
 use sftp_proto::Attrs;
 use sftp_proto::server::{Answer, Names};
@@ -120,6 +120,11 @@ impl Download {
     pub(super) fn new(mut reading: Reading, path: VPath) -> Download {
         let meter = reading.take_meter();
         Download { reading, path, meter, moved: 0, first: None, reached: 0, saw_end: false, failed: None }
+    }
+
+    /// The content.
+    pub(super) fn blob(&self) -> &Blob {
+        self.reading.blob()
     }
 
     /// Reads behind what is in `out`; gives how many octets that were.
