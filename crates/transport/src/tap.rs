@@ -21,7 +21,8 @@ pub trait Tap: Send + Sync {
 pub struct Sight<'a> {
     /// When.
     pub at: Instant,
-    /// A number for the transfer (TFTP), control session (FTP) or connection (HTTP), unique in this process.
+    /// A number for the transfer (TFTP), control session (FTP), session (SFTP) or connection (HTTP), unique in this
+    /// process.
     pub flow: u64,
     /// Our address and port.
     pub local: SocketAddr,
@@ -68,6 +69,8 @@ pub enum Role {
     Control,
     /// A file or a listing of FTP.
     Data,
+    /// Requests and answers of SFTP, in words; what was on the wire is SSH's.
+    Sftp,
     /// Requests and responses of HTTP.
     Http {
         /// Under TLS: what is seen was not on the wire.
@@ -91,7 +94,8 @@ pub enum What<'a> {
     },
     /// A wait ended without an answer.
     TimedOut,
-    /// One FTP control line without its line end; passwords and secrets of grants are masked.
+    /// One FTP control line without its line end, or a request or answer of SFTP in words; passwords and secrets of
+    /// grants are masked.
     Control(&'a [u8]),
     /// A TCP connection was asked for; `Sent`: we connect, `Received`: we accepted.
     Connected {

@@ -1,6 +1,7 @@
 //! Our SFTP sessions in this process, without SSH, and clients that say what no good client says.
 
 mod flood;
+mod seen;
 mod talk;
 mod tree;
 

@@ -2,7 +2,7 @@
 
 use e2e::poll::PATIENCE;
 use gate::{Credentials, Gate, Knock, Policy, Protocol, Secret, Security, User};
-use serve::sftp::{End, Orders, SftpConfig};
+use serve::sftp::{End, Orders, Seen, SftpConfig};
 use sftp_proto::{Answer, Ask, Attrs, Frames, OpenFlags, Reply, Request, Status};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -51,7 +51,11 @@ impl House {
     }
 
     pub(crate) fn talk_over(&self, window: usize, config: SftpConfig) -> Talk {
-        let mut talk = Talk::new(self.login(), window, config);
+        self.talk_seen(window, config, None)
+    }
+
+    pub(crate) fn talk_seen(&self, window: usize, config: SftpConfig, seen: Option<Seen>) -> Talk {
+        let mut talk = Talk::new(self.login(), window, config, seen);
         let version = talk.packet().expect("VERSION");
         assert!(matches!(Reply::parse(&version), Ok(Reply::Version { version: 3, .. })));
         talk
@@ -80,7 +84,7 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    fn new(session: gate::Session, window: usize, config: SftpConfig) -> Talk {
+    fn new(session: gate::Session, window: usize, config: SftpConfig, seen: Option<Seen>) -> Talk {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (mut stream, theirs) = tokio::io::duplex(window);
@@ -91,7 +95,8 @@ impl Talk {
         let ((drain, draining), (kick, kicked)) = (watch::channel(false), watch::channel(()));
         let (input, output) = tokio::io::split(theirs);
         let orders = Orders { draining, kicked };
-        let run = serve::sftp::run(session, config, orders, Piped::new(input), Piped::new(output));
+        let (input, output) = (Piped::new(input), Piped::new(output));
+        let run = serve::sftp::run_seen(session, config, orders, seen, input, output);
         let end = runtime.spawn(run);
         let (frames, packets) = (Frames::default(), VecDeque::new());
         Talk { runtime, stream, frames, packets, end, drain, kick, next: 1 }

@@ -3,11 +3,14 @@
 use super::names::resolve;
 use super::open::{Left, Open, Upload};
 use super::refusal;
+use super::sights::Sights;
 use gate::store::VPath;
 use gate::{Reading, Refusal, Session};
 use sftp_proto::server::{Answer, Ask, AskId, File};
 use sftp_proto::{Ask as Requested, OpenFlags, data_head};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use transport::tap::Dir;
 
 /// The files of a session. It goes to a thread that may wait, and comes back.
 pub(super) struct Files {
@@ -15,6 +18,7 @@ pub(super) struct Files {
     open: Vec<Option<Open>>,
     /// What the next OPEN is about, where it was open without waiting.
     ahead: Option<Reading>,
+    sights: Option<Arc<Sights>>,
 }
 
 /// What was done with a batch of questions.
@@ -50,14 +54,18 @@ impl Done {
     /// READs come before what is answered next.
     fn flush(&mut self, reads: &mut Reads) {
         if !reads.of.is_empty() {
+            // A file that became shorter is no reason to hold more than goes out.
+            if reads.octets.capacity() > 2 * reads.octets.len() {
+                reads.octets.shrink_to_fit();
+            }
             self.answers.push(Answered::Reads(std::mem::take(reads)));
         }
     }
 }
 
 impl Files {
-    pub(super) fn new(session: Session) -> Files {
-        Files { session, open: Vec::new(), ahead: None }
+    pub(super) fn new(session: Session, sights: Option<Arc<Sights>>) -> Files {
+        Files { session, open: Vec::new(), ahead: None, sights }
     }
 
     /// Does all of them, in this order; where the thread may not wait, up to the first that does. Gives those that are
@@ -67,10 +75,9 @@ impl Files {
         let mut together = Reads::default();
         let mut short = 0;
         for (_, ask) in &batch {
-            if let Ask::Read { len, .. } = ask
-                && *len as usize <= SHORT
-            {
-                short += HEAD + *len as usize;
+            if let Ask::Read { file, offset, len, .. } = ask {
+                let len = self.there(*file, *offset, *len);
+                short += if len <= SHORT { HEAD + len } else { 0 };
             }
         }
         let mut batch = batch.into_iter();
@@ -82,7 +89,7 @@ impl Files {
             }
             let one = match ask {
                 Ask::Read { file, request, offset, len } => {
-                    let len = len as usize;
+                    let len = self.there(file, offset, len);
                     if len > SHORT {
                         done.flush(&mut together);
                         together.octets.reserve_exact(HEAD + len);
@@ -91,7 +98,7 @@ impl Files {
                     }
                     let answered = self.read(file, request, offset, len, &mut together.octets);
                     let read = answered.as_ref().map_or(0, |read| *read as usize);
-                    self.after(file, &mut done.held, read);
+                    self.after(file, &mut done.held, read, Dir::Sent);
                     match answered {
                         Ok(0) => Answer::End,
                         Ok(read) => {
@@ -107,7 +114,7 @@ impl Files {
                 }
                 Ask::Write { file, offset, octets } => {
                     let written = self.write(file, offset, &octets);
-                    self.after(file, &mut done.held, octets.len());
+                    self.after(file, &mut done.held, octets.len(), Dir::Received);
                     done.spare.push(octets);
                     answer(written)
                 }
@@ -121,11 +128,22 @@ impl Files {
                         Ok(Answer::Names(names)) => names.octets(),
                         Ok(_) | Err(_) => 0,
                     };
-                    self.after(file, &mut done.held, octets);
+                    self.after(file, &mut done.held, octets, Dir::Sent);
                     listed.unwrap_or_else(|why| refusal::refused(&why))
                 }
-                Ask::Close { file } => answer(self.close(file)),
-                Ask::Other { file, into, packet } => self.named(file, into, &packet.ask()),
+                Ask::Close { file } => {
+                    self.asked(&Requested::Close { handle: b"" }, Some(file));
+                    let closed = answer(self.close(file));
+                    self.answered(&closed);
+                    closed
+                }
+                Ask::Other { file, into, packet } => {
+                    let ask = packet.ask();
+                    self.asked(&ask, file);
+                    let answer = self.named(file, into, &ask);
+                    self.answered(&answer);
+                    answer
+                }
             };
             done.flush(&mut together);
             done.answers.push(Answered::One(id, one));
@@ -167,6 +185,30 @@ impl Files {
                 | Requested::Write { .. }
                 | Requested::Readdir { .. } => unreachable!("they are questions of their own"),
             },
+        }
+    }
+
+    /// How many of so many octets there may be to read: no room is made for others. Behind the end a few, as a file may
+    /// have grown since it was opened.
+    fn there(&self, file: File, offset: u64, len: u32) -> usize {
+        let all = match self.of(Some(file)) {
+            Ok(Open::Reading(download)) => download.blob().len(),
+            Ok(Open::Writing(upload)) => upload.writing.len(),
+            Ok(Open::Directory(_)) | Err(_) => 0,
+        };
+        let there = usize::try_from(all.saturating_sub(offset)).unwrap_or(usize::MAX);
+        (len as usize).min(there.max(GROWN))
+    }
+
+    fn asked(&self, ask: &Requested<'_>, file: Option<File>) {
+        if let Some(sights) = &self.sights {
+            sights.asked(ask, self.of(file).ok());
+        }
+    }
+
+    fn answered(&self, answer: &Answer) {
+        if let Some(sights) = &self.sights {
+            sights.answered(answer);
         }
     }
 
@@ -219,7 +261,10 @@ impl Files {
     }
 
     /// So much was moved; a file with a rate says when it may go on.
-    fn after(&mut self, file: File, held: &mut Vec<(File, Instant)>, moved: usize) {
+    fn after(&mut self, file: File, held: &mut Vec<(File, Instant)>, moved: usize, dir: Dir) {
+        if let Some(sights) = &self.sights {
+            sights.moved(dir, moved);
+        }
         let Ok(open) = self.of_mut(Some(file)) else { return };
         let Some(meter) = open.meter() else { return };
         meter.moved(moved as u64);
@@ -311,6 +356,8 @@ impl Files {
     }
 }
 
+/// Octets that are looked for behind the end that a file had.
+const GROWN: usize = 4 << 10;
 /// Octets before those of a DATA.
 const HEAD: usize = 13;
 /// Octets that are copied, or read for a digest, at once.

@@ -10,6 +10,7 @@
 //! | `check` | digests of parts of files |
 //! | `extensions` | requests beyond version 3 |
 //! | `facts` | attributes, and the lines that people are shown |
+//! | `sights` | what a tap is told |
 //! | `refusal` | the gate's refusals as statuses |
 
 mod check;
@@ -20,8 +21,10 @@ mod names;
 mod open;
 mod refusal;
 mod session;
+mod sights;
 
-pub use session::run;
+pub use session::{run, run_seen};
+pub use sights::Seen;
 
 use sftp_proto::server::Fault;
 use std::time::Duration;

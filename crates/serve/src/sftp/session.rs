@@ -2,6 +2,7 @@
 
 use super::files::{Answered, Done, Files};
 use super::open::Left;
+use super::sights::{Seen, Sights};
 use super::{End, Orders, SftpConfig, extensions};
 use crate::disk::Disk;
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use gate::Session;
 use sftp_proto::server::{Ask, AskId, Config, Server};
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -25,7 +27,19 @@ const INPUT: usize = 512 << 10;
 pub async fn run<I: OctetsIn, O: OctetsOut>(
     session: Session,
     config: SftpConfig,
+    orders: Orders,
+    input: I,
+    output: O,
+) -> End {
+    run_seen(session, config, orders, None, input, output).await
+}
+
+/// The same, where somebody watches it.
+pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
+    session: Session,
+    config: SftpConfig,
     mut orders: Orders,
+    seen: Option<Seen>,
     mut input: I,
     output: O,
 ) -> End {
@@ -36,7 +50,7 @@ pub async fn run<I: OctetsIn, O: OctetsOut>(
     });
     let mut talk = Talk {
         machine,
-        files: Some(Box::new(Files::new(session.clone()))),
+        files: Some(Box::new(Files::new(session.clone(), seen.map(|seen| Arc::new(Sights::new(seen)))))),
         disk: Disk::default(),
         held: Vec::new(),
     };

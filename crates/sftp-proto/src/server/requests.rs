@@ -160,7 +160,9 @@ impl Server {
 
     /// What an extension is about; none: names, or nothing.
     fn extended(&mut self, id: u32, extended: &Extended<'_>) -> Option<Wants> {
-        if self.config.lacks(extended) {
+        // Told in no VERSION, where it would have data of its own; taken all the same.
+        let is_known = matches!(extended, Extended::VendorId(_));
+        if !is_known && self.config.lacks(extended) {
             self.say(id, Status::OpUnsupported, "That extension is not offered here.");
             return Some(Wants::Nothing);
         }

@@ -133,6 +133,9 @@ impl Inner {
             What::Connected { role: Role::Http { tls } } => {
                 self.streams.open(ends, way, &web(*tls, to.port()))
             }
+            What::Connected { role: Role::Sftp } => {
+                self.streams.open(ends, way, "SFTP in words; on the wire it was SSH")
+            }
             What::Connected { role: Role::Data } => self.streams.open(ends, way, "data connection"),
             What::Connected { role: Role::Control } if to.port() == 21 => {
                 self.streams.open(ends, way, "control connection")
