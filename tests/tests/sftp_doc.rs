@@ -8,7 +8,7 @@ use std::fs;
 fn the_table_of_rules_and_the_tests_name_each_other() {
     let root = e2e::root();
     let mut there = BTreeSet::new();
-    for dir in ["crates/sftp-proto/src/server", "tests/tests/sftp_in_process"] {
+    for dir in ["crates/sftp-proto/src/server", "crates/serve/src/sftp", "tests/tests/sftp_in_process"] {
         each(&root.join(dir), &mut |text| there.extend(names(text, "fn ", "")));
     }
     let stdio =

@@ -283,3 +283,77 @@ async fn send<O: OctetsOut>(mut output: O, octets: Bytes) -> (O, usize, io::Resu
     let sent = output.send(octets).await;
     (output, len, sent)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gate::store::local::{Local, LocalOptions};
+    use gate::{Credentials, Gate, Knock, Policy, Protocol, Security};
+    use sftp_proto::{Attrs, OpenFlags, Request};
+    use std::net::SocketAddr;
+
+    fn talk(dir: &std::path::Path) -> Talk {
+        let local = Local::open(dir, LocalOptions::default()).unwrap();
+        let (gate, _events) = Gate::new(Arc::new(local), Policy::default());
+        let at = SocketAddr::from(([127, 0, 0, 1], 1));
+        let credentials = Credentials::Anonymous { email: String::new() };
+        let (protocol, security) = (Protocol::Sftp, Security::Ssh);
+        let session = gate.admit(&Knock { protocol, local: at, peer: at, security, credentials }).unwrap();
+        Talk {
+            machine: Server::new(Config::default()),
+            files: Some(Box::new(Files::new(session, None))),
+            disk: Disk::default(),
+            held: Vec::new(),
+        }
+    }
+
+    impl Talk {
+        fn send(&mut self, request: &Request<'_>) {
+            let mut out = Vec::new();
+            request.write(&mut out);
+            self.machine.handle_input(&out);
+        }
+
+        /// Does all that can be done without a thread that may wait; what is to be sent.
+        fn all(&mut self) -> Vec<Vec<u8>> {
+            let mut work = None;
+            while self.work(&mut work) {}
+            assert!(work.is_none(), "nothing here waits");
+            std::iter::from_fn(|| self.machine.poll_transmit()).collect()
+        }
+    }
+
+    #[test]
+    fn an_answer_holds_no_more_than_goes_out_however_much_was_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, len) in [("one", 1), ("long", 300_000)] {
+            std::fs::write(dir.path().join(name), vec![7; len]).unwrap();
+        }
+        let mut talk = talk(dir.path());
+        talk.send(&Request::Init { version: 3, extensions: vec![] });
+        for (id, path) in [(1, &b"one"[..]), (2, b"long")] {
+            let attrs = Attrs::default();
+            talk.send(&Request::Asked {
+                id,
+                ask: sftp_proto::Ask::Open { path, flags: OpenFlags::READ, attrs },
+            });
+        }
+        let answers = talk.all().concat();
+        let handles = [&answers[answers.len() - 29..][..8], &answers[answers.len() - 8..]];
+        // The file became shorter than it was when it was opened.
+        std::fs::File::options().write(true).open(dir.path().join("long")).unwrap().set_len(10).unwrap();
+        for (handle, octets) in handles.into_iter().zip([1, 10]) {
+            for len in [1_000, 40_000, 261_120] {
+                for id in 0..100 {
+                    talk.send(&Request::Asked { id, ask: sftp_proto::Ask::Read { handle, offset: 0, len } });
+                }
+                let sent = talk.all();
+                let (held, out): (usize, usize) =
+                    (sent.iter().map(Vec::capacity).sum(), sent.iter().map(Vec::len).sum());
+                assert_eq!(out, 100 * (13 + octets), "{len}");
+                assert!(held <= 2 * out, "{held} octets are held for {out}");
+                talk.machine.sent(out);
+            }
+        }
+    }
+}
