@@ -33,6 +33,30 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// Each.
+    pub const ALL: [Scheme; 4] = [Scheme::Tftp, Scheme::Ftp, Scheme::Sftp, Scheme::Scp];
+
+    /// By its name, in upper or lower case.
+    pub fn named(name: &str) -> Option<Scheme> {
+        Scheme::ALL.into_iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name))
+    }
+
+    /// What a URL begins with, and what stands behind its `://`.
+    pub fn of_url(text: &[u8]) -> Option<(Scheme, &[u8])> {
+        let (name, rest) = split_scheme(text)?;
+        Some((Scheme::named(name)?, rest.strip_prefix(b"//")?))
+    }
+
+    /// As a URL has it.
+    fn name(self) -> &'static str {
+        match self {
+            Scheme::Tftp => "tftp",
+            Scheme::Ftp => "ftp",
+            Scheme::Sftp => "sftp",
+            Scheme::Scp => "scp",
+        }
+    }
+
     /// The protocol's own port.
     pub fn port(self) -> u16 {
         match self {
@@ -45,12 +69,7 @@ impl Scheme {
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Scheme::Tftp => "tftp",
-            Scheme::Ftp => "ftp",
-            Scheme::Sftp => "sftp",
-            Scheme::Scp => "scp",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -216,23 +235,15 @@ impl Locator {
         }
         let local = || Ok(Locator::Local(PathBuf::from(OsString::from_vec(text.to_vec()))));
         let Some((scheme, rest)) = split_scheme(text) else { return local() };
-        let known = match scheme.to_ascii_lowercase().as_str() {
-            "tftp" => Scheme::Tftp,
-            "ftp" => Scheme::Ftp,
-            "sftp" => Scheme::Sftp,
-            "scp" => Scheme::Scp,
-            "file" => {
-                return match rest.strip_prefix(b"//") {
-                    Some(path) => parse_file(path),
-                    None => local(),
-                };
-            }
-            // A name with a colon in it, as `flash:x` or `2026-11-23T12:00`, is a local one.
-            _ if !rest.starts_with(b"//") => return local(),
-            other => {
-                let advice = advice(other);
-                return Err(BadLocator::UnknownScheme { scheme: scheme.to_owned(), advice });
-            }
+        let Some(known) = Scheme::named(scheme) else {
+            return match (scheme.to_ascii_lowercase().as_str(), rest.strip_prefix(b"//")) {
+                ("file", Some(path)) => parse_file(path),
+                // A name with a colon in it, as `flash:x` or `2026-11-23T12:00`, is a local one.
+                (_, None) => local(),
+                (other, Some(_)) => {
+                    Err(BadLocator::UnknownScheme { scheme: scheme.to_owned(), advice: advice(other) })
+                }
+            };
         };
         match rest.strip_prefix(b"//") {
             Some(rest) => parse_remote(known, rest).map(Locator::Remote),

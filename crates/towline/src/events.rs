@@ -3,6 +3,7 @@
 mod document;
 mod ended;
 mod fields;
+mod on_servers;
 mod rows;
 mod told;
 
@@ -251,6 +252,24 @@ pub enum Event {
         repeats: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         digest: Option<String>,
+    },
+    Entry {
+        url: String,
+        #[serde(flatten)]
+        name: Name,
+        kind: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        octets: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mode: Option<String>,
+    },
+    Hashed {
+        url: String,
+        algorithm: &'static str,
+        digest: String,
+        by: &'static str,
     },
     Relaying {
         address: String,

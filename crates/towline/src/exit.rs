@@ -151,6 +151,52 @@ impl Failure {
     }
 }
 
+/// Several things of which some failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Several {
+    /// How many there were.
+    pub of: usize,
+    /// Those that were done.
+    pub done: usize,
+    /// What they are: `files`.
+    pub things: &'static str,
+    /// What those that failed are: `not copied`.
+    pub undone: &'static str,
+    /// Whether somebody ended it.
+    pub is_interrupted: bool,
+}
+
+/// Faults that the last line names; all were told when they happened.
+const NAMED: usize = 5;
+
+impl Several {
+    /// All of them as one.
+    pub fn failure(&self, failed: &[&Failure]) -> Failure {
+        let same = failed.first().filter(|first| failed.iter().all(|f| f.exit == first.exit));
+        let exit = match (self.is_interrupted, self.done, same) {
+            (true, _, _) => Exit::Interrupted,
+            (false, 1.., _) => Exit::Some,
+            (false, 0, Some(all)) => all.exit,
+            (false, 0, None) => Exit::Failed,
+        };
+        let mut reasons: Vec<String> = failed
+            .iter()
+            .take(NAMED)
+            .map(|f| format!("{}: {}", f.thing, f.what.trim_end_matches(['.', ' '])))
+            .collect();
+        if failed.len() > NAMED {
+            reasons.push(format!("and {} more", failed.len() - NAMED));
+        }
+        let left = self.of - self.done - failed.len();
+        if left > 0 {
+            reasons.push(format!("{left} were not begun"));
+        }
+        let Several { of, done, things, undone, .. } = self;
+        let thing = format!("{} of {of} {things}", of - done);
+        Failure::new(exit, thing, format!("{undone}: {}", reasons.join("; ")), "")
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A server's words end in what they like; the line is ours.

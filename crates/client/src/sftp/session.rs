@@ -2,10 +2,10 @@
 
 use super::driver::{Around, Driver, Load};
 use crate::ssh::Link;
-use crate::{ClientError, Done, Options, Outcome, Remote};
+use crate::{ClientError, Done, Options, Outcome, Remote, WireCode};
 use ftp_proto::list::{Kind, Listed};
 use sftp_proto::client::{Abilities, Begin, Facts, Found, Outcome as Went, Verb};
-use sftp_proto::{Attrs, FileSystem};
+use sftp_proto::{Attrs, FileSystem, Status};
 use std::time::{Duration, Instant};
 use store::{Blob, Sink};
 use transport::ssh::{ChannelIn, ChannelOut};
@@ -142,16 +142,18 @@ impl Session {
         }
     }
 
-    /// A digest that the server makes of a file: the name of its algorithm and its octets. `algorithms` with commas
-    /// between, the dearest first.
+    /// The digest that the server makes of a file (`md5`, `sha256`, …); `None`: it does not know how, or not this
+    /// algorithm.
     ///
     /// # Errors
-    /// See [`ClientError`]; few servers know how.
-    pub fn hash(&mut self, path: &[u8], algorithms: &str) -> Result<(String, Vec<u8>), ClientError> {
-        let algorithms = algorithms.as_bytes().to_vec();
-        match self.ask(Verb::Check { path: path.to_vec(), algorithms })? {
-            Went::Digest { algorithm, digest } => Ok((crate::error::printable(&algorithm), digest)),
-            other => Err(unexpected(&other)),
+    /// See [`ClientError`].
+    pub fn hash(&mut self, path: &[u8], algorithm: &str) -> Result<Option<Vec<u8>>, ClientError> {
+        let unknown = WireCode::Sftp(Status::OpUnsupported.code());
+        match self.ask(Verb::Check { path: path.to_vec(), algorithms: algorithm.as_bytes().to_vec() }) {
+            Ok(Went::Digest { algorithm: of, digest }) => Ok((of == algorithm.as_bytes()).then_some(digest)),
+            Ok(other) => Err(unexpected(&other)),
+            Err(ClientError::Server { code, .. }) if code == unknown => Ok(None),
+            Err(e) => Err(e),
         }
     }
 

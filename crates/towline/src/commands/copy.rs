@@ -1,6 +1,6 @@
 //! `towline copy`: files from here to there.
 
-mod braces;
+pub(super) mod braces;
 mod list;
 mod many;
 mod one;
@@ -229,7 +229,7 @@ fn resumes(remote: &Remote) -> bool {
     }
 }
 
-fn parsed(text: &OsStr) -> Result<Locator, Failure> {
+pub(super) fn parsed(text: &OsStr) -> Result<Locator, Failure> {
     let shown = || format!("'{}'", text.to_string_lossy());
     Locator::parse(text).map_err(|e| Failure::usage(shown(), e, "see towline copy --help"))
 }

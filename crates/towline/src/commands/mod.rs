@@ -17,6 +17,7 @@ mod over_ssh;
 pub mod recipe;
 pub mod relay;
 pub mod reload;
+pub mod remote;
 pub mod restore;
 pub mod serve;
 pub mod tftp;
@@ -35,6 +36,7 @@ Examples:
   towline serve images                       serve a directory over TFTP and FTP
   towline copy tftp://10.0.0.1/a.bin .       fetch a file
   towline copy a.bin ftp://10.0.0.1/up/      store a file
+  towline ls sftp://bob@10.0.0.1/~/          what is there, over SSH
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline device                             sit at a router's console
@@ -59,6 +61,14 @@ pub struct Cli {
 enum Command {
     Serve(Box<serve::Serve>),
     Copy(copy::Copy),
+    Ls(remote::ls::Ls),
+    Cat(remote::cat::Cat),
+    Rm(remote::rm::Rm),
+    Mv(remote::mv::Mv),
+    Mkdir(remote::mkdir::Mkdir),
+    Rmdir(remote::rmdir::Rmdir),
+    Stat(remote::stat::Stat),
+    Hash(remote::hash::Hash),
     Doctor(doctor::Doctor),
     Device(device::Device),
     Image(image::Image),
@@ -105,11 +115,19 @@ pub fn run() -> ExitCode {
     let events = Arc::new(Events::new(match &cli.command {
         Command::Serve(serve) => serve.json,
         Command::Copy(copy) => copy.json,
+        Command::Ls(ls) => ls.json(),
+        Command::Rm(rm) => rm.json(),
+        Command::Mv(mv) => mv.json(),
+        Command::Mkdir(mkdir) => mkdir.json(),
+        Command::Rmdir(rmdir) => rmdir.json(),
+        Command::Stat(stat) => stat.json(),
+        Command::Hash(hash) => hash.json(),
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
-        Command::Device(_)
+        Command::Cat(_)
+        | Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
         | Command::Reload(_)
@@ -131,6 +149,14 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Serve(serve) => serve.run(&events),
         Command::Copy(copy) => copy.run(&events),
+        Command::Ls(ls) => ls.run(&events),
+        Command::Cat(cat) => cat.run(&events),
+        Command::Rm(rm) => rm.run(&events),
+        Command::Mv(mv) => mv.run(&events),
+        Command::Mkdir(mkdir) => mkdir.run(&events),
+        Command::Rmdir(rmdir) => rmdir.run(&events),
+        Command::Stat(stat) => stat.run(&events),
+        Command::Hash(hash) => hash.run(&events),
         Command::Doctor(doctor) => doctor.run(&events),
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),

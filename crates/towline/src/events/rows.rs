@@ -5,6 +5,7 @@ use super::fields::{
     BY, DIGEST_FROM, DIRECTION, MD5, OUTCOME, PATH, PATH_BASE64, PEER, PROTOCOL, SESSION, SHA256, SHA512,
     TRANSFER, USER, WAY, always, maybe,
 };
+use super::on_servers;
 
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
@@ -477,6 +478,8 @@ pub const EVENTS: &[Row] = &[
             always("seconds", Kind::Number, "From the first beginning to the last end."),
         ],
     },
+    on_servers::ENTRY,
+    on_servers::HASHED,
     Row {
         event: "relaying",
         by: "relay",

@@ -3,6 +3,7 @@
 //! A shell that knows braces does it itself; in quotes, in a list, from a shell without them and from
 //! another program it is done here. Only in the path of a URL: a local name may have braces of its own.
 
+use client::Scheme;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
@@ -14,11 +15,11 @@ const DEEPEST: usize = 64;
 
 /// More than [`MOST`] words, or more than [`DEEPEST`] braces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct TooMany;
+pub(in crate::commands) struct TooMany;
 
 /// The words that `word` stands for, in order: `{a,b}` is each of them, `{8..12}` and `{08..12}` count, braces
 /// may stand in braces. `{a}`, a brace without its other and what is no URL stay as they are; `%7B` is a brace.
-pub(super) fn expand(word: &OsStr) -> Result<Vec<OsString>, TooMany> {
+pub(in crate::commands) fn expand(word: &OsStr) -> Result<Vec<OsString>, TooMany> {
     let octets = word.as_bytes();
     let Some(path) = path_of_url(octets) else { return Ok(vec![word.to_owned()]) };
     let (head, path) = octets.split_at(path);
@@ -32,8 +33,8 @@ pub(super) fn expand(word: &OsStr) -> Result<Vec<OsString>, TooMany> {
 
 /// Where the path begins.
 fn path_of_url(word: &[u8]) -> Option<usize> {
-    let lower = word[..word.len().min(7)].to_ascii_lowercase();
-    let host = [&b"tftp://"[..], b"ftp://"].into_iter().find(|scheme| lower.starts_with(scheme))?.len();
+    let (_, rest) = Scheme::of_url(word)?;
+    let host = word.len() - rest.len();
     Some(host + word[host..].iter().position(|b| *b == b'/')?)
 }
 
@@ -132,6 +133,7 @@ mod tests {
         for (word, expected) in [
             ("tftp://h/{a,b,c}", &["tftp://h/a", "tftp://h/b", "tftp://h/c"][..]),
             ("FTP://u@h/d/{a,b}.bin", &["FTP://u@h/d/a.bin", "FTP://u@h/d/b.bin"]),
+            ("SFTP://u@h/~/{a,b}", &["SFTP://u@h/~/a", "SFTP://u@h/~/b"]),
             ("tftp://h/{a,}x", &["tftp://h/ax", "tftp://h/x"]),
             ("tftp://h/{a,b}{1,2}", &["tftp://h/a1", "tftp://h/a2", "tftp://h/b1", "tftp://h/b2"]),
             ("tftp://h/{a,b{1,2}}", &["tftp://h/a", "tftp://h/b1", "tftp://h/b2"]),

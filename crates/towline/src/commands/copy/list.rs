@@ -1,6 +1,7 @@
 //! A list of files, one a line, with their digests: what `--list` reads.
 
 use crate::digest::Expect;
+use client::Scheme;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
@@ -90,8 +91,7 @@ fn url(line: &[u8]) -> Result<(Vec<u8>, Option<Expect>), String> {
 }
 
 fn is_url(line: &[u8]) -> bool {
-    let line = line.to_ascii_lowercase();
-    [&b"tftp://"[..], b"ftp://", b"sftp://", b"scp://"].iter().any(|scheme| line.starts_with(scheme))
+    Scheme::of_url(line).is_some()
 }
 
 fn expect(algorithm: Option<&str>, text: &[u8]) -> Result<Expect, String> {

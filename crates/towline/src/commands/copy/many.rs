@@ -3,7 +3,7 @@
 use super::{Copy, Job, Shared, braces, list, named, parsed, shown};
 use crate::digest::Expect;
 use crate::events::Event;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, Several};
 use crate::figures::{grouped, rate, took};
 use client::Done;
 use std::collections::BTreeMap;
@@ -20,8 +20,6 @@ use transport::Cancel;
 
 /// The longest list that is read: some hundred thousand lines.
 const LIST: u64 = 64 << 20;
-/// Faults that the last line names; all were told when they happened.
-const NAMED: usize = 5;
 
 /// What a command line asks for.
 pub(super) enum Jobs {
@@ -243,26 +241,8 @@ fn sum_up(
     if done.len() == files {
         return Ok(());
     }
-    let interrupted = shared.options.cancel.as_ref().is_some_and(Cancel::is_cancelled);
-    let same = failed.first().filter(|first| failed.iter().all(|f| f.exit == first.exit));
-    let exit = match (interrupted, done.is_empty(), same) {
-        (true, _, _) => Exit::Interrupted,
-        (false, false, _) => Exit::Some,
-        (false, true, Some(all)) => all.exit,
-        (false, true, None) => Exit::Failed,
-    };
-    let mut reasons: Vec<String> = failed
-        .iter()
-        .take(NAMED)
-        .map(|f| format!("{}: {}", f.thing, f.what.trim_end_matches(['.', ' '])))
-        .collect();
-    if failed.len() > NAMED {
-        reasons.push(format!("and {} more", failed.len() - NAMED));
-    }
-    let left = files - done.len() - failed.len();
-    if left > 0 {
-        reasons.push(format!("{left} were not begun"));
-    }
-    let thing = format!("{} of {files} files", files - done.len());
-    Err(Failure::new(exit, thing, format!("not copied: {}", reasons.join("; ")), ""))
+    let is_interrupted = shared.options.cancel.as_ref().is_some_and(Cancel::is_cancelled);
+    let several =
+        Several { of: files, done: done.len(), things: "files", undone: "not copied", is_interrupted };
+    Err(several.failure(&failed))
 }

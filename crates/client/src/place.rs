@@ -1,0 +1,126 @@
+//! A place on a server, as verbs see it: what protocol it is reached by is one match each.
+
+use crate::sftp::Session;
+use crate::{ClientError, Done, Listed, Options, Remote, Scheme, ftp, unsupported};
+use sftp_proto::Attrs;
+use store::Sink;
+
+/// A server that is reached. What its protocol or our client of it cannot do fails with
+/// [`std::io::ErrorKind::Unsupported`] before anything is asked.
+pub enum Place {
+    /// One connection for all that is done.
+    Sftp(Box<Session>),
+    /// A connection for each thing that is done.
+    Ftp(Box<Ftp>),
+}
+
+/// What a connection of FTP is made with.
+pub struct Ftp {
+    remote: Remote,
+    options: Options,
+}
+
+/// What FTP's client does not do yet.
+const NOT_OVER_FTP: &str = "our FTP client only lists, fetches and stores so far";
+
+impl Place {
+    /// Reaches the server of `remote`, whatever its path.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn open(remote: &Remote, options: &Options) -> Result<Place, ClientError> {
+        match remote.scheme {
+            Scheme::Sftp => Ok(Place::Sftp(Box::new(Session::open(remote, options)?))),
+            Scheme::Ftp => Ok(Place::Ftp(Box::new(Ftp { remote: remote.clone(), options: options.clone() }))),
+            Scheme::Tftp => Err(unsupported("TFTP only copies files")),
+            Scheme::Scp => Err(unsupported("SCP only copies files: sftp:// does the rest")),
+        }
+    }
+
+    /// What is in a directory.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn list(&mut self, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
+        match self {
+            Place::Sftp(session) => session.list(path),
+            Place::Ftp(ftp) => ftp::list(&ftp.at(path), &ftp.options),
+        }
+    }
+
+    /// Fetches a file, in the order of its octets.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn get(&mut self, path: &[u8], sink: &mut dyn Sink) -> Result<Done, ClientError> {
+        match self {
+            Place::Sftp(session) => session.get(path, 0, sink),
+            Place::Ftp(ftp) => ftp::get(&ftp.at(path), sink, &ftp.options),
+        }
+    }
+
+    /// Facts, links followed.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn stat(&mut self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
+        self.session()?.stat(path)
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn remove(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.session()?.remove(path)
+    }
+
+    /// Gives something another name, in place of what has it where that is wanted and the server can.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn rename(&mut self, from: &[u8], to: &[u8], replace: bool) -> Result<(), ClientError> {
+        self.session()?.rename(from, to, replace)
+    }
+
+    /// Makes a directory.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn make_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.session()?.make_dir(path)
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn remove_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
+        self.session()?.remove_dir(path)
+    }
+
+    /// The digest that the server makes of a file; `None`: it does not know how, or not this algorithm.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn hash(&mut self, path: &[u8], algorithm: &str) -> Result<Option<Vec<u8>>, ClientError> {
+        match self {
+            Place::Sftp(session) => session.hash(path, algorithm),
+            Place::Ftp(_) => Ok(None),
+        }
+    }
+
+    /// What only SFTP does so far.
+    fn session(&mut self) -> Result<&mut Session, ClientError> {
+        match self {
+            Place::Sftp(session) => Ok(session),
+            Place::Ftp(_) => Err(unsupported(NOT_OVER_FTP)),
+        }
+    }
+}
+
+impl Ftp {
+    fn at(&self, path: &[u8]) -> Remote {
+        Remote { path: path.to_vec(), ..self.remote.clone() }
+    }
+}
