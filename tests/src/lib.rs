@@ -3,7 +3,7 @@
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
 //! digests) · `curl` (and its exit codes) · `kill` (of oneself, at a point) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `ours` (our own clients) · `peers` (other people's programs) ·
-//! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers` and `tftp_servers` (other people's,
+//! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers`, `ssh_servers` and `tftp_servers` (other people's,
 //! started) · `sources` (what tests are called) · `ssh_clients` (other people's, of SFTP) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
 mod base64;
@@ -28,6 +28,7 @@ pub mod servers;
 pub mod service;
 pub mod sources;
 pub mod ssh_clients;
+pub mod ssh_servers;
 pub mod systemd;
 pub mod tftp_servers;
 pub mod towline;

@@ -88,6 +88,9 @@ const DEBS: &[Deb] = &[
     Deb { package: "libcbor0.8", proof: "usr/lib/x86_64-linux-gnu/libcbor.so.0.8", unless: Some("sftp") },
     Deb { package: "putty-tools", proof: "usr/bin/psftp", unless: Some("psftp") },
     Deb { package: "wget", proof: "usr/bin/wget", unless: Some("wget") },
+    Deb { package: "openssh-server", proof: "usr/sbin/sshd", unless: Some("sshd") },
+    // Also without SSH, on pipes.
+    Deb { package: "openssh-sftp-server", proof: "usr/lib/openssh/sftp-server", unless: None },
     Deb { package: "curl", proof: "usr/bin/curl", unless: Some("curl") },
     Deb { package: "libcurl4", proof: "usr/lib/x86_64-linux-gnu/libcurl.so.4", unless: Some("curl") },
 ];
