@@ -1,5 +1,6 @@
 //! The client's side of a connection: whether a host is the right one is asked of a [`Trust`].
 
+use super::ahead::Ahead;
 use super::{Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Typed};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
@@ -158,7 +159,7 @@ impl<T: Trust> Connection<T> {
             keepalive_interval: config.keepalive,
             ..client::Config::default()
         };
-        let handle = client::connect_stream(Arc::new(library), stream, Peer { trust }).await?;
+        let handle = client::connect_stream(Arc::new(library), Ahead::new(stream), Peer { trust }).await?;
         Ok(Connection { handle })
     }
 

@@ -3,13 +3,14 @@
 //! Channels come out as octets ([`ChannelIn`], [`ChannelOut`]), authentication is a question ([`server::Door`],
 //! [`client::Login`]), and what may be negotiated is a [`Profile`]. Nothing here judges anybody or opens a file.
 //!
-//! - `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
+//! - `ahead` fewer system calls · `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
 //!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client` · `agent` ·
 //!   `hosts` names that known_hosts hides.
 //!
 //! RFC 4250 to 4254, 8308 (extensions), 8332 (RSA with SHA-2), OpenSSH's PROTOCOL (strict key exchange).
 
 mod agent;
+mod ahead;
 mod channel;
 pub mod client;
 mod hosts;

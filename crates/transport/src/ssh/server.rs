@@ -1,5 +1,6 @@
 //! The server's side of a connection: who comes is asked of a [`Door`], what it opens is handed to it.
 
+use super::ahead::Ahead;
 use super::{
     Certified, ChannelIn, ChannelOut, Key, LARGEST_PACKET, Line, PrivateKey, Profile, WAITING, WINDOW, ident,
 };
@@ -151,7 +152,8 @@ impl Server {
     /// The peer does not speak SSH 2, or is gone.
     pub async fn serve<D: Door>(&self, line: Line, door: D) -> io::Result<Connection<D>> {
         let peer = Peer { door, most: self.channels, ever: 0, places: Arc::new(()), new: HashMap::new() };
-        let running = server::run_stream(self.config.clone(), line.clone(), peer).await.map_err(fault)?;
+        let running =
+            server::run_stream(self.config.clone(), Ahead::new(line.clone()), peer).await.map_err(fault)?;
         Ok(Connection { line, running })
     }
 }
