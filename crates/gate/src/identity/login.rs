@@ -48,9 +48,13 @@ impl Worth {
 impl Identity {
     /// Whether it makes sense for a peer to prove that this key is its own: whether that would be worth anything. The
     /// same for a user that is not there as for a key that is not theirs.
+    ///
+    /// Where certificates are taken it makes sense for everybody: a key is asked about before its certificate is
+    /// shown, and an answer for some users only would tell who they are.
     pub(crate) fn offers(&self, user: &str, key: &ShownKey, peer: IpAddr) -> bool {
         let now = SystemTime::now();
-        self.find(user, &mut Vec::new()).is_some_and(|(user, _)| has_key(&user, key, peer, now))
+        self.certificates
+            || self.find(user, &mut Vec::new()).is_some_and(|(user, _)| has_key(&user, key, peer, now))
     }
 
     pub(super) fn by_password(

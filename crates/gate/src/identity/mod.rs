@@ -54,6 +54,8 @@ pub(crate) struct Identity {
     directory: Option<Arc<dyn Directory>>,
     oracle: Option<Arc<dyn Oracle>>,
     anonymous: bool,
+    /// Whether anybody's certificates were taken when it began.
+    certificates: bool,
     decoys: Decoys,
     even: Even,
     key: Key,
@@ -90,8 +92,12 @@ impl Identity {
         anonymous: bool,
     ) -> Identity {
         let decoys = Decoys::default();
-        let learn = |u: &User| u.hash.iter().for_each(|hash| decoys.learn(hash));
-        users.iter().for_each(learn);
+        let mut certificates = false;
+        let mut learn = |u: &User| {
+            u.hash.iter().for_each(|hash| decoys.learn(hash));
+            certificates |= u.keys.iter().any(AuthorizedKey::is_authority);
+        };
+        users.iter().for_each(&mut learn);
         if let Some(directory) = &directory {
             directory.each(&mut |u| learn(u));
         }
@@ -101,6 +107,7 @@ impl Identity {
             directory,
             oracle,
             anonymous,
+            certificates,
             decoys,
             even: Even::default(),
             key: Key::fresh(),

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use transport::ssh::Line;
 
 /// How long a connection that was told of its end may take to see it.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves one connection.
 pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, place: HalfOpen) {
@@ -26,14 +26,12 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
     let (mut draining, mut kicked) = (shared.draining.clone(), shared.kicked.clone());
     let guest = Arc::new(Guest::default());
     let caller = Caller::new(shared.clone(), local, peer, place, guest.clone());
-    let mut connection = tokio::select! {
-        begun = shared.server.serve(line.clone(), caller) => match begun {
-            Ok(connection) => connection,
-            Err(_) => return,
-        },
+    let begun = tokio::select! {
+        begun = shared.server.serve(line.clone(), caller) => begun,
         () = tokio::time::sleep_until(grace.into()) => return line.cut(),
         _ = draining.wait_for(|d| *d) => return line.cut(),
     };
+    let Ok(mut connection) = begun else { return line.part(LAST_WORDS).await };
     let mut idle_since = Instant::now();
     let why = loop {
         let session = guest.session();
@@ -45,24 +43,26 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
             Some(_) => idle_since + shared.config.idle,
         };
         if *draining.borrow() && guest.channels() == 0 {
-            break "the server stops";
+            break Some("the server stops");
         }
         tokio::select! {
-            // Whichever side ended it, it is over.
-            _ = connection.ended() => return,
+            // Whichever side ended it, it is over; why algorithms do not fit the client says of what it was sent.
+            _ = connection.ended() => break None,
             () = guest.changed() => {}
             Ok(()) = draining.changed() => {}
             Ok(()) = kicked.changed() => {
                 if session.is_some_and(gate::Session::is_kicked) {
-                    break "ended by the operator";
+                    break Some("ended by the operator");
                 }
             }
             () = tokio::time::sleep_until(deadline.into()), if guest.channels() == 0 => {
-                break if session.is_some() { "nothing was asked for too long" } else { "no login in time" };
+                break Some(if session.is_some() { "nothing was asked for too long" } else { "no login in time" });
             }
         }
     };
-    connection.dismiss(why).await;
-    let _ = tokio::time::timeout(LAST_WORDS, connection.ended()).await;
-    connection.cut();
+    if let Some(why) = why {
+        connection.dismiss(why).await;
+        let _ = tokio::time::timeout(LAST_WORDS, connection.ended()).await;
+    }
+    line.part(LAST_WORDS).await;
 }

@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -23,6 +24,25 @@ impl Line {
     pub fn cut(&self) {
         // One that is not connected any more is cut already.
         let _ = socket2::SockRef::from(&*self.0).shutdown(Shutdown::Both);
+    }
+
+    /// Ends it when the peer has seen what was sent: closed with octets unread it would end with a RST, which may
+    /// overtake the last words. Waits for the peer's end so long at most; what it still sends is dropped.
+    pub async fn part(&self, patience: Duration) {
+        let _ = socket2::SockRef::from(&*self.0).shutdown(Shutdown::Write);
+        let rest = async {
+            let mut octets = [0; 1_024];
+            while self.0.readable().await.is_ok() {
+                match self.0.try_read(&mut octets) {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(patience, rest).await;
+        self.cut();
     }
 
     /// Where it goes.
