@@ -9,7 +9,9 @@ use e2e::content::Content;
 use gate::{Outcome, Policy};
 use serve::sftp::{End, SftpConfig};
 use sftp_proto::{Answer, Ask, Attrs, OpenFlags, Status};
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
+use store::local::{Local, LocalOptions};
 use store::memory::Memory;
 use talk::{house, writable};
 
@@ -146,6 +148,74 @@ fn a_file_is_changed_in_place_and_appended_to() {
     assert_eq!(talk.status(open(b"/f", new)), Status::Failure);
     assert_eq!(talk.status(open(b"/", WRITE.and(OpenFlags::CREATE))), Status::Failure);
     assert_eq!(talk.status(open(b"/f", OpenFlags(0))), Status::OpUnsupported);
+}
+
+/// sshfs opens so whatever it then does.
+#[test]
+fn a_file_that_is_opened_for_both_and_only_read_stays_the_same_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = Local::open(dir.path(), LocalOptions { write: true, ..LocalOptions::default() }).unwrap();
+    let path = dir.path().join("f");
+    std::fs::write(&path, "content").unwrap();
+    let before = std::fs::metadata(&path).unwrap();
+    let house = house(local, writable());
+    let mut talk = house.talk();
+    let handle = talk.open(b"/f", READ.and(WRITE).and(OpenFlags::CREATE));
+    assert_eq!(talk.read(&handle, 3, 100), Ok(b"tent".to_vec()));
+    assert_eq!(talk.read(&handle, u64::MAX, 100), Err(Status::Eof));
+    assert_eq!(talk.close(&handle), Status::Ok);
+    let after = std::fs::metadata(&path).unwrap();
+    assert_eq!((before.ino(), before.mtime_nsec()), (after.ino(), after.mtime_nsec()));
+    let handle = talk.open(b"/f", READ);
+    assert_eq!(talk.read(&handle, u64::MAX, 100), Err(Status::Eof));
+    assert_eq!(talk.read(&handle, 1 << 62, 100), Err(Status::Eof));
+    talk.close(&handle);
+    // One that was not there is there, without an octet.
+    let handle = talk.open(b"/new", READ.and(WRITE).and(OpenFlags::CREATE));
+    assert_eq!(talk.close(&handle), Status::Ok);
+    assert_eq!(std::fs::metadata(dir.path().join("new")).unwrap().len(), 0);
+}
+
+/// Handles, places and memory are given back: one session, each file opened, read and closed without waiting.
+#[test]
+fn ten_thousand_files_go_through_one_session() {
+    let store = Memory::new();
+    for n in 0..10_000u32 {
+        store.seed(&format!("/{n}"), n.to_be_bytes().to_vec());
+    }
+    let house = house(store, Policy::default());
+    let mut talk = house.talk();
+    let mut handles = Vec::new();
+    for first in (0..10_000u32).step_by(500) {
+        for n in first..first + 500 {
+            let path = n.to_string();
+            talk.ask(Ask::Open { path: path.as_bytes(), flags: READ, attrs: Attrs::default() });
+        }
+        handles.clear();
+        for _ in 0..500 {
+            talk.answer(|_, answer| match answer {
+                Answer::Handle(handle) => handles.push(handle.to_vec()),
+                other => panic!("{other:?}"),
+            });
+        }
+        for handle in &handles {
+            talk.ask(Ask::Read { handle, offset: 0, len: 261_120 });
+            talk.ask(Ask::Close { handle });
+        }
+        let mut seen = Vec::new();
+        for _ in 0..1_000 {
+            talk.answer(|_, answer| match answer {
+                Answer::Data(data) => seen.push(u32::from_be_bytes(data.try_into().unwrap())),
+                Answer::Status { status, .. } => assert_eq!(status, Status::Ok),
+                other => panic!("{other:?}"),
+            });
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, (first..first + 500).collect::<Vec<_>>());
+        assert_eq!(house.gate.open().1, 0, "transfers are over with their CLOSE");
+    }
+    let whole = house.ends().into_iter().filter(|(_, outcome, _)| *outcome == Outcome::Complete).count();
+    assert_eq!(whole, 10_000);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::talk::{Talk, house, writable};
 use gate::Policy;
 use sftp_proto::{Answer, Ask, Attrs, Extended, FileSystem, OpenFlags, Status, Times};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::local::{Local, LocalOptions};
 use store::memory::Memory;
 
@@ -272,4 +273,66 @@ fn the_space_is_told_in_blocks() {
         other => panic!("{other:?}"),
     });
     assert_eq!((system.block * system.blocks, system.flags, system.longest_name), (1 << 30, 3, 255));
+}
+
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Somebody on the host swaps a name between a file and a link out of the root, while it is opened and looked at.
+#[test]
+fn a_link_that_is_swapped_in_leads_nowhere() {
+    let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(outside.path().join("secret"), "secret").unwrap();
+    let (name, good) = (dir.path().join("f"), dir.path().join("good"));
+    std::fs::write(&good, "inside").unwrap();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(outside.path().join("secret"), &link).unwrap();
+    let local = Local::open(dir.path(), LocalOptions { write: true, ..LocalOptions::default() }).unwrap();
+    let house = house(local, writable());
+    let mut talk = house.talk();
+    let over = AtomicBool::new(false);
+    let (mut read, mut refused) = (0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                for from in [&good, &link] {
+                    let next = dir.path().join("next");
+                    let made = match from == &good {
+                        true => std::fs::hard_link(from, &next),
+                        false => std::os::unix::fs::symlink(outside.path().join("secret"), &next),
+                    };
+                    made.and_then(|()| std::fs::rename(&next, &name)).unwrap();
+                }
+            }
+        });
+        // Also where this thread panics the other one ends.
+        let _over = Ends(&over);
+        // Until both were seen, or often enough that the one that was not hardly comes.
+        for _ in 0..20_000 {
+            if read >= 200 && refused >= 200 {
+                break;
+            }
+            let open = Ask::Open { path: b"/f", flags: OpenFlags::READ, attrs: Attrs::default() };
+            let handle = talk.call(open, |answer| match answer {
+                Answer::Handle(handle) => Some(handle.to_vec()),
+                Answer::Status { .. } => None,
+                other => panic!("{other:?}"),
+            });
+            match handle {
+                Some(handle) => {
+                    let content = talk.read(&handle, 0, 100);
+                    talk.close(&handle);
+                    assert_eq!(content, Ok(b"inside".to_vec()));
+                    read += 1;
+                }
+                None => refused += 1,
+            }
+        }
+    });
+    println!("{read} read, {refused} refused");
 }

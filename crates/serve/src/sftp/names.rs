@@ -63,7 +63,7 @@ impl Files {
                 let _ =
                     writing.set_attributes(Attributes { mode_if_new: attrs.mode, ..Attributes::default() });
             }
-            Open::Writing(Box::new(Upload::new(writing, path, flags.has(OpenFlags::APPEND))))
+            Open::Writing(Box::new(Upload::new(writing, path, mode, flags.has(OpenFlags::APPEND))))
         } else if flags.has(OpenFlags::READ) {
             let reading = match self.ahead() {
                 Some(reading) => reading,
@@ -141,7 +141,7 @@ fn set_upload(upload: &mut Upload, attrs: &Attrs<'_>) -> Result<(), Refusal> {
     let modified = attrs.times.map(|times| facts::time(times.modified));
     if attrs.mode.is_some() || modified.is_some() {
         let mode = attrs.mode.map(|mode| mode & 0o777);
-        upload.writing.set_attributes(Attributes { mode, modified, ..Attributes::default() })?;
+        upload.set_attributes(Attributes { mode, modified, ..Attributes::default() })?;
     }
     Ok(())
 }

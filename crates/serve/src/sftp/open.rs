@@ -1,7 +1,7 @@
 //! What is open: read, written, listed, and how each ends.
 
 use super::{facts, refusal};
-use gate::store::{Blob, Cursor, Entry, Facts, Sink, VPath};
+use gate::store::{Attributes, Blob, Cursor, Entry, Facts, Mode, Sink, VPath};
 use gate::{Cause, End, Meter, Outcome, Reading, Refusal, Session, Writing};
 use sftp_proto::Attrs;
 use sftp_proto::server::{Answer, Names};
@@ -37,6 +37,9 @@ pub(super) struct Upload {
     pub(super) path: VPath,
     /// Each WRITE goes to the end, whatever it says (APPEND).
     append: bool,
+    /// What is there is changed: without a change it stays as it is.
+    starts_from_old: bool,
+    is_changed: bool,
     /// Octets that came.
     moved: u64,
     /// A WRITE failed: what is not whole is not published.
@@ -129,7 +132,11 @@ impl Download {
 
     /// Reads behind what is in `out`; gives how many octets that were.
     pub(super) fn read(&mut self, offset: u64, len: usize, out: &mut Vec<u8>) -> Result<usize, Refusal> {
-        let read = self.reading.blob().read_behind(offset, len, out).map_err(refusal::of_disk);
+        let read = match i64::try_from(offset) {
+            Ok(_) => self.reading.blob().read_behind(offset, len, out).map_err(refusal::of_disk),
+            // No file is so long: it is behind the end like any other.
+            Err(_) => Ok(0),
+        };
         match read {
             Ok(0) => self.saw_end |= len > 0,
             Ok(read) => {
@@ -165,9 +172,10 @@ impl Download {
 }
 
 impl Upload {
-    pub(super) fn new(mut writing: Writing, path: VPath, append: bool) -> Upload {
+    pub(super) fn new(mut writing: Writing, path: VPath, mode: Mode, append: bool) -> Upload {
         let meter = writing.take_meter();
-        Upload { writing, meter, path, append, moved: 0, failed: None }
+        let starts_from_old = mode == Mode::Modify;
+        Upload { writing, meter, path, append, starts_from_old, is_changed: false, moved: 0, failed: None }
     }
 
     pub(super) fn write(&mut self, offset: u64, octets: &[u8]) -> Result<(), Refusal> {
@@ -179,6 +187,7 @@ impl Upload {
             return Err(Refusal::NoSpace);
         }
         self.moved += octets.len() as u64;
+        self.is_changed = true;
         let written = self.writing.write_at(offset, octets).map_err(refusal::of_disk);
         if let Err(why) = &written {
             self.failed = Some(why.clone());
@@ -188,6 +197,9 @@ impl Upload {
 
     /// Reads back what was written, behind what is in `out`.
     pub(super) fn read(&mut self, offset: u64, len: usize, out: &mut Vec<u8>) -> Result<usize, Refusal> {
+        if i64::try_from(offset).is_err() {
+            return Ok(0);
+        }
         let start = out.len();
         out.resize(start + len, 0);
         let read = self.writing.read_at(offset, &mut out[start..]).map_err(refusal::of_disk);
@@ -196,7 +208,16 @@ impl Upload {
     }
 
     pub(super) fn set_len(&mut self, len: u64) -> Result<(), Refusal> {
-        if self.writing.len() == len { Ok(()) } else { self.writing.set_len(len) }
+        if self.writing.len() == len {
+            return Ok(());
+        }
+        self.is_changed = true;
+        self.writing.set_len(len)
+    }
+
+    pub(super) fn set_attributes(&mut self, attributes: Attributes) -> Result<(), Refusal> {
+        self.is_changed = true;
+        self.writing.set_attributes(attributes)
     }
 
     /// CLOSE: now it is there, whole.
@@ -205,7 +226,13 @@ impl Upload {
             self.leave(Outcome::Failed, Cause::Ours(why.to_string()), "a write failed");
             return Err(why);
         }
-        self.writing.commit(End::new(Outcome::Complete, self.moved)).map(drop)
+        let end = End::new(Outcome::Complete, self.moved);
+        if self.starts_from_old && !self.is_changed {
+            // Opened for both and only read: the same octets would be another file, with another time.
+            self.writing.fail(end);
+            return Ok(());
+        }
+        self.writing.commit(end).map(drop)
     }
 
     fn leave(self, outcome: Outcome, cause: Cause, note: &str) {

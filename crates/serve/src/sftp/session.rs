@@ -66,6 +66,9 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
             let octets = Bytes::from(octets);
             sending.set(output.take().map(|output| send(output, octets)));
         }
+        if session.is_kicked() {
+            break End::Kicked;
+        }
         if let Some(fault) = talk.machine.fault() {
             break End::Broke(fault.clone());
         }
@@ -123,11 +126,7 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
                 }
             }
             () = std::future::ready(()), if more => {}
-            Ok(()) = orders.kicked.changed() => {
-                if session.is_kicked() {
-                    break End::Kicked;
-                }
-            }
+            Ok(()) = orders.kicked.changed() => {}
             Ok(()) = orders.draining.changed() => {}
             () = timer => {
                 let now = Instant::now();
