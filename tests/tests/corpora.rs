@@ -20,6 +20,8 @@ const TARGETS: &[Row] = &[
     ("sftp_reply", sftp_proto::fuzz::sftp_reply),
     ("sftp_server", sftp_proto::fuzz::sftp_server),
     ("sftp_client", sftp_proto::fuzz::sftp_client),
+    ("scp_exec", sftp_proto::fuzz::scp_exec),
+    ("scp_sink", sftp_proto::fuzz::scp_sink),
     ("authorized_keys", gate::fuzz::authorized_keys),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),

@@ -5,6 +5,7 @@ mod server;
 pub use server::sftp_server;
 
 use crate::client::{Begin, Client, Event, Facts, Transmit, Verb};
+use crate::scp;
 use crate::{Answer, Checked, FileSystem, Frames, Limits, Named, Reply, Request, Space};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -128,4 +129,66 @@ fn framed(data: &[u8], piece: usize) -> Vec<Vec<u8>> {
         }
     }
     out
+}
+
+/// A command of a client: what is taken is one way, with paths, and is read again from what it says.
+pub fn scp_exec(data: &[u8]) {
+    let Ok(exec) = scp::Exec::parse(data) else { return };
+    assert!(!exec.paths.is_empty());
+    for path in exec.paths.iter().filter_map(scp::Pattern::literal) {
+        let again = scp::Exec::quoted(exec.way, exec.recursive, exec.preserve, &path);
+        let again = scp::Exec::parse(&again).expect("what we write is read");
+        assert_eq!((again.way, again.paths[0].literal()), (exec.way, Some(path)));
+    }
+    for path in &exec.paths {
+        // However long both are it ends.
+        path.components().for_each(|part| {
+            let _either = part.fits(data);
+        });
+    }
+}
+
+/// A source, as our sink sees it: however the octets are cut up it is the same, and no name leads anywhere.
+pub fn scp_sink(data: &[u8]) {
+    let whole = sunk(data, data.len().max(1));
+    assert_eq!(whole, sunk(data, 1), "cut up it is another");
+    for line in data.split(|&b| b == b'\n') {
+        let Ok(record) = scp::Record::parse(line) else { continue };
+        let mut out = Vec::new();
+        record.write(&mut out);
+        assert_eq!(scp::Record::parse(&out[..out.len() - 1]).as_ref(), Ok(&record));
+    }
+}
+
+/// What a sink answers and tells; every second question is refused.
+fn sunk(data: &[u8], bite: usize) -> (Vec<u8>, Vec<scp::SinkEvent>) {
+    let (mut sink, mut out, mut told) = (scp::Sink::new(true), Vec::new(), Vec::new());
+    let (mut pieces, mut count, mut content) = (data.chunks(bite), 0, Vec::new());
+    loop {
+        out.extend(sink.poll_transmit().unwrap_or_default());
+        match sink.poll_event() {
+            Some(scp::SinkEvent::Content(octets)) => content.extend_from_slice(&octets),
+            Some(event @ scp::SinkEvent::Over { .. }) => {
+                out.extend(sink.poll_transmit().unwrap_or_default());
+                out.extend(content);
+                told.push(event);
+                return (out, told);
+            }
+            Some(event) => {
+                if let scp::SinkEvent::File { name, .. } | scp::SinkEvent::Enter { name, .. } = &event {
+                    assert!(scp::is_name(name));
+                }
+                if !matches!(event, scp::SinkEvent::Complaint(_)) {
+                    count += 1;
+                    sink.answer(if count % 2 == 0 { Err("no") } else { Ok(()) });
+                }
+                told.push(event);
+            }
+            None if sink.wants_input() => match pieces.next() {
+                Some(piece) => sink.handle_input(Bytes::copy_from_slice(piece)),
+                None => sink.handle_end(),
+            },
+            None => unreachable!("it waits for nothing"),
+        }
+    }
 }

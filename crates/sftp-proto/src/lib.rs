@@ -14,6 +14,7 @@
 //! | `figures` | what extensions answer with: file systems, limits, names of users, digests |
 //! | [`server`] | the machine of a server's session: requests that wait, questions, answers |
 //! | [`client`] | the machine of a client: many verbs at once over one channel |
+//! | [`scp`] | what `scp -O` and routers speak: the command, the lines, both ends as machines |
 //! | `wire` | numbers and strings of RFC 4251 §5 |
 //! | `fuzz` | bodies of the fuzz targets |
 //!
@@ -33,6 +34,7 @@ mod frame;
 pub mod fuzz;
 mod reply;
 mod request;
+pub mod scp;
 pub mod server;
 mod status;
 mod wire;
