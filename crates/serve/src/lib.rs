@@ -8,6 +8,7 @@ pub mod ftp;
 pub mod fuzz;
 pub mod http;
 pub mod listen;
+pub mod scp;
 mod sentence;
 pub mod sftp;
 mod sorted;
