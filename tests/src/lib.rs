@@ -29,6 +29,7 @@ pub mod service;
 pub mod sources;
 pub mod ssh_clients;
 pub mod ssh_servers;
+pub mod stdio;
 pub mod systemd;
 pub mod tftp_servers;
 pub mod towline;

@@ -1,11 +1,11 @@
 //! Serves a directory by SFTP over its standard streams: `sftp -D "sftp_stdio DIR"`. What SSH would carry is a socket
 //! or a pair of pipes, so that a stock client speaks with the session's driver and nothing else.
 
+use e2e::stdio::stream;
 use gate::{Credentials, Gate, Knock, Policy, Protocol, Secret, Security, User};
 use serve::sftp::{End, Orders, SftpConfig};
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use store::local::{Local, LocalOptions};
@@ -44,11 +44,4 @@ fn main() -> anyhow::Result<()> {
         End::Done => Ok(()),
         other => Err(anyhow::anyhow!("the session ended so: {other:?}")),
     }
-}
-
-/// OpenSSH's client has a socket for both directions (`socketpair`).
-fn stream(fd: std::os::fd::BorrowedFd<'_>) -> anyhow::Result<tokio::net::UnixStream> {
-    let stream = UnixStream::from(fd.try_clone_to_owned()?);
-    stream.set_nonblocking(true)?;
-    Ok(tokio::net::UnixStream::from_std(stream)?)
 }

@@ -17,7 +17,8 @@ use crate::sftp::Orders;
 use bytes::Bytes;
 use gate::store::VPath;
 use gate::{Cause, Meter, Outcome, Refusal, Session};
-use sftp_proto::scp::{Exec, Way};
+use sftp_proto::scp::Way;
+pub use sftp_proto::scp::{Exec, complaint};
 use std::time::{Duration, Instant};
 use transport::octets::{OctetsIn, OctetsOut};
 

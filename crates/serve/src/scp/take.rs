@@ -113,12 +113,15 @@ impl Take {
                 Some(SinkEvent::Leave) => self.leave().await,
             };
             self.failed |= answer.is_err();
-            sink.answer(answer.as_ref().map(|()| ()).map_err(String::as_str));
+            sink.answer(match &answer {
+                Ok(()) => Ok(()),
+                Err(why) => Err(why),
+            });
         }
     }
 
     /// Where something of this name goes: into the directory that is there, else under the name that the client gave.
-    async fn place(&self, name: Vec<u8>) -> Result<VPath, String> {
+    async fn place(&mut self, name: Vec<u8>) -> Result<VPath, String> {
         let words = |why: Refusal, path: &VPath| about(path, &why);
         let into = match self.within.last() {
             Some(entered) => Some(entered.path.clone()),

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use crate::asked::asked;
+use crate::scp::{self, Exec, ScpConfig, complaint};
 use crate::sftp::{self, End, Orders};
 use gate::{
     Certificate, Credentials, Factor, HalfOpen, Knock, Protocol, Refusal, Secret, Security, Session, ShownKey,
@@ -10,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
+use transport::octets::OctetsOut as _;
 use transport::ssh::server::{Door, Shown, Verdict, Wanted, Way};
 use transport::ssh::{Certified, ChannelIn, ChannelOut, Key};
 
@@ -169,6 +171,28 @@ impl Door for Caller {
                         End::Lost | End::Broke(_) | End::Stalled | End::Kicked | End::Failed => 1,
                     };
                     // A peer that is gone needs none.
+                    let _ = output.finish(status).await;
+                    drop(channel);
+                });
+                true
+            }
+            (Wanted::Command(command), b"scp") => {
+                let orders =
+                    Orders { draining: self.shared.draining.clone(), kicked: self.shared.kicked.clone() };
+                let config = ScpConfig { no_progress: self.shared.config.sftp.no_progress };
+                let exec = Exec::parse(command);
+                tokio::spawn(async move {
+                    let status = match exec {
+                        Ok(exec) => {
+                            scp::run(session.over(Protocol::Scp), config, orders, &exec, input, &mut output)
+                                .await
+                        }
+                        Err(why) => {
+                            // A peer that is gone needs none.
+                            let _ = output.send(complaint(&why.to_string()).into()).await;
+                            1
+                        }
+                    };
                     let _ = output.finish(status).await;
                     drop(channel);
                 });

@@ -1,0 +1,151 @@
+//! OpenSSH's own `scp -O` against our SCP sessions, over pipes in place of SSH (`scp -S`).
+
+use e2e::content::Content;
+use e2e::peers::Peer;
+use e2e::process::{Ended, Process};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tempfile::TempDir;
+
+/// What one run may take: nothing here lasts longer than some seconds, and what hangs does so for ever.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Run {
+    /// What is served.
+    served: TempDir,
+    /// Where the client is.
+    here: TempDir,
+}
+
+fn run() -> Run {
+    Run { served: tempfile::tempdir().unwrap(), here: tempfile::tempdir().unwrap() }
+}
+
+impl Run {
+    /// `scp -O ARGUMENTS`; `None`: the client is not here.
+    fn scp(&self, arguments: &[&str]) -> Option<Ended> {
+        let scp = Peer::find("openssh-client", "scp")?;
+        let mut command = scp.command();
+        command.current_dir(self.here.path()).env("SCP_STDIO_DIR", self.served.path());
+        command.args(["-O", "-S", env!("CARGO_BIN_EXE_scp_stdio")]).args(arguments);
+        Some(Process::start(&mut command).wait(PATIENCE))
+    }
+
+    fn does(&self, arguments: &[&str]) -> Option<()> {
+        let ended = self.scp(arguments)?;
+        assert_eq!((ended.code(), &ended.err[..]), (0, ""), "{arguments:?}: {ended:?}");
+        Some(())
+    }
+}
+
+fn write(dir: &Path, name: &str, octets: &[u8]) {
+    let path = dir.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, octets).unwrap();
+}
+
+fn read(dir: &Path, name: &str) -> Vec<u8> {
+    fs::read(dir.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+#[test]
+fn files_of_any_length_and_name_go_up_and_come_down() {
+    let run = run();
+    let (here, served) = (run.here.path(), run.served.path());
+    for (octets, name) in
+        [(0, "empty"), (1, "one"), (65_536, "a b  c"), (3_000_017, "it's $x"), (513, "\u{fc}")]
+    {
+        let content = Content::random(octets).octets();
+        write(here, name, &content);
+        let Some(()) = run.does(&[&format!("./{name}"), "host:"]) else { return };
+        assert!(read(served, name) == content, "{name}");
+        // Escaped for a shell, of which there is none; what is in quotes its client does not find again.
+        let escape = |c: char| if c.is_ascii_alphanumeric() { String::from(c) } else { format!("\\{c}") };
+        let quoted = format!("host:/{}", name.chars().map(escape).collect::<String>());
+        run.does(&[&quoted, "./back"]).unwrap();
+        assert!(read(here, "back") == content, "{name}");
+    }
+    assert_eq!(fs::read_dir(served).unwrap().count(), 5, "nothing is left over");
+    run.does(&["one", "empty", "host:/"]).unwrap();
+    run.does(&["one", "host:new"]).unwrap();
+    assert_eq!(read(served, "new"), read(here, "one"));
+}
+
+#[test]
+fn trees_times_and_modes_go_both_ways() {
+    let run = run();
+    let (here, served) = (run.here.path(), run.served.path());
+    write(here, "tree/a/deep/f", b"deep");
+    write(here, "tree/x y", b"xy");
+    fs::set_permissions(here.join("tree/x y"), fs::Permissions::from_mode(0o750)).unwrap();
+    let then = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    fs::File::open(here.join("tree/x y")).unwrap().set_modified(then).unwrap();
+    let Some(()) = run.does(&["-r", "-p", "tree", "host:/"]) else { return };
+    run.does(&["-r", "tree", "host:/other"]).unwrap();
+    run.does(&["-r", "-p", "host:tree", "back"]).unwrap();
+    let facts = |path: &Path| {
+        let facts = fs::metadata(path).unwrap();
+        (facts.permissions().mode() & 0o777, facts.modified().unwrap() == then)
+    };
+    for path in [served.join("tree/x y"), here.join("back/x y")] {
+        assert_eq!(facts(&path), (0o750, true), "{path:?}");
+    }
+    assert_eq!(facts(&served.join("other/x y")), (0o750, false));
+    for path in ["tree/a/deep/f", "other/a/deep/f"] {
+        assert_eq!(read(served, path), b"deep");
+    }
+    assert_eq!(read(here, "back/a/deep/f"), b"deep");
+    assert!(fs::metadata(here.join("back")).unwrap().modified().unwrap() <= SystemTime::now());
+}
+
+#[test]
+fn names_are_expanded_without_a_shell() {
+    let run = run();
+    let (here, served) = (run.here.path(), run.served.path());
+    for name in ["c1.bin", "c2.bin", "c3.txt", ".c4.bin", "d/c5.bin"] {
+        write(served, name, name.as_bytes());
+    }
+    let Some(()) = run.does(&["host:*.bin", "."]) else { return };
+    run.does(&["host:d/c[4-6].???", "."]).unwrap();
+    for (name, is) in
+        [("c1.bin", true), ("c2.bin", true), ("c3.txt", false), (".c4.bin", false), ("c5.bin", true)]
+    {
+        assert_eq!(here.join(name).exists(), is, "{name}");
+    }
+    for (path, words) in [
+        ("host:`touch x`", "means something to a shell"),
+        ("host:$(touch x)", "means something to a shell"),
+        ("host:a;touch x", "means something to a shell"),
+        ("host:none*", "none*: no such file or directory"),
+    ] {
+        let ended = run.scp(&[path, "."]).unwrap();
+        assert!(ended.code() != 0 && ended.err.contains(words), "{path}: {ended:?}");
+    }
+    assert!(!here.join("x").exists() && !served.join("x").exists());
+}
+
+#[test]
+fn what_fails_is_said_and_the_rest_arrives() {
+    let run = run();
+    let (here, served) = (run.here.path(), run.served.path());
+    write(here, "a", b"a");
+    write(here, ".hidden", b"h");
+    write(served, "dir/f", b"f");
+    write(served, "file", b"old");
+    let Some(ended) = run.scp(&[".hidden", "a", "host:dir"]) else { return };
+    assert!(ended.code() != 0 && ended.err.contains("dir/.hidden: permission denied"), "{ended:?}");
+    assert_eq!(read(served, "dir/a"), b"a");
+    for (arguments, words) in [
+        (&["a", "host:none/x"][..], "none/x: no such file or directory"),
+        (&["a", "a", "host:file"], "file: is not a directory"),
+        (&["host:dir", "."], "dir: not a regular file"),
+        (&["host:../../etc/passwd", "."], "no such file or directory"),
+        (&["host:none", "."], "none: no such file or directory"),
+    ] {
+        let ended = run.scp(arguments).unwrap();
+        assert!(ended.code() != 0 && ended.err.contains(words), "{arguments:?}: {ended:?}");
+    }
+    assert_eq!(read(served, "file"), b"old");
+}
