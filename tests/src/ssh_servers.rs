@@ -7,7 +7,7 @@ use crate::ports::{Port, tcp_answers};
 use crate::process::Process;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 use transport::ssh::PrivateKey;
@@ -139,7 +139,7 @@ fn has_module(peer: &Peer, name: &'static str) -> bool {
     let there = Process::start(c.args(["-c", &format!("import {name}")])).wait(PATIENCE).code() == 0;
     if !there {
         // Says so, or fails where it must be there.
-        let _ = Peer::find(name, Path::new(name).to_str().expect("a name"));
+        let _ = Peer::find(name, name);
     }
     there
 }

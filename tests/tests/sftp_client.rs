@@ -370,3 +370,41 @@ fn what_is_found_is_told_as_events_too() {
     let [hashed] = &events("hash")[..] else { panic!() };
     assert_eq!((&hashed["algorithm"], &hashed["by"]), (&"sha256".into(), &"us".into()));
 }
+
+#[test]
+fn our_server_and_our_client_know_all_that_the_other_does() {
+    let (root, home) = (e2e::scratch(), e2e::scratch());
+    let mut serve = e2e::ssh_clients::start(root.path(), home.path());
+    let at = serve.listening("sftp");
+    let [top, f, g, in_d, d] = ["", "f", "g", "d/", "d"].map(|name| format!("sftp://{}@{at}/{name}", USER.0));
+    let ours = |arguments: &[&str]| {
+        let mut c = towline(home.path(), &[arguments, &["--host-key", "accept-new"]].concat());
+        Process::start(c.env("TOWLINE_PASSWORD", USER.1)).wait(ONE)
+    };
+    let whole = random(3_000_000);
+    fs::write(home.path().join("f"), &whole).unwrap();
+    fs::File::open(home.path().join("f")).unwrap().set_modified(std::time::UNIX_EPOCH + ONE).unwrap();
+    good(&ours(&["copy", "-p", "f", &f]));
+    assert!(fs::read(root.path().join("f")).unwrap() == whole);
+    assert_eq!(root.path().join("f").metadata().unwrap().mtime(), 90);
+    good(&ours(&["copy", &f, "got"]));
+    assert!(fs::read(home.path().join("got")).unwrap() == whole);
+    // What is there is gone on with; it is seen whole or not at all.
+    fs::write(root.path().join("g"), &whole[..1_000_001]).unwrap();
+    good(&ours(&["copy", "--resume", "f", &g]));
+    assert!(fs::read(root.path().join("g")).unwrap() == whole);
+    let hashed = ours(&["hash", "--json", &f]);
+    good(&hashed);
+    assert!(hashed.out.contains("\"by\":\"server\""), "our server makes digests: {hashed:?}");
+    good(&ours(&["mkdir", &d]));
+    good(&ours(&["mv", &g, &in_d]));
+    let facts = ours(&["stat", &format!("{in_d}g")]);
+    assert!(facts.out.contains("file, 3,000,000 octets"), "{facts:?}");
+    assert_eq!(ours(&["mv", "-n", &f, &format!("{in_d}g")]).code(), 1, "it is there");
+    good(&ours(&["mv", &f, &format!("{in_d}g")]));
+    assert_eq!(ours(&["ls", &top]).out, "d/\n");
+    assert_ne!(ours(&["rmdir", &d]).code(), 0, "it is not empty");
+    good(&ours(&["rm", &format!("{in_d}g")]));
+    good(&ours(&["rmdir", &d]));
+    assert_eq!(ours(&["ls", &top]).out, "");
+}
