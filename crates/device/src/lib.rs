@@ -22,6 +22,7 @@ pub mod monitor;
 mod profile;
 mod rommon;
 mod session;
+mod ssh;
 mod texts;
 pub mod wire;
 
@@ -30,3 +31,4 @@ pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
 pub use profile::{Build, C2911, PROFILES, Profile};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};
+pub use ssh::SshLines;

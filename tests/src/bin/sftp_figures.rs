@@ -184,7 +184,8 @@ fn compare(name: &str, repetitions: usize, mut one: impl FnMut() -> Took, mut ot
         }
     }
     let of = |runs: &[Took], f: fn(&Took) -> f64| median(runs.iter().map(f).collect());
-    let (wall, cpu): (fn(&Took) -> f64, fn(&Took) -> f64) = (|t| t.wall, |t| t.cpu);
+    let wall: fn(&Took) -> f64 = |t| t.wall;
+    let cpu: fn(&Took) -> f64 = |t| t.cpu;
     let all = |runs: &[Took]| {
         runs.iter().fold(String::new(), |mut out, t| {
             let _ = write!(out, " {:.2}", t.wall);

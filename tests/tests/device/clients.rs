@@ -1,4 +1,4 @@
-//! The libraries of people who automate such devices, over Telnet.
+//! The libraries of people who automate such devices, over Telnet and SSH.
 
 use crate::bench::{NEW, NEW_VERSION, R1, SIZE, image};
 use crate::lab::Lab;
@@ -11,7 +11,7 @@ const NETMIKO: &str = r#"
 import json, sys
 from netmiko import ConnectHandler
 port, image = int(sys.argv[1]), sys.argv[2]
-c = ConnectHandler(device_type="cisco_ios_telnet", host="127.0.0.1", port=port,
+c = ConnectHandler(device_type=sys.argv[3], host="127.0.0.1", port=port,
                    username="jeremy", password="ccna", secret="cisco")
 user = c.find_prompt()
 c.enable()
@@ -31,6 +31,32 @@ c.remote_conn.close()
 
 #[test]
 fn netmiko_logs_in_configures_copies_and_saves() {
+    netmiko_works("cisco_ios_telnet", |device| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        let port = listener.local_addr().expect("bound").port();
+        let line = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("accepted");
+            let terminal = transport::Terminal::telnet(stream).expect("a terminal");
+            device.vty(Box::new(device::TerminalPort::from(terminal)))
+        });
+        (port, move || line.join().expect("no panic").expect("a line"))
+    });
+}
+
+#[test]
+fn netmiko_does_the_same_over_ssh() {
+    netmiko_works("cisco_ios", |device| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        // RSA, as such devices have; an Ed25519 key would do for the client as well.
+        let [_, _, key] = transport::ssh::PrivateKey::of_host().expect("there is randomness");
+        let profile = transport::ssh::Profile::LegacyIos;
+        let lines = device::SshLines::start(&device, listener, key, profile).expect("threads");
+        (lines.address().port(), move || drop(lines))
+    });
+}
+
+/// Does it on a line that `listen` opens; what that gives ends the line.
+fn netmiko_works<E: FnOnce()>(kind: &str, listen: impl FnOnce(std::sync::Arc<device::Device>) -> (u16, E)) {
     // A program that comes with the library: the interpreter beside it has it.
     let Some(netmiko) = Peer::find("netmiko", "netmiko-show") else { return };
     let lab = Lab::new();
@@ -41,20 +67,14 @@ fn netmiko_logs_in_configures_copies_and_saves() {
     ));
     let device = lab.bench.device();
     device.power_on();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-    let port = listener.local_addr().expect("bound").port();
-    let line = std::thread::spawn(move || {
-        let (stream, _) = listener.accept().expect("accepted");
-        let terminal = transport::Terminal::telnet(stream).expect("a terminal");
-        device.vty(Box::new(device::TerminalPort::from(terminal)))
-    });
+    let (port, end) = listen(device);
     let python = netmiko.path().with_file_name("python3");
     let mut python = std::process::Command::new(python);
-    python.args(["-c", NETMIKO, &port.to_string(), NEW]).stdin(Stdio::null());
+    python.args(["-c", NETMIKO, &port.to_string(), NEW, kind]).stdin(Stdio::null());
     let ran = python.output().expect("python starts");
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
-    line.join().expect("no panic").expect("a line");
+    end();
     let got: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
     let text = |name: &str| got[name].as_str().unwrap_or_default().to_owned();
     assert_eq!((text("user"), text("privileged")), ("R1>".into(), "R1#".into()));

@@ -1,12 +1,35 @@
 use super::tty::{Leave, Tty};
 use crate::config::Login;
-use crate::device::LineId;
+use crate::device::{Device, LineId};
 use std::time::Duration;
 
 /// Tries before a line is closed.
 const TRIES: usize = 3;
 /// Time for each answer: `timeout login response`, 30 s by default.
 const RESPONSE: Duration = Duration::from_secs(30);
+
+impl Device {
+    /// The privilege of a user of the running configuration, where this is the password.
+    pub fn knows(&self, name: &str, password: &str) -> Option<u8> {
+        let config = self.running_config();
+        let user = config.users.iter().find(|u| u.name == name)?;
+        user.password.as_ref().is_some_and(|p| p.matches(password)).then_some(user.privilege)
+    }
+}
+
+/// The greeting for somebody who is known already; gives the privilege on this line.
+pub(super) fn known(tty: &mut Tty, privilege: u8) -> Result<u8, Leave> {
+    let config = tty.device.running_config();
+    if let Some(banner) = &config.banner_motd {
+        tty.print(&format!("\n{}\n", banner.trim_end()))?;
+    }
+    let line = match tty.line {
+        LineId::Console => config.line("con 0"),
+        LineId::Vty(n) => config.line(&format!("vty {n}")),
+    };
+    tty.print("\n")?;
+    Ok(line.and_then(|line| line.privilege).unwrap_or(1).max(privilege))
+}
 
 /// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
@@ -47,11 +70,8 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
             for _ in 0..TRIES {
                 let name = tty.ask_plain("Username: ")?;
                 let typed = tty.ask_password("Password: ")?;
-                let found = config.users.iter().find(|u| u.name == name);
-                if let Some(user) = found
-                    && user.password.as_ref().is_some_and(|p| p.matches(&typed))
-                {
-                    return Ok(Some((user.privilege.max(privilege), Some(name))));
+                if let Some(own) = tty.device.knows(&name, &typed) {
+                    return Ok(Some((own.max(privilege), Some(name))));
                 }
                 tty.print("% Login invalid\n\n")?;
             }

@@ -66,7 +66,31 @@ impl Device {
     }
 
     /// Logs a terminal in on a free vty line (Telnet), until it leaves.
+    ///
+    /// # Errors
+    /// [`Refused::NoLine`].
     pub fn vty(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
+        self.on_a_line(terminal, |tty| login::login(tty).ok().flatten())
+    }
+
+    /// Gives a free vty line to somebody who is known already (SSH), until they leave.
+    ///
+    /// # Errors
+    /// [`Refused::NoLine`].
+    pub fn ssh(
+        self: &Arc<Self>,
+        terminal: Box<dyn Port>,
+        user: String,
+        privilege: u8,
+    ) -> Result<(), Refused> {
+        self.on_a_line(terminal, |tty| login::known(tty, privilege).ok().map(|level| (level, Some(user))))
+    }
+
+    fn on_a_line(
+        self: &Arc<Self>,
+        terminal: Box<dyn Port>,
+        enter: impl FnOnce(&mut Tty) -> Option<(u8, Option<String>)>,
+    ) -> Result<(), Refused> {
         if self.running(|_| ()).is_none() {
             return Err(Refused::NoLine);
         }
@@ -77,7 +101,7 @@ impl Device {
             free
         };
         let mut tty = Tty::new(Arc::clone(self), LineId::Vty(number), terminal);
-        if let Ok(Some((privilege, user))) = login::login(&mut tty) {
+        if let Some((privilege, user)) = enter(&mut tty) {
             run_session(&mut tty, privilege, user);
         }
         self.vtys.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);

@@ -9,13 +9,14 @@ use crate::watch::Several;
 use clap::Args;
 use device::image::{self, Recipe};
 use device::wire::Table;
-use device::{Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile};
+use device::{Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, SshLines};
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use transport::ssh;
 use transport::terminal::{Event, Terminal, Writer, restore};
 
 /// Ctrl-], as in telnet(1).
@@ -32,6 +33,7 @@ Examples:
   towline device                                   R1 on this terminal; Ctrl-] opens the menu
   towline device --name R2 --state /tmp/r2
   towline device --telnet 127.0.0.1:2323           lines for telnet(1) as well
+  towline device --ssh 127.0.0.1:2222              and for ssh(1), users of its configuration
   towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
   towline device --wire lab.toml --trace 2>trace   10.0.0.1:69 is a server of this host; see the packets
 ";
@@ -59,6 +61,13 @@ pub struct Device {
     /// Take Telnet connections for its vty lines here.
     #[arg(long, value_name = "IP:PORT")]
     telnet: Option<SocketAddr>,
+    /// Take SSH connections for its vty lines here; users are those of its running configuration
+    /// (username NAME secret WORD).
+    #[arg(long, value_name = "IP:PORT")]
+    ssh: Option<SocketAddr>,
+    /// Which algorithms SSH takes: modern, compat (SHA-1 too) or legacy-ios (group1, CBC and 3DES too).
+    #[arg(long, value_name = "PROFILE", default_value = "legacy-ios", requires = "ssh")]
+    ssh_profile: ssh::Profile,
     /// Put the console on a pseudo-terminal instead of this terminal.
     #[arg(long)]
     pty: bool,
@@ -99,8 +108,27 @@ impl Device {
         if let Some(address) = self.telnet {
             listen(&device, address)?;
         }
+        let _lines = self.ssh.map(|address| self.listen_ssh(&device, &state, address)).transpose()?;
         self.console(&device)?;
         traces.finish()
+    }
+
+    /// SSH for the vty lines, as long as what comes back lives.
+    fn listen_ssh(
+        &self,
+        device: &Arc<Emulated>,
+        state: &Path,
+        address: SocketAddr,
+    ) -> Result<SshLines, Failure> {
+        let option = format!("--ssh {address}");
+        let fault = |e: io::Error| Failure::new(Exit::Local, &option, e, "choose another address or port");
+        let key = crate::service::ssh::rsa(&state.join("ssh"))?;
+        let listener = TcpListener::bind(address).map_err(fault)?;
+        let fingerprint = key.public().fingerprint().to_owned();
+        let lines = SshLines::start(device, listener, key, self.ssh_profile).map_err(fault)?;
+        let at = lines.address();
+        eprintln!("SSH lines: ssh -p {} USER@{} (host key {fingerprint})", at.port(), at.ip());
+        Ok(lines)
     }
 
     fn console(&self, device: &Arc<Emulated>) -> Result<(), Failure> {
@@ -120,7 +148,7 @@ impl Device {
         let result = device.console(Box::new(Seat::new(terminal, menu)));
         result.map_err(|e| Failure::new(Exit::Local, "the console", e, ""))?;
         // Input from a pipe has ended; with Telnet lines the device goes on until it is interrupted.
-        if self.telnet.is_some() && !io::stdin().is_terminal() {
+        if (self.telnet.is_some() || self.ssh.is_some()) && !io::stdin().is_terminal() {
             device.power_on();
             loop {
                 std::thread::park();

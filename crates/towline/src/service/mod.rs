@@ -35,7 +35,7 @@ mod screen;
 mod servers;
 mod session_password;
 mod sockets;
-mod ssh;
+pub(crate) mod ssh;
 pub(crate) mod tftp;
 mod tree;
 pub(crate) mod users;

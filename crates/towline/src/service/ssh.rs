@@ -60,6 +60,14 @@ fn made() -> Result<Vec<PrivateKey>, Failure> {
     Ok(PrivateKey::of_host().map_err(broken)?.to_vec())
 }
 
+/// The RSA key in a directory, where an emulated device keeps its own; made where there is none.
+pub(crate) fn rsa(dir: &Path) -> Result<PrivateKey, Failure> {
+    let key = kept(dir)?.into_iter().find(|key| key.public().algorithm() == "ssh-rsa");
+    key.ok_or_else(|| {
+        Failure::usage(dir.display(), "no RSA key", "take the other keys away, and new ones are made")
+    })
+}
+
 /// The keys in a directory. The missing ones are made, unless there are others: whoever put one there wants that one.
 fn kept(dir: &Path) -> Result<Vec<PrivateKey>, Failure> {
     let local = |path: &Path| {

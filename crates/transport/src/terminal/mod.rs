@@ -1,5 +1,5 @@
-//! One type for the three places a person can sit at: this process's terminal, a pseudo-terminal, a
-//! Telnet connection.
+//! One type for the places a person can sit at: this process's terminal, a pseudo-terminal, a Telnet connection, a
+//! channel of SSH.
 //!
 //! A [`Terminal`] reads, with a timeout and a [`Cancel`]; a [`Writer`] writes from any thread. Octets pass
 //! as they are typed: line editing, echo and CR LF are the caller's. On a terminal of this process that is
@@ -18,6 +18,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::TcpStream;
 use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,6 +77,14 @@ impl Terminal {
         let port = Port::telnet(stream)?;
         port.answer()?;
         Ok(Terminal::on(port, None))
+    }
+
+    /// The end of a pair whose other end somebody in this process has: a channel of SSH, say. `size`: columns and rows,
+    /// where they are known.
+    pub fn joined(stream: UnixStream, size: Option<(u16, u16)>) -> Terminal {
+        // Without the bound a peer that reads nothing would be waited for longer; that is all.
+        let _ = stream.set_write_timeout(Some(port::UNREAD));
+        Terminal::on(Port::Joined { stream, size }, None)
     }
 
     fn on(port: Port, raw: Option<Raw>) -> Terminal {

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use telnet_proto::Telnet;
 
 /// How long a peer may leave what we send unread.
-const UNREAD: Duration = Duration::from_secs(10);
+pub(super) const UNREAD: Duration = Duration::from_secs(10);
 
 /// The same for a pseudo-terminal that was read until now. Afterwards output is dropped without a wait,
 /// until somebody reads again.
@@ -33,6 +34,11 @@ pub(super) enum Port {
         path: PathBuf,
         /// Nobody has read for a while.
         unattended: AtomicBool,
+    },
+    /// Octets as they are, from and to somebody in this process.
+    Joined {
+        stream: UnixStream,
+        size: Option<(u16, u16)>,
     },
     Telnet {
         stream: TcpStream,
@@ -67,7 +73,7 @@ impl Port {
     pub(super) fn path(&self) -> Option<&PathBuf> {
         match self {
             Port::Pty { path, .. } => Some(path),
-            Port::Stdio | Port::Telnet { .. } => None,
+            Port::Stdio | Port::Joined { .. } | Port::Telnet { .. } => None,
         }
     }
 
@@ -76,6 +82,7 @@ impl Port {
         match self {
             Port::Stdio => rustix::stdio::stdin(),
             Port::Pty { master, .. } => master.as_fd(),
+            Port::Joined { stream, .. } => stream.as_fd(),
             Port::Telnet { stream, .. } => stream.as_fd(),
         }
     }
@@ -86,6 +93,7 @@ impl Port {
                 let size = tcgetwinsize(rustix::stdio::stdout()).ok()?;
                 (size.ws_col > 0).then_some((size.ws_col, size.ws_row))
             }
+            Port::Joined { size, .. } => *size,
             Port::Pty { .. } | Port::Telnet { .. } => None,
         }
     }
@@ -128,6 +136,10 @@ impl Port {
                 unattended.store(left, Ordering::Relaxed);
                 Ok(())
             }
+            Port::Joined { stream, .. } => {
+                let mut stream = stream;
+                stream.write_all(buf)
+            }
             Port::Telnet { stream, telnet } => {
                 let mut telnet = locked(telnet);
                 telnet.send(buf);
@@ -137,9 +149,11 @@ impl Port {
     }
 
     pub(super) fn hang_up(&self) {
-        if let Port::Telnet { stream, .. } = self {
+        match self {
             // It may be closed already.
-            let _ = stream.shutdown(Shutdown::Both);
+            Port::Telnet { stream, .. } => drop(stream.shutdown(Shutdown::Both)),
+            Port::Joined { stream, .. } => drop(stream.shutdown(Shutdown::Both)),
+            Port::Stdio | Port::Pty { .. } => {}
         }
     }
 }

@@ -37,6 +37,23 @@ fn take(peer: &mut TcpStream, len: usize) -> Vec<u8> {
     buf
 }
 
+#[test]
+fn a_joined_pair_carries_octets_and_ends_with_its_other_end() {
+    let (far, mut near) = UnixStream::pair().expect("a pair");
+    near.set_read_timeout(Some(SOON)).expect("a timeout");
+    let mut terminal = Terminal::joined(far, Some((132, 43)));
+    assert_eq!(terminal.size(), Some((132, 43)));
+    // Nothing is made of what Telnet would take for its own.
+    near.write_all(b"sh\xff\xf3\r").expect("written");
+    assert_eq!(octets(&mut terminal, 5), b"sh\xff\xf3\r");
+    terminal.writer().write_all(b"R1#\xff").expect("written");
+    let mut said = [0; 4];
+    near.read_exact(&mut said).expect("octets from the terminal");
+    assert_eq!(&said, b"R1#\xff");
+    drop(near);
+    assert_eq!(next(&mut terminal), Event::Hangup);
+}
+
 /// WILL ECHO, WILL SGA, DO TTYPE, DO NAWS.
 const OFFERS: [u8; 12] = [255, 251, 1, 255, 251, 3, 255, 253, 24, 255, 253, 31];
 

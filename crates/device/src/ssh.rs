@@ -1,0 +1,189 @@
+//! The vty lines over SSH: who is let in is the device's own business, as on its console.
+//!
+//! What it does not do: no `ip ssh` is needed for it, and no key is made by `crypto key generate rsa`: the host's key is
+//! given. Users are those of the running configuration; commands without a terminal are not run.
+
+use crate::device::Device;
+use crate::session::TerminalPort;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::{Builder, Runtime};
+use transport::Terminal;
+use transport::octets::{OctetsIn, OctetsOut};
+use transport::ssh::server::{Config, Door, Server, Shown, Verdict, Wanted};
+use transport::ssh::{ChannelIn, ChannelOut, Key, Line, PrivateKey, Profile};
+
+/// What IOS calls itself.
+const IDENT: &str = "SSH-2.0-Cisco-1.25";
+/// From the connection to the login: `ip ssh time-out`, 120 s by default.
+const GRACE: Duration = Duration::from_secs(120);
+/// `ip ssh authentication-retries`, 3 by default.
+const TRIES: usize = 3;
+
+/// A listener for SSH, with threads of its own. Dropped it ends, and its lines with it.
+pub struct SshLines {
+    at: SocketAddr,
+    runtime: Option<Runtime>,
+}
+
+impl SshLines {
+    /// Lets people in on `listener`.
+    ///
+    /// # Errors
+    /// No threads.
+    pub fn start(
+        device: &Arc<Device>,
+        listener: TcpListener,
+        key: PrivateKey,
+        profile: Profile,
+    ) -> io::Result<SshLines> {
+        let at = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("ssh").enable_all().build()?;
+        let _inside = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let config = Config {
+            ident: IDENT,
+            keys: vec![key],
+            profile,
+            tries: TRIES,
+            // One connection is one line.
+            channels: 1,
+            ..Config::default()
+        };
+        let (server, device) = (Server::new(&config), device.clone());
+        runtime.spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        tokio::spawn(serve(server.clone(), stream, device.clone()));
+                    }
+                    // No descriptor, or the peer is gone: neither is a reason to stop.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        });
+        drop(_inside);
+        Ok(SshLines { at, runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.at
+    }
+}
+
+impl Drop for SshLines {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn serve(server: Server, stream: tokio::net::TcpStream, device: Arc<Device>) {
+    // One key is one segment: an echo does not wait for more.
+    let _ = stream.set_nodelay(true);
+    let line = Line::new(stream);
+    let (tell, known) = tokio::sync::oneshot::channel();
+    let caller = Caller { device, user: None, known: Some(tell) };
+    let served = async {
+        if let Ok(mut connection) = server.serve(line.clone(), caller).await {
+            // Whichever side ended it, it is over.
+            let _ = connection.ended().await;
+        }
+    };
+    let in_time = async {
+        if tokio::time::timeout(GRACE, known).await.is_ok_and(|known| known.is_ok()) {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = served => {}
+        () = in_time => {}
+    }
+    line.part(Duration::from_secs(1)).await;
+}
+
+/// Whoever is at the other end.
+struct Caller {
+    device: Arc<Device>,
+    /// Name and privilege of who was let in.
+    user: Option<(String, u8)>,
+    known: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+impl Door for Caller {
+    async fn offered(&mut self, _: &str, _: &Key) -> bool {
+        false
+    }
+
+    async fn login(&mut self, user: &str, shown: Shown) -> Verdict {
+        let Shown::Password(password) = shown else { return Verdict::Out };
+        let Some(privilege) = self.device.knows(user, &String::from_utf8_lossy(&password)) else {
+            return Verdict::Out;
+        };
+        self.user = Some((user.to_owned(), privilege));
+        if let Some(known) = self.known.take() {
+            // Whoever waited is gone with the connection.
+            let _ = known.send(());
+        }
+        Verdict::In
+    }
+
+    fn open(&mut self, wanted: Wanted, input: ChannelIn, output: ChannelOut) -> bool {
+        let (Wanted::Shell(size), Some((user, privilege))) = (wanted, self.user.clone()) else {
+            return false;
+        };
+        let Ok((far, near)) = UnixStream::pair() else { return false };
+        let near = near.set_nonblocking(true).and_then(|()| tokio::net::UnixStream::from_std(near));
+        let Ok(near) = near else { return false };
+        let size = size.map(|(columns, rows)| {
+            (u16::try_from(columns).unwrap_or(u16::MAX), u16::try_from(rows).unwrap_or(u16::MAX))
+        });
+        let device = self.device.clone();
+        let line = move || {
+            let terminal = Terminal::joined(far, size);
+            let mut writer = terminal.writer();
+            if let Err(refused) = device.ssh(Box::new(TerminalPort::from(terminal)), user, privilege) {
+                let _ = write!(writer, "\r\n% {refused}\r\n");
+            }
+        };
+        if std::thread::Builder::new().name("vty".into()).spawn(line).is_err() {
+            return false;
+        }
+        tokio::spawn(join(near, input, output));
+        true
+    }
+}
+
+/// Carries octets between a channel and a line until one of them ends.
+async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: ChannelOut) {
+    let (mut from_line, mut to_line) = near.into_split();
+    let typed = async {
+        while let Ok(Some(octets)) = input.next().await {
+            if to_line.write_all(&octets).await.is_err() {
+                return;
+            }
+        }
+    };
+    let said = async {
+        let mut octets = [0; 4_096];
+        while let Ok(n @ 1..) = from_line.read(&mut octets).await {
+            if output.send(bytes::Bytes::copy_from_slice(&octets[..n])).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = typed => {}
+        () = said => {}
+    }
+    // The peer may be gone already.
+    let _ = output.finish(0).await;
+}
