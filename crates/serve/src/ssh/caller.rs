@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::asked::asked;
 use crate::scp::{self, Exec, ScpConfig, complaint};
-use crate::sftp::{self, End, Orders};
+use crate::sftp::{self, End, Orders, Seen};
 use gate::{
     Certificate, Credentials, Factor, HalfOpen, Knock, Protocol, Refusal, Secret, Security, Session, ShownKey,
 };
@@ -165,8 +165,11 @@ impl Door for Caller {
                 let orders =
                     Orders { draining: self.shared.draining.clone(), kicked: self.shared.kicked.clone() };
                 let config = self.shared.config.sftp.clone();
+                let (local, peer) = (self.local, self.peer);
+                let seen = self.shared.tap.clone().map(|tap| Seen { tap, local, peer });
                 tokio::spawn(async move {
-                    let status = match sftp::run(session, config, orders, input, &mut output).await {
+                    let ran = sftp::run_seen(session, config, orders, seen, input, &mut output).await;
+                    let status = match ran {
                         End::Done | End::Drained => 0,
                         End::Lost | End::Broke(_) | End::Stalled | End::Kicked | End::Failed => 1,
                     };

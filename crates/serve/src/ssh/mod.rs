@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 use transport::Spare;
 use transport::ssh::server::{self, Server};
+use transport::tap::Tap;
 
 /// What the owner can set.
 #[derive(Clone, Debug)]
@@ -52,6 +53,7 @@ struct Shared {
     gate: Arc<Gate>,
     server: Server,
     config: SshConfig,
+    tap: Option<Arc<dyn Tap>>,
     draining: watch::Receiver<bool>,
     /// No new connections; those that are there go on.
     retiring: watch::Receiver<bool>,
@@ -79,7 +81,12 @@ impl SshServer {
     ///
     /// # Errors
     /// No threads, no sockets.
-    pub fn start(gate: Arc<Gate>, listeners: Vec<TcpListener>, config: SshConfig) -> io::Result<SshServer> {
+    pub fn start(
+        gate: Arc<Gate>,
+        listeners: Vec<TcpListener>,
+        config: SshConfig,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> io::Result<SshServer> {
         let addresses = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16))
@@ -95,7 +102,7 @@ impl SshServer {
         gate.on_kick(&on_kick);
         let (living, alive) = mpsc::channel(1);
         let server = Server::new(&config.server);
-        let shared = Arc::new(Shared { gate, server, config, draining, retiring, kicked });
+        let shared = Arc::new(Shared { gate, server, config, tap, draining, retiring, kicked });
         let inside = runtime.enter();
         for listener in listeners {
             listener.set_nonblocking(true)?;

@@ -81,10 +81,10 @@ impl Servers {
             made = shown.made.then(|| shown.fingerprint());
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
-        let https = http_server(gate, doors, &settings.http, tap)?;
+        let https = http_server(gate, doors, &settings.http, tap.clone())?;
         let (mut sftp, mut host_keys) = (None, None);
         if let Some((config, keys)) = settings.ssh {
-            let started = SshServer::start(gate.clone(), sockets.sftp, config);
+            let started = SshServer::start(gate.clone(), sockets.sftp, config, tap);
             sftp = Some(started.map_err(local("the SFTP server"))?);
             host_keys = Some(keys);
         }
