@@ -70,6 +70,20 @@ fn openssh_scp_puts_and_gets_over_sftp() {
     SshClient { name: "openssh-scp", program: "scp", protocol: "sftp", arguments }.both_ways(SIZES);
 }
 
+/// A name for the shell that these clients think is there.
+fn escaped(name: &str) -> String {
+    name.replace(' ', "\\ ")
+}
+
+#[test]
+fn openssh_scp_puts_and_gets_over_scp() {
+    let arguments = |j: &Job, way| {
+        let job = Job { remote: escaped(&j.remote), ..j.clone() };
+        scp(&job, way, &["-O"])
+    };
+    SshClient { name: "openssh-scp", program: "scp", protocol: "scp", arguments }.both_ways(SIZES);
+}
+
 fn putty(job: &Job, flags: &[&str]) -> Vec<String> {
     let mut w = words(&["-P", &job.port(), "-pw", USER.1, "-batch", "-hostkey", &fingerprint()]);
     w.extend(words(flags));
@@ -86,18 +100,26 @@ fn putty_psftp_puts_and_gets() {
     SshClient { name: "psftp", program: "psftp", protocol: "sftp", arguments }.both_ways(SIZES);
 }
 
+fn pscp(job: &Job, way: Way, flag: &str, remote: &str) -> Typed {
+    let there = format!("{}@127.0.0.1:{remote}", USER.0);
+    let [from, to] = match way {
+        Way::Put => [job.local().to_owned(), there],
+        Way::Get => [there, job.local().to_owned()],
+    };
+    let mut arguments = putty(job, &[flag, "-q"]);
+    arguments.extend([from, to]);
+    Typed { arguments, script: String::new() }
+}
+
+#[test]
+fn putty_pscp_puts_and_gets_over_scp() {
+    let arguments = |j: &Job, way| pscp(j, way, "-scp", &escaped(&j.remote));
+    SshClient { name: "pscp", program: "pscp", protocol: "scp", arguments }.both_ways(SIZES);
+}
+
 #[test]
 fn putty_pscp_puts_and_gets_over_sftp() {
-    let arguments = |j: &Job, way| {
-        let there = format!("{}@127.0.0.1:{}", USER.0, j.remote);
-        let [from, to] = match way {
-            Way::Put => [j.local().to_owned(), there],
-            Way::Get => [there, j.local().to_owned()],
-        };
-        let mut arguments = putty(j, &["-sftp", "-q"]);
-        arguments.extend([from, to]);
-        Typed { arguments, script: String::new() }
-    };
+    let arguments = |j: &Job, way| pscp(j, way, "-sftp", &j.remote);
     SshClient { name: "pscp", program: "pscp", protocol: "sftp", arguments }.both_ways(SIZES);
 }
 

@@ -71,9 +71,9 @@ pub const EVENTS: &[Row] = &[
                     "home-not-made",
                     "command-failed",
                 ]),
-                "What: an old hash became argon2id, or could not; what was shown was right and the user is disabled or \
-                 has expired; the password was right and a key is wanted; the user's file is wrong; the user's home was made, or could not; the identity command \
-                 could not be asked.",
+                "What: an old hash became argon2id, or could not; the user is disabled or has expired; a key is wanted besides \
+                 the right password; the user's file is wrong; the user's home was made, or could not; the identity \
+                 command could not be asked.",
             ),
             always("text", Kind::Text, "The same in words."),
         ],
@@ -104,11 +104,7 @@ pub const EVENTS: &[Row] = &[
                 "How the password is hashed, or where it is; `none`: there is none; `-`: not known.",
             ),
             always("keys", Kind::Text, "The keys, `SHA256:…`, with commas between."),
-            always(
-                "require",
-                Kind::Text,
-                "What the user has to show: `either`, `password`, `key`, `both`; `-`: not known.",
-            ),
+            always("require", Kind::Text, "`either`, `password`, `key`, `both`; `-`: not known."),
             always("groups", Kind::Text, "The groups, with commas between."),
             always(
                 "place",
