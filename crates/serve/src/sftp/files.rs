@@ -1,5 +1,6 @@
 //! What one client has open, and what is done with it. Everything here may block.
 
+use super::buffers::Buffers;
 use super::names::resolve;
 use super::open::{Left, Open, Upload};
 use super::refusal;
@@ -19,6 +20,7 @@ pub(super) struct Files {
     /// What the next OPEN is about, where it was open without waiting.
     ahead: Option<Reading>,
     sights: Option<Arc<Sights>>,
+    buffers: Buffers,
 }
 
 /// What was done with a batch of questions.
@@ -64,8 +66,8 @@ impl Done {
 }
 
 impl Files {
-    pub(super) fn new(session: Session, sights: Option<Arc<Sights>>) -> Files {
-        Files { session, open: Vec::new(), ahead: None, sights }
+    pub(super) fn new(session: Session, sights: Option<Arc<Sights>>, buffers: Buffers) -> Files {
+        Files { session, open: Vec::new(), ahead: None, sights, buffers }
     }
 
     /// Does all of them, in this order; where the thread may not wait, up to the first that does. Gives those that are
@@ -92,9 +94,9 @@ impl Files {
                     let len = self.there(file, offset, len);
                     if len > SHORT {
                         done.flush(&mut together);
-                        together.octets.reserve_exact(HEAD + len);
+                        together.octets = self.buffers.take(HEAD + len);
                     } else if together.octets.capacity() == 0 {
-                        together.octets.reserve_exact(short);
+                        together.octets = self.buffers.take(short);
                     }
                     let answered = self.read(file, request, offset, len, &mut together.octets);
                     let read = answered.as_ref().map_or(0, |read| *read as usize);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod` | configuration, and how a session ends |
 //! | `session` | one task: the machine, the channel, and the files, which go to a thread that may wait and come back |
+//! | `buffers` | what was sent and is read into again |
 //! | `files` | what one client has open, and what is done with a batch of questions |
 //! | `open` | a file being read or written, a directory being listed; how each ends |
 //! | `names` | requests about names, and what is opened by one |
@@ -13,6 +14,7 @@
 //! | `sights` | what a tap is told |
 //! | `refusal` | the gate's refusals as statuses |
 
+mod buffers;
 mod check;
 mod extensions;
 mod facts;

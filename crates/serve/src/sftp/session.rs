@@ -1,5 +1,6 @@
 //! One session: the task that owns machine, channel and files.
 
+use super::buffers::Buffers;
 use super::files::{Answered, Done, Files};
 use super::open::Left;
 use super::sights::{Seen, Sights};
@@ -48,9 +49,11 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
         extensions: extensions::offered(),
         ..Config::default()
     });
+    let buffers = Buffers::default();
+    let sights = seen.map(|seen| Arc::new(Sights::new(seen)));
     let mut talk = Talk {
         machine,
-        files: Some(Box::new(Files::new(session.clone(), seen.map(|seen| Arc::new(Sights::new(seen)))))),
+        files: Some(Box::new(Files::new(session.clone(), sights, buffers.clone()))),
         disk: Disk::default(),
         held: Vec::new(),
     };
@@ -63,7 +66,7 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
         if output.is_some()
             && let Some(octets) = talk.machine.poll_transmit()
         {
-            let octets = Bytes::from(octets);
+            let octets = buffers.lend(octets);
             sending.set(output.take().map(|output| send(output, octets)));
         }
         if session.is_kicked() {
@@ -78,6 +81,9 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
         let open = talk.machine.open_files() > 0;
         if *orders.draining.borrow() && !open && talk.machine.is_idle() {
             break End::Drained;
+        }
+        if !open && talk.machine.is_idle() {
+            buffers.forget();
         }
         let patience = if open { config.no_progress } else { config.idle };
         let next = talk.release_at();
@@ -300,7 +306,7 @@ mod tests {
         let session = gate.admit(&Knock { protocol, local: at, peer: at, security, credentials }).unwrap();
         Talk {
             machine: Server::new(Config::default()),
-            files: Some(Box::new(Files::new(session, None))),
+            files: Some(Box::new(Files::new(session, None, Buffers::default()))),
             disk: Disk::default(),
             held: Vec::new(),
         }
