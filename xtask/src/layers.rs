@@ -183,11 +183,13 @@ mod tests {
             (edge("store", "gate", false), "store (T1) may not import gate; allowed: clock "),
             (
                 edge("serve", "store", false),
-                "serve (T3) may not import store; allowed: clock tftp-proto ftp-proto http-proto transport gate",
+                "serve (T3) may not import store; allowed: clock tftp-proto ftp-proto http-proto sftp-proto \
+                 transport gate",
             ),
             (
                 edge("serve", "client", true),
-                "serve (T3) may not import client (dev); allowed: clock tftp-proto ftp-proto http-proto transport gate",
+                "serve (T3) may not import client (dev); allowed: clock tftp-proto ftp-proto http-proto sftp-proto \
+                 transport gate",
             ),
             (
                 edge("tftp-proto", "tokio", false),

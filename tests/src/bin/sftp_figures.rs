@@ -6,8 +6,9 @@
 //! E2E_TOWLINE=target/release/towline target/debug/sftp_figures [REPETITIONS [MEBIBYTES [BEGINNING]]]
 //! ```
 //!
-//! As root, for sshd. Everything lies in memory (/dev/shm): three times the file's size. A server's processor time is that of
-//! its processes and of those that have ended; ticks are 10 ms.
+//! As root, for sshd. Everything lies in memory (/dev/shm): three times the mebibytes. What stock clients move is a file of
+//! 16 MiB, again and again, which the processor's cache holds: else the machine's memory is what is measured. A server's
+//! processor time is that of its processes and of those that have ended; ticks are 10 ms.
 
 use e2e::load::{machine, median};
 use e2e::peers::Peer;
@@ -20,6 +21,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// Mebibytes of what stock clients move.
+const WARM: u64 = 16;
 
 /// Both servers over one tree, and what lets in.
 struct Field {
@@ -229,16 +233,18 @@ fn main() {
     let mebibytes: u64 = words.next().map_or(1_024, |w| w.parse().expect("a number"));
     let only = words.next().unwrap_or_default();
     let field = Field::start();
-    fill(&field.at("root/large"), mebibytes << 20);
+    fill(&field.at("root/warm"), WARM << 20);
+    let times = usize::try_from(mebibytes / WARM).expect("few").max(1);
     println!("{}, {mebibytes} MiB, {repetitions} repetitions", machine());
     let (ours, theirs) = (&field.ours, &field.theirs);
     let wanted = |name: &str| name.starts_with(&only);
     for cipher in ["aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"] {
         let short = cipher.split('@').next().unwrap_or_default();
         let run = |house: &House, lines: String| took(house, || vec![field.stock(house, cipher, &lines)]);
-        let get = |house: &House| run(house, format!("get {}large /dev/null\n", house.prefix));
+        let get = |house: &House| run(house, format!("get {}warm /dev/null\n", house.prefix).repeat(times));
         let put = |house: &House| {
-            let taken = run(house, format!("put {} {}up\n", field.at("root/large").display(), house.prefix));
+            let line = format!("put {} {}up\n", field.at("root/warm").display(), house.prefix);
+            let taken = run(house, line.repeat(times));
             std::fs::remove_file(field.at("root/up")).expect("it came");
             taken
         };
@@ -252,9 +258,8 @@ fn main() {
         }
     }
     if wanted("sixteen gets") {
-        fill(&field.at("root/part"), (mebibytes << 20) / 16);
         let many = |house: &House| {
-            let lines = format!("get {}part /dev/null\n", house.prefix);
+            let lines = format!("get {}warm /dev/null\n", house.prefix).repeat(times.div_ceil(16));
             took(house, || (0..16).map(|_| field.stock(house, "aes128-gcm@openssh.com", &lines)).collect())
         };
         compare("sixteen gets at once", repetitions, || many(ours), || many(theirs));
@@ -279,6 +284,7 @@ fn main() {
         compare("small: 10,000 names, 20 times", repetitions, || list(ours), || list(theirs));
     }
     if wanted("client") {
+        fill(&field.at("root/large"), mebibytes << 20);
         let large = field.at("root/large").display().to_string();
         let stock =
             |lines: String| took(theirs, || vec![field.stock(theirs, "aes128-gcm@openssh.com", &lines)]);
