@@ -105,8 +105,9 @@ impl Running<'_> {
         let advisor = Advisor::new(&self.gate);
         let mut board = Board::new(screen, self.events.clone(), watch);
         board.hide(advisor.session());
-        self.announce(&board);
+        // Before anybody is told where it listens: who kills it then finds a monitor that knows that it served.
         orders.tell(&ToMonitor::Serving { status: format!("serving {}", self.root.shown) });
+        self.announce(&board);
         let begun = self.begun();
         let Running {
             loaded,
