@@ -7,7 +7,8 @@ use client::{
 use e2e::content::Content;
 use e2e::ours::{self, Kept};
 use gate::{Caps, Gate, Limits, Policy, User, audit, hash_password};
-use serve::ftp::{FtpConfig, FtpServer};
+use serve::ftp::FtpConfig;
+use serve::streams::StreamServer;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A server over memory with the user `u`/`p` and anonymous.
 struct House {
     store: Arc<Memory>,
-    server: FtpServer,
+    server: StreamServer,
     events: audit::Events,
 }
 
@@ -57,7 +58,7 @@ fn house_within(
     // 20 is the default; a test gets it only as root, and shares it with the others.
     let active_port = if config.active_port == 20 { 0 } else { config.active_port };
     let config = FtpConfig { active_port, ..config };
-    let server = FtpServer::start(gate, vec![listener], config, tap).unwrap();
+    let server = serve::ftp::start(gate, vec![listener], config, tap).unwrap();
     House { store, server, events }
 }
 

@@ -8,7 +8,8 @@ use e2e::poll::{PATIENCE, until};
 use e2e::wire::{Answer, Client};
 use gate::audit::{By, Events, What};
 use gate::{Ban, Caps, Gate, Limits, Penalties, Policy, Protocol, Rates, User, Verdict, hash_password};
-use serve::ftp::{FtpConfig, FtpServer};
+use serve::ftp::FtpConfig;
+use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -26,7 +27,7 @@ struct House {
     store: Memory,
     gate: Arc<Gate>,
     events: Events,
-    ftp: FtpServer,
+    ftp: StreamServer,
     tftp: TftpServer,
 }
 
@@ -43,7 +44,7 @@ fn house_seen(limits: Limits, penalties: Option<Penalties>, tap: Option<Arc<Move
     let (gate, events) = Gate::new(Arc::new(store.clone()), policy);
     let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
     let ftp =
-        FtpServer::start(gate.clone(), vec![TcpListener::bind("127.0.0.1:0").unwrap()], config, tap.clone());
+        serve::ftp::start(gate.clone(), vec![TcpListener::bind("127.0.0.1:0").unwrap()], config, tap.clone());
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let tftp = TftpServer::start(gate.clone(), vec![socket], TftpConfig::default(), tap).unwrap();
     House { store, gate, events, ftp: ftp.unwrap(), tftp }

@@ -13,5 +13,6 @@ mod sentence;
 pub mod sftp;
 mod sorted;
 pub mod ssh;
+pub mod streams;
 pub mod tftp;
 mod turned_away;

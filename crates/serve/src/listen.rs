@@ -241,6 +241,7 @@ fn socket(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Soc
 }
 
 /// The listeners of a server, and how many of them still accept.
+#[derive(Default)]
 pub(crate) struct Accepting {
     all: usize,
     left: Arc<AtomicUsize>,
@@ -250,12 +251,10 @@ pub(crate) struct Accepting {
 pub(crate) struct Place(Arc<AtomicUsize>);
 
 impl Accepting {
-    /// So many places, all of which are taken ([`Accepting::place`]) before anybody asks.
-    pub(crate) fn new(all: usize) -> Accepting {
-        Accepting { all, left: Arc::new(AtomicUsize::new(all)) }
-    }
-
-    pub(crate) fn place(&self) -> Place {
+    /// A place for one more.
+    pub(crate) fn place(&mut self) -> Place {
+        self.all += 1;
+        self.left.fetch_add(1, Ordering::AcqRel);
         Place(self.left.clone())
     }
 

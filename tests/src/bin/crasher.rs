@@ -7,7 +7,7 @@
 use client::{Options, Remote, Scheme, Type};
 use e2e::content::{Content, Kind};
 use gate::{Gate, Policy, Secret, User};
-use serve::ftp::{FtpConfig, FtpServer};
+use serve::ftp::FtpConfig;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
@@ -47,7 +47,7 @@ fn serve(dir: &str, len: u64, point: &str) {
     let tftp = TftpServer::start(gate.clone(), vec![socket], TftpConfig::default(), None).expect("TFTP");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
-    let ftp = FtpServer::start(gate, vec![listener], config, None).expect("FTP");
+    let ftp = serve::ftp::start(gate, vec![listener], config, None).expect("FTP");
     println!("tftp {}", tftp.addresses()[0]);
     println!("ftp {}", ftp.addresses()[0]);
     // Ends with its owner.

@@ -2,20 +2,16 @@
 //! served directory is in `SCP_STDIO_DIR`, and standard input and output are the channel.
 
 use anyhow::Context as _;
-use e2e::stdio::stream;
-use gate::{Credentials, Gate, Knock, Policy, Protocol, Secret, Security, User};
+use e2e::stdio::{Guest, stream};
+use gate::{Policy, Protocol};
 use serve::scp::{Exec, ScpConfig, complaint};
-use serve::sftp::Orders;
 use std::convert::Infallible;
 use std::io::Write as _;
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
-use store::local::{Local, LocalOptions};
-use tokio::sync::watch;
 use transport::octets::Piped;
 
 fn main() -> anyhow::Result<()> {
@@ -33,28 +29,16 @@ fn served() -> anyhow::Result<Infallible> {
             return leave(1);
         }
     };
-    let store = Local::open(&dir, LocalOptions { write: true, ..LocalOptions::default() })?;
-    let user = User::with_password("test", &Secret::new("test"))?;
-    let (gate, _events) =
-        Gate::new(Arc::new(store), Policy { users: vec![user], write: true, ..Policy::default() });
-    let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-    let session = gate.admit(&Knock {
-        protocol: Protocol::Sftp,
-        local: peer,
-        peer,
-        security: Security::Ssh,
-        credentials: Credentials::Password { user: String::from("test"), password: Secret::new("test") },
-    })?;
+    let guest = Guest::of(&dir, true, Policy::default())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let status = runtime.block_on(async {
-        let ((_drain, draining), (_kick, kicked)) = (watch::channel(false), watch::channel(()));
-        let orders = Orders { draining, kicked };
         let (input, output) = (std::io::stdin(), std::io::stdout());
         let (input, output) = (Piped::new(stream(input.as_fd())?), Piped::new(stream(output.as_fd())?));
-        let session = session.over(Protocol::Scp);
+        let session = guest.session.over(Protocol::Scp);
         // As a server does: in a task, not in the thread that waits for it.
-        let run =
-            async move { serve::scp::run(session, ScpConfig::default(), orders, &exec, input, output).await };
+        let run = async move {
+            serve::scp::run(session, ScpConfig::default(), guest.orders, &exec, input, output).await
+        };
         anyhow::Ok(tokio::spawn(run).await?)
     })?;
     leave(i32::try_from(status)?)

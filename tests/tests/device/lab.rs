@@ -4,7 +4,8 @@ use crate::bench::Bench;
 use bytes::Bytes;
 use device::wire::Table;
 use gate::{Gate, Policy, Secret, User, hash_password};
-use serve::ftp::{FtpConfig, FtpServer};
+use serve::ftp::FtpConfig;
+use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::{TcpListener, UdpSocket};
 use std::sync::{Arc, OnceLock};
@@ -15,7 +16,7 @@ pub(crate) struct Lab {
     pub(crate) files: Memory,
     pub(crate) bench: Bench,
     _tftp: TftpServer,
-    _ftp: FtpServer,
+    _ftp: StreamServer,
 }
 
 /// argon2 takes its time: hashed once for all tests.
@@ -44,7 +45,7 @@ impl Lab {
         table = table.with(at(21), listener.local_addr().expect("bound"));
         let tftp = TftpServer::start(Arc::clone(&gate), vec![socket], TftpConfig::default(), tap);
         let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
-        let ftp = FtpServer::start(gate, vec![listener], config, None);
+        let ftp = serve::ftp::start(gate, vec![listener], config, None);
         let mut bench = Bench::r1();
         bench.table = Some(table);
         Lab { files, bench, _tftp: tftp.expect("started"), _ftp: ftp.expect("started") }

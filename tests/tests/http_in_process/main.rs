@@ -6,7 +6,8 @@ use e2e::basic;
 use e2e::content::Content;
 use gate::audit::{self, What};
 use gate::{Gate, Outcome, Policy, Refusal, User, Verdict, hash_password};
-use serve::http::{Door, HttpConfig, HttpServer};
+use serve::http::{Door, HttpConfig};
+use serve::streams::StreamServer;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A server over a directory.
 struct House {
     dir: TempDir,
-    server: HttpServer,
+    server: StreamServer,
     events: audit::Events,
     gate: Arc<Gate>,
 }
@@ -31,7 +32,7 @@ fn house_with(policy: Policy, config: HttpConfig) -> House {
     let local = Local::open(dir.path(), LocalOptions::default()).unwrap();
     let (gate, events) = Gate::new(Arc::new(local), policy);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let server = HttpServer::start(gate.clone(), vec![Door::Clear(listener)], config, None).unwrap();
+    let server = serve::http::start(gate.clone(), vec![Door::Clear(listener)], config, None).unwrap();
     House { dir, server, events, gate }
 }
 

@@ -8,6 +8,7 @@ mod tree;
 use e2e::content::Content;
 use gate::{Outcome, Policy};
 use serve::sftp::{End, SftpConfig};
+use serve::streams::Phase;
 use sftp_proto::{Answer, Ask, Attrs, OpenFlags, Status};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
@@ -255,7 +256,7 @@ fn a_server_that_stops_lets_open_files_be_finished() {
     let house = house(store.clone(), writable());
     let mut talk = house.talk();
     let handle = talk.create(b"/f");
-    talk.drain.send(true).unwrap();
+    talk.drain.send(Phase::Draining).unwrap();
     talk.status(Ask::Write { handle: &handle, offset: 0, data: b"all" });
     assert_eq!(talk.close(&handle), Status::Ok);
     assert!(matches!(talk.ended(), End::Drained));

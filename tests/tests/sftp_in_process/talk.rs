@@ -2,7 +2,8 @@
 
 use e2e::poll::PATIENCE;
 use gate::{Credentials, Gate, Knock, Policy, Protocol, Secret, Security, User};
-use serve::sftp::{End, Orders, Seen, SftpConfig};
+use serve::sftp::{End, Seen, SftpConfig};
+use serve::streams::{Orders, Phase};
 use sftp_proto::{Answer, Ask, Attrs, Frames, OpenFlags, Reply, Request, Status};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -78,7 +79,7 @@ pub(crate) struct Talk {
     frames: Frames,
     packets: VecDeque<Vec<u8>>,
     end: JoinHandle<End>,
-    pub(crate) drain: watch::Sender<bool>,
+    pub(crate) drain: watch::Sender<Phase>,
     pub(crate) kick: watch::Sender<()>,
     next: u32,
 }
@@ -92,9 +93,9 @@ impl Talk {
         let mut init = Vec::new();
         Request::Init { version: 3, extensions: vec![] }.write(&mut init);
         runtime.block_on(stream.write_all(&init)).unwrap();
-        let ((drain, draining), (kick, kicked)) = (watch::channel(false), watch::channel(()));
+        let ((drain, phase), (kick, kicked)) = (watch::channel(Phase::Serving), watch::channel(()));
         let (input, output) = tokio::io::split(theirs);
-        let orders = Orders { draining, kicked };
+        let orders = Orders { phase, kicked };
         let (input, output) = (Piped::new(input), Piped::new(output));
         let run = serve::sftp::run_seen(session, config, orders, seen, input, output);
         let end = runtime.spawn(run);

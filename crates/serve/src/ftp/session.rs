@@ -2,9 +2,10 @@
 
 use super::data::{Data, Watch, Work};
 use super::files::{self, Open};
-use super::{Phase, Shared, refusal};
+use super::{Shared, refusal};
 use crate::address::canonical;
 use crate::asked::asked;
+use crate::streams::Phase;
 use bytes::Bytes;
 use clock::Instant as Moment;
 use ftp_proto::command::{self, Password};
@@ -64,7 +65,7 @@ struct Session {
 /// How long a closing session waits for its last reply to be taken.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr, place: HalfOpen) {
+pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
     let Ok(local) = control.local_addr() else { return };
     // Replies are small and awaited; ABOR comes as urgent data and belongs into the stream.
     let _ = control.set_nodelay(true);
@@ -79,7 +80,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         peer,
         flow: tap::next_flow(),
         began: Instant::now(),
-        half_open: Some(place),
+        half_open: place,
         admitted: None,
         directory: VPath::root(),
         listener: None,
@@ -103,9 +104,9 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
 
 impl Session {
     async fn serve(&mut self) {
-        let mut phase = self.shared.phase.clone();
+        let mut phase = self.shared.orders.phase.clone();
         let mut drained = false;
-        let mut kicked = self.shared.kicked.clone();
+        let mut kicked = self.shared.orders.kicked.clone();
         loop {
             self.flush();
             if self.closing.is_some_and(|by| self.out.is_empty() || by <= Instant::now()) {

@@ -11,6 +11,7 @@ use super::wire::Wire;
 use crate::address::canonical;
 use crate::asked::asked;
 use crate::sorted::Sorted;
+use crate::streams::Phase;
 use clock::Instant as Moment;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
@@ -123,8 +124,8 @@ pub(super) async fn run(
 
 impl Connection {
     async fn serve(&mut self) {
-        let mut draining = self.shared.draining.clone();
-        let mut kicked = self.shared.kicked.clone();
+        let mut phase = self.shared.orders.phase.clone();
+        let mut kicked = self.shared.orders.kicked.clone();
         let mut drained = false;
         loop {
             self.machine.date(files::unix(SystemTime::now()));
@@ -167,7 +168,7 @@ impl Connection {
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
-                _ = draining.wait_for(|d| *d), if !drained => {
+                _ = phase.wait_for(|p| *p > Phase::Serving), if !drained => {
                     drained = true;
                     let now = self.now();
                     self.machine.drain(now);

@@ -14,3 +14,13 @@ pub(super) enum Site {
     Tree(Arc<Gate>),
     Pages(Arc<dyn Pages>),
 }
+
+impl Site {
+    /// Who is asked for places and names; pages ask nobody.
+    pub(super) fn gate(&self) -> Option<&Arc<Gate>> {
+        match self {
+            Site::Tree(gate) => Some(gate),
+            Site::Pages(_) => None,
+        }
+    }
+}

@@ -13,7 +13,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 
-use crate::sftp::Orders;
+use crate::streams::Orders;
 use bytes::Bytes;
 use gate::store::VPath;
 use gate::{Cause, Meter, Outcome, Refusal, Session};

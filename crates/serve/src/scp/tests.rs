@@ -1,6 +1,7 @@
 //! A server that gives and a server that takes, each at the other's end.
 
 use super::*;
+use crate::streams::Phase;
 use gate::audit::{Events, What};
 use gate::store::Store;
 use gate::store::memory::Memory;
@@ -39,7 +40,7 @@ impl House {
     }
 
     fn orders(&self) -> Orders {
-        Orders { draining: watch::channel(false).1, kicked: self.kick.subscribe() }
+        Orders { phase: watch::channel(Phase::Serving).1, kicked: self.kick.subscribe() }
     }
 }
 

@@ -30,7 +30,6 @@ pub use sights::Seen;
 
 use sftp_proto::server::Fault;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// What the owner can set.
 #[derive(Clone, Debug)]
@@ -49,15 +48,6 @@ impl Default for SftpConfig {
         let patience = Duration::from_secs(16 * 60);
         SftpConfig { handles: 1_024, idle: patience, no_progress: patience }
     }
-}
-
-/// What whoever runs a session tells it meanwhile.
-#[derive(Clone, Debug)]
-pub struct Orders {
-    /// Whether the server drains: the session ends as soon as nothing is open.
-    pub draining: watch::Receiver<bool>,
-    /// Changes when sessions were kicked.
-    pub kicked: watch::Receiver<()>,
 }
 
 /// How a session ended.

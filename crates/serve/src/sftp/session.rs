@@ -4,8 +4,9 @@ use super::buffers::Buffers;
 use super::files::{Answered, Done, Files};
 use super::open::Left;
 use super::sights::{Seen, Sights};
-use super::{End, Orders, SftpConfig, extensions};
+use super::{End, SftpConfig, extensions};
 use crate::disk::Disk;
+use crate::streams::Orders;
 use bytes::Bytes;
 use gate::Session;
 use sftp_proto::server::{Ask, AskId, Config, Server};
@@ -79,7 +80,7 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
             break End::Done;
         }
         let open = talk.machine.open_files() > 0;
-        if *orders.draining.borrow() && !open && talk.machine.is_idle() {
+        if orders.drains() && !open && talk.machine.is_idle() {
             break End::Drained;
         }
         if !open && talk.machine.is_idle() {
@@ -133,7 +134,7 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
             }
             () = std::future::ready(()), if more => {}
             Ok(()) = orders.kicked.changed() => {}
-            Ok(()) = orders.draining.changed() => {}
+            Ok(()) = orders.phase.changed() => {}
             () = timer => {
                 let now = Instant::now();
                 talk.release(now);

@@ -3,7 +3,7 @@
 use super::Shared;
 use crate::asked::asked;
 use crate::scp::{self, Exec, ScpConfig, complaint};
-use crate::sftp::{self, End, Orders, Seen};
+use crate::sftp::{self, End, Seen};
 use gate::{
     Certificate, Credentials, Factor, HalfOpen, Knock, Protocol, Refusal, Secret, Security, Session, ShownKey,
 };
@@ -86,10 +86,10 @@ impl Caller {
         shared: Arc<Shared>,
         local: SocketAddr,
         peer: SocketAddr,
-        place: HalfOpen,
+        place: Option<HalfOpen>,
         guest: Arc<Guest>,
     ) -> Caller {
-        Caller { shared, local, peer, place: Some(place), guest, half: None }
+        Caller { shared, local, peer, place, guest, half: None }
     }
 }
 
@@ -162,8 +162,7 @@ impl Door for Caller {
         match (&wanted, name) {
             // Some clients start the program where the subsystem is not to be had.
             (Wanted::Subsystem(_), b"sftp") | (Wanted::Command(_), b"sftp-server") => {
-                let orders =
-                    Orders { draining: self.shared.draining.clone(), kicked: self.shared.kicked.clone() };
+                let orders = self.shared.orders.clone();
                 let config = self.shared.config.sftp.clone();
                 let (local, peer) = (self.local, self.peer);
                 let seen = self.shared.tap.clone().map(|tap| Seen { tap, local, peer });
@@ -180,8 +179,7 @@ impl Door for Caller {
                 true
             }
             (Wanted::Command(command), b"scp") => {
-                let orders =
-                    Orders { draining: self.shared.draining.clone(), kicked: self.shared.kicked.clone() };
+                let orders = self.shared.orders.clone();
                 let config = ScpConfig { no_progress: self.shared.config.sftp.no_progress };
                 let exec = Exec::parse(command);
                 tokio::spawn(async move {

@@ -3,6 +3,7 @@
 use super::Shared;
 use super::caller::{Caller, Guest};
 use crate::address::canonical;
+use crate::streams::Phase;
 use gate::HalfOpen;
 use socket2::SockRef;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use transport::ssh::Line;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Serves one connection.
-pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, place: HalfOpen) {
+pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
     let Ok(local) = stream.local_addr() else { return };
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
@@ -23,13 +24,13 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
     let (local, peer) = (canonical(local), canonical(peer));
     let line = Line::new(stream);
     let grace = Instant::now() + shared.config.login_grace;
-    let (mut draining, mut kicked) = (shared.draining.clone(), shared.kicked.clone());
+    let (mut orders, mut entrance) = (shared.orders.clone(), shared.orders.phase.clone());
     let guest = Arc::new(Guest::default());
     let caller = Caller::new(shared.clone(), local, peer, place, guest.clone());
     let begun = tokio::select! {
         begun = shared.server.serve(line.clone(), caller) => begun,
         () = tokio::time::sleep_until(grace.into()) => return line.cut(),
-        _ = draining.wait_for(|d| *d) => return line.cut(),
+        _ = entrance.wait_for(|phase| *phase == Phase::Draining) => return line.cut(),
     };
     let Ok(mut connection) = begun else { return line.part(LAST_WORDS).await };
     let mut idle_since = Instant::now();
@@ -42,15 +43,15 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
             None => grace,
             Some(_) => idle_since + shared.config.idle,
         };
-        if *draining.borrow() && guest.channels() == 0 {
+        if orders.drains() && guest.channels() == 0 {
             break Some("the server stops");
         }
         tokio::select! {
             // Whichever side ended it, it is over; why algorithms do not fit the client says of what it was sent.
             _ = connection.ended() => break None,
             () = guest.changed() => {}
-            Ok(()) = draining.changed() => {}
-            Ok(()) = kicked.changed() => {
+            Ok(()) = orders.phase.changed() => {}
+            Ok(()) = orders.kicked.changed() => {
                 if session.is_some_and(gate::Session::is_kicked) {
                     break Some("ended by the operator");
                 }

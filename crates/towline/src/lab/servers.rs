@@ -2,7 +2,8 @@
 
 use gate::audit::{Events, What};
 use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
-use serve::ftp::{FtpConfig, FtpServer};
+use serve::ftp::FtpConfig;
+use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
 use socket2::{Domain, Socket, Type};
 use std::io;
@@ -34,7 +35,7 @@ pub struct Served {
 /// A TFTP and an FTP server over one directory.
 pub struct Servers {
     tftp: Option<TftpServer>,
-    ftp: Option<FtpServer>,
+    ftp: Option<StreamServer>,
     tftp_address: SocketAddr,
     ftp_address: SocketAddr,
     active_port: u16,
@@ -65,7 +66,7 @@ impl Servers {
         let config = FtpConfig { active_port, connect: PATIENCE, ..FtpConfig::default() };
         Ok(Servers {
             tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
-            ftp: Some(FtpServer::start(gate, vec![tcp], config, None)?),
+            ftp: Some(serve::ftp::start(gate, vec![tcp], config, None)?),
             tftp_address,
             ftp_address,
             active_port,

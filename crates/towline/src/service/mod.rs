@@ -56,7 +56,8 @@ use gate::Gate;
 use keeper::Keeper;
 pub(crate) use root::is_precious;
 use screen::Screen;
-use serve::http::{HttpConfig, HttpServer};
+use serve::http::HttpConfig;
+use serve::streams::StreamServer;
 use servers::{Servers, Settings};
 use session_password::SessionPassword;
 use sockets::{Had, Sockets};
@@ -145,12 +146,12 @@ fn serve(
     let figures = Arc::new(Figures::default());
     let page = Arc::new(Page::new(figures.clone(), gate.clone(), loaded.config.server.state.clone()));
     let admin = sockets.admin.take().map(|listener| {
-        HttpServer::pages(page.clone(), listener, HttpConfig { threads: 1, ..HttpConfig::default() })
+        serve::http::pages(page.clone(), listener, HttpConfig { threads: 1, ..HttpConfig::default() })
     });
     let admin = admin.transpose().map_err(local("the admin listener"))?;
     let keeper = Keeper::start(std::mem::take(&mut root.parts), monitor.as_ref().map(|_| server.drain))?;
     let fell_back = sockets.fell_back.clone();
-    let shown = admin.as_ref().map(HttpServer::addresses).unwrap_or_default();
+    let shown = admin.as_ref().map(StreamServer::addresses).unwrap_or_default();
     let servers = Servers::start(settings, &gate, sockets, tap, shown)?;
     running::Running {
         loaded,

@@ -8,9 +8,10 @@ use crate::config::Loaded;
 use crate::exit::Failure;
 use crate::monitor::Asked;
 use gate::Gate;
-use serve::ftp::{FtpConfig, FtpServer};
-use serve::http::{Door, HttpConfig, HttpServer};
-use serve::ssh::{SshConfig, SshServer};
+use serve::ftp::FtpConfig;
+use serve::http::{Door, HttpConfig};
+use serve::ssh::SshConfig;
+use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,10 +45,10 @@ impl Settings {
 /// The running servers.
 pub(super) struct Servers {
     tftp: Option<TftpServer>,
-    ftp: Option<FtpServer>,
-    http: Option<HttpServer>,
-    https: Option<HttpServer>,
-    sftp: Option<SshServer>,
+    ftp: Option<StreamServer>,
+    http: Option<StreamServer>,
+    https: Option<StreamServer>,
+    sftp: Option<StreamServer>,
     /// What SSH shows.
     host_keys: Option<HostKeys>,
     /// What HTTPS shows, where it was made for this run: its fingerprint.
@@ -70,7 +71,7 @@ impl Servers {
             .transpose()
             .map_err(local("the TFTP server"))?;
         let ftp = (!sockets.ftp.is_empty())
-            .then(|| FtpServer::start(gate.clone(), sockets.ftp, settings.ftp, tap.clone()))
+            .then(|| serve::ftp::start(gate.clone(), sockets.ftp, settings.ftp, tap.clone()))
             .transpose()
             .map_err(local("the FTP server"))?;
         let http = sockets.http.into_iter().map(Door::Clear).collect();
@@ -84,59 +85,40 @@ impl Servers {
         let https = http_server(gate, doors, &settings.http, tap.clone())?;
         let (mut sftp, mut host_keys) = (None, None);
         if let Some((config, keys)) = settings.ssh {
-            let started = SshServer::start(gate.clone(), sockets.sftp, config, tap);
+            let started = serve::ssh::start(gate.clone(), sockets.sftp, config, tap);
             sftp = Some(started.map_err(local("the SFTP server"))?);
             host_keys = Some(keys);
         }
         Ok(Servers { tftp, ftp, http, https, sftp, host_keys, made, admin })
     }
 
+    /// Those of TCP connections, each with its protocol.
+    fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamServer)> {
+        let each = [("ftp", &self.ftp), ("http", &self.http), ("https", &self.https), ("sftp", &self.sftp)];
+        each.into_iter().filter_map(|(protocol, server)| Some((protocol, server.as_ref()?)))
+    }
+
     /// Takes nothing new; what runs goes on.
     pub(super) fn drain(&self) {
-        if let Some(tftp) = &self.tftp {
-            tftp.drain();
-        }
-        if let Some(ftp) = &self.ftp {
-            ftp.drain();
-        }
-        for http in [&self.http, &self.https].into_iter().flatten() {
-            http.drain();
-        }
-        if let Some(sftp) = &self.sftp {
-            sftp.drain();
-        }
+        self.tftp.iter().for_each(TftpServer::drain);
+        self.streams().for_each(|(_, server)| server.drain());
     }
 
     /// Leaves the sockets to a successor; what runs goes on.
     pub(super) fn retire(&self) {
-        if let Some(tftp) = &self.tftp {
-            tftp.retire();
-        }
-        if let Some(ftp) = &self.ftp {
-            ftp.retire();
-        }
-        for http in [&self.http, &self.https].into_iter().flatten() {
-            http.retire();
-        }
-        if let Some(sftp) = &self.sftp {
-            sftp.retire();
-        }
+        self.tftp.iter().for_each(TftpServer::retire);
+        self.streams().for_each(|(_, server)| server.retire());
     }
 
     /// Whether a successor may take the sockets.
     pub(super) fn have_retired(&self) -> bool {
-        self.tftp.as_ref().is_none_or(TftpServer::has_retired)
-            && self.ftp.as_ref().is_none_or(FtpServer::has_retired)
-            && [&self.http, &self.https].into_iter().flatten().all(HttpServer::has_retired)
-            && self.sftp.as_ref().is_none_or(SshServer::has_retired)
+        self.tftp.iter().all(TftpServer::has_retired)
+            && self.streams().all(|(_, server)| server.has_retired())
     }
 
     /// Whether nothing runs any more.
     pub(super) fn are_over(&self) -> bool {
-        self.tftp.as_ref().is_none_or(TftpServer::is_over)
-            && self.ftp.as_ref().is_none_or(FtpServer::is_over)
-            && [&self.http, &self.https].into_iter().flatten().all(HttpServer::is_over)
-            && self.sftp.as_ref().is_none_or(SshServer::is_over)
+        self.tftp.iter().all(TftpServer::is_over) && self.streams().all(|(_, server)| server.is_over())
     }
 
     /// Ends them; what still runs has so long.
@@ -144,42 +126,30 @@ impl Servers {
         if let Some(tftp) = self.tftp {
             tftp.wait(grace);
         }
-        if let Some(ftp) = self.ftp {
-            ftp.wait(grace);
-        }
-        for http in [self.http, self.https].into_iter().flatten() {
-            http.wait(grace);
-        }
-        if let Some(sftp) = self.sftp {
-            sftp.wait(grace);
+        for server in [self.ftp, self.http, self.https, self.sftp].into_iter().flatten() {
+            server.wait(grace);
         }
     }
 
     /// Where each protocol is listened for.
     pub(super) fn addresses(&self) -> Addresses {
-        let http =
-            |server: &Option<HttpServer>| server.as_ref().map(HttpServer::addresses).unwrap_or_default();
+        let of =
+            |server: &Option<StreamServer>| server.as_ref().map(StreamServer::addresses).unwrap_or_default();
         Addresses {
             tftp: self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default(),
-            ftp: self.ftp.as_ref().map(FtpServer::addresses).unwrap_or_default(),
-            http: http(&self.http),
-            https: http(&self.https),
-            sftp: self.sftp.as_ref().map(SshServer::addresses).unwrap_or_default(),
+            ftp: of(&self.ftp),
+            http: of(&self.http),
+            https: of(&self.https),
+            sftp: of(&self.sftp),
             admin: self.admin.clone(),
         }
     }
 
     /// A protocol for which nobody listens, though somebody should.
     pub(super) fn deaf(&self) -> Option<&'static str> {
-        let deaf = |server: &Option<HttpServer>| server.as_ref().is_some_and(|s| !s.is_listening());
-        let each = [
-            ("tftp", self.tftp.as_ref().is_some_and(|s| !s.is_listening())),
-            ("ftp", self.ftp.as_ref().is_some_and(|s| !s.is_listening())),
-            ("http", deaf(&self.http)),
-            ("https", deaf(&self.https)),
-            ("sftp", self.sftp.as_ref().is_some_and(|s| !s.is_listening())),
-        ];
-        each.into_iter().find_map(|(protocol, is)| is.then_some(protocol))
+        let tftp = self.tftp.iter().map(|server| ("tftp", server.is_listening()));
+        let streams = self.streams().map(|(protocol, server)| (protocol, server.is_listening()));
+        tftp.chain(streams).find_map(|(protocol, listens)| (!listens).then_some(protocol))
     }
 
     /// The same as one list, each with its protocol.
@@ -230,7 +200,7 @@ fn http_server(
     doors: Vec<Door>,
     config: &HttpConfig,
     tap: Option<Arc<dyn Tap>>,
-) -> Result<Option<HttpServer>, Failure> {
-    let start = |doors| HttpServer::start(gate.clone(), doors, config.clone(), tap);
+) -> Result<Option<StreamServer>, Failure> {
+    let start = |doors| serve::http::start(gate.clone(), doors, config.clone(), tap);
     (!doors.is_empty()).then(|| start(doors)).transpose().map_err(local("the HTTP server"))
 }
