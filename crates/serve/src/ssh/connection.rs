@@ -36,9 +36,6 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
     let mut idle_since = Instant::now();
     let why = loop {
         let session = guest.session();
-        if guest.channels() > 0 {
-            idle_since = Instant::now();
-        }
         let deadline = match session {
             None => grace,
             Some(_) => idle_since + shared.config.idle,
@@ -49,7 +46,8 @@ pub(super) async fn run(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr
         tokio::select! {
             // Whichever side ended it, it is over; why algorithms do not fit the client says of what it was sent.
             _ = connection.ended() => break None,
-            () = guest.changed() => {}
+            // A login, or the end of what may have taken hours.
+            () = guest.changed() => idle_since = Instant::now(),
             Ok(()) = orders.phase.changed() => {}
             Ok(()) = orders.kicked.changed() => {
                 if session.is_some_and(gate::Session::is_kicked) {

@@ -8,6 +8,8 @@
 
 mod caller;
 mod connection;
+#[cfg(test)]
+mod tests;
 
 use crate::sftp::SftpConfig;
 use crate::streams::{Opening, Orders, StreamServer, Welcome};

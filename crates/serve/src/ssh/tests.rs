@@ -1,0 +1,72 @@
+//! Connections in this process: how long one may be without channels.
+
+use super::*;
+use gate::store::memory::Memory;
+use gate::{Policy, Secret, User};
+use std::net::Ipv4Addr;
+use std::time::Instant;
+use transport::ssh::client::{self, Connection, Login, Trust};
+use transport::ssh::{Key, PrivateKey};
+
+struct Trusting;
+
+impl Trust for Trusting {
+    async fn is_right(&mut self, _: &Key) -> bool {
+        true
+    }
+}
+
+fn served(idle: Duration) -> StreamServer {
+    let users = vec![User::with_password("u", &Secret::new("p")).unwrap()];
+    let (gate, events) = Gate::new(Arc::new(Memory::new()), Policy { users, ..Policy::default() });
+    // Nobody reads it.
+    drop(events);
+    let keys = vec![PrivateKey::ed25519().unwrap()];
+    let server = server::Config { keys, ..server::Config::default() };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    start(gate, vec![listener], SshConfig { server, idle, ..SshConfig::default() }, None).unwrap()
+}
+
+async fn guest(server: &StreamServer) -> Connection<Trusting> {
+    let stream = TcpStream::connect(server.addresses()[0]).await.unwrap();
+    let mut connection = Connection::make(stream, &client::Config::default(), Trusting).await.unwrap();
+    assert_eq!(connection.with_password("u", "p").await.unwrap(), Login::In);
+    connection
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// So long a connection may be without channels here; half of it is enough for a machine that is busy.
+const IDLE: Duration = Duration::from_secs(4);
+
+#[test]
+fn after_a_long_channel_a_connection_has_its_whole_patience() {
+    let server = served(IDLE);
+    runtime().block_on(async {
+        let connection = guest(&server).await;
+        let (input, output) = connection.subsystem("sftp").await.unwrap();
+        tokio::time::sleep(IDLE + Duration::from_millis(500)).await;
+        drop((input, output));
+        // The server has seen that it is over, if it ever does.
+        tokio::time::sleep(IDLE / 2).await;
+        connection.subsystem("sftp").await.expect("it is still there");
+    });
+}
+
+#[test]
+fn a_connection_without_channels_ends_when_its_patience_does() {
+    let server = served(IDLE / 4);
+    runtime().block_on(async {
+        let connection = guest(&server).await;
+        let began = Instant::now();
+        // One that ends at once is something that was asked.
+        drop(connection.subsystem("sftp").await.unwrap());
+        while connection.subsystem("sftp").await.is_ok() {
+            assert!(began.elapsed() < 20 * IDLE, "it goes on for ever");
+            tokio::time::sleep(IDLE).await;
+        }
+        assert!(began.elapsed() >= IDLE / 4);
+    });
+}
