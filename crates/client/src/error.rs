@@ -10,6 +10,10 @@ pub enum WireCode {
     Ftp(u16),
     /// A code of an SFTP STATUS (draft-ietf-secsh-filexfer-02 §7).
     Sftp(u32),
+    /// What a line of SCP begins with: 1, a text about one file; 2, the end of it all.
+    Scp(u8),
+    /// What a command at the far end ended with (RFC 4254 §6.10).
+    Exit(u32),
     /// The number of a message of SSH (RFC 4250 §4.1.2).
     Ssh(u8),
 }

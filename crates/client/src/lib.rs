@@ -2,17 +2,19 @@
 //!
 //! Blocking, one transfer a call, stopped by a [`transport::Cancel`]; whoever wants many brings
 //! threads. The command line, the emulated device and later the fleet all call these: there is one
-//! TFTP, one FTP and one SFTP client in the house.
+//! TFTP, one FTP, one SFTP and one SCP client in the house.
 //!
 //! [`get`] and [`put`] choose the protocol by [`Remote::scheme`].
 #![deny(unsafe_code)]
 
+mod around;
 mod dial;
 mod error;
 mod ftp;
 mod hosts;
 mod options;
 mod place;
+mod scp;
 pub mod sftp;
 mod ssh;
 mod tftp;
@@ -22,7 +24,9 @@ mod wire;
 pub use error::{ClientError, Phase, WireCode};
 pub use ftp_proto::list::{Kind, Listed};
 pub use hosts::Hosts;
-pub use options::{Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, SftpOptions, TftpOptions};
+pub use options::{
+    Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions, TftpOptions,
+};
 pub use place::{Ftp, Place};
 pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};
@@ -41,7 +45,7 @@ pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Do
         Scheme::Tftp => tftp::get(remote, sink, options),
         Scheme::Ftp => ftp::get(remote, sink, options),
         Scheme::Sftp => sftp::get(remote, sink, options),
-        Scheme::Scp => Err(not_yet()),
+        Scheme::Scp => scp::get(remote, sink, options),
     }
 }
 
@@ -51,7 +55,7 @@ pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, Clie
         Scheme::Tftp => tftp::put(blob, remote, options),
         Scheme::Ftp => ftp::put(blob, remote, options),
         Scheme::Sftp => sftp::put(blob, remote, options),
-        Scheme::Scp => Err(not_yet()),
+        Scheme::Scp => scp::put(blob, remote, options),
     }
 }
 
@@ -67,8 +71,4 @@ pub fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientErr
 
 fn unsupported(words: &'static str) -> ClientError {
     ClientError::Local(std::io::Error::new(std::io::ErrorKind::Unsupported, words))
-}
-
-fn not_yet() -> ClientError {
-    unsupported("scp:// is not spoken yet: sftp:// reaches the same files")
 }

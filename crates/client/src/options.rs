@@ -1,4 +1,4 @@
-use crate::{Direct, Facts, Hosts, SshOptions, Wire};
+use crate::{Direct, Facts, Hosts, SshOptions, Times, Wire};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
@@ -13,6 +13,8 @@ pub struct Options {
     pub ftp: FtpOptions,
     /// SFTP's.
     pub sftp: SftpOptions,
+    /// SCP's.
+    pub scp: ScpOptions,
     /// How servers are reached over SSH.
     pub ssh: SshOptions,
     /// Stops the transfer.
@@ -31,6 +33,7 @@ impl Default for Options {
             tftp: TftpOptions::default(),
             ftp: FtpOptions::default(),
             sftp: SftpOptions::default(),
+            scp: ScpOptions::default(),
             ssh: SshOptions::default(),
             cancel: None,
             tap: None,
@@ -131,6 +134,20 @@ pub struct SftpOptions {
     pub resume: Resume,
     /// What a file that is put is to have.
     pub keep: Facts,
+}
+
+/// SCP's options.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ScpOptions {
+    /// Asks for the time of a file that is fetched. Devices refuse to be asked.
+    pub want_modified: bool,
+    /// Permissions of a file that is put; a new one gets them less the far end's umask. `None`: 0644.
+    pub mode: Option<u32>,
+    /// The times that a file that is put is to have, and its permissions as they are. Devices refuse to be told.
+    pub times: Option<Times>,
+    /// The name that a file that is put has here: what it is called in the directory that the path turns out to be.
+    /// `None`: as the path is.
+    pub name: Option<Vec<u8>>,
 }
 
 /// Where a transfer of FTP or SFTP begins.

@@ -136,7 +136,7 @@ pub fn scp_exec(data: &[u8]) {
     let Ok(exec) = scp::Exec::parse(data) else { return };
     assert!(!exec.paths.is_empty());
     for path in exec.paths.iter().filter_map(scp::Pattern::literal) {
-        let again = scp::Exec::quoted(exec.way, exec.recursive, exec.preserve, &path);
+        let again = scp::Exec::command(exec.way, exec.recursive, exec.preserve, &path);
         let again = scp::Exec::parse(&again).expect("what we write is read");
         assert_eq!((again.way, again.paths[0].literal()), (exec.way, Some(path)));
     }

@@ -1,21 +1,19 @@
 //! One channel and its machine: what is asked goes out, what comes goes to its place.
 
 use super::fault;
+use crate::ClientError;
+use crate::around::Around;
 use crate::waiting::pulled;
-use crate::{ClientError, Phase};
 use bytes::Bytes;
 use sftp_proto::client::{Client, Event, Found, JobId, Outcome, Transmit, Verb};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use store::{Blob, Sink};
-use transport::Cancel;
 use transport::octets::{OctetsIn, OctetsOut};
-use transport::tap::{self, Dir, Sight, Tap, What};
+use transport::tap::{self, Dir, What};
 
 /// Requests, and octets of a put with them, are sent in pieces of about this size: one WRITE of 255 KiB, or eight of
 /// 32 KiB.
@@ -31,17 +29,6 @@ pub(crate) enum Load<'a> {
     From(&'a Blob),
     /// A directory's names go here.
     Names(&'a mut Vec<Found>),
-}
-
-/// What a driver has besides its channel.
-#[derive(Clone)]
-pub(crate) struct Around {
-    pub(crate) local: SocketAddr,
-    pub(crate) peer: SocketAddr,
-    pub(crate) tap: Option<Arc<dyn Tap>>,
-    pub(crate) cancel: Option<Cancel>,
-    /// The end when nothing moved for this long.
-    pub(crate) patience: Duration,
 }
 
 /// A send that has begun, and the half that comes back from it.
@@ -143,7 +130,7 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
                         return Err(fault::fault(why, self.around.peer));
                     }
                 },
-                () = tokio::time::sleep_until(deadline) => return Err(self.silent()),
+                () = tokio::time::sleep_until(deadline) => return Err(self.around.silent(self.octets)),
             }
             moved = Instant::now();
         }
@@ -161,7 +148,7 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
             Event::Ready => {}
             Event::Size { len, .. } => {
                 if let Some(len) = len {
-                    self.see(Dir::Here, What::Size(len));
+                    self.around.see(self.flow, Dir::Here, What::Size(len));
                 }
             }
             Event::Data { offset, octets, .. } => {
@@ -221,20 +208,7 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
 
     fn moved(&mut self, dir: Dir, len: usize) {
         self.octets += len as u64;
-        self.see(dir, What::Data { len, total: self.octets });
-    }
-
-    fn see(&self, dir: Dir, what: What<'_>) {
-        let Around { local, peer, tap, .. } = &self.around;
-        if let Some(tap) = tap {
-            tap.see(&Sight { at: Instant::now(), flow: self.flow, local: *local, peer: *peer, dir, what });
-        }
-    }
-
-    fn silent(&self) -> ClientError {
-        let phase = if self.octets == 0 { Phase::BeforeAnswer } else { Phase::After(self.octets) };
-        let seconds = self.around.patience.as_secs();
-        ClientError::TimedOut { peer: self.around.peer, phase, seconds }
+        self.around.see(self.flow, dir, What::Data { len, total: self.octets });
     }
 }
 

@@ -1,6 +1,6 @@
 //! A server that is reached, and its verbs.
 
-use super::driver::{Around, Driver, Load};
+use super::driver::{Driver, Load};
 use crate::ssh::Link;
 use crate::{ClientError, Done, Options, Outcome, Remote, WireCode};
 use ftp_proto::list::{Kind, Listed};
@@ -28,13 +28,7 @@ impl Session {
     pub fn open(remote: &Remote, options: &Options) -> Result<Session, ClientError> {
         let link = Link::open(remote, options)?;
         let (input, output) = link.subsystem("sftp")?;
-        let around = Around {
-            local: link.ends.local,
-            peer: link.ends.peer,
-            tap: options.tap.clone(),
-            cancel: options.cancel.clone(),
-            patience: options.ssh.no_progress,
-        };
+        let around = link.around(options);
         Ok(Session { driver: Driver::new(input, output, around), link })
     }
 

@@ -1,7 +1,8 @@
 //! The driver against OpenSSH's sftp-server on pipes, where it is installed.
 
-use super::driver::{Around, Driver, Load};
+use super::driver::{Driver, Load};
 use crate::ClientError;
+use crate::around::Around;
 use sftp_proto::Times;
 use sftp_proto::client::{Begin, Facts, Outcome, Verb};
 use std::fs::{self, File};

@@ -4,6 +4,7 @@ use super::known_hosts::Known;
 use super::login::LoggingIn;
 use super::options::HostKeys;
 use super::trust::{Judge, Said};
+use crate::around::Around;
 use crate::dial::{self, Ends};
 use crate::waiting::pulled;
 use crate::{ClientError, Options, Phase, Remote};
@@ -79,6 +80,18 @@ impl Link {
     /// A channel to a subsystem.
     pub(crate) fn subsystem(&self, name: &str) -> Result<(ChannelIn, ChannelOut), ClientError> {
         self.runtime.block_on(self.waiting.on(self.connection.subsystem(name)))
+    }
+
+    /// A channel to a command that runs there.
+    pub(crate) fn command(&self, command: &[u8]) -> Result<(ChannelIn, ChannelOut), ClientError> {
+        self.runtime.block_on(self.waiting.on(self.connection.command(command)))
+    }
+
+    /// What a driver of a channel has besides.
+    pub(crate) fn around(&self, options: &Options) -> Around {
+        let Ends { local, peer, .. } = self.ends;
+        let (tap, cancel) = (options.tap.clone(), options.cancel.clone());
+        Around { local, peer, tap, cancel, patience: options.ssh.no_progress }
     }
 }
 

@@ -129,12 +129,25 @@ impl Exec {
         Ok(Exec { way, recursive, preserve, directory, paths })
     }
 
-    /// The command for a far end that has a shell, with `path` in quotes. For devices, which have none, see
-    /// [`Exec::bare`].
-    pub fn quoted(way: Way, recursive: bool, preserve: bool, path: &[u8]) -> Vec<u8> {
-        let mut out = head(way, recursive, preserve);
+    /// The command for a far end. A path that a shell would take as it is stands there as it is: devices, which have no
+    /// shell, take quotes for a part of the name (and IOS refuses `-p`). Any other is in quotes.
+    pub fn command(way: Way, recursive: bool, preserve: bool, path: &[u8]) -> Vec<u8> {
+        let mut out = Vec::from(*b"scp ");
+        for (wanted, option) in [(recursive, &b"-r "[..]), (preserve, b"-p ")] {
+            if wanted {
+                out.extend_from_slice(option);
+            }
+        }
+        out.extend_from_slice(match way {
+            Way::To => b"-t ",
+            Way::From => b"-f ",
+        });
         if path.first() == Some(&b'-') {
             out.extend_from_slice(b"-- ");
+        }
+        if !path.is_empty() && path.iter().all(|b| b.is_ascii_alphanumeric() || b"/._-:+=@,%".contains(b)) {
+            out.extend_from_slice(path);
+            return out;
         }
         out.push(b'\'');
         for &b in path {
@@ -143,28 +156,6 @@ impl Exec {
         out.push(b'\'');
         out
     }
-
-    /// The command for a device: nothing but the way and the path as it is. IOS refuses `-p` and `-d`, and takes quotes
-    /// for a part of the name.
-    pub fn bare(way: Way, path: &[u8]) -> Vec<u8> {
-        let mut out = head(way, false, false);
-        out.extend_from_slice(path);
-        out
-    }
-}
-
-fn head(way: Way, recursive: bool, preserve: bool) -> Vec<u8> {
-    let mut out = Vec::from(*b"scp ");
-    for (wanted, option) in [(recursive, &b"-r "[..]), (preserve, b"-p ")] {
-        if wanted {
-            out.extend_from_slice(option);
-        }
-    }
-    out.extend_from_slice(match way {
-        Way::To => b"-t ",
-        Way::From => b"-f ",
-    });
-    out
 }
 
 /// The words of a command (POSIX.1 XCU 2.2, without expansions but those of names).

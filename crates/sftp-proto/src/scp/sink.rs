@@ -230,9 +230,16 @@ impl Sink {
 
     /// The next line without its end; the single 0 behind content is one as well.
     fn next_line(&mut self) -> Option<Result<Vec<u8>, SinkFault>> {
-        if self.line.is_empty() && self.state == State::Verdict && self.input.first() == Some(&0) {
-            self.input.advance(1);
-            return Some(Ok(alloc::vec![0]));
+        if self.line.is_empty() && self.state == State::Verdict {
+            match self.input.first() {
+                Some(0) => {
+                    self.input.advance(1);
+                    return Some(Ok(alloc::vec![0]));
+                }
+                Some(1 | 2) | None => {}
+                // More content than was announced, which may have no line ends.
+                Some(_other) => return Some(Err(BadRecord::Kind.into())),
+            }
         }
         let Some(end) = self.input.iter().position(|&b| b == b'\n') else {
             let more = core::mem::take(&mut self.input);

@@ -87,13 +87,17 @@ fn what_a_shell_would_do_more_is_refused() {
 
 #[test]
 fn what_our_client_asks_for_is_read_as_it_was_meant() {
-    for path in ["/a/b", "it's a \"name\" $x `y` \\ *", "-t", "a\nb"] {
-        let command = Exec::quoted(Way::From, true, true, path.as_bytes());
+    for path in ["/a/b", "it's a \"name\" $x `y` \\ *", "-t", "a\nb", "", "~x", "caf\u{e9}"] {
+        let command = Exec::command(Way::From, true, true, path.as_bytes());
         let exec = Exec::parse(&command).unwrap();
         assert_eq!(exec.paths[0].literal().as_deref(), Some(path.as_bytes()), "{path}");
         assert!(exec.recursive && exec.preserve);
     }
-    assert_eq!(Exec::bare(Way::To, b"flash:x.bin"), b"scp -t flash:x.bin");
+    // What devices are asked: no quotes, and no options that nobody asked for.
+    for path in ["flash:c2900-universalk9-mz.SPA.157-3.M8.bin", "bootflash:/x/y_z.txt", "running-config"] {
+        let command = Exec::command(Way::To, false, false, path.as_bytes());
+        assert_eq!(command, [b"scp -t ", path.as_bytes()].concat());
+    }
 }
 
 #[test]
@@ -271,7 +275,7 @@ fn what_is_not_the_protocol_ends_it() {
         (b"\x02scp: gone\n", "the far end said: scp: gone"),
         (b"C0644 5 a\nhel", "lost connection"),
         (b"C0644 5 a\nhello", "lost connection"),
-        (b"C0644 5 a\nhelloX", "lost connection"),
+        (b"C0644 5 a\nhelloX", "protocol error: expected control record"),
         (b"C0644 5 a\nhelloX\n", "protocol error: expected control record"),
         (b"C0644 5", "lost connection"),
         (b"D0755 0 d\n", "lost connection"),

@@ -14,12 +14,17 @@ pub struct ChannelIn {
     half: ChannelReadHalf,
     /// What the command at the other end ended with (RFC 4254 §6.10); a client's channel only.
     status: Option<u32>,
+    /// The beginning of what it said on its other stream (§5.2).
+    said: Vec<u8>,
     over: bool,
 }
 
+/// Octets of the other stream that are kept: some lines for people.
+const SAID: usize = 2_048;
+
 impl ChannelIn {
     pub(super) fn new(half: ChannelReadHalf) -> ChannelIn {
-        ChannelIn { half, status: None, over: false }
+        ChannelIn { half, status: None, said: Vec::new(), over: false }
     }
 
     /// What the command ended with, once the octets are over.
@@ -27,13 +32,29 @@ impl ChannelIn {
         self.status
     }
 
+    /// The beginning of what the command said on its other stream so far, as it came: not to be shown with its control
+    /// characters.
+    pub fn said(&self) -> &[u8] {
+        &self.said
+    }
+
+    fn note(&mut self, message: ChannelMsg) {
+        match message {
+            ChannelMsg::ExitStatus { exit_status } => self.status = Some(exit_status),
+            ChannelMsg::ExtendedData { data, .. } => {
+                let left = SAID.saturating_sub(self.said.len());
+                self.said.extend(data.iter().take(left));
+            }
+            // What is about terminals, and windows.
+            _other => {}
+        }
+    }
+
     /// Waits for the end of the channel, and gives what the command ended with; what comes of octets is dropped.
     /// To be asked while the [`ChannelOut`] is there: of a channel that we closed nothing more is heard.
     pub async fn ended(&mut self) -> Option<u32> {
         while let Some(message) = self.half.wait().await {
-            if let ChannelMsg::ExitStatus { exit_status } = message {
-                self.status = Some(exit_status);
-            }
+            self.note(message);
         }
         self.status
     }
@@ -45,14 +66,12 @@ impl OctetsIn for ChannelIn {
             match self.half.wait().await {
                 Some(ChannelMsg::Data { data }) if !data.is_empty() => return Ok(Some(data)),
                 Some(ChannelMsg::Eof) => self.over = true,
-                Some(ChannelMsg::ExitStatus { exit_status }) => self.status = Some(exit_status),
                 // Closed, or the connection is gone: without the word that there is no more.
                 Some(ChannelMsg::Close) | None => {
                     self.over = true;
                     return Err(io::ErrorKind::ConnectionReset.into());
                 }
-                // What a command says on its other stream, and all that is about terminals.
-                Some(_other) => {}
+                Some(other) => self.note(other),
             }
         }
         Ok(None)

@@ -1,0 +1,146 @@
+//! The channel, and what else may happen while it is waited for.
+
+use crate::ClientError;
+use crate::around::Around;
+use crate::waiting::pulled;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::time::Duration;
+use transport::octets::{OctetsIn, OctetsOut};
+use transport::ssh::{ChannelIn, ChannelOut};
+use transport::tap::{self, Dir, What};
+
+/// Why nothing more is done.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The far end ended it where more was to come; what its command says of that is heard next.
+    Ended,
+    /// This.
+    Error(ClientError),
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Stop {
+        Stop::Error(error)
+    }
+}
+
+/// A channel to an `scp`.
+pub(super) struct Line<I, O> {
+    input: I,
+    output: O,
+    around: Around,
+    flow: u64,
+    /// Octets of the file.
+    octets: u64,
+    /// What came while something was sent.
+    early: Option<Bytes>,
+}
+
+impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
+    pub(super) fn new(input: I, output: O, around: Around) -> Line<I, O> {
+        Line { input, output, around, flow: tap::next_flow(), octets: 0, early: None }
+    }
+
+    pub(super) fn peer(&self) -> SocketAddr {
+        self.around.peer
+    }
+
+    /// Octets of the file that moved so far.
+    pub(super) fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// The next octets; `None`: there are no more.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Stop> {
+        if let Some(early) = self.early.take() {
+            return Ok(Some(early));
+        }
+        let Line { input, around, octets, .. } = self;
+        tokio::select! {
+            biased;
+            () = pulled(around.cancel.as_ref()) => Err(ClientError::Cancelled.into()),
+            // Closed without the word that there is no more: ended as well.
+            next = input.next() => Ok(next.unwrap_or(None)),
+            () = tokio::time::sleep(around.patience) => Err(around.silent(*octets).into()),
+        }
+    }
+
+    /// Sends all of it. What comes meanwhile is kept, one piece of it: the rest stays with the far end.
+    pub(super) async fn send(&mut self, piece: impl Into<Bytes>) -> Result<(), Stop> {
+        self.send_unless(piece.into(), |_early| false).await
+    }
+
+    /// Sends octets of a file, up to where the far end says that it takes no more: anything but an acknowledgement,
+    /// which may come early.
+    pub(super) async fn pour(&mut self, piece: impl Into<Bytes>) -> Result<(), Stop> {
+        self.send_unless(piece.into(), is_complaint).await
+    }
+
+    async fn send_unless(&mut self, piece: Bytes, is_end: fn(&Bytes) -> bool) -> Result<(), Stop> {
+        let Line { input, output, around, octets, early, .. } = self;
+        let mut sending = std::pin::pin!(output.send(piece));
+        loop {
+            tokio::select! {
+                biased;
+                () = pulled(around.cancel.as_ref()) => return Err(ClientError::Cancelled.into()),
+                sent = &mut sending => return sent.map_err(|_| Stop::Ended),
+                next = input.next(), if early.is_none() => match next {
+                    Ok(Some(octets)) => {
+                        if is_end(early.insert(octets)) {
+                            return Err(Stop::Ended);
+                        }
+                    }
+                    // Whoever sends no more acknowledges no more.
+                    Ok(None) | Err(_) => return Err(Stop::Ended),
+                },
+                () = tokio::time::sleep(around.patience) => return Err(around.silent(*octets).into()),
+            }
+        }
+    }
+
+    /// Whether the far end has said that it takes no more.
+    pub(super) fn is_refused(&self) -> bool {
+        self.early.as_ref().is_some_and(is_complaint)
+    }
+
+    /// So many octets are to come.
+    pub(super) fn size(&self, len: u64) {
+        self.around.see(self.flow, Dir::Here, What::Size(len));
+    }
+
+    /// So many more moved.
+    pub(super) fn moved(&mut self, dir: Dir, len: usize) {
+        self.octets += len as u64;
+        self.around.see(self.flow, dir, What::Data { len, total: self.octets });
+    }
+}
+
+fn is_complaint(early: &Bytes) -> bool {
+    early.first() != Some(&0)
+}
+
+impl Line<ChannelIn, ChannelOut> {
+    /// Says that no more comes from here, and waits for the command's end, at most so long.
+    pub(super) async fn end(&mut self, at_most: Duration) -> Result<(), ClientError> {
+        let Line { input, output, around, .. } = self;
+        // Where that cannot be said any more the command is over already.
+        let _ = output.shut().await;
+        tokio::select! {
+            biased;
+            () = pulled(around.cancel.as_ref()) => Err(ClientError::Cancelled),
+            _status = input.ended() => Ok(()),
+            () = tokio::time::sleep(at_most.min(around.patience)) => Ok(()),
+        }
+    }
+
+    /// What the command ended with.
+    pub(super) fn status(&self) -> Option<u32> {
+        self.input.status()
+    }
+
+    /// What it said on its other stream.
+    pub(super) fn said(&self) -> &[u8] {
+        self.input.said()
+    }
+}
