@@ -1,4 +1,4 @@
-//! Other people's SFTP servers over SSH, each on a port and with keys of its own.
+//! Other people's SFTP and SCP servers over SSH, each on a port and with keys of its own.
 
 use crate::battery::{Server, USER};
 use crate::peers::{Peer, is_root};
@@ -26,6 +26,12 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// The same over SCP.
+    pub fn over_scp(mut self) -> Reached {
+        self.server.url = self.server.url.replace("sftp://", "scp://");
+        self
+    }
+
     /// As words of a command line.
     pub fn flags(&self) -> Vec<&str> {
         self.flags.iter().map(String::as_str).collect()
@@ -88,14 +94,23 @@ pub fn openssh(root: TempDir) -> Option<Reached> {
         return None;
     }
     let (keys, port) = (Keys::make(), Port::take());
+    // What a client over SCP has it run, wherever that is here.
+    let path = |dir: &std::path::Path| format!("PATH={}:/usr/bin:/bin", dir.display());
+    let scp = Peer::find("openssh-client", "scp")?;
+    let mut set = vec![path(scp.path().parent().expect("it is in a directory"))];
+    let command = scp.command();
+    let library =
+        command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH").and_then(|(_, value)| value);
+    set.extend(library.map(|value| format!("LD_LIBRARY_PATH={}", value.display())));
     // Where it gives up its privileges; the package's service makes it.
     std::fs::create_dir_all("/run/sshd").expect("root may");
     let text = format!(
         "Port {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
-         PidFile none\nMaxStartups 1000\nSubsystem sftp internal-sftp\n",
+         PidFile none\nMaxStartups 1000\nSubsystem sftp internal-sftp\nSetEnv {}\n",
         port.number,
         keys.file("host").display(),
-        keys.file("authorized").display()
+        keys.file("authorized").display(),
+        set.join(" ")
     );
     let config = keys.file("sshd_config");
     std::fs::write(&config, text).expect("room for a file");
@@ -154,7 +169,7 @@ class Door(asyncssh.SSHServer):
 async def main():
     serve = lambda channel: asyncssh.SFTPServer(channel, chroot=root)
     await asyncssh.listen('127.0.0.1', int(port), server_factory=Door, server_host_keys=[host],
-                          authorized_client_keys=authorized, sftp_factory=serve)
+                          authorized_client_keys=authorized, sftp_factory=serve, allow_scp=True)
     await asyncio.Event().wait()
 asyncio.run(main())
 "#;

@@ -254,8 +254,6 @@ fn what_fails_has_its_exit_code_and_its_words() {
     let directory = copy(&openssh, home.path(), &["f", &url("dir")]);
     assert_eq!(directory.code(), 1, "{directory:?}");
     bad(&copy(&openssh, home.path(), &["absent", &url("f")]), 5, &["absent"]);
-    let scp = url("f").replace("sftp://", "scp://");
-    assert_ne!(copy(&openssh, home.path(), &[&scp, "got"]).code(), 0);
     let nobody = run(home.path(), &["copy", "sftp://127.0.0.1:1/f", "got"]);
     bad(&nobody, 3, &["127.0.0.1:1"]);
 }

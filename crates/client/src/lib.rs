@@ -27,7 +27,7 @@ pub use hosts::Hosts;
 pub use options::{
     Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions, TftpOptions,
 };
-pub use place::{Ftp, Place};
+pub use place::{Apart, Place};
 pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};
 pub use ssh::{Ask, HostKeys, Nobody, Profile, Question, SshFault, SshOptions};

@@ -195,6 +195,8 @@ pub struct Done {
     pub outcome: Outcome,
     /// Seconds since 1970 of the server's file, where it told.
     pub modified: Option<i64>,
+    /// The permissions of the server's file, where it told.
+    pub mode: Option<u32>,
     /// Datagrams or segments that were sent again.
     pub repeats: u64,
 }

@@ -1,7 +1,7 @@
 //! A place on a server, as verbs see it: what protocol it is reached by is one match each.
 
 use crate::sftp::Session;
-use crate::{ClientError, Done, Listed, Options, Remote, Scheme, ftp, unsupported};
+use crate::{ClientError, Done, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
 use sftp_proto::Attrs;
 use store::Sink;
 
@@ -11,17 +11,21 @@ pub enum Place {
     /// One connection for all that is done.
     Sftp(Box<Session>),
     /// A connection for each thing that is done.
-    Ftp(Box<Ftp>),
+    Ftp(Box<Apart>),
+    /// The same: files are fetched, nothing else.
+    Scp(Box<Apart>),
 }
 
-/// What a connection of FTP is made with.
-pub struct Ftp {
+/// What connections are made with, one for each thing that is done.
+pub struct Apart {
     remote: Remote,
     options: Options,
 }
 
 /// What FTP's client does not do yet.
 const NOT_OVER_FTP: &str = "our FTP client only lists, fetches and stores so far";
+/// What SCP has nothing for.
+const NOT_OVER_SCP: &str = "SCP only copies files: sftp:// does the rest";
 
 impl Place {
     /// Reaches the server of `remote`, whatever its path.
@@ -31,9 +35,9 @@ impl Place {
     pub fn open(remote: &Remote, options: &Options) -> Result<Place, ClientError> {
         match remote.scheme {
             Scheme::Sftp => Ok(Place::Sftp(Box::new(Session::open(remote, options)?))),
-            Scheme::Ftp => Ok(Place::Ftp(Box::new(Ftp { remote: remote.clone(), options: options.clone() }))),
+            Scheme::Ftp => Ok(Place::Ftp(Box::new(Apart::new(remote, options)))),
+            Scheme::Scp => Ok(Place::Scp(Box::new(Apart::new(remote, options)))),
             Scheme::Tftp => Err(unsupported("TFTP only copies files")),
-            Scheme::Scp => Err(unsupported("SCP only copies files: sftp:// does the rest")),
         }
     }
 
@@ -45,6 +49,7 @@ impl Place {
         match self {
             Place::Sftp(session) => session.list(path),
             Place::Ftp(ftp) => ftp::list(&ftp.at(path), &ftp.options),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
 
@@ -56,6 +61,7 @@ impl Place {
         match self {
             Place::Sftp(session) => session.get(path, 0, sink),
             Place::Ftp(ftp) => ftp::get(&ftp.at(path), sink, &ftp.options),
+            Place::Scp(scp) => scp::get(&scp.at(path), sink, &scp.options),
         }
     }
 
@@ -106,7 +112,7 @@ impl Place {
     pub fn hash(&mut self, path: &[u8], algorithm: &str) -> Result<Option<Vec<u8>>, ClientError> {
         match self {
             Place::Sftp(session) => session.hash(path, algorithm),
-            Place::Ftp(_) => Ok(None),
+            Place::Ftp(_) | Place::Scp(_) => Ok(None),
         }
     }
 
@@ -115,11 +121,16 @@ impl Place {
         match self {
             Place::Sftp(session) => Ok(session),
             Place::Ftp(_) => Err(unsupported(NOT_OVER_FTP)),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
 }
 
-impl Ftp {
+impl Apart {
+    fn new(remote: &Remote, options: &Options) -> Apart {
+        Apart { remote: remote.clone(), options: options.clone() }
+    }
+
     fn at(&self, path: &[u8]) -> Remote {
         Remote { path: path.to_vec(), ..self.remote.clone() }
     }

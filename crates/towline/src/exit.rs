@@ -133,7 +133,9 @@ impl Failure {
             E::Ssh(SshFault::NothingInCommon { .. }) => {
                 (Exit::Failed, "old servers want --ssh-profile compat, old devices legacy-ios")
             }
-            E::Ssh(SshFault::NotThere(_)) => (Exit::Failed, "is SFTP enabled there?"),
+            E::Ssh(SshFault::NotThere(_)) => {
+                (Exit::Failed, "is it enabled there? sftp:// and scp:// are two things")
+            }
             E::Exists { .. } => (Exit::Refused, "choose another name, or remove the old file there"),
             E::NoSpace { .. } => (Exit::Refused, "make room on the server"),
             E::NoData { .. } => (Exit::Unreachable, "a firewall or NAT between? try --passive or --active"),

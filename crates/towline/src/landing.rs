@@ -97,6 +97,12 @@ impl Landing {
         self.file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
     }
 
+    /// Sets its permissions.
+    pub fn set_mode(&self, mode: u32) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.file.set_permissions(std::fs::Permissions::from_mode(mode & 0o777))
+    }
+
     /// Gives it the name, after every octet is on the disk.
     pub fn land(mut self) -> io::Result<()> {
         self.file.sync_all()?;

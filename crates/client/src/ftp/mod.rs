@@ -180,6 +180,7 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
         elapsed: began.elapsed(),
         outcome: Outcome::Complete,
         modified: report.modified,
+        mode: None,
         repeats: 0,
     })
 }

@@ -12,6 +12,8 @@ use transport::tap::Dir;
 #[derive(Debug)]
 pub(super) struct Got {
     pub(super) octets: u64,
+    /// Its permissions.
+    pub(super) mode: u32,
     /// Where they were asked for and sent.
     pub(super) times: Option<Times>,
 }
@@ -23,8 +25,8 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
     into: &mut dyn Sink,
 ) -> Result<Got, Stop> {
     let mut machine = Machine::new(false);
-    // Its size and times, once it is announced.
-    let mut file: Option<(u64, Option<Times>)> = None;
+    // Its size, permissions and times, once it is announced.
+    let mut file: Option<(u64, u32, Option<Times>)> = None;
     let mut said: Option<String> = None;
     loop {
         if let Some(octets) = machine.poll_transmit() {
@@ -37,7 +39,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                 Err(stop) => return Err(said.map_or(stop, |text| fault::said(1, text).into())),
             },
             None => {}
-            Some(SinkEvent::File { name, mode: _, size, times }) => {
+            Some(SinkEvent::File { name, mode, size, times }) => {
                 if !is_asked(path, &name) {
                     let what = format!(
                         "expected the file '{}', and it sends '{}'",
@@ -47,7 +49,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                     return refuse(machine, line, ClientError::Protocol { peer: line.peer(), what }).await;
                 }
                 line.size(size);
-                file = Some((size, times));
+                file = Some((size, mode & 0o777, times));
                 machine.answer(Ok(()));
             }
             Some(SinkEvent::Content(octets)) => {
@@ -62,7 +64,8 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                     line.send(octets).await?;
                 }
                 // More than one was not asked for, and is not looked at.
-                return Ok(Got { octets: line.octets(), times: file.and_then(|(_, times)| times) });
+                let (_, mode, times) = file.expect("a file is whole behind its announcement");
+                return Ok(Got { octets: line.octets(), mode, times });
             }
             Some(SinkEvent::Whole { wrong: Some(text) }) => return Err(fault::said(1, text).into()),
             Some(SinkEvent::Complaint(text)) => said = said.or(Some(text)),
@@ -73,7 +76,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                 if let Some(octets) = machine.poll_transmit() {
                     line.send(octets).await?;
                 }
-                let size = file.map(|(size, _)| size);
+                let size = file.map(|(size, ..)| size);
                 return Err(fault::of_source(fault, said, size, line.octets(), line.peer()));
             }
         }

@@ -35,11 +35,13 @@ pub(super) struct Line<I, O> {
     octets: u64,
     /// What came while something was sent.
     early: Option<Bytes>,
+    /// The far end sends no more behind that.
+    is_over: bool,
 }
 
 impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
     pub(super) fn new(input: I, output: O, around: Around) -> Line<I, O> {
-        Line { input, output, around, flow: tap::next_flow(), octets: 0, early: None }
+        Line { input, output, around, flow: tap::next_flow(), octets: 0, early: None, is_over: false }
     }
 
     pub(super) fn peer(&self) -> SocketAddr {
@@ -56,6 +58,9 @@ impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
         if let Some(early) = self.early.take() {
             return Ok(Some(early));
         }
+        if self.is_over {
+            return Ok(None);
+        }
         let Line { input, around, octets, .. } = self;
         tokio::select! {
             biased;
@@ -66,34 +71,38 @@ impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
         }
     }
 
-    /// Sends all of it. What comes meanwhile is kept, one piece of it: the rest stays with the far end.
+    /// Says something. What comes meanwhile is kept, one piece of it: the rest stays with the far end. Whoever is gone
+    /// has perhaps said enough before, and what there is of that comes next.
     pub(super) async fn send(&mut self, piece: impl Into<Bytes>) -> Result<(), Stop> {
-        self.send_unless(piece.into(), |_early| false).await
+        match self.send_up_to(piece.into(), |_early| false).await {
+            Ok(()) | Err(Stop::Ended) => Ok(()),
+            Err(stop) => Err(stop),
+        }
     }
 
-    /// Sends octets of a file, up to where the far end says that it takes no more: anything but an acknowledgement,
-    /// which may come early.
+    /// Sends octets of a file, up to where the far end says that it takes no more: with anything but an
+    /// acknowledgement, which may come early, or with its end.
     pub(super) async fn pour(&mut self, piece: impl Into<Bytes>) -> Result<(), Stop> {
-        self.send_unless(piece.into(), is_complaint).await
+        self.send_up_to(piece.into(), |early| early.is_none_or(is_complaint)).await
     }
 
-    async fn send_unless(&mut self, piece: Bytes, is_end: fn(&Bytes) -> bool) -> Result<(), Stop> {
-        let Line { input, output, around, octets, early, .. } = self;
+    /// Sends; `is_end` is asked about what comes, `None` being the end.
+    async fn send_up_to(&mut self, piece: Bytes, is_end: fn(Option<&Bytes>) -> bool) -> Result<(), Stop> {
+        let Line { input, output, around, octets, early, is_over, .. } = self;
         let mut sending = std::pin::pin!(output.send(piece));
         loop {
+            let may_come = early.is_none() && !*is_over;
             tokio::select! {
                 biased;
                 () = pulled(around.cancel.as_ref()) => return Err(ClientError::Cancelled.into()),
                 sent = &mut sending => return sent.map_err(|_| Stop::Ended),
-                next = input.next(), if early.is_none() => match next {
-                    Ok(Some(octets)) => {
-                        if is_end(early.insert(octets)) {
-                            return Err(Stop::Ended);
-                        }
+                next = input.next(), if may_come => {
+                    *early = next.unwrap_or(None);
+                    *is_over = early.is_none();
+                    if is_end(early.as_ref()) {
+                        return Err(Stop::Ended);
                     }
-                    // Whoever sends no more acknowledges no more.
-                    Ok(None) | Err(_) => return Err(Stop::Ended),
-                },
+                }
                 () = tokio::time::sleep(around.patience) => return Err(around.silent(*octets).into()),
             }
         }

@@ -36,7 +36,8 @@ pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Re
         let result = get::run(&mut line, path, sink).await;
         over(line, result).await
     })?;
-    Ok(done(got.octets, began, got.times.and_then(|times| i64::try_from(times.modified).ok())))
+    let modified = got.times.and_then(|times| i64::try_from(times.modified).ok());
+    Ok(Done { modified, mode: Some(got.mode), ..done(got.octets, began) })
 }
 
 /// Sends `blob` to `remote`.
@@ -50,7 +51,7 @@ pub(crate) fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Don
         let result = put::run(&mut line, blob, &record).await;
         over(line, result).await
     })?;
-    Ok(done(blob.len(), began, None))
+    Ok(done(blob.len(), began))
 }
 
 /// Has the far end run its `scp`.
@@ -92,6 +93,7 @@ async fn over<T>(mut line: Line<ChannelIn, ChannelOut>, result: Result<T, Stop>)
     }
 }
 
-fn done(octets: u64, began: Instant, modified: Option<i64>) -> Done {
-    Done { octets, elapsed: began.elapsed(), outcome: Outcome::Complete, modified, repeats: 0 }
+fn done(octets: u64, began: Instant) -> Done {
+    let (elapsed, outcome) = (began.elapsed(), Outcome::Complete);
+    Done { octets, elapsed, outcome, modified: None, mode: None, repeats: 0 }
 }

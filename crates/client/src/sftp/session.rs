@@ -19,6 +19,8 @@ pub struct Session {
 
 /// The kind of a file in `st_mode`.
 const KIND: u32 = 0o170_000;
+/// The permissions there.
+const PERMISSIONS: u32 = 0o777;
 
 impl Session {
     /// Reaches the server that `remote` names, whatever its path.
@@ -53,7 +55,10 @@ impl Session {
     pub fn get(&mut self, path: &[u8], from: u64, sink: &mut dyn Sink) -> Result<Done, ClientError> {
         let began = Instant::now();
         match self.run(Verb::Get { path: path.to_vec(), from }, Load::Into(sink))? {
-            Went::Got { octets, attrs } => Ok(done(octets, began, modified(&attrs))),
+            Went::Got { octets, attrs } => {
+                let mode = attrs.mode.map(|mode| mode & PERMISSIONS);
+                Ok(Done { mode, ..done(octets, began, modified(&attrs)) })
+            }
             other => Err(unexpected(&other)),
         }
     }
@@ -170,7 +175,7 @@ fn here(path: &[u8]) -> Vec<u8> {
 
 fn done(octets: u64, began: Instant, modified: Option<i64>) -> Done {
     let elapsed: Duration = began.elapsed();
-    Done { octets, elapsed, outcome: Outcome::Complete, modified, repeats: 0 }
+    Done { octets, elapsed, outcome: Outcome::Complete, modified, mode: None, repeats: 0 }
 }
 
 fn modified(attrs: &Attrs<'_>) -> Option<i64> {

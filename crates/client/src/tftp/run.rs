@@ -401,6 +401,7 @@ impl<'r, 'a> Run<'r, 'a> {
             elapsed: self.port.elapsed(),
             outcome,
             modified: None,
+            mode: None,
             repeats: self.repeats,
         };
         if matches!(self.job, Job::Get(_)) {

@@ -32,6 +32,7 @@ Examples:
   towline copy --resume ftp://10.0.0.1/large.bin .           go on with large.bin.part
   towline copy -p r1.cfg sftp://bob@10.0.0.1/~/backup/       over SSH, below bob's home; keep time and mode
   towline copy --host-key accept-new -i key sftp://admin@10.0.0.2/flash/a.bin .
+  towline copy --ssh-profile legacy-ios a.bin scp://admin@10.0.0.3/flash:/a.bin   a router that serves SCP
   towline copy --expect md5:0f343b0931126a20f133d67c2b018a3b tftp://10.0.0.1/a.bin .
   towline copy tftp://10.0.0.1/r1.cfg - | less
   towline copy 'tftp://[::1]:6969/{r1,r2,sw{01..12}}.cfg' backup/  many, four at a time
@@ -43,16 +44,17 @@ const USAGE: &str = "\
 towline copy [OPTIONS] <SRC>... <DST>
        towline copy [OPTIONS] --list <FILE> [BASE/] <DST/>";
 
-/// Copy files: local, TFTP, FTP or SFTP on either side.
+/// Copy files: local, TFTP, FTP, SFTP or SCP on either side.
 ///
 /// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH`,
-/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`. /PATH of TFTP and FTP
-/// is relative to where the server starts, //PATH is absolute; /PATH of SFTP is absolute, /~/PATH relative. A DST that is a directory or ends in `/` keeps the name. `;mode=netascii` and `;type=a` at the
-/// end of a URL convert line ends. `{a,b}` and `{01..12}` in the path of a URL are several files, also where
-/// the shell leaves them; then DST is a directory. Some of many failing is exit code 8.
+/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`, `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `scp://...` as sftp.
+/// /PATH of TFTP and FTP is relative to where the server starts, //PATH is absolute; /PATH of SFTP and SCP is absolute,
+/// /~/PATH relative, and /flash:/PATH of SCP a file of a device. A DST that is a directory or ends in `/` keeps the name.
+/// `;mode=netascii` and `;type=a` at the end of a URL convert line ends. `{a,b}` and `{01..12}` in the path of a URL are
+/// several files, also where the shell leaves them; then DST is a directory. Some of many failing is exit code 8.
 ///
 /// A local file is there under its name whole or not at all. A broken FTP or SFTP download leaves NAME.part, which
-/// --resume goes on with; TFTP cannot be resumed and leaves nothing. A server may keep a broken upload:
+/// --resume goes on with; TFTP and SCP cannot be resumed and leave nothing. A server may keep a broken upload:
 /// towline serve does for users, hidden until it is whole.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, override_usage = USAGE)]
@@ -94,8 +96,8 @@ pub struct Copy {
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Expect>,
-    /// Keep the time of last modification of what is copied to here, where the server tells it; over SFTP time and
-    /// permissions of what is copied to there.
+    /// Keep the time of last modification of what is copied to here, where the server tells it; over SFTP and SCP time
+    /// and permissions, both ways. Routers refuse SCP with it.
     #[arg(short = 'p', long)]
     preserve: bool,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.

@@ -59,7 +59,7 @@ impl Run<'_> {
                 let got = self.get(source, remote, &mut spool, Resume::No)?;
                 let blob = spool.blob().map_err(|e| local("a temporary file", &e))?;
                 self.verify(source, &blob)?;
-                let put = self.deliver(&blob, destination)?;
+                let put = self.deliver(source, &blob, destination)?;
                 add(got, put)
             }
             (Locator::Local(_) | Locator::Stdio, destination) => {
@@ -67,7 +67,7 @@ impl Run<'_> {
                 self.verify(source, &blob)?;
                 match destination {
                     Locator::Local(path) if is_plain(path) => self.store(&blob, path)?,
-                    destination => self.deliver(&blob, destination)?,
+                    destination => self.deliver(source, &blob, destination)?,
                 }
             }
         };
@@ -127,8 +127,13 @@ impl Run<'_> {
             landing.discard();
             return Err(failure);
         }
-        if let (true, Some(seconds)) = (self.copy.preserve, done.modified) {
-            landing.set_modified(seconds).map_err(fault)?;
+        if self.copy.preserve {
+            if let Some(mode) = done.mode {
+                landing.set_mode(mode).map_err(fault)?;
+            }
+            if let Some(seconds) = done.modified {
+                landing.set_modified(seconds).map_err(fault)?;
+            }
         }
         landing.land().map_err(fault)?;
         Ok(done)
@@ -144,13 +149,14 @@ impl Run<'_> {
         let mut options = self.options.clone();
         options.ftp.resume = resume;
         options.sftp.resume = resume;
+        options.scp.want_modified = self.copy.preserve;
         let from = if let Resume::At(from) = resume { from } else { 0 };
         let _shown = self.progress(source, from, None);
         client::get(remote, sink, &options).map_err(|e| Failure::transfer(shown(source), &e))
     }
 
     /// A whole file to a server, to stdout or into a device file.
-    fn deliver(&self, blob: &Blob, destination: &Locator) -> Result<Done, Failure> {
+    fn deliver(&self, source: &Locator, blob: &Blob, destination: &Locator) -> Result<Done, Failure> {
         match destination {
             Locator::Remote(remote) => {
                 let _shown = self.progress(destination, 0, Some(blob.len()));
@@ -160,9 +166,16 @@ impl Run<'_> {
                     options.ftp.resume = Resume::At(0);
                     options.sftp.resume = Resume::At(0);
                 }
-                if let (true, Blob::File { file, .. }) = (self.copy.preserve, blob) {
-                    options.sftp.keep = facts(file).map_err(|e| local(shown(destination), &e))?;
+                if let (Locator::Local(_), Blob::File { file, .. }) = (source, blob) {
+                    let facts = facts(file).map_err(|e| local(shown(source), &e))?;
+                    // A new file of SCP's has always had a mode: what is for nobody else stays so.
+                    options.scp.mode = facts.mode;
+                    if self.copy.preserve {
+                        options.scp.times = facts.times;
+                        options.sftp.keep = facts;
+                    }
                 }
+                options.scp.name = last_name(source).map(<[u8]>::to_vec);
                 let done = client::put(blob, remote, &options).map_err(|e| self.unsent(destination, &e))?;
                 match done.outcome {
                     Outcome::Complete => Ok(done),
@@ -255,7 +268,7 @@ impl Run<'_> {
             octets += n as u64;
         }
         let (elapsed, outcome) = (began.elapsed(), Outcome::Complete);
-        Ok(Done { octets, elapsed, outcome, modified: None, repeats: 0 })
+        Ok(Done { octets, elapsed, outcome, modified: None, mode: None, repeats: 0 })
     }
 
     fn read(&self, source: &Locator) -> Result<Blob, Failure> {
@@ -335,6 +348,7 @@ fn add(first: Done, second: Done) -> Done {
         elapsed: first.elapsed + second.elapsed,
         outcome: second.outcome,
         modified: first.modified,
+        mode: first.mode,
         repeats: first.repeats + second.repeats,
     }
 }

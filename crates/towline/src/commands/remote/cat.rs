@@ -14,13 +14,14 @@ Examples:
   towline cat sftp://bob@10.0.0.1/etc/motd
   towline cat 'sftp://bob@10.0.0.1/~/{r1,r2}.cfg' | grep hostname
   towline cat ftp://10.0.0.1/pub/README | less
+  towline cat scp://admin@10.0.0.3/~/running-config       of a router that serves SCP
 ";
 
 /// Print files of a server, one after the other, as they come.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Cat {
-    /// The files: `sftp://` or `ftp://`.
+    /// The files: `sftp://`, `scp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     #[command(flatten)]

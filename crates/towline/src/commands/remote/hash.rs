@@ -23,7 +23,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Hash {
-    /// The files: `sftp://` or `ftp://`.
+    /// The files: `sftp://`, `scp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     /// `md5`, `sha256` or `sha512`.

@@ -77,7 +77,7 @@ fn names(place: &mut Place, remote: &Remote) -> Result<Vec<Listed>, ClientError>
             }]),
         },
         // A file is not told from a directory before it is listed.
-        Place::Ftp(_) => place.list(&remote.path),
+        Place::Ftp(_) | Place::Scp(_) => place.list(&remote.path),
     }
 }
 
