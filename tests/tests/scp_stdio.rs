@@ -3,11 +3,16 @@
 use e2e::content::Content;
 use e2e::peers::Peer;
 use e2e::process::{Ended, Process};
+use e2e::stdio::Guest;
+use gate::{Policy, Protocol};
+use serve::scp::{Exec, ScpConfig};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex, split};
+use transport::octets::Piped;
 
 /// What one run may take: nothing here lasts longer than some seconds, and what hangs does so for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -148,4 +153,40 @@ fn what_fails_is_said_and_the_rest_arrives() {
         assert!(ended.code() != 0 && ended.err.contains(words), "{arguments:?}: {ended:?}");
     }
     assert_eq!(read(served, "file"), b"old");
+}
+
+#[test]
+fn a_file_that_becomes_shorter_is_filled_up_and_said_to_be_wrong() {
+    let run = run();
+    let path = run.served.path().join("f");
+    fs::write(&path, vec![7; 600_000]).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let guest = Guest::of(run.served.path(), false, Policy::default()).unwrap();
+        let exec = Exec::parse(b"scp -f f").unwrap();
+        // So little is on the way that no more than the first bite was read when the file is cut off.
+        let (mut ours, theirs) = duplex(1_000);
+        let (input, output) = split(theirs);
+        let (session, orders) = (guest.session.over(Protocol::Scp), guest.orders);
+        let served = tokio::spawn(async move {
+            let (input, output) = (Piped::new(input), Piped::new(output));
+            serve::scp::run(session, ScpConfig::default(), orders, &exec, input, output).await
+        });
+        ours.write_all(b"\0").await.unwrap();
+        let mut line = vec![0; b"C0644 600000 f\n".len()];
+        ours.read_exact(&mut line).await.unwrap();
+        assert!(line.ends_with(b" 600000 f\n"), "{}", line.escape_ascii());
+        ours.write_all(b"\0").await.unwrap();
+        let mut content = vec![0; 600_000];
+        ours.read_exact(&mut content[..10]).await.unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
+        ours.read_exact(&mut content[10..]).await.unwrap();
+        let whole = content.iter().take_while(|b| **b == 7).count();
+        assert!((10..600_000).contains(&whole) && content[whole..].iter().all(|b| *b == 0), "{whole}");
+        let mut verdict = [0; 100];
+        let n = ours.read(&mut verdict).await.unwrap();
+        assert!(verdict[..n].starts_with(b"\x01scp: /f: storage error"), "{}", verdict[..n].escape_ascii());
+        ours.write_all(b"\0").await.unwrap();
+        assert_eq!(served.await.unwrap(), 1);
+    });
 }
