@@ -23,6 +23,7 @@ const TARGETS: &[Row] = &[
     ("scp_exec", sftp_proto::fuzz::scp_exec),
     ("scp_sink", sftp_proto::fuzz::scp_sink),
     ("authorized_keys", gate::fuzz::authorized_keys),
+    ("ssh_hello", transport::fuzz::ssh_hello),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),

@@ -18,6 +18,7 @@
 //! - [`Echo`]: ICMP echo requests.
 //! - [`caller`]: who is at the other end of a unix socket.
 //! - [`Spare`]: a descriptor for when there is none left.
+//! - [`fuzz`]: what must hold for any octets.
 //! - [`Cancel`]: stops a blocking client from another thread.
 #![deny(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod channel;
 #[allow(unsafe_code)]
 mod descriptors;
 mod echo;
+pub mod fuzz;
 #[allow(unsafe_code)]
 mod interfaces;
 #[allow(unsafe_code)]

@@ -21,7 +21,12 @@ pub(super) struct Ahead<S> {
 
 impl<S> Ahead<S> {
     pub(super) fn new(under: S) -> Ahead<S> {
-        Ahead { under, octets: Vec::new(), taken: 0 }
+        Ahead::with(under, Vec::new())
+    }
+
+    /// With octets that were read before.
+    pub(super) fn with(under: S, octets: Vec<u8>) -> Ahead<S> {
+        Ahead { under, octets, taken: 0 }
     }
 }
 

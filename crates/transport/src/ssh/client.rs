@@ -1,6 +1,10 @@
 //! The client's side of a connection: whether a host is the right one is asked of a [`Trust`].
 
 use super::ahead::Ahead;
+use super::hello::Hello;
+use super::kexinit::{Agreed, Offer};
+use super::listening::{Heard, Listening};
+use super::profile::{Side, offer, step, steps};
 use super::{Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Typed};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
@@ -20,6 +24,8 @@ pub struct Config {
     pub profile: Profile,
     /// Kinds of host keys that are wanted before others ([`Key::algorithm`]): those that are known of this host.
     pub known: Vec<String>,
+    /// What the server is known to offer that does not keep the strict order of the key exchange: then less is offered to it.
+    pub loose: Option<Offer>,
     /// How often a silent server is asked whether it is there; three unanswered questions end it. `None`: never.
     pub keepalive: Option<Duration>,
 }
@@ -30,6 +36,7 @@ impl Default for Config {
             ident: concat!("SSH-2.0-towline_", env!("CARGO_PKG_VERSION")),
             profile: Profile::Modern,
             known: Vec::new(),
+            loose: None,
             keepalive: Some(Duration::from_secs(30)),
         }
     }
@@ -58,6 +65,15 @@ pub enum Fault {
         ours: String,
         /// The same.
         theirs: String,
+    },
+    /// What comes of both offers somebody between could cut the beginning off, unnoticed (CVE-2023-48795); to be tried
+    /// again with [`Config::loose`].
+    #[error("the server does not keep the strict order of the key exchange, without which {} can be attacked", .agreed.cipher())]
+    Terrapin {
+        /// What comes of it.
+        agreed: Box<Agreed>,
+        /// What the server offers.
+        offer: Box<Offer>,
     },
     /// The [`Trust`] says no.
     #[error("the host key is not the right one")]
@@ -138,6 +154,7 @@ pub struct Question {
 /// A connection to a server.
 pub struct Connection<T: Trust> {
     handle: Handle<Peer<T>>,
+    agreed: Option<Agreed>,
 }
 
 impl<T: Trust> Connection<T> {
@@ -150,17 +167,44 @@ impl<T: Trust> Connection<T> {
         config: &Config,
         trust: T,
     ) -> Result<Connection<T>, Fault> {
+        Connection::meet(stream, config, trust).await.1
+    }
+
+    /// The same, with the server's first words, whatever came of them.
+    pub async fn meet(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        config: &Config,
+        trust: T,
+    ) -> (Option<Hello>, Result<Connection<T>, Fault>) {
+        let mut steps = steps(&config.profile.preferring(&config.known));
+        let offers: Vec<_> = steps.iter().map(|preferred| offer(preferred, Side::Client)).collect();
+        let step = config.loose.as_ref().map_or(0, |loose| step(&offers, Some(loose), Side::Client));
         let library = client::Config {
             client_id: ident(config.ident),
             window_size: WINDOW,
             maximum_packet_size: LARGEST_PACKET,
             channel_buffer_size: WAITING,
-            preferred: config.profile.preferring(&config.known),
+            preferred: steps.swap_remove(step),
             keepalive_interval: config.keepalive,
             ..client::Config::default()
         };
-        let handle = client::connect_stream(Arc::new(library), Ahead::new(stream), Peer { trust }).await?;
-        Ok(Connection { handle })
+        let heard = Heard::default();
+        let stream = Ahead::new(Listening::new(stream, offers[step].clone(), heard.clone()));
+        let made = client::connect_stream(Arc::new(library), stream, Peer { trust }).await;
+        let (hello, agreed) = heard.words();
+        let offer = hello.as_ref().and_then(|hello| hello.offer.clone());
+        let made = match (made, agreed, offer) {
+            (_, Some(agreed), Some(offer)) if agreed.is_open_to_terrapin() => {
+                Err(Fault::Terrapin { agreed: Box::new(agreed), offer: Box::new(offer) })
+            }
+            (made, agreed, _) => made.map(|handle| Connection { handle, agreed }).map_err(Fault::from),
+        };
+        (hello, made)
+    }
+
+    /// What was agreed; `None`: the server's first words were not to be understood, and it went on all the same.
+    pub fn agreed(&self) -> Option<&Agreed> {
+        self.agreed.as_ref()
     }
 
     /// Logs in without anything: servers that ask nobody, and the question which ways there are.

@@ -82,6 +82,14 @@ impl PrivateKey {
         text.map(|text| text.as_str().to_owned()).map_err(|e| BadKey::Unreadable(e.to_string()))
     }
 
+    /// Whether it signs in this way.
+    pub(super) fn is_of(&self, kind: &Algorithm) -> bool {
+        match kind {
+            Algorithm::Rsa { .. } => self.0.algorithm().is_rsa(),
+            other => self.0.algorithm() == *other,
+        }
+    }
+
     /// Its public half.
     pub fn public(&self) -> Key {
         Key::of(self.0.public_key())

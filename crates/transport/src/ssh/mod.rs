@@ -3,7 +3,8 @@
 //! Channels come out as octets ([`ChannelIn`], [`ChannelOut`]), authentication is a question ([`server::Door`],
 //! [`client::Login`]), and what may be negotiated is a [`Profile`]. Nothing here judges anybody or opens a file.
 //!
-//! - `ahead` fewer system calls · `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
+//! - `hello` how a side begins · `kexinit` what it offers, and what comes of two offers · `opening`, `listening` the
+//!   first words of a client and of a server · `ahead` fewer system calls · `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
 //!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client` · `agent` ·
 //!   `hosts` names that known_hosts hides.
 //!
@@ -13,9 +14,13 @@ mod agent;
 mod ahead;
 mod channel;
 pub mod client;
+mod hello;
 mod hosts;
+mod kexinit;
 mod keys;
 mod line;
+mod listening;
+mod opening;
 mod profile;
 pub mod server;
 #[cfg(test)]
@@ -23,7 +28,9 @@ mod tests;
 
 pub use agent::Agent;
 pub use channel::{ChannelIn, ChannelOut};
+pub use hello::Hello;
 pub use hosts::is_hidden_name;
+pub use kexinit::{Agreed, Kind, Offer, agree};
 pub use keys::{BadKey, Certified, Key, PrivateKey};
 pub use line::Line;
 pub use profile::Profile;
@@ -41,4 +48,11 @@ const WAITING: usize = 256;
 
 fn ident(text: &'static str) -> SshId {
     SshId::Standard(Cow::Borrowed(text))
+}
+
+/// What a peer's first words mean, as they come in pieces; for the fuzzer.
+pub(crate) fn hello_of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<Hello> {
+    let mut ear = hello::Ear::default();
+    let _ = pieces.into_iter().any(|piece| ear.hear(piece));
+    ear.hello().cloned()
 }

@@ -1,5 +1,6 @@
 //! Which algorithms are offered, and in which order.
 
+use super::kexinit::{Agreed, Offer, agree};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 use std::borrow::Cow;
@@ -47,9 +48,85 @@ impl Profile {
         }
     }
 
+    /// What a client offers with it.
+    pub fn offer(self) -> Offer {
+        offer(&self.preferred(), Side::Client)
+    }
+
+    /// The strictest that has all that was agreed; `None`: none has.
+    pub fn that_has(agreed: &Agreed) -> Option<Profile> {
+        Profile::ALL.into_iter().find(|profile| {
+            let offer = profile.offer();
+            let has = |names: &[String], name: &String| names.contains(name);
+            has(&offer.key_exchanges, &agreed.key_exchange)
+                && has(&offer.host_keys, &agreed.host_key)
+                && agreed.ciphers.iter().all(|cipher| has(&offer.ciphers[0], cipher))
+                && agreed.macs.iter().flatten().all(|mac| has(&offer.macs[0], mac))
+        })
+    }
+
     fn up_to<T: Clone>(self, rows: &[(Profile, &[T])]) -> Vec<T> {
         rows.iter().filter(|(from, _)| *from <= self).flat_map(|(_, names)| names.iter().cloned()).collect()
     }
+}
+
+/// One of the two ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    Client,
+    Server,
+}
+
+/// As the library offers it.
+pub(super) fn offer(preferred: &Preferred, side: Side) -> Offer {
+    // What only the other side says.
+    let others = match side {
+        Side::Client => [kex::EXTENSION_SUPPORT_AS_SERVER, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER],
+        Side::Server => [kex::EXTENSION_SUPPORT_AS_CLIENT, kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT],
+    };
+    let kex = preferred.kex.iter().filter(|name| !others.contains(name));
+    let both = |names: Vec<String>| [names.clone(), names];
+    Offer {
+        key_exchanges: kex.map(|name| name.as_ref().to_owned()).collect(),
+        host_keys: preferred.key.iter().map(ToString::to_string).collect(),
+        ciphers: both(preferred.cipher.iter().map(|name| name.as_ref().to_owned()).collect()),
+        macs: both(preferred.mac.iter().map(|name| name.as_ref().to_owned()).collect()),
+        compressions: both(preferred.compression.iter().map(|name| name.as_ref().to_owned()).collect()),
+    }
+}
+
+/// The same with less and less of what a peer must not choose that does not keep the strict order of the key exchange
+/// (CVE-2023-48795): all, without ChaCha20-Poly1305, and where there is CBC without it, or without MACs over what it
+/// encrypted.
+pub(super) fn steps(preferred: &Preferred) -> Vec<Preferred> {
+    let mut steps = vec![preferred.clone()];
+    let is_cbc = |name: &cipher::Name| name.as_ref().ends_with("-cbc");
+    let mut next = preferred.clone();
+    next.cipher.to_mut().retain(|name| *name != cipher::CHACHA20_POLY1305);
+    steps.push(next.clone());
+    if next.cipher.iter().any(is_cbc) {
+        let mut other = next.clone();
+        other.cipher.to_mut().retain(|name| !is_cbc(name));
+        steps.push(other);
+        next.mac.to_mut().retain(|name| ![mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM].contains(name));
+        steps.push(next);
+    }
+    steps
+}
+
+/// Which of [`steps`] a peer is offered: the first of which comes what nobody between can cut the beginning off, or else
+/// the last, of which nothing comes, and which also is for a peer of which nothing is known. Each with what we offer of it.
+pub(super) fn step(steps: &[Offer], peer: Option<&Offer>, side: Side) -> usize {
+    let last = steps.len() - 1;
+    let Some(peer) = peer else { return last };
+    let safe = steps.iter().position(|ours| {
+        let agreed = match side {
+            Side::Client => agree(ours, peer),
+            Side::Server => agree(peer, ours),
+        };
+        agreed.is_ok_and(|agreed| !agreed.is_open_to_terrapin())
+    });
+    safe.unwrap_or(last)
 }
 
 impl fmt::Display for Profile {

@@ -1,6 +1,10 @@
 //! The server's side of a connection: who comes is asked of a [`Door`], what it opens is handed to it.
 
 use super::ahead::Ahead;
+use super::hello::Hello;
+use super::kexinit::{Agreed, Kind, Offer, agree};
+use super::opening::{self, Spoken};
+use super::profile::{Side, offer, step, steps};
 use super::{
     Certified, ChannelIn, ChannelOut, Key, LARGEST_PACKET, Line, PrivateKey, Profile, WAITING, WINDOW, ident,
 };
@@ -92,6 +96,12 @@ pub enum Wanted {
 
 /// Decides about one connection, and takes its channels. Each connection has its own.
 pub trait Door: Send + 'static {
+    /// The client's first words, and what comes of them; before anything else. Not called where they were not to be
+    /// understood.
+    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, Kind>) {
+        let _ = (hello, agreed);
+    }
+
     /// Whether it makes sense for this user to prove that a key is theirs. An answer costs the same whether or not
     /// there is such a user.
     fn offered(&mut self, user: &str, key: &Key) -> impl Future<Output = bool> + Send;
@@ -114,7 +124,10 @@ pub struct Connection<D: Door> {
 /// The library's form of a [`Config`], for many connections.
 #[derive(Clone)]
 pub struct Server {
-    config: Arc<server::Config>,
+    /// For peers that keep the strict order of the key exchange, and for others; with what is offered.
+    configs: Arc<[Arc<server::Config>]>,
+    offers: Arc<[Offer]>,
+    ident: &'static str,
     channels: usize,
 }
 
@@ -125,9 +138,11 @@ impl Server {
         for method in [MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive] {
             methods.push(method);
         }
-        let library = server::Config {
+        let mut preferred = config.profile.preferred();
+        preferred.key.to_mut().retain(|kind| config.keys.iter().any(|key| key.is_of(kind)));
+        let library = |preferred| server::Config {
             server_id: ident(config.ident),
-            methods,
+            methods: methods.clone(),
             auth_rejection_time: config.refusal,
             // The question which ways there are tells nobody anything.
             auth_rejection_time_initial: Some(Duration::ZERO),
@@ -136,24 +151,37 @@ impl Server {
             maximum_packet_size: LARGEST_PACKET,
             channel_buffer_size: WAITING,
             event_buffer_size: 64,
-            preferred: config.profile.preferred(),
+            preferred,
             max_auth_attempts: config.tries,
             // Who says nothing is the business of those who speak the protocols.
             inactivity_timeout: None,
             keepalive_interval: config.keepalive,
             ..server::Config::default()
         };
-        Server { config: Arc::new(library), channels: config.channels }
+        let steps = steps(&preferred);
+        Server {
+            offers: steps.iter().map(|preferred| offer(preferred, Side::Server)).collect(),
+            configs: steps.into_iter().map(|preferred| Arc::new(library(preferred))).collect(),
+            ident: config.ident,
+            channels: config.channels,
+        }
     }
 
-    /// Begins to serve a connection: waits for the peer's first line, and then no more.
+    /// Begins to serve a connection: waits for the peer's first words, and then no more.
     ///
     /// # Errors
     /// The peer does not speak SSH 2, or is gone.
-    pub async fn serve<D: Door>(&self, line: Line, door: D) -> io::Result<Connection<D>> {
+    pub async fn serve<D: Door>(&self, line: Line, mut door: D) -> io::Result<Connection<D>> {
+        let opened = opening::open(&mut line.clone(), self.ident).await?;
+        let theirs = opened.hello.as_ref().and_then(|hello| hello.offer.as_ref());
+        let step = step(&self.offers, theirs, Side::Server);
+        if let (Some(hello), Some(theirs)) = (&opened.hello, theirs) {
+            let agreed = agree(theirs, &self.offers[step]);
+            door.met(hello, agreed.as_ref().map_err(|kind| *kind));
+        }
+        let stream = Ahead::with(Spoken::new(line.clone(), self.ident), opened.octets);
         let peer = Peer { door, most: self.channels, ever: 0, places: Arc::new(()), new: HashMap::new() };
-        let running =
-            server::run_stream(self.config.clone(), Ahead::new(line.clone()), peer).await.map_err(fault)?;
+        let running = server::run_stream(self.configs[step].clone(), stream, peer).await.map_err(fault)?;
         Ok(Connection { line, running })
     }
 }

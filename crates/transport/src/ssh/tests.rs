@@ -2,6 +2,9 @@
 
 use super::client::{self, Fault, Login, Trust};
 use super::server::{self, Config, Door, Server, Shown, Verdict, Wanted, Way};
+mod terrapin;
+
+use super::kexinit::made::{packet, payload};
 use super::{ChannelIn, ChannelOut, Key, Line, PrivateKey, Profile};
 use crate::octets::{OctetsIn, OctetsOut};
 use bytes::Bytes;
@@ -222,11 +225,23 @@ fn a_connection_is_cut_whatever_its_peer_does() {
     run(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
-        // Says its name, and then nothing: no key exchange, no end.
+        // Says its name and its offer, and then nothing: no key exchange, no end.
         let peer = tokio::spawn(async move {
             use tokio::io::{AsyncReadExt, AsyncWriteExt};
             let mut stream = TcpStream::connect(at).await.unwrap();
-            stream.write_all(b"SSH-2.0-silent\r\n").await.unwrap();
+            let offer = payload(&[
+                "curve25519-sha256",
+                "ssh-ed25519",
+                "aes128-ctr",
+                "aes128-ctr",
+                "hmac-sha2-256",
+                "hmac-sha2-256",
+                "none",
+                "none",
+                "",
+                "",
+            ]);
+            stream.write_all(&[b"SSH-2.0-silent\r\n" as &[u8], &packet(&offer)].concat()).await.unwrap();
             let mut seen = Vec::new();
             stream.read_to_end(&mut seen).await.map(|_| seen)
         });
