@@ -89,6 +89,14 @@ fn reached(
 /// # Panics
 /// When it does not come up.
 pub fn openssh(root: TempDir) -> Option<Reached> {
+    openssh_with(root, "")
+}
+
+/// The same with more lines of its configuration, which come first and so count; `@` stands for its directory.
+///
+/// # Panics
+/// When it does not come up.
+pub fn openssh_with(root: TempDir, lines: &str) -> Option<Reached> {
     let peer = Peer::find("openssh", "sshd")?;
     if !is_root("openssh") {
         return None;
@@ -104,8 +112,9 @@ pub fn openssh(root: TempDir) -> Option<Reached> {
     set.extend(library.map(|value| format!("LD_LIBRARY_PATH={}", value.display())));
     // Where it gives up its privileges; the package's service makes it.
     std::fs::create_dir_all("/run/sshd").expect("root may");
+    let lines = lines.replace('@', &keys.dir.path().display().to_string());
     let text = format!(
-        "Port {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
+        "{lines}\nPort {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
          PidFile none\nMaxStartups 1000\nSubsystem sftp internal-sftp\nSetEnv {}\n",
         port.number,
         keys.file("host").display(),

@@ -49,6 +49,7 @@ impl Guest {
             peer,
             security: Security::Ssh,
             credentials: Credentials::Password { user: String::from("test"), password: Secret::new("test") },
+            agreed: None,
         })?;
         let ((drain, phase), (kick, kicked)) = (watch::channel(Phase::Serving), watch::channel(()));
         let orders = Orders { phase, kicked };

@@ -401,6 +401,7 @@ fn wrong_passwords_are_answered_later_and_later_and_then_not_at_all() {
         peer: "127.0.0.1:9".parse().unwrap(),
         security: gate::Security::Clear,
         credentials: gate::Credentials::None,
+        agreed: None,
     };
     assert!(house.gate.admit(&session).is_err(), "of every protocol");
 }

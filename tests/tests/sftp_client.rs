@@ -356,7 +356,11 @@ fn what_is_found_is_told_as_events_too() {
         let url = format!("{}{}", openssh.server.url, if verb == "ls" { "" } else { "f" });
         let ended = run(home.path(), &[&[verb, "--json"], &openssh.flags()[..], &[&url]].concat());
         good(&ended);
-        ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        let mut events: Vec<serde_json::Value> =
+            ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        // What was agreed with the server comes first.
+        assert_eq!(events.remove(0)["event"], "agreed");
+        events
     };
     let [listed] = &events("ls")[..] else { panic!() };
     assert_eq!(

@@ -110,6 +110,57 @@ fn a_key_of_the_user_s_lets_in_and_another_does_not() {
     assert!(said.contains("SHA256:"), "the login says by which key: {said}");
 }
 
+/// A login says what its connection is made of, and the screen says it of an old one.
+#[test]
+fn a_login_says_what_was_agreed_and_which_profile_that_takes() {
+    let Some(with) = programs() else { return };
+    let home = e2e::scratch();
+    let key = with.key(home.path(), "key", "ecdsa");
+    let users = format!("[[user]]\nname = \"bob\"\nkeys = [{:?}]\n", public(&key));
+    let mut house = House::start(home, &users, "profile = \"legacy-ios\"");
+    let key = key.display().to_string();
+    let old = [
+        "KexAlgorithms=diffie-hellman-group1-sha1",
+        "HostKeyAlgorithms=ssh-rsa",
+        "Ciphers=3des-cbc",
+        "MACs=hmac-sha1",
+    ];
+    let new = [
+        "KexAlgorithms=curve25519-sha256",
+        "HostKeyAlgorithms=rsa-sha2-256",
+        "Ciphers=aes256-gcm@openssh.com",
+    ];
+    let options =
+        |words: &[&'static str]| -> Vec<&str> { words.iter().flat_map(|word| ["-o", word]).collect() };
+    for words in [&old[..], &new[..]] {
+        let ended =
+            house.lists(&with, "bob", &[&options(words)[..], &["-o", KEYS_ONLY, "-i", &key]].concat());
+        assert_eq!(ended.code(), 0, "{ended:?}");
+    }
+    let logins = house.service.serve.process.wait_for("two logins", |said| {
+        let events = said.out.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let logins: Vec<_> = events.filter(|event| event["event"] == "login").collect();
+        (logins.len() == 2).then_some(logins)
+    });
+    let said = |n: usize| {
+        let fields = ["key_exchange", "host_key", "cipher", "mac", "profile"];
+        fields.map(|field| logins[n].get(field).and_then(|value| value.as_str()).unwrap_or("-"))
+    };
+    assert_eq!(
+        said(0),
+        ["diffie-hellman-group1-sha1", "ssh-rsa", "3des-cbc", "hmac-sha1", "legacy-ios"],
+        "{logins:?}"
+    );
+    assert_eq!(said(1), ["curve25519-sha256", "rsa-sha2-256", "aes256-gcm@openssh.com", "-", "modern"]);
+    assert!(logins.iter().all(|login| login["ident"].as_str().unwrap().starts_with("SSH-2.0-OpenSSH_")));
+    let line = "bob logged in with old algorithms (legacy-ios): diffie-hellman-group1-sha1, ssh-rsa, 3des-cbc, hmac-sha1";
+    house.service.serve.process.wait_for(line, |said| {
+        let old = said.err.iter().filter(|text| text.contains("logged in with old algorithms")).count();
+        assert!(old < 2, "once: {said:?}");
+        said.err.iter().any(|text| text.contains(line)).then_some(())
+    });
+}
+
 #[test]
 fn who_has_to_show_both_shows_both() {
     let Some(with) = programs() else { return };

@@ -30,7 +30,7 @@ pub use options::{
 pub use place::{Apart, Place};
 pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};
-pub use ssh::{Ask, HostKeys, Nobody, Profile, Question, SshFault, SshOptions};
+pub use ssh::{Agreed, Ask, HostKeys, Met, Nobody, OnMet, Profile, Question, SshFault, SshOptions};
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;
 pub use wire::{Direct, Unroutable, Wire};

@@ -41,6 +41,7 @@ fn run(transfers: u32, take: fn(Events) -> u64) -> (u64, u64, u64) {
         peer: address,
         security: Security::Clear,
         credentials: Credentials::None,
+        agreed: None,
     };
     let began = processor_time();
     for _ in 0..transfers {

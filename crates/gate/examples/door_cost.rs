@@ -47,6 +47,7 @@ fn knock(n: u8) -> Knock {
         peer: SocketAddr::from(([10, 0, 0, n], 2_000 + u16::from(n))),
         security: Security::Clear,
         credentials: Credentials::None,
+        agreed: None,
     }
 }
 

@@ -115,6 +115,7 @@ fn main() {
             peer: guise.peer,
             security: Security::Clear,
             credentials: Credentials::None,
+            agreed: None,
         };
         cost(&format!("{name}, an admission over TFTP"), || {
             drop(black_box(gate.admit(&knock).expect("let in")));

@@ -1,6 +1,6 @@
 //! What happened, for the log, the live view and the auditor.
 
-use crate::{Digest, Direction, End, Notice, Progress, Protocol, Refusal, Security, Verb, Verdict};
+use crate::{Agreed, Digest, Direction, End, Notice, Progress, Protocol, Refusal, Security, Verb, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -37,6 +37,8 @@ pub enum What {
         key: Option<String>,
         /// How its channel was protected.
         security: Security,
+        /// What that is made of, where it is known.
+        agreed: Option<Arc<Agreed>>,
     },
     /// A peer was not let in.
     RefusedKnock {

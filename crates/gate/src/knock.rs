@@ -2,6 +2,7 @@ use crate::{Refusal, ShownKey};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Which protocol a peer speaks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -141,6 +142,25 @@ pub struct Knock {
     pub security: Security,
     /// What it shows.
     pub credentials: Credentials,
+    /// What an encrypted channel is made of, where that is known; for the record.
+    pub agreed: Option<Arc<Agreed>>,
+}
+
+/// What an encrypted channel is made of, in the names of its protocol, and what the peer calls itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Agreed {
+    /// The peer's program, printable.
+    pub ident: String,
+    /// The key exchange.
+    pub key_exchange: String,
+    /// The kind of our own key, and how it signed.
+    pub host_key: String,
+    /// The cipher.
+    pub cipher: String,
+    /// The MAC; `None`: the cipher has its own.
+    pub mac: Option<String>,
+    /// What the owner has to allow for it, as the configuration calls that.
+    pub profile: Option<String>,
 }
 
 impl Knock {

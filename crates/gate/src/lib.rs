@@ -66,7 +66,7 @@ pub use identity::{
     hash_password,
 };
 pub use inbox::InboxVersion;
-pub use knock::{Credentials, Knock, Protocol, Secret, Security};
+pub use knock::{Agreed, Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
 pub use live::OnKick;
 pub use peek::Peek;

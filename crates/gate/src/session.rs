@@ -134,7 +134,10 @@ impl Session {
                     Credentials::Key { key, .. } => Some(key.told()),
                     Credentials::None | Credentials::Anonymous { .. } | Credentials::Password { .. } => None,
                 };
-                gate.queue.push(&from, What::LoggedIn { key, security: knock.security });
+                gate.queue.push(
+                    &from,
+                    What::LoggedIn { key, security: knock.security, agreed: knock.agreed.clone() },
+                );
             }
         }
         let kicked = AtomicBool::new(false);

@@ -40,6 +40,7 @@ fn knock_from(peer: &str, protocol: Protocol, credentials: Credentials) -> Knock
         peer: peer.parse().unwrap(),
         security: Security::Clear,
         credentials,
+        agreed: None,
     }
 }
 

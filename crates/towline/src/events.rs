@@ -1,12 +1,15 @@
 //! What `--json` prints: one object a line, each with `v`, `seq`, `ts` and `event`.
 
+mod agreed;
 mod document;
 mod ended;
 mod fields;
+mod on_lines;
 mod on_servers;
 mod rows;
 mod told;
 
+pub use agreed::Agreed;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use rows::EVENTS;
@@ -71,6 +74,8 @@ pub enum Event {
         security: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
         key: Option<String>,
+        #[serde(flatten)]
+        agreed: Option<Agreed>,
     },
     User {
         name: String,
@@ -264,6 +269,12 @@ pub enum Event {
         modified: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         mode: Option<String>,
+    },
+    Agreed {
+        host: String,
+        address: String,
+        #[serde(flatten)]
+        agreed: Agreed,
     },
     Hashed {
         url: String,

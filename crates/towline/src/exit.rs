@@ -133,6 +133,10 @@ impl Failure {
             E::Ssh(SshFault::NothingInCommon { .. }) => {
                 (Exit::Failed, "old servers want --ssh-profile compat, old devices legacy-ios")
             }
+            E::Ssh(SshFault::Terrapin { .. }) => (
+                Exit::Failed,
+                "update the server: it needs strict key exchange, AES-GCM or AES-CTR (CVE-2023-48795)",
+            ),
             E::Ssh(SshFault::NotThere(_)) => {
                 (Exit::Failed, "is it enabled there? sftp:// and scp:// are two things")
             }

@@ -36,6 +36,7 @@ fn main() {
             peer,
             security: Security::Clear,
             credentials: Credentials::None,
+            agreed: None,
         };
         let session = gate.admit(&knock).expect("TFTP is let in");
         let ask = Ask { mode: Mode::Overwrite, expected: Some(len) };

@@ -43,7 +43,9 @@ impl House {
         let password = Secret::new("hunter2");
         let credentials = Credentials::Password { user: String::from("bob"), password };
         let (local, security) = (peer, Security::Ssh);
-        self.gate.admit(&Knock { protocol: Protocol::Sftp, local, peer, security, credentials }).unwrap()
+        self.gate
+            .admit(&Knock { protocol: Protocol::Sftp, local, peer, security, credentials, agreed: None })
+            .unwrap()
     }
 
     /// A session of bob's that has said INIT, over streams that hold 64 KiB.

@@ -10,12 +10,12 @@ use transport::ssh::{Key, is_hidden_name};
 const MOST: u64 = 64 << 20;
 
 /// Keys that are known of one host.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     keys: Vec<Entry>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Entry {
     key: Key,
     is_revoked: bool,

@@ -2,10 +2,11 @@
 
 use super::known_hosts::Known;
 use super::login::LoggingIn;
-use super::options::HostKeys;
+use super::options::{HostKeys, Met};
 use super::trust::{Judge, Said};
 use crate::around::Around;
 use crate::dial::{self, Ends};
+use crate::error::printable;
 use crate::waiting::pulled;
 use crate::{ClientError, Options, Phase, Remote};
 use std::future::Future;
@@ -49,31 +50,11 @@ impl Link {
             .enable_all()
             .build()
             .map_err(ClientError::Local)?;
-        let (stream, ends) = dial::server(remote, options, ssh.connect_timeout, tap::next_flow())?;
         let config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
-        let said = Said::default();
-        let judge = Judge {
-            host: remote.host.clone(),
-            port,
-            policy: ssh.host_keys.clone(),
-            known,
-            learned: ssh.learned.clone(),
-            said: said.clone(),
-        };
+        let host = Host { remote, options, known, config };
         let user = remote.user.as_deref().unwrap_or(&ssh.user);
-        let made = runtime.block_on(async {
-            let waiting =
-                Waiting { cancel: options.cancel.clone(), peer: ends.peer, patience: ssh.no_progress };
-            let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
-            let making = Connection::make(Line::new(stream), &config, judge);
-            let mut connection = waiting.on(making).await.map_err(|e| match (e, said.refused()) {
-                (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
-                (e, None) => e,
-            })?;
-            LoggingIn::new(&mut connection, &waiting, ssh, user, &remote.host).run(remote).await?;
-            Ok((connection, waiting))
-        });
-        let (connection, waiting) = made?;
+        let (mut connection, waiting, ends) = host.meet(&runtime)?;
+        runtime.block_on(LoggingIn::new(&mut connection, &waiting, ssh, user, &remote.host).run(remote))?;
         Ok(Link { runtime, ends, connection, waiting })
     }
 
@@ -92,6 +73,65 @@ impl Link {
         let Ends { local, peer, .. } = self.ends;
         let (tap, cancel) = (options.tap.clone(), options.cancel.clone());
         Around { local, peer, tap, cancel, patience: options.ssh.no_progress }
+    }
+}
+
+/// A server that is to be met.
+struct Host<'a> {
+    remote: &'a Remote,
+    options: &'a Options,
+    known: Known,
+    config: Config,
+}
+
+impl Host<'_> {
+    /// Connects and judges who it is; a second time with less where the first comes to what can be attacked.
+    fn meet(mut self, runtime: &Runtime) -> Result<(Connection<Judge>, Waiting, Ends), ClientError> {
+        let (agreed, offer) = match self.once(runtime) {
+            Err(ClientError::Ssh(Fault::Terrapin { agreed, offer })) => (agreed, offer),
+            other => return other,
+        };
+        self.config.loose = Some((*offer).clone());
+        self.once(runtime).map_err(|second| match second {
+            // There is nothing else, and the first says why that does not do.
+            ClientError::Ssh(Fault::NothingInCommon { .. }) => {
+                ClientError::Ssh(Fault::Terrapin { agreed, offer })
+            }
+            other => other,
+        })
+    }
+
+    fn once(&self, runtime: &Runtime) -> Result<(Connection<Judge>, Waiting, Ends), ClientError> {
+        let Host { remote, options, known, config } = self;
+        let ssh = &options.ssh;
+        let (stream, ends) = dial::server(remote, options, ssh.connect_timeout, tap::next_flow())?;
+        let said = Said::default();
+        let judge = Judge {
+            host: remote.host.clone(),
+            port: remote.port.unwrap_or(remote.scheme.port()),
+            policy: ssh.host_keys.clone(),
+            known: known.clone(),
+            learned: ssh.learned.clone(),
+            said: said.clone(),
+        };
+        let waiting = Waiting { cancel: options.cancel.clone(), peer: ends.peer, patience: ssh.no_progress };
+        let connection = runtime.block_on(async {
+            let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
+            let meeting = async {
+                let (hello, made) = Connection::meet(Line::new(stream), config, judge).await;
+                made.map(|made| (hello, made))
+            };
+            let (hello, connection) = waiting.on(meeting).await.map_err(|e| match (e, said.refused()) {
+                (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
+                (e, None) => e,
+            })?;
+            if let (Some(hello), Some(agreed)) = (hello, connection.agreed()) {
+                let ident = printable(&hello.ident);
+                (ssh.met)(&Met { host: &remote.host, address: ends.peer, ident, agreed });
+            }
+            Ok(connection)
+        })?;
+        Ok((connection, waiting, ends))
     }
 }
 

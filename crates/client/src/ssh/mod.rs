@@ -15,6 +15,6 @@ mod options;
 mod trust;
 
 pub(crate) use link::Link;
-pub use options::{Ask, HostKeys, Nobody, Question, SshOptions};
-pub use transport::ssh::Profile;
+pub use options::{Ask, HostKeys, Met, Nobody, OnMet, Question, SshOptions};
 pub use transport::ssh::client::Fault as SshFault;
+pub use transport::ssh::{Agreed, Profile};

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use transport::ssh::Profile;
+use transport::ssh::{Agreed, Profile};
 
 /// How servers are reached over SSH, and as whom.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct SshOptions {
     pub password: Option<String>,
     /// Who is asked for what is missing.
     pub ask: Arc<dyn Ask>,
+    /// Who is told of each server that is met and is the right one, before the login.
+    pub met: Arc<OnMet>,
     /// The end when nothing moved for this long.
     pub no_progress: Duration,
     /// The longest wait for a TCP connection.
@@ -46,10 +49,27 @@ impl Default for SshOptions {
             agent: None,
             password: None,
             ask: Arc::new(Nobody),
+            met: Arc::new(|_| ()),
             no_progress: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(20),
         }
     }
+}
+
+/// What is done with a server that was met.
+pub type OnMet = dyn Fn(&Met<'_>) + Send + Sync;
+
+/// A server that was met.
+#[derive(Clone, Debug)]
+pub struct Met<'a> {
+    /// As it was named.
+    pub host: &'a str,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// What its program calls itself, printable.
+    pub ident: String,
+    /// What was agreed.
+    pub agreed: &'a Agreed,
 }
 
 /// Which host keys are right.

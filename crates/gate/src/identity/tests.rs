@@ -25,6 +25,7 @@ fn knock(user: &str, password: &str) -> Knock {
         peer: "192.0.2.7:50000".parse().unwrap(),
         security: Security::Clear,
         credentials: Credentials::Password { user: user.to_owned(), password: Secret::new(password) },
+        agreed: None,
     }
 }
 

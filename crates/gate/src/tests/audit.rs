@@ -24,7 +24,7 @@ fn a_login_and_a_listing_are_told() {
         what,
         [
             What::Admitted,
-            What::LoggedIn { key: None, security: Security::Clear },
+            What::LoggedIn { key: None, security: Security::Clear, agreed: None },
             What::Listed { path: p("/d"), names: 1 },
             What::Refused { verb: Verb::List, path: p("/none"), why: Refusal::Absent },
             What::Left,

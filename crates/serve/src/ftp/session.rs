@@ -378,6 +378,7 @@ impl Session {
             peer: self.peer,
             security: Security::Clear,
             credentials,
+            agreed: None,
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());

@@ -304,7 +304,9 @@ mod tests {
         let at = SocketAddr::from(([127, 0, 0, 1], 1));
         let credentials = Credentials::Anonymous { email: String::new() };
         let (protocol, security) = (Protocol::Sftp, Security::Ssh);
-        let session = gate.admit(&Knock { protocol, local: at, peer: at, security, credentials }).unwrap();
+        let session = gate
+            .admit(&Knock { protocol, local: at, peer: at, security, credentials, agreed: None })
+            .unwrap();
         Talk {
             machine: Server::new(Config::default()),
             files: Some(Box::new(Files::new(session, None, Buffers::default()))),

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use transport::octets::OctetsOut as _;
 use transport::ssh::server::{Door, Shown, Verdict, Wanted, Way};
-use transport::ssh::{Certified, ChannelIn, ChannelOut, Key};
+use transport::ssh::{Agreed, Certified, ChannelIn, ChannelOut, Hello, Key, Kind, Profile};
 
 /// What a connection has become, for whoever watches over it.
 #[derive(Default)]
@@ -68,6 +68,8 @@ pub(super) struct Caller {
     guest: Arc<Guest>,
     /// What was right and not enough alone.
     half: Option<Half>,
+    /// What the connection is made of.
+    agreed: Option<Arc<gate::Agreed>>,
 }
 
 /// Half a login.
@@ -89,11 +91,24 @@ impl Caller {
         place: Option<HalfOpen>,
         guest: Arc<Guest>,
     ) -> Caller {
-        Caller { shared, local, peer, place, guest, half: None }
+        Caller { shared, local, peer, place, guest, half: None, agreed: None }
     }
 }
 
 impl Door for Caller {
+    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, Kind>) {
+        self.agreed = agreed.ok().map(|agreed| {
+            Arc::new(gate::Agreed {
+                ident: printable(&hello.ident),
+                key_exchange: agreed.key_exchange.clone(),
+                host_key: agreed.host_key.clone(),
+                cipher: agreed.cipher(),
+                mac: agreed.mac(),
+                profile: Profile::that_has(agreed).map(|profile| profile.to_string()),
+            })
+        });
+    }
+
     async fn offered(&mut self, user: &str, key: &Key) -> bool {
         self.shared.gate.offered(user, &ShownKey::plain(key.blob()), self.peer.ip())
     }
@@ -123,6 +138,7 @@ impl Door for Caller {
             peer: self.peer,
             security: Security::Ssh,
             credentials,
+            agreed: self.agreed.clone(),
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());
@@ -206,6 +222,11 @@ impl Door for Caller {
             }
         }
     }
+}
+
+/// A peer's name, without what a terminal would obey.
+fn printable(ident: &[u8]) -> String {
+    String::from_utf8_lossy(ident).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// A key that was proved, as the gate wants it.

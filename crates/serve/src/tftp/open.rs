@@ -44,6 +44,7 @@ pub(super) fn admit(gate: &Arc<Gate>, asked: &Asked) -> Result<Session, Refusal>
         peer: asked.peer,
         security: Security::Clear,
         credentials: Credentials::None,
+        agreed: None,
     })
 }
 

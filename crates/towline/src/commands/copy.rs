@@ -144,7 +144,7 @@ impl Copy {
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let traces = self.trace.open(End::Client, || Box::new(io::stderr()))?;
         let screen = Screen::new(Style::choose(self.quiet, traces.on_stderr()), jobs.is_many());
-        let shared = Shared { copy: &self, options: self.options(cancel), traces, events, screen };
+        let shared = Shared { copy: &self, options: self.options(cancel, events), traces, events, screen };
         let result = match &jobs {
             many::Jobs::One(job) => shared.run(job, None).copy(&job.source, &job.destination).map(drop),
             many::Jobs::Many(jobs) => many::run(&shared, jobs),
@@ -153,8 +153,9 @@ impl Copy {
         result.and(shared.traces.finish())
     }
 
-    fn options(&self, cancel: Cancel) -> Options {
-        let mut options = Options { cancel: Some(cancel), ssh: self.ssh.options(), ..Options::default() };
+    fn options(&self, cancel: Cancel, events: &Arc<Events>) -> Options {
+        let mut options =
+            Options { cancel: Some(cancel), ssh: self.ssh.options(events), ..Options::default() };
         if (self.blksize, self.windowsize) == (None, None) {
             options.tftp = TftpOptions::best();
             options.hosts = Arc::new(remembered::load());

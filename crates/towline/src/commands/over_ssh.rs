@@ -1,7 +1,8 @@
 //! Flags of commands that reach servers over SSH, and what the user's home and a terminal add to them.
 
+use crate::events::{Agreed, Event, Events};
 use clap::Args;
-use client::{Ask, HostKeys, Profile, Question, SshOptions};
+use client::{Ask, HostKeys, Met, Profile, Question, SshOptions};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ pub(super) struct OverSsh {
     /// devices know (group1, CBC, 3DES).
     #[arg(long, value_name = "PROFILE", default_value_t = Profile::Modern, help_heading = "SSH")]
     ssh_profile: Profile,
+    /// SSH: say what was agreed with each server.
+    #[arg(short = 'v', long, help_heading = "SSH")]
+    verbose: bool,
 }
 
 fn host_keys(text: &str) -> Result<HostKeys, String> {
@@ -45,7 +49,8 @@ fn host_keys(text: &str) -> Result<HostKeys, String> {
 
 impl OverSsh {
     /// As the flags, the environment and the user's home have it.
-    pub(super) fn options(&self) -> SshOptions {
+    pub(super) fn options(&self, events: &Arc<Events>) -> SshOptions {
+        let (events, verbose) = (events.clone(), self.verbose);
         let home = absolute("HOME");
         let ssh = home.as_ref().map(|home| home.join(".ssh"));
         let learned = absolute("XDG_STATE_HOME")
@@ -66,9 +71,32 @@ impl OverSsh {
             agent: absolute("SSH_AUTH_SOCK"),
             password: std::env::var(PASSWORD).ok(),
             ask: Arc::new(AtTerminal::default()),
+            met: Arc::new(move |met| tell(met, verbose, &events)),
             ..SshOptions::default()
         }
     }
+}
+
+/// Tells what was agreed with a server.
+fn tell(met: &Met<'_>, verbose: bool, events: &Events) {
+    let Met { host, address, ident, agreed } = met;
+    let profile = Profile::that_has(agreed).map(|profile| profile.to_string());
+    if verbose {
+        let profile = profile.as_deref().unwrap_or("no profile");
+        eprintln!("{address} is {ident}: {agreed} ({profile})");
+    }
+    events.tell(&Event::Agreed {
+        host: (*host).to_owned(),
+        address: address.to_string(),
+        agreed: Agreed {
+            ident: ident.clone(),
+            key_exchange: agreed.key_exchange.clone(),
+            host_key: agreed.host_key.clone(),
+            cipher: agreed.cipher(),
+            mac: agreed.mac(),
+            profile,
+        },
+    });
 }
 
 fn absolute(variable: &str) -> Option<PathBuf> {

@@ -10,7 +10,8 @@ pub(super) const fn maybe(name: &'static str, kind: Kind, doc: &'static str) -> 
     Field { name, kind, always: false, doc }
 }
 
-pub(super) const PROTOCOL: Field = always("protocol", Kind::OneOf(&["tftp", "ftp", "http"]), "The protocol.");
+pub(super) const PROTOCOL: Field =
+    always("protocol", Kind::OneOf(&["tftp", "ftp", "http", "sftp", "scp"]), "The protocol.");
 pub(super) const SESSION: Field =
     always("session", Kind::Count, "Number of the session, unique in this process.");
 pub(super) const TRANSFER: Field = always("transfer", Kind::Count, "Number of the transfer, from 1.");

@@ -1,11 +1,12 @@
 //! Every event and its fields: the table.
 
+use super::agreed;
 use super::document::{Kind, Row};
 use super::fields::{
     BY, DIGEST_FROM, DIRECTION, MD5, OUTCOME, PATH, PATH_BASE64, PEER, PROTOCOL, SESSION, SHA256, SHA512,
-    TRANSFER, USER, WAY, always, maybe,
+    TRANSFER, USER, always, maybe,
 };
-use super::on_servers;
+use super::{on_lines, on_servers};
 
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
@@ -78,19 +79,7 @@ pub const EVENTS: &[Row] = &[
             always("text", Kind::Text, "The same in words."),
         ],
     },
-    Row {
-        event: "login",
-        by: "serve",
-        doc: "A user, or anonymous, has logged in. Not of TFTP, which has no login.",
-        fields: &[
-            SESSION,
-            PROTOCOL,
-            PEER,
-            USER,
-            always("security", Kind::OneOf(&["clear", "tls", "ssh"]), "How its connection was protected."),
-            maybe("key", Kind::Text, "By which key, `SHA256:…`, and which certificate vouches for it."),
-        ],
-    },
+    agreed::LOGIN,
     Row {
         event: "user",
         by: "user list",
@@ -474,66 +463,14 @@ pub const EVENTS: &[Row] = &[
             always("seconds", Kind::Number, "From the first beginning to the last end."),
         ],
     },
+    agreed::AGREED,
     on_servers::ENTRY,
     on_servers::HASHED,
-    Row {
-        event: "relaying",
-        by: "relay",
-        doc: "The relay listens. Its first event.",
-        fields: &[
-            always("address", Kind::Text, "Address and port that clients send to."),
-            always("to", Kind::Text, "The server's."),
-            always("seed", Kind::Count, "What decides the fates; --seed with it has them again."),
-            maybe("wanted", Kind::Text, "Why it is not the standard port, when that was wanted."),
-        ],
-    },
-    Row {
-        event: "client",
-        by: "relay",
-        doc: "A client has sent its first datagram.",
-        fields: &[PEER, always("towards_server", Kind::Text, "The relay's own port towards the server.")],
-    },
-    Row {
-        event: "port",
-        by: "relay",
-        doc: "The server has answered from a new port (its TID).",
-        fields: &[
-            PEER,
-            always("server", Kind::Text, "The server's address and port."),
-            always("shown_as", Kind::Text, "The relay's port that the client sees instead."),
-        ],
-    },
-    Row {
-        event: "struck",
-        by: "relay",
-        doc: "A datagram did not simply pass.",
-        fields: &[
-            PEER,
-            WAY,
-            always("number", Kind::Count, "Counts the datagrams of this way from 1."),
-            always(
-                "fate",
-                Kind::OneOf(&["lost", "dropped", "duplicated", "reordered", "duplicated-and-reordered"]),
-                "`lost` by the odds; `dropped` because the line was full or no socket was to be had; \
-                 `reordered`: held back, so that later ones could overtake it.",
-            ),
-            always("packet", Kind::Text, "The datagram, read as TFTP."),
-        ],
-    },
-    Row {
-        event: "relayed",
-        by: "relay",
-        doc: "What was done. The last events, one for each way.",
-        fields: &[
-            WAY,
-            always("datagrams", Kind::Count, "That came."),
-            always("octets", Kind::Count, "In them."),
-            always("lost", Kind::Count, "Lost by the odds."),
-            always("dropped", Kind::Count, "Lost because the line was full or no socket was to be had."),
-            always("duplicated", Kind::Count, "Passed on twice."),
-            always("reordered", Kind::Count, "Held back, so that later ones could overtake them."),
-        ],
-    },
+    on_lines::RELAYING,
+    on_lines::CLIENT,
+    on_lines::PORT,
+    on_lines::STRUCK,
+    on_lines::RELAYED,
     Row {
         event: "type",
         by: "recipe upgrade",

@@ -6,6 +6,14 @@ fn samples() -> Vec<Event> {
     let s = |t: &str| t.to_string();
     let path = || Name::new(b"/a\xff");
     let plain = || Name::new(b"/a");
+    let agreed = || Agreed {
+        ident: s("SSH-2.0-Cisco-1.25"),
+        key_exchange: s("diffie-hellman-group1-sha1"),
+        host_key: s("ssh-rsa"),
+        cipher: s("3des-cbc"),
+        mac: Some(s("hmac-sha1")),
+        profile: Some(s("legacy-ios")),
+    };
     vec![
         Event::Sandbox { held: s("Sandbox: off."), lacks: Some(s("x")) },
         Event::Listening { protocol: "tftp", address: s("127.0.0.1:6969"), wanted: Some(s("69: denied")) },
@@ -27,7 +35,18 @@ fn samples() -> Vec<Event> {
             user: Some(s("bob")),
             security: "clear",
             key: Some(s("SHA256:k")),
+            agreed: None,
         },
+        Event::Login {
+            session: 1,
+            protocol: "sftp",
+            peer: s("p"),
+            user: Some(s("bob")),
+            security: "ssh",
+            key: None,
+            agreed: Some(agreed()),
+        },
+        Event::Agreed { host: s("h"), address: s("127.0.0.1:22"), agreed: agreed() },
         Event::Kicked { session: 1, protocol: "ftp", peer: s("p"), by: s("uid 0") },
         Event::Listed {
             session: 1,

@@ -1,6 +1,6 @@
 //! Audit events as they are told to programs.
 
-use super::{Asked, Digests, Ended, Event, Name, Wire, timestamp};
+use super::{Agreed, Asked, Digests, Ended, Event, Name, Wire, timestamp};
 use gate::audit::{self, What};
 use gate::{Algorithm, Digest, Direction, Outcome, Protocol, Refusal, Security};
 use std::time::Duration;
@@ -47,13 +47,14 @@ pub fn told(event: &audit::Event) -> Event {
         What::Identity(notice) => {
             Event::Identity { session, protocol, peer, user, notice: notice.word(), text: notice.to_string() }
         }
-        What::LoggedIn { key, security } => {
+        What::LoggedIn { key, security, agreed } => {
             let security = match security {
                 Security::Clear => "clear",
                 Security::Tls => "tls",
                 Security::Ssh => "ssh",
             };
-            Event::Login { session, protocol, peer, user, security, key: key.clone() }
+            let agreed = agreed.as_deref().map(Agreed::of);
+            Event::Login { session, protocol, peer, user, security, key: key.clone(), agreed }
         }
         What::Left => Event::Left { session, protocol, peer },
         What::Kicked { by } => Event::Kicked { session, protocol, peer, by: by.to_string() },

@@ -21,6 +21,7 @@ impl Advisor {
             peer: nobody,
             security: Security::Clear,
             credentials: Credentials::None,
+            agreed: None,
         };
         Advisor { gate: gate.clone(), session: gate.admit(&knock).ok() }
     }

@@ -155,9 +155,10 @@ impl Board {
             What::Renamed { from, to } => self.line(peer, &format!("renamed {from} to {to}")),
             What::MadeDir { path } => self.line(peer, &format!("made the directory {path}")),
             What::RemovedDir { path } => self.line(peer, &format!("removed the directory {path}")),
-            What::LoggedIn { .. } => {
+            What::LoggedIn { agreed, .. } => {
                 if let Some(user) = event.user.as_deref().filter(|user| *user != "anonymous") {
-                    self.line(peer, &format!("{user} logged in"));
+                    let old = agreed.as_deref().and_then(old).unwrap_or_default();
+                    self.line(peer, &format!("{user} logged in{old}"));
                 }
             }
             What::Kicked { by } => self.line(peer, &format!("kicked by {by}")),
@@ -387,4 +388,13 @@ impl Running {
         text.push_str(&format!("  {}  {}", self.peer, self.path));
         text
     }
+}
+
+/// Of a login whose connection is made of what only an old peer needs: which.
+fn old(agreed: &gate::Agreed) -> Option<String> {
+    let gate::Agreed { key_exchange, host_key, cipher, mac, profile, ident: _ } = agreed;
+    let modern = client::Profile::Modern.to_string();
+    let profile = profile.as_ref().filter(|profile| **profile != modern)?;
+    let mac = mac.as_ref().map(|mac| format!(", {mac}")).unwrap_or_default();
+    Some(format!(" with old algorithms ({profile}): {key_exchange}, {host_key}, {cipher}{mac}"))
 }

@@ -81,7 +81,7 @@ mod tests {
         let end = || End::default();
         for what in [
             What::Admitted,
-            What::LoggedIn { key: None, security: Security::Clear },
+            What::LoggedIn { key: None, security: Security::Clear, agreed: None },
             What::RefusedKnock { why: why() },
             What::Left,
             What::Kicked { by: by() },

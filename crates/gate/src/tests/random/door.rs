@@ -320,6 +320,7 @@ impl Door {
             peer: knock.peer,
             security: settings::security(knock.security),
             credentials,
+            agreed: None,
         })
     }
 

@@ -39,7 +39,7 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    fn options(&self) -> Result<Options, Failure> {
+    fn options(&self, events: &Shared) -> Result<Options, Failure> {
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "a descriptor", e, ""))?;
         let pulled = cancel.clone();
         on_interrupt(move |nth| {
@@ -49,7 +49,8 @@ impl Reach {
             }
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        let mut options = Options { cancel: Some(cancel), ssh: self.ssh.options(), ..Options::default() };
+        let mut options =
+            Options { cancel: Some(cancel), ssh: self.ssh.options(events), ..Options::default() };
         if let Some(seconds) = self.patience {
             let patience = Duration::from_secs(seconds);
             options.ftp.no_progress = patience;
@@ -65,11 +66,11 @@ impl Reach {
     fn each(
         &self,
         words: &[OsString],
-        events: &Events,
+        events: &Shared,
         mut act: impl FnMut(&mut Place, &Remote) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let remotes = named(words)?;
-        let options = self.options()?;
+        let options = self.options(events)?;
         let is_interrupted = || options.cancel.as_ref().is_some_and(Cancel::is_cancelled);
         let mut place: Option<(Remote, Place)> = None;
         let (mut done, mut failed) = (0, Vec::new());

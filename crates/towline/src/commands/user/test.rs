@@ -99,6 +99,7 @@ impl Test {
             peer: SocketAddr::new(self.from, 50_000),
             security: self.security,
             credentials: Credentials::Password { user: self.name.clone(), password },
+            agreed: None,
         });
         let notices: Vec<Notice> = std::iter::from_fn(|| events.try_recv())
             .filter_map(|e| match e.what {

@@ -1,0 +1,70 @@
+//! What a connection of SSH is made of.
+
+use super::document::{Field, Kind, Row};
+use super::fields::{PEER, PROTOCOL, SESSION, USER, always, maybe};
+use serde::Serialize;
+
+/// As `login` and `agreed` have it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in EVENTS, which is printed")]
+pub struct Agreed {
+    pub ident: String,
+    pub key_exchange: String,
+    pub host_key: String,
+    pub cipher: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mac: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+impl Agreed {
+    /// Of a login at our server.
+    pub(super) fn of(agreed: &gate::Agreed) -> Agreed {
+        let gate::Agreed { ident, key_exchange, host_key, cipher, mac, profile } = agreed.clone();
+        Agreed { ident, key_exchange, host_key, cipher, mac, profile }
+    }
+}
+
+const MAC: Field = maybe("mac", Kind::Text, "SSH: the MAC; absent where the cipher has its own.");
+const PROFILE: Field = maybe(
+    "profile",
+    Kind::OneOf(&["modern", "compat", "legacy-ios"]),
+    "SSH: the strictest profile that has all of this.",
+);
+
+pub(super) const LOGIN: Row = Row {
+    event: "login",
+    by: "serve",
+    doc: "A user, or anonymous, has logged in. Not of TFTP, which has no login.",
+    fields: &[
+        SESSION,
+        PROTOCOL,
+        PEER,
+        USER,
+        always("security", Kind::OneOf(&["clear", "tls", "ssh"]), "How its connection was protected."),
+        maybe("key", Kind::Text, "By which key, `SHA256:…`, and which certificate vouches for it."),
+        maybe("ident", Kind::Text, "SSH: what the peer's program calls itself."),
+        maybe("key_exchange", Kind::Text, "SSH: the key exchange that was agreed."),
+        maybe("host_key", Kind::Text, "SSH: the kind of our host key, and how it signed."),
+        maybe("cipher", Kind::Text, "SSH: the cipher; both, where each way has its own."),
+        MAC,
+        PROFILE,
+    ],
+};
+
+pub(super) const AGREED: Row = Row {
+    event: "agreed",
+    by: "all that reach servers over SSH",
+    doc: "A server of SSH was met, and is the right one; nobody is logged in yet.",
+    fields: &[
+        always("host", Kind::Text, "As the URL has it."),
+        always("address", Kind::Text, "Address and port."),
+        always("ident", Kind::Text, "What the server's program calls itself."),
+        always("key_exchange", Kind::Text, "The key exchange that was agreed."),
+        always("host_key", Kind::Text, "The kind of the server's key, and how it signed."),
+        always("cipher", Kind::Text, "The cipher; both, where each way has its own."),
+        MAC,
+        PROFILE,
+    ],
+};
