@@ -53,6 +53,7 @@ impl<'a> LoggingIn<'a> {
         }
         self.tried.clear();
         let password = remote.password.as_ref().or(self.options.password.as_ref());
+        let mut asked = 0;
         // Twice, where a server wants two things: what it takes changes with what it got.
         for _ in 0..2 {
             let before = self.ways.clone();
@@ -64,12 +65,13 @@ impl<'a> LoggingIn<'a> {
             {
                 return Ok(());
             }
-            for n in 0..if password.is_some() { 0 } else { ASKED } {
+            while password.is_none() && asked < ASKED {
                 if !self.takes("password") && !self.takes("keyboard-interactive") {
                     break;
                 }
-                let question = Question::Password { user: self.user, host: self.host, again: n > 0 };
+                let question = Question::Password { user: self.user, host: self.host, again: asked > 0 };
                 let Some(typed) = self.options.ask.ask(question) else { break };
+                asked += 1;
                 if let Went::In = self.password(&typed).await? {
                     return Ok(());
                 }
