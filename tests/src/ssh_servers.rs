@@ -4,7 +4,7 @@ use crate::battery::{Server, USER};
 use crate::peers::{Peer, is_root};
 use crate::poll::{PATIENCE, until};
 use crate::ports::{Port, tcp_answers};
-use crate::process::Process;
+use crate::process::{Process, with_variables_of};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -89,7 +89,7 @@ fn reached(
 /// # Panics
 /// When it does not come up.
 pub fn openssh(root: TempDir) -> Option<Reached> {
-    openssh_with(root, "")
+    sshd(root, "", None)
 }
 
 /// The same with more lines of its configuration, which come first and so count; `@` stands for its directory.
@@ -97,6 +97,21 @@ pub fn openssh(root: TempDir) -> Option<Reached> {
 /// # Panics
 /// When it does not come up.
 pub fn openssh_with(root: TempDir, lines: &str) -> Option<Reached> {
+    sshd(root, lines, None)
+}
+
+/// The same, which lets root in with the password of [`USER`] too: in its own view of /etc/shadow.
+///
+/// # Panics
+/// When it does not come up.
+pub fn openssh_with_password(root: TempDir) -> Option<Reached> {
+    sshd(root, "PermitRootLogin yes", Some(SHADOW))
+}
+
+/// Root with the password of [`USER`].
+const SHADOW: &str = "root:$6$towline$0hH9cHSmYE9U944ciUExBWLRqUzDd88zuINrulcJlPcxUWCDrfzIrEgYW.Qo3g.o8En.vGYakqn/PT2knPkNI/:19000:0:99999:7:::\n";
+
+fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
     let peer = Peer::find("openssh", "sshd")?;
     if !is_root("openssh") {
         return None;
@@ -124,6 +139,14 @@ pub fn openssh_with(root: TempDir, lines: &str) -> Option<Reached> {
     let config = keys.file("sshd_config");
     std::fs::write(&config, text).expect("room for a file");
     let mut c = peer.command();
+    if let Some(text) = shadow {
+        let file = keys.file("shadow");
+        std::fs::write(&file, text).expect("room for a file");
+        let mounted = r#"mount --bind "$0" /etc/shadow && exec "$@""#;
+        c = Command::new("unshare");
+        c.args(["--mount", "--propagation", "private", "sh", "-c", mounted]).arg(file).arg(peer.path());
+        with_variables_of(&mut c, &peer.command());
+    }
     c.arg("-D").arg("-e").arg("-f").arg(&config);
     let path = format!("{}/", root.path().display());
     Some(reached("openssh", "root", &mut c, root, keys, port, &path))

@@ -18,7 +18,7 @@ use transport::ssh::server::{Config, Door, Server, Shown, Verdict, Wanted};
 use transport::ssh::{ChannelIn, ChannelOut, Key, Line, PrivateKey, Profile};
 
 /// What IOS calls itself.
-const IDENT: &str = "SSH-2.0-Cisco-1.25";
+pub(crate) const IDENT: &str = "SSH-2.0-Cisco-1.25";
 /// From the connection to the login: `ip ssh time-out`, 120 s by default.
 const GRACE: Duration = Duration::from_secs(120);
 /// `ip ssh authentication-retries`, 3 by default.

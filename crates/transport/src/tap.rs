@@ -123,6 +123,8 @@ pub enum What<'a> {
         /// Octets carried, both ways.
         total: u64,
     },
+    /// A line of SCP that says what comes, without its line end (`C0644 3698 sh_ver.txt`); what was on the wire is SSH's.
+    Record(&'a [u8]),
     /// The transfer's size became known (tsize, SIZE, the 150 reply).
     Size(u64),
 }

@@ -7,6 +7,7 @@ mod clients;
 mod config;
 mod copy;
 mod copy_ftp;
+mod copy_scp;
 mod files;
 mod habits;
 mod lab;

@@ -3,7 +3,7 @@
 use super::fault;
 use super::line::{Line, Stop};
 use crate::ClientError;
-use sftp_proto::scp::{Sink as Machine, SinkEvent, Times};
+use sftp_proto::scp::{Record, Sink as Machine, SinkEvent, Times};
 use store::Sink;
 use transport::octets::{OctetsIn, OctetsOut};
 use transport::tap::Dir;
@@ -48,7 +48,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                     );
                     return refuse(machine, line, ClientError::Protocol { peer: line.peer(), what }).await;
                 }
-                line.size(size);
+                line.announced(Dir::Received, &Record::File { mode, size, name });
                 file = Some((size, mode & 0o777, times));
                 machine.answer(Ok(()));
             }

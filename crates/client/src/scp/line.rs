@@ -4,6 +4,7 @@ use crate::ClientError;
 use crate::around::Around;
 use crate::waiting::pulled;
 use bytes::Bytes;
+use sftp_proto::scp::Record;
 use std::net::SocketAddr;
 use std::time::Duration;
 use transport::octets::{OctetsIn, OctetsOut};
@@ -113,9 +114,14 @@ impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
         self.early.as_ref().is_some_and(is_complaint)
     }
 
-    /// So many octets are to come.
-    pub(super) fn size(&self, len: u64) {
-        self.around.see(self.flow, Dir::Here, What::Size(len));
+    /// A file was announced to who takes it.
+    pub(super) fn announced(&self, dir: Dir, file: &Record) {
+        let mut line = Vec::new();
+        file.write(&mut line);
+        self.around.see(self.flow, dir, What::Record(line.trim_ascii_end()));
+        if let (Dir::Received, Record::File { size, .. }) = (dir, file) {
+            self.around.see(self.flow, Dir::Here, What::Size(*size));
+        }
     }
 
     /// So many more moved.

@@ -51,6 +51,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
         machine.record(record);
         agreed(&mut machine, line).await?;
     }
+    line.announced(Dir::Sent, &announced.file);
     while line.octets() < blob.len() {
         let len = usize::try_from((blob.len() - line.octets()).min(BITE)).expect("at most BITE");
         let mut octets = Vec::with_capacity(len);

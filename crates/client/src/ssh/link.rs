@@ -50,7 +50,10 @@ impl Link {
             .enable_all()
             .build()
             .map_err(ClientError::Local)?;
-        let config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
+        let mut config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
+        if let Some(ident) = ssh.ident {
+            config.ident = ident;
+        }
         let host = Host { remote, options, known, config };
         let user = remote.user.as_deref().unwrap_or(&ssh.user);
         let (mut connection, waiting, ends) = host.meet(&runtime)?;

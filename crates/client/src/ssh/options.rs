@@ -10,6 +10,8 @@ use transport::ssh::{Agreed, Profile};
 pub struct SshOptions {
     /// Who logs in where the URL names nobody.
     pub user: String,
+    /// What we call ourselves (`SSH-2.0-…`); `None`: by our own name.
+    pub ident: Option<&'static str>,
     /// What may be negotiated.
     pub profile: Profile,
     /// Which host keys are right.
@@ -40,6 +42,7 @@ impl Default for SshOptions {
     fn default() -> Self {
         SshOptions {
             user: String::new(),
+            ident: None,
             profile: Profile::Modern,
             host_keys: HostKeys::Known,
             known_hosts: Vec::new(),

@@ -1,7 +1,7 @@
 //! File systems by prefix.
 //!
-//! `flash0:` (alias `flash:`), `nvram:`, `system:` and `null:` are local; `tftp:` and `ftp:` name files
-//! of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
+//! `flash0:` (alias `flash:`), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:` and `scp:` name
+//! files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
 
 mod flash;
 mod url;
@@ -17,6 +17,7 @@ pub const OFFERS: &[(&str, &str, bool)] = &[
     ("null:", "null: file system", true),
     ("nvram:", "nvram: file system", true),
     ("running-config", "current system configuration", false),
+    ("scp:", "scp: file system", false),
     ("startup-config", "startup configuration", false),
     ("system:", "system: file system", true),
     ("tftp:", "tftp: file system", false),

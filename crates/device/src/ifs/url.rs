@@ -35,7 +35,7 @@ pub enum Url {
 /// A file of another host; what was not typed is asked for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Net {
-    /// TFTP or FTP.
+    /// TFTP, FTP or SCP.
     pub scheme: Scheme,
     /// User of the URL.
     pub user: Option<String>,
@@ -103,6 +103,7 @@ impl Url {
         let scheme = match prefix.to_ascii_lowercase().as_str() {
             "tftp" => Scheme::Tftp,
             "ftp" => Scheme::Ftp,
+            "scp" => Scheme::Scp,
             lower => {
                 let found = Fs::PREFIXES.iter().find(|(p, _)| p.trim_end_matches(':') == lower);
                 let (prefix, fs) = *found.ok_or_else(|| BadUrl::Prefix(format!("{prefix}:")))?;
@@ -191,7 +192,7 @@ impl Net {
         Ok(net)
     }
 
-    /// `tftp`, `ftp`.
+    /// `tftp`, `ftp`, `scp`.
     pub fn scheme_name(&self) -> &'static str {
         match self.scheme {
             Scheme::Tftp => "tftp",
@@ -281,6 +282,8 @@ mod tests {
             ("tftp://10.0.0.1", false, ""),
             ("tftp:a.bin", false, "a.bin"),
             ("tftp://h/d/a", true, "a"),
+            ("scp:", false, ""),
+            ("SCP://u@h/d/a", true, "a"),
         ] {
             assert_eq!((parse(text).is_complete(), parse(text).base().as_str()), (complete, base), "{text}");
         }

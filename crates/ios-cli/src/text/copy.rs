@@ -1,7 +1,8 @@
 //! `copy`: what stands between the last answer and the prompt.
 //!
 //! TFTP in: `Accessing …`, `Loading X from H (via IF): !!!`, `[OK - N bytes]`, a blank line, the copied
-//! line. FTP in: `Loading X !!!`, `[OK - N/4096 bytes]`. Out: `Writing X !!!` (FTP) or only `!!!` (TFTP).
+//! line. FTP in: `Loading X !!!`, `[OK - N/4096 bytes]`. Out: `Writing X !!!` (FTP) or only `!!!` (TFTP). SCP shows the
+//! line of its protocol instead: ` Sending file modes: C0644 N X` in, `Writing X  Sink: C0644 N X ` out.
 
 use super::Unread;
 use alloc::format;
@@ -40,6 +41,16 @@ pub fn loading_ftp(file: &str) -> String {
 /// Before the marks of an FTP write.
 pub fn writing(file: &str) -> String {
     format!("Writing {file} ")
+}
+
+/// Before the marks of an SCP read: the line that the server sent, `C0644 3698 sh_ver.txt`.
+pub fn sending_modes(record: &str) -> String {
+    format!(" Sending file modes: {record}\n")
+}
+
+/// Before the marks of an SCP write, behind [`writing`]: the line that the device sent.
+pub fn sink(record: &str) -> String {
+    format!(" Sink: {record} \n")
 }
 
 /// Before the marks of a copy that stays on the device.
@@ -100,6 +111,8 @@ pub enum Reason {
     Socket,
     /// FTP 530.
     Login,
+    /// No password and no key lets in over SSH.
+    Authentication,
     /// No route, or the interface is down.
     Unreachable,
     /// The flash is full.
@@ -122,13 +135,14 @@ pub enum Reason {
 
 /// The first two, `Socket error` and `Not enough space on device` stand in transcripts; the others are as
 /// IOS names such errors elsewhere, not confirmed for `copy`.
-const REASONS: [(Reason, &str); 15] = [
+const REASONS: [(Reason, &str); 16] = [
     (Reason::TimedOut, "Timed out"),
     (Reason::NoSuchFile, "No such file or directory"),
     (Reason::PermissionDenied, "Permission denied"),
     (Reason::Undefined, "Undefined error"),
     (Reason::Socket, "Socket error"),
     (Reason::Login, "Incorrect Login/Password"),
+    (Reason::Authentication, "Authentication failed"),
     (Reason::Unreachable, "Destination unreachable"),
     (Reason::NoSpace, "Not enough space on device"),
     (Reason::Interrupted, "User interrupt"),

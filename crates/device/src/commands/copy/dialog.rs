@@ -3,6 +3,7 @@ use crate::commands::exec::Exec;
 use crate::config::FilePrompt;
 use crate::ifs::{Fs, Net, Url};
 use crate::session::Leave;
+use client::Scheme;
 use ios_cli::text::copy::{NO_HOST, OVERWRITE};
 use store::VPath;
 
@@ -10,7 +11,7 @@ impl Exec<'_> {
     /// Asks for what is missing, in the device's order. `None`: the dialog ended, with its reason shown.
     ///
     /// 1. A local source without a name: `Source filename`.
-    /// 2. A network end that is not complete: host, then (source only) `Source filename`; what was typed
+    /// 2. A network end that is not complete: host, over SCP the user, then (source only) `Source filename`; what was typed
     ///    or used last stands in the brackets.
     /// 3. `Destination filename`, unless `file prompt quiet` and the name is known.
     /// 4. The overwrite warning, before anything is sent.
@@ -103,7 +104,7 @@ impl Exec<'_> {
         Ok(Some(Order { source, destination }))
     }
 
-    /// Host, then the source's name.
+    /// Host, over SCP the user there, then the source's name.
     fn ask_remote(&mut self, net: Net, host: &str, file: Option<&str>) -> Result<Option<Net>, Leave> {
         let known = net.host.clone().unwrap_or_else(|| host.to_owned());
         let Some(host) = self.tty.ask_line("Address or name of remote host", &known)? else {
@@ -114,6 +115,12 @@ impl Exec<'_> {
             return Ok(None);
         }
         let mut net = Net { host: Some(host), ..net };
+        if net.scheme == Scheme::Scp {
+            let which = if file.is_some() { "Source username" } else { "Destination username" };
+            let known = net.user.clone().unwrap_or_else(|| self.login());
+            let Some(user) = self.tty.ask_line(which, &known)? else { return Ok(None) };
+            net.user = Some(user);
+        }
         if let Some(last) = file {
             let known = net.path.clone().unwrap_or_else(|| last.to_owned());
             let Some(name) = self.tty.ask_line("Source filename", &known)? else { return Ok(None) };

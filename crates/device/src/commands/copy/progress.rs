@@ -1,13 +1,18 @@
+use client::{Ask, Question};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Sender, channel};
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// What the session shows while a transfer runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Sign {
     /// The file begins to come or go.
     Begun,
+    /// The same with the line of SCP that says so.
+    Record(String),
+    /// The server wants a password, and the transfer waits for it; `None`: it gets none.
+    Password(Sender<Option<String>>),
     /// Ten packets went well.
     Ten,
     /// A packet that was not the next one.
@@ -16,7 +21,7 @@ pub(crate) enum Sign {
     TimedOut,
 }
 
-/// Octets of an FTP data connection that count as ten packets.
+/// Octets of a data connection of FTP, or of a file over SCP, that count as ten packets.
 const FTP_TEN: u64 = 4_096;
 /// The opcode of TFTP DATA, and of ACK.
 const DATA: u16 = 3;
@@ -81,6 +86,7 @@ impl Tap for Progress {
             {
                 self.tell(Sign::Begun);
             }
+            What::Record(line) => self.tell(Sign::Record(String::from_utf8_lossy(line).into_owned())),
             What::Data { total, .. } => {
                 let due = total / FTP_TEN;
                 let before = self.shown.swap(due, Ordering::Relaxed);
@@ -92,6 +98,24 @@ impl Tap for Progress {
         }
         if let Some(next) = &self.next {
             next.see(sight);
+        }
+    }
+}
+
+/// Whoever sits at the line, asked from the transfer's thread.
+pub(crate) struct AtTheLine(pub(crate) Sender<Sign>);
+
+impl Ask for AtTheLine {
+    fn ask(&self, question: Question<'_>) -> Option<String> {
+        match question {
+            Question::Password { .. } => {
+                let (answer, answered) = channel();
+                // A session that left answers nothing any more.
+                self.0.send(Sign::Password(answer)).ok()?;
+                answered.recv().ok()?
+            }
+            // The device has no keys, and only the password is asked for on it.
+            Question::Passphrase { .. } | Question::Other { .. } => None,
         }
     }
 }

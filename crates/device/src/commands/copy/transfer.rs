@@ -1,15 +1,18 @@
 use super::Ended;
 use super::local::text_of;
-use super::progress::{Progress, Sign};
+use super::progress::{AtTheLine, Progress, Sign};
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
 use crate::config::Password;
 use crate::device::Device;
 use crate::ifs::{Bounded, Fs, Net, Url};
 use crate::session::{Leave, Tty};
-use client::{ClientError, Done, FtpOptions, Options, Passive, Phase, Remote, Scheme, TftpOptions, WireCode};
+use client::{
+    ClientError, Done, FtpOptions, HostKeys, Options, Passive, Phase, Profile, Remote, Scheme, SshOptions,
+    TftpOptions, WireCode,
+};
 use ios_cli::text::copy::{
-    Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, writing,
+    Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, sending_modes, sink, writing,
 };
 use std::io;
 use std::net::IpAddr;
@@ -71,6 +74,8 @@ impl Target {
 struct Shape {
     /// Printed with the first packet.
     begin: String,
+    /// Printed behind that of the line that begins a file over SCP.
+    record: fn(&str) -> String,
     /// A write shows a dot for each wait before the first answer; a read waits silently.
     dots: bool,
     width: usize,
@@ -92,16 +97,10 @@ impl Exec<'_> {
             }
             Url::Local { fs: Fs::System, .. } | Url::Net(_) => memory(4 << 20, false),
         };
-        self.tty.print(&accessing(&url))?;
-        let (file, host) = names(from);
-        let begin = match from.scheme {
-            Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
-            // Without words of their own until the device speaks SSH.
-            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => loading_ftp(&file),
-        };
+        let shape = self.reading(from)?;
+        let host = from.host.clone().unwrap_or_default();
         let started = Instant::now();
-        let shape = Shape { begin, dots: false, width: self.tty.width() };
-        let remote = remote(&self.tty.device, from);
+        let remote = self.remote(from);
         let moved = run(self.tty, &shape, |options| client::get(&remote, target.sink(), options))?;
         let done = match moved {
             Ok(done) => done,
@@ -114,7 +113,8 @@ impl Exec<'_> {
         self.met(&host);
         match from.scheme {
             Scheme::Tftp => self.tty.print(&ok_tftp(done.octets))?,
-            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => self.tty.print(&ok_ftp(done.octets))?,
+            Scheme::Ftp => self.tty.print(&ok_ftp(done.octets))?,
+            Scheme::Sftp | Scheme::Scp => self.tty.print("\n")?,
         }
         let took = started.elapsed();
         match (target, to) {
@@ -149,13 +149,14 @@ impl Exec<'_> {
     fn send_blob(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
         let url = to.to_string();
         let (file, host) = names(to);
-        let begin = match to.scheme {
-            Scheme::Tftp => String::new(),
-            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => writing(&file),
+        let (begin, record): (_, fn(&str) -> String) = match to.scheme {
+            Scheme::Tftp => (String::new(), nothing),
+            Scheme::Ftp => (writing(&file), nothing),
+            Scheme::Sftp | Scheme::Scp => (writing(&file), sink),
         };
-        let shape = Shape { begin, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
+        let shape = Shape { begin, record, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
         let started = Instant::now();
-        let remote = remote(&self.tty.device, to);
+        let remote = self.remote(to);
         match run(self.tty, &shape, |options| client::put(blob, &remote, options))? {
             Ok(done) => {
                 self.met(&host);
@@ -170,17 +171,11 @@ impl Exec<'_> {
     pub(super) fn through(&mut self, from: &Net, to: &Url) -> Result<Ended, Leave> {
         let Url::Net(to) = to else { return Ok(Err(Reason::BadFileName)) };
         let url = from.to_string();
-        self.tty.print(&accessing(&url))?;
-        let (file, host) = names(from);
-        let begin = match from.scheme {
-            Scheme::Tftp => loading_tftp(&file, &host, self.via(&host)),
-            // Without words of their own until the device speaks SSH.
-            Scheme::Ftp | Scheme::Sftp | Scheme::Scp => loading_ftp(&file),
-        };
-        let shape = Shape { begin, dots: false, width: self.tty.width() };
+        let shape = self.reading(from)?;
+        let host = from.host.clone().unwrap_or_default();
         // A device has no more memory to spare than this.
         let mut collected = Collected { octets: Vec::new(), limit: 64 << 20, discard: false };
-        let remote = remote(&self.tty.device, from);
+        let remote = self.remote(from);
         match run(self.tty, &shape, |options| client::get(&remote, &mut collected, options))? {
             Ok(_) => {
                 self.met(&host);
@@ -188,6 +183,49 @@ impl Exec<'_> {
                 self.send_blob(&Blob::Memory(collected.octets.into()), to)
             }
             Err(error) => self.transfer_failed(&error, &url, false),
+        }
+    }
+
+    /// What a read shows, of which the first line is shown now.
+    fn reading(&mut self, from: &Net) -> Result<Shape, Leave> {
+        let (file, host) = names(from);
+        let (begin, record): (_, fn(&str) -> String) = match from.scheme {
+            Scheme::Tftp => (loading_tftp(&file, &host, self.via(&host)), nothing),
+            Scheme::Ftp => (loading_ftp(&file), nothing),
+            // Nothing before the server's own line.
+            Scheme::Sftp | Scheme::Scp => (String::new(), sending_modes),
+        };
+        match from.scheme {
+            Scheme::Tftp | Scheme::Ftp => self.tty.print(&accessing(&from.to_string()))?,
+            Scheme::Sftp | Scheme::Scp => {}
+        }
+        Ok(Shape { begin, record, dots: false, width: self.tty.width() })
+    }
+
+    /// Who logs in on another host where the URL does not say: who is on this line, else the device.
+    pub(super) fn login(&self) -> String {
+        self.user.clone().unwrap_or_else(|| self.tty.device.running_config().hostname)
+    }
+
+    /// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous.
+    fn remote(&self, net: &Net) -> Remote {
+        let config = self.tty.device.running_config();
+        let (user, password) = match (&net.user, net.scheme) {
+            (Some(user), _) => (Some(user.clone()), net.password.clone()),
+            (None, Scheme::Ftp) if config.ftp_username.is_some() => {
+                (config.ftp_username.clone(), config.ftp_password.as_ref().and_then(Password::clear))
+            }
+            (None, Scheme::Scp) => (Some(self.login()), None),
+            (None, Scheme::Tftp | Scheme::Ftp | Scheme::Sftp) => (None, None),
+        };
+        Remote {
+            scheme: net.scheme,
+            user,
+            password,
+            host: net.host.clone().unwrap_or_default(),
+            port: net.port,
+            path: net.path.clone().unwrap_or_default().into_bytes(),
+            kind: client::Type::Image,
         }
     }
 
@@ -219,25 +257,9 @@ fn names(net: &Net) -> (String, String) {
     (net.path.clone().unwrap_or_default(), net.host.clone().unwrap_or_default())
 }
 
-/// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous.
-fn remote(device: &Device, net: &Net) -> Remote {
-    let config = device.running_config();
-    let (user, password) = match (&net.user, net.scheme) {
-        (Some(user), _) => (Some(user.clone()), net.password.clone()),
-        (None, Scheme::Ftp) if config.ftp_username.is_some() => {
-            (config.ftp_username.clone(), config.ftp_password.as_ref().and_then(Password::clear))
-        }
-        (None, _) => (None, None),
-    };
-    Remote {
-        scheme: net.scheme,
-        user,
-        password,
-        host: net.host.clone().unwrap_or_default(),
-        port: net.port,
-        path: net.path.clone().unwrap_or_default().into_bytes(),
-        kind: client::Type::Image,
-    }
+/// Of a protocol without lines that are shown.
+fn nothing(_: &str) -> String {
+    String::new()
 }
 
 fn options(device: &Device) -> Options {
@@ -262,6 +284,15 @@ fn options(device: &Device) -> Options {
             connect_timeout: patient(NO_PROGRESS),
             ..FtpOptions::default()
         },
+        ssh: SshOptions {
+            ident: Some(crate::ssh::IDENT),
+            profile: Profile::LegacyIos,
+            // IOS takes whatever key a server shows.
+            host_keys: HostKeys::AcceptNew,
+            no_progress: patient(NO_PROGRESS),
+            connect_timeout: patient(NO_PROGRESS),
+            ..SshOptions::default()
+        },
         cancel: None,
         tap: None,
         wire: device.wire.clone(),
@@ -281,11 +312,9 @@ fn run<T: Send>(
         Err(e) => return Ok(Err(ClientError::Local(e))),
     };
     let (signs, seen) = channel();
-    let options = Options {
-        cancel: Some(cancel.clone()),
-        tap: Some(Progress::new(signs, device.config.tap.clone())),
-        ..options(&device)
-    };
+    let mut options = Options { cancel: Some(cancel.clone()), ..options(&device) };
+    options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
+    options.tap = Some(Progress::new(signs, device.config.tap.clone()));
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
             let result = transfer(&options);
@@ -359,9 +388,16 @@ struct Screen<'a> {
 impl Screen<'_> {
     fn show(&mut self, tty: &mut Tty, sign: Sign) -> Result<(), Leave> {
         let mark = match sign {
-            Sign::Begun => return self.begin(tty),
+            Sign::Begun => return self.begin(tty, ""),
+            Sign::Record(line) => return self.begin(tty, &(self.shape.record)(&line)),
+            Sign::Password(answer) => {
+                let typed = tty.ask_password("Password: ")?;
+                // A transfer that is over waits for none.
+                let _ = answer.send(Some(typed).filter(|typed| !typed.is_empty()));
+                return Ok(());
+            }
             Sign::Ten => {
-                self.begin(tty)?;
+                self.begin(tty, "")?;
                 self.tens += 1;
                 '!'
             }
@@ -375,13 +411,14 @@ impl Screen<'_> {
         tty.print(&self.marks.push(mark))
     }
 
-    fn begin(&mut self, tty: &mut Tty) -> Result<(), Leave> {
+    fn begin(&mut self, tty: &mut Tty, behind: &str) -> Result<(), Leave> {
         if self.begun {
             return Ok(());
         }
         self.begun = true;
-        self.marks = Marks::behind(&self.shape.begin, self.shape.width);
-        tty.print(&self.shape.begin)
+        let text = format!("{}{behind}", self.shape.begin);
+        self.marks = Marks::behind(&text, self.shape.width);
+        tty.print(&text)
     }
 
     fn finish<T>(
@@ -395,7 +432,7 @@ impl Screen<'_> {
         }
         match result {
             Ok(_) => {
-                self.begin(tty)?;
+                self.begin(tty, "")?;
                 // A file of less than ten packets shows one mark too.
                 if self.tens == 0 {
                     tty.print(&self.marks.push('!'))?;
@@ -422,11 +459,13 @@ fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
         ClientError::Absent { .. } => (Step::Opening, Reason::NoSuchFile),
         ClientError::Denied { .. } => (Step::Opening, Reason::PermissionDenied),
         ClientError::Exists { .. } => (Step::Opening, Reason::Exists),
+        ClientError::Login { code: WireCode::Ssh(_), .. } => (Step::Opening, Reason::Authentication),
         ClientError::Login { .. } => (Step::Opening, Reason::Login),
         ClientError::NoSpace { .. } => (Step::Writing, Reason::NoSpace),
         ClientError::Unreachable { .. } | ClientError::NoData { .. } => (Step::Opening, Reason::Socket),
         ClientError::Resolve { .. } => (Step::Opening, Reason::Unreachable),
-        ClientError::Server { code: WireCode::Tftp(0), .. } => (Step::Opening, Reason::Undefined),
+        ClientError::Server { code: WireCode::Tftp(0) | WireCode::Scp(_) | WireCode::Exit(_), .. }
+        | ClientError::Ssh(_) => (Step::Opening, Reason::Undefined),
         ClientError::Server { .. } => (moving, Reason::Undefined),
         ClientError::Protocol { .. } | ClientError::Truncated { .. } => (moving, Reason::Protocol),
         ClientError::Local(e) if e.kind() == io::ErrorKind::StorageFull => (Step::Copying, Reason::NoSpace),
@@ -445,7 +484,7 @@ pub(crate) fn fetch_failure(
     wire: Arc<crate::wire::LabWire>,
     begin: String,
 ) -> Result<Result<Done, &'static str>, Leave> {
-    let shape = Shape { begin, dots: false, width: tty.width() };
+    let shape = Shape { begin, record: nothing, dots: false, width: tty.width() };
     let moved = run(tty, &shape, |options| {
         let options = Options { wire, ..options.clone() };
         client::get(remote, sink, &options)
@@ -458,6 +497,7 @@ pub(crate) fn fetch_failure(
         Reason::Interrupted => "Operation terminated",
         Reason::Undefined
         | Reason::Login
+        | Reason::Authentication
         | Reason::ReadOnly
         | Reason::BadFileName
         | Reason::IsDirectory
