@@ -18,6 +18,14 @@ pub fn resident(pid: u32) -> u64 {
     field(&format!("/proc/{pid}/status"), "RssAnon:")
 }
 
+/// The most octets of memory that a process ever had resident.
+///
+/// # Panics
+/// When the process is gone.
+pub fn peak(pid: u32) -> u64 {
+    field(&format!("/proc/{pid}/status"), "VmHWM:")
+}
+
 /// Octets in the kernel's slabs: sockets, timers, tables; of the whole machine.
 ///
 /// # Panics

@@ -94,6 +94,14 @@ pub fn start(root: &Path, home: &Path) -> Serve {
 /// # Panics
 /// When it does not end.
 pub fn run(peer: &Peer, typed: &Typed, home: &Path) -> Ended {
+    started(peer, typed, home).wait(ONE_FILE)
+}
+
+/// Starts a client, with what OpenSSH asks for a password.
+///
+/// # Panics
+/// When it does not start.
+pub fn started(peer: &Peer, typed: &Typed, home: &Path) -> Process {
     let ask = home.join("askpass");
     std::fs::write(&ask, format!("#!/bin/sh\necho '{}'\n", USER.1)).expect("room for a script");
     std::fs::set_permissions(&ask, PermissionsExt::from_mode(0o755)).expect("it is ours");
@@ -101,7 +109,7 @@ pub fn run(peer: &Peer, typed: &Typed, home: &Path) -> Ended {
     let mut c = peer.command();
     c.args(&typed.arguments).current_dir(home).env("HOME", home);
     c.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force").env_remove("SSH_AUTH_SOCK");
-    Process::start(&mut c).wait(ONE_FILE)
+    Process::start(&mut c)
 }
 
 /// Where the host keys of all tests lie: to make an RSA key takes a second each time. The first that looks makes them.

@@ -42,6 +42,11 @@ const SOAKS: &[Soak] = &[
         run: systemd,
     },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
+    Soak {
+        name: "ssh",
+        about: "5 GiB over SFTP across our key exchanges, with OpenSSH and with ourselves",
+        run: ssh,
+    },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
 
@@ -213,6 +218,10 @@ fn systemd() -> Result<Vec<String>> {
 
 fn large() -> Result<Vec<String>> {
     longer("large")
+}
+
+fn ssh() -> Result<Vec<String>> {
+    longer("sftp_large")
 }
 
 fn fuzz() -> Result<Vec<String>> {
