@@ -62,7 +62,7 @@ fn client(data: &[u8], piece: usize) {
     let mut client = Client::new();
     let path = || b"p".to_vec();
     for verb in [
-        Verb::Get { path: path(), from: 0 },
+        Verb::Get { path: path(), from: 0, len: None },
         Verb::Put { path: path(), len: 300_000, begin: Begin::Behind, facts: Facts::default() },
         Verb::List { path: path() },
         Verb::Realpath { path: path() },

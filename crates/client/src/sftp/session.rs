@@ -54,7 +54,7 @@ impl Session {
     /// See [`ClientError`].
     pub fn get(&mut self, path: &[u8], from: u64, sink: &mut dyn Sink) -> Result<Done, ClientError> {
         let began = Instant::now();
-        match self.run(Verb::Get { path: path.to_vec(), from }, Load::Into(sink))? {
+        match self.run(Verb::Get { path: path.to_vec(), from, len: None }, Load::Into(sink))? {
             Went::Got { octets, attrs } => {
                 let mode = attrs.mode.map(|mode| mode & PERMISSIONS);
                 Ok(Done { mode, ..done(octets, began, modified(&attrs)) })

@@ -79,7 +79,7 @@ fn content(seed: u64, len: usize) -> Vec<u8> {
 
 async fn get(channel: &mut Channel, path: &[u8], from: u64, local: &Path) -> Result<Outcome, ClientError> {
     let mut sink = Into(File::options().create(true).truncate(false).write(true).open(local).unwrap());
-    channel.run(Verb::Get { path: path.to_vec(), from }, Load::Into(&mut sink)).await
+    channel.run(Verb::Get { path: path.to_vec(), from, len: None }, Load::Into(&mut sink)).await
 }
 
 async fn put(
@@ -195,7 +195,8 @@ fn our_own_faults_end_a_verb_and_leave_the_channel() {
     }
     with_server(around(), |mut channel, dir| async move {
         fs::write(dir.join("f"), content(1, 5_000_000)).unwrap();
-        let full = channel.run(Verb::Get { path: b"f".to_vec(), from: 0 }, Load::Into(&mut Full)).await;
+        let full =
+            channel.run(Verb::Get { path: b"f".to_vec(), from: 0, len: None }, Load::Into(&mut Full)).await;
         let Err(ClientError::Local(e)) = full else { panic!("{full:?}") };
         assert_eq!(e.kind(), io::ErrorKind::StorageFull);
         // A source that is shorter than it was when it was opened.

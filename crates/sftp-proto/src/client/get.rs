@@ -21,6 +21,8 @@ const SPREAD: u64 = 2 * MOST_OCTETS;
 pub(super) struct Get {
     path: Vec<u8>,
     from: u64,
+    /// Octets of the whole file, where somebody told.
+    len: Option<u64>,
     pub(super) stage: Stage<Moving>,
 }
 
@@ -51,13 +53,15 @@ pub(super) struct Moving {
 #[derive(Debug)]
 enum Looked {
     Not,
+    /// Somebody told this length: what one READ of it and of one octet more finds shows whether it is right.
+    Told(u64),
     Asked,
     At(Attrs<'static>),
 }
 
 impl Get {
-    pub(super) fn new(path: Vec<u8>, from: u64) -> Get {
-        Get { path, from, stage: Stage::Begin }
+    pub(super) fn new(path: Vec<u8>, from: u64, len: Option<u64>) -> Get {
+        Get { path, from, len: len.filter(|&len| from <= len), stage: Stage::Begin }
     }
 
     pub(super) fn next(&mut self, abilities: &Abilities) -> Option<Next<'_>> {
@@ -80,7 +84,7 @@ impl Get {
         tell: &mut Telling<'_>,
     ) -> Result<(), Fault> {
         match (awaited, &mut self.stage) {
-            (Awaited::Handle, stage) => stage.opened(answer, Moving::new(self.from))?,
+            (Awaited::Handle, stage) => stage.opened(answer, Moving::new(self.from, self.len))?,
             (Awaited::Attrs, Stage::Moving { moving, .. }) => moving.looked(answer, self.from, tell)?,
             (Awaited::Read { offset, .. }, Stage::Moving { moving, .. }) => {
                 moving.closed(offset);
@@ -120,9 +124,9 @@ impl Get {
 }
 
 impl Moving {
-    fn new(from: u64) -> Moving {
+    fn new(from: u64, len: Option<u64>) -> Moving {
         Moving {
-            facts: Looked::Not,
+            facts: len.map_or(Looked::Not, Looked::Told),
             next: from,
             again: Vec::new(),
             asked: BTreeSet::new(),
@@ -139,7 +143,7 @@ impl Moving {
     /// Octets of the file, where the server told some. What a server makes up as it is read has 0 (`/proc`).
     fn size(&self) -> Option<u64> {
         match &self.facts {
-            Looked::Not | Looked::Asked => None,
+            Looked::Not | Looked::Told(_) | Looked::Asked => None,
             Looked::At(attrs) => attrs.size.filter(|&size| size > 0),
         }
     }
@@ -147,6 +151,20 @@ impl Moving {
     fn next<'a>(&mut self, handle: &'a [u8], abilities: &Abilities) -> Option<Next<'a>> {
         if self.failure.is_some() {
             return None;
+        }
+        if let Looked::Told(len) = self.facts {
+            if self.open > 0 {
+                return None;
+            }
+            let wanted = (len - self.next).saturating_add(1);
+            match u32::try_from(wanted).ok().filter(|&wanted| wanted <= abilities.read_chunk()) {
+                Some(len) => {
+                    let offset = self.next;
+                    self.next = offset.checked_add(wanted)?;
+                    return Some(self.read(handle, offset, len));
+                }
+                None => self.facts = Looked::Not,
+            }
         }
         if let Looked::Not = self.facts {
             self.facts = Looked::Asked;
@@ -176,9 +194,25 @@ impl Moving {
                 (offset, len)
             }
         };
+        Some(self.read(handle, offset, len))
+    }
+
+    fn read<'a>(&mut self, handle: &'a [u8], offset: u64, len: u32) -> Next<'a> {
         self.open += 1;
         self.asked.insert(offset);
-        Some(Next::Ask(Ask::Read { handle, offset, len }, Awaited::Read { offset, len }))
+        Next::Ask(Ask::Read { handle, offset, len }, Awaited::Read { offset, len })
+    }
+
+    /// The one READ of a file whose length was told found this end: either it was told right, or the file is looked at.
+    fn found_end(&mut self, found: u64) {
+        if let Looked::Told(told) = self.facts {
+            if found == told {
+                self.end = Some(found);
+                self.facts = Looked::At(Attrs { size: Some(told), ..Attrs::default() });
+            } else {
+                self.facts = Looked::Not;
+            }
+        }
     }
 
     /// The first octet that was asked for and has not come.
@@ -223,6 +257,7 @@ impl Moving {
         self.answered += 1;
         self.reached = self.reached.max(reached);
         self.octets += u64::from(found);
+        self.found_end(reached);
         if found == asked {
             return;
         }
@@ -241,6 +276,7 @@ impl Moving {
     fn no_octets(&mut self, failure: Failure, offset: u64) {
         if failure.is_eof() {
             self.end = Some(self.end.map_or(offset, |end| end.min(offset)));
+            self.found_end(offset);
         } else {
             self.fail(failure);
         }

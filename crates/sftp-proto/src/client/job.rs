@@ -98,7 +98,7 @@ pub(super) enum Job {
 impl Job {
     pub(super) fn new(verb: Verb) -> Job {
         match verb {
-            Verb::Get { path, from } => Job::Get(Get::new(path, from)),
+            Verb::Get { path, from, len } => Job::Get(Get::new(path, from, len)),
             Verb::Put { path, len, begin, facts } => Job::Put(Put::new(path, len, begin, facts)),
             Verb::List { path } => Job::List(List::new(path)),
             Verb::Stat { .. }

@@ -106,7 +106,11 @@ impl Pair {
     }
 
     fn get(&mut self, path: &[u8], from: u64) -> (Result<Outcome, Failure>, Vec<u8>) {
-        let job = self.client.start(Verb::Get { path: path.to_vec(), from });
+        self.get_of(path, from, None)
+    }
+
+    fn get_of(&mut self, path: &[u8], from: u64, len: Option<u64>) -> (Result<Outcome, Failure>, Vec<u8>) {
+        let job = self.client.start(Verb::Get { path: path.to_vec(), from, len });
         self.run();
         (self.over.remove(&job).expect("it is over"), self.sinks.remove(&job).unwrap_or_default())
     }
@@ -170,8 +174,12 @@ fn files_come_whole_whatever_the_order_and_the_shortness_of_the_answers() {
         let content = content(seed, len);
         pair.toy.files.insert(b"f\xff".to_vec(), content.clone());
         let from = seeded.below(len as u64 + 1);
+        // Right or wrong: what was told before never changes what comes.
+        let told =
+            [None, Some(0), Some(len as u64), Some(len as u64 + 7), Some(len as u64 / 2), Some(u64::MAX)];
+        let told = told[usize::try_from(seeded.below(6)).unwrap()];
         // A resumed file has what was there before.
-        let (result, got) = pair.get(b"f\xff", from);
+        let (result, got) = pair.get_of(b"f\xff", from, told);
         let moved = len as u64 - from;
         let at = usize::try_from(from).unwrap();
         assert!(
@@ -185,13 +193,37 @@ fn files_come_whole_whatever_the_order_and_the_shortness_of_the_answers() {
 }
 
 #[test]
+fn of_a_small_file_whose_length_is_known_no_facts_are_asked() {
+    for (len, told, looks) in [
+        (90, Some(90), false),
+        (0, Some(0), false),
+        (90, None, true),
+        // It has grown, it has shrunk, it is more than one READ asks for.
+        (95, Some(90), true),
+        (80, Some(90), true),
+        (100, Some(100), true),
+    ] {
+        let mut pair = pair(1, Manners { limits: small_limits(), ..Manners::default() });
+        let content = content(3, len);
+        pair.toy.files.insert(b"f".to_vec(), content.clone());
+        let (result, got) = pair.get_of(b"f", 0, told);
+        assert!(
+            matches!(result, Ok(Outcome::Got { octets, .. }) if octets == len as u64),
+            "{told:?} {result:?}"
+        );
+        assert_eq!(got, content);
+        assert_eq!(pair.toy.asked.contains(&"FSTAT"), looks, "{len} told {told:?}: {:?}", pair.toy.asked);
+    }
+}
+
+#[test]
 fn an_answer_that_does_not_come_holds_up_what_is_far_behind_it() {
     let mut pair = pair(
         0,
         Manners { limits: Some(Limits { read: 255 << 10, ..Limits::default() }), ..Manners::default() },
     );
     pair.toy.files.insert(b"f".to_vec(), vec![1; 60 << 20]);
-    pair.client.start(Verb::Get { path: b"f".to_vec(), from: 0 });
+    pair.client.start(Verb::Get { path: b"f".to_vec(), from: 0, len: None });
     let mut late = None;
     let mut furthest = 0;
     loop {
@@ -264,7 +296,7 @@ fn an_error_in_mid_file_ends_that_job_with_its_handle_closed_and_no_other() {
         let (long, short) = (content(1, 20_000), content(2, 4_000));
         pair.toy.files.insert(b"long".to_vec(), long.clone());
         pair.toy.files.insert(b"short".to_vec(), short.clone());
-        let other = pair.client.start(Verb::Get { path: b"short".to_vec(), from: 0 });
+        let other = pair.client.start(Verb::Get { path: b"short".to_vec(), from: 0, len: None });
         let refused =
             |step| Err(Failure::Refused { step, status: Status::Failure, message: b"as it is".to_vec() });
         assert_eq!(pair.get(b"long", 0).0, refused(Step::Read));
@@ -325,7 +357,7 @@ fn an_aborted_job_closes_its_handle_whenever_it_is_aborted() {
         pair.toy.files.insert(b"f".to_vec(), content(1, 10_000));
         pair.toy.directory = (0..50).map(|n| vec![n]).collect();
         let verbs = [
-            Verb::Get { path: b"f".to_vec(), from: 0 },
+            Verb::Get { path: b"f".to_vec(), from: 0, len: None },
             Verb::Put { path: b"g".to_vec(), len: 9_000, begin: Begin::Fresh, facts: Facts::default() },
             Verb::List { path: b"d".to_vec() },
         ];
@@ -392,7 +424,7 @@ fn extensions_are_used_where_they_are_named_and_only_there() {
 fn reading() -> Client {
     let mut pair = pair(0, Manners { limits: small_limits(), ..Manners::default() });
     pair.toy.files.insert(b"f".to_vec(), content(1, 100));
-    pair.client.start(Verb::Get { path: b"f".to_vec(), from: 0 });
+    pair.client.start(Verb::Get { path: b"f".to_vec(), from: 0, len: None });
     for _ in 0..3 {
         let sent = pair.transmit();
         pair.toy.take(&sent);

@@ -17,6 +17,10 @@ pub enum Verb {
         path: Vec<u8>,
         /// The first octet that is wanted.
         from: u64,
+        /// Octets of the whole file, where a listing told them. Of a file that one READ holds the facts are then asked
+        /// for only if it has another length by now; without them there is no [`Event::Size`], and the outcome
+        /// has only the length.
+        len: Option<u64>,
     },
     /// A file of `len` octets, which the driver reads: [`Transmit::Body`], [`Event::Stored`], [`Outcome::Put`].
     Put {

@@ -154,6 +154,7 @@ impl Toy {
             }
             Ask::Fstat { .. } if self.manners.no_fstat => answer(status(Status::OpUnsupported)),
             Ask::Fstat { handle } => {
+                self.asked.push("FSTAT");
                 let size = self.manners.lies.unwrap_or(self.file(handle).len() as u64);
                 answer(Answer::Attrs(Attrs { size: Some(size), ..Attrs::default() }));
             }
