@@ -12,6 +12,7 @@ mod dial;
 mod error;
 mod ftp;
 mod hosts;
+pub mod mirror;
 mod options;
 mod place;
 mod scp;

@@ -1,5 +1,6 @@
 //! A place on a server, as verbs see it: what protocol it is reached by is one match each.
 
+use crate::mirror::{Mirrored, Watcher, Wish};
 use crate::sftp::Session;
 use crate::{ClientError, Done, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
 use sftp_proto::Attrs;
@@ -114,6 +115,14 @@ impl Place {
             Place::Sftp(session) => session.hash(path, algorithm),
             Place::Ftp(_) | Place::Scp(_) => Ok(None),
         }
+    }
+
+    /// Makes one tree like another.
+    ///
+    /// # Errors
+    /// See [`Session::mirror`].
+    pub fn mirror(&mut self, wish: &Wish<'_>, watcher: &mut dyn Watcher) -> Result<Mirrored, ClientError> {
+        self.session()?.mirror(wish, watcher)
     }
 
     /// What only SFTP does so far.

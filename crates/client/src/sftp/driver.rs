@@ -1,34 +1,61 @@
 //! One channel and its machine: what is asked goes out, what comes goes to its place.
 
 use super::fault;
+use super::one::{Ended, Load, One};
 use crate::ClientError;
 use crate::around::Around;
 use crate::waiting::pulled;
 use bytes::Bytes;
-use sftp_proto::client::{Client, Event, Found, JobId, Outcome, Transmit, Verb};
-use std::collections::BTreeMap;
+use sftp_proto::client::{Client, Event, JobId, Outcome, Transmit, Verb};
 use std::future::Future;
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::time::Instant;
-use store::{Blob, Sink};
+use std::time::{Duration, Instant};
+use transport::Cancel;
 use transport::octets::{OctetsIn, OctetsOut};
 use transport::tap::{self, Dir, What};
 
 /// Requests, and octets of a put with them, are sent in pieces of about this size: one WRITE of 255 KiB, or eight of
 /// 32 KiB.
 const BATCH: usize = 256 << 10;
+/// Pieces of what comes that are taken before anything is sent: SSH's are of 32 KiB at most.
+const AT_ONCE: usize = 32;
+/// How long a server may take to end what somebody gave up, before the channel is given up too.
+const GRACE: Duration = Duration::from_secs(2);
 
-/// Our end of a verb.
-pub(crate) enum Load<'a> {
-    /// It moves no octets.
-    None,
-    /// A get's octets go here.
-    Into(&'a mut dyn Sink),
-    /// A put's octets come from here.
-    From(&'a Blob),
-    /// A directory's names go here.
-    Names(&'a mut Vec<Found>),
+/// Who a channel is driven for: begins jobs, takes what comes of them, has the octets of puts.
+pub(crate) trait Desk {
+    /// Begins and aborts jobs; `Break` where everything is done. Asked again whenever something has come of it.
+    fn steer(&mut self, machine: &mut Client) -> ControlFlow<()>;
+
+    /// Takes a fact, and begins what comes of it; also of jobs that another desk left.
+    fn event(&mut self, event: Event, seen: &mut Seen, machine: &mut Client);
+
+    /// Puts `len` octets of a put's file behind what is in `out`; whether it did, else the job is aborted.
+    fn read(&mut self, job: JobId, offset: u64, len: u32, out: &mut Vec<u8>) -> bool;
+
+    /// Somebody wants an end: told once, and what [`Desk::steer`] does from then on is to come to it.
+    fn cancel(&mut self);
+}
+
+/// What is seen of a channel, and how much has moved for the desk of now.
+pub(crate) struct Seen {
+    around: Around,
+    flow: u64,
+    octets: u64,
+}
+
+impl Seen {
+    /// Octets of a file moved.
+    pub(crate) fn moved(&mut self, dir: Dir, len: usize) {
+        self.octets += len as u64;
+        self.see(dir, What::Data { len, total: self.octets });
+    }
+
+    pub(crate) fn see(&self, dir: Dir, what: What<'_>) {
+        self.around.see(self.flow, dir, what);
+    }
 }
 
 /// A send that has begun, and the half that comes back from it.
@@ -42,47 +69,19 @@ enum Out<O> {
     Broken,
 }
 
-/// A channel of SFTP. One verb at a time.
+/// A channel of SFTP. One desk at a time.
 pub(crate) struct Driver<I, O> {
     machine: Client,
     input: I,
     out: Out<O>,
-    around: Around,
-    flow: u64,
-    /// Octets of the verb that is being done.
-    octets: u64,
-    order: Order,
-}
-
-/// Puts octets into a file in their order, so that what a broken get leaves is the beginning of the file, also where
-/// this process is killed. Servers answer in order; of one that does not the machine lets 32 MiB wait here.
-#[derive(Default)]
-struct Order {
-    next: u64,
-    held: BTreeMap<u64, Bytes>,
-}
-
-impl Order {
-    fn put(&mut self, offset: u64, octets: Bytes, sink: &mut dyn Sink) -> io::Result<()> {
-        if offset != self.next {
-            self.held.insert(offset, octets);
-            return Ok(());
-        }
-        sink.write_at(offset, &octets)?;
-        self.next += octets.len() as u64;
-        while let Some(octets) = self.held.remove(&self.next) {
-            sink.write_at(self.next, &octets)?;
-            self.next += octets.len() as u64;
-        }
-        Ok(())
-    }
+    seen: Seen,
 }
 
 impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
     /// Over a channel that was just opened.
     pub(crate) fn new(input: I, output: O, around: Around) -> Driver<I, O> {
-        let (machine, flow) = (Client::new(), tap::next_flow());
-        Driver { machine, input, out: Out::Idle(output), around, flow, octets: 0, order: Order::default() }
+        let seen = Seen { around, flow: tap::next_flow(), octets: 0 };
+        Driver { machine: Client::new(), input, out: Out::Idle(output), seen }
     }
 
     /// The machine, to look at what the server can do.
@@ -90,95 +89,80 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
         &self.machine
     }
 
+    /// Who may end what is done from now on.
+    pub(crate) fn set_cancel(&mut self, cancel: Option<Cancel>) {
+        self.seen.around.cancel = cancel;
+    }
+
     /// Does one verb.
-    pub(crate) async fn run(&mut self, verb: Verb, mut load: Load<'_>) -> Result<Outcome, ClientError> {
-        self.octets = 0;
-        let from = if let Verb::Get { from, .. } = verb { from } else { 0 };
-        self.order = Order { next: from, held: BTreeMap::new() };
-        let job = self.machine.start(verb);
+    pub(crate) async fn run(&mut self, verb: Verb, load: Load<'_>) -> Result<Outcome, ClientError> {
+        let mut one = One::new(verb, load);
+        self.drive(&mut one).await?;
+        match one.ended() {
+            Ended::Well(outcome) => Ok(outcome),
+            Ended::Failed(failure) => Err(fault::failure(failure, self.seen.around.peer)),
+            Ended::Ours(error) => Err(ClientError::Local(error)),
+        }
+    }
+
+    /// Does what a desk wants, until it has all. After an error nothing more is to be done here; of a cancel that is
+    /// so where it comes back as one.
+    pub(crate) async fn drive(&mut self, desk: &mut impl Desk) -> Result<(), ClientError> {
+        self.seen.octets = 0;
         let mut moved = Instant::now();
-        // Where our own side failed: what is open is answered and the file closed before it is told.
-        let mut ours: Option<io::Error> = None;
+        let mut cancelled: Option<Instant> = None;
         loop {
-            if ours.is_some() {
-                self.machine.abort(job);
+            if cancelled.is_none() && self.seen.around.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+                cancelled = Some(Instant::now());
+                desk.cancel();
             }
-            self.transmit(&load, &mut ours);
+            if desk.steer(&mut self.machine).is_break() {
+                return Ok(());
+            }
+            let mut is_other = self.transmit(desk);
             while let Some(event) = self.machine.poll_event() {
-                if let Some(result) = self.event(event, job, &mut load, &mut ours) {
-                    return match (ours, result) {
-                        (Some(error), _) => Err(ClientError::Local(error)),
-                        (None, Ok(outcome)) => Ok(outcome),
-                        (None, Err(failure)) => Err(fault::failure(failure, self.around.peer)),
-                    };
-                }
+                desk.event(event, &mut self.seen, &mut self.machine);
+                is_other = true;
             }
-            let deadline = tokio::time::Instant::from_std(moved + self.around.patience);
-            let Driver { input, out, around, .. } = self;
+            if is_other {
+                continue;
+            }
+            let end = cancelled.map_or(moved + self.seen.around.patience, |at| at + GRACE);
+            let Driver { machine, input, out, seen } = self;
             tokio::select! {
                 biased;
-                () = pulled(around.cancel.as_ref()) => return Err(ClientError::Cancelled),
+                () = pulled(seen.around.cancel.as_ref()), if cancelled.is_none() => continue,
                 // Never without its answer: a send that is dropped may have sent a part.
                 sent = sent(out) => sent.map_err(ClientError::Network)?,
-                octets = input.next() => match octets.map_err(ClientError::Network)? {
-                    Some(octets) => {
-                        self.machine.handle(octets).map_err(|why| fault::fault(why, self.around.peer))?;
-                    }
-                    None => {
-                        let ended = self.machine.closed();
-                        let why = ended.err().unwrap_or(sftp_proto::client::Fault::Ended(0));
-                        return Err(fault::fault(why, self.around.peer));
-                    }
-                },
-                () = tokio::time::sleep_until(deadline) => return Err(self.around.silent(self.octets)),
+                octets = input.next() => take(machine, octets).map_err(|why| why.of(seen))?,
+                () = tokio::time::sleep_until(tokio::time::Instant::from_std(end)) => {
+                    return Err(if cancelled.is_some() { ClientError::Cancelled } else { seen.around.silent(seen.octets) });
+                }
             }
             moved = Instant::now();
+            self.take_the_rest().await?;
         }
     }
 
-    /// Takes a fact; the end of the job ends the verb.
-    fn event(
-        &mut self,
-        event: Event,
-        job: JobId,
-        load: &mut Load<'_>,
-        ours: &mut Option<io::Error>,
-    ) -> Option<Result<Outcome, sftp_proto::client::Failure>> {
-        match event {
-            Event::Ready => {}
-            Event::Size { len, .. } => {
-                if let Some(len) = len {
-                    self.around.see(self.flow, Dir::Here, What::Size(len));
-                }
+    /// Takes what else has come already, so that one answer is not followed by one request: requests that are sent
+    /// together cost both ends less.
+    async fn take_the_rest(&mut self) -> Result<(), ClientError> {
+        let Driver { machine, input, seen, .. } = self;
+        for _ in 0..AT_ONCE {
+            tokio::select! {
+                biased;
+                octets = input.next() => take(machine, octets).map_err(|why| why.of(seen))?,
+                () = std::future::ready(()) => break,
             }
-            Event::Data { offset, octets, .. } => {
-                let len = octets.len();
-                if let (Load::Into(sink), None) = (load, &ours)
-                    && let Err(e) = self.order.put(offset, octets, *sink)
-                {
-                    *ours = Some(e);
-                }
-                self.moved(Dir::Received, len);
-            }
-            Event::Stored { octets, .. } => {
-                self.moved(Dir::Sent, usize::try_from(octets).unwrap_or(usize::MAX));
-            }
-            Event::Names { names, .. } => {
-                if let Load::Names(all) = load {
-                    all.extend(names);
-                }
-            }
-            Event::Over { job: of, result } if of == job => return Some(result),
-            // Of one that was given up.
-            Event::Over { .. } => {}
         }
-        None
+        Ok(())
     }
 
-    /// Begins to send what there is, where nothing is being sent.
-    fn transmit(&mut self, load: &Load<'_>, ours: &mut Option<io::Error>) {
+    /// Begins to send what there is, where nothing is being sent; whether a job had to be given up.
+    fn transmit(&mut self, desk: &mut impl Desk) -> bool {
+        let mut is_given_up = false;
         if !matches!(self.out, Out::Idle(_)) {
-            return;
+            return is_given_up;
         }
         let mut octets = Vec::new();
         while octets.len() < BATCH {
@@ -186,16 +170,16 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
                 Transmit::Nothing => break,
                 Transmit::Requests => {}
                 Transmit::Body { job, offset, len, head } => {
-                    if let Err(e) = read(load, offset, len, &mut octets) {
+                    if !desk.read(job, offset, len, &mut octets) {
                         octets.truncate(octets.len() - head);
-                        *ours = Some(e);
                         self.machine.unread(job);
+                        is_given_up = true;
                     }
                 }
             }
         }
         if octets.is_empty() {
-            return;
+            return is_given_up;
         }
         self.out = match std::mem::replace(&mut self.out, Out::Broken) {
             Out::Idle(mut output) => Out::Sending(Box::pin(async move {
@@ -204,29 +188,34 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
             })),
             other => other,
         };
-    }
-
-    fn moved(&mut self, dir: Dir, len: usize) {
-        self.octets += len as u64;
-        self.around.see(self.flow, dir, What::Data { len, total: self.octets });
+        is_given_up
     }
 }
 
-/// Puts `len` octets of the file behind what is there, or nothing.
-fn read(load: &Load<'_>, offset: u64, len: u32, out: &mut Vec<u8>) -> io::Result<()> {
-    let Load::From(blob) = load else { unreachable!("only a put has octets to send, and it has a file") };
-    let before = out.len();
-    out.resize(before + usize::try_from(len).expect("no more than a packet holds"), 0);
-    let result = match blob.read_at(offset, &mut out[before..]) {
-        Ok(n) if before + n == out.len() => return Ok(()),
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            format!("the file was {} octets long and is shorter now", blob.len()),
-        )),
-        Err(e) => Err(e),
-    };
-    out.truncate(before);
-    result
+/// Why nothing more comes.
+enum Why {
+    Network(io::Error),
+    Fault(sftp_proto::client::Fault),
+}
+
+impl Why {
+    fn of(self, seen: &Seen) -> ClientError {
+        match self {
+            Why::Network(error) => ClientError::Network(error),
+            Why::Fault(why) => fault::fault(why, seen.around.peer),
+        }
+    }
+}
+
+/// Octets of the server, or its end.
+fn take(machine: &mut Client, octets: io::Result<Option<Bytes>>) -> Result<(), Why> {
+    match octets.map_err(Why::Network)? {
+        Some(octets) => machine.handle(octets).map_err(Why::Fault),
+        None => {
+            let ended = machine.closed();
+            Err(Why::Fault(ended.err().unwrap_or(sftp_proto::client::Fault::Ended(0))))
+        }
+    }
 }
 
 /// Waits for the end of a send; for ever where there is none.

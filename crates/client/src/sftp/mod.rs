@@ -3,11 +3,15 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `driver` | the loop over channel, machine and cancel |
+//! | `one` | one verb that is done by it |
+//! | `mirroring` | two trees that are made alike over it |
 //! | `session` | a server that is reached, and its verbs |
 //! | `fault` | the machine's failures as [`crate::ClientError`]s |
 
 mod driver;
 mod fault;
+mod mirroring;
+mod one;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,17 @@
 //! A server that is reached, and its verbs.
 
-use super::driver::{Driver, Load};
+use super::driver::Driver;
+use super::mirroring::Mirroring;
+use super::one::Load;
+use crate::mirror::{Mirrored, Watcher, Way, What, Wish, is_name};
 use crate::ssh::Link;
-use crate::{ClientError, Done, Options, Outcome, Remote, WireCode};
+use crate::{ClientError, Done, Options, Outcome, Remote, WireCode, unsupported};
 use ftp_proto::list::{Kind, Listed};
 use sftp_proto::client::{Abilities, Begin, Facts, Found, Outcome as Went, Verb};
 use sftp_proto::{Attrs, FileSystem, Status};
 use std::time::{Duration, Instant};
 use store::{Blob, Sink};
+use transport::Cancel;
 use transport::ssh::{ChannelIn, ChannelOut};
 
 /// A server with a channel of SFTP. Paths are octets; one that begins without `/` counts from the start directory.
@@ -84,7 +88,7 @@ impl Session {
     pub fn list(&mut self, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
         let mut names = Vec::new();
         self.run(Verb::List { path: here(path) }, Load::Names(&mut names))?;
-        Ok(names.into_iter().filter(is_name).map(listed).collect())
+        Ok(names.into_iter().filter(|found| is_name(&found.name)).map(listed).collect())
     }
 
     /// Facts, links followed.
@@ -156,6 +160,31 @@ impl Session {
         }
     }
 
+    /// Makes one tree like another.
+    ///
+    /// # Errors
+    /// Before anything was done: the source is not there, or the server cannot do it. What comes later is in
+    /// [`Mirrored::ended`].
+    pub fn mirror(&mut self, wish: &Wish<'_>, watcher: &mut dyn Watcher) -> Result<Mirrored, ClientError> {
+        let is_there = match (self.stat(wish.remote), wish.way) {
+            (Ok(attrs), _) if attrs.mode.is_some_and(|mode| What::of_mode(mode) != What::Directory) => {
+                return Err(unsupported("it is no directory there"));
+            }
+            (Ok(_), _) => true,
+            (Err(ClientError::Absent { .. }), Way::Up) => false,
+            (Err(why), _) => return Err(why),
+        };
+        let peer = self.link.ends.peer;
+        let mut mirroring = Mirroring::new(wish, self.abilities(), is_there, peer, watcher)?;
+        let ended = self.link.runtime.block_on(self.driver.drive(&mut mirroring));
+        Ok(mirroring.ended(ended))
+    }
+
+    /// Who may end what is done from now on.
+    pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
+        self.driver.set_cancel(cancel);
+    }
+
     /// How much room there is.
     ///
     /// # Errors
@@ -180,11 +209,6 @@ fn done(octets: u64, began: Instant, modified: Option<i64>) -> Done {
 
 fn modified(attrs: &Attrs<'_>) -> Option<i64> {
     attrs.times.map(|times| i64::from(times.modified))
-}
-
-/// A server's name may hold anything; what is to be one name in a directory holds no `/` and no NUL.
-fn is_name(found: &Found) -> bool {
-    !matches!(&found.name[..], b"" | b"." | b"..") && !found.name.iter().any(|b| b"/\0".contains(b))
 }
 
 fn listed(found: Found) -> Listed {

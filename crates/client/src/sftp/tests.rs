@@ -1,6 +1,7 @@
 //! The driver against OpenSSH's sftp-server on pipes, where it is installed.
 
-use super::driver::{Driver, Load};
+use super::driver::Driver;
+use super::one::Load;
 use crate::ClientError;
 use crate::around::Around;
 use sftp_proto::Times;

@@ -162,7 +162,7 @@ impl Job {
             Job::Get(get) => get.fail(Failure::Aborted),
             Job::Put(put) => put.fail(Failure::Aborted),
             Job::List(list) => list.fail(Failure::Aborted),
-            Job::Single(_) => {}
+            Job::Single(single) => single.abort(),
         }
     }
 

@@ -74,6 +74,14 @@ impl Single {
         Ok(())
     }
 
+    /// What was not asked yet is not asked any more; else its answer is waited for.
+    pub(super) fn abort(&mut self) {
+        match self.stage {
+            Stage::Begin => self.stage = Stage::Over(Some(Err(Failure::Aborted))),
+            Stage::Asked | Stage::Over(_) => {}
+        }
+    }
+
     pub(super) fn take_end(&mut self) -> Option<Ended> {
         match &mut self.stage {
             Stage::Over(ended) => ended.take(),

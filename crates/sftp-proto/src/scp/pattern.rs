@@ -37,6 +37,22 @@ impl Pattern {
         Pattern(glyphs)
     }
 
+    /// As people write it: `*`, `?` and `[…]` stand for others, `\` makes what follows it stand for itself.
+    pub fn read(text: &[u8]) -> Pattern {
+        let mut octets = text.iter().copied();
+        let mut glyphs = Vec::new();
+        while let Some(octet) = octets.next() {
+            glyphs.push(match octet {
+                b'*' => Glyph::Any,
+                b'?' => Glyph::One,
+                b'[' => Glyph::Open,
+                b'\\' => Glyph::Octet(octets.next().unwrap_or(b'\\')),
+                other => Glyph::Octet(other),
+            });
+        }
+        Pattern(glyphs)
+    }
+
     /// A path as it is.
     pub fn of(path: &[u8]) -> Pattern {
         Pattern(path.iter().map(|&b| Glyph::Octet(b)).collect())
@@ -67,6 +83,11 @@ impl Pattern {
         if name.first() == Some(&b'.') && self.0.first() != Some(&Glyph::Octet(b'.')) {
             return false;
         }
+        self.fits_any(name)
+    }
+
+    /// The same, whatever the name begins with.
+    pub fn fits_any(&self, name: &[u8]) -> bool {
         fits(&self.0, name)
     }
 }
