@@ -6,6 +6,7 @@
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers`, `ssh_servers` and `tftp_servers` (other people's,
 //! started) · `sources` (what tests are called) · `ssh_clients` (other people's, of SFTP) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
 
+pub mod at_home;
 mod base64;
 pub mod battery;
 pub mod cable;

@@ -282,6 +282,30 @@ pub enum Event {
         digest: String,
         by: &'static str,
     },
+    Mirrored {
+        #[serde(flatten)]
+        name: Name,
+        fate: &'static str,
+        run: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        octets: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<&'static str>,
+    },
+    Mirror {
+        from: String,
+        to: String,
+        run: &'static str,
+        copied: u64,
+        octets: u64,
+        same: u64,
+        made: u64,
+        removed: u64,
+        extra: u64,
+        skipped: u64,
+        failed: u64,
+        seconds: f64,
+    },
     Relaying {
         address: String,
         to: String,

@@ -173,27 +173,33 @@ pub struct Several {
 }
 
 /// Faults that the last line names; all were told when they happened.
-const NAMED: usize = 5;
+pub const NAMED: usize = 5;
 
 impl Several {
     /// All of them as one.
     pub fn failure(&self, failed: &[&Failure]) -> Failure {
         let same = failed.first().filter(|first| failed.iter().all(|f| f.exit == first.exit));
+        self.among(failed.len(), same.map(|all| all.exit), failed)
+    }
+
+    /// The same where not every failure is there any more: how many there were, the exit code that all of them had,
+    /// and the first ones.
+    pub fn among(&self, failed: usize, same: Option<Exit>, first: &[&Failure]) -> Failure {
         let exit = match (self.is_interrupted, self.done, same) {
             (true, _, _) => Exit::Interrupted,
             (false, 1.., _) => Exit::Some,
-            (false, 0, Some(all)) => all.exit,
+            (false, 0, Some(all)) => all,
             (false, 0, None) => Exit::Failed,
         };
-        let mut reasons: Vec<String> = failed
+        let mut reasons: Vec<String> = first
             .iter()
             .take(NAMED)
             .map(|f| format!("{}: {}", f.thing, f.what.trim_end_matches(['.', ' '])))
             .collect();
-        if failed.len() > NAMED {
-            reasons.push(format!("and {} more", failed.len() - NAMED));
+        if failed > reasons.len() {
+            reasons.push(format!("and {} more", failed - reasons.len()));
         }
-        let left = self.of - self.done - failed.len();
+        let left = self.of - self.done - failed;
         if left > 0 {
             reasons.push(format!("{left} were not begun"));
         }

@@ -57,9 +57,24 @@ impl Screen {
 
     /// Prints a line on stderr, above the bars.
     pub(crate) fn say(&self, line: &str) {
+        self.apart(|| eprintln!("{line}"));
+    }
+
+    /// A line that says how much of something without a known end is done.
+    pub(crate) fn ticker(&self) -> Ticker {
+        let bar = self.bars.as_ref().map(|bars| {
+            let style = ProgressStyle::with_template("{wide_msg}").expect("a constant");
+            bars.add(ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style))
+        });
+        let wait = if bar.is_some() { MOVE } else { LINE };
+        Ticker { bar, style: self.style, wait, next: Instant::now() + wait }
+    }
+
+    /// Does something that writes to the terminal, above the bars.
+    pub(crate) fn apart<T>(&self, act: impl FnOnce() -> T) -> T {
         match &self.bars {
-            Some(bars) => bars.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bars) => bars.suspend(act),
+            None => act(),
         }
     }
 
@@ -69,6 +84,45 @@ impl Screen {
             (Style::Bar, Some(bars)) => Some(bars.add(bar())),
             (Style::Quiet | Style::Lines, _) => None,
         }
+    }
+}
+
+/// A line that is shown again and again, by whoever does the work.
+pub(crate) struct Ticker {
+    bar: Option<ProgressBar>,
+    style: Style,
+    wait: Duration,
+    next: Instant,
+}
+
+impl Ticker {
+    /// Something was done: where it is time for it, what is said now.
+    pub(crate) fn tick(&mut self, words: impl FnOnce() -> String) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        self.next = now + self.wait;
+        match (&self.bar, self.style) {
+            (Some(bar), _) => bar.set_message(words()),
+            (None, Style::Lines) => eprintln!("{}", words()),
+            (None, Style::Quiet | Style::Bar) => {}
+        }
+    }
+}
+
+impl Ticker {
+    /// Takes the line away.
+    pub(crate) fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -37,6 +37,7 @@ Examples:
   towline copy tftp://10.0.0.1/a.bin .       fetch a file
   towline copy a.bin ftp://10.0.0.1/up/      store a file
   towline ls sftp://bob@10.0.0.1/~/          what is there, over SSH
+  towline mirror sftp://bob@10.0.0.1/~/cfg/ cfg/   a whole tree, what has changed of it
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline device                             sit at a router's console
@@ -69,6 +70,7 @@ enum Command {
     Rmdir(remote::rmdir::Rmdir),
     Stat(remote::stat::Stat),
     Hash(remote::hash::Hash),
+    Mirror(Box<remote::mirror::Mirror>),
     Doctor(doctor::Doctor),
     Device(device::Device),
     Image(image::Image),
@@ -122,6 +124,7 @@ pub fn run() -> ExitCode {
         Command::Rmdir(rmdir) => rmdir.json(),
         Command::Stat(stat) => stat.json(),
         Command::Hash(hash) => hash.json(),
+        Command::Mirror(mirror) => mirror.json(),
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
         Command::Recipe(recipe) => recipe.json(),
@@ -157,6 +160,7 @@ pub fn run() -> ExitCode {
         Command::Rmdir(rmdir) => rmdir.run(&events),
         Command::Stat(stat) => stat.run(&events),
         Command::Hash(hash) => hash.run(&events),
+        Command::Mirror(mirror) => mirror.run(&events),
         Command::Doctor(doctor) => doctor.run(&events),
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),

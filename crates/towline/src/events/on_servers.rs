@@ -37,3 +37,54 @@ pub(super) const HASHED: Row = Row {
         ),
     ],
 };
+
+pub(super) const MIRRORED: Row = Row {
+    event: "mirrored",
+    by: "mirror",
+    doc: "What became of a name, or in a dry run what would. Not told of files that are the same; of those that fail there is \
+          `failed`.",
+    fields: &[
+        always("path", Kind::Text, "Below both directories; octets that are not printable as `\\xNN`."),
+        maybe("path_base64", Kind::Text, "The path's octets, where they are not UTF-8."),
+        always(
+            "fate",
+            Kind::OneOf(&[
+                "copied",
+                "directory-made",
+                "removed",
+                "directory-removed",
+                "swept",
+                "extra",
+                "skipped",
+            ]),
+            "`swept`: what a mirror that was killed left; `extra`: only the target has it, and it stays.",
+        ),
+        always("run", Kind::OneOf(&["real", "dry"]), "`dry`: nothing was done."),
+        maybe("octets", Kind::Count, "Of a file that was copied."),
+        maybe(
+            "because",
+            Kind::Text,
+            "`new`, `length`, `time`, `digest`: why it was copied; else why it was skipped, in words.",
+        ),
+    ],
+};
+
+pub(super) const MIRROR: Row = Row {
+    event: "mirror",
+    by: "mirror",
+    doc: "It is over, also where it failed.",
+    fields: &[
+        always("from", Kind::Text, "The source, password masked."),
+        always("to", Kind::Text, "The target, password masked."),
+        always("run", Kind::OneOf(&["real", "dry"]), "`dry`: nothing was done."),
+        always("copied", Kind::Count, "Files that were copied."),
+        always("octets", Kind::Count, "Octets of them."),
+        always("same", Kind::Count, "Files that were the same before."),
+        always("made", Kind::Count, "Directories that were made."),
+        always("removed", Kind::Count, "Files and directories that were removed."),
+        always("extra", Kind::Count, "Names that only the target has, and that stay."),
+        always("skipped", Kind::Count, "Links and what is no file."),
+        always("failed", Kind::Count, "Names that failed."),
+        always("seconds", Kind::Number, "How long it took."),
+    ],
+};

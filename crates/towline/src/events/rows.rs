@@ -466,6 +466,8 @@ pub const EVENTS: &[Row] = &[
     agreed::AGREED,
     on_servers::ENTRY,
     on_servers::HASHED,
+    on_servers::MIRRORED,
+    on_servers::MIRROR,
     on_lines::RELAYING,
     on_lines::CLIENT,
     on_lines::PORT,

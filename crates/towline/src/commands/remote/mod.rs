@@ -1,4 +1,4 @@
-//! Verbs about files on servers: `ls`, `cat`, `rm`, `mv`, `mkdir`, `rmdir`, `stat`, `hash`.
+//! Verbs about files on servers: `ls`, `cat`, `rm`, `mv`, `mkdir`, `rmdir`, `stat`, `hash`, `mirror`.
 //!
 //! Each is a file; what they share is here: how servers are reached, what the words of a command line name, and what
 //! becomes of several of them. A server is a [`client::Place`], whatever it speaks.
@@ -6,6 +6,7 @@
 pub mod cat;
 pub mod hash;
 pub mod ls;
+pub mod mirror;
 pub mod mkdir;
 pub mod mv;
 pub mod rm;
