@@ -435,6 +435,15 @@ fn compare_is_filled_from_a_run() {
     let packets: Vec<u64> =
         row("packets").iter().map(|c| c.replace(',', "").parse().expect("a number")).collect();
     assert!(packets[0] >= 4_099 && packets[1] < packets[0], "{packets:?}");
+    let (_, ssh) = ended.out.split_once("\n\n").expect("a second table");
+    assert!(
+        ssh.lines().next().is_some_and(|head| head.contains("| SFTP") && head.contains("| SCP")),
+        "{ssh}"
+    );
+    for head in ["file readable", "password readable"] {
+        let line = ssh.lines().find(|line| line.starts_with(head)).expect("the row");
+        assert_eq!(line.matches("no").count(), 2, "{ssh}");
+    }
     assert!(
         row("transport and ports")[0].starts_with("UDP ")
             && row("transport and ports")[1].starts_with("TCP 21")

@@ -1,13 +1,15 @@
-//! One file over TFTP and over FTP, side by side: every row is filled from the run.
+//! One file over TFTP, FTP, SFTP and SCP, side by side: every row is filled from the run.
 
 use super::ladders::{Collected, RunError, holding};
 use super::names::{NEW_VERSION, SERVER};
-use super::relay::{Capture, FtpRelay, pass_all, udp_relay};
-use super::scene::{router_config, table};
+use super::relay::{Capture, StreamRelay, pass_all, udp_relay};
+use super::scene::{router_config, ssh, table};
 use super::servers::Servers;
 use crate::figures::grouped;
 use crate::ladder::{End, Facts, Recorder};
-use client::{FtpOptions, Options, Passive, Remote, Scheme, TftpOptions, Type};
+use client::{
+    ClientError, FtpOptions, HostKeys, Options, Passive, Place, Remote, Scheme, SshOptions, TftpOptions, Type,
+};
 use device::image::{self, MARKER, Recipe};
 use device::wire::{LabWire, Links};
 use std::fmt::Write as _;
@@ -47,20 +49,26 @@ pub struct Column {
     pub password_readable: bool,
 }
 
-/// Runs both, and gives what was seen.
+/// Runs them all, and gives what was seen.
 pub fn run() -> Result<Vec<Column>, RunError> {
     let mut content = Vec::new();
     let recipe =
         Recipe { profile: &device::C2911, version: NEW_VERSION, size: SIZE, seed: image::random_seed() };
     image::make(&recipe, &mut content).map_err(io::Error::other)?;
     let servers = Servers::over(holding("image.bin", &content), USER, PASSWORD, true)?;
-    Ok(vec![tftp(&servers, &content)?, ftp(&servers, &content)?])
+    Ok(vec![
+        tftp(&servers, &content)?,
+        ftp(&servers, &content)?,
+        sftp(&servers, &content)?,
+        scp(&servers, &content)?,
+    ])
 }
 
 fn tftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
     let capture = Arc::new(Capture::default());
     let relay = udp_relay(servers.tftp(), pass_all(), capture.clone())?;
-    let (recorder, elapsed) = fetch(Scheme::Tftp, relay.address(), servers.ftp(), content)?;
+    let at = Addresses { tftp: relay.address(), ..Addresses::of(servers) };
+    let (recorder, elapsed) = fetch(Scheme::Tftp, at, content)?;
     let seen = recorder.seen();
     let facts = Facts::new(&seen, End::Client);
     let packets: Vec<_> = facts.packets().collect();
@@ -84,8 +92,9 @@ fn tftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
 
 fn ftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
     let capture = Arc::new(Capture::default());
-    let relay = FtpRelay::start(servers.ftp(), capture.clone())?;
-    let (recorder, elapsed) = fetch(Scheme::Ftp, servers.tftp(), relay.address(), content)?;
+    let relay = StreamRelay::ftp(servers.ftp(), capture.clone())?;
+    let at = Addresses { ftp: relay.address(), ..Addresses::of(servers) };
+    let (recorder, elapsed) = fetch(Scheme::Ftp, at, content)?;
     // Its threads have counted their segments when it is gone.
     drop(relay);
     let seen = recorder.seen();
@@ -110,6 +119,76 @@ fn ftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
     })
 }
 
+fn sftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
+    let operations = verbs(servers)?.join(", ");
+    Ok(Column { operations, ..over_ssh("SFTP", Scheme::Sftp, servers, content)? })
+}
+
+fn scp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
+    // There is no question but for files; what is none is answered with words.
+    let directory = Remote { path: b".".to_vec(), ..remote(Scheme::Scp) };
+    let asked = client::get(&directory, &mut Collected(Vec::new()), &options(Addresses::of(servers)));
+    let operations = match asked {
+        Ok(_) => return Err(io::Error::other("a directory came as a file").into()),
+        Err(ClientError::Server { text, .. }) => format!("none (asked for a directory: {text})"),
+        Err(other) => return Err(other.into()),
+    };
+    Ok(Column { operations, ..over_ssh("SCP", Scheme::Scp, servers, content)? })
+}
+
+/// What is the same of both: one connection, a login, and nothing that can be read.
+fn over_ssh(
+    name: &'static str,
+    scheme: Scheme,
+    servers: &Servers,
+    content: &[u8],
+) -> Result<Column, RunError> {
+    let capture = Arc::new(Capture::default());
+    let relay = StreamRelay::plain(servers.ssh(), capture.clone())?;
+    let at = Addresses { ssh: relay.address(), ..Addresses::of(servers) };
+    let (_, elapsed) = fetch(scheme, at, content)?;
+    // Its threads have counted their segments when it is gone.
+    drop(relay);
+    // Whoever shows nothing is told what is wanted.
+    let nobody = Remote { password: None, ..remote(scheme) };
+    let refused = client::get(&nobody, &mut Collected(Vec::new()), &options(Addresses::of(servers)));
+    let login = match refused {
+        Ok(_) => String::from("no"),
+        Err(ClientError::Login { text, .. }) => {
+            format!("yes: {}", text.rsplit("; ").next().unwrap_or_default())
+        }
+        Err(other) => return Err(other.into()),
+    };
+    Ok(Column {
+        name,
+        // The relay was reached by this port of the server's, and passes on what comes from the client.
+        opens: format!("the client, to port {}", scheme.port()),
+        ports: format!("TCP {} for everything", scheme.port()),
+        login,
+        operations: String::new(),
+        packets: capture.packets(),
+        elapsed,
+        octets: content.len() as u64,
+        file_readable: capture.shows(MARKER.as_bytes()),
+        password_readable: capture.shows(PASSWORD.as_bytes()),
+    })
+}
+
+/// What else a session of SFTP does; those that worked.
+fn verbs(servers: &Servers) -> Result<Vec<&'static str>, RunError> {
+    let mut place = Place::open(&remote(Scheme::Sftp), &options(Addresses::of(servers)))?;
+    type Try = fn(&mut Place) -> Result<(), ClientError>;
+    let tries: [(&str, Try); 6] = [
+        ("make a directory", |place| place.make_dir(b"lab")),
+        ("rename", |place| place.rename(b"lab", b"old", false)),
+        ("ask size, time and mode", |place| place.stat(b"image.bin").map(drop)),
+        ("ask a digest", |place| place.hash(b"image.bin", "md5").map(drop)),
+        ("list", |place| place.list(b"").map(drop)),
+        ("remove", |place| place.remove_dir(b"old")),
+    ];
+    Ok(tries.into_iter().filter_map(|(what, act)| act(&mut place).is_ok().then_some(what)).collect())
+}
+
 fn end(end: End) -> &'static str {
     match end {
         End::Client => "client",
@@ -117,26 +196,38 @@ fn end(end: End) -> &'static str {
     }
 }
 
-/// Gets the file as an IOS device does, and compares the octets.
-fn fetch(
-    scheme: Scheme,
+/// Where the servers are, or what stands before one of them.
+#[derive(Clone, Copy)]
+struct Addresses {
     tftp: SocketAddr,
     ftp: SocketAddr,
-    content: &[u8],
-) -> Result<(Arc<Recorder>, Duration), RunError> {
-    let recorder = Arc::new(Recorder::default());
-    let wire = LabWire::new(Some(table(tftp, ftp, None)));
+    ssh: SocketAddr,
+}
+
+impl Addresses {
+    fn of(servers: &Servers) -> Addresses {
+        Addresses { tftp: servers.tftp(), ftp: servers.ftp(), ssh: servers.ssh() }
+    }
+}
+
+/// As an IOS device has them, with 10.0.0.1 there.
+fn options(at: Addresses) -> Options {
+    let wire = LabWire::new(Some(table(at.tftp, at.ftp, None).with(ssh(), at.ssh)));
     wire.set(Links::of(&router_config()));
-    let options = Options {
+    Options {
         tftp: TftpOptions { blksize: None, windowsize: None, tsize: false, ..TftpOptions::default() },
         ftp: FtpOptions { passive: Passive::PasvOnly, ..FtpOptions::default() },
-        cancel: None,
-        tap: Some(recorder.clone()),
+        // The server's key is made for this run: nobody can know it.
+        ssh: SshOptions { host_keys: HostKeys::AcceptNew, ..SshOptions::default() },
         wire: Arc::new(wire),
         ..Options::default()
-    };
-    let login = |text: &str| (scheme == Scheme::Ftp).then(|| text.to_owned());
-    let remote = Remote {
+    }
+}
+
+/// The file, and who asks for it.
+fn remote(scheme: Scheme) -> Remote {
+    let login = |text: &str| (scheme != Scheme::Tftp).then(|| text.to_owned());
+    Remote {
         scheme,
         user: login(USER),
         password: login(PASSWORD),
@@ -144,7 +235,14 @@ fn fetch(
         port: None,
         path: b"image.bin".to_vec(),
         kind: Type::Image,
-    };
+    }
+}
+
+/// Gets the file, and compares the octets.
+fn fetch(scheme: Scheme, at: Addresses, content: &[u8]) -> Result<(Arc<Recorder>, Duration), RunError> {
+    let recorder = Arc::new(Recorder::default());
+    let options = Options { tap: Some(recorder.clone()), ..options(at) };
+    let remote = remote(scheme);
     let mut got = Collected(Vec::new());
     let began = Instant::now();
     client::get(&remote, &mut got, &options)?;
@@ -221,8 +319,12 @@ fn other_verbs(server: SocketAddr) -> io::Result<Vec<&'static str>> {
 /// A row: what it is about, and how a column fills it.
 type Row = (&'static str, fn(&Column) -> String);
 
-/// The table.
+/// The tables: two protocols side by side, as many as a terminal has room for.
 pub fn render(columns: &[Column]) -> String {
+    columns.chunks(2).map(table_of).collect::<Vec<_>>().join("\n")
+}
+
+fn table_of(columns: &[Column]) -> String {
     fn yes_no(yes: bool) -> String {
         String::from(if yes { "yes" } else { "no" })
     }
@@ -282,7 +384,7 @@ mod tests {
     #[test]
     fn the_run_shows_what_the_lesson_says() {
         let columns = run().expect("the run");
-        let [tftp, ftp] = &columns[..] else { panic!("two columns") };
+        let [tftp, ftp, sftp, scp] = &columns[..] else { panic!("four columns") };
         assert_eq!(
             (tftp.opens.as_str(), ftp.opens.as_str()),
             ("the client, to port 69", "the client, to port 21")
@@ -297,6 +399,18 @@ mod tests {
         assert!((720..2_200).contains(&ftp.packets), "{columns:?}");
         assert!(tftp.file_readable && ftp.file_readable, "{columns:?}");
         assert_eq!((tftp.password_readable, ftp.password_readable), (false, true));
+        for ssh in [sftp, scp] {
+            assert_eq!(ssh.opens, "the client, to port 22");
+            assert!(
+                ssh.login.starts_with("yes: the server takes ") && ssh.login.contains("password"),
+                "{ssh:?}"
+            );
+            assert!(!ssh.file_readable && !ssh.password_readable, "{ssh:?}");
+            assert!((720..2_400).contains(&ssh.packets), "{ssh:?}");
+            assert_eq!(ssh.octets, SIZE);
+        }
+        assert!(sftp.operations.contains("rename") && sftp.operations.contains("digest"), "{sftp:?}");
+        assert!(scp.operations.starts_with("none (asked for a directory: "), "{scp:?}");
         let table = render(&columns);
         assert!(table.contains("password readable in a captured packet | no"), "{table}");
         assert!(table.lines().all(|l| l.chars().count() <= 130), "{table}");

@@ -5,7 +5,7 @@
 //!
 //! - [`lesson`]: the steps as a table of goals over the device's state. [`scene`]: images, servers and R1.
 //! - [`guide`]: beside a learner at the console. [`script`]: types it all, over [`typist`].
-//! - [`quiz`]: six questions. [`compare`]: both protocols side by side. [`ladders`]: six drawings.
+//! - [`quiz`]: six questions. [`compare`]: four protocols side by side. [`ladders`]: six drawings.
 //! - [`servers`], [`traffic`], [`relay`], [`blackhole`], [`screen`]: what these stand on.
 
 pub mod blackhole;

@@ -8,6 +8,7 @@ use super::traffic::Traffic;
 use crate::digest::Algorithm;
 use crate::exit::{Exit, Failure};
 use crate::ladder::{End, draw};
+use client::Scheme;
 use device::config::BootLine;
 use device::image::{self, Recipe};
 use device::wire::Table;
@@ -173,7 +174,7 @@ impl Scene {
         };
         let mut table = match (&setup.foreign, &servers) {
             (Some(foreign), _) => table(foreign.tftp, foreign.ftp, None),
-            (None, Some(own)) => table(own.tftp(), own.ftp(), Some(own.active())),
+            (None, Some(own)) => table(own.tftp(), own.ftp(), Some(own.active())).with(ssh(), own.ssh()),
             (None, None) => unreachable!("our own servers unless there are others"),
         };
         let hole = match setup.firewall {
@@ -264,6 +265,11 @@ impl fmt::Debug for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scene").field("names", &self.names).finish_non_exhaustive()
     }
+}
+
+/// Where SFTP and SCP are in the lab.
+pub(super) fn ssh() -> SocketAddr {
+    SocketAddr::from((SERVER, Scheme::Scp.port()))
 }
 
 /// Lab addresses to real sockets.

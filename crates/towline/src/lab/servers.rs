@@ -3,6 +3,7 @@
 use gate::audit::{Events, What};
 use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
 use serve::ftp::FtpConfig;
+use serve::ssh::SshConfig;
 use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
 use socket2::{Domain, Socket, Type};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use store::Store;
 use store::local::{Local, LocalOptions};
+use transport::ssh::{PrivateKey, server};
 
 /// The address that stands for 10.0.0.1.
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -32,12 +34,14 @@ pub struct Served {
     pub complete: bool,
 }
 
-/// A TFTP and an FTP server over one directory.
+/// A TFTP, an FTP and an SSH server (SFTP, SCP) over one directory.
 pub struct Servers {
     tftp: Option<TftpServer>,
     ftp: Option<StreamServer>,
+    ssh: Option<StreamServer>,
     tftp_address: SocketAddr,
     ftp_address: SocketAddr,
+    ssh_address: SocketAddr,
     active_port: u16,
     /// Keeps the port from being given to somebody else.
     _active: Socket,
@@ -47,7 +51,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Serves a directory to TFTP and to this FTP user, read-only.
+    /// Serves a directory to TFTP and to this user, read-only.
     pub fn start(root: &Path, user: &str, password: &str) -> io::Result<Servers> {
         let store = Local::open(root, LocalOptions::default())?;
         Servers::over(Arc::new(store), user, password, false)
@@ -60,15 +64,22 @@ impl Servers {
         let policy = Policy { users, anonymous: false, write, ..Policy::default() };
         let (gate, audit) = Gate::new(store, policy);
         let udp = UdpSocket::bind((LOOPBACK, 0))?;
-        let tcp = TcpListener::bind((LOOPBACK, 0))?;
+        let [tcp, ssh] = [TcpListener::bind((LOOPBACK, 0))?, TcpListener::bind((LOOPBACK, 0))?];
         let (tftp_address, ftp_address) = (udp.local_addr()?, tcp.local_addr()?);
+        let ssh_address = ssh.local_addr()?;
+        // A host of this run only: RSA, for old devices, would take a second to make.
+        let keys = vec![PrivateKey::ed25519().map_err(io::Error::other)?];
+        let server = server::Config { keys, ..server::Config::default() };
+        let ssh_config = SshConfig { server, ..SshConfig::default() };
         let (active, active_port) = reserve()?;
         let config = FtpConfig { active_port, connect: PATIENCE, ..FtpConfig::default() };
         Ok(Servers {
             tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
-            ftp: Some(serve::ftp::start(gate, vec![tcp], config, None)?),
+            ftp: Some(serve::ftp::start(gate.clone(), vec![tcp], config, None)?),
+            ssh: Some(serve::ssh::start(gate, vec![ssh], ssh_config, None)?),
             tftp_address,
             ftp_address,
+            ssh_address,
             active_port,
             _active: active,
             audit,
@@ -86,15 +97,21 @@ impl Servers {
         self.ftp_address
     }
 
+    /// Where SFTP and SCP listen: what 10.0.0.1:22 stands for.
+    pub fn ssh(&self) -> SocketAddr {
+        self.ssh_address
+    }
+
     /// Where active data connections come from: what 10.0.0.1:20 stands for.
     pub fn active(&self) -> SocketAddr {
         SocketAddr::new(LOOPBACK, self.active_port)
     }
 
-    /// Cuts both servers, in the middle of whatever they do.
+    /// Cuts all servers, in the middle of whatever they do.
     pub fn cut(&mut self) {
         self.tftp = None;
         self.ftp = None;
+        self.ssh = None;
     }
 
     /// The transfers that have ended, by the audit.

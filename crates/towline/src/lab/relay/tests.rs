@@ -62,7 +62,7 @@ fn ftp_passes_with_its_passive_data_connection() {
         port
     });
     let capture = Arc::new(Capture::default());
-    let relay = FtpRelay::start(address, capture.clone()).unwrap();
+    let relay = StreamRelay::ftp(address, capture.clone()).unwrap();
     let mut client = TcpStream::connect(relay.address()).unwrap();
     client.write_all(b"PASS secret\r\n").unwrap();
     let mut lines = BufReader::new(client.try_clone().unwrap()).lines();
@@ -83,6 +83,6 @@ fn ftp_passes_with_its_passive_data_connection() {
 #[test]
 fn an_unused_relay_stops() {
     let capture = Arc::new(Capture::default());
-    drop(FtpRelay::start("127.0.0.1:9".parse().unwrap(), capture.clone()).unwrap());
+    drop(StreamRelay::ftp("127.0.0.1:9".parse().unwrap(), capture.clone()).unwrap());
     drop(udp_relay("127.0.0.1:9".parse().unwrap(), pass_all(), capture).unwrap());
 }

@@ -12,32 +12,45 @@ use transport::Cancel;
 /// nobody could compare the number of packets with anything.
 const MSS: u32 = 1_460;
 
-/// Passes FTP sessions and their passive data connections on. Dropped it stops.
+/// Passes connections on; of FTP's sessions their passive data connections too. Dropped it stops.
 #[derive(Debug)]
-pub struct FtpRelay {
+pub struct StreamRelay {
     address: SocketAddr,
     stop: Cancel,
     thread: Option<JoinHandle<()>>,
 }
 
-impl FtpRelay {
-    /// Passes on what connects to a free port of the server's own address.
-    pub fn start(server: SocketAddr, capture: Arc<Capture>) -> io::Result<FtpRelay> {
+impl StreamRelay {
+    /// Passes on the FTP sessions of who connects to a free port of the server's own address.
+    pub fn ftp(server: SocketAddr, capture: Arc<Capture>) -> io::Result<StreamRelay> {
+        StreamRelay::start(server, capture, Work::control)
+    }
+
+    /// Passes on whatever connects there.
+    pub fn plain(server: SocketAddr, capture: Arc<Capture>) -> io::Result<StreamRelay> {
+        StreamRelay::start(server, capture, Work::pass)
+    }
+
+    fn start(
+        server: SocketAddr,
+        capture: Arc<Capture>,
+        carry: fn(&Work, TcpStream) -> io::Result<()>,
+    ) -> io::Result<StreamRelay> {
         let listener = listen(server.ip())?;
         let address = listener.local_addr()?;
         let stop = Cancel::new()?;
         let work = Work { server, stop: stop.clone(), capture };
-        let thread = std::thread::Builder::new().name("relay-ftp".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("relay-tcp".into()).spawn(move || {
             let mut sessions = Vec::new();
             while let Ok(Some(client)) = work.accept(&listener) {
                 let work = work.clone();
-                sessions.push(std::thread::spawn(move || work.control(client)));
+                sessions.push(std::thread::spawn(move || carry(&work, client)));
             }
             for session in sessions {
                 let _ = session.join();
             }
         })?;
-        Ok(FtpRelay { address, stop, thread: Some(thread) })
+        Ok(StreamRelay { address, stop, thread: Some(thread) })
     }
 
     /// Where a client connects to instead of to the server.
@@ -46,7 +59,7 @@ impl FtpRelay {
     }
 }
 
-impl Drop for FtpRelay {
+impl Drop for StreamRelay {
     fn drop(&mut self) {
         self.stop.cancel();
         if let Some(thread) = self.thread.take() {
@@ -113,8 +126,14 @@ impl Work {
     }
 
     fn data(&self, listener: &TcpListener, real: SocketAddr) -> io::Result<()> {
-        let Some(client) = self.accept(listener)? else { return Ok(()) };
-        let server = TcpStream::connect(real)?;
+        match self.accept(listener)? {
+            Some(client) => Work { server: real, ..self.clone() }.pass(client),
+            None => Ok(()),
+        }
+    }
+
+    fn pass(&self, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect(self.server)?;
         let result = self.shuttle(&client, &server, |_, octets| Ok(octets.to_vec()));
         self.count(&client);
         result
