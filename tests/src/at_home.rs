@@ -4,6 +4,7 @@ use crate::battery::USER;
 use crate::process::{Ended, Process};
 use crate::ssh_clients;
 use crate::ssh_servers::Reached;
+use crate::terminal::Terminal;
 use crate::towline::Serve;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,16 @@ const ONE: Duration = Duration::from_secs(90);
 
 /// The command, in a session without a terminal, which it is the only process of.
 pub fn towline(home: &Path, arguments: &[&str]) -> Command {
-    let program = crate::towline::command();
+    let bare = at_home(home, arguments);
     let mut c = Command::new("setsid");
-    c.arg("--wait").arg(program.get_program()).args(arguments).current_dir(home);
-    crate::process::with_variables_of(&mut c, &program);
-    c.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
+    c.arg("--wait").arg(bare.get_program()).args(bare.get_args()).current_dir(home);
+    crate::process::with_variables_of(&mut c, &bare);
+    c
+}
+
+fn at_home(home: &Path, arguments: &[&str]) -> Command {
+    let mut c = crate::towline::command();
+    c.args(arguments).current_dir(home).env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
     c.env_remove("SSH_AUTH_SOCK").env_remove("TOWLINE_PASSWORD");
     c
 }
@@ -67,9 +73,20 @@ impl Server {
 
     /// A verb with these arguments, from the home.
     pub fn command(&self, verb: &str, arguments: &[&str]) -> Command {
+        self.with_password(towline(self.home.path(), &self.words(verb, arguments)))
+    }
+
+    /// The same at a terminal.
+    pub fn typed(&self, verb: &str, arguments: &[&str]) -> Terminal {
+        Terminal::run(&self.with_password(at_home(self.home.path(), &self.words(verb, arguments))))
+    }
+
+    fn words<'a>(&'a self, verb: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
         let flags = self.flags.iter().map(String::as_str);
-        let words: Vec<&str> = [verb].into_iter().chain(flags).chain(arguments.iter().copied()).collect();
-        let mut c = towline(self.home.path(), &words);
+        [verb].into_iter().chain(flags).chain(arguments.iter().copied()).collect()
+    }
+
+    fn with_password(&self, mut c: Command) -> Command {
         if let Some(password) = self.password {
             c.env("TOWLINE_PASSWORD", password);
         }

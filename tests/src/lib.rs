@@ -33,6 +33,7 @@ pub mod ssh_clients;
 pub mod ssh_servers;
 pub mod stdio;
 pub mod systemd;
+pub mod terminal;
 pub mod tftp_servers;
 pub mod towline;
 pub mod wire;

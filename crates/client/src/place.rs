@@ -2,9 +2,10 @@
 
 use crate::mirror::{Mirrored, Watcher, Wish};
 use crate::sftp::Session;
-use crate::{ClientError, Done, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
+use crate::{ClientError, Done, Facts, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
 use sftp_proto::Attrs;
-use store::Sink;
+use store::{Blob, Sink};
+use transport::Cancel;
 
 /// A server that is reached. What its protocol or our client of it cannot do fails with
 /// [`std::io::ErrorKind::Unsupported`] before anything is asked.
@@ -63,6 +64,54 @@ impl Place {
             Place::Sftp(session) => session.get(path, 0, sink),
             Place::Ftp(ftp) => ftp::get(&ftp.at(path), sink, &ftp.options),
             Place::Scp(scp) => scp::get(&scp.at(path), sink, &scp.options),
+        }
+    }
+
+    /// Fetches a file from an octet on.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn get_from(&mut self, path: &[u8], from: u64, sink: &mut dyn Sink) -> Result<Done, ClientError> {
+        self.session()?.get(path, from, sink)
+    }
+
+    /// Sends a file; where it is to go on, behind what is there.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn put(&mut self, blob: &Blob, path: &[u8], resume: bool) -> Result<Done, ClientError> {
+        self.session()?.put(blob, path, resume, Facts::default())
+    }
+
+    /// The absolute path.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn real_path(&mut self, path: &[u8]) -> Result<Vec<u8>, ClientError> {
+        self.session()?.real_path(path)
+    }
+
+    /// Sets permissions and times.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn set_facts(&mut self, path: &[u8], facts: Facts) -> Result<(), ClientError> {
+        self.session()?.set_facts(path, facts)
+    }
+
+    /// Who may end what is done from now on.
+    pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
+        match self {
+            Place::Sftp(session) => session.set_cancel(cancel),
+            Place::Ftp(apart) | Place::Scp(apart) => apart.options.cancel = cancel,
+        }
+    }
+
+    /// Whether nothing more is to be asked: it is to be reached again.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Place::Sftp(session) => session.is_over(),
+            Place::Ftp(_) | Place::Scp(_) => false,
         }
     }
 

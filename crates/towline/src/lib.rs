@@ -38,6 +38,7 @@ pub mod recipe;
 pub mod relay;
 mod remembered;
 mod service;
+mod shell;
 pub mod sinks;
 pub mod users;
 pub mod watch;

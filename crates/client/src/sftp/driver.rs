@@ -75,13 +75,15 @@ pub(crate) struct Driver<I, O> {
     input: I,
     out: Out<O>,
     seen: Seen,
+    /// After an error.
+    is_over: bool,
 }
 
 impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
     /// Over a channel that was just opened.
     pub(crate) fn new(input: I, output: O, around: Around) -> Driver<I, O> {
         let seen = Seen { around, flow: tap::next_flow(), octets: 0 };
-        Driver { machine: Client::new(), input, out: Out::Idle(output), seen }
+        Driver { machine: Client::new(), input, out: Out::Idle(output), seen, is_over: false }
     }
 
     /// The machine, to look at what the server can do.
@@ -105,9 +107,20 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
         }
     }
 
+    /// Whether nothing more is to be done here.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     /// Does what a desk wants, until it has all. After an error nothing more is to be done here; of a cancel that is
     /// so where it comes back as one.
     pub(crate) async fn drive(&mut self, desk: &mut impl Desk) -> Result<(), ClientError> {
+        let result = self.until_done(desk).await;
+        self.is_over = result.is_err();
+        result
+    }
+
+    async fn until_done(&mut self, desk: &mut impl Desk) -> Result<(), ClientError> {
         self.seen.octets = 0;
         let mut moved = Instant::now();
         let mut cancelled: Option<Instant> = None;
@@ -128,7 +141,7 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
                 continue;
             }
             let end = cancelled.map_or(moved + self.seen.around.patience, |at| at + GRACE);
-            let Driver { machine, input, out, seen } = self;
+            let Driver { machine, input, out, seen, .. } = self;
             tokio::select! {
                 biased;
                 () = pulled(seen.around.cancel.as_ref()), if cancelled.is_none() => continue,

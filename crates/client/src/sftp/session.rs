@@ -180,6 +180,19 @@ impl Session {
         Ok(mirroring.ended(ended))
     }
 
+    /// Sets permissions and times.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn set_facts(&mut self, path: &[u8], facts: Facts) -> Result<(), ClientError> {
+        self.ask(Verb::Setstat { path: path.to_vec(), facts }).map(drop)
+    }
+
+    /// Whether the connection is gone, or an answer stayed away for too long: nothing more is to be asked.
+    pub fn is_over(&self) -> bool {
+        self.driver.is_over()
+    }
+
     /// Who may end what is done from now on.
     pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
         self.driver.set_cancel(cancel);

@@ -17,7 +17,7 @@ pub mod source;
 mod tests;
 
 pub use exec::{BadExec, Exec, Way};
-pub use pattern::Pattern;
+pub use pattern::{Glyph, Pattern};
 pub use record::{BadRecord, LONGEST_LINE, Record, Times, is_name};
 pub use sink::{Sink, SinkEvent, SinkFault};
 pub use source::{Source, SourceEvent, SourceFault};

@@ -71,6 +71,7 @@ enum Command {
     Stat(remote::stat::Stat),
     Hash(remote::hash::Hash),
     Mirror(Box<remote::mirror::Mirror>),
+    Shell(Box<remote::shell::Shell>),
     Doctor(doctor::Doctor),
     Device(device::Device),
     Image(image::Image),
@@ -130,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
         Command::Cat(_)
+        | Command::Shell(_)
         | Command::Device(_)
         | Command::Image(_)
         | Command::Lab(_)
@@ -161,6 +163,7 @@ pub fn run() -> ExitCode {
         Command::Stat(stat) => stat.run(&events),
         Command::Hash(hash) => hash.run(&events),
         Command::Mirror(mirror) => mirror.run(&events),
+        Command::Shell(shell) => shell.run(&events),
         Command::Doctor(doctor) => doctor.run(&events),
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),

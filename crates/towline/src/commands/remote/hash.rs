@@ -7,8 +7,9 @@ use crate::exit::{Exit, Failure};
 use crate::ladder::printable;
 use crate::landing::Spool;
 use clap::Args;
-use client::{Place, Remote};
+use client::Place;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, Write as _};
 
 const EXAMPLES: &str = "\
@@ -33,7 +34,7 @@ pub struct Hash {
     reach: Reach,
 }
 
-fn algorithm(text: &str) -> Result<Algorithm, String> {
+pub(crate) fn algorithm(text: &str) -> Result<Algorithm, String> {
     let all = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512];
     all.into_iter().find(|a| a.name() == text).ok_or_else(|| String::from("md5, sha256 or sha512"))
 }
@@ -46,7 +47,7 @@ impl Hash {
     /// Asks, or fetches.
     pub fn run(self, events: &Shared) -> Result<(), Failure> {
         self.reach.each(&self.urls, events, |place, remote| {
-            let (digest, by) = self.digest(place, remote)?;
+            let (digest, by) = digest(place, &remote.path, self.algorithm, remote)?;
             if self.reach.json {
                 let (url, algorithm) = (remote.to_string(), self.algorithm.name());
                 events.tell(&Event::Hashed { url, algorithm, digest, by });
@@ -56,17 +57,22 @@ impl Hash {
             writeln!(io::stdout().lock(), "{line}").map_err(|e| Failure::local("stdout", &e))
         })
     }
+}
 
-    /// In hexadecimal, and whose it is.
-    fn digest(&self, place: &mut Place, remote: &Remote) -> Result<(String, &'static str), Failure> {
-        let fault = |e| Failure::transfer(remote, &e);
-        if let Some(octets) = place.hash(&remote.path, self.algorithm.name()).map_err(fault)? {
-            return Ok((octets.iter().map(|b| format!("{b:02x}")).collect(), "server"));
-        }
-        let full = |e: io::Error| Failure { exit: Exit::Local, ..Failure::local("a temporary file", &e) };
-        let mut spool = Spool::new().map_err(full)?;
-        place.get(&remote.path, &mut spool).map_err(fault)?;
-        let blob = spool.blob().map_err(full)?;
-        Ok((self.algorithm.of(&blob).map_err(full)?, "us"))
+/// A file's digest in hexadecimal, and whose it is; `name` is what a failure is about.
+pub(crate) fn digest(
+    place: &mut Place,
+    path: &[u8],
+    algorithm: Algorithm,
+    name: impl fmt::Display,
+) -> Result<(String, &'static str), Failure> {
+    let fault = |e| Failure::transfer(&name, &e);
+    if let Some(octets) = place.hash(path, algorithm.name()).map_err(fault)? {
+        return Ok((octets.iter().map(|b| format!("{b:02x}")).collect(), "server"));
     }
+    let full = |e: io::Error| Failure { exit: Exit::Local, ..Failure::local("a temporary file", &e) };
+    let mut spool = Spool::new().map_err(full)?;
+    place.get(path, &mut spool).map_err(fault)?;
+    let blob = spool.blob().map_err(full)?;
+    Ok((algorithm.of(&blob).map_err(full)?, "us"))
 }

@@ -40,44 +40,46 @@ impl Ls {
     /// Lists.
     pub fn run(self, events: &Shared) -> Result<(), Failure> {
         self.reach.each(&self.urls, events, |place, remote| {
-            let mut names = names(place, remote).map_err(|e| Failure::transfer(remote, &e))?;
+            let mut names = names(place, &remote.path).map_err(|e| Failure::transfer(remote, &e))?;
             names.sort_by(|a, b| a.name.cmp(&b.name));
             for listed in names {
                 if self.reach.json {
                     events.tell(&entry(remote, &listed));
                 } else {
-                    self.print(&listed).map_err(|e| Failure::local("stdout", &e))?;
+                    print(&listed, self.long).map_err(|e| Failure::local("stdout", &e))?;
                 }
             }
             Ok(())
         })
     }
-
-    fn print(&self, listed: &Listed) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        if self.long {
-            let octets = listed.len.filter(|_| listed.kind != Some(Kind::Directory)).map(grouped);
-            let time = listed.modified.map(time).unwrap_or_default();
-            write!(out, "{:>15}  {time:19}  ", octets.as_deref().unwrap_or("-"))?;
-        }
-        let slash = if listed.kind == Some(Kind::Directory) { "/" } else { "" };
-        writeln!(out, "{}{slash}", printable(&listed.name))
-    }
 }
 
-fn names(place: &mut Place, remote: &Remote) -> Result<Vec<Listed>, ClientError> {
+/// One name on a line of stdout.
+pub(crate) fn print(listed: &Listed, is_long: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if is_long {
+        let octets = listed.len.filter(|_| listed.kind != Some(Kind::Directory)).map(grouped);
+        let time = listed.modified.map(time).unwrap_or_default();
+        write!(out, "{:>15}  {time:19}  ", octets.as_deref().unwrap_or("-"))?;
+    }
+    let slash = if listed.kind == Some(Kind::Directory) { "/" } else { "" };
+    writeln!(out, "{}{slash}", printable(&listed.name))
+}
+
+/// What is in a directory, or the file itself.
+pub(crate) fn names(place: &mut Place, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
     match place {
-        Place::Sftp(session) => match session.stat(&remote.path)? {
-            attrs if super::stat::kind(&attrs) == Some(Kind::Directory) => session.list(&remote.path),
+        Place::Sftp(session) => match session.stat(path)? {
+            attrs if super::stat::kind(&attrs) == Some(Kind::Directory) => session.list(path),
             attrs => Ok(vec![Listed {
-                name: remote.name().to_vec(),
+                name: path.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec(),
                 kind: super::stat::kind(&attrs),
                 len: attrs.size,
                 modified: attrs.times.map(|times| i64::from(times.modified)),
             }]),
         },
         // A file is not told from a directory before it is listed.
-        Place::Ftp(_) | Place::Scp(_) => place.list(&remote.path),
+        Place::Ftp(_) | Place::Scp(_) => place.list(path),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Verbs about files on servers: `ls`, `cat`, `rm`, `mv`, `mkdir`, `rmdir`, `stat`, `hash`, `mirror`.
+//! Verbs about files on servers: `ls`, `cat`, `rm`, `mv`, `mkdir`, `rmdir`, `stat`, `hash`, `mirror`, `shell`.
 //!
 //! Each is a file; what they share is here: how servers are reached, what the words of a command line name, and what
 //! becomes of several of them. A server is a [`client::Place`], whatever it speaks.
@@ -11,6 +11,7 @@ pub mod mkdir;
 pub mod mv;
 pub mod rm;
 pub mod rmdir;
+pub mod shell;
 pub mod stat;
 
 use super::copy::{braces, parsed};
@@ -50,8 +51,12 @@ impl Reach {
             }
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        let mut options =
-            Options { cancel: Some(cancel), ssh: self.ssh.options(events), ..Options::default() };
+        Ok(Options { cancel: Some(cancel), ..self.without_signals(events) })
+    }
+
+    /// Without somebody who ends it.
+    fn without_signals(&self, events: &Shared) -> Options {
+        let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
         if let Some(seconds) = self.patience {
             let patience = Duration::from_secs(seconds);
             options.ftp.no_progress = patience;
@@ -59,7 +64,7 @@ impl Reach {
             options.ssh.no_progress = patience;
             options.ssh.connect_timeout = options.ssh.connect_timeout.min(patience);
         }
-        Ok(options)
+        options
     }
 
     /// Does something with each of several files, those of one server over one connection. One that fails does not

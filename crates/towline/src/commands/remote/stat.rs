@@ -45,7 +45,7 @@ impl Stat {
 }
 
 /// What a file is, by `st_mode`.
-pub(super) fn kind(attrs: &Attrs<'_>) -> Option<Kind> {
+pub(crate) fn kind(attrs: &Attrs<'_>) -> Option<Kind> {
     match attrs.mode? & 0o170_000 {
         0o040_000 => Some(Kind::Directory),
         0o100_000 => Some(Kind::File),
