@@ -1,7 +1,7 @@
 //! What every server of TCP connections is: threads of its own, listeners, one task for each connection, and an end
 //! in steps.
 //!
-//! A protocol says through [`Welcome`] who is asked for a place, what is said to whom gets none, and how a connection
+//! A protocol says through its `Welcome` who is asked for a place, what is said to whom gets none, and how a connection
 //! is served.
 
 use crate::listen::{Accepting, Place};
