@@ -1,7 +1,7 @@
-//! `kill -9` of a server in the middle of an upload over TFTP and FTP, and of a TFTP client: the old file
+//! `kill -9` of a server in the middle of an upload over TFTP, FTP and SFTP, and of a TFTP client: the old file
 //! or the new one is there, whole, and the other end is never told a success that is not there.
 
-use client::{Options, Remote, Scheme};
+use client::{HostKeys, Options, Remote, Scheme};
 use e2e::content::{Content, print_of};
 use e2e::ours;
 use e2e::poll::PATIENCE;
@@ -47,9 +47,16 @@ fn a_server_killed_at_each_named_point_over_ftp() {
 }
 
 #[test]
+fn a_server_killed_at_each_named_point_over_sftp() {
+    for &(point, is_new) in POINTS {
+        server_killed(Scheme::Sftp, point, is_new);
+    }
+}
+
+#[test]
 fn a_server_killed_at_random_offsets() {
-    for n in 0..20 {
-        let scheme = [Scheme::Tftp, Scheme::Ftp][n % 2];
+    for n in 0..24 {
+        let scheme = [Scheme::Tftp, Scheme::Ftp, Scheme::Sftp][n % 3];
         let offset = random_offset();
         println!("{scheme}: the server is killed at offset {offset}");
         server_killed(scheme, &offset.to_string(), false);
@@ -69,12 +76,11 @@ fn server_killed(scheme: Scheme, point: &str, is_new: bool) {
     let (old, new) = (Content::random(100_003), Content::random(LEN));
     old.write(&file).expect("the old file");
     let mut server = serve(dir.path(), point);
-    let address = address(&mut server, scheme);
-    let told = put(new, scheme, &address);
+    let told = put(new, scheme, &mut server);
     // TFTP's sender may have its last window out and say so; it never says more.
     let claims = matches!(&told, Ok(done) if done.outcome == client::Outcome::Complete);
     assert!(!claims, "{case}: the client was told {told:?}");
-    assert!(scheme == Scheme::Tftp || told.is_err(), "{case}: FTP has a reply or none, found {told:?}");
+    assert!(scheme == Scheme::Tftp || told.is_err(), "{case}: there is a reply or none, found {told:?}");
     let ended = server.wait(PATIENCE);
     assert_eq!(ended.status.signal(), Some(Signal::KILL.as_raw()), "{case}: {ended:?}");
     let found = print_of(&mut File::open(&file).expect("the file")).expect("readable");
@@ -82,9 +88,8 @@ fn server_killed(scheme: Scheme, point: &str, is_new: bool) {
 
     // A new server finds nothing in its way, and nobody sees what was left.
     let mut server = serve(dir.path(), "none");
-    let address = self::address(&mut server, scheme);
     let again = Content::random(LEN + 7);
-    put(again, scheme, &address).unwrap_or_else(|e| panic!("{case}, then again: {e}"));
+    put(again, scheme, &mut server).unwrap_or_else(|e| panic!("{case}, then again: {e}"));
     let found = print_of(&mut File::open(&file).expect("the file")).expect("readable");
     assert_eq!(found, again.print(), "{case}, then again");
     let left: Vec<_> = std::fs::read_dir(dir.path())
@@ -137,20 +142,20 @@ fn serve(dir: &std::path::Path, point: &str) -> Process {
     Process::start_with(&mut command, Stdio::piped())
 }
 
-fn address(server: &mut Process, scheme: Scheme) -> String {
-    let key = format!("{scheme} ");
-    server.wait_for("its address", |said| {
-        said.out.iter().find_map(|line| line.strip_prefix(&key).map(str::to_owned))
-    })
+/// What it printed behind this word.
+fn told(server: &mut Process, key: &str) -> String {
+    let key = format!("{key} ");
+    server.wait_for(&key, |said| said.out.iter().find_map(|line| line.strip_prefix(&key).map(str::to_owned)))
 }
 
-fn put(content: Content, scheme: Scheme, address: &str) -> Result<client::Done, client::ClientError> {
+fn put(content: Content, scheme: Scheme, at: &mut Process) -> Result<client::Done, client::ClientError> {
     let octets = content.octets();
-    let login = |text: &str| (scheme == Scheme::Ftp).then(|| text.to_owned());
-    let server = address.parse().expect("host:port");
+    let login = |text: &str| (scheme != Scheme::Tftp).then(|| text.to_owned());
+    let server = told(at, &scheme.to_string()).parse().expect("host:port");
     let (user, password) = (login("alice"), login("hunter2"));
     let remote = Remote { user, password, ..ours::remote(scheme, server, "image.bin") };
     let mut options = Options::default();
+    options.ssh.host_keys = HostKeys::Pinned(told(at, "key"));
     // The dead server's port answers at once on loopback; this is for the rest.
     options.tftp.no_progress = Duration::from_secs(2);
     client::put(&Blob::Memory(octets.into()), &remote, &options)

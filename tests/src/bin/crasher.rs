@@ -1,13 +1,14 @@
 //! One end of a transfer that kills itself where it is told: what `crash_wire.rs` drives.
 //!
-//! - `crasher serve DIR LEN POINT`: TFTP and FTP servers with `--write` and the user `alice`:`hunter2`;
-//!   prints `tftp ADDRESS` and `ftp ADDRESS`, runs until killed or until its input ends.
+//! - `crasher serve DIR LEN POINT`: TFTP, FTP and SFTP servers with `--write` and the user `alice`:`hunter2`;
+//!   prints `tftp ADDRESS` and so on, and `key FINGERPRINT`; runs until killed or until its input ends.
 //! - `crasher put ADDRESS SEED LEN OFFSET`: sends a file over TFTP, killed once so many octets were sent.
 
 use client::{Options, Remote, Scheme, Type};
 use e2e::content::{Content, Kind};
 use gate::{Gate, Policy, Secret, User};
 use serve::ftp::FtpConfig;
+use serve::ssh::SshConfig;
 use serve::tftp::{TftpConfig, TftpServer};
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::Blob;
 use store::local::{Local, LocalOptions};
+use transport::ssh::{self, PrivateKey};
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 fn main() {
@@ -47,12 +49,19 @@ fn serve(dir: &str, len: u64, point: &str) {
     let tftp = TftpServer::start(gate.clone(), vec![socket], TftpConfig::default(), None).expect("TFTP");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
-    let ftp = serve::ftp::start(gate, vec![listener], config, None).expect("FTP");
+    let ftp = serve::ftp::start(gate.clone(), vec![listener], config, None).expect("FTP");
+    let key = PrivateKey::ed25519().expect("random octets");
+    println!("key {}", key.public().fingerprint());
+    let server = ssh::server::Config { keys: vec![key], ..ssh::server::Config::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let config = SshConfig { server, ..SshConfig::default() };
+    let sftp = serve::ssh::start(gate, vec![listener], config, None).expect("SSH");
     println!("tftp {}", tftp.addresses()[0]);
     println!("ftp {}", ftp.addresses()[0]);
+    println!("sftp {}", sftp.addresses()[0]);
     // Ends with its owner.
     let _end = std::io::stdin().read(&mut [0]);
-    drop((tftp, ftp, events));
+    drop((tftp, ftp, sftp, events));
 }
 
 fn put(address: &str, content: Content, offset: u64) {
