@@ -5,6 +5,7 @@ use super::names::resolve;
 use super::open::{Left, Open, Upload};
 use super::refusal;
 use super::sights::Sights;
+use bytes::Bytes;
 use gate::store::VPath;
 use gate::{Reading, Refusal, Session};
 use sftp_proto::server::{Answer, Ask, AskId, File};
@@ -28,8 +29,6 @@ pub(super) struct Files {
 pub(super) struct Done {
     /// In the order of the questions.
     pub(super) answers: Vec<Answered>,
-    /// What held octets of WRITEs.
-    pub(super) spare: Vec<Vec<u8>>,
     /// Files that are ahead of their rate, and when they may go on.
     pub(super) held: Vec<(File, Instant)>,
 }
@@ -114,10 +113,10 @@ impl Files {
                         Err(why) => refusal::refused(&why),
                     }
                 }
-                Ask::Write { file, offset, octets } => {
-                    let written = self.write(file, offset, &octets);
-                    self.after(file, &mut done.held, octets.len(), Dir::Received);
-                    done.spare.push(octets);
+                Ask::Write { file, offset, pieces } => {
+                    let written = self.write(file, offset, &pieces);
+                    let octets = pieces.iter().map(Bytes::len).sum();
+                    self.after(file, &mut done.held, octets, Dir::Received);
                     answer(written)
                 }
                 Ask::List { file } => {
@@ -244,9 +243,20 @@ impl Files {
         }
     }
 
-    fn write(&mut self, file: File, offset: u64, octets: &[u8]) -> Result<(), Refusal> {
+    fn write(&mut self, file: File, mut offset: u64, pieces: &[Bytes]) -> Result<(), Refusal> {
+        let upload = self.upload(file)?;
+        for piece in pieces {
+            upload.write(offset, piece)?;
+            // It was written up to there.
+            offset = offset.saturating_add(piece.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// What is open for writing.
+    fn upload(&mut self, file: File) -> Result<&mut Upload, Refusal> {
         match self.of_mut(Some(file))? {
-            Open::Writing(upload) => upload.write(offset, octets),
+            Open::Writing(upload) => Ok(upload),
             Open::Reading(_) | Open::Directory(_) => Err(Refusal::Denied),
         }
     }
@@ -344,7 +354,7 @@ impl Files {
             if read == 0 {
                 return Ok(());
             }
-            self.write(into.ok_or(Refusal::Absent)?, at, &octets)?;
+            self.upload(into.ok_or(Refusal::Absent)?)?.write(at, &octets)?;
             offset += read as u64;
             at += read as u64;
             left -= read as u64;

@@ -200,7 +200,7 @@ impl Talk {
             let Some((id, ask)) = self.machine.poll_ask() else { break };
             octets += match &ask {
                 Ask::Read { len, .. } => *len as usize,
-                Ask::Write { octets, .. } => octets.len(),
+                Ask::Write { pieces, .. } => pieces.iter().map(Bytes::len).sum(),
                 Ask::List { .. } | Ask::Close { .. } | Ask::Other { .. } => 0,
             };
             batch.push((id, ask));
@@ -209,15 +209,12 @@ impl Talk {
     }
 
     fn done(&mut self, done: Done) {
-        let Done { answers, spare, held } = done;
+        let Done { answers, held } = done;
         for answered in answers {
             match answered {
                 Answered::Reads(reads) => self.machine.answer_reads(reads.octets, &reads.of),
                 Answered::One(id, answer) => self.machine.answer(id, answer),
             }
-        }
-        for octets in spare {
-            self.machine.reuse(octets);
         }
         for (file, at) in held {
             self.machine.hold(file);
@@ -319,7 +316,7 @@ mod tests {
         fn send(&mut self, request: &Request<'_>) {
             let mut out = Vec::new();
             request.write(&mut out);
-            self.machine.handle_input(&out);
+            self.machine.handle_input(&out.into());
         }
 
         /// Does all that can be done without a thread that may wait; what is to be sent.

@@ -5,6 +5,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use bytes::Bytes;
 
 const CONFIG_OCTETS: usize = 2_000;
 const HARD: usize = 1_500;
@@ -72,7 +73,7 @@ impl Play {
 
     fn input(&mut self, octets: &[u8]) {
         if self.server.wants_input() {
-            self.server.handle_input(octets);
+            self.server.handle_input(&Bytes::copy_from_slice(octets));
         }
     }
 
@@ -153,9 +154,10 @@ impl Play {
         Request::Asked { id, ask }.write(&mut out);
         self.waiting.insert(id, opens);
         // In two pieces: anywhere.
-        let (one, other) = out.split_at(usize::from(how) % out.len());
-        self.server.handle_input(one);
-        self.server.handle_input(other);
+        let mut other = Bytes::from(out);
+        let one = other.split_to(usize::from(how) % other.len());
+        self.server.handle_input(&one);
+        self.server.handle_input(&other);
     }
 
     fn in_order(&mut self, ask: &Ask) {
@@ -192,10 +194,7 @@ impl Play {
                 self.server.answer_reads(octets, &[(id, len)]);
             }
             Ask::Read { .. } => self.server.answer(id, Answer::End),
-            Ask::Write { octets, .. } => {
-                self.server.answer(id, if how < 200 { Answer::Done } else { refused() });
-                self.server.reuse(octets);
-            }
+            Ask::Write { .. } => self.server.answer(id, if how < 200 { Answer::Done } else { refused() }),
             Ask::List { .. } => self.server.answer(id, Answer::Names(Names::one(&[how; 60]))),
             Ask::Close { .. } => self.server.answer(id, if how < 250 { Answer::Done } else { refused() }),
             Ask::Other { packet, file, .. } => {

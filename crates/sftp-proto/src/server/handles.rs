@@ -115,12 +115,4 @@ impl Handles {
     pub(super) fn open_now(&self) -> usize {
         self.slots.len() - self.free.len()
     }
-
-    /// Whether any is open for writing.
-    pub(super) fn any_writes(&self) -> bool {
-        self.slots.iter().any(|(_, slot)| match slot.as_ref().map(|slot| slot.kind) {
-            Some(Kind::File { flags }) => flags.has(OpenFlags::WRITE),
-            Some(Kind::Directory) | None => false,
-        })
-    }
 }

@@ -5,6 +5,7 @@
 //! | `mod` | octets come, questions go out, answers come, octets go out |
 //! | `requests` | what a request is about, and those that are answered at once |
 //! | `intake` | packets as they come, the data of a WRITE in place |
+//! | `run` | WRITEs that lie behind each other, their octets where they came |
 //! | `parked` | a request that waits |
 //! | `queue` | which of those that wait is next |
 //! | `handles` | what is open |
@@ -26,6 +27,7 @@ mod parked;
 mod question;
 mod queue;
 mod requests;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -41,12 +43,14 @@ use crate::wire::Malformed;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::{fmt, mem};
 use handles::Handles;
 use intake::{Intake, Piece};
 use outlet::Outlet;
-use parked::{Copy, Parked, Run};
+use parked::{Copy, Parked};
 use queue::Queue;
+use run::Run;
 
 /// Why a session cannot go on; the peer's fault. The channel is to be closed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,12 +145,8 @@ pub struct Server {
     first: u64,
     open_asks: usize,
     outlet: Outlet,
-    /// What held octets of WRITEs, empty.
-    spare: Vec<Vec<u8>>,
 }
 
-/// Buffers that are kept for the next run: one is filled while another is written.
-const SPARE: usize = 2;
 /// Questions that are open at once.
 const ASKED: usize = 1_024;
 
@@ -163,7 +163,6 @@ impl Server {
             first: 0,
             open_asks: 0,
             outlet: Outlet::default(),
-            spare: Vec::new(),
             config,
         }
     }
@@ -176,13 +175,14 @@ impl Server {
         }
     }
 
-    /// Octets came.
-    pub fn handle_input(&mut self, mut input: &[u8]) {
+    /// Octets came. Those of WRITEs stay where they are, where they are most of what came.
+    pub fn handle_input(&mut self, came: &Bytes) {
+        let mut input = &came[..];
         let mut intake = mem::take(&mut self.intake);
         while matches!(self.state, State::Fresh | State::Serving) {
             match intake.next(&mut input) {
                 Ok(None) => break,
-                Ok(Some(piece)) => self.piece(piece),
+                Ok(Some(piece)) => self.piece(came, piece),
                 Err(why) => self.fail(Fault::Length(why)),
             }
         }
@@ -243,12 +243,12 @@ impl Server {
         self.handles.open_now()
     }
 
-    fn piece(&mut self, piece: Piece<'_>) {
+    fn piece(&mut self, came: &Bytes, piece: Piece<'_>) {
         match piece {
             Piece::Packet(packet) => self.packet(packet),
             Piece::Write { id, handle, offset, len } => self.data = self.write(id, handle, offset, len),
             Piece::Data(octets) => match &mut self.data {
-                Data::Into(filling) => filling.run.octets.extend_from_slice(octets),
+                Data::Into(filling) => filling.run.octets.push(came, octets),
                 Data::Dropped | Data::None => {}
             },
             Piece::Written => {
@@ -303,7 +303,7 @@ impl Server {
                     let Run { file, offset, octets, ids } = *run;
                     self.queue.hold_octets(octets.len());
                     let pending = Pending::Write { ids, file, octets: octets.len() };
-                    (pending, Ask::Write { file: File(file), offset, octets })
+                    (pending, Ask::Write { file: File(file), offset, pieces: octets.into_pieces() })
                 }
                 Parked::List { id, file } => {
                     (Pending::Plain { id, file: Some(file) }, Ask::List { file: File(file) })
@@ -359,9 +359,6 @@ impl Server {
             },
             Pending::Close { id, file } => {
                 self.handles.closed(file);
-                if !self.handles.any_writes() {
-                    self.spare = Vec::new();
-                }
                 self.said(id, answer);
             }
             Pending::Plain { id, .. } | Pending::Copy { id, .. } | Pending::Read { id, .. } => {
@@ -456,14 +453,6 @@ impl Server {
 
     fn reply(&mut self, id: u32, answer: Said<'_>) {
         self.outlet.put(|out| Reply::Answered { id, answer }.write(out));
-    }
-
-    /// Takes back what held the octets of a `Write`.
-    pub fn reuse(&mut self, mut octets: Vec<u8>) {
-        if self.spare.len() < SPARE && octets.capacity() <= 2 * self.config.run && self.handles.any_writes() {
-            octets.clear();
-            self.spare.push(octets);
-        }
     }
 
     /// A file's rate is used up: nothing is asked about it.

@@ -1,9 +1,9 @@
 //! Requests that wait: small, whatever was asked.
 
 use super::question::Packet;
+use super::run::Run;
 use crate::status::Status;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 /// One that waits to be done. Names and the octets of a WRITE are the only ones on the heap.
 #[derive(Debug)]
@@ -48,23 +48,6 @@ pub(super) struct Copy {
     pub(super) from: u32,
     pub(super) into: u32,
     pub(super) packet: Packet,
-}
-
-/// WRITEs of one file that lie behind each other.
-#[derive(Default, Debug)]
-pub(super) struct Run {
-    pub(super) file: u32,
-    pub(super) offset: u64,
-    pub(super) octets: Vec<u8>,
-    /// The requests that it is the answer to.
-    pub(super) ids: Vec<u32>,
-}
-
-impl Run {
-    /// Where it ends; none: nowhere.
-    pub(super) fn end(&self) -> Option<u64> {
-        self.offset.checked_add(self.octets.len() as u64)
-    }
 }
 
 impl Parked {

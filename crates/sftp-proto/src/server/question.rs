@@ -7,6 +7,7 @@ use crate::status::Status;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use bytes::Bytes;
 
 /// Names a question.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -38,8 +39,8 @@ pub enum Ask {
         file: File,
         /// To here.
         offset: u64,
-        /// They; what holds them is taken back ([`Server::reuse`](super::Server::reuse)).
-        octets: Vec<u8>,
+        /// They, one piece behind the other.
+        pieces: Vec<Bytes>,
     },
     /// The next names of a directory, so many that [`Names::octets`] is at most 32 KiB. Answer: `Names`, `End` or
     /// `Refused`.

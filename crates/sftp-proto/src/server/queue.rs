@@ -4,7 +4,8 @@
 //! it. So the order of a file's requests is kept, and nothing is looked at again and again.
 
 use super::handles::Handles;
-use super::parked::{Parked, Run};
+use super::parked::Parked;
+use super::run::Run;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 

@@ -1,7 +1,8 @@
 //! What a request is about: its file, its extension, and whether there is anything to ask.
 
 use super::handles::Kind;
-use super::parked::{Copy, Parked, Run};
+use super::parked::{Copy, Parked};
+use super::run::Run;
 use super::{Data, Fault, Filling, MOST_OCTETS, Packet, Server, State};
 use crate::VERSION;
 use crate::extension::Extended;
@@ -10,7 +11,6 @@ use crate::request::{self, BadRequest, OpenFlags, Request};
 use crate::status::Status;
 use crate::wire::Malformed;
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 const STALE: &str = "There is no such handle.";
 
@@ -39,10 +39,7 @@ impl Server {
         };
         let run = match self.queue.take_run(&mut self.handles, file, fits) {
             Some(run) => run,
-            None => {
-                let octets = self.spare.pop().unwrap_or_default();
-                Box::new(Run { file, offset, octets, ids: Vec::new() })
-            }
+            None => Box::new(Run { file, offset, ..Run::default() }),
         };
         Data::Into(Filling { id, whole: run.octets.len(), run })
     }

@@ -29,11 +29,16 @@ fn bench_with(config: Config) -> Bench {
     bench
 }
 
+/// A WRITE to the first file, as it is asked.
+fn written(offset: u64, octets: &'static str) -> Ask {
+    Ask::Write { file: File(0), offset, pieces: vec![Bytes::from_static(octets.as_bytes())] }
+}
+
 impl Bench {
     fn send(&mut self, request: &Request<'_>) {
         let mut out = Vec::new();
         request.write(&mut out);
-        self.server.handle_input(&out);
+        self.server.handle_input(&out.into());
     }
 
     fn ask(&mut self, id: u32, ask: Asks<'_>) {
@@ -120,7 +125,7 @@ fn s1_version_3_is_spoken_whatever_is_named() {
         let mut server = Server::new(Config { extensions: vec![EXTENSIONS[6]], ..Config::default() });
         let mut out = Vec::new();
         Request::Init { version, extensions: vec![] }.write(&mut out);
-        server.handle_input(&out);
+        server.handle_input(&out.into());
         let wanted =
             [&[0, 0, 0, 32, 2, 0, 0, 0, 3, 0, 0, 0, 18][..], b"limits@openssh.com", &[0, 0, 0, 1], b"1"];
         assert_eq!(server.poll_transmit(), Some(wanted.concat()), "to {version}");
@@ -135,7 +140,7 @@ fn s1_a_request_before_init_and_a_second_init_end_it() {
     write_head(1, b"h", 0, 0, &mut write);
     for first in [&out[..], &write, &[0, 0, 0, 5, 99, 0, 0, 0, 1]] {
         let mut server = Server::new(Config::default());
-        server.handle_input(first);
+        server.handle_input(&Bytes::copy_from_slice(first));
         assert_eq!(server.fault(), Some(&Fault::Init { again: false }), "{first:?}");
         assert!(server.is_over() && !server.wants_input() && server.poll_ask().is_none());
     }
@@ -148,11 +153,11 @@ fn s1_a_request_before_init_and_a_second_init_end_it() {
 fn s2_a_length_that_no_packet_has_ends_it() {
     for claimed in [0, (256u32 << 10) + 1, u32::MAX] {
         let mut bench = bench();
-        bench.server.handle_input(&claimed.to_be_bytes());
+        bench.server.handle_input(&Bytes::copy_from_slice(&claimed.to_be_bytes()));
         assert_eq!(bench.server.fault(), Some(&Fault::Length(TooLong(claimed))));
     }
     let mut bench = bench();
-    bench.server.handle_input(&[0, 0, 0, 3, 5, 0, 0]);
+    bench.server.handle_input(&Bytes::from_static(&[0, 0, 0, 3, 5, 0, 0]));
     assert_eq!(bench.server.fault(), Some(&Fault::NoNumber(Malformed::Short)));
 }
 
@@ -165,15 +170,17 @@ fn s2_a_packet_that_is_cut_is_a_bad_message_and_an_unknown_one_unsupported() {
     Request::Asked { id: 7, ask: read(&handle, 0, 1) }.write(&mut cut);
     cut.truncate(cut.len() - 4);
     cut[3] -= 4;
-    bench.server.handle_input(&cut);
-    bench.server.handle_input(&[0, 0, 0, 14, 9, 0, 0, 0, 8, 0, 0, 0, 1, b'a', 0, 0, 0, 16]);
+    bench.server.handle_input(&cut.into());
+    bench
+        .server
+        .handle_input(&Bytes::from_static(&[0, 0, 0, 14, 9, 0, 0, 0, 8, 0, 0, 0, 1, b'a', 0, 0, 0, 16]));
     bench.ask(9, Asks::Close { handle: &[0; 257] });
     let mut write = Vec::new();
     write_head(10, &handle, 0, 0, &mut write);
     let at = write.len() - 1;
     write[at] = 1;
-    bench.server.handle_input(&write);
-    bench.server.handle_input(&[0, 0, 0, 5, 21, 0, 0, 0, 11]);
+    bench.server.handle_input(&write.into());
+    bench.server.handle_input(&Bytes::from_static(&[0, 0, 0, 5, 21, 0, 0, 0, 11]));
     assert_eq!(bench.asked(), []);
     let wanted = ["7 BadMessage", "8 BadMessage", "9 BadMessage", "10 BadMessage", "11 OpUnsupported"];
     assert_eq!(bench.replies(), wanted);
@@ -236,7 +243,7 @@ fn s3_writes_and_reads_of_a_file_keep_their_order_also_while_reads_wait_for_room
     assert!(matches!(&asked[0], Ask::Other { .. }), "{asked:?}");
     let wanted = [
         Ask::Read { file: File(0), request: 2, offset: 200, len: 200 },
-        Ask::Write { file: File(0), offset: 0, octets: b"after the read".to_vec() },
+        written(0, "after the read"),
         Ask::Close { file: File(0) },
     ];
     assert_eq!(asked[1..], wanted);
@@ -316,13 +323,9 @@ fn writes_that_lie_behind_each_other_are_one_run_however_they_come() {
         let mut bench = bench();
         assert_eq!(bench.file(), handle);
         for part in stream.chunks(step) {
-            bench.server.handle_input(part);
+            bench.server.handle_input(&Bytes::copy_from_slice(part));
         }
-        let file = File(0);
-        let wanted = [
-            Ask::Write { file, offset: 0, octets: b"abcde".to_vec() },
-            Ask::Write { file, offset: 6, octets: b"gap!".to_vec() },
-        ];
+        let wanted = [written(0, "abcde"), written(6, "gap!")];
         let asked = bench.asked();
         assert_eq!(asked.iter().map(|(_, ask)| ask.clone()).collect::<Vec<_>>(), wanted, "in {step}s");
         bench.server.answer(asked[0].0, Answer::Refused(Status::Failure, String::from("Full.")));
@@ -333,20 +336,34 @@ fn writes_that_lie_behind_each_other_are_one_run_however_they_come() {
 }
 
 #[test]
-fn a_run_is_bounded_and_its_room_is_used_again() {
+fn a_run_is_bounded() {
     let mut bench = bench_with(Config { run: 4, ..Config::default() });
     let handle = bench.file();
     for n in 0..4 {
         bench.write(n, &handle, u64::from(n) * 2, b"ab");
     }
-    let runs = bench.work();
-    assert_eq!(runs.len(), 2);
-    let Ask::Write { octets, .. } = runs.into_iter().next().unwrap() else { panic!() };
-    let place = octets.as_ptr();
-    bench.server.reuse(octets);
-    bench.write(9, &handle, 0, b"ab");
-    let Some((_, Ask::Write { octets, .. })) = bench.server.poll_ask() else { panic!() };
-    assert_eq!(octets.as_ptr(), place);
+    assert_eq!(bench.work(), [written(0, "abab"), written(4, "abab")]);
+}
+
+#[test]
+fn the_octets_of_long_writes_are_where_they_came() {
+    let mut bench = bench();
+    let handle = bench.file();
+    let data = vec![7; 100_000];
+    let mut write = Vec::new();
+    write_head(1, &handle, 0, data.len() as u32, &mut write);
+    write.extend_from_slice(&data);
+    let came = Bytes::from(write);
+    // In pieces, as channels bring them.
+    for piece in [0..40_000, 40_000..40_003, 40_003..came.len()] {
+        bench.server.handle_input(&came.slice(piece));
+    }
+    let [Ask::Write { pieces, .. }] = &bench.work()[..] else { panic!("one question") };
+    assert!(pieces.concat() == data);
+    let (from, to) = (came.as_ptr() as usize, came.as_ptr() as usize + came.len());
+    let copied: usize =
+        pieces.iter().filter(|p| !(from..to).contains(&(p.as_ptr() as usize))).map(Bytes::len).sum();
+    assert_eq!(copied, 3, "what is shorter than its keep");
 }
 
 #[test]
@@ -357,10 +374,10 @@ fn a_write_that_is_half_here_at_the_end_is_forgotten_and_those_before_it_are_don
     let mut half = Vec::new();
     write_head(2, &handle, 3, 10, &mut half);
     half.extend_from_slice(b"12345");
-    bench.server.handle_input(&half);
+    bench.server.handle_input(&half.into());
     bench.server.handle_eof();
     assert!(!bench.server.wants_input() && !bench.server.is_over());
-    assert_eq!(bench.work(), [Ask::Write { file: File(0), offset: 0, octets: b"abc".to_vec() }]);
+    assert_eq!(bench.work(), [written(0, "abc")]);
     assert_eq!(bench.replies(), ["1 Ok"]);
     assert!(bench.server.is_over() && bench.server.fault().is_none());
 }
@@ -416,7 +433,7 @@ fn who_sends_requests_without_end_and_reads_nothing_is_sent_away_and_memory_stay
         let mut sent = 0;
         while bench.server.fault().is_none() {
             match nonsense {
-                true => bench.server.handle_input(&[0, 0, 0, 5, 99, 0, 0, 0, 1]),
+                true => bench.server.handle_input(&Bytes::from_static(&[0, 0, 0, 5, 99, 0, 0, 0, 1])),
                 false => bench.ask(sent, Asks::Stat { path: b"a" }),
             }
             bench.work();
