@@ -177,6 +177,15 @@ pub struct VendorId<'a> {
     pub build: u64,
 }
 
+impl VendorId<'_> {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        for text in [self.vendor, self.product, self.version] {
+            out.put_string(text);
+        }
+        out.put_u64(self.build);
+    }
+}
+
 impl<'a> Extended<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Extended<'a>, Malformed> {
         let name = reader.string()?;
@@ -278,12 +287,7 @@ impl<'a> Extended<'a> {
                 out.put_string(one);
                 check.write(out);
             }
-            Extended::VendorId(VendorId { vendor, product, version, build }) => {
-                out.put_string(vendor);
-                out.put_string(product);
-                out.put_string(version);
-                out.put_u64(*build);
-            }
+            Extended::VendorId(vendor) => vendor.write(out),
             Extended::Other { data, .. } => out.extend_from_slice(data),
         }
     }

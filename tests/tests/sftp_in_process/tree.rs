@@ -2,7 +2,7 @@
 
 use crate::talk::{Talk, house, writable};
 use gate::Policy;
-use sftp_proto::{Answer, Ask, Attrs, Extended, FileSystem, OpenFlags, Status, Times};
+use sftp_proto::{Answer, Ask, Attrs, Extended, FileSystem, Named, OpenFlags, Status, Times};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::local::{Local, LocalOptions};
@@ -262,6 +262,29 @@ fn a_copy_within_the_server_is_whole_or_a_part() {
         assert!(g[..3] == [0; 3] && g[3..] == f[start..end], "{offset} {len}");
     }
     assert_eq!(talk.close(&from), Status::Ok);
+}
+
+#[test]
+fn numbers_have_the_names_that_lists_show() {
+    let house = house(Memory::new(), writable());
+    let mut talk = house.talk();
+    let mut ask = |uids: Vec<u32>, gids: Vec<u32>| {
+        talk.call(Ask::Extended(Extended::UsersGroups { uids, gids }), |answer| match answer {
+            Answer::Extended(octets) => {
+                let named = Named::parse(octets).unwrap();
+                let text = |names: &[&[u8]]| -> Vec<String> {
+                    names.iter().map(|n| String::from_utf8_lossy(n).into_owned()).collect()
+                };
+                Ok((text(&named.users), text(&named.groups)))
+            }
+            Answer::Status { status, .. } => Err(status),
+            other => panic!("{other:?}"),
+        })
+    };
+    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|n| (*n).to_owned()).collect() };
+    assert_eq!(ask(vec![0, 1_000], vec![0]), Ok((names(&["ftp", ""]), names(&["ftp"]))));
+    assert_eq!(ask(vec![], vec![]), Ok((names(&[]), names(&[]))));
+    assert_eq!(ask(vec![0; 4_097], vec![]), Err(Status::OpUnsupported));
 }
 
 #[test]

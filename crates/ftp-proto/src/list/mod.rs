@@ -12,6 +12,9 @@ pub use parse::{Listed, parse_facts, parse_list, parse_time};
 use alloc::vec::Vec;
 use clock::civil::Civil;
 
+/// Who everything belongs to where people are shown an owner: the tree has users of its own, who are nobody's accounts.
+pub const OWNER: &str = "ftp";
+
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -130,7 +133,7 @@ pub fn write_list(out: &mut Vec<u8>, e: &Entry, now: i64) {
     };
     let c = Civil::from_unix(e.modified);
     let age = now - e.modified;
-    put(out, format_args!("{links:>4} ftp      ftp      {:>12} {} {:>2} ", e.len, c.month_name(), c.day));
+    put(out, format_args!("{links:>4} {OWNER:<8} {OWNER:<8} {:>12} {} {:>2} ", e.len, c.month_name(), c.day));
     if (-86_400..RECENT).contains(&age) {
         put(out, format_args!("{:02}:{:02}", c.hour, c.minute));
     } else {

@@ -4,33 +4,30 @@ use super::files::Files;
 use super::names::{both, resolve};
 use super::open::Open;
 use super::refusal;
+use ftp_proto::list;
 use gate::Refusal;
 use gate::store::Sink;
 use sftp_proto::server::{Answer, File, Names};
-use sftp_proto::{Extended, Extension, FileSystem, Space};
+use sftp_proto::{EXTENSIONS, Extended, Extension, FileSystem, Named, Space, VendorId};
 
-/// What is offered, in the order of OpenSSH's PROTOCOL. Not vendor-id, which is answered all the same: what a server
-/// says with it is no version but names and numbers, and asyncssh ends where it finds anything else.
+/// What is offered: OpenSSH's, and some of others.
 pub(super) fn offered() -> Vec<Extension> {
-    let row = |name, version| Extension { name, version };
-    vec![
-        row("posix-rename@openssh.com", "1"),
-        row("statvfs@openssh.com", "2"),
-        row("fstatvfs@openssh.com", "2"),
-        row("hardlink@openssh.com", "1"),
-        row("fsync@openssh.com", "1"),
-        row("lsetstat@openssh.com", "1"),
-        row("limits@openssh.com", "1"),
-        row("expand-path@openssh.com", "1"),
-        row("copy-data", "1"),
-        row("home-directory", "1"),
-        // Looked for under the first name, asked under the others.
-        row("check-file", "1"),
-        row("check-file-handle", "1"),
-        row("check-file-name", "1"),
-        row("space-available", "1"),
-    ]
+    // check-file is looked for under the first name and asked under the others.
+    let more = ["check-file", "check-file-handle", "check-file-name", "space-available"];
+    let more = more.into_iter().map(|name| Extension { name, version: "1" });
+    EXTENSIONS.into_iter().chain(more).collect()
 }
+
+/// Whose program this is.
+pub(super) const VENDOR: VendorId<'static> = VendorId {
+    vendor: b"towline",
+    product: b"towline",
+    version: env!("CARGO_PKG_VERSION").as_bytes(),
+    build: 0,
+};
+
+/// Numbers of users and groups that are answered at once.
+const NUMBERS: usize = 4_096;
 
 /// Octets of a block, in which `df` counts.
 const BLOCK: u64 = 4_096;
@@ -98,10 +95,19 @@ impl Files {
             }
             Extended::CheckFileHandle { check, .. } => self.check(file, check),
             Extended::CheckFileName { path, check } => self.check_name(path, check),
-            Extended::UsersGroups { .. }
-            | Extended::Limits
-            | Extended::VendorId(_)
-            | Extended::Other { .. } => Err(Refusal::Unsupported("that extension")),
+            Extended::UsersGroups { uids, gids } if uids.len().max(gids.len()) > NUMBERS => {
+                Err(Refusal::Unsupported("more than 4,096 numbers at once"))
+            }
+            // Everything belongs to 0, which is called as in lists; no other number is anybody's.
+            Extended::UsersGroups { uids, gids } => {
+                let name = |id: &u32| if *id == 0 { list::OWNER.as_bytes() } else { b"" };
+                let named =
+                    Named { users: uids.iter().map(name).collect(), groups: gids.iter().map(name).collect() };
+                Ok(Answer::Octets(named.octets()))
+            }
+            Extended::Limits | Extended::VendorId(_) | Extended::Other { .. } => {
+                Err(Refusal::Unsupported("that extension"))
+            }
         }
     }
 

@@ -48,6 +48,7 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
     let machine = Server::new(Config {
         handles: config.handles,
         extensions: extensions::offered(),
+        vendor: Some(extensions::VENDOR),
         ..Config::default()
     });
     let buffers = Buffers::default();

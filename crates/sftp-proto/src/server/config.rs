@@ -1,6 +1,6 @@
 //! What is the same for all sessions of a server.
 
-use crate::extension::{EXTENSIONS, Extended, Extension};
+use crate::extension::{EXTENSIONS, Extended, Extension, VendorId};
 use crate::figures::Limits;
 use crate::frame::LONGEST_PACKET;
 use alloc::vec::Vec;
@@ -26,6 +26,8 @@ pub struct Config {
     pub run: usize,
     /// The extensions that are done and told.
     pub extensions: Vec<Extension>,
+    /// Whose program it is, where that is told.
+    pub vendor: Option<VendorId<'static>>,
 }
 
 impl Default for Config {
@@ -38,6 +40,7 @@ impl Default for Config {
             hard: 4 << 20,
             run: 512 << 10,
             extensions: EXTENSIONS.to_vec(),
+            vendor: None,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::request::{self, BadRequest, OpenFlags, Request};
 use crate::status::Status;
 use crate::wire::Malformed;
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 const STALE: &str = "There is no such handle.";
 
@@ -80,12 +81,16 @@ impl Server {
         match (request, &self.state) {
             (Request::Init { .. }, State::Fresh) => {
                 self.state = State::Serving;
-                let extensions = self
-                    .config
-                    .extensions
-                    .iter()
-                    .map(|e| (e.name.as_bytes(), e.version.as_bytes()))
-                    .collect();
+                let rows = self.config.extensions.iter();
+                let mut extensions: Vec<_> =
+                    rows.map(|e| (e.name.as_bytes(), e.version.as_bytes())).collect();
+                // Not a version but names and a number, and clients that look into it want all of them.
+                let vendor = self.config.vendor.map(|vendor| {
+                    let mut data = Vec::new();
+                    vendor.write(&mut data);
+                    data
+                });
+                extensions.extend(vendor.iter().map(|data| (&b"vendor-id"[..], &data[..])));
                 let version = Reply::Version { version: VERSION, extensions };
                 self.outlet.put(|out| version.write(out));
             }

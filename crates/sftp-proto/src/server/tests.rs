@@ -473,6 +473,19 @@ fn what_waits_to_be_written_is_bounded_and_then_nothing_is_read() {
 }
 
 #[test]
+fn a_vendor_is_told_as_three_strings_and_a_number() {
+    let vendor = Some(crate::VendorId { vendor: b"a", product: b"bc", version: b"1.2", build: 7 });
+    let mut server = Server::new(Config { extensions: vec![EXTENSIONS[6]], vendor, ..Config::default() });
+    let mut out = Vec::new();
+    Request::Init { version: 3, extensions: vec![] }.write(&mut out);
+    server.handle_input(&out.into());
+    let version = server.poll_transmit().unwrap();
+    let Ok(Reply::Version { extensions, .. }) = Reply::parse(&version[4..]) else { panic!("{version:?}") };
+    let data = b"\0\0\0\x01a\0\0\0\x02bc\0\0\0\x031.2\0\0\0\0\0\0\0\x07";
+    assert_eq!(extensions, [(&b"limits@openssh.com"[..], &b"1"[..]), (b"vendor-id", data)]);
+}
+
+#[test]
 fn limits_and_a_vendor_are_answered_without_asking_anybody() {
     let extensions = vec![EXTENSIONS[6], Extension { name: "vendor-id", version: "1" }];
     let mut bench = bench_with(Config { handles: 9, extensions, ..Config::default() });
