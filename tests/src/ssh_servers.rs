@@ -92,7 +92,7 @@ pub fn openssh(root: TempDir) -> Option<Reached> {
     sshd(root, "", None)
 }
 
-/// The same with more lines of its configuration, which come first and so count; `@` stands for its directory.
+/// The same with more lines of its configuration, which come first and so count.
 ///
 /// # Panics
 /// When it does not come up.
@@ -127,7 +127,6 @@ fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
     set.extend(library.map(|value| format!("LD_LIBRARY_PATH={}", value.display())));
     // Where it gives up its privileges; the package's service makes it.
     std::fs::create_dir_all("/run/sshd").expect("root may");
-    let lines = lines.replace('@', &keys.dir.path().display().to_string());
     let text = format!(
         "{lines}\nPort {}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
          PidFile none\nMaxStartups 1000\nSubsystem sftp internal-sftp\nSetEnv {}\n",

@@ -5,6 +5,7 @@ use e2e::content::SIZES;
 use e2e::peers::Peer;
 use e2e::process::{Ended, Process};
 use e2e::ssh_servers::{Reached, asyncssh, openssh, paramiko};
+use e2e::towline::at_home as towline;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -15,21 +16,6 @@ use std::time::Duration;
 const ONE: Duration = Duration::from_secs(90);
 /// Several windows.
 const LARGE: u64 = 33_591_768;
-
-/// `towline` with a home of its own and without a terminal.
-fn towline(home: &Path, arguments: &[&str]) -> Command {
-    let program = e2e::towline::command();
-    let mut c = Command::new("setsid");
-    c.arg("--wait").arg(program.get_program()).args(arguments).current_dir(home);
-    for (name, value) in program.get_envs() {
-        if let Some(value) = value {
-            c.env(name, value);
-        }
-    }
-    c.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
-    c.env_remove("SSH_AUTH_SOCK").env_remove("TOWLINE_PASSWORD");
-    c
-}
 
 fn run(home: &Path, arguments: &[&str]) -> Ended {
     Process::start(&mut towline(home, arguments)).wait(ONE)

@@ -29,9 +29,14 @@ pub use options::{
     Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions, TftpOptions,
 };
 pub use place::{Apart, Place};
+pub use sftp_proto::client::Abilities;
 pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};
-pub use ssh::{Agreed, Ask, HostKeys, Met, Nobody, OnMet, Profile, Question, SshFault, SshOptions};
+pub use ssh::look::{Look, Seen, ShownKey, Standing};
+pub use ssh::{
+    Agreed, AlgorithmKind, Ask, Greeting, Hello, HostKeys, Met, Nobody, Offer, OnMet, Profile, Question,
+    SshFault, SshOptions,
+};
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;
 pub use wire::{Direct, Unroutable, Wire};

@@ -378,6 +378,40 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         lost: Option<u64>,
     },
+    SshExamined {
+        url: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<String>,
+        seconds: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ident: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_exchanges: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        host_keys: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ciphers: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        macs: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        compressions: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        modern: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        compat: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        legacy_ios: Option<String>,
+        #[serde(skip_serializing_if = "String::is_empty")]
+        keys: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        login: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sftp_version: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sftp_extensions: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sftp_limits: Option<String>,
+    },
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

@@ -24,14 +24,22 @@ struct Entry {
 }
 
 /// What is known of a key.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) enum Verdict {
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
     /// It is the host's.
     Right,
     /// It is known to be in the wrong hands.
-    Revoked { place: String },
+    Revoked {
+        /// File and line.
+        place: String,
+    },
     /// The host has another key.
-    Other { place: String, fingerprint: String },
+    Other {
+        /// File and line of what is known.
+        place: String,
+        /// The fingerprint of what is known.
+        fingerprint: String,
+    },
     /// Nothing is known of the host.
     New,
 }

@@ -44,12 +44,7 @@ impl Link {
             }
             HostKeys::Pinned(_) => Known::default(),
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("ssh")
-            .enable_all()
-            .build()
-            .map_err(ClientError::Local)?;
+        let runtime = runtime()?;
         let mut config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
         if let Some(ident) = ssh.ident {
             config.ident = ident;
@@ -77,6 +72,12 @@ impl Link {
         let (tap, cancel) = (options.tap.clone(), options.cancel.clone());
         Around { local, peer, tap, cancel, patience: options.ssh.no_progress }
     }
+}
+
+/// Keys and ciphers on a thread of their own.
+pub(super) fn runtime() -> Result<Runtime, ClientError> {
+    let builder = &mut tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).thread_name("ssh").enable_all().build().map_err(ClientError::Local)
 }
 
 /// A server that is to be met.
@@ -117,7 +118,7 @@ impl Host<'_> {
             learned: ssh.learned.clone(),
             said: said.clone(),
         };
-        let waiting = Waiting { cancel: options.cancel.clone(), peer: ends.peer, patience: ssh.no_progress };
+        let waiting = Waiting::new(options, ends.peer);
         let connection = runtime.block_on(async {
             let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
             let meeting = async {
@@ -139,6 +140,10 @@ impl Host<'_> {
 }
 
 impl Waiting {
+    pub(super) fn new(options: &Options, peer: SocketAddr) -> Waiting {
+        Waiting { cancel: options.cancel.clone(), peer, patience: options.ssh.no_progress }
+    }
+
     /// Waits for an answer of the library's.
     pub(super) async fn on<T>(
         &self,

@@ -7,14 +7,17 @@
 //! | `trust` | whether a host is the one that was meant |
 //! | `login` | what is shown to be let in, and in which order |
 //! | `link` | a connection with somebody logged in |
+//! | `look` | what a server says before a login |
 
 mod known_hosts;
 mod link;
 mod login;
+pub(crate) mod look;
 mod options;
 mod trust;
 
 pub(crate) use link::Link;
 pub use options::{Ask, HostKeys, Met, Nobody, OnMet, Question, SshOptions};
 pub use transport::ssh::client::Fault as SshFault;
-pub use transport::ssh::{Agreed, Profile};
+pub use transport::ssh::client::Greeting;
+pub use transport::ssh::{Agreed, Hello, Kind as AlgorithmKind, Offer, Profile};

@@ -1,12 +1,15 @@
-//! `towline doctor`: what is wrong with a TFTP server, or on the way to it.
+//! `towline doctor`: what is wrong with a server of TFTP or SSH, or on the way to it.
 
+use super::over_ssh::OverSsh;
 use crate::doctor::{self, Found, Host, Limits, Report, Target};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use clap::Args;
+use client::Options;
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::locator::{Locator, Remote, Scheme};
 
@@ -15,9 +18,11 @@ Examples:
   towline doctor tftp://10.0.0.1/c2900-universalk9-mz.bin     why does this copy not work?
   towline doctor --patience 5 tftp://198.51.100.7:6969/a.bin  over a slow line
   towline doctor --server images                              this host, as a server of images
+  towline doctor sftp://10.0.0.2                              what SSH offers there, and which profile connects
+  towline doctor --login sftp://admin@10.0.0.2                and what its SFTP can do
 ";
 
-/// Say why TFTP does not work, and what to set.
+/// Say why TFTP, SFTP or SCP does not work, and what to set.
 ///
 /// Reads one file of a server in several ways and tells what is wrong: no answer, closed and filtered ports, an MTU
 /// black hole, a NAT, a wrong name, options that are ignored or answered wrongly, losses. docs/doctor.md lists every
@@ -28,11 +33,15 @@ Examples:
 /// where no answer comes), begins none after 90 s, and reads at most 512 blocks or one second at a stretch; a healthy
 /// server sees about 14 requests. A host that is silent gets one ping and one datagram to port 33434 too.
 ///
+/// Of `sftp://` and `scp://` it says what the server offers (key exchange, host keys, ciphers, MACs), what each profile would
+/// agree on with it, its host keys and whether they are known, and the ways to log in; with --login what its SFTP can do. It
+/// makes one connection for each kind of key, logs nobody in without --login, and learns no key.
+///
 /// Ends with 0 where nothing is wrong, else with the code of the gravest finding.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Doctor {
-    /// The file that is wanted: tftp://HOST[:PORT]/FILE.
+    /// The file that is wanted, tftp://HOST[:PORT]/FILE, or the server: sftp://[USER@]HOST[:PORT], scp://…
     #[arg(value_name = "URL", required_unless_present = "server", conflicts_with = "server")]
     url: Option<OsString>,
     /// Look at this host as a server: who listens, what is filtered, and whether DIR's files may be read.
@@ -41,9 +50,14 @@ pub struct Doctor {
     /// With --server: the request port.
     #[arg(long, value_name = "PORT", default_value_t = 69, conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// Silence of this length is no answer.
-    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
-    patience: u64,
+    /// Silence of this length is no answer; 3 s without it, over SSH 20.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
+    patience: Option<u64>,
+    /// SSH: log in too, and ask the server's SFTP what it can do.
+    #[arg(long, conflicts_with = "server", help_heading = "SSH")]
+    login: bool,
+    #[command(flatten)]
+    ssh: OverSsh,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
     #[arg(long)]
     pub(super) json: bool,
@@ -51,16 +65,25 @@ pub struct Doctor {
 
 impl Doctor {
     /// Examines.
-    pub fn run(self, events: &Events) -> Result<(), Failure> {
+    pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         match (&self.url, &self.server) {
-            (Some(url), _) => self.remote(&parsed(url)?, events),
+            (Some(url), _) => {
+                let remote = parsed(url)?;
+                match remote.scheme {
+                    Scheme::Sftp | Scheme::Scp => self.ssh(&remote, events),
+                    Scheme::Tftp | Scheme::Ftp => self.remote(&remote, events),
+                }
+            }
             (None, dir) => self.own(dir.as_ref().and_then(Option::as_deref), events),
         }
     }
 
     fn remote(&self, remote: &Remote, events: &Events) -> Result<(), Failure> {
         let target = Target { url: remote.to_string(), name: remote.path.clone(), server: resolved(remote)? };
-        let limits = Limits { patience: Duration::from_secs(self.patience), ..Limits::default() };
+        let limits = Limits {
+            patience: self.patience.map_or(Limits::default().patience, Duration::from_secs),
+            ..Limits::default()
+        };
         let begun = Instant::now();
         let report = doctor::examine(&target, &limits)
             .map_err(|e| Failure::new(Exit::Local, &target.url, format!("cannot ask: {e}"), ""))?;
@@ -69,6 +92,21 @@ impl Doctor {
         tell(&report.found, events);
         events.tell(&examined(&target, &report, elapsed));
         report.failure(&target.url).map_or(Ok(()), Err)
+    }
+
+    /// A server over SSH.
+    fn ssh(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
+        let patience = Duration::from_secs(self.patience.unwrap_or(20));
+        let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
+        options.ssh.no_progress = patience;
+        options.ssh.connect_timeout = patience;
+        let begun = Instant::now();
+        let report = doctor::examine_ssh(remote, &options, self.login)?;
+        let elapsed = begun.elapsed();
+        self.print(&report.lines(elapsed))?;
+        tell(&report.found, events);
+        events.tell(&report.event(remote.to_string(), elapsed));
+        report.failure(&remote.to_string()).map_or(Ok(()), Err)
     }
 
     /// This host, without a packet.
@@ -137,13 +175,16 @@ fn parsed(text: &OsString) -> Result<Remote, Failure> {
     let shown = format!("'{}'", text.to_string_lossy());
     let locator = Locator::parse(text).map_err(|e| Failure::usage(&shown, e, "see towline doctor --help"))?;
     match locator {
+        Locator::Remote(remote) if matches!(remote.scheme, Scheme::Sftp | Scheme::Scp) => Ok(remote),
         Locator::Remote(remote) if remote.scheme == Scheme::Tftp && !remote.path.is_empty() => Ok(remote),
         Locator::Remote(remote) if remote.scheme == Scheme::Tftp => {
             Err(Failure::usage(&shown, "names no file", "name one that should be there: tftp://HOST/FILE"))
         }
-        Locator::Remote(_) | Locator::Local(_) | Locator::Stdio => {
-            Err(Failure::usage(&shown, "is no URL of TFTP", "write tftp://HOST[:PORT]/FILE"))
-        }
+        Locator::Remote(_) | Locator::Local(_) | Locator::Stdio => Err(Failure::usage(
+            &shown,
+            "is no URL of TFTP, SFTP or SCP",
+            "write tftp://HOST[:PORT]/FILE or sftp://HOST[:PORT]",
+        )),
     }
 }
 

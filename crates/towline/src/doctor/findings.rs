@@ -19,7 +19,7 @@ pub struct Row {
     pub exit: Exit,
 }
 
-/// Every finding, the gravest first: the first one found decides the exit code.
+/// Every finding, the gravest first, those of TFTP and then those of SSH: the first one found decides the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[allow(missing_docs, reason = "each is described by its row")]
 pub enum Id {
@@ -52,10 +52,31 @@ pub enum Id {
     FirewallUnseen,
     ReversePath,
     Unreadable,
+    SshClosed,
+    SshUnreachable,
+    SshSilent,
+    NotSsh,
+    SshOne,
+    OfferUnread,
+    NoProfile,
+    NeedsProfile,
+    HostRevoked,
+    HostOther,
+    HostUnknown,
+    NoWayIn,
+    LoginRefused,
+    NoSftp,
+    SshBroke,
+    OldAlgorithms,
+    NotStrict,
 }
 
-/// The table.
-pub const FINDINGS: &[Row] = &[
+/// The table: of TFTP, and of SSH.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    FINDINGS.iter().chain(super::ssh_findings::FINDINGS)
+}
+
+const FINDINGS: &[Row] = &[
     Row {
         id: Id::NothingListens,
         name: "nothing-listens",
@@ -319,7 +340,7 @@ pub struct Found {
 impl Id {
     /// Its row.
     pub fn row(self) -> &'static Row {
-        FINDINGS.iter().find(|r| r.id == self).expect("a test holds that every finding has a row")
+        rows().find(|r| r.id == self).expect("a test holds that every finding has a row")
     }
 }
 
@@ -357,7 +378,7 @@ fn fill(text: &str, seen: &[(&str, String)]) -> String {
 pub fn document() -> String {
     let mut out =
         String::from("| finding | evidence | what is said | what to set | exit |\n|---|---|---|---|---:|\n");
-    for r in FINDINGS {
+    for r in rows() {
         let exit = r.exit.code();
         out.push_str(&format!("| `{}` | {} | {} | {} | {exit} |\n", r.name, r.evidence, r.words, r.remedy));
     }
@@ -370,18 +391,18 @@ mod tests {
 
     #[test]
     fn rows_stand_in_the_order_of_gravity_each_once() {
-        for pair in FINDINGS.windows(2) {
-            assert!(pair[0].id < pair[1].id, "{} before {}", pair[0].name, pair[1].name);
+        for (one, next) in rows().zip(rows().skip(1)) {
+            assert!(one.id < next.id, "{} before {}", one.name, next.name);
         }
         // The last variant: the enum has no row missing behind it, and the order above has no gap before it.
-        assert_eq!(Id::Unreadable as usize + 1, FINDINGS.len());
+        assert_eq!(Id::NotStrict as usize + 1, rows().count());
     }
 
     #[test]
     fn what_was_seen_is_filled_in_and_never_read_again() {
         let seen = [("code", String::from("0")), ("text", String::from("{code} {x"))];
         assert_eq!(fill("ERROR {code} ({text})", &seen), "ERROR 0 ({code} {x)");
-        for row in FINDINGS {
+        for row in rows() {
             for text in [row.words, row.remedy] {
                 assert_eq!(text.matches('{').count(), text.matches('}').count(), "{}", row.name);
                 assert!(!text.contains('|'), "{}: a table cell", row.name);

@@ -1,4 +1,4 @@
-//! `towline doctor`: says in words why TFTP does not work, and what to set.
+//! `towline doctor`: says in words why TFTP, or SSH before SFTP and SCP, does not work, and what to set.
 //!
 //! It only reads (RRQ), keeps nothing of what it reads, ends each probe with an ERROR so that the server does
 //! not repeat itself, and is bounded in requests and time ([`Limits`]).
@@ -9,6 +9,7 @@
 //! - `names`: other spellings of a name · `alive`: whether a host lives.
 //! - `host`: this host's own listeners and filters · `netfilter`: its packet filter, by netlink.
 //! - `report`: for people and for `--json`.
+//! - `ssh`: of servers over SSH, with `ssh_findings` and `ssh_report`.
 
 mod alive;
 mod exam;
@@ -19,10 +20,14 @@ mod netfilter;
 mod probe;
 mod report;
 mod seen;
+mod ssh;
+mod ssh_findings;
+mod ssh_report;
 
-pub use findings::{FINDINGS, Found, Id, Row, document};
+pub use findings::{Found, Id, Row, document, rows};
 pub use host::{Host, Listener, directory};
 pub(crate) use report::{failure, findings};
+pub use ssh::{SshReport, examine as examine_ssh};
 
 use std::io;
 use std::net::SocketAddr;

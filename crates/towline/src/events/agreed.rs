@@ -53,6 +53,32 @@ pub(super) const LOGIN: Row = Row {
     ],
 };
 
+pub(super) const EXAMINED: Row = Row {
+    event: "ssh_examined",
+    by: "doctor",
+    doc: "The examination of a server over SSH is over; what it offers and what would be agreed. Lists have commas between, \
+          the server's favourite first; where each way has its own, `;` between them, to the server first.",
+    fields: &[
+        always("url", Kind::Text, "What was asked about, password masked."),
+        maybe("server", Kind::Text, "Address and port."),
+        always("seconds", Kind::Number, "How long it took."),
+        maybe("ident", Kind::Text, "What the server's program calls itself."),
+        maybe("key_exchanges", Kind::Text, "Key exchanges that it offers."),
+        maybe("host_keys", Kind::Text, "Kinds of host keys that it offers."),
+        maybe("ciphers", Kind::Text, "Ciphers that it offers."),
+        maybe("macs", Kind::Text, "MACs that it offers."),
+        maybe("compressions", Kind::Text, "Compressions that it offers."),
+        maybe("modern", Kind::Text, "What this profile would agree on, or why it does not connect."),
+        maybe("compat", Kind::Text, "The same."),
+        maybe("legacy_ios", Kind::Text, "The same."),
+        maybe("keys", Kind::Text, "Its host keys: fingerprint, kind, what is known; `; ` between."),
+        maybe("login", Kind::Text, "Ways to log in."),
+        maybe("sftp_version", Kind::Count, "With --login: the version of SFTP."),
+        maybe("sftp_extensions", Kind::Text, "With --login: its extensions."),
+        maybe("sftp_limits", Kind::Text, "With --login: what `limits@openssh.com` says."),
+    ],
+};
+
 pub(super) const AGREED: Row = Row {
     event: "agreed",
     by: "all that reach servers over SSH",

@@ -521,6 +521,7 @@ pub const EVENTS: &[Row] = &[
             maybe("lost", Kind::Count, "Packets lost in the timed reads."),
         ],
     },
+    agreed::EXAMINED,
     Row {
         event: "failed",
         by: "all",

@@ -4,6 +4,7 @@ use super::ahead::Ahead;
 use super::hello::Hello;
 use super::kexinit::{Agreed, Offer};
 use super::listening::{Heard, Listening};
+use super::opening::{self, Opened};
 use super::profile::{Side, offer, step, steps};
 use super::{Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Typed};
@@ -149,6 +150,28 @@ pub struct Question {
     pub words: String,
     /// Whether the answer may be seen.
     pub echo: bool,
+}
+
+/// What a server begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Greeting {
+    /// As it came, 43,192 octets at most.
+    pub said: Vec<u8>,
+    /// What it means; `None`: this is not SSH.
+    pub hello: Option<Hello>,
+}
+
+/// Says our name, and reads what the server begins with; nothing is agreed.
+///
+/// # Errors
+/// The connection broke.
+pub async fn greet(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    ident: &str,
+    patience: Duration,
+) -> io::Result<Greeting> {
+    let Opened { octets, hello } = opening::open(stream, ident, patience).await?;
+    Ok(Greeting { said: octets, hello })
 }
 
 /// A connection to a server.

@@ -1,5 +1,5 @@
-//! The first words with a client: our name goes out, its name and its offer are read before the library begins, so
-//! that what it is offered can depend on them. Clients send both without waiting for our offer.
+//! The first words with a peer: our name goes out, its name and its offer are read before the library begins. A client is
+//! offered what depends on them, and sends both without waiting for our offer; of a server whoever examines it sees them.
 
 use super::hello::{Ear, Hello};
 use std::io;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 
 /// One that does wait for our offer gets it after this: no client is known to.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Octets that are read at once: the first words of an OpenSSH client are 1.6 KiB.
 const PIECE: usize = 2_048;
 
@@ -21,13 +21,14 @@ pub(super) struct Opened {
     pub(super) hello: Option<Hello>,
 }
 
-/// Says `ident`, and reads what the client begins with.
+/// Says `ident`, and reads what the peer begins with, until it is whole or no beginning, or for so long.
 ///
 /// # Errors
 /// The connection broke.
 pub(super) async fn open(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     ident: &str,
+    patience: Duration,
 ) -> io::Result<Opened> {
     stream.write_all(format!("{ident}\r\n").as_bytes()).await?;
     let (mut octets, mut ear) = (Vec::new(), Ear::default());
@@ -42,7 +43,7 @@ pub(super) async fn open(
             }
         }
     };
-    if let Ok(read) = tokio::time::timeout(PATIENCE, reading).await {
+    if let Ok(read) = tokio::time::timeout(patience, reading).await {
         read?;
     }
     Ok(Opened { octets, hello: ear.hello().cloned() })

@@ -1,6 +1,6 @@
 //! Which algorithms are offered, and in which order.
 
-use super::kexinit::{Agreed, Offer, agree};
+use super::kexinit::{Agreed, Kind, Offer, agree};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 use std::borrow::Cow;
@@ -51,6 +51,20 @@ impl Profile {
     /// What a client offers with it.
     pub fn offer(self) -> Offer {
         offer(&self.preferred(), Side::Client)
+    }
+
+    /// What a client with it and this server agree on, as [`super::client::Connection`] does it: less is offered where the
+    /// server does not keep the strict order of the key exchange and it would come to what can be attacked.
+    ///
+    /// # Errors
+    /// The first kind of which they have nothing in common.
+    pub fn meets(self, server: &Offer) -> Result<Agreed, Kind> {
+        let offers: Vec<_> = steps(&self.preferred()).iter().map(|less| offer(less, Side::Client)).collect();
+        let all = agree(&offers[0], server)?;
+        if !all.is_open_to_terrapin() {
+            return Ok(all);
+        }
+        agree(&offers[step(&offers, Some(server), Side::Client)], server)
     }
 
     /// The strictest that has all that was agreed; `None`: none has.
