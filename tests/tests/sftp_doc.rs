@@ -11,9 +11,10 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     for dir in ["crates/sftp-proto/src/server", "crates/serve/src/sftp", "tests/tests/sftp_in_process"] {
         each(&root.join(dir), &mut |text| there.extend(names(text, "fn ", "")));
     }
-    let stdio =
-        fs::read_to_string(root.join("tests/tests/sftp_stdio.rs")).expect("the tests of a stock client");
-    there.extend(names(&stdio, "fn ", ""));
+    for file in ["sftp_stdio", "sftp_large", "sftp_resumed"] {
+        let text = fs::read_to_string(root.join(format!("tests/tests/{file}.rs"))).expect("tests of clients");
+        there.extend(names(&text, "fn ", ""));
+    }
     let doc = fs::read_to_string(root.join("docs/protocols/sftp.md")).expect("the document");
     let rules = doc.split("## Extensions").next().expect("the rules come first");
     let told: BTreeSet<_> =
