@@ -11,7 +11,7 @@ fn the_table_of_rules_and_the_tests_name_each_other() {
     for dir in ["crates/sftp-proto/src/server", "crates/serve/src/sftp", "tests/tests/sftp_in_process"] {
         each(&root.join(dir), &mut |text| there.extend(names(text, "fn ", "")));
     }
-    for file in ["sftp_stdio", "sftp_large", "sftp_resumed"] {
+    for file in ["sftp_stdio", "sftp_large", "sftp_resumed", "sftp_more_clients"] {
         let text = fs::read_to_string(root.join(format!("tests/tests/{file}.rs"))).expect("tests of clients");
         there.extend(names(&text, "fn ", ""));
     }

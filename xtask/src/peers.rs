@@ -1,4 +1,4 @@
-use crate::house::{must, output, target};
+use crate::house::{must, output, root, target};
 use anyhow::{Context, Result, bail};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -95,6 +95,18 @@ const DEBS: &[Deb] = &[
     Deb { package: "libcurl4", proof: "usr/lib/x86_64-linux-gnu/libcurl.so.4", unless: Some("curl") },
 ];
 
+/// The same for `cargo xtask soak` only.
+const SOAK_DEBS: &[Deb] = &[
+    Deb { package: "sshfs", proof: "usr/bin/sshfs", unless: Some("sshfs") },
+    Deb { package: "libfuse3-3", proof: "usr/lib/x86_64-linux-gnu/libfuse3.so.3", unless: Some("sshfs") },
+    Deb {
+        package: "libglib2.0-0",
+        proof: "usr/lib/x86_64-linux-gnu/libglib-2.0.so.0",
+        unless: Some("sshfs"),
+    },
+    Deb { package: "rclone", proof: "usr/bin/rclone", unless: Some("rclone") },
+];
+
 /// What goes into the virtual environment `target/peers/venv`, pinned.
 const WHEELS: &[&str] = &[
     "pyftpdlib==2.0.1",
@@ -115,6 +127,9 @@ const WHEELS: &[&str] = &[
 /// version, feature, a program of it.
 const CRATES: &[(&str, &str, &str)] = &[("tftpd@1.0.0", "client", "tftpc")];
 
+/// The same for programs of a few lines around a library of other people's: projects of their own under `tests/peers`.
+const PROGRAMS: &[&str] = &["russh-sftp"];
+
 /// Where everything goes.
 fn home() -> PathBuf {
     target().join("peers")
@@ -127,24 +142,36 @@ pub(crate) fn run(_: &[String]) -> Result<()> {
     fs::create_dir_all(home.join("debs"))?;
     let lock = File::create(home.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).context("target/peers/lock")?;
-    debs(&home)?;
+    debs(&home, DEBS)?;
     python(&home)
 }
 
 /// What takes too long to be installed for every commit: `cargo xtask soak`. Idempotent as well.
 pub(crate) fn compiled() -> Result<()> {
     run(&[])?;
-    let home = home().join("cargo");
+    let home = home();
+    debs(&home, SOAK_DEBS)?;
+    let cargo = home.join("cargo");
     for (name, feature, program) in CRATES {
-        if !home.join("bin").join(program).exists() {
+        if !cargo.join("bin").join(program).exists() {
             println!("peers: compiling {name}");
-            let mut install = Command::new("cargo");
-            install.args(["install", "--quiet", name, "--features", feature, "--root"]).arg(&home);
-            // Not our target directory: its lock is held by whoever started us.
-            must(install.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null()))?;
+            install(&cargo, &["--features", feature, name])?;
         }
     }
+    for name in PROGRAMS {
+        println!("peers: compiling tests/peers/{name}, if it is new");
+        let (project, built) = (root().join("tests/peers").join(name), home.join(format!("{name}-build")));
+        let [project, built] = [project, built].map(|path| path.display().to_string());
+        install(&cargo, &["--force", "--locked", "--debug", "--target-dir", &built, "--path", &project])?;
+    }
     Ok(())
+}
+
+fn install(into: &Path, what: &[&str]) -> Result<()> {
+    let mut install = Command::new("cargo");
+    install.args(["install", "--quiet", "--root"]).arg(into).args(what);
+    // Not our target directory: its lock is held by whoever started us.
+    must(install.env_remove("CARGO_TARGET_DIR").stdin(Stdio::null()))
 }
 
 fn in_path(program: &str) -> bool {
@@ -152,9 +179,9 @@ fn in_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
-fn debs(home: &Path) -> Result<()> {
+fn debs(home: &Path, wanted: &[Deb]) -> Result<()> {
     let root = home.join("root");
-    let missing: Vec<&str> = DEBS
+    let missing: Vec<&str> = wanted
         .iter()
         .filter(|d| !root.join(d.proof).exists() && !d.unless.is_some_and(in_path))
         .map(|d| d.package)
@@ -185,7 +212,7 @@ fn debs(home: &Path) -> Result<()> {
             fs::remove_file(&deb)?;
         }
     }
-    for d in DEBS.iter().filter(|d| missing.contains(&d.package)) {
+    for d in wanted.iter().filter(|d| missing.contains(&d.package)) {
         if fs::symlink_metadata(root.join(d.proof)).is_err() {
             bail!("Debian's {} has no {}: correct the table in xtask/src/peers.rs", d.package, d.proof);
         }

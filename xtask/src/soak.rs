@@ -20,7 +20,11 @@ const SOAKS: &[Soak] = &[
         about: "TFTP over simulated bad networks with many more seeds: every file whole, goodput by loss and window",
         run: simnet,
     },
-    Soak { name: "interop", about: "TFTP peers that take long, files past block 65,535", run: interop },
+    Soak {
+        name: "interop",
+        about: "peers that take long: TFTP past block 65,535, SFTP by sshfs, rclone and russh-sftp",
+        run: interop,
+    },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
@@ -152,7 +156,7 @@ fn simnet() -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Other people's TFTP, with those that are compiled first, and rollover with each.
+/// Other people's TFTP and SFTP, with those that are compiled first, and rollover with each of TFTP.
 fn interop() -> Result<Vec<String>> {
     peers::compiled()?;
     let rows = target().join(When::Soak.directory());
@@ -161,7 +165,7 @@ fn interop() -> Result<Vec<String>> {
     }
     must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
     let mut lines = Vec::new();
-    for file in ["tftp_clients", "tftp_servers"] {
+    for file in ["tftp_clients", "tftp_servers", "sftp_more_clients"] {
         let mut c = test_file(file);
         c.env("E2E_SOAK", "1").env("E2E_BUILT", "1").env("E2E_MATRIX", When::Soak.directory());
         lines.extend(figures(&mut c)?);
