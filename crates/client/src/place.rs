@@ -2,7 +2,10 @@
 
 use crate::mirror::{Mirrored, Watcher, Wish};
 use crate::sftp::Session;
-use crate::{ClientError, Done, Facts, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
+use crate::{
+    ClientError, Done, Facts, Listed, Options, Remote, Scheme, Times, WireCode, ftp, scp, unsupported,
+};
+use ftp_proto::client::Change;
 use sftp_proto::Attrs;
 use store::{Blob, Sink};
 use transport::Cancel;
@@ -25,7 +28,10 @@ pub struct Apart {
 }
 
 /// What FTP's client does not do yet.
-const NOT_OVER_FTP: &str = "our FTP client only lists, fetches and stores so far";
+const NOT_OVER_FTP: &str = "only sftp:// does that so far";
+/// Kinds in `st_mode`.
+const REGULAR: u32 = 0o100_000;
+const DIRECTORY: u32 = 0o040_000;
 /// What SCP has nothing for.
 const NOT_OVER_SCP: &str = "SCP only copies files: sftp:// does the rest";
 
@@ -120,7 +126,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn stat(&mut self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
-        self.session()?.stat(path)
+        match self {
+            Place::Sftp(session) => session.stat(path),
+            Place::Ftp(ftp) => ftp.stat(path),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Removes a file.
@@ -128,7 +138,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn remove(&mut self, path: &[u8]) -> Result<(), ClientError> {
-        self.session()?.remove(path)
+        match self {
+            Place::Sftp(session) => session.remove(path),
+            Place::Ftp(ftp) => ftp.change(path, Change::Remove),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Gives something another name, in place of what has it where that is wanted and the server can.
@@ -136,7 +150,18 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn rename(&mut self, from: &[u8], to: &[u8], replace: bool) -> Result<(), ClientError> {
-        self.session()?.rename(from, to, replace)
+        match self {
+            Place::Sftp(session) => session.rename(from, to, replace),
+            Place::Ftp(ftp) => {
+                // RNTO replaces on most servers, and has no way to say that it should not.
+                if !replace && ftp.stat(to).is_ok() {
+                    let text = String::from("something has the new name");
+                    return Err(ClientError::Exists { code: WireCode::Ftp(553), text });
+                }
+                ftp.change(from, Change::Rename { to: to.to_vec() })
+            }
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Makes a directory.
@@ -144,7 +169,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn make_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
-        self.session()?.make_dir(path)
+        match self {
+            Place::Sftp(session) => session.make_dir(path),
+            Place::Ftp(ftp) => ftp.change(path, Change::MakeDir),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Removes an empty directory.
@@ -152,7 +181,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn remove_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
-        self.session()?.remove_dir(path)
+        match self {
+            Place::Sftp(session) => session.remove_dir(path),
+            Place::Ftp(ftp) => ftp.change(path, Change::RemoveDir),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// The digest that the server makes of a file; `None`: it does not know how, or not this algorithm.
@@ -187,6 +220,20 @@ impl Place {
 impl Apart {
     fn new(remote: &Remote, options: &Options) -> Apart {
         Apart { remote: remote.clone(), options: options.clone() }
+    }
+
+    /// By FTP: what it is, and of a file its length and time.
+    fn stat(&self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
+        let (size, modified) = ftp::look(&self.at(path), &self.options)?;
+        let mode = if size.is_some() { REGULAR } else { DIRECTORY };
+        let seconds = modified.map(|seconds| u32::try_from(seconds).unwrap_or(0));
+        let times = seconds.map(|seconds| Times { accessed: seconds, modified: seconds });
+        Ok(Attrs { size, mode: Some(mode), times, ..Attrs::default() })
+    }
+
+    /// By FTP.
+    fn change(&self, path: &[u8], change: Change) -> Result<(), ClientError> {
+        ftp::change(&self.at(path), change, &self.options)
     }
 
     fn at(&self, path: &[u8]) -> Remote {

@@ -17,7 +17,7 @@ use crate::dial::{self, Ends};
 use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Type, WireCode};
 use clock::Instant as Moment;
 use ftp_proto::ascii::{FromWire, ToWire};
-use ftp_proto::client::{Client, Event, Job, Passive, Plan, Report, Target, Verb};
+use ftp_proto::client::{Change, Client, Event, Job, Passive, Plan, Report, Target, Verb};
 use ftp_proto::command::{self, Password, Representation};
 use ftp_proto::line::Lines;
 use ftp_proto::list::{self, Listed};
@@ -67,6 +67,26 @@ pub(crate) fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, Cl
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let entries = lines.0.split(|&b| b == b'\n').filter_map(|line| parse(line, now));
     Ok(entries.filter(|e| e.name != b"." && e.name != b"..").collect())
+}
+
+/// Removes, makes or renames `remote`.
+pub(crate) fn change(remote: &Remote, change: Change, options: &Options) -> Result<(), ClientError> {
+    // Which way says what a 550 means: of what is to be made it is "denied", of what is to be there "absent".
+    let empty = Blob::Memory(bytes::Bytes::new());
+    let mut nothing = Listing(Vec::new());
+    let load = match change {
+        Change::MakeDir => Load::From(&empty),
+        Change::Remove | Change::RemoveDir | Change::Rename { .. } => Load::Into(&mut nothing),
+    };
+    work(remote, Job::Change(change), load, options).map(drop)
+}
+
+/// Octets of the file `remote`, and the time of its last modification in seconds since 1970; a directory has no octets.
+pub(crate) fn look(remote: &Remote, options: &Options) -> Result<(Option<u64>, Option<i64>), ClientError> {
+    // In TYPE A it would be another number (RFC 3659 §4).
+    let remote = Remote { kind: Type::Image, ..remote.clone() };
+    let report = work(&remote, Job::Look, Load::Into(&mut Listing(Vec::new())), options)?.1;
+    Ok((report.size, report.modified))
 }
 
 /// The text of a listing, bounded: its length is the server's say-so.
@@ -136,6 +156,11 @@ struct Run<'a, 's> {
 }
 
 fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<Done, ClientError> {
+    work(remote, job, load, options).map(|(done, _)| done)
+}
+
+/// One job over a control connection of its own.
+fn work(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<(Done, Report), ClientError> {
     let began = Instant::now();
     let flow = tap::next_flow();
     let (control, ends) = dial::server(remote, options, options.ftp.connect_timeout, flow)?;
@@ -175,14 +200,15 @@ fn transfer(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Res
     let total = run.control_octets;
     run.see(ends, Dir::Here, What::Closed { role: Role::Control, total });
     let report = result?;
-    Ok(Done {
+    let done = Done {
         octets: run.moved,
         elapsed: began.elapsed(),
         outcome: Outcome::Complete,
         modified: report.modified,
         mode: None,
         repeats: 0,
-    })
+    };
+    Ok((done, report))
 }
 
 fn plan(remote: &Remote, job: Job, ftp: &FtpOptions) -> Plan {

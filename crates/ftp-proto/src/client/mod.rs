@@ -1,4 +1,4 @@
-//! One get, put or listing over one control connection, as a machine.
+//! One get, put, listing, look or change over one control connection, as a machine.
 //!
 //! Greeting, login, TYPE, what must be known before (SIZE, MDTM, ALLO), the data connection (EPSV, then
 //! PASV where that fails; or EPRT/PORT), REST, the transfer, its last reply, QUIT. Commands go one at a
@@ -8,7 +8,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
-pub use plan::{Event, Failure, Job, Passive, Phase, Plan, Report, Target, Verb};
+pub use plan::{Change, Event, Failure, Job, Passive, Phase, Plan, Report, Target, Verb};
 
 use crate::addr::{format_eprt, format_port, parse_227, parse_229};
 use crate::command::Representation;
@@ -39,6 +39,10 @@ enum Await {
     },
     Active,
     Rest,
+    /// 350 after RNFR.
+    From,
+    /// What was asked last, and needs no data connection.
+    Last,
     /// 150, or no.
     Begin,
     /// The end of the data, the last reply, or both.
@@ -93,7 +97,14 @@ impl Client {
             outcome: None,
         };
         let bad = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
-        if c.plan.path.iter().any(bad) || c.plan.user.iter().any(bad) || c.plan.password.0.iter().any(bad) {
+        let new_name: &[u8] = match &c.plan.job {
+            Job::Change(Change::Rename { to }) => to,
+            Job::Get { .. } | Job::Put { .. } | Job::List(_) | Job::Change(_) | Job::Look => b"",
+        };
+        if c.plan.path.iter().chain(new_name).any(bad)
+            || c.plan.user.iter().any(bad)
+            || c.plan.password.0.iter().any(bad)
+        {
             c.finish(Err(Failure::Impossible("a name or password with a line end or NUL in it")));
         }
         c
@@ -264,7 +275,7 @@ impl Client {
                 if code.0 == 213 {
                     self.report.modified = parse_time(r.text().trim_ascii());
                 }
-                self.ask_data();
+                self.modified();
             }
             // A server without ALLO is no worse than one that ignores it.
             Await::Allo => self.ask_data(),
@@ -306,6 +317,13 @@ impl Client {
                     self.verify();
                 }
             }
+            Await::From if code.0 == 350 => {
+                if let Job::Change(Change::Rename { to }) = &self.plan.job {
+                    let to = to.clone();
+                    self.send(b"RNTO", &to, Await::Last);
+                }
+            }
+            Await::Last if code.is_complete() => self.quit(Ok(self.report)),
             Await::Quit => self.over(),
             Await::Over | Await::Data { .. } => {}
             Await::Greeting
@@ -314,6 +332,8 @@ impl Client {
             | Await::Type
             | Await::Active
             | Await::Rest
+            | Await::From
+            | Await::Last
             | Await::Begin
             | Await::End { .. } => self.refuse(r),
         }
@@ -322,12 +342,22 @@ impl Client {
     fn move_data(&mut self) {
         let size = match self.plan.job {
             Job::Put { len, .. } => Some(len),
-            Job::Get { .. } | Job::List(_) => self.size,
+            Job::Get { .. } | Job::List(_) | Job::Change(_) | Job::Look => self.size,
         };
         self.events.push_back(Event::Move { start: self.start, size });
     }
 
     fn logged_in(&mut self) {
+        if let Job::Change(change) = &self.plan.job {
+            let (verb, then): (&[u8], _) = match change {
+                Change::Remove => (b"DELE", Await::Last),
+                Change::MakeDir => (b"MKD", Await::Last),
+                Change::RemoveDir => (b"RMD", Await::Last),
+                Change::Rename { .. } => (b"RNFR", Await::From),
+            };
+            let path = self.plan.path.clone();
+            return self.send(verb, &path, then);
+        }
         let t = match self.plan.representation {
             Representation::Ascii => b"A",
             Representation::Image => b"I",
@@ -337,9 +367,9 @@ impl Client {
 
     fn ask_size(&mut self) {
         let wanted = match self.plan.job {
-            Job::Get { .. } => true,
+            Job::Get { .. } | Job::Look => true,
             Job::Put { resume, .. } => resume,
-            Job::List(_) => false,
+            Job::List(_) | Job::Change(_) => false,
         };
         // RFC 3659 §4: in TYPE A it would be another number.
         if wanted && self.plan.representation == Representation::Image {
@@ -374,7 +404,27 @@ impl Client {
                 }
                 self.ask_data();
             }
-            Job::List(_) => self.ask_data(),
+            Job::Look => match self.size {
+                Some(_) => {
+                    self.report.size = self.size;
+                    let path = self.plan.path.clone();
+                    self.send(b"MDTM", &path, Await::Modified);
+                }
+                // No file: a directory, or nothing.
+                None => {
+                    let path = self.plan.path.clone();
+                    self.send(b"CWD", &path, Await::Last);
+                }
+            },
+            Job::List(_) | Job::Change(_) => self.ask_data(),
+        }
+    }
+
+    /// MDTM is answered, one way or another.
+    fn modified(&mut self) {
+        match self.plan.job {
+            Job::Look => self.quit(Ok(self.report)),
+            Job::Get { .. } | Job::Put { .. } | Job::List(_) | Job::Change(_) => self.ask_data(),
         }
     }
 
@@ -406,6 +456,7 @@ impl Client {
             Job::List(Verb::Mlsd) => b"MLSD",
             Job::List(Verb::List) => b"LIST",
             Job::List(Verb::Nlst) => b"NLST",
+            Job::Change(_) | Job::Look => unreachable!("it has no data connection"),
         };
         let path = self.plan.path.clone();
         self.send(verb, &path, Await::Begin);
@@ -417,7 +468,7 @@ impl Client {
         let expected = match (&self.plan.job, self.plan.representation) {
             (Job::Get { .. }, Representation::Image) => self.size,
             (Job::Put { len, .. }, Representation::Image) => Some(*len),
-            (Job::Get { .. } | Job::Put { .. } | Job::List(_), _) => None,
+            (Job::Get { .. } | Job::Put { .. } | Job::List(_) | Job::Change(_) | Job::Look, _) => None,
         };
         match expected {
             Some(expected) if expected != found => self.give_up(Failure::Truncated { expected, found }),
@@ -448,7 +499,7 @@ impl Client {
             | Await::Data { .. }
             | Await::Active
             | Await::Rest => Phase::Prepare,
-            Await::Begin => Phase::Request,
+            Await::Begin | Await::From | Await::Last => Phase::Request,
             Await::End { .. } | Await::Quit | Await::Over => Phase::Transfer,
         }
     }

@@ -37,6 +37,26 @@ pub enum Job {
     },
     /// MLSD, LIST or NLST.
     List(Verb),
+    /// Something that needs no data connection.
+    Change(Change),
+    /// SIZE and MDTM, and CWD where there is no size: what RFC 959 and RFC 3659 have for a server of any age.
+    Look,
+}
+
+/// A change of the server's tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Change {
+    /// DELE.
+    Remove,
+    /// MKD.
+    MakeDir,
+    /// RMD.
+    RemoveDir,
+    /// RNFR and RNTO; most servers replace what has the new name.
+    Rename {
+        /// The new name, sent as it is.
+        to: Vec<u8>,
+    },
 }
 
 /// How to list.
@@ -105,6 +125,8 @@ pub struct Report {
     pub octets: u64,
     /// Seconds since 1970 of the server's file.
     pub modified: Option<i64>,
+    /// Of [`Job::Look`]: octets of a file; `None`: it is a directory.
+    pub size: Option<u64>,
 }
 
 /// How far it was.

@@ -86,7 +86,7 @@ fn a_get_goes_one_command_at_a_time() {
     assert_eq!(t.hears("226 done"), "QUIT");
     assert_eq!(t.client.poll_event(), None);
     assert_eq!(t.hears("221 bye"), "");
-    assert_eq!(t.outcome(), Ok(Report { octets: 100, modified: None }));
+    assert_eq!(t.outcome(), Ok(Report { octets: 100, modified: None, size: None }));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn active_mode_sends_port_or_eprt() {
         t.client.moved(t.now, 93);
         t.hears("250 done");
         t.hears("221 bye");
-        assert_eq!(t.outcome(), Ok(Report { octets: 93, modified: Some(1_772_627_400) }));
+        assert_eq!(t.outcome(), Ok(Report { octets: 93, modified: Some(1_772_627_400), size: None }));
     }
 }
 
@@ -266,4 +266,62 @@ fn abor_ends_a_transfer_and_follows_no_quit() {
     assert_eq!(talk.hears("221 bye"), "");
     talk.client.abort();
     assert_eq!(talk.sent(), "");
+}
+
+/// Logged in, with this job.
+fn asks(job: Job) -> (Talk, String) {
+    let mut t = Talk::new(plan(job, Passive::Extended), "10.0.0.1:21");
+    t.hears("220 hi");
+    t.hears("331 ?");
+    let first = t.hears("230 in");
+    (t, first)
+}
+
+#[test]
+fn changes_need_no_type_and_no_data_connection() {
+    for (change, verb) in
+        [(Change::Remove, "DELE f.bin"), (Change::MakeDir, "MKD f.bin"), (Change::RemoveDir, "RMD f.bin")]
+    {
+        let (mut t, first) = asks(Job::Change(change.clone()));
+        assert_eq!(first, verb);
+        assert_eq!(t.hears("250 done"), "QUIT");
+        t.hears("221 bye");
+        assert!(t.outcome().is_ok());
+        let (mut t, _) = asks(Job::Change(change));
+        assert_eq!(t.hears("550 no"), "QUIT");
+        t.hears("221 bye");
+        assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, code: Code(550), .. })));
+    }
+    let rename = || Job::Change(Change::Rename { to: b"g.bin".to_vec() });
+    let (mut t, first) = asks(rename());
+    assert_eq!(first, "RNFR f.bin");
+    assert_eq!(t.hears("350 go on"), "RNTO g.bin");
+    assert_eq!(t.hears("250 done"), "QUIT");
+    let (mut t, _) = asks(rename());
+    assert_eq!(t.hears("550 absent"), "QUIT");
+    let plan = plan(Job::Change(Change::Rename { to: b"g\r\nDELE x".to_vec() }), Passive::Extended);
+    assert!(matches!(Talk::new(plan, "10.0.0.1:21").outcome(), Err(Failure::Impossible(_))));
+}
+
+#[test]
+fn a_look_finds_a_file_by_its_size_and_a_directory_by_going_there() {
+    let (mut t, first) = asks(Job::Look);
+    assert_eq!(first, "TYPE I");
+    assert_eq!(t.hears("200 ok"), "SIZE f.bin");
+    assert_eq!(t.hears("213 77"), "MDTM f.bin");
+    assert_eq!(t.hears("213 19700101000001"), "QUIT");
+    t.hears("221 bye");
+    assert_eq!(t.outcome(), Ok(Report { octets: 0, modified: Some(1), size: Some(77) }));
+    let (mut t, _) = asks(Job::Look);
+    t.hears("200 ok");
+    assert_eq!(t.hears("550 no file"), "CWD f.bin");
+    assert_eq!(t.hears("250 there"), "QUIT");
+    t.hears("221 bye");
+    assert_eq!(t.outcome(), Ok(Report::default()));
+    let (mut t, _) = asks(Job::Look);
+    t.hears("200 ok");
+    t.hears("550 no file");
+    assert_eq!(t.hears("550 nothing"), "QUIT");
+    t.hears("221 bye");
+    assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, .. })));
 }
