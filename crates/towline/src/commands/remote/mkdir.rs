@@ -16,7 +16,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Mkdir {
-    /// The directories: `sftp://`.
+    /// The directories: `sftp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     /// Also those above that are not there; a directory that is there is no failure.

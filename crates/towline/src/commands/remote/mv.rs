@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Mv {
-    /// What is there: `sftp://`.
+    /// What is there: `sftp://` or `ftp://`.
     #[arg(value_name = "FROM")]
     from: OsString,
     /// The new name on the same server; one that ends in `/` is a directory, and the name is kept.

@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Rm {
-    /// The files: `sftp://`.
+    /// The files: `sftp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     /// A file that is not there is no failure.

@@ -14,7 +14,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Rmdir {
-    /// The directories: `sftp://`.
+    /// The directories: `sftp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     #[command(flatten)]

@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Stat {
-    /// The files: `sftp://`.
+    /// The files: `sftp://` or `ftp://`.
     #[arg(value_name = "URL", required = true)]
     urls: Vec<OsString>,
     #[command(flatten)]
@@ -62,7 +62,8 @@ pub(super) fn word(kind: Option<Kind>) -> &'static str {
 }
 
 fn permissions(attrs: &Attrs<'_>) -> Option<String> {
-    attrs.mode.map(|mode| format!("{:04o}", mode & 0o7777))
+    // FTP tells what it is and no permissions.
+    attrs.mode.map(|mode| mode & 0o7777).filter(|mode| *mode != 0).map(|mode| format!("{mode:04o}"))
 }
 
 fn modified(attrs: &Attrs<'_>) -> Option<i64> {
