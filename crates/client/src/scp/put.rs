@@ -27,7 +27,7 @@ impl Announced {
             ClientError::Local(io::Error::new(io::ErrorKind::InvalidInput, what))
         };
         let last = path.rsplit(|b| *b == b'/' || *b == b':').next().unwrap_or_default();
-        let name = options.name.as_deref().unwrap_or(last);
+        let name = options.name.as_deref().filter(|name| is_name(name)).unwrap_or(last);
         if !is_name(name) {
             return Err(bad(name));
         }
