@@ -22,6 +22,7 @@ const TARGETS: &[Row] = &[
     ("sftp_client", sftp_proto::fuzz::sftp_client),
     ("scp_exec", sftp_proto::fuzz::scp_exec),
     ("scp_sink", sftp_proto::fuzz::scp_sink),
+    ("scp_source", sftp_proto::fuzz::scp_source),
     ("authorized_keys", gate::fuzz::authorized_keys),
     ("ssh_hello", transport::fuzz::ssh_hello),
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),

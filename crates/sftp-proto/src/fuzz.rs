@@ -160,6 +160,48 @@ pub fn scp_sink(data: &[u8]) {
     }
 }
 
+/// A sink, as our source sees it: however the octets are cut up it is the same, and what it says moves no terminal.
+pub fn scp_source(data: &[u8]) {
+    let whole = sourced(data, data.len().max(1));
+    assert_eq!(whole, sourced(data, 1), "cut up it is another");
+    for event in &whole.1 {
+        if let scp::SourceEvent::Refused(text)
+        | scp::SourceEvent::Over { fault: Some(scp::SourceFault::Fatal(text)) } = event
+        {
+            assert!(!text.bytes().any(|b| b.is_ascii_control()), "{text:?}");
+        }
+    }
+}
+
+/// What a source sends and tells; it has files without end.
+fn sourced(data: &[u8], bite: usize) -> (Vec<u8>, Vec<scp::SourceEvent>) {
+    let (mut source, mut out, mut told) = (scp::Source::new(), Vec::new(), Vec::new());
+    let mut pieces = data.chunks(bite);
+    let mut is_content = false;
+    loop {
+        out.extend(source.poll_transmit().unwrap_or_default());
+        if let Some(event) = source.poll_event() {
+            let is_over = matches!(event, scp::SourceEvent::Over { .. });
+            // Behind an agreed record comes its content, behind that the next record.
+            is_content = !is_content && event == scp::SourceEvent::Agreed && !told.is_empty();
+            told.push(event);
+            if is_over {
+                return (out, told);
+            }
+            if is_content {
+                source.whole(Ok(()));
+            } else {
+                source.record(&scp::Record::File { mode: 0o644, size: 0, name: alloc::vec![b'x'] });
+            }
+        } else if source.wants_input() {
+            match pieces.next() {
+                Some(piece) => source.handle_input(piece),
+                None => source.handle_end(),
+            }
+        }
+    }
+}
+
 /// What a sink answers and tells; every second question is refused.
 fn sunk(data: &[u8], bite: usize) -> (Vec<u8>, Vec<scp::SinkEvent>) {
     let (mut sink, mut out, mut told) = (scp::Sink::new(true), Vec::new(), Vec::new());
