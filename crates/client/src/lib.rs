@@ -34,8 +34,8 @@ pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};
 pub use ssh::look::{Look, Seen, ShownKey, Standing};
 pub use ssh::{
-    Agreed, AlgorithmKind, Ask, Greeting, Hello, HostKeys, Met, Nobody, Offer, OnMet, Profile, Question,
-    SshFault, SshOptions,
+    Agreed, AlgorithmKind, Ask, Greeting, Hello, HostKeys, Jump, Met, Nobody, Offer, OnMet, Profile,
+    Question, SshFault, SshOptions,
 };
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;

@@ -2,16 +2,17 @@
 
 use super::known_hosts::Known;
 use super::login::LoggingIn;
-use super::options::{HostKeys, Met};
+use super::options::{HostKeys, Jump, Met};
 use super::trust::{Judge, Said};
 use crate::around::Around;
 use crate::dial::{self, Ends};
 use crate::error::printable;
 use crate::waiting::pulled;
-use crate::{ClientError, Options, Phase, Remote};
+use crate::{ClientError, Options, Phase, Remote, Scheme};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use transport::ssh::client::{Config, Connection, Fault};
 use transport::ssh::{ChannelIn, ChannelOut, Line};
@@ -24,6 +25,16 @@ pub(crate) struct Link {
     pub(crate) ends: Ends,
     connection: Connection<Judge>,
     waiting: Waiting,
+    /// What it goes through; dropped after it.
+    _hops: Vec<Hop>,
+}
+
+/// A host with somebody logged in.
+struct Hop {
+    connection: Connection<Judge>,
+    waiting: Waiting,
+    /// Of the TCP connection that carries it.
+    ends: Ends,
 }
 
 /// How long an answer may take, and who may end the wait.
@@ -34,26 +45,20 @@ pub(super) struct Waiting {
 }
 
 impl Link {
-    /// Connects, judges the host and logs in.
+    /// Connects, by way of other hosts where there are some, judges each host and logs in.
     pub(crate) fn open(remote: &Remote, options: &Options) -> Result<Link, ClientError> {
-        let ssh = &options.ssh;
-        let port = remote.port.unwrap_or(remote.scheme.port());
-        let known = match &ssh.host_keys {
-            HostKeys::Known | HostKeys::AcceptNew => {
-                Known::read(&ssh.known_hosts, &remote.host, port).map_err(ClientError::Local)?
-            }
-            HostKeys::Pinned(_) => Known::default(),
-        };
         let runtime = runtime()?;
-        let mut config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
-        if let Some(ident) = ssh.ident {
-            config.ident = ident;
+        let mut hops: Vec<Hop> = Vec::new();
+        for jump in &options.ssh.jumps {
+            let remote = on_the_way(jump, remote);
+            let options = for_the_way(options);
+            let hop = Host::new(&remote, &options)?.enter(&runtime, hops.last())?;
+            hops.push(hop);
         }
-        let host = Host { remote, options, known, config };
-        let user = remote.user.as_deref().unwrap_or(&ssh.user);
-        let (mut connection, waiting, ends) = host.meet(&runtime)?;
-        runtime.block_on(LoggingIn::new(&mut connection, &waiting, ssh, user, &remote.host).run(remote))?;
-        Ok(Link { runtime, ends, connection, waiting })
+        let Hop { connection, waiting, ends } = Host::new(remote, options)?.enter(&runtime, hops.last())?;
+        // The last one goes first.
+        hops.reverse();
+        Ok(Link { runtime, ends, connection, waiting, _hops: hops })
     }
 
     /// A channel to a subsystem.
@@ -80,6 +85,23 @@ pub(super) fn runtime() -> Result<Runtime, ClientError> {
     builder.worker_threads(1).thread_name("ssh").enable_all().build().map_err(ClientError::Local)
 }
 
+/// A host on the way, as a place.
+fn on_the_way(jump: &Jump, to: &Remote) -> Remote {
+    let Jump { user, host, port } = jump.clone();
+    // Its password is nobody else's.
+    Remote { scheme: Scheme::Sftp, user, password: None, host, port, path: Vec::new(), ..to.clone() }
+}
+
+/// What holds of hosts on the way: the password and the pinned key are the last one's.
+fn for_the_way(options: &Options) -> Options {
+    let mut options = options.clone();
+    options.ssh.password = None;
+    if let HostKeys::Pinned(_) = options.ssh.host_keys {
+        options.ssh.host_keys = HostKeys::Known;
+    }
+    options
+}
+
 /// A server that is to be met.
 struct Host<'a> {
     remote: &'a Remote,
@@ -88,15 +110,41 @@ struct Host<'a> {
     config: Config,
 }
 
-impl Host<'_> {
+impl<'a> Host<'a> {
+    fn new(remote: &'a Remote, options: &'a Options) -> Result<Host<'a>, ClientError> {
+        let ssh = &options.ssh;
+        let known = match &ssh.host_keys {
+            HostKeys::Known | HostKeys::AcceptNew => {
+                Known::read(&ssh.known_hosts, &remote.host, port(remote)).map_err(ClientError::Local)?
+            }
+            HostKeys::Pinned(_) => Known::default(),
+        };
+        let mut config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
+        if let Some(ident) = ssh.ident {
+            config.ident = ident;
+        }
+        Ok(Host { remote, options, known, config })
+    }
+
+    /// Meets it and logs in.
+    fn enter(self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
+        let Host { remote, options, .. } = self;
+        let user = remote.user.as_deref().unwrap_or(&options.ssh.user);
+        let mut hop = self.meet(runtime, through)?;
+        let Hop { connection, waiting, .. } = &mut hop;
+        let logging_in = LoggingIn::new(connection, waiting, &options.ssh, user, &remote.host);
+        runtime.block_on(logging_in.run(remote))?;
+        Ok(hop)
+    }
+
     /// Connects and judges who it is; a second time with less where the first comes to what can be attacked.
-    fn meet(mut self, runtime: &Runtime) -> Result<(Connection<Judge>, Waiting, Ends), ClientError> {
-        let (agreed, offer) = match self.once(runtime) {
+    fn meet(mut self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
+        let (agreed, offer) = match self.once(runtime, through) {
             Err(ClientError::Ssh(Fault::Terrapin { agreed, offer })) => (agreed, offer),
             other => return other,
         };
         self.config.loose = Some((*offer).clone());
-        self.once(runtime).map_err(|second| match second {
+        self.once(runtime, through).map_err(|second| match second {
             // There is nothing else, and the first says why that does not do.
             ClientError::Ssh(Fault::NothingInCommon { .. }) => {
                 ClientError::Ssh(Fault::Terrapin { agreed, offer })
@@ -105,38 +153,56 @@ impl Host<'_> {
         })
     }
 
-    fn once(&self, runtime: &Runtime) -> Result<(Connection<Judge>, Waiting, Ends), ClientError> {
+    fn once(&self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
+        let (options, host) = (self.options, self.remote.host.as_str());
+        if let Some(Hop { connection, waiting, ends }) = through {
+            let stream = runtime.block_on(waiting.on(connection.through(host, port(self.remote))))?;
+            return runtime.block_on(self.over(stream, *ends));
+        }
+        let patience = options.ssh.connect_timeout;
+        let (stream, ends) = dial::server(self.remote, options, patience, tap::next_flow())?;
+        runtime.block_on(async {
+            let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
+            self.over(Line::new(stream), ends).await
+        })
+    }
+
+    /// Over what carries it.
+    async fn over(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        ends: Ends,
+    ) -> Result<Hop, ClientError> {
         let Host { remote, options, known, config } = self;
         let ssh = &options.ssh;
-        let (stream, ends) = dial::server(remote, options, ssh.connect_timeout, tap::next_flow())?;
         let said = Said::default();
         let judge = Judge {
             host: remote.host.clone(),
-            port: remote.port.unwrap_or(remote.scheme.port()),
+            port: port(remote),
             policy: ssh.host_keys.clone(),
             known: known.clone(),
             learned: ssh.learned.clone(),
             said: said.clone(),
         };
         let waiting = Waiting::new(options, ends.peer);
-        let connection = runtime.block_on(async {
-            let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
-            let meeting = async {
-                let (hello, made) = Connection::meet(Line::new(stream), config, judge).await;
-                made.map(|made| (hello, made))
-            };
-            let (hello, connection) = waiting.on(meeting).await.map_err(|e| match (e, said.refused()) {
-                (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
-                (e, None) => e,
-            })?;
-            if let (Some(hello), Some(agreed)) = (hello, connection.agreed()) {
-                let ident = printable(&hello.ident);
-                (ssh.met)(&Met { host: &remote.host, address: ends.peer, ident, agreed });
-            }
-            Ok(connection)
+        let meeting = async {
+            let (hello, made) = Connection::meet(stream, config, judge).await;
+            made.map(|made| (hello, made))
+        };
+        let (hello, connection) = waiting.on(meeting).await.map_err(|e| match (e, said.refused()) {
+            (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
+            (e, None) => e,
         })?;
-        Ok((connection, waiting, ends))
+        if let (Some(hello), Some(agreed)) = (hello, connection.agreed()) {
+            let ident = printable(&hello.ident);
+            (ssh.met)(&Met { host: &remote.host, address: ends.peer, ident, agreed });
+        }
+        Ok(Hop { connection, waiting, ends })
     }
+}
+
+fn port(remote: &Remote) -> u16 {
+    remote.port.unwrap_or(remote.scheme.port())
 }
 
 impl Waiting {

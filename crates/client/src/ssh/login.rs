@@ -8,7 +8,7 @@ use crate::{ClientError, Remote, WireCode};
 use std::io;
 use std::path::{Path, PathBuf};
 use transport::ssh::client::{Connection, Fault, Login};
-use transport::ssh::{Agent, BadKey, PrivateKey};
+use transport::ssh::{Agent, BadKey, OwnCertificate, PrivateKey};
 
 /// USERAUTH_FAILURE (RFC 4252 §5.1).
 const FAILURE: WireCode = WireCode::Ssh(51);
@@ -145,6 +145,19 @@ impl<'a> LoggingIn<'a> {
         }
         match read {
             Ok(key) => {
+                for (file, certificate) in self.certificates(file)? {
+                    if !certificate.is_of(&key) || !self.takes("publickey") {
+                        continue;
+                    }
+                    let shown = self.connection.with_certificate(self.user, &key, &certificate);
+                    let result = self.waiting.on(shown).await;
+                    if let Went::In = self.went(result, &format!("the certificate {}", file.display()))? {
+                        return Ok(Went::In);
+                    }
+                }
+                if !self.takes("publickey") {
+                    return Ok(Went::On);
+                }
                 let result = self.waiting.on(self.connection.with_key(self.user, &key)).await;
                 self.went(result, &file.display().to_string())
             }
@@ -156,6 +169,27 @@ impl<'a> LoggingIn<'a> {
                 Ok(Went::On)
             }
         }
+    }
+
+    /// Those that were given, which must be readable, and the one beside a key, where there is one.
+    fn certificates(&mut self, key: &Path) -> Result<Vec<(PathBuf, OwnCertificate)>, ClientError> {
+        let mut found = Vec::new();
+        for file in &self.options.certificates {
+            let text = std::fs::read_to_string(file).map_err(|e| at(file, &e.to_string(), e.kind()))?;
+            let read = OwnCertificate::read(&text);
+            let read = read.map_err(|why| at(file, &why.to_string(), io::ErrorKind::InvalidData))?;
+            found.push((file.clone(), read));
+        }
+        let mut beside = key.as_os_str().to_owned();
+        beside.push("-cert.pub");
+        let beside = PathBuf::from(beside);
+        if let Ok(text) = std::fs::read_to_string(&beside) {
+            match OwnCertificate::read(&text) {
+                Ok(read) => found.push((beside, read)),
+                Err(why) => self.tried.push(format!("{} ({why})", beside.display())),
+            }
+        }
+        Ok(found)
     }
 
     async fn password(&mut self, password: &str) -> Result<Went, ClientError> {

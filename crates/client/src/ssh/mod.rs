@@ -17,7 +17,7 @@ mod options;
 mod trust;
 
 pub(crate) use link::Link;
-pub use options::{Ask, HostKeys, Met, Nobody, OnMet, Question, SshOptions};
+pub use options::{Ask, HostKeys, Jump, Met, Nobody, OnMet, Question, SshOptions};
 pub use transport::ssh::client::Fault as SshFault;
 pub use transport::ssh::client::Greeting;
 pub use transport::ssh::{Agreed, Hello, Kind as AlgorithmKind, Offer, Profile};

@@ -24,6 +24,10 @@ pub struct SshOptions {
     pub keys: Vec<PathBuf>,
     /// Files of keys that are tried after the agent's where no key and no password is given; only those that are there.
     pub usual_keys: Vec<PathBuf>,
+    /// Files of certificates, for the keys that they are of; `FILE-cert.pub` beside a key is one without being named.
+    pub certificates: Vec<PathBuf>,
+    /// Hosts on the way, the first one first; each is judged and logged in to as the last one is, without its password.
+    pub jumps: Vec<Jump>,
     /// The socket of an agent, asked where no key and no password is given.
     pub agent: Option<PathBuf>,
     /// The password where the URL has none.
@@ -49,6 +53,8 @@ impl Default for SshOptions {
             learned: None,
             keys: Vec::new(),
             usual_keys: Vec::new(),
+            certificates: Vec::new(),
+            jumps: Vec::new(),
             agent: None,
             password: None,
             ask: Arc::new(Nobody),
@@ -57,6 +63,17 @@ impl Default for SshOptions {
             connect_timeout: Duration::from_secs(20),
         }
     }
+}
+
+/// A host on the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Jump {
+    /// Who logs in there; `None`: who logs in where the URL names nobody.
+    pub user: Option<String>,
+    /// A name or an address.
+    pub host: String,
+    /// Its port; `None`: 22.
+    pub port: Option<u16>,
 }
 
 /// What is done with a server that was met.

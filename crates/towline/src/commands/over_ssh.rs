@@ -2,7 +2,7 @@
 
 use crate::events::{Agreed, Event, Events};
 use clap::Args;
-use client::{Ask, HostKeys, Met, Profile, Question, SshOptions};
+use client::{Ask, HostKeys, Jump, Met, Profile, Question, SshOptions};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,13 @@ pub(super) struct OverSsh {
     /// devices know (group1, CBC, 3DES).
     #[arg(long, value_name = "PROFILE", default_value_t = Profile::Modern, help_heading = "SSH")]
     ssh_profile: Profile,
+    /// SSH: log in with this certificate of a key (`-i`, or one of ~/.ssh). One called FILE-cert.pub beside the key is found.
+    #[arg(long, value_name = "FILE", help_heading = "SSH")]
+    certificate: Vec<PathBuf>,
+    /// SSH: go by way of these hosts, with commas between, as ssh -J does. Each is to be known and lets in by key, agent or a
+    /// password typed; the password of the URL is the last one's.
+    #[arg(short = 'J', long, value_name = "[USER@]HOST[:PORT]", value_delimiter = ',', value_parser = jump, help_heading = "SSH")]
+    jump: Vec<Jump>,
     /// SSH: say what was agreed with each server.
     #[arg(short = 'v', long, help_heading = "SSH")]
     verbose: bool,
@@ -44,6 +51,31 @@ fn host_keys(text: &str) -> Result<HostKeys, String> {
         _other => {
             Err(String::from("strict, accept-new or SHA256: and 43 letters, as ssh-keygen -l prints it"))
         }
+    }
+}
+
+/// `[USER@]HOST[:PORT]`; IPv6 in brackets where there is a port.
+fn jump(text: &str) -> Result<Jump, String> {
+    let (user, place) = match text.rsplit_once('@') {
+        Some((user, place)) => (Some(user.to_owned()), place),
+        None => (None, text),
+    };
+    let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, None),
+        Some((host, port)) => (host, Some(port.strip_prefix(':').unwrap_or(port))),
+        // More than one colon is an address of IPv6.
+        None => match place.split_once(':') {
+            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            _other => (place, None),
+        },
+    };
+    let port = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(port)).transpose();
+    match port {
+        Ok(port) if !host.is_empty() && user.as_deref() != Some("") => {
+            Ok(Jump { user, host: host.to_owned(), port })
+        }
+        Ok(_) => Err(String::from("write [USER@]HOST[:PORT]")),
+        Err(port) => Err(format!("'{port}' is no port: 1 to 65535")),
     }
 }
 
@@ -67,6 +99,8 @@ impl OverSsh {
             known_hosts,
             learned,
             keys: self.keys.clone(),
+            certificates: self.certificate.clone(),
+            jumps: self.jump.clone(),
             usual_keys: ssh.iter().flat_map(|ssh| USUAL.map(|name| ssh.join(name))).collect(),
             agent: absolute("SSH_AUTH_SOCK"),
             password: std::env::var(PASSWORD).ok(),
@@ -172,6 +206,24 @@ mod tests {
             ("MD5:00:11", None),
         ] {
             assert_eq!(host_keys(text).ok(), meaning, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_jump_is_a_host_with_its_user_and_port() {
+        for (text, user, host, port) in [
+            ("h", None, "h", None),
+            ("bob@h:2222", Some("bob"), "h", Some(2222)),
+            ("bob@dom@h", Some("bob@dom"), "h", None),
+            ("2001:db8::1", None, "2001:db8::1", None),
+            ("a@[2001:db8::1]:22", Some("a"), "2001:db8::1", Some(22)),
+            ("[::1]", None, "::1", None),
+        ] {
+            let right = Jump { user: user.map(str::to_owned), host: host.to_owned(), port };
+            assert_eq!(jump(text), Ok(right), "{text}");
+        }
+        for wrong in ["", "@h", "bob@", "h:0", "h:x", "h:70000", "[]:22"] {
+            assert!(jump(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -6,7 +6,10 @@ use super::kexinit::{Agreed, Offer};
 use super::listening::{Heard, Listening};
 use super::opening::{self, Opened};
 use super::profile::{Side, offer, step, steps};
-use super::{Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, PrivateKey, Profile, WAITING, WINDOW, ident};
+use super::{
+    Agent, ChannelIn, ChannelOut, Key, LARGEST_PACKET, OwnCertificate, PrivateKey, Profile, WAITING, WINDOW,
+    ident,
+};
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse as Typed};
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{AlgorithmKind, Channel, ChannelOpenFailure, ChannelStream, Disconnect, MethodKind};
@@ -280,6 +283,20 @@ impl<T: Trust> Connection<T> {
         let hash = self.rsa_hash(key.0.algorithm().is_rsa()).await?;
         let key = PrivateKeyWithHashAlg::new(Arc::new(key.0.clone()), hash);
         Ok(login(&self.handle.authenticate_publickey(user, key).await?))
+    }
+
+    /// Logs in with a certificate and the key that it is of.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub async fn with_certificate(
+        &mut self,
+        user: &str,
+        key: &PrivateKey,
+        certificate: &OwnCertificate,
+    ) -> Result<Login, Fault> {
+        let (key, certificate) = (Arc::new(key.0.clone()), certificate.0.clone());
+        Ok(login(&self.handle.authenticate_openssh_cert(user, key, certificate).await?))
     }
 
     /// Logs in with the `n`th key of an agent.

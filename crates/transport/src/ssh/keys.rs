@@ -196,6 +196,26 @@ impl Certified {
     }
 }
 
+/// A certificate of ours, to be shown with the key that it is of.
+#[derive(Clone, Debug)]
+pub struct OwnCertificate(pub(super) Certificate);
+
+impl OwnCertificate {
+    /// Reads `ssh-ed25519-cert-v01@openssh.com AAAA… comment`.
+    ///
+    /// # Errors
+    /// [`BadKey::Unreadable`].
+    pub fn read(text: &str) -> Result<OwnCertificate, BadKey> {
+        let read = Certificate::from_openssh(text.trim());
+        read.map(OwnCertificate).map_err(|e| BadKey::Unreadable(e.to_string()))
+    }
+
+    /// Whether it is of this key.
+    pub fn is_of(&self, key: &PrivateKey) -> bool {
+        self.0.public_key() == key.0.public_key().key_data()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

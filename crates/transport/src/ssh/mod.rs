@@ -31,7 +31,7 @@ pub use channel::{ChannelIn, ChannelOut};
 pub use hello::Hello;
 pub use hosts::is_hidden_name;
 pub use kexinit::{Agreed, Kind, Offer, agree};
-pub use keys::{BadKey, Certified, Key, PrivateKey};
+pub use keys::{BadKey, Certified, Key, OwnCertificate, PrivateKey};
 pub use line::Line;
 pub use profile::Profile;
 

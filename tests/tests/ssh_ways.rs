@@ -1,0 +1,101 @@
+//! How a server over SSH is reached and logged in to besides the plain way: by other hosts, with a certificate.
+
+use e2e::peers::Peer;
+use e2e::process::{Ended, Process};
+use e2e::ssh_servers::{Reached, openssh, openssh_with};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The longest that one command may take on a loaded machine.
+const ONE: Duration = Duration::from_secs(120);
+
+fn copy(home: &Path, arguments: &[&str]) -> Ended {
+    let patient = ["copy", "--quiet", "--patience", "60"];
+    Process::start(&mut e2e::towline::at_home(home, &[&patient, arguments].concat())).wait(ONE)
+}
+
+fn bad(ended: &Ended, code: i32, words: &str) {
+    assert_eq!(ended.code(), code, "{ended:?}");
+    assert!(ended.err.contains(words), "no '{words}' in {ended:?}");
+}
+
+/// `root@127.0.0.1:PORT`.
+fn place(reached: &Reached) -> String {
+    let url = &reached.server.url;
+    url["sftp://".len()..].split('/').next().expect("it has a host").to_owned()
+}
+
+/// Writes what is known of the hosts.
+fn know(home: &Path, hosts: &[&Reached]) {
+    fs::create_dir_all(home.join(".ssh")).unwrap();
+    let lines: String = hosts.iter().map(|reached| reached.known.as_str()).collect();
+    fs::write(home.join(".ssh/known_hosts"), lines).unwrap();
+}
+
+#[test]
+fn a_server_is_reached_by_way_of_others_each_judged_and_logged_in_to() {
+    let root = e2e::scratch;
+    let (Some(one), Some(two), Some(last)) = (openssh(root()), openssh(root()), openssh(root())) else {
+        return;
+    };
+    let Some(closed) = openssh_with(root(), "AllowTcpForwarding no") else { return };
+    let home = e2e::scratch();
+    fs::write(last.server.served.join("f"), "by way of two").unwrap();
+    let from = format!("{}f", last.server.url);
+    let keys: Vec<String> = [&one, &two, &last, &closed].map(|r| r.key.display().to_string()).to_vec();
+    let keys: Vec<&str> = keys.iter().flat_map(|key| ["-i", key]).collect();
+    let by = |way: &str| copy(home.path(), &[&keys[..], &["-J", way, &from, "got"]].concat());
+    know(home.path(), &[&one, &two, &last, &closed]);
+    let ended = by(&format!("{},{}", place(&one), place(&two)));
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert_eq!(fs::read_to_string(home.path().join("got")).unwrap(), "by way of two");
+    // It goes by there and by no other way.
+    bad(
+        &by(&format!("{},{}", place(&one), place(&closed))),
+        1,
+        "the server opens no channel: it is not allowed",
+    );
+    // Who is on the way is not trusted either, and who is last no more than without.
+    know(home.path(), &[&one, &last]);
+    bad(&by(&format!("{},{}", place(&one), place(&two))), 4, "nothing is known of it");
+    know(home.path(), &[&one, &two]);
+    bad(&by(&format!("{},{}", place(&one), place(&two))), 4, "nothing is known of it");
+    bad(&by("root@127.0.0.1:0"), 2, "'0' is no port");
+}
+
+#[test]
+fn a_certificate_beside_the_key_or_named_lets_in() {
+    let home = e2e::scratch();
+    let Some(keygen) = Peer::find("openssh", "ssh-keygen") else { return };
+    let made = |arguments: &[&str]| {
+        let mut c = keygen.command();
+        c.current_dir(home.path()).arg("-q").args(arguments);
+        assert_eq!(e2e::process::run(&mut c).code(), 0, "{arguments:?}");
+    };
+    for name in ["authority", "own", "other"] {
+        made(&["-t", "ed25519", "-N", "", "-f", name]);
+    }
+    made(&["-s", "authority", "-I", "carl", "-n", "root", "own.pub"]);
+    let authority = home.path().join("authority.pub");
+    let Some(openssh) = openssh_with(e2e::scratch(), &format!("TrustedUserCAKeys {}", authority.display()))
+    else {
+        return;
+    };
+    fs::write(openssh.server.served.join("f"), "certified").unwrap();
+    let from = format!("{}f", openssh.server.url);
+    let pin = &openssh.flags()[2..];
+    let with = |arguments: &[&str]| copy(home.path(), &[pin, arguments, &[&from[..], "got"]].concat());
+    let ended = with(&["-i", "own"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert_eq!(fs::read_to_string(home.path().join("got")).unwrap(), "certified");
+    let elsewhere = PathBuf::from("elsewhere.pub");
+    fs::rename(home.path().join("own-cert.pub"), home.path().join(&elsewhere)).unwrap();
+    bad(&with(&["-i", "own"]), 4, "login refused: tried own as root");
+    assert_eq!(with(&["-i", "own", "--certificate", "elsewhere.pub"]).code(), 0);
+    // Of another key it is not shown.
+    bad(&with(&["-i", "other", "--certificate", "elsewhere.pub"]), 4, "login refused: tried other as root");
+    bad(&with(&["-i", "own", "--certificate", "own.pub"]), 7, "own.pub: not a key that is known here");
+    fs::write(home.path().join("own-cert.pub"), "no certificate").unwrap();
+    bad(&with(&["-i", "own"]), 4, "own-cert.pub (not a key");
+}
