@@ -5,7 +5,7 @@ use gate::store::memory::Memory;
 use gate::{Policy, Secret, User};
 use std::net::Ipv4Addr;
 use std::time::Instant;
-use transport::ssh::client::{self, Connection, Login, Trust};
+use transport::ssh::client::{self, Connection, Login, Trust, greet};
 use transport::ssh::{Key, PrivateKey};
 
 struct Trusting;
@@ -68,5 +68,17 @@ fn a_connection_without_channels_ends_when_its_patience_does() {
             tokio::time::sleep(IDLE).await;
         }
         assert!(began.elapsed() >= IDLE / 4);
+    });
+}
+
+#[test]
+fn who_only_looks_is_offered_what_a_client_is() {
+    let server = served(IDLE);
+    runtime().block_on(async {
+        let mut stream = TcpStream::connect(server.addresses()[0]).await.unwrap();
+        let greeting = greet(&mut stream, "SSH-2.0-looker", Duration::from_secs(60)).await.unwrap();
+        let offer = greeting.hello.expect("it is SSH").offer.expect("whole");
+        // It is not offered to who does not keep the strict order of the key exchange.
+        assert!(offer.ciphers[0].iter().any(|cipher| cipher == "chacha20-poly1305@openssh.com"), "{offer:?}");
     });
 }

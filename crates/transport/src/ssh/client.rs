@@ -173,7 +173,9 @@ pub async fn greet(
     ident: &str,
     patience: Duration,
 ) -> io::Result<Greeting> {
-    let Opened { octets, hello } = opening::open(stream, ident, patience).await?;
+    // A server may offer less to whom it does not know, and wait for that.
+    let ours = Profile::Modern.offer().packet();
+    let Opened { octets, hello } = opening::open(stream, ident, &ours, patience).await?;
     Ok(Greeting { said: octets, hello })
 }
 

@@ -89,6 +89,17 @@ impl Offer {
         })
     }
 
+    /// A packet that says it, for who only looks: no key is made from its cookie, which is always the same.
+    pub(super) fn packet(&self) -> Vec<u8> {
+        let Offer { key_exchanges, host_keys, ciphers, macs, compressions } = self;
+        let lists = [key_exchanges, host_keys].into_iter().chain(ciphers).chain(macs).chain(compressions);
+        let mut lists: Vec<String> = lists.map(|names| names.join(",")).collect();
+        // Languages: none.
+        lists.resize(10, String::new());
+        let lists: [&str; 10] = std::array::from_fn(|n| lists[n].as_str());
+        made::packet(&made::payload(&lists))
+    }
+
     /// The names of a kind, for what goes to the server.
     pub fn of(&self, kind: Kind) -> &[String] {
         match kind {
@@ -210,24 +221,24 @@ fn names(rest: &mut &[u8]) -> Option<Vec<String>> {
 }
 
 /// Offers as they are on the wire.
-#[cfg(test)]
 pub(super) mod made {
     /// A payload with a cookie and these lists; nothing follows.
     pub(in crate::ssh) fn payload(lists: &[&str; 10]) -> Vec<u8> {
         let mut payload = [&[super::KEXINIT][..], &[7; super::COOKIE]].concat();
         for list in lists {
-            payload.extend(u32::try_from(list.len()).unwrap().to_be_bytes());
+            payload.extend(u32::try_from(list.len()).unwrap_or_default().to_be_bytes());
             payload.extend(list.as_bytes());
         }
         payload.extend([0; 5]);
         payload
     }
 
-    /// A packet around it, not encrypted.
+    /// A packet around it, not encrypted (RFC 4253 §6).
     pub(in crate::ssh) fn packet(payload: &[u8]) -> Vec<u8> {
-        let padding = 8 - (payload.len() + 5) % 8 + 4;
-        let len = u32::try_from(1 + payload.len() + padding).unwrap();
-        [&len.to_be_bytes()[..], &[u8::try_from(padding).unwrap()], payload, &vec![0; padding]].concat()
+        // Four octets at least, and all of it a multiple of eight.
+        let padding = 4 + 7 - (payload.len() + 5 + 3) % 8;
+        let len = u32::try_from(1 + payload.len() + padding).unwrap_or_default();
+        [&len.to_be_bytes()[..], &[padding as u8], payload, &vec![0; padding]].concat()
     }
 }
 
@@ -235,6 +246,7 @@ pub(super) mod made {
 mod tests {
     use super::made::payload;
     use super::*;
+    use crate::ssh::Profile;
 
     fn made(kex: &str, keys: &str, ciphers: &str, macs: &str) -> Offer {
         Offer::read(&payload(&[kex, keys, ciphers, ciphers, macs, macs, "none", "none", "", ""])).unwrap()
@@ -287,6 +299,15 @@ mod tests {
             };
             let agreed = agree(&side(client), &side(server)).unwrap();
             assert_eq!(agreed.is_open_to_terrapin(), is_open, "{client:?} {server:?} {cipher} {mac}");
+        }
+    }
+
+    #[test]
+    fn an_offer_that_is_written_is_read_as_the_same() {
+        for profile in Profile::ALL {
+            let packet = profile.offer().packet();
+            assert_eq!(packet.len() % 8, 0);
+            assert_eq!(Offer::read(&packet[5..]), Some(profile.offer()));
         }
     }
 

@@ -172,7 +172,7 @@ impl Server {
     /// # Errors
     /// The peer does not speak SSH 2, or is gone.
     pub async fn serve<D: Door>(&self, line: Line, mut door: D) -> io::Result<Connection<D>> {
-        let opened = opening::open(&mut line.clone(), self.ident, opening::PATIENCE).await?;
+        let opened = opening::open(&mut line.clone(), self.ident, b"", opening::PATIENCE).await?;
         let theirs = opened.hello.as_ref().and_then(|hello| hello.offer.as_ref());
         let step = step(&self.offers, theirs, Side::Server);
         if let (Some(hello), Some(theirs)) = (&opened.hello, theirs) {
