@@ -98,7 +98,7 @@ const DEBS: &[Deb] = &[
 /// The same for `cargo xtask soak` only.
 const SOAK_DEBS: &[Deb] = &[
     Deb { package: "sshfs", proof: "usr/bin/sshfs", unless: Some("sshfs") },
-    Deb { package: "libfuse3-3", proof: "usr/lib/x86_64-linux-gnu/libfuse3.so.3", unless: Some("sshfs") },
+    Deb { package: "libfuse3-3", proof: "lib/x86_64-linux-gnu/libfuse3.so.3", unless: Some("sshfs") },
     Deb {
         package: "libglib2.0-0",
         proof: "usr/lib/x86_64-linux-gnu/libglib-2.0.so.0",
