@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 /// A test that is about a rule has more words than one that moves files.
-fn is_rule(name: &String) -> bool {
+fn is_rule(name: &str) -> bool {
     name.matches('_').count() > 2
 }
 
@@ -20,7 +20,7 @@ fn each_rule_has_its_tests_and_each_test_its_rule() {
         let text = fs::read_to_string(root.join(format!("tests/tests/{file}.rs"))).expect("its tests");
         there.extend(names(&text, "#[test]\nfn ", ""));
     }
-    there.retain(is_rule);
+    there.retain(|name| is_rule(name));
     // What SCP shares with others is tested there.
     each(&root.join("crates/gate/src"), &mut |text| all.extend(names(text, "#[test]\nfn ", "")));
     all.extend(there.clone());
@@ -34,7 +34,8 @@ fn each_rule_has_its_tests_and_each_test_its_rule() {
     for rule in rules {
         // The last column.
         let cells = rule.trim_end().trim_end_matches('|').rsplit('|').next().unwrap_or_default();
-        let tests: BTreeSet<String> = names(cells, "`", "").into_iter().filter(is_rule).collect();
+        let tests: BTreeSet<String> =
+            names(cells, "`", "").into_iter().filter(|name| is_rule(name)).collect();
         assert!(!tests.is_empty(), "a rule without a test: {rule}");
         told.extend(tests);
     }
