@@ -99,3 +99,47 @@ fn a_certificate_beside_the_key_or_named_lets_in() {
     fs::write(home.path().join("own-cert.pub"), "no certificate").unwrap();
     bad(&with(&["-i", "own"]), 4, "own-cert.pub (not a key");
 }
+
+#[test]
+fn a_test_of_a_key_says_whether_it_would_let_in_and_why_not() {
+    let home = e2e::scratch();
+    let key = || transport::ssh::PrivateKey::ed25519().expect("there is randomness");
+    let [own, old, far, other] = [(); 4].map(|()| key());
+    for (name, key) in [("own", &own), ("old", &old), ("far", &far), ("other", &other)] {
+        fs::write(home.path().join(name), key.text().unwrap()).unwrap();
+        fs::write(home.path().join(format!("{name}.pub")), key.public().text()).unwrap();
+    }
+    let lines = format!(
+        "{}\nexpiry-time=\"20200101\" {}\nfrom=\"10.0.0.0/8\" {}\n",
+        own.public().text(),
+        old.public().text(),
+        far.public().text()
+    );
+    fs::write(home.path().join("keys"), lines).unwrap();
+    let keys = home.path().join("keys");
+    let settings = format!(
+        "[[user]]\nname = \"bob\"\nkeys-file = {keys:?}\n\
+         [[user]]\nname = \"carl\"\nkeys-file = {keys:?}\ndisabled = true\n"
+    );
+    fs::write(home.path().join("towline.toml"), settings).unwrap();
+    let test = |arguments: &[&str]| {
+        let all = [&["user", "test", "--config", "towline.toml"], arguments].concat();
+        Process::start(&mut e2e::towline::at_home(home.path(), &all)).wait(ONE)
+    };
+    for file in ["own", "own.pub"] {
+        let ended = test(&["bob", "--key", file]);
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        assert!(
+            ended.out.contains("bob may log in from 127.0.0.1 over sftp in ssh with SHA256:"),
+            "{ended:?}"
+        );
+    }
+    assert_eq!(test(&["bob", "--key", "far.pub", "--from", "10.1.1.1"]).code(), 0);
+    bad(&test(&["bob", "--key", "far.pub"]), 4, "is the user's, and not from 127.0.0.1");
+    bad(&test(&["bob", "--key", "old.pub"]), 4, "is the user's, and has expired");
+    bad(&test(&["bob", "--key", "other.pub"]), 4, "is not the user's: SHA256:");
+    bad(&test(&["carl", "--key", "own.pub"]), 4, "the key is right, but the user");
+    bad(&test(&["eve", "--key", "own.pub"]), 4, "there is no such user");
+    bad(&test(&["bob", "--key", "keys.toml"]), 5, "keys.toml");
+    bad(&test(&["bob", "--key", "own.pub", "--protocol", "ftp"]), 2, "only sftp and scp know keys");
+}
