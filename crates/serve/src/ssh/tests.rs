@@ -5,6 +5,8 @@ use gate::store::memory::Memory;
 use gate::{Policy, Secret, User};
 use std::net::Ipv4Addr;
 use std::time::Instant;
+use tokio::time::{interval, timeout};
+use transport::octets::OctetsIn as _;
 use transport::ssh::client::{self, Connection, Login, Trust, greet};
 use transport::ssh::{Key, PrivateKey};
 
@@ -46,12 +48,13 @@ fn after_a_long_channel_a_connection_has_its_whole_patience() {
     let server = served(IDLE);
     runtime().block_on(async {
         let connection = guest(&server).await;
-        let (input, output) = connection.subsystem("sftp").await.unwrap();
-        tokio::time::sleep(IDLE + Duration::from_millis(500)).await;
+        let (mut input, output) = connection.subsystem("sftp").await.unwrap();
+        let longer = timeout(IDLE + IDLE / 8, input.next()).await;
+        assert!(longer.is_err(), "a channel may be open longer than that: {longer:?}");
         drop((input, output));
-        // The server has seen that it is over, if it ever does.
-        tokio::time::sleep(IDLE / 2).await;
-        connection.subsystem("sftp").await.expect("it is still there");
+        let (mut input, _output) = connection.subsystem("sftp").await.expect("it is still there");
+        let more = timeout(IDLE / 2, input.next()).await;
+        assert!(more.is_err(), "and goes on: {more:?}");
     });
 }
 
@@ -63,9 +66,11 @@ fn a_connection_without_channels_ends_when_its_patience_does() {
         let began = Instant::now();
         // One that ends at once is something that was asked.
         drop(connection.subsystem("sftp").await.unwrap());
-        while connection.subsystem("sftp").await.is_ok() {
+        server.retire();
+        let mut look = interval(Duration::from_millis(20));
+        while !server.is_over() {
+            look.tick().await;
             assert!(began.elapsed() < 20 * IDLE, "it goes on for ever");
-            tokio::time::sleep(IDLE).await;
         }
         assert!(began.elapsed() >= IDLE / 4);
     });
