@@ -57,6 +57,9 @@ pub(super) struct Data {
     pub(super) watch: Arc<Watch>,
 }
 
+/// Octets that are taken of a file that cannot be kept, and for how long, before it is broken off.
+const HEARD_OUT: usize = 4 << 20;
+const HEARING_OUT: Duration = Duration::from_secs(2);
 /// Yields to the other branches of the select after so many octets.
 const TURN: u64 = 4 << 20;
 
@@ -114,6 +117,8 @@ impl Data {
         };
         if end == End::Whole {
             wire.finish();
+        } else if let (End::Local(..), Open::Writing { .. }) = (&end, open) {
+            wire.hear_out().await;
         }
         end
     }
@@ -353,6 +358,24 @@ impl Wire<'_> {
             self.turn = 0;
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Takes for a moment what the peer still sends of a file that we cannot keep: in the middle of it a RST is all that
+    /// some clients see (curl), and never the reply that says why. A long one is broken off all the same.
+    async fn hear_out(&mut self) {
+        let rest = async {
+            let (mut octets, mut left) = (vec![0; 64 << 10], HEARD_OUT);
+            while left > 0 && self.stream.readable().await.is_ok() {
+                match self.stream.try_read(&mut octets) {
+                    Ok(0) => return,
+                    Ok(n) => left = left.saturating_sub(n),
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        // In either case it is over now.
+        let _ = timeout(HEARING_OUT, rest).await;
     }
 
     /// A whole transfer ends with a FIN; a broken one with a RST: the peer must not take it for whole.
