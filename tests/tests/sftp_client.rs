@@ -170,7 +170,8 @@ fn keys_of_an_agent_and_of_the_home_let_in() {
     bad(&run(home.path(), &arguments), 4, &["login refused", "nothing to try"]);
     let socket = home.path().join("agent");
     let _agent = Process::start(agent.command().arg("-D").arg("-a").arg(&socket));
-    e2e::poll::until(ONE, || socket.exists().then_some(())).expect("the agent listens");
+    let listens = || std::os::unix::net::UnixStream::connect(&socket).is_ok().then_some(());
+    e2e::poll::until(ONE, listens).expect("the agent listens");
     let added = Process::start(add.command().arg(&openssh.key).env("SSH_AUTH_SOCK", &socket)).wait(ONE);
     good(&added);
     let mut c = towline(home.path(), &arguments);
