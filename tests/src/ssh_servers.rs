@@ -100,6 +100,28 @@ pub fn openssh_with(root: TempDir, lines: &str) -> Option<Reached> {
     sshd(root, lines, None)
 }
 
+/// The same, which knows only what is old; it runs while the directory with its RSA key is there.
+///
+/// # Panics
+/// When it does not come up.
+pub fn openssh_legacy() -> Option<(Reached, TempDir)> {
+    let keys = crate::scratch();
+    let rsa = keys.path().join("rsa");
+    let mut c = Peer::find("openssh", "ssh-keygen")?.command();
+    c.args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"]).arg(&rsa);
+    assert_eq!(crate::process::run(&mut c).code(), 0);
+    let mut reached = openssh_with(crate::scratch(), &format!("HostKey {}\n{LEGACY}", rsa.display()))?;
+    let text = std::fs::read_to_string(rsa.with_extension("pub")).expect("ssh-keygen wrote it");
+    let key = transport::ssh::Key::read(&text).expect("a key");
+    *reached.flags.last_mut().expect("the pin is last") = key.fingerprint().to_owned();
+    let (place, _) = reached.known.split_once(' ').expect("a place and a key");
+    reached.known = format!("{place} {}\n", key.text());
+    Some((reached, keys))
+}
+
+const LEGACY: &str = "KexAlgorithms diffie-hellman-group1-sha1,diffie-hellman-group14-sha1\n\
+                      HostKeyAlgorithms ssh-rsa\nCiphers 3des-cbc,aes128-cbc\nMACs hmac-sha1";
+
 /// The same, which lets root in with the password of [`USER`] too: in its own view of /etc/shadow.
 ///
 /// # Panics

@@ -1,7 +1,7 @@
 //! `towline doctor sftp://`: what it says of OpenSSH's sshd in several configurations, of ours, and of what is no SSH.
 
 use e2e::process::{Ended, Process};
-use e2e::ssh_servers::{Reached, openssh, openssh_with};
+use e2e::ssh_servers::{Reached, openssh, openssh_legacy, openssh_with};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
@@ -54,21 +54,6 @@ fn saying(words: &'static [u8]) -> String {
     format!("sftp://{at}")
 }
 
-const LEGACY: &str = "HostKey RSA\nKexAlgorithms diffie-hellman-group1-sha1,diffie-hellman-group14-sha1\n\
-                      HostKeyAlgorithms ssh-rsa\nCiphers 3des-cbc,aes128-cbc\nMACs hmac-sha1";
-
-/// sshd that knows only what is old, and where its RSA key lies.
-fn legacy() -> Option<(Reached, tempfile::TempDir)> {
-    let keys = e2e::scratch();
-    let keygen = e2e::peers::Peer::find("openssh", "ssh-keygen")?;
-    let rsa = keys.path().join("rsa");
-    let mut c = keygen.command();
-    c.args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f"]).arg(&rsa);
-    assert_eq!(e2e::process::run(&mut c).code(), 0);
-    let lines = LEGACY.replacen("RSA", &rsa.display().to_string(), 1);
-    Some((openssh_with(e2e::scratch(), &lines)?, keys))
-}
-
 #[test]
 fn a_server_that_nothing_is_wrong_with() {
     let Some(openssh) = openssh(e2e::scratch()) else { return };
@@ -112,7 +97,7 @@ fn a_server_that_nothing_is_wrong_with() {
 
 #[test]
 fn a_server_that_knows_only_what_is_old_and_one_that_knows_only_what_is_new() {
-    let Some((old, _keys)) = legacy() else { return };
+    let Some((old, _keys)) = openssh_legacy() else { return };
     let home = e2e::scratch();
     let url_of_old = url(&old);
     let ended = patient(home.path(), &[&url_of_old]);

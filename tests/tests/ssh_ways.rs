@@ -2,7 +2,8 @@
 
 use e2e::peers::Peer;
 use e2e::process::{Ended, Process};
-use e2e::ssh_servers::{Reached, openssh, openssh_with};
+use e2e::ssh_servers::{Reached, openssh, openssh_legacy, openssh_with};
+use e2e::terminal::Terminal;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,6 +63,94 @@ fn a_server_is_reached_by_way_of_others_each_judged_and_logged_in_to() {
     know(home.path(), &[&one, &two]);
     bad(&by(&format!("{},{}", place(&one), place(&two))), 4, "nothing is known of it");
     bad(&by("root@127.0.0.1:0"), 2, "'0' is no port");
+}
+
+/// What is remembered of hosts in this home.
+fn remembered(home: &Path) -> String {
+    fs::read_to_string(home.join("state/towline/ssh-profiles")).unwrap_or_default()
+}
+
+#[test]
+fn an_older_profile_that_was_given_once_is_remembered_for_the_key_of_the_host() {
+    let Some((old, _keys)) = openssh_legacy() else { return };
+    let home = e2e::scratch();
+    fs::write(old.server.served.join("f"), "from long ago").unwrap();
+    let (from, key) = (format!("{}f", old.server.url), old.key.display().to_string());
+    let with = |more: &[&str]| copy(home.path(), &[&["-i", &key], more, &[&from, "got"]].concat());
+    know(home.path(), &[&old]);
+    // Nobody has allowed it, and nobody is there to be asked.
+    let hint = "--ssh-profile legacy-ios connects, and is remembered for this host";
+    let ended = with(&[]);
+    bad(&ended, 1, hint);
+    bad(&ended, 1, "no common key exchange: the server offers diffie-hellman-group1-sha1,");
+    assert_eq!(with(&["--ssh-profile", "legacy-ios", "--no-remember"]).code(), 0);
+    bad(&with(&["--ssh-profile", "compat"]), 1, hint);
+    assert_eq!(remembered(home.path()), "");
+    assert_eq!(with(&["--ssh-profile", "legacy-ios"]).code(), 0);
+    let fingerprint = old.flags()[3];
+    let place = old.known.split(' ').next().unwrap();
+    assert_eq!(remembered(home.path()), format!("{place} legacy-ios {fingerprint}\n"));
+    let ended = with(&[]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert_eq!(fs::read_to_string(home.path().join("got")).unwrap(), "from long ago");
+    assert_eq!(with(&["--host-key", fingerprint]).code(), 0, "the pin is the key that it holds for");
+    bad(&with(&["--no-remember"]), 1, hint);
+    bad(&with(&["--ssh-profile", "modern"]), 1, hint);
+    // It holds for that key, which is to be the host's still.
+    know(home.path(), &[]);
+    bad(&with(&["--host-key", "accept-new"]), 1, hint);
+    let other = openssh_legacy().expect("the one before was");
+    let line = format!("{place} {}", other.0.known.split_once(' ').unwrap().1);
+    fs::write(home.path().join(".ssh/known_hosts"), line).unwrap();
+    bad(&with(&[]), 1, hint);
+    bad(&with(&["--host-key", other.0.flags()[3]]), 1, hint);
+}
+
+#[test]
+fn a_host_that_is_remembered_as_old_and_knows_better_gets_better_and_is_forgotten() {
+    let Some(new) = openssh(e2e::scratch()) else { return };
+    let home = e2e::scratch();
+    fs::write(new.server.served.join("f"), "new").unwrap();
+    know(home.path(), &[&new]);
+    fs::create_dir_all(home.path().join("state/towline")).unwrap();
+    let place = new.known.split(' ').next().unwrap();
+    let line = format!("elsewhere compat SHA256:x\n{place} legacy-ios {}\n", new.flags()[3]);
+    fs::write(home.path().join("state/towline/ssh-profiles"), line).unwrap();
+    let (from, key) = (format!("{}f", new.server.url), new.key.display().to_string());
+    let ended = copy(home.path(), &["-v", "-i", &key, &from, "got"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.err.contains("(modern)"), "{ended:?}");
+    assert_eq!(remembered(home.path()), "elsewhere compat SHA256:x\n");
+}
+
+#[test]
+fn somebody_at_a_terminal_is_asked_once_whether_an_older_profile_may_be_used() {
+    let Some((old, _keys)) = openssh_legacy() else { return };
+    let home = e2e::scratch();
+    fs::write(old.server.served.join("f"), "from long ago").unwrap();
+    know(home.path(), &[&old]);
+    let (from, key) = (format!("{}f", old.server.url), old.key.display().to_string());
+    let arguments = ["ls", "--patience", "60", "-i", &key, &old.server.url];
+    let at_terminal = || {
+        let mut c = e2e::towline::command();
+        c.args(arguments).current_dir(home.path()).env_remove("SSH_AUTH_SOCK");
+        c.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
+        Terminal::run(&c)
+    };
+    let question = "Use --ssh-profile legacy-ios with it from now on? [y/N] ";
+    for (typed, code, words) in [("\r", 1, "no common key exchange"), ("y\r", 0, "f\r\n")] {
+        let mut terminal = at_terminal();
+        let before = terminal.until(question);
+        assert!(
+            before.contains("127.0.0.1 offers only old algorithms (diffie-hellman-group14-sha1, "),
+            "{before}"
+        );
+        terminal.types(typed);
+        terminal.until(words);
+        assert_eq!(terminal.exit(), Some(code));
+    }
+    assert!(remembered(home.path()).contains(" legacy-ios SHA256:"));
+    assert_eq!(copy(home.path(), &["-i", &key, &from, "got"]).code(), 0, "nobody is asked");
 }
 
 #[test]

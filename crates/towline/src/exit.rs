@@ -1,6 +1,6 @@
 //! Exit codes, and the one line that goes with a failure.
 
-use client::{ClientError, SshFault, WireCode};
+use client::{ClientError, Offer, Profile, SshFault, WireCode};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -130,9 +130,7 @@ impl Failure {
                 Exit::Refused,
                 "compare it with ssh-keygen -l there; then --host-key accept-new, or --host-key SHA256:... for this once",
             ),
-            E::Ssh(SshFault::NothingInCommon { .. }) => {
-                (Exit::Failed, "old servers want --ssh-profile compat, old devices legacy-ios")
-            }
+            E::Ssh(SshFault::NothingInCommon { offer, .. }) => (Exit::Failed, older(offer.as_deref())),
             E::Ssh(SshFault::Terrapin { .. }) => (
                 Exit::Failed,
                 "update the server: it needs strict key exchange, AES-GCM or AES-CTR (CVE-2023-48795)",
@@ -154,6 +152,20 @@ impl Failure {
             _ => (Exit::Failed, ""),
         };
         Failure::new(exit, url, error, way_out)
+    }
+}
+
+/// The profile that would connect to whom the one that was used has nothing in common with.
+fn older(offer: Option<&Offer>) -> &'static str {
+    let connects = |offer: &Offer| Profile::ALL.into_iter().find(|profile| profile.meets(offer).is_ok());
+    match offer.map(connects) {
+        Some(Some(Profile::Compat)) => "--ssh-profile compat connects, and is remembered for this host",
+        Some(Some(Profile::LegacyIos)) => {
+            "--ssh-profile legacy-ios connects, and is remembered for this host"
+        }
+        Some(Some(Profile::Modern)) => "--ssh-profile modern connects",
+        Some(None) => "no --ssh-profile connects: the server needs an update",
+        None => "old servers want --ssh-profile compat, old devices legacy-ios",
     }
 }
 

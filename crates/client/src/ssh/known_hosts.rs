@@ -76,6 +76,12 @@ impl Known {
         self.keys.iter().filter(|entry| !entry.is_revoked).map(|e| e.key.algorithm().to_owned()).collect()
     }
 
+    /// Whether the key with this fingerprint is the host's.
+    pub(super) fn has(&self, fingerprint: &str) -> bool {
+        let mut keys = self.keys.iter().filter(|entry| entry.key.fingerprint() == fingerprint).peekable();
+        keys.peek().is_some() && keys.all(|entry| !entry.is_revoked)
+    }
+
     /// What is known of a key of this host.
     pub(super) fn judge(&self, key: &Key) -> Verdict {
         let place = |entry: &Entry| format!("{}:{}", entry.file.display(), entry.line);
@@ -114,7 +120,7 @@ fn at(file: &Path, error: &io::Error) -> io::Error {
 }
 
 /// As the files have it: lower case, with the port where it is not 22.
-fn name(host: &str, port: u16) -> String {
+pub(super) fn name(host: &str, port: u16) -> String {
     let host = host.to_ascii_lowercase();
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }

@@ -1,8 +1,9 @@
 //! A connection of SSH with somebody logged in, and the runtime that it lives in.
 
-use super::known_hosts::Known;
+use super::known_hosts::{Known, name};
 use super::login::LoggingIn;
-use super::options::{HostKeys, Jump, Met};
+use super::options::{HostKeys, Jump, Met, Question};
+use super::profiles::{Allowed, Kept};
 use super::trust::{Judge, Said};
 use crate::around::Around;
 use crate::dial::{self, Ends};
@@ -15,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use transport::ssh::client::{Config, Connection, Fault};
-use transport::ssh::{ChannelIn, ChannelOut, Line};
+use transport::ssh::{Agreed, ChannelIn, ChannelOut, Line, Offer, Profile};
 use transport::{Cancel, tap};
 
 /// A connection with somebody logged in.
@@ -108,6 +109,18 @@ struct Host<'a> {
     options: &'a Options,
     known: Known,
     config: Config,
+    allowed: Allowed,
+    whose: Whose,
+}
+
+/// Who decided which algorithms may be used.
+enum Whose {
+    /// Nobody: the strictest.
+    Nobodys,
+    /// Somebody, for this connection.
+    Given,
+    /// Somebody, once, for the key with this fingerprint.
+    Remembered(String),
 }
 
 impl<'a> Host<'a> {
@@ -119,11 +132,22 @@ impl<'a> Host<'a> {
             }
             HostKeys::Pinned(_) => Known::default(),
         };
-        let mut config = Config { profile: ssh.profile, known: known.kinds(), ..Config::default() };
+        let allowed = Allowed::read(ssh.remembered.as_deref(), name(&remote.host, port(remote)));
+        // Of a host whose key is not what it was nothing is remembered.
+        let is_right = |kept: &&Kept| match &ssh.host_keys {
+            HostKeys::Known | HostKeys::AcceptNew => known.has(&kept.fingerprint),
+            HostKeys::Pinned(pin) => *pin == kept.fingerprint,
+        };
+        let (profile, whose) = match (ssh.profile, allowed.kept().filter(is_right)) {
+            (Some(profile), _) => (profile, Whose::Given),
+            (None, Some(kept)) => (kept.profile, Whose::Remembered(kept.fingerprint.clone())),
+            (None, None) => (Profile::Modern, Whose::Nobodys),
+        };
+        let mut config = Config { profile, known: known.kinds(), ..Config::default() };
         if let Some(ident) = ssh.ident {
             config.ident = ident;
         }
-        Ok(Host { remote, options, known, config })
+        Ok(Host { remote, options, known, config, allowed, whose })
     }
 
     /// Meets it and logs in.
@@ -137,8 +161,31 @@ impl<'a> Host<'a> {
         Ok(hop)
     }
 
-    /// Connects and judges who it is; a second time with less where the first comes to what can be attacked.
+    /// Connects and judges who it is; a second time with what is older, where there is nothing in common and somebody
+    /// allows that.
     fn meet(mut self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
+        let first = self.safely(runtime, through);
+        let Err(ClientError::Ssh(Fault::NothingInCommon { offer: Some(offer), .. })) = &first else {
+            return first;
+        };
+        let Some(profile) = self.older(offer) else { return first };
+        (self.config.profile, self.config.loose, self.whose) = (profile, None, Whose::Given);
+        self.safely(runtime, through)
+    }
+
+    /// The strictest profile that connects, where somebody allows it. Whoever gave a profile is not asked for another one.
+    fn older(&self, offer: &Offer) -> Option<Profile> {
+        let Options { ssh, .. } = self.options;
+        let later = Profile::ALL.into_iter().filter(|profile| *profile > self.config.profile);
+        let meets = |profile: Profile| Some((profile, profile.meets(offer).ok()?));
+        let (profile, agreed) = later.filter(|_| ssh.profile.is_none()).find_map(meets)?;
+        let question = Question::Older { host: &self.remote.host, profile, agreed: &agreed };
+        let answer = ssh.ask.ask(question)?;
+        matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes").then_some(profile)
+    }
+
+    /// A second time with less where the first comes to what can be attacked.
+    fn safely(&mut self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
         let (agreed, offer) = match self.once(runtime, through) {
             Err(ClientError::Ssh(Fault::Terrapin { agreed, offer })) => (agreed, offer),
             other => return other,
@@ -173,7 +220,7 @@ impl<'a> Host<'a> {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         ends: Ends,
     ) -> Result<Hop, ClientError> {
-        let Host { remote, options, known, config } = self;
+        let Host { remote, options, known, config, .. } = self;
         let ssh = &options.ssh;
         let said = Said::default();
         let judge = Judge {
@@ -193,11 +240,32 @@ impl<'a> Host<'a> {
             (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
             (e, None) => e,
         })?;
+        self.weigh(connection.agreed(), said.shown())?;
         if let (Some(hello), Some(agreed)) = (hello, connection.agreed()) {
             let ident = printable(&hello.ident);
             (ssh.met)(&Met { host: &remote.host, address: ends.peer, ident, agreed });
         }
         Ok(Hop { connection, waiting, ends })
+    }
+
+    /// Whether what was agreed may be used with the host that shows this key, and what is remembered of it.
+    fn weigh(&self, agreed: Option<&Agreed>, shown: String) -> Result<(), ClientError> {
+        match (agreed.and_then(Profile::that_has), &self.whose) {
+            // It knows better by now.
+            (Some(Profile::Modern), _) => self.allowed.forget(),
+            (_, Whose::Remembered(right)) if *right != shown => {
+                let profile = self.config.profile;
+                return Err(ClientError::HostKey {
+                    host: self.remote.host.clone(),
+                    why: format!(
+                        "{profile} was allowed for it with the key {right}, and it shows {shown}: --ssh-profile {profile} allows it for this one"
+                    ),
+                });
+            }
+            (Some(profile), Whose::Given) => self.allowed.keep(&Kept { profile, fingerprint: shown }),
+            (_, Whose::Remembered(_) | Whose::Nobodys) | (None, Whose::Given) => {}
+        }
+        Ok(())
     }
 }
 

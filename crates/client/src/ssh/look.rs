@@ -77,7 +77,7 @@ impl<'a> Look<'a> {
     pub fn meet(&self, kind: &str, loose: Option<&Offer>) -> Result<Seen, ClientError> {
         let (stream, peer) = self.dial()?;
         let ssh = &self.options.ssh;
-        let (profile, known) = (ssh.profile, vec![kind.to_owned()]);
+        let (profile, known) = (ssh.profile.unwrap_or_default(), vec![kind.to_owned()]);
         let config = Config { profile, known, loose: loose.cloned(), ..Config::default() };
         let waiting = Waiting::new(self.options, peer);
         let key = Arc::default();

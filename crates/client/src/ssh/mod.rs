@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `options` | what the caller decides |
 //! | `known_hosts` | the files that say which host has which key |
+//! | `profiles` | the file that says which older profile is allowed for which host |
 //! | `trust` | whether a host is the one that was meant |
 //! | `login` | what is shown to be let in, and in which order |
 //! | `link` | a connection with somebody logged in |
@@ -14,6 +15,7 @@ mod link;
 mod login;
 pub(crate) mod look;
 mod options;
+mod profiles;
 mod trust;
 
 pub(crate) use link::Link;

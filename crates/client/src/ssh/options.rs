@@ -12,8 +12,11 @@ pub struct SshOptions {
     pub user: String,
     /// What we call ourselves (`SSH-2.0-…`); `None`: by our own name.
     pub ident: Option<&'static str>,
-    /// What may be negotiated.
-    pub profile: Profile,
+    /// What may be negotiated; `None`: what is remembered of the host, else the strictest, and somebody may be asked.
+    pub profile: Option<Profile>,
+    /// The file that remembers hosts for which an older profile was given and connected, or allowed when asked, with the
+    /// key that it holds for; `None`: nothing is remembered.
+    pub remembered: Option<PathBuf>,
     /// Which host keys are right.
     pub host_keys: HostKeys,
     /// Files of known hosts (sshd(8), "ssh_known_hosts file format"); those that are not there hold nothing.
@@ -47,7 +50,8 @@ impl Default for SshOptions {
         SshOptions {
             user: String::new(),
             ident: None,
-            profile: Profile::Modern,
+            profile: None,
+            remembered: None,
             host_keys: HostKeys::Known,
             known_hosts: Vec::new(),
             learned: None,
@@ -122,6 +126,15 @@ pub enum Question<'a> {
         file: &'a Path,
         /// The last answer was wrong.
         again: bool,
+    },
+    /// Whether older algorithms may be used with a host that knows no others: `y` is yes.
+    Older {
+        /// Where.
+        host: &'a str,
+        /// The strictest profile that connects.
+        profile: Profile,
+        /// What comes of it.
+        agreed: &'a Agreed,
     },
     /// What the server asks, in its words, made printable.
     Other {

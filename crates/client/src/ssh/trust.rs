@@ -28,6 +28,8 @@ pub(super) struct Said(
 #[derive(Default)]
 struct Words {
     refused: Option<String>,
+    /// The fingerprint of the key that was shown.
+    shown: String,
     banner: String,
 }
 
@@ -40,6 +42,11 @@ impl Said {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).refused.take()
     }
 
+    /// The fingerprint of the key that was shown.
+    pub(super) fn shown(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).shown.clone()
+    }
+
     fn set(&self, set: impl FnOnce(&mut Words)) {
         set(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -49,7 +56,10 @@ impl Trust for Judge {
     async fn is_right(&mut self, key: &Key) -> bool {
         let refused = self.refuse(key);
         let is_right = refused.is_none();
-        self.said.set(|words| words.refused = refused);
+        self.said.set(|words| {
+            words.refused = refused;
+            words.shown = key.fingerprint().to_owned();
+        });
         is_right
     }
 

@@ -102,6 +102,8 @@ impl Doctor {
             let way_out = "run it on the last host of the way";
             return Err(Failure::usage("--jump", "the doctor looks at servers directly", way_out));
         }
+        // Who looks with a profile has not decided to use it.
+        options.ssh.remembered = None;
         options.ssh.no_progress = patience;
         options.ssh.connect_timeout = patience;
         let begun = Instant::now();

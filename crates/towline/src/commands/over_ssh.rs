@@ -26,9 +26,13 @@ pub(super) struct OverSsh {
     #[arg(long, value_name = "KEYS", default_value = "strict", value_parser = host_keys, help_heading = "SSH")]
     host_key: HostKeys,
     /// SSH: algorithms that may be used: `modern`; `compat` adds SHA-1 for old servers; `legacy-ios` also what old
-    /// devices know (group1, CBC, 3DES).
-    #[arg(long, value_name = "PROFILE", default_value_t = Profile::Modern, help_heading = "SSH")]
-    ssh_profile: Profile,
+    /// devices know (group1, CBC, 3DES). An older one that connected is remembered for the host while it has that key;
+    /// without the flag that is used, else `modern`, and where that does not do a terminal is asked.
+    #[arg(long, value_name = "PROFILE", help_heading = "SSH")]
+    ssh_profile: Option<Profile>,
+    /// SSH: neither use nor keep what is remembered of hosts (ssh-profiles beside towline's own known_hosts).
+    #[arg(long, help_heading = "SSH")]
+    no_remember: bool,
     /// SSH: log in with this certificate of a key (`-i`, or one of ~/.ssh). One called FILE-cert.pub beside the key is found.
     #[arg(long, value_name = "FILE", help_heading = "SSH")]
     certificate: Vec<PathBuf>,
@@ -85,9 +89,9 @@ impl OverSsh {
         let (events, verbose) = (events.clone(), self.verbose);
         let home = absolute("HOME");
         let ssh = home.as_ref().map(|home| home.join(".ssh"));
-        let learned = absolute("XDG_STATE_HOME")
-            .or_else(|| Some(home.as_ref()?.join(".local/state")))
-            .map(|state| state.join("towline/known_hosts"));
+        let state = absolute("XDG_STATE_HOME").or_else(|| Some(home.as_ref()?.join(".local/state")));
+        let of_state = |name: &str| state.as_ref().map(|state| state.join("towline").join(name));
+        let learned = of_state("known_hosts");
         let users = ssh.iter().map(|ssh| ssh.join("known_hosts"));
         // Ours is read with the user's own and never mixed with it: what `accept-new` took is forgotten with one file.
         let known_hosts =
@@ -95,6 +99,7 @@ impl OverSsh {
         SshOptions {
             user: user(),
             profile: self.ssh_profile,
+            remembered: of_state("ssh-profiles").filter(|_| !self.no_remember),
             host_keys: self.host_key.clone(),
             known_hosts,
             learned,
@@ -168,6 +173,13 @@ impl Ask for AtTerminal {
             Question::Passphrase { file, again } => {
                 (format!("Passphrase of {}: ", Path::display(file)), again, false)
             }
+            Question::Older { host, profile, agreed } => (
+                format!(
+                    "{host} offers only old algorithms ({agreed}). Use --ssh-profile {profile} with it from now on? [y/N] "
+                ),
+                false,
+                true,
+            ),
             Question::Other { host, words, echo } => (format!("{host}: {words} "), true, echo),
         };
         let mut typed = self.typed.lock().unwrap_or_else(PoisonError::into_inner);

@@ -59,6 +59,10 @@ impl Exam<'_> {
         }
     }
 
+    fn wanted(&self) -> Profile {
+        self.options.ssh.profile.unwrap_or_default()
+    }
+
     fn server(&self) -> (&'static str, String) {
         ("server", self.report.server.map_or_else(|| self.remote.host.clone(), |at| at.to_string()))
     }
@@ -71,7 +75,7 @@ impl Exam<'_> {
             self.find(Id::NotStrict, &[]);
         }
         let Some((profile, agreed)) = self.profile(&offer) else { return Ok(()) };
-        if profile > Profile::Modern && profile <= self.options.ssh.profile {
+        if profile > Profile::Modern && profile <= self.wanted() {
             let seen = [("profile", profile.to_string()), ("agreed", agreed.to_string())];
             self.find(Id::OldAlgorithms, &seen);
         }
@@ -135,7 +139,7 @@ impl Exam<'_> {
 
     /// The strictest profile that connects, and what it agrees on.
     fn profile(&mut self, offer: &Offer) -> Option<(Profile, Agreed)> {
-        let wanted = self.options.ssh.profile;
+        let wanted = self.wanted();
         let of = |profile: Profile, kind: AlgorithmKind| profile.offer().of(kind).join(", ");
         let first =
             self.report.profiles.iter().find_map(|(profile, met)| Some((*profile, met.clone().ok()?)));
@@ -164,7 +168,7 @@ impl Exam<'_> {
     /// Has it show a key of each kind that it offers and we know.
     fn keys(&mut self, profile: Profile, offer: &Offer, agreed: &Agreed) -> Result<(), ClientError> {
         let mut options = self.options.clone();
-        options.ssh.profile = profile;
+        options.ssh.profile = Some(profile);
         let look = Look::new(self.remote, &options)?;
         let loose = (!offer.is_strict()).then_some(offer);
         let ours = profile.offer().host_keys;
@@ -237,7 +241,7 @@ impl Exam<'_> {
     /// Logs in, and asks its SFTP what it can do.
     fn login(&mut self, profile: Profile) -> Result<(), ClientError> {
         let mut options = self.options.clone();
-        options.ssh.profile = profile;
+        options.ssh.profile = Some(profile);
         let remote = Remote { scheme: Scheme::Sftp, port: Some(self.port()), ..self.remote.clone() };
         let opened = client::sftp::Session::open(&remote, &options);
         match opened.and_then(|mut session| session.real_path(b".").map(|_| session.abilities().clone())) {

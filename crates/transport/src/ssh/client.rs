@@ -69,6 +69,8 @@ pub enum Fault {
         ours: String,
         /// The same.
         theirs: String,
+        /// All that the server offers; `None`: it was not to be understood.
+        offer: Option<Box<Offer>>,
     },
     /// What comes of both offers somebody between could cut the beginning off, unnoticed (CVE-2023-48795); to be tried
     /// again with [`Config::loose`].
@@ -112,6 +114,7 @@ impl From<russh::Error> for Fault {
                 },
                 ours: ours.join(","),
                 theirs: theirs.join(","),
+                offer: None,
             },
             russh::Error::UnknownKey => Fault::NotTrusted,
             russh::Error::Disconnect
@@ -225,7 +228,13 @@ impl<T: Trust> Connection<T> {
             (_, Some(agreed), Some(offer)) if agreed.is_open_to_terrapin() => {
                 Err(Fault::Terrapin { agreed: Box::new(agreed), offer: Box::new(offer) })
             }
-            (made, agreed, _) => made.map(|handle| Connection { handle, agreed }).map_err(Fault::from),
+            (made, agreed, theirs) => made.map(|handle| Connection { handle, agreed }).map_err(|e| {
+                let mut fault = Fault::from(e);
+                if let Fault::NothingInCommon { offer, .. } = &mut fault {
+                    *offer = theirs.map(Box::new);
+                }
+                fault
+            }),
         };
         (hello, made)
     }

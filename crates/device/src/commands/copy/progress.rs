@@ -115,7 +115,7 @@ impl Ask for AtTheLine {
                 answered.recv().ok()?
             }
             // The device has no keys, and only the password is asked for on it.
-            Question::Passphrase { .. } | Question::Other { .. } => None,
+            Question::Passphrase { .. } | Question::Older { .. } | Question::Other { .. } => None,
         }
     }
 }

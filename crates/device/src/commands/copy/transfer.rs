@@ -286,7 +286,7 @@ fn options(device: &Device) -> Options {
         },
         ssh: SshOptions {
             ident: Some(crate::ssh::IDENT),
-            profile: Profile::LegacyIos,
+            profile: Some(Profile::LegacyIos),
             // IOS takes whatever key a server shows.
             host_keys: HostKeys::AcceptNew,
             no_progress: patient(NO_PROGRESS),
