@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
 use transport::Terminal;
 use transport::octets::{OctetsIn, OctetsOut};
-use transport::ssh::server::{Config, Door, Server, Shown, Verdict, Wanted};
-use transport::ssh::{ChannelIn, ChannelOut, Key, Line, PrivateKey, Profile};
+use transport::ssh::server::{Config, Door, Offers, Server, Shown, Verdict, Wanted};
+use transport::ssh::{ChannelIn, ChannelOut, Ios, Key, Line, PrivateKey};
 
 /// What IOS calls itself.
 pub(crate) const IDENT: &str = "SSH-2.0-Cisco-1.25";
@@ -31,7 +31,7 @@ pub struct SshLines {
 }
 
 impl SshLines {
-    /// Lets people in on `listener`.
+    /// Lets people in on `listener`, with the algorithms of `ios`; `key` is of RSA, the only kind that IOS has.
     ///
     /// # Errors
     /// No threads.
@@ -39,7 +39,7 @@ impl SshLines {
         device: &Arc<Device>,
         listener: TcpListener,
         key: PrivateKey,
-        profile: Profile,
+        ios: Ios,
     ) -> io::Result<SshLines> {
         let at = listener.local_addr()?;
         listener.set_nonblocking(true)?;
@@ -50,7 +50,7 @@ impl SshLines {
         let config = Config {
             ident: IDENT,
             keys: vec![key],
-            profile,
+            offers: Offers::As(ios),
             tries: TRIES,
             // One connection is one line.
             channels: 1,

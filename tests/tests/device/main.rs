@@ -12,4 +12,5 @@ mod files;
 mod habits;
 mod lab;
 mod recipe;
+mod ssh;
 mod tftpdnld;

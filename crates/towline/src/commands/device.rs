@@ -65,9 +65,10 @@ pub struct Device {
     /// (username NAME secret WORD).
     #[arg(long, value_name = "IP:PORT")]
     ssh: Option<SocketAddr>,
-    /// Which algorithms SSH takes: modern, compat (SHA-1 too) or legacy-ios (group1, CBC and 3DES too).
-    #[arg(long, value_name = "PROFILE", default_value = "legacy-ios", requires = "ssh")]
-    ssh_profile: ssh::Profile,
+    /// Which algorithms SSH offers, in the order of a real one: ios-xe-17 (nothing old), ios-15.5 (and later),
+    /// ios-15.2 (CBC and group1 too) or ios-12.4 (CBC only).
+    #[arg(long, value_name = "RELEASE", default_value = "ios-15.5", requires = "ssh")]
+    ssh_profile: ssh::Ios,
     /// Put the console on a pseudo-terminal instead of this terminal.
     #[arg(long)]
     pty: bool,
@@ -127,7 +128,8 @@ impl Device {
         let fingerprint = key.public().fingerprint().to_owned();
         let lines = SshLines::start(device, listener, key, self.ssh_profile).map_err(fault)?;
         let at = lines.address();
-        eprintln!("SSH lines: ssh -p {} USER@{} (host key {fingerprint})", at.port(), at.ip());
+        let options = for_openssh(self.ssh_profile);
+        eprintln!("SSH lines: ssh{options} -p {} USER@{} (host key {fingerprint})", at.port(), at.ip());
         Ok(lines)
     }
 
@@ -174,6 +176,19 @@ impl Device {
         let base =
             base.ok_or_else(|| Failure::usage("--state", "there is no HOME to keep it in", "give --state"))?;
         Ok(base.join("towline").join(name))
+    }
+}
+
+/// What a stock ssh wants to be told to reach such a device, as it has left these out.
+fn for_openssh(ios: ssh::Ios) -> &'static str {
+    match ios {
+        ssh::Ios::Xe17 => "",
+        ssh::Ios::V15_5 | ssh::Ios::V15_2 => {
+            " -o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa"
+        }
+        ssh::Ios::V12_4 => {
+            " -o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa -o Ciphers=+aes128-cbc"
+        }
     }
 }
 

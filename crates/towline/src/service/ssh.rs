@@ -37,7 +37,8 @@ pub(super) fn of(loaded: &Loaded) -> Result<(SshConfig, HostKeys), Failure> {
         .map(|key| key.public())
         .map(|key| (key.algorithm().to_owned(), key.fingerprint().to_owned()));
     let shown = HostKeys { shown: shown.collect(), kept: at.is_some() };
-    let server = server::Config { keys, profile: Profile::from(sftp.profile), ..server::Config::default() };
+    let server =
+        server::Config { keys, offers: Profile::from(sftp.profile).into(), ..server::Config::default() };
     let patience =
         SftpConfig { idle: limits.idle_timeout, no_progress: limits.stall_timeout, ..SftpConfig::default() };
     let config =

@@ -4,7 +4,8 @@
 //! [`client::Login`]), and what may be negotiated is a [`Profile`]. Nothing here judges anybody or opens a file.
 //!
 //! - `hello` how a side begins · `kexinit` what it offers, and what comes of two offers · `opening`, `listening` the
-//!   first words of a client and of a server · `ahead` fewer system calls · `profile` which algorithms, and in which order · `keys` host keys and the keys of users · `line` the socket
+//!   first words of a client and of a server · `ahead` fewer system calls · `profile` which algorithms, and in which
+//!   order · `ios` which ones IOS offers · `keys` host keys and the keys of users · `line` the socket
 //!   under a connection, which can be cut · `channel` octets of a channel · `server` · `client` · `agent` ·
 //!   `hosts` names that known_hosts hides.
 //!
@@ -16,6 +17,7 @@ mod channel;
 pub mod client;
 mod hello;
 mod hosts;
+mod ios;
 mod kexinit;
 mod keys;
 mod line;
@@ -30,6 +32,7 @@ pub use agent::Agent;
 pub use channel::{ChannelIn, ChannelOut};
 pub use hello::Hello;
 pub use hosts::is_hidden_name;
+pub use ios::Ios;
 pub use kexinit::{Agreed, Kind, Offer, agree};
 pub use keys::{BadKey, Certified, Key, OwnCertificate, PrivateKey};
 pub use line::Line;

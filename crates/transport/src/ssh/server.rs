@@ -6,11 +6,12 @@ use super::kexinit::{Agreed, Kind, Offer, agree};
 use super::opening::{self, Spoken};
 use super::profile::{Side, offer, step, steps};
 use super::{
-    Certified, ChannelIn, ChannelOut, Key, LARGEST_PACKET, Line, PrivateKey, Profile, WAITING, WINDOW, ident,
+    Certified, ChannelIn, ChannelOut, Ios, Key, LARGEST_PACKET, Line, PrivateKey, Profile, WAITING, WINDOW,
+    ident,
 };
 use russh::keys::Certificate;
 use russh::server::{self, Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Response, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, MethodSet};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, MethodSet, Preferred};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,7 +27,7 @@ pub struct Config {
     /// The host's keys, at least one.
     pub keys: Vec<PrivateKey>,
     /// What may be negotiated.
-    pub profile: Profile,
+    pub offers: Offers,
     /// Logins that a connection may try.
     pub tries: usize,
     /// Channels that a connection may have open.
@@ -37,12 +38,50 @@ pub struct Config {
     pub keepalive: Option<Duration>,
 }
 
+/// What a server offers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Offers {
+    /// What we hold right, and what we say about the connection besides (RFC 8308, OpenSSH's PROTOCOL 1.9); less to a
+    /// peer with whom it would come to what can be attacked.
+    Of(Profile),
+    /// What IOS offers, to whomever.
+    As(Ios),
+}
+
+impl From<Profile> for Offers {
+    fn from(profile: Profile) -> Offers {
+        Offers::Of(profile)
+    }
+}
+
+impl Offers {
+    /// The ways to log in, in the order in which they are told.
+    fn methods(self) -> [MethodKind; 3] {
+        match self {
+            Offers::Of(_) => [MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive],
+            Offers::As(_) => [MethodKind::PublicKey, MethodKind::KeyboardInteractive, MethodKind::Password],
+        }
+    }
+
+    /// With less and less, as [`steps`] has it.
+    fn steps(self, keys: &[PrivateKey]) -> Vec<Preferred> {
+        let with_keys = |mut preferred: Preferred| {
+            preferred.key.to_mut().retain(|kind| keys.iter().any(|key| key.is_of(kind)));
+            preferred
+        };
+        match self {
+            Offers::Of(profile) => steps(&with_keys(profile.preferred())),
+            Offers::As(ios) => vec![with_keys(ios.preferred())],
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
             ident: concat!("SSH-2.0-towline_", env!("CARGO_PKG_VERSION")),
             keys: Vec::new(),
-            profile: Profile::Modern,
+            offers: Offers::Of(Profile::Modern),
             tries: 6,
             channels: 10,
             // Longer than a hash of a password takes.
@@ -134,12 +173,7 @@ pub struct Server {
 impl Server {
     /// Ready to serve.
     pub fn new(config: &Config) -> Server {
-        let mut methods = MethodSet::empty();
-        for method in [MethodKind::PublicKey, MethodKind::Password, MethodKind::KeyboardInteractive] {
-            methods.push(method);
-        }
-        let mut preferred = config.profile.preferred();
-        preferred.key.to_mut().retain(|kind| config.keys.iter().any(|key| key.is_of(kind)));
+        let methods = MethodSet::from(&config.offers.methods()[..]);
         let library = |preferred| server::Config {
             server_id: ident(config.ident),
             methods: methods.clone(),
@@ -158,7 +192,7 @@ impl Server {
             keepalive_interval: config.keepalive,
             ..server::Config::default()
         };
-        let steps = steps(&preferred);
+        let steps = config.offers.steps(&config.keys);
         Server {
             offers: steps.iter().map(|preferred| offer(preferred, Side::Server)).collect(),
             configs: steps.into_iter().map(|preferred| Arc::new(library(preferred))).collect(),

@@ -19,7 +19,12 @@ fn host_keys() -> &'static [PrivateKey; 3] {
 }
 
 fn config(profile: Profile) -> Config {
-    Config { keys: host_keys().to_vec(), profile, refusal: std::time::Duration::ZERO, ..Config::default() }
+    Config {
+        keys: host_keys().to_vec(),
+        offers: profile.into(),
+        refusal: std::time::Duration::ZERO,
+        ..Config::default()
+    }
 }
 
 /// Lets `alice` in with the password or the key, `both` with both, and echoes what comes.
