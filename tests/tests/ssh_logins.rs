@@ -161,6 +161,42 @@ fn a_login_says_what_was_agreed_and_which_profile_that_takes() {
     });
 }
 
+/// A client that knows nothing that is allowed is in the log with both offers and what would let it in.
+#[test]
+fn who_knows_only_what_is_not_taken_is_told_of_with_the_profile_that_would_do() {
+    let Some(with) = programs() else { return };
+    let mut house = House::start(e2e::scratch(), "", "");
+    let group1 = "KexAlgorithms=diffie-hellman-group1-sha1";
+    let cases: [(&[&str], &str, &str); 4] = [
+        (&[group1], "key exchange", "--ssh-profile legacy-ios (sftp.profile) lets it in"),
+        (&["HostKeyAlgorithms=ssh-rsa"], "host key", "--ssh-profile compat (sftp.profile) lets it in"),
+        (&["Ciphers=3des-cbc"], "cipher", "--ssh-profile legacy-ios (sftp.profile) lets it in"),
+        (
+            &["KexAlgorithms=sntrup761x25519-sha512@openssh.com"],
+            "key exchange",
+            "no profile lets it in: the client needs an update",
+        ),
+    ];
+    for (n, (options, kind, way_out)) in cases.into_iter().enumerate() {
+        let words: Vec<&str> = options.iter().flat_map(|word| ["-o", word]).collect();
+        assert_ne!(house.lists(&with, "bob", &words).code(), 0, "{options:?}");
+        let refused = house.service.serve.process.wait_for("a refusal", |said| {
+            let events =
+                said.out.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            events.filter(|event| event["event"] == "refused").nth(n)
+        });
+        let reason = refused["reason"].as_str().unwrap();
+        let theirs = options[0].split_once('=').unwrap().1;
+        let begins = format!("no {kind} in common: SSH-2.0-OpenSSH_");
+        assert!(reason.starts_with(&begins) && reason.ends_with(way_out), "{reason}");
+        assert!(reason.contains(&format!(" offers {theirs}; we offer ")), "{reason}");
+        assert!(refused["peer"].as_str().unwrap().starts_with("127.0.0.1:"), "{refused}");
+        house.service.serve.process.wait_for("its line", |said| {
+            said.err.iter().any(|line| line.contains(reason) && line.contains("127.0.0.1")).then_some(())
+        });
+    }
+}
+
 #[test]
 fn who_has_to_show_both_shows_both() {
     let Some(with) = programs() else { return };

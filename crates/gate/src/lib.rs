@@ -16,7 +16,8 @@
 //!   a transfer, `transfer` the two transfers, `progress` how far one is, `record` what is
 //!   known at their end, `verdict` what that means, `watch` what time it is, `timings` how long it takes, `digests` of
 //!   files, `sidecar` files of digests that are
-//!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not.
+//!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not,
+//!   `unagreed` what peers and we do not both know.
 #![deny(unsafe_code)]
 
 mod advice;
@@ -51,6 +52,7 @@ mod sidecar;
 mod tests;
 mod timings;
 mod transfer;
+mod unagreed;
 mod uploads;
 mod verdict;
 mod watch;
@@ -87,6 +89,7 @@ pub use sidecar::is_digest_name;
 pub use store;
 pub use timings::{TIME_BOUNDS, Times, Timings};
 pub use transfer::{Direction, Reading, Writing};
+pub use unagreed::Unagreed;
 pub use uploads::{Upload, UploadRule, Uploads};
 pub use verdict::{Far, Verdict};
 
@@ -291,6 +294,12 @@ impl Gate {
         let from = audit::From { session: 0, protocol, peer, user: None };
         self.queue.push(&from, What::RefusedKnock { why: Refusal::NO_DESCRIPTORS });
         Refusal::NO_DESCRIPTORS
+    }
+
+    /// A peer that knows no way to speak that is allowed here: nobody has asked who it is.
+    pub fn not_agreed(&self, protocol: Protocol, peer: SocketAddr, unagreed: Unagreed) {
+        let from = audit::From { session: 0, protocol, peer, user: None };
+        self.queue.push(&from, What::RefusedKnock { why: Refusal::NothingInCommon(Box::new(unagreed)) });
     }
 
     /// Something of no peer's was put off because no file descriptor is left.

@@ -1,6 +1,7 @@
 use crate::identity::Factor;
 use crate::limits::Limit;
 use crate::rules::Place;
+use crate::unagreed::Unagreed;
 use std::time::SystemTime;
 use store::{BadPath, StoreError};
 
@@ -73,6 +74,9 @@ pub enum Refusal {
     /// A password that came where everybody between can read it.
     #[error("passwords are taken over TLS only")]
     Unprotected,
+    /// The peer knows no way to speak that is allowed here. Peers are told by their protocol.
+    #[error("{0}")]
+    NothingInCommon(Box<Unagreed>),
     /// The storage cannot do that.
     #[error("{0} is not possible here")]
     Unsupported(&'static str),

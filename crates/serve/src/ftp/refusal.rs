@@ -20,7 +20,11 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         Refusal::OverQuota(_) => 552,
         // RFC 959 §4.2.2: the control connection ends.
         Refusal::TooMany(_) | Refusal::Exhausted(_) | Refusal::Banned { .. } => 421,
-        Refusal::Login | Refusal::Also(_) | Refusal::Unprotected | Refusal::Stranger => 530,
+        Refusal::Login
+        | Refusal::Also(_)
+        | Refusal::Unprotected
+        | Refusal::NothingInCommon(_)
+        | Refusal::Stranger => 530,
         Refusal::Unsupported(_) => 504,
         Refusal::BeyondEnd { .. } => 554,
         Refusal::Busy | Refusal::Counting => 450,

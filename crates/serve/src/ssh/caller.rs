@@ -5,15 +5,16 @@ use crate::asked::asked;
 use crate::scp::{self, Exec, ScpConfig, complaint};
 use crate::sftp::{self, End, Seen};
 use gate::{
-    Certificate, Credentials, Factor, HalfOpen, Knock, Protocol, Refusal, Secret, Security, Session, ShownKey,
+    Certificate, Credentials, Factor, HalfOpen, Knock, Protocol, Refusal, Secret, Security, Session,
+    ShownKey, Unagreed,
 };
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use transport::octets::OctetsOut as _;
-use transport::ssh::server::{Door, Shown, Verdict, Wanted, Way};
-use transport::ssh::{Agreed, Certified, ChannelIn, ChannelOut, Hello, Key, Kind, Profile};
+use transport::ssh::server::{Door, Shown, Unmet, Verdict, Wanted, Way};
+use transport::ssh::{Agreed, Certified, ChannelIn, ChannelOut, Hello, Key, Profile};
 
 /// What a connection has become, for whoever watches over it.
 #[derive(Default)]
@@ -96,7 +97,17 @@ impl Caller {
 }
 
 impl Door for Caller {
-    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, Kind>) {
+    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, &Unmet>) {
+        if let (Err(Unmet { kind, ours, profile }), Some(theirs)) = (agreed, &hello.offer) {
+            let unagreed = Unagreed {
+                ident: printable(&hello.ident),
+                kind: kind.to_string(),
+                theirs: theirs.names(*kind),
+                ours: ours.clone(),
+                profile: profile.map(|profile| profile.to_string()),
+            };
+            self.shared.gate.not_agreed(Protocol::Sftp, self.peer, unagreed);
+        }
         self.agreed = agreed.ok().map(|agreed| {
             Arc::new(gate::Agreed {
                 ident: printable(&hello.ident),

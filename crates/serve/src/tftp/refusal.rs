@@ -19,7 +19,8 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::Stranger
         | Refusal::Login
         | Refusal::Also(_)
-        | Refusal::Unprotected => ErrorCode::AccessViolation,
+        | Refusal::Unprotected
+        | Refusal::NothingInCommon(_) => ErrorCode::AccessViolation,
         Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
         Refusal::TooMany(_)
         | Refusal::Exhausted(_)

@@ -144,6 +144,7 @@ fn reason(why: &Refusal) -> &'static str {
         Refusal::Login => "login",
         Refusal::Also(_) => "also-wanted",
         Refusal::Unprotected => "unprotected",
+        Refusal::NothingInCommon(_) => "nothing-in-common",
         Refusal::Unsupported(_) => "unsupported",
         Refusal::BeyondEnd { .. } => "beyond-end",
         Refusal::OtherFileSystem => "other-file-system",

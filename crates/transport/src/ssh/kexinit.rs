@@ -111,6 +111,11 @@ impl Offer {
         }
     }
 
+    /// The same without the words in the list of key exchanges that are none.
+    pub fn names(&self, kind: Kind) -> Vec<String> {
+        self.of(kind).iter().filter(|name| !WORDS.contains(&name.as_str())).cloned().collect()
+    }
+
     /// Whether this side keeps the strict order of the key exchange.
     pub fn is_strict(&self) -> bool {
         self.key_exchanges.iter().any(|name| STRICT.contains(&name.as_str()))

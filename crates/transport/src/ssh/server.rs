@@ -74,6 +74,14 @@ impl Offers {
             Offers::As(ios) => vec![with_keys(ios.preferred())],
         }
     }
+
+    /// Profiles that allow more, the strictest first.
+    fn later(self) -> impl Iterator<Item = Profile> {
+        Profile::ALL.into_iter().filter(move |more| match self {
+            Offers::Of(profile) => *more > profile,
+            Offers::As(_) => false,
+        })
+    }
 }
 
 impl Default for Config {
@@ -133,11 +141,22 @@ pub enum Wanted {
     Shell(Option<(u32, u32)>),
 }
 
+/// Nothing of a kind is in common with a client.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unmet {
+    /// Of which kind.
+    pub kind: Kind,
+    /// What this server offers of it.
+    pub ours: Vec<String>,
+    /// The strictest profile with which the server and this client would agree; `None`: none.
+    pub profile: Option<Profile>,
+}
+
 /// Decides about one connection, and takes its channels. Each connection has its own.
 pub trait Door: Send + 'static {
     /// The client's first words, and what comes of them; before anything else. Not called where they were not to be
     /// understood.
-    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, Kind>) {
+    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, &Unmet>) {
         let _ = (hello, agreed);
     }
 
@@ -166,6 +185,8 @@ pub struct Server {
     /// For peers that keep the strict order of the key exchange, and for others; with what is offered.
     configs: Arc<[Arc<server::Config>]>,
     offers: Arc<[Offer]>,
+    /// What would be offered with the profiles that allow more.
+    more: Arc<[(Profile, Vec<Offer>)]>,
     ident: &'static str,
     channels: usize,
 }
@@ -174,6 +195,8 @@ impl Server {
     /// Ready to serve.
     pub fn new(config: &Config) -> Server {
         let methods = MethodSet::from(&config.offers.methods()[..]);
+        let offered =
+            |steps: &[Preferred]| steps.iter().map(|less| offer(less, Side::Server)).collect::<Vec<_>>();
         let library = |preferred| server::Config {
             server_id: ident(config.ident),
             methods: methods.clone(),
@@ -193,8 +216,10 @@ impl Server {
             ..server::Config::default()
         };
         let steps = config.offers.steps(&config.keys);
+        let later = config.offers.later().map(|more| (more, offered(&Offers::Of(more).steps(&config.keys))));
         Server {
-            offers: steps.iter().map(|preferred| offer(preferred, Side::Server)).collect(),
+            offers: offered(&steps).into(),
+            more: later.collect(),
             configs: steps.into_iter().map(|preferred| Arc::new(library(preferred))).collect(),
             ident: config.ident,
             channels: config.channels,
@@ -210,13 +235,21 @@ impl Server {
         let theirs = opened.hello.as_ref().and_then(|hello| hello.offer.as_ref());
         let step = step(&self.offers, theirs, Side::Server);
         if let (Some(hello), Some(theirs)) = (&opened.hello, theirs) {
-            let agreed = agree(theirs, &self.offers[step]);
-            door.met(hello, agreed.as_ref().map_err(|kind| *kind));
+            let agreed = agree(theirs, &self.offers[step]).map_err(|kind| self.unmet(theirs, step, kind));
+            door.met(hello, agreed.as_ref());
         }
         let stream = Ahead::with(Spoken::new(line.clone(), self.ident), opened.octets);
         let peer = Peer { door, most: self.channels, ever: 0, places: Arc::new(()), new: HashMap::new() };
         let running = server::run_stream(self.configs[step].clone(), stream, peer).await.map_err(fault)?;
         Ok(Connection { line, running })
+    }
+
+    /// What it would take.
+    fn unmet(&self, theirs: &Offer, offered: usize, kind: Kind) -> Unmet {
+        let meets =
+            |offers: &[Offer]| agree(theirs, &offers[step(offers, Some(theirs), Side::Server)]).is_ok();
+        let profile = self.more.iter().find(|(_, offers)| meets(offers)).map(|(profile, _)| *profile);
+        Unmet { kind, ours: self.offers[offered].names(kind), profile }
     }
 }
 

@@ -54,6 +54,7 @@ pub(super) fn why(refusal: Refusal) -> Why {
         | Refusal::Counting
         | Refusal::Also(_)
         | Refusal::Exhausted(_)
+        | Refusal::NothingInCommon(_)
         | Refusal::Io(_)) => Why::Other(format!("{other:?}")),
     }
 }

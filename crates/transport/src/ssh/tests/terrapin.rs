@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::ssh::kexinit::{Agreed, Kind};
+use crate::ssh::server::Unmet;
 use crate::ssh::{Hello, profile};
 use russh::{Preferred, cipher, kex, mac};
 use std::sync::{Arc, Mutex};
@@ -22,8 +23,8 @@ type Told = Arc<Mutex<Vec<(String, Result<Agreed, Kind>)>>>;
 struct Keeps(House, Told);
 
 impl Door for Keeps {
-    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, Kind>) {
-        let told = (hello.ident.escape_ascii().to_string(), agreed.cloned());
+    fn met(&mut self, hello: &Hello, agreed: Result<&Agreed, &Unmet>) {
+        let told = (hello.ident.escape_ascii().to_string(), agreed.cloned().map_err(|unmet| unmet.kind));
         self.1.lock().unwrap().push(told);
     }
 
