@@ -146,6 +146,44 @@ fn a_server_that_knows_only_what_is_old_and_one_that_knows_only_what_is_new() {
 }
 
 #[test]
+fn a_server_by_way_of_another_one_is_seen_as_that_one_sees_it() {
+    let root = e2e::scratch;
+    let (Some(between), Some((old, _keys))) = (openssh(root()), openssh_legacy()) else { return };
+    let home = e2e::scratch();
+    let known = home.path().join(".ssh");
+    std::fs::create_dir_all(&known).unwrap();
+    std::fs::write(known.join("known_hosts"), &between.known).unwrap();
+    let (way, place) = (url(&between)["sftp://".len()..].to_owned(), url(&old));
+    let keys = [&between, &old].map(|reached| reached.key.display().to_string());
+    let by = |way: &str, more: &[&str], place: &str| {
+        let all = ["-i", &keys[0], "-i", &keys[1], "-J", way];
+        patient(home.path(), &[&all, more, &[place]].concat())
+    };
+    let address = place.split('@').next_back().unwrap();
+    let ended = by(&way, &[], &place);
+    says(
+        &ended,
+        1,
+        &["ssh-profile", "ssh-host-unknown"],
+        &[
+            &format!("{address} is SSH-2.0-OpenSSH_"),
+            "legacy-ios    connects: diffie-hellman-group14-sha1, ssh-rsa, aes128-cbc, hmac-sha1",
+        ],
+    );
+    let pin = old.flags()[3];
+    let ended = by(&way, &["--host-key", pin, "--ssh-profile", "legacy-ios", "--login"], &place);
+    says(&ended, 0, &["ssh-old-algorithms"], &["login by      publickey", "SFTP          version 3"]);
+    // What the one between does not reach, and one between that is not to be trusted.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let ended = by(&way, &[], &format!("sftp://{closed}"));
+    says(&ended, 3, &["ssh-unreachable"], &["it does not reach that host"]);
+    let Some(stranger) = openssh(root()) else { return };
+    let ended = by(&url(&stranger)["sftp://".len()..], &[], &place);
+    assert_eq!(ended.code(), 4, "{ended:?}");
+    assert!(ended.err.contains("nothing is known of it"), "{ended:?}");
+}
+
+#[test]
 fn our_own_server() {
     let (root, home) = (e2e::scratch(), e2e::scratch());
     let mut serve = e2e::ssh_clients::start(root.path(), home.path());

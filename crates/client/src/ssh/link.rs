@@ -31,7 +31,7 @@ pub(crate) struct Link {
 }
 
 /// A host with somebody logged in.
-struct Hop {
+pub(super) struct Hop {
     connection: Connection<Judge>,
     waiting: Waiting,
     /// Of the TCP connection that carries it.
@@ -49,13 +49,7 @@ impl Link {
     /// Connects, by way of other hosts where there are some, judges each host and logs in.
     pub(crate) fn open(remote: &Remote, options: &Options) -> Result<Link, ClientError> {
         let runtime = runtime()?;
-        let mut hops: Vec<Hop> = Vec::new();
-        for jump in &options.ssh.jumps {
-            let remote = on_the_way(jump, remote);
-            let options = for_the_way(options);
-            let hop = Host::new(&remote, &options)?.enter(&runtime, hops.last())?;
-            hops.push(hop);
-        }
+        let mut hops = way(remote, options, &runtime)?;
         let Hop { connection, waiting, ends } = Host::new(remote, options)?.enter(&runtime, hops.last())?;
         // The last one goes first.
         hops.reverse();
@@ -77,6 +71,34 @@ impl Link {
         let Ends { local, peer, .. } = self.ends;
         let (tap, cancel) = (options.tap.clone(), options.cancel.clone());
         Around { local, peer, tap, cancel, patience: options.ssh.no_progress }
+    }
+}
+
+/// The hosts on the way, each logged in to by way of the one before; the first one first.
+pub(super) fn way(remote: &Remote, options: &Options, runtime: &Runtime) -> Result<Vec<Hop>, ClientError> {
+    let mut hops: Vec<Hop> = Vec::new();
+    let options_there = for_the_way(options);
+    for jump in &options.ssh.jumps {
+        let there = on_the_way(jump, remote);
+        let hop = Host::new(&there, &options_there)?.enter(runtime, hops.last())?;
+        hops.push(hop);
+    }
+    Ok(hops)
+}
+
+impl Hop {
+    /// A connection on from it.
+    pub(super) fn through(
+        &self,
+        to: &Remote,
+        runtime: &Runtime,
+    ) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static, ClientError> {
+        runtime.block_on(self.waiting.on(self.connection.through(&to.host, port(to))))
+    }
+
+    /// Where the TCP connection goes that carries it.
+    pub(super) fn carrier(&self) -> SocketAddr {
+        self.ends.peer
     }
 }
 
@@ -201,10 +223,10 @@ impl<'a> Host<'a> {
     }
 
     fn once(&self, runtime: &Runtime, through: Option<&Hop>) -> Result<Hop, ClientError> {
-        let (options, host) = (self.options, self.remote.host.as_str());
-        if let Some(Hop { connection, waiting, ends }) = through {
-            let stream = runtime.block_on(waiting.on(connection.through(host, port(self.remote))))?;
-            return runtime.block_on(self.over(stream, *ends));
+        let options = self.options;
+        if let Some(hop) = through {
+            let stream = hop.through(self.remote, runtime)?;
+            return runtime.block_on(self.over(stream, hop.ends));
         }
         let patience = options.ssh.connect_timeout;
         let (stream, ends) = dial::server(self.remote, options, patience, tap::next_flow())?;
@@ -269,7 +291,7 @@ impl<'a> Host<'a> {
     }
 }
 
-fn port(remote: &Remote) -> u16 {
+pub(super) fn port(remote: &Remote) -> u16 {
     remote.port.unwrap_or(remote.scheme.port())
 }
 

@@ -2,24 +2,32 @@
 
 use super::known_hosts::Known;
 pub use super::known_hosts::Verdict as Standing;
-use super::link::{Waiting, runtime};
+use super::link::{Hop, Waiting, port, runtime, way};
 use crate::dial;
 use crate::{ClientError, Options, Remote};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use transport::ssh::client::{Config, Connection, Greeting, Login, Trust, greet};
-use transport::ssh::{Agreed, Key, Line, Offer};
+use transport::ssh::{Agreed, Key, Line, Offer, Profile};
 use transport::tap;
 
-/// A server that is looked at, with a connection for each thing that is asked.
+/// A server that is looked at, with a connection for each thing that is asked; all of them by way of the same hosts.
 pub struct Look<'a> {
     remote: &'a Remote,
     options: &'a Options,
     known: Known,
     runtime: Runtime,
+    /// What they go through; dropped after the runtime.
+    hops: Vec<Hop>,
 }
+
+/// What carries a connection.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// A key that a server has shown, and that it is its own is proved.
 #[derive(Clone, Debug)]
@@ -44,46 +52,44 @@ pub struct Seen {
 }
 
 impl<'a> Look<'a> {
-    /// At the server of `remote`, whatever its path.
+    /// At the server of `remote`, whatever its path. Logs in to the hosts on the way.
     ///
     /// # Errors
-    /// A file of known hosts cannot be read, or there are no threads.
+    /// A file of known hosts cannot be read, there are no threads, or a host on the way does not let through.
     pub fn new(remote: &'a Remote, options: &'a Options) -> Result<Look<'a>, ClientError> {
-        let port = remote.port.unwrap_or(remote.scheme.port());
-        let known = Known::read(&options.ssh.known_hosts, &remote.host, port).map_err(ClientError::Local)?;
-        Ok(Look { remote, options, known, runtime: runtime()? })
+        let known =
+            Known::read(&options.ssh.known_hosts, &remote.host, port(remote)).map_err(ClientError::Local)?;
+        let runtime = runtime()?;
+        let hops = way(remote, options, &runtime)?;
+        Ok(Look { remote, options, known, runtime, hops })
     }
 
-    /// What it says before anything is agreed, and where it is.
+    /// What it says before anything is agreed, and where it is; that only the last host on the way knows.
     ///
     /// # Errors
     /// It is not reached, or the connection broke.
-    pub fn greeting(&self) -> Result<(SocketAddr, Greeting), ClientError> {
-        let (stream, peer) = self.dial()?;
-        let patience = self.options.ssh.no_progress;
-        let greeting = self.runtime.block_on(async {
-            let mut stream = TcpStream::from_std(stream).map_err(ClientError::Network)?;
-            let ident = Config::default().ident;
-            greet(&mut stream, ident, patience).await.map_err(ClientError::Network)
-        })?;
-        Ok((peer, greeting))
+    pub fn greeting(&self) -> Result<(Option<SocketAddr>, Greeting), ClientError> {
+        let (mut stream, peer) = self.dial()?;
+        let (ident, patience) = (Config::default().ident, self.options.ssh.no_progress);
+        // It is dropped in there too: a channel of another host's says so to that one.
+        let greeting = self.runtime.block_on(async move { greet(&mut stream, ident, patience).await });
+        Ok((self.hops.is_empty().then_some(peer), greeting.map_err(ClientError::Network)?))
     }
 
-    /// Agrees on keys with it, with the profile of the options, where it is to show a key of this kind (as
+    /// Agrees on keys with it, with this profile, where it is to show a key of this kind (as
     /// known_hosts has it). `loose`: what it offers, where it does not keep the strict order of the key exchange.
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub fn meet(&self, kind: &str, loose: Option<&Offer>) -> Result<Seen, ClientError> {
+    pub fn meet(&self, profile: Profile, kind: &str, loose: Option<&Offer>) -> Result<Seen, ClientError> {
         let (stream, peer) = self.dial()?;
         let ssh = &self.options.ssh;
-        let (profile, known) = (ssh.profile.unwrap_or_default(), vec![kind.to_owned()]);
+        let known = vec![kind.to_owned()];
         let config = Config { profile, known, loose: loose.cloned(), ..Config::default() };
         let waiting = Waiting::new(self.options, peer);
         let key = Arc::default();
         let user = self.remote.user.as_deref().unwrap_or(&ssh.user);
         self.runtime.block_on(async {
-            let stream = Line::new(TcpStream::from_std(stream).map_err(ClientError::Network)?);
             let taker = Taker(Arc::clone(&key));
             let mut connection = waiting.on(Connection::make(stream, &config, taker)).await?;
             let agreed = connection.agreed().cloned();
@@ -100,10 +106,16 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn dial(&self) -> Result<(std::net::TcpStream, SocketAddr), ClientError> {
+    /// A connection, and where the TCP connection goes that carries it.
+    fn dial(&self) -> Result<(Box<dyn Stream>, SocketAddr), ClientError> {
+        if let Some(hop) = self.hops.last() {
+            return Ok((Box::new(hop.through(self.remote, &self.runtime)?), hop.carrier()));
+        }
         let patience = self.options.ssh.connect_timeout;
         let (stream, ends) = dial::server(self.remote, self.options, patience, tap::next_flow())?;
-        Ok((stream, ends.peer))
+        let _within = self.runtime.enter();
+        let stream = TcpStream::from_std(stream).map_err(ClientError::Network)?;
+        Ok((Box::new(Line::new(stream)), ends.peer))
     }
 }
 

@@ -98,10 +98,6 @@ impl Doctor {
     fn ssh(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
         let patience = Duration::from_secs(self.patience.unwrap_or(20));
         let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
-        if !options.ssh.jumps.is_empty() {
-            let way_out = "run it on the last host of the way";
-            return Err(Failure::usage("--jump", "the doctor looks at servers directly", way_out));
-        }
         // Who looks with a profile has not decided to use it.
         options.ssh.remembered = None;
         options.ssh.no_progress = patience;

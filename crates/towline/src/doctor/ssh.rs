@@ -19,8 +19,10 @@ const WAYS: [&str; 3] = ["publickey", "password", "keyboard-interactive"];
 pub struct SshReport {
     /// The gravest first.
     pub found: Vec<Found>,
-    /// Where it is.
+    /// Where it is, as far as it is known here: not of one by way of others.
     pub server: Option<SocketAddr>,
+    /// The same in words, or as it was named.
+    pub place: String,
     /// What its program calls itself.
     pub ident: Option<String>,
     /// What it offers.
@@ -41,6 +43,7 @@ pub struct SshReport {
 /// Of this host: no such name, files that cannot be read. What the network and the server do is a finding.
 pub fn examine(remote: &Remote, options: &Options, login: bool) -> Result<SshReport, Failure> {
     let mut exam = Exam { remote, options, report: SshReport::default() };
+    exam.report.place = exam.named();
     exam.run(login).map_err(|e| Failure::transfer(remote.to_string(), &e))?;
     exam.report.found.sort_by_key(|found| found.id);
     Ok(exam.report)
@@ -64,7 +67,21 @@ impl Exam<'_> {
     }
 
     fn server(&self) -> (&'static str, String) {
-        ("server", self.report.server.map_or_else(|| self.remote.host.clone(), |at| at.to_string()))
+        ("server", self.report.place.clone())
+    }
+
+    fn at(&mut self, server: SocketAddr) {
+        (self.report.server, self.report.place) = (Some(server), server.to_string());
+    }
+
+    /// As it was named, with its port.
+    fn named(&self) -> String {
+        let host = &self.remote.host;
+        if host.contains(':') {
+            format!("[{host}]:{}", self.port())
+        } else {
+            format!("{host}:{}", self.port())
+        }
     }
 
     fn run(&mut self, login: bool) -> Result<(), ClientError> {
@@ -79,7 +96,7 @@ impl Exam<'_> {
             let seen = [("profile", profile.to_string()), ("agreed", agreed.to_string())];
             self.find(Id::OldAlgorithms, &seen);
         }
-        self.keys(profile, &offer, &agreed)?;
+        self.keys(&look, profile, &offer, &agreed)?;
         let is_right = self.report.found.iter().all(|f| f.exit() == crate::exit::Exit::Done);
         // Nobody shows a password to whom they do not know.
         if login && is_right {
@@ -93,7 +110,7 @@ impl Exam<'_> {
         let (server, greeting) = match look.greeting() {
             Ok(greeted) => greeted,
             Err(ClientError::Unreachable { peer, source }) => {
-                self.report.server = Some(peer);
+                self.at(peer);
                 match source.kind() {
                     io::ErrorKind::ConnectionRefused => self.find(Id::SshClosed, &[self.server()]),
                     _other => self.find(Id::SshUnreachable, &[("error", source.to_string())]),
@@ -104,6 +121,10 @@ impl Exam<'_> {
                 self.find(Id::SshUnreachable, &[("error", e.to_string())]);
                 return Ok(None);
             }
+            Err(e @ ClientError::Ssh(SshFault::NoChannel(_))) => {
+                self.find(Id::SshUnreachable, &[("error", e.to_string())]);
+                return Ok(None);
+            }
             Err(ClientError::Network(e)) => {
                 let what = format!("breaks it: {e}");
                 self.find(Id::SshSilent, &[self.server(), ("what", what)]);
@@ -111,7 +132,7 @@ impl Exam<'_> {
             }
             Err(other) => return Err(other),
         };
-        self.report.server = Some(server);
+        server.into_iter().for_each(|server| self.at(server));
         let Some(hello) = greeting.hello else {
             match &greeting.said[..] {
                 [] => self.find(Id::SshSilent, &[self.server(), ("what", "says nothing".into())]),
@@ -140,7 +161,7 @@ impl Exam<'_> {
     /// The strictest profile that connects, and what it agrees on.
     fn profile(&mut self, offer: &Offer) -> Option<(Profile, Agreed)> {
         let wanted = self.wanted();
-        let of = |profile: Profile, kind: AlgorithmKind| profile.offer().of(kind).join(", ");
+        let of = |profile: Profile, kind: AlgorithmKind| profile.offer().names(kind).join(", ");
         let first =
             self.report.profiles.iter().find_map(|(profile, met)| Some((*profile, met.clone().ok()?)));
         let Some((needed, agreed)) = first else {
@@ -166,10 +187,13 @@ impl Exam<'_> {
     }
 
     /// Has it show a key of each kind that it offers and we know.
-    fn keys(&mut self, profile: Profile, offer: &Offer, agreed: &Agreed) -> Result<(), ClientError> {
-        let mut options = self.options.clone();
-        options.ssh.profile = Some(profile);
-        let look = Look::new(self.remote, &options)?;
+    fn keys(
+        &mut self,
+        look: &Look<'_>,
+        profile: Profile,
+        offer: &Offer,
+        agreed: &Agreed,
+    ) -> Result<(), ClientError> {
         let loose = (!offer.is_strict()).then_some(offer);
         let ours = profile.offer().host_keys;
         let mut kinds: Vec<&str> = Vec::new();
@@ -181,7 +205,7 @@ impl Exam<'_> {
             }
         }
         for kind in kinds {
-            match look.meet(kind, loose) {
+            match look.meet(profile, kind, loose) {
                 Ok(seen) => {
                     if self.report.ways.is_none() {
                         let unknown = |way: &String| !WAYS.contains(&way.as_str());

@@ -14,8 +14,8 @@ impl SshReport {
     /// What was seen and found, as lines.
     pub fn lines(&self, elapsed: Duration) -> Vec<String> {
         let mut lines = Vec::new();
-        if let (Some(server), Some(ident)) = (self.server, &self.ident) {
-            lines.push(format!("{server} is {ident}"));
+        if let Some(ident) = &self.ident {
+            lines.push(format!("{} is {ident}", self.place));
         }
         if let Some(offer) = &self.offer {
             lines.push(format!("key exchange  {}", offer.key_exchanges.join(", ")));
