@@ -283,6 +283,17 @@ fn main() {
         };
         compare("small: 10,000 names, 20 times", repetitions, || list(ours), || list(theirs));
     }
+    if wanted("names") {
+        std::fs::create_dir(field.at("root/many")).expect("room");
+        for n in 0..100_000 {
+            std::fs::write(field.at(&format!("root/many/{n:06}")), []).expect("room");
+        }
+        let list = |house: &House| {
+            let lines = format!("ls -1f {}many\n", house.prefix).repeat(3);
+            took(house, || vec![field.stock(house, "aes128-gcm@openssh.com", &lines)])
+        };
+        compare("names: 100,000, 3 times", repetitions, || list(ours), || list(theirs));
+    }
     if wanted("client") {
         fill(&field.at("root/large"), mebibytes << 20);
         let large = field.at("root/large").display().to_string();
