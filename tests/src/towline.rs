@@ -47,6 +47,8 @@ pub fn command_of(program: &Path) -> Command {
     c.env_remove("RUST_BACKTRACE").env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1");
     // Nothing is remembered of servers from one test to the next.
     c.env("XDG_CACHE_HOME", "/dev/null");
+    // What a server keeps for its next run is one for all, and not the user's.
+    c.env("XDG_STATE_HOME", crate::profile().join("e2e-state"));
     // A system call that the sandbox's table lacks ends the server, so that it is missed here.
     c.env("TOWLINE_SANDBOX_STRICT", "1");
     c

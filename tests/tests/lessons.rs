@@ -191,17 +191,6 @@ fn a_pattern_in_a_listing_is_a_name() {
 }
 
 #[test]
-fn auth_is_refused_while_there_is_no_tls() {
-    let home = e2e::scratch();
-    let serve = serve(home.path());
-    let mut control = Control::open(serve.ftp);
-    for command in ["AUTH TLS", "AUTH SSL", "PBSZ 0", "PROT P", "CCC"] {
-        let reply = control.say(command);
-        assert!(reply.starts_with('5'), "{command}: {reply}");
-    }
-}
-
-#[test]
 fn what_a_peer_sends_moves_no_cursor_and_no_password_is_shown() {
     let home = e2e::scratch();
     let serve = serve(home.path());

@@ -4,7 +4,7 @@ use crate::command;
 use crate::line::Lines;
 use crate::list::{self, Entry, Facts, Kind};
 use crate::reply::{self, Replies};
-use crate::server::{Answer, Ask, Config, End, Event, Server};
+use crate::server::{Answer, Ask, Config, End, Event, Server, Tls};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clock::Instant;
@@ -31,7 +31,8 @@ fn converse(data: &[u8], lines: usize, answer: impl Fn(&Ask) -> Answer) {
     let local = SocketAddr::from(([127, 0, 0, 1], 21));
     let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
     let mut now = Instant::ZERO;
-    let mut server = Server::new(now, Config::default(), local, peer);
+    let config = Config { tls: Tls::Offer, ..Config::default() };
+    let mut server = Server::new(now, config, local, peer);
     let mut answered = Vec::new();
     for chunk in data.chunks(7) {
         server.handle_input(now, chunk);
@@ -85,9 +86,12 @@ fn granted(what: &Ask) -> Answer {
         }
         Ask::Listen => Answer::Listening(SocketAddr::from(([127, 0, 0, 1], 50_000))),
         Ask::ChangeDir(_) | Ask::MakeDir(_) => directory(),
-        Ask::RemoveDir(_) | Ask::Remove(_) | Ask::Rename { .. } | Ask::Commit | Ask::Shelve { .. } => {
-            Answer::Done
-        }
+        Ask::RemoveDir(_)
+        | Ask::Remove(_)
+        | Ask::Rename { .. }
+        | Ask::Commit
+        | Ask::Shelve { .. }
+        | Ask::Secure => Answer::Done,
         Ask::Look(path) => Answer::Entry(Entry {
             name: path.clone(),
             kind: Kind::File,
@@ -99,7 +103,7 @@ fn granted(what: &Ask) -> Answer {
         Ask::Size(_) => Answer::Size(7),
         Ask::Describe(path) => Answer::Lines(Vec::from([path.clone(), path.clone()])),
         Ask::Open(_) => Answer::Opened { len: Some(7), start: 0 },
-        Ask::Move(_) => Answer::Moved { octets: 7, end: End::Whole },
+        Ask::Move(..) => Answer::Moved { octets: 7, end: End::Whole },
     }
 }
 

@@ -51,6 +51,11 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// Whether a line has begun.
+    pub fn is_within(&self) -> bool {
+        !self.line.is_empty() || self.telnet != Telnet::Text || self.bad.is_some() || self.cr
+    }
+
     /// Takes one octet; gives a line when it was the last of one.
     pub fn push(&mut self, octet: u8) -> Option<Line> {
         match self.telnet {

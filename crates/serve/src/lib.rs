@@ -16,3 +16,4 @@ pub mod ssh;
 pub mod streams;
 pub mod tftp;
 mod turned_away;
+mod wire;

@@ -28,6 +28,8 @@ pub struct Ports {
 pub const TFTP: Ports = Ports { standard: 69, fallback: 6969 };
 /// FTP's: 21 (RFC 959 §8).
 pub const FTP: Ports = Ports { standard: 21, fallback: 2121 };
+/// FTPS's: 990, as IANA has it.
+pub const FTPS: Ports = Ports { standard: 990, fallback: 9990 };
 /// HTTP's: 80 (RFC 9110 §4.2.1).
 pub const HTTP: Ports = Ports { standard: 80, fallback: 8080 };
 /// HTTPS's: 443 (RFC 9110 §4.2.2).
@@ -81,7 +83,7 @@ pub enum Reason {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {protocol} {address}: {source}")]
 pub struct ListenError {
-    /// `tftp`, `ftp`, `http`, `https`, `sftp` or `admin`.
+    /// `tftp`, `ftp`, `ftps`, `http`, `https`, `sftp` or `admin`.
     pub protocol: &'static str,
     /// The address and port.
     pub address: SocketAddr,
@@ -113,6 +115,11 @@ pub fn tftp(addresses: &[IpAddr], want: Want) -> Result<Listening<UdpSocket>, Li
 /// Opens FTP's sockets on `addresses` (none: all, IPv4 and IPv6).
 pub fn ftp(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
     tcp("ftp", addresses, want, FTP)
+}
+
+/// Opens FTPS's sockets on `addresses` (none: all, IPv4 and IPv6).
+pub fn ftps(addresses: &[IpAddr], want: Want) -> Result<Listening<TcpListener>, ListenError> {
+    tcp("ftps", addresses, want, FTPS)
 }
 
 /// Opens HTTP's sockets on `addresses` (none: all, IPv4 and IPv6).

@@ -127,20 +127,26 @@ impl Outgoing {
                 Err(e) => return Err(PumpError::Socket(e.into())),
             }
         }
+        self.bite_through(|octets| Ok(rustix::net::send(socket, octets, SendFlags::NOSIGNAL)?))
+    }
+
+    /// The same through whatever takes octets, such as TLS: `write` says how many it took.
+    pub fn bite_through(
+        &mut self,
+        write: impl FnOnce(&[u8]) -> io::Result<usize>,
+    ) -> Result<Bite, PumpError> {
         if self.sent == self.buffer.len() && !self.refill()? {
             return Ok(Bite::Over);
         }
         let waits = &self.buffer[self.sent..];
         let bite = &waits[..waits.len().min(usize::try_from(self.most).expect("at most a bite"))];
-        match rustix::net::send(socket, bite, SendFlags::NOSIGNAL) {
+        match write(bite) {
             Ok(n) => {
                 self.sent += n;
                 self.wire += n as u64;
                 Ok(Bite::Moved(n))
             }
-            Err(Errno::AGAIN) => Ok(Bite::Blocked),
-            Err(Errno::INTR) => Ok(Bite::Moved(0)),
-            Err(e) => Err(PumpError::Socket(e.into())),
+            Err(e) => postponed(e),
         }
     }
 
@@ -175,6 +181,15 @@ impl Outgoing {
                 return Ok(true);
             }
         }
+    }
+}
+
+/// What it means that the socket, or TLS over it, moved nothing.
+fn postponed(e: io::Error) -> Result<Bite, PumpError> {
+    match e.kind() {
+        io::ErrorKind::WouldBlock => Ok(Bite::Blocked),
+        io::ErrorKind::Interrupted => Ok(Bite::Moved(0)),
+        _ => Err(PumpError::Socket(e)),
     }
 }
 
@@ -265,13 +280,22 @@ impl Incoming {
             self.wire += n as u64;
             return Ok(Bite::Moved(n));
         }
+        self.bite_through(sink, |room| Ok(rustix::net::recv(socket, room, RecvFlags::empty())?.0))
+    }
+
+    /// The same through whatever gives octets, such as TLS: `read` says how many there are, 0 at their end.
+    pub fn bite_through(
+        &mut self,
+        sink: &mut dyn Sink,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
+    ) -> Result<Bite, PumpError> {
         if self.raw.is_empty() {
             self.raw.resize(BUFFER, 0);
         }
         let room = self.most.min(BUFFER);
-        match rustix::net::recv(socket, &mut self.raw[..room], RecvFlags::empty()) {
-            Ok((0, _)) => self.over(sink),
-            Ok((n, _)) => {
+        match read(&mut self.raw[..room]) {
+            Ok(0) => self.over(sink),
+            Ok(n) => {
                 let octets = match &mut self.convert {
                     None => &self.raw[..n],
                     Some(convert) => {
@@ -285,9 +309,7 @@ impl Incoming {
                 self.wire += n as u64;
                 Ok(Bite::Moved(n))
             }
-            Err(Errno::AGAIN) => Ok(Bite::Blocked),
-            Err(Errno::INTR) => Ok(Bite::Moved(0)),
-            Err(e) => Err(PumpError::Socket(e.into())),
+            Err(e) => postponed(e),
         }
     }
 

@@ -8,7 +8,8 @@ use rustix::fd::BorrowedFd;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::server::ServerSessionMemoryCache;
+use rustls::{HandshakeKind, ServerConfig, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,11 @@ use std::sync::Arc;
 /// Octets of TLS records that wait for the socket: some records, so that a full socket is what holds a fast
 /// sender back.
 const WAITING: usize = 256 << 10;
+
+/// Tickets that a session's first connection gives: clients that use each but once have some side by side.
+const TICKETS: usize = 4;
+/// Sessions by identifier that are kept for clients without tickets (TLS 1.2).
+const SESSIONS: usize = 4;
 
 /// Why there is no certificate to serve with.
 #[derive(Debug, thiserror::Error)]
@@ -84,13 +90,42 @@ impl Identity {
     ) -> Result<Identity, BadIdentity> {
         let leaf = chain[0].clone();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|e| BadIdentity::Unfit(format!("certificate and key do not serve: {e}")))?;
-        // RFC 7301: who offers HTTP/2 too is told which one it is.
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Identity { config: Arc::new(config), leaf })
+    }
+
+    /// The same for this protocol (RFC 7301): who offers others only is turned away, who offers none is not. So nobody
+    /// can lead a browser's connection to a server of another protocol.
+    #[must_use]
+    pub fn speaking(&self, protocol: &str) -> Identity {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        Identity { config: Arc::new(config), leaf: self.leaf.clone() }
+    }
+
+    /// The same for one session of several connections, with a ticket key and a cache of its own: a connection that
+    /// [resumes](Tls::is_resumed) under it is made by who made the session's first.
+    ///
+    /// # Errors
+    /// No randomness.
+    pub fn of_session(&self) -> io::Result<Identity> {
+        let mut config = ServerConfig::clone(&self.config);
+        config.ticketer = rustls::crypto::ring::Ticketer::new().map_err(io::Error::other)?;
+        config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        config.send_tls13_tickets = TICKETS;
+        Ok(Identity { config: Arc::new(config), leaf: self.leaf.clone() })
+    }
+
+    /// Of [`Identity::of_session`], for the connections after the first: no more tickets. A peer that only sends never
+    /// reads them, and with them unread its close would be a RST that takes its last octets along.
+    #[must_use]
+    pub fn of_rest(&self) -> Identity {
+        let mut config = ServerConfig::clone(&self.config);
+        config.send_tls13_tickets = 0;
+        Identity { config: Arc::new(config), leaf: self.leaf.clone() }
     }
 
     /// The certificate itself, DER: what fingerprints are made of.
@@ -119,6 +154,11 @@ impl Tls {
         self.connection.is_handshaking()
     }
 
+    /// Whether the handshake went on from an earlier session; false before it is over.
+    pub fn is_resumed(&self) -> bool {
+        self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
     /// Whether records wait for the socket.
     pub fn wants_write(&self) -> bool {
         self.connection.wants_write()
@@ -132,26 +172,40 @@ impl Tls {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
                 other => return other,
             }
-            if self.closed {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            match self.connection.read_tls(&mut Socket(socket)) {
-                Ok(0) => self.closed = true,
-                Ok(_) => {}
-                Err(e) => return Err(e),
-            }
-            if let Err(e) = self.connection.process_new_packets() {
-                // The alert says what was wrong; a peer that is gone needs none.
-                let _ = self.flush(socket);
-                return Err(io::Error::new(io::ErrorKind::InvalidData, e));
-            }
-            if self.connection.wants_write() {
-                match self.flush(socket) {
-                    Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
-                    _ => {}
-                }
+            self.take(socket)?;
+        }
+    }
+
+    /// Goes on with the handshake, and nothing else, until it is over.
+    pub fn shake(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        while self.connection.is_handshaking() {
+            self.take(socket)?;
+        }
+        Ok(())
+    }
+
+    /// Takes records of the socket, and sends what they call for.
+    fn take(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        if self.closed {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        match self.connection.read_tls(&mut Socket(socket)) {
+            Ok(0) => self.closed = true,
+            Ok(_) => {}
+            Err(e) => return Err(e),
+        }
+        if let Err(e) = self.connection.process_new_packets() {
+            // The alert says what was wrong; a peer that is gone needs none.
+            let _ = self.flush(socket);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, e));
+        }
+        if self.connection.wants_write() {
+            match self.flush(socket) {
+                Err(e) if e.kind() != io::ErrorKind::WouldBlock => return Err(e),
+                _ => {}
             }
         }
+        Ok(())
     }
 
     /// Takes octets to send, as many as there is room for; they go out as the socket takes them. WouldBlock: no

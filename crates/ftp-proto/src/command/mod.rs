@@ -35,6 +35,25 @@ pub enum Representation {
     Image,
 }
 
+/// The argument of AUTH (RFC 2228 §3, RFC 4217 §17).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mechanism {
+    /// `TLS`, also as `TLS-C`: data connections stay clear until PROT P.
+    Tls,
+    /// `SSL`, also as `TLS-P`: what clients older than RFC 4217 say; data connections are private at once.
+    TlsPrivate,
+}
+
+/// Whether data connections are under TLS (RFC 4217 §9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Protection {
+    /// `PROT C`
+    #[default]
+    Clear,
+    /// `PROT P`
+    Private,
+}
+
 /// The argument of EPSV (RFC 2428 §3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Epsv {
@@ -99,6 +118,10 @@ pub enum Command {
     Syst,
     Feat,
     Opts(Opts),
+    Auth(Mechanism),
+    Pbsz,
+    Prot(Protection),
+    Ccc,
 }
 
 /// Whom a verb concerns, for the permission and for the docs.
@@ -143,6 +166,8 @@ pub struct Row {
     pub keeps_restart: bool,
     /// What happens while a transfer runs.
     pub during: During,
+    /// Whether there is none where TLS is off.
+    pub tls: bool,
     /// Its line in the answer to FEAT, if it has one of its own (MLST's is made of the facts).
     pub feat: Option<&'static str>,
     /// RFC and section.
@@ -168,6 +193,8 @@ pub enum BadCommand {
     Parameter(&'static str),
     /// An unknown network protocol: 522 (RFC 2428 §2).
     Family,
+    /// A protection that the mechanism has not: 536 (RFC 2228 §3).
+    Protection,
 }
 
 /// What begins an HTTP request and no FTP command.

@@ -1,4 +1,6 @@
-use super::{BadCommand, Class, Command, During, Epsv, Opts, Password, Representation, Row};
+use super::{
+    BadCommand, Class, Command, During, Epsv, Mechanism, Opts, Password, Protection, Representation, Row,
+};
 use crate::addr::{BadAddr, parse_eprt, parse_port};
 use crate::list::Facts;
 use alloc::vec::Vec;
@@ -14,6 +16,7 @@ const BASE: Row = Row {
     data: false,
     keeps_restart: false,
     during: During::Waits,
+    tls: false,
     feat: None,
     rfc: "959 §4.1.1",
     parse: |_| Err(BadCommand::Unknown),
@@ -366,6 +369,47 @@ pub const ROWS: &[Row] = &[
         parse: |a| Ok(Command::Mlsd(a.to_vec())),
         ..BASE
     },
+    Row {
+        verb: "AUTH",
+        argument: "TLS",
+        help: "puts the control connection under TLS; a login begins anew",
+        login: false,
+        tls: true,
+        feat: Some("AUTH TLS"),
+        rfc: "4217 §4",
+        parse: auth,
+        ..BASE
+    },
+    Row {
+        verb: "PBSZ",
+        argument: "0",
+        help: "must come before PROT; TLS has no buffer to agree on",
+        login: false,
+        tls: true,
+        feat: Some("PBSZ"),
+        rfc: "4217 §8",
+        parse: |a| number(a.trim_ascii()).map(|_| Command::Pbsz),
+        ..BASE
+    },
+    Row {
+        verb: "PROT",
+        argument: "C | P",
+        help: "whether data connections are under TLS: P they are, C they are not",
+        login: false,
+        tls: true,
+        feat: Some("PROT"),
+        rfc: "4217 §9",
+        parse: protection,
+        ..BASE
+    },
+    Row {
+        verb: "CCC",
+        help: "would take the control connection out of TLS again; refused",
+        tls: true,
+        rfc: "4217 §6",
+        parse: |a| none(a, Command::Ccc),
+        ..BASE
+    },
 ];
 
 /// Verbs of the RFCs that are not implemented, with their source: an honest 502.
@@ -375,11 +419,7 @@ pub const ABSENT: &[(&str, &str)] = &[
     ("REIN", "959"),
     ("STOU", "959"),
     ("SITE", "959"),
-    ("AUTH", "2228, 4217"),
     ("ADAT", "2228"),
-    ("PBSZ", "2228"),
-    ("PROT", "2228"),
-    ("CCC", "2228"),
     ("MIC", "2228"),
     ("CONF", "2228"),
     ("ENC", "2228"),
@@ -466,6 +506,26 @@ fn epsv(a: &[u8]) -> Result<Command, BadCommand> {
         a if a.iter().all(u8::is_ascii_digit) => Epsv::Unknown,
         _ => return Err(BadCommand::Syntax),
     }))
+}
+
+fn auth(a: &[u8]) -> Result<Command, BadCommand> {
+    let word = a.trim_ascii().to_ascii_uppercase();
+    match word.as_slice() {
+        b"" => Err(BadCommand::Syntax),
+        b"TLS" | b"TLS-C" => Ok(Command::Auth(Mechanism::Tls)),
+        b"SSL" | b"TLS-P" => Ok(Command::Auth(Mechanism::TlsPrivate)),
+        _ => Err(BadCommand::Parameter("only AUTH TLS")),
+    }
+}
+
+fn protection(a: &[u8]) -> Result<Command, BadCommand> {
+    match a.trim_ascii().to_ascii_uppercase().as_slice() {
+        b"" => Err(BadCommand::Syntax),
+        b"C" => Ok(Command::Prot(Protection::Clear)),
+        b"P" => Ok(Command::Prot(Protection::Private)),
+        b"S" | b"E" => Err(BadCommand::Protection),
+        _ => Err(BadCommand::Parameter("only PROT C and PROT P")),
+    }
 }
 
 fn opts(a: &[u8]) -> Result<Command, BadCommand> {

@@ -9,6 +9,17 @@ impl Server {
         if matches!(self.work, Work::Transferring(_)) {
             return self.reply(503, "A transfer is running.");
         }
+        if let Some(why) = self.too_open_to_log_in() {
+            return self.reply(530, why);
+        }
+        self.log_out();
+        // The same words for everybody: nobody learns which users there are (RFC 2577 §5).
+        self.login = Login::NeedPassword { user };
+        self.reply(331, "Password, please; anonymous: an e-mail address.");
+    }
+
+    /// Nobody is logged in any more, if somebody was.
+    pub(super) fn log_out(&mut self) {
         if matches!(self.login, Login::In { .. }) {
             self.events.push_back(Event::LoggedOut);
             if self.channel != Channel::None {
@@ -17,9 +28,7 @@ impl Server {
             }
             self.directory = Vec::from(*b"/");
         }
-        // The same words for everybody: nobody learns which users there are (RFC 2577 §5).
-        self.login = Login::NeedPassword { user };
-        self.reply(331, "Password, please; anonymous: an e-mail address.");
+        self.login = Login::Fresh;
     }
 
     pub(super) fn pass(&mut self, password: Password) {

@@ -5,6 +5,7 @@
 //! | `mod` | octets to commands, what is legal when, timers |
 //! | [`question`](self) | what is asked of the driver, and the answers |
 //! | `login` | USER, PASS, failures |
+//! | `security` | AUTH, PBSZ, PROT, CCC: what is under TLS, and what has to be |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
@@ -14,14 +15,16 @@ mod channel;
 mod login;
 mod names;
 mod question;
+mod security;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod transfer;
 
 pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
+pub use security::{Tls, TlsEnd};
 
-use crate::command::{self, BadCommand, Command, During, Opts, Password, Representation, Row};
+use crate::command::{self, BadCommand, Command, During, Opts, Password, Protection, Representation, Row};
 use crate::line::{BadLine, Line, Lines};
 use crate::list::{Access, Facts};
 use crate::reply;
@@ -46,6 +49,10 @@ pub struct Config {
     pub max_failures: u32,
     /// Wait before the answer to a wrong password, for each failure so far.
     pub penalty: Duration,
+    /// Whether there is TLS.
+    pub tls: Tls,
+    /// How an upload under TLS has to end.
+    pub tls_end: TlsEnd,
 }
 
 impl Default for Config {
@@ -57,6 +64,8 @@ impl Default for Config {
             login_grace: Duration::from_secs(60),
             max_failures: 3,
             penalty: Duration::from_millis(400),
+            tls: Tls::Off,
+            tls_end: TlsEnd::Require,
         }
     }
 }
@@ -115,6 +124,7 @@ enum Work {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Pending {
     Login { user: Vec<u8> },
+    Secure,
     Listen { extended: bool },
     ChangeDir,
     MakeDir,
@@ -147,6 +157,10 @@ pub struct Server {
     failures: u32,
     channel: Channel,
     epsv_all: bool,
+    /// The control connection's.
+    security: security::Security,
+    /// Of data connections.
+    protection: Protection,
     prelude: Prelude,
     work: Work,
     representation: Representation,
@@ -180,6 +194,8 @@ impl Server {
             failures: 0,
             channel: Channel::None,
             epsv_all: false,
+            security: security::Security::Clear,
+            protection: Protection::Clear,
             prelude: Prelude::None,
             work: Work::Idle,
             representation: Representation::Ascii,
@@ -407,9 +423,11 @@ impl Server {
         let odd = match bad {
             BadCommand::Line(_) | BadCommand::Http => Some(Odd::Malformed),
             BadCommand::Unknown => Some(Odd::UnknownVerb),
-            BadCommand::Absent(_) | BadCommand::Syntax | BadCommand::Parameter(_) | BadCommand::Family => {
-                None
-            }
+            BadCommand::Absent(_)
+            | BadCommand::Syntax
+            | BadCommand::Parameter(_)
+            | BadCommand::Family
+            | BadCommand::Protection => None,
         };
         self.events.extend(odd.map(Event::Odd));
         match bad {
@@ -422,6 +440,7 @@ impl Server {
             BadCommand::Absent(verb) => self.reply(502, &format!("{verb} is not implemented.")),
             BadCommand::Syntax => self.reply(501, "The argument is missing or malformed; see HELP."),
             BadCommand::Parameter(why) => self.reply(504, &format!("Not for that parameter: {why}.")),
+            BadCommand::Protection => self.reply(536, "TLS knows PROT C and PROT P only."),
             BadCommand::Family => self.reply(522, "Network protocol not supported, use (1,2)"),
         }
     }
@@ -432,6 +451,9 @@ impl Server {
             Work::Idle | Work::Penalty | Work::Asking { .. } | Work::Over => self.prelude.take(),
         };
         let logged_in = matches!(self.login, Login::In { .. });
+        if row.tls && self.config.tls == Tls::Off {
+            return self.reply(502, &format!("{} is not to be had: TLS is off here.", row.verb));
+        }
         if row.login && !logged_in {
             return self.reply(530, "Log in first with USER and PASS.");
         }
@@ -501,6 +523,10 @@ impl Server {
             Command::Noop => self.reply(200, "Still here."),
             Command::Syst => self.reply(215, "UNIX Type: L8"),
             Command::Feat => self.features(),
+            Command::Auth(mechanism) => self.auth(mechanism),
+            Command::Pbsz => self.buffer_size(),
+            Command::Prot(protection) => self.protect(protection),
+            Command::Ccc => self.clear_control(),
             Command::Opts(Opts::Utf8) => self.reply(200, "Names are octets, UTF-8 among them."),
             Command::Opts(Opts::Mlst(facts)) => {
                 self.facts = facts;
@@ -517,6 +543,7 @@ impl Server {
     fn answered(&mut self, what: Pending, answer: Answer) {
         match what {
             Pending::Login { user } => self.login_answered(user, answer),
+            Pending::Secure => self.secured(answer),
             Pending::Listen { extended } => self.listening(extended, answer),
             names @ (Pending::ChangeDir
             | Pending::MakeDir

@@ -1,6 +1,6 @@
 //! What the machine asks its driver, and the answers.
 
-use crate::command::{Password, Representation};
+use crate::command::{Password, Protection, Representation};
 use crate::list::{Access, Entry};
 use crate::reply::Code;
 use alloc::string::String;
@@ -52,6 +52,9 @@ pub enum Ask {
         /// As sent.
         password: Password,
     },
+    /// Put the control connection under TLS, once what was transmitted before is written; nothing is read before as it is.
+    /// → [`Answer::Done`] when the handshake is over; where it fails the connection is.
+    Secure,
     /// Listen for a data connection, in place of an earlier listener. → [`Answer::Listening`].
     Listen,
     /// → [`Answer::Directory`], from now on the session's.
@@ -79,7 +82,7 @@ pub enum Ask {
     Open(Transfer),
     /// Get the data connection and move it. → [`Answer::Moved`]. The only question that
     /// [`Event::Cancel`] ends early.
-    Move(Via),
+    Move(Via, Protection),
     /// Publish the upload. → [`Answer::Done`].
     Commit,
     /// End what is open without publishing: an upload is kept as its owner's partial. → [`Answer::Done`].
@@ -216,6 +219,10 @@ pub enum End {
     NoConnection(String),
     /// The peer reset it, or it failed.
     Lost,
+    /// Of octets that came under TLS: an end without close_notify, as somebody between could make it.
+    Unclosed,
+    /// TLS of the data connection did not come about.
+    NotPrivate(String),
     /// Nothing moved for too long.
     Stalled,
     /// [`Event::Cancel`].

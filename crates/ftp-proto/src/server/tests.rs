@@ -1,3 +1,5 @@
+mod security;
+
 use super::*;
 use crate::list::{Entry, Kind as EntryKind};
 use crate::reply::Code;
@@ -15,8 +17,11 @@ struct Talk {
 
 impl Talk {
     fn at(local: &str, peer: &str) -> Talk {
-        let server =
-            Server::new(Instant::ZERO, Config::default(), local.parse().unwrap(), peer.parse().unwrap());
+        Talk::with(Config::default(), local, peer)
+    }
+
+    fn with(config: Config, local: &str, peer: &str) -> Talk {
+        let server = Server::new(Instant::ZERO, config, local.parse().unwrap(), peer.parse().unwrap());
         let mut t = Talk { server, now: Instant::ZERO, asked: vec![], other: vec![], out: String::new() };
         t.drain();
         assert!(t.take().starts_with("220 "));
@@ -131,7 +136,7 @@ impl Talk {
         self.say(command);
         let Ask::Open(_) = self.question() else { panic!("{:?}", self.asked) };
         self.answer(Answer::Opened { len: Some(1_000), start: 0 });
-        assert_eq!(self.question(), Ask::Move(Via::Accept));
+        assert_eq!(self.question(), Ask::Move(Via::Accept, Protection::Clear));
         let text = self.take();
         assert!(text.contains("150 "), "{text}");
     }
@@ -221,7 +226,8 @@ fn output_that_nobody_reads_is_bounded() {
 #[test]
 fn before_the_login_only_harmless_verbs_work() {
     for row in crate::command::ROWS {
-        let mut t = Talk::fresh();
+        let config = Config { tls: Tls::Offer, ..Config::default() };
+        let mut t = Talk::with(config, "192.0.2.1:21", "192.0.2.9:40000");
         let argument = match row.verb {
             "PORT" => " 192,0,2,9,100,1",
             "EPRT" => " |1|192.0.2.9|25601|",
@@ -230,7 +236,7 @@ fn before_the_login_only_harmless_verbs_work() {
             "MODE" => " S",
             "ALLO" | "REST" => " 1",
             "OPTS" => " UTF8 ON",
-            "CDUP" | "PASV" | "QUIT" | "ABOR" | "PWD" | "SYST" | "NOOP" | "FEAT" | "EPSV" => "",
+            "CDUP" | "PASV" | "QUIT" | "ABOR" | "PWD" | "SYST" | "NOOP" | "FEAT" | "EPSV" | "CCC" => "",
             _ => " x",
         };
         let code = t.code(&(row.verb.to_string() + argument));
@@ -394,7 +400,7 @@ fn port_goes_only_to_the_client_itself_and_to_high_ports() {
     assert_eq!(t.code("PORT 192,0,2,9,100,1"), 200);
     t.say("RETR f");
     t.answer(Answer::Opened { len: Some(1), start: 0 });
-    assert_eq!(t.question(), Ask::Move(Via::Connect("192.0.2.9:25601".parse().unwrap())));
+    assert_eq!(t.question(), Ask::Move(Via::Connect("192.0.2.9:25601".parse().unwrap()), Protection::Clear));
 }
 
 #[test]
@@ -406,7 +412,7 @@ fn the_last_of_port_and_pasv_wins() {
     t.passive();
     t.say("NLST");
     t.answer(Answer::Opened { len: None, start: 0 });
-    assert_eq!(t.question(), Ask::Move(Via::Accept));
+    assert_eq!(t.question(), Ask::Move(Via::Accept, Protection::Clear));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::{Channel, Login, Server, Work};
-use crate::command::{self, ROWS, Representation};
+use crate::command::{self, Representation, Row};
 use crate::reply;
 use alloc::format;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ impl Server {
     /// RFC 2389 §3: one feature a line.
     pub(super) fn features(&mut self) {
         let mut lines: Vec<Vec<u8>> =
-            ROWS.iter().filter_map(|r| r.feat).map(|f| f.as_bytes().to_vec()).collect();
+            self.rows().filter_map(|r| r.feat).map(|f| f.as_bytes().to_vec()).collect();
         let mut mlst = b"MLST ".to_vec();
         mlst.extend(self.facts.feat());
         lines.push(mlst);
@@ -19,7 +19,8 @@ impl Server {
 
     pub(super) fn help(&mut self, verb: Option<Vec<u8>>) {
         let Some(verb) = verb else {
-            let lines: Vec<Vec<u8>> = ROWS
+            let rows: Vec<&Row> = self.rows().collect();
+            let lines: Vec<Vec<u8>> = rows
                 .chunks(9)
                 .map(|c| c.iter().map(|r| format!("{:<5}", r.verb)).collect::<Vec<_>>().concat().into_bytes())
                 .collect();
@@ -53,6 +54,7 @@ impl Server {
             Login::In { user, anonymous: false } => [b"Logged in as ", user.as_slice(), b"."].concat(),
             Login::Fresh | Login::NeedPassword { .. } => b"Not logged in.".to_vec(),
         });
+        lines.push(self.security_status().to_vec());
         lines.push(match self.representation {
             Representation::Ascii => b"TYPE A, STRU F, MODE S.".to_vec(),
             Representation::Image => b"TYPE I, STRU F, MODE S.".to_vec(),

@@ -84,6 +84,9 @@ impl Server {
         if self.representation == Representation::Ascii && offset.is_some_and(|o| o > 0) {
             return self.reply(504, "REST is for TYPE I only.");
         }
+        if let Some(why) = self.too_open() {
+            return self.reply(521, why);
+        }
         let via = match self.channel {
             Channel::None => return self.reply(425, "Use PASV, EPSV, PORT or EPRT first."),
             Channel::Listening => Via::Accept,
@@ -103,7 +106,7 @@ impl Server {
                 Some(_) => self.shelve(t, Shelve::Aborted, 426, "The transfer is broken off."),
                 None => {
                     self.preliminary(&t, len);
-                    t.id = self.question(Ask::Move(t.via));
+                    t.id = self.question(Ask::Move(t.via, self.protection));
                     t.stage = Stage::Moving { start };
                     self.work = Work::Transferring(t);
                 }
@@ -145,7 +148,20 @@ impl Server {
             (End::NoConnection(why), _) if t.broken.is_none() => {
                 self.shelve(t, Shelve::TimedOut, 425, &format!("No data connection: {why}"));
             }
-            (End::Whole, Kind::Store { expected, .. }) if t.broken.is_none() => {
+            (End::NotPrivate(why), _) if t.broken.is_none() => {
+                // RFC 4217 §9: the negotiation for the data connection failed.
+                self.shelve(t, Shelve::Lost, 522, &format!("No TLS on the data connection: {why}"));
+            }
+            (End::Unclosed, Kind::Store { expected, .. })
+                if t.broken.is_none() && !self.config.tls_end.does(expected.is_some()) =>
+            {
+                let text = format!(
+                    "After {octets} octets the data connection ended without TLS's close_notify, as if it were cut; \
+                     not published."
+                );
+                self.shelve(t, Shelve::Lost, 451, &text);
+            }
+            (End::Whole | End::Unclosed, Kind::Store { expected, .. }) if t.broken.is_none() => {
                 if self.eof {
                     return self.shelve(t, Shelve::Lost, 426, "The control connection is gone.");
                 }

@@ -1,8 +1,9 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
 use super::files::{Listing, Open};
-use super::{DataPorts, FtpConfig, refusal};
+use super::{DataPorts, FtpConfig, Reuse, refusal};
 use crate::disk::Disk;
+use crate::wire::Wire;
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
 use gate::store::no_descriptors;
@@ -11,15 +12,15 @@ use socket2::SockRef;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::Interest;
+use tokio::io::Ready;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, Sight, Tap, What};
+use transport::tls::Identity;
 
 /// What the session and its transfer share while it runs.
 pub(super) struct Watch {
@@ -49,6 +50,8 @@ impl Watch {
 pub(super) struct Data {
     pub(super) via: Via,
     pub(super) listener: Option<TcpListener>,
+    /// What it shows, where it is under TLS.
+    pub(super) identity: Option<Identity>,
     /// The control connection's ends.
     pub(super) local: SocketAddr,
     pub(super) peer: SocketAddr,
@@ -60,6 +63,8 @@ pub(super) struct Data {
 /// Octets that are taken of a file that cannot be kept, and for how long, before it is broken off.
 const HEARD_OUT: usize = 4 << 20;
 const HEARING_OUT: Duration = Duration::from_secs(2);
+/// How long a connection under TLS whose data is all there waits for its peer's end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Yields to the other branches of the select after so many octets.
 const TURN: u64 = 4 << 20;
 
@@ -89,9 +94,14 @@ impl Data {
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         // Asked for now: after a reset nobody knows the peer any more.
         let ends = (stream.local_addr().unwrap_or(self.local), stream.peer_addr().unwrap_or(self.peer));
-        let mut wire = Wire {
+        let Ok(mut wire) = Wire::new(stream, None) else { return End::Lost };
+        if let Err(why) = self.secure(&mut wire, config).await {
+            self.see(ends.0, ends.1, Dir::Here, What::ConnectFailed { why: &why });
+            return End::NotPrivate(why);
+        }
+        let mut moving = Moving {
             data: self,
-            stream,
+            wire: &mut wire,
             stall: config.no_progress,
             meter: None,
             turn: 0,
@@ -100,27 +110,57 @@ impl Data {
         };
         let end = match open {
             Open::Reading { reading, offset, text } => {
-                wire.meter = reading.take_meter();
+                moving.meter = reading.take_meter();
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
-                wire.send(Outgoing::new(reading.blob().clone(), *offset, convert), Some(reading)).await
+                moving.send(Outgoing::new(reading.blob().clone(), *offset, convert), Some(reading)).await
             }
             Open::Writing { writing, text } => {
-                wire.meter = writing.take_meter();
+                moving.meter = writing.take_meter();
                 let convert = text.then(|| Box::new(TextIn(FromWire::default())) as Box<dyn Convert>);
                 let incoming = Incoming::new(writing.start(), convert);
-                wire.receive(incoming, writing).await
+                moving.receive(incoming, writing).await
             }
             Open::Listing(listing) => {
-                wire.meter = listing.take_meter();
-                wire.list(listing).await
+                moving.meter = listing.take_meter();
+                moving.list(listing).await
             }
         };
-        if end == End::Whole {
-            wire.finish();
-        } else if let (End::Local(..), Open::Writing { .. }) = (&end, open) {
-            wire.hear_out().await;
+        let end = match (end, &mut *open) {
+            (End::Whole, _) => moving.finish().await,
+            (end @ End::Local(..), Open::Writing { .. }) => {
+                moving.hear_out().await;
+                end
+            }
+            (end, _) => end,
+        };
+        drop(moving);
+        if end == End::Whole && wire.is_tls() {
+            // Its last words are still to be read, or our close would be a RST; nobody waits for that.
+            tokio::spawn(wire.close(LAST_WORDS));
         }
         end
+    }
+
+    /// TLS, where it is wanted. RFC 4217 §7: the server of the control connection is the server here, whoever connected.
+    async fn secure(&self, wire: &mut Wire, config: &FtpConfig) -> Result<(), String> {
+        let Some(identity) = &self.identity else { return Ok(()) };
+        let patience = config.connect;
+        let shaken = async {
+            wire.secure(identity)?;
+            wire.shake().await
+        };
+        match timeout(patience, shaken).await {
+            Err(_) => return Err(format!("no handshake within {} s.", patience.as_secs())),
+            Ok(Err(e)) => return Err(unshaken(&e)),
+            Ok(Ok(())) => {}
+        }
+        if config.tls_reuse == Reuse::Require && !wire.is_resumed() {
+            return Err(String::from(
+                "its session does not go on from the control connection's, which proves who made it; the client has \
+                 to reuse that session.",
+            ));
+        }
+        Ok(())
     }
 
     async fn connection(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
@@ -202,6 +242,14 @@ impl Data {
     }
 }
 
+/// Why there was no handshake; rustls's words are about the peer.
+fn unshaken(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::InvalidData => format!("{e}."),
+        kind => format!("the handshake broke off ({kind})."),
+    }
+}
+
 /// What the system said, in words that name nothing of this host.
 fn said(e: &io::Error) -> String {
     if no_descriptors(e) { refusal::reply(&Refusal::NO_DESCRIPTORS).1 } else { format!("{}.", e.kind()) }
@@ -242,9 +290,9 @@ fn scoped(to: SocketAddr, peer: SocketAddr) -> SocketAddr {
 }
 
 /// An open data connection.
-struct Wire<'a> {
+struct Moving<'a> {
     data: &'a Data,
-    stream: TcpStream,
+    wire: &'a mut Wire,
     stall: Duration,
     /// The rate that it has to keep, if any.
     meter: Option<Box<Meter>>,
@@ -253,33 +301,27 @@ struct Wire<'a> {
     disk: Disk,
 }
 
-impl Wire<'_> {
+impl Moving<'_> {
     /// Of a listing there is no reading.
     async fn send(&mut self, mut out: Outgoing, reading: Option<&Reading>) -> End {
         loop {
             if self.meter.is_some() {
                 out.at_most(self.turn_of_rate().await);
             }
-            let ready = self.stream.writable();
+            let ready = self.wire.ready(false, true);
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
             }
-            let bite = self.stream.try_io(Interest::WRITABLE, || {
-                let fd = self.stream.as_fd();
-                unblocked(self.disk.bite(|| out.bite(fd)))
-            });
-            match bite {
-                Ok(Ok(Bite::Over)) => return End::Whole,
-                Ok(Ok(Bite::Moved(n))) => {
+            match self.disk.bite(|| self.wire.send(&mut out)) {
+                Ok(Bite::Over) => return End::Whole,
+                Ok(Bite::Moved(n)) => {
                     if let Some(reading) = reading {
                         reading.begun();
                     }
                     self.moved(n, Dir::Sent).await;
                 }
-                Ok(Ok(Bite::Blocked)) => {}
-                Ok(Err(e)) => return failed(e),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return End::Lost,
+                Ok(Bite::Blocked) => {}
+                Err(e) => return failed(e),
             }
         }
     }
@@ -289,24 +331,23 @@ impl Wire<'_> {
             if self.meter.is_some() {
                 incoming.at_most(self.turn_of_rate().await);
             }
-            let ready = self.stream.readable();
+            let ready = self.wire.ready(true, false);
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
             }
-            let bite = self.stream.try_io(Interest::READABLE, || {
-                let fd = self.stream.as_fd();
-                unblocked(self.disk.bite(|| incoming.bite(fd, writing)))
-            });
+            let bite = self.disk.bite(|| self.wire.receive(&mut incoming, writing));
             if incoming.is_spliced() {
                 writing.wrote_to(incoming.position());
             }
             match bite {
-                Ok(Ok(Bite::Over)) => return End::Whole,
-                Ok(Ok(Bite::Moved(n))) => self.moved(n, Dir::Received).await,
-                Ok(Ok(Bite::Blocked)) => {}
-                Ok(Err(e)) => return failed(e),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(_) => return End::Lost,
+                Ok(Bite::Over) => return End::Whole,
+                Ok(Bite::Moved(n)) => self.moved(n, Dir::Received).await,
+                Ok(Bite::Blocked) => {}
+                // RFC 8446 §6.1: the peer has not said that this is all.
+                Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    return End::Unclosed;
+                }
+                Err(e) => return failed(e),
             }
         }
     }
@@ -365,8 +406,8 @@ impl Wire<'_> {
     async fn hear_out(&mut self) {
         let rest = async {
             let (mut octets, mut left) = (vec![0; 64 << 10], HEARD_OUT);
-            while left > 0 && self.stream.readable().await.is_ok() {
-                match self.stream.try_read(&mut octets) {
+            while left > 0 && self.wire.ready(true, false).await.is_ok() {
+                match self.wire.read(&mut octets) {
                     Ok(0) => return,
                     Ok(n) => left = left.saturating_sub(n),
                     Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
@@ -378,17 +419,27 @@ impl Wire<'_> {
         let _ = timeout(HEARING_OUT, rest).await;
     }
 
-    /// A whole transfer ends with a FIN; a broken one with a RST: the peer must not take it for whole.
-    fn finish(&self) {
+    /// A whole transfer ends with a FIN, under TLS with close_notify before it; a broken one with a RST: the peer must
+    /// not take it for whole.
+    async fn finish(&mut self) -> End {
+        match timeout(self.stall, self.wire.over()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return End::Lost,
+            Err(_) => return End::Stalled,
+        }
+        let socket = SockRef::from(self.wire.stream());
+        let _ = socket.set_linger(None);
+        let _ = socket.shutdown(std::net::Shutdown::Write);
         // Octets that nobody reads would turn our close into a RST behind the last data.
-        let mut rest = [0u8; 1_024];
-        let _ = SockRef::from(&self.stream).set_linger(None);
-        let _ = SockRef::from(&self.stream).shutdown(std::net::Shutdown::Write);
-        while matches!(self.stream.try_read(&mut rest), Ok(n) if n > 0) {}
+        if !self.wire.is_tls() {
+            let mut rest = [0u8; 1_024];
+            while matches!(self.wire.stream().try_read(&mut rest), Ok(n) if n > 0) {}
+        }
+        End::Whole
     }
 }
 
-impl Drop for Wire<'_> {
+impl Drop for Moving<'_> {
     /// ABOR drops the transfer in its midst: the tap hears of that end too.
     fn drop(&mut self) {
         let (local, peer) = self.ends;
@@ -397,17 +448,9 @@ impl Drop for Wire<'_> {
     }
 }
 
-/// `try_io` learns from WouldBlock that it must wait again.
-fn unblocked(bite: Result<Bite, PumpError>) -> io::Result<Result<Bite, PumpError>> {
-    match bite {
-        Ok(Bite::Blocked) => Err(io::ErrorKind::WouldBlock.into()),
-        other => Ok(other),
-    }
-}
-
-fn waited(ready: Result<io::Result<()>, tokio::time::error::Elapsed>) -> Result<(), End> {
+fn waited(ready: Result<io::Result<Ready>, tokio::time::error::Elapsed>) -> Result<(), End> {
     match ready {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) => Err(End::Lost),
         Err(_) => Err(End::Stalled),
     }

@@ -60,7 +60,13 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
         }),
         Ask::Size(path) => resolve(at, &path).and_then(|p| size(session, &p)).map(Answer::Size),
         Ask::Describe(path) => resolve(at, &path).and_then(|p| describe(session, &p)).map(Answer::Lines),
-        Ask::Login { .. } | Ask::Listen | Ask::Open(_) | Ask::Move(_) | Ask::Commit | Ask::Shelve { .. } => {
+        Ask::Login { .. }
+        | Ask::Secure
+        | Ask::Listen
+        | Ask::Open(_)
+        | Ask::Move(..)
+        | Ask::Commit
+        | Ask::Shelve { .. } => {
             unreachable!("not a question about names")
         }
     };

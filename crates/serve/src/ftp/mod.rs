@@ -6,9 +6,11 @@
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `data` | the data connection: made, pumped, ended |
+//! | `ends` | how what was open ends, for the gate |
 //! | `refusal` | the gate's refusals as replies |
 
 mod data;
+mod ends;
 mod files;
 mod refusal;
 mod session;
@@ -18,7 +20,8 @@ mod tests;
 
 use crate::streams::{Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
-use ftp_proto::server::Config as MachineConfig;
+pub use ftp_proto::server::TlsEnd;
+use ftp_proto::server::{Config as MachineConfig, Tls};
 use gate::{Gate, HalfOpen, Protocol, Refusal};
 use std::io;
 use std::net::{self, IpAddr, SocketAddr, TcpListener};
@@ -27,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use transport::tap::Tap;
+use transport::tls::Identity;
 
 /// What the owner can set.
 #[derive(Clone, Debug)]
@@ -50,6 +54,26 @@ pub struct FtpConfig {
     pub no_progress: Duration,
     /// The text of the greeting.
     pub banner: String,
+    /// What is shown under TLS; without it there is none.
+    pub identity: Option<Identity>,
+    /// Whether connections are under TLS from their first octet (FTPS, port 990).
+    pub implicit: bool,
+    /// Whether there has to be TLS, where it is to be had.
+    pub tls_required: bool,
+    /// How uploads under TLS have to end.
+    pub tls_end: TlsEnd,
+    /// Whether data connections have to go on from the control connection's TLS session.
+    pub tls_reuse: Reuse,
+}
+
+/// Whether data connections have to go on from their control connection's TLS session: only who has its secrets can.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reuse {
+    /// Any client's address does, as without TLS.
+    #[default]
+    Optional,
+    /// Others are turned away, with a 522 that says why.
+    Require,
 }
 
 impl Default for FtpConfig {
@@ -66,6 +90,11 @@ impl Default for FtpConfig {
             connect: Duration::from_secs(30),
             no_progress: Duration::from_secs(16 * 60),
             banner: String::from("towline ready."),
+            identity: None,
+            implicit: false,
+            tls_required: false,
+            tls_end: TlsEnd::Require,
+            tls_reuse: Reuse::Optional,
         }
     }
 }
@@ -98,13 +127,20 @@ struct Shared {
 pub fn start(
     gate: Arc<Gate>,
     listeners: Vec<TcpListener>,
-    config: FtpConfig,
+    mut config: FtpConfig,
     tap: Option<Arc<dyn Tap>>,
 ) -> io::Result<StreamServer> {
+    config.identity = config.identity.map(|identity| identity.speaking("ftp"));
     let machine = MachineConfig {
         greeting: config.banner.clone(),
         idle: config.idle,
         login_grace: config.login_grace,
+        tls: match (&config.identity, config.tls_required) {
+            (None, _) => Tls::Off,
+            (Some(_), false) => Tls::Offer,
+            (Some(_), true) => Tls::Require,
+        },
+        tls_end: config.tls_end,
         ..MachineConfig::default()
     };
     let mut opening = Opening::new("ftp", 0, Some(&gate))?;
@@ -119,7 +155,8 @@ impl Welcome for Shared {
     }
 
     fn words(&self, why: &Refusal) -> Vec<u8> {
-        greeting(why)
+        // Under TLS it would take a handshake.
+        if self.config.implicit { Vec::new() } else { greeting(why) }
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {

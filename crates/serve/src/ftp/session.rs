@@ -1,30 +1,33 @@
 //! One control connection: the task that owns machine, socket and gate session.
 
+mod securing;
+
 use super::data::{Data, Watch, Work};
+use super::ends::{finish, shelve};
 use super::files::{self, Open};
 use super::{Shared, refusal};
 use crate::address::canonical;
 use crate::asked::asked;
 use crate::streams::Phase;
+use crate::wire::Wire;
 use bytes::Bytes;
 use clock::Instant as Moment;
-use ftp_proto::command::{self, Password};
+use ftp_proto::command::{self, Password, Protection};
 use ftp_proto::line::Lines;
 use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Odd, Server, Shelve};
 use gate::store::{VPath, no_descriptors};
-use gate::{Cause, Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
-use rustix::net::RecvFlags;
+use gate::{Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
 use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
 use transport::tap::{self, Dir, Role, Sight, What};
+use transport::tls::Identity;
 
 /// What answers a question, with what it gives back.
 enum Done {
@@ -39,7 +42,11 @@ enum Done {
 
 struct Session {
     shared: Arc<Shared>,
-    control: TcpStream,
+    control: Wire,
+    /// Under TLS, what its data connections show.
+    identity: Option<Identity>,
+    /// TLS is wanted, or its handshake is under way, until then at most.
+    securing: Option<(AskId, Instant)>,
     local: SocketAddr,
     peer: SocketAddr,
     flow: u64,
@@ -62,6 +69,8 @@ struct Session {
     octets: u64,
 }
 
+/// How long a session that is over listens for its client's end.
+const PARTING: Duration = Duration::from_secs(1);
 /// How long a closing session waits for its last reply to be taken.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -72,10 +81,16 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
     let _ = SockRef::from(&control).set_out_of_band_inline(true);
     let _ = SockRef::from(&control).set_keepalive(true);
     let (local, peer) = (canonical(local), canonical(peer));
-    let machine = Server::new(Moment::ZERO, shared.machine.clone(), local, peer);
+    let mut machine = Server::new(Moment::ZERO, shared.machine.clone(), local, peer);
+    let Ok(control) = Wire::new(control, None) else { return };
+    if shared.config.implicit {
+        machine = machine.implicit();
+    }
     let mut session = Box::new(Session {
         machine,
         control,
+        identity: None,
+        securing: None,
         local,
         peer,
         flow: tap::next_flow(),
@@ -96,7 +111,10 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         shared,
     });
     session.see(Dir::Received, What::Connected { role: Role::Control });
-    session.serve().await;
+    // Implicit TLS: what is said waits in it until the handshake is over.
+    if !session.shared.config.implicit || session.secure().is_ok() {
+        session.serve().await;
+    }
     let total = session.octets;
     session.see(Dir::Here, What::Closed { role: Role::Control, total });
     session.end().await;
@@ -116,10 +134,10 @@ impl Session {
                 self.machine.progress(watch.progress.octets());
             }
             let reads = self.machine.wants_input() && self.out.is_empty() && !self.eof;
-            let deadline = match (self.machine.poll_timeout(), self.closing) {
-                (Some(m), None) => Some(self.began + Duration::from_nanos(m.as_nanos())),
-                (_, by) => by,
-            };
+            let writes = !self.out.is_empty();
+            let due = self.machine.poll_timeout().map(|m| self.began + Duration::from_nanos(m.as_nanos()));
+            let shaken_by = self.securing.map(|(_, by)| by);
+            let deadline = self.closing.or(due.into_iter().chain(shaken_by).min());
             let timer = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -134,13 +152,19 @@ impl Session {
             };
             tokio::select! {
                 biased;
-                _ = self.control.readable(), if reads => self.read(),
-                _ = self.control.writable(), if !self.out.is_empty() => {}
+                ready = self.control.ready(reads, writes) => match ready {
+                    Ok(ready) if reads && ready.is_readable() => self.read(),
+                    Ok(_) => {}
+                    Err(_) => self.lost(),
+                },
                 (id, done) = answered => {
                     self.work = None;
                     self.done(id, done);
                 }
                 () = timer => {
+                    if shaken_by.is_some_and(|by| by <= Instant::now()) {
+                        self.not_secured();
+                    }
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
@@ -165,7 +189,7 @@ impl Session {
                 self.out = octets;
             }
             if !self.out.is_empty() {
-                match self.control.try_write(&self.out) {
+                match self.control.write(&self.out, false) {
                     Ok(n) => {
                         self.octets += n as u64;
                         let _ = self.out.split_to(n);
@@ -186,18 +210,30 @@ impl Session {
                 progress = true;
                 self.event(event);
             }
-            if !progress {
-                return;
+            if self.securing.is_some()
+                && self.out.is_empty()
+                && self.identity.is_none()
+                && self.secure().is_err()
+            {
+                self.not_secured();
+                progress = true;
             }
+            if !progress {
+                break;
+            }
+        }
+        if self.control.flush().is_err() {
+            self.lost();
         }
     }
 
     fn read(&mut self) {
         let mut buffer = [0u8; 2_048];
-        match self.control.try_read(&mut buffer) {
+        let read = self.control.read_urgent(&mut buffer);
+        self.shaken();
+        match read {
             Ok(n) => self.input(&buffer[..n]),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => self.lost(),
+            Err(e) => self.unread(e.kind()),
         }
     }
 
@@ -223,10 +259,12 @@ impl Session {
     fn look(&mut self) {
         let mut buffer = [0u8; 2_048];
         while !self.eof && self.machine.wants_input() {
-            match rustix::net::recv(self.control.as_fd(), &mut buffer[..], RecvFlags::DONTWAIT) {
-                Ok((n, _)) => self.input(&buffer[..n]),
-                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => return,
-                Err(_) => self.lost(),
+            match self.control.look(&mut buffer) {
+                Ok(n) => self.input(&buffer[..n]),
+                Err(e) => {
+                    self.unread(e.kind());
+                    return;
+                }
             }
         }
     }
@@ -260,6 +298,10 @@ impl Session {
 
     fn event(&mut self, event: Event) {
         match event {
+            // TLS begins when all that was said before is written.
+            Event::Ask { id, what: Ask::Secure } => {
+                self.securing = Some((id, Instant::now() + self.shared.config.login_grace));
+            }
             Event::Ask { id, what } => {
                 let work = self.ask(what);
                 self.work = Some((id, work));
@@ -290,6 +332,8 @@ impl Session {
     fn ask(&mut self, what: Ask) -> Work<Done> {
         match what {
             Ask::Login { user, password } => self.login(user, password),
+            // Not a future: see `event`.
+            Ask::Secure => nobody(),
             Ask::Listen => {
                 self.listener = None;
                 let (config, at) = (&self.shared.config, self.local.ip());
@@ -309,13 +353,14 @@ impl Session {
                     Done::Opened(open, answer)
                 })
             }
-            Ask::Move(via) => {
+            Ask::Move(via, protection) => {
                 let Some(open) = self.open.take() else { return nobody() };
                 let watch = Arc::new(Watch::of(&open));
                 self.watch = Some(watch.clone());
                 let data = Data {
                     via,
                     listener: self.listener.take(),
+                    identity: self.identity.clone().filter(|_| protection == Protection::Private),
                     local: self.local,
                     peer: self.peer,
                     tap: self.shared.tap.clone(),
@@ -376,7 +421,7 @@ impl Session {
             protocol: Protocol::Ftp,
             local: self.local,
             peer: self.peer,
-            security: Security::Clear,
+            security: if self.control.is_tls() { Security::Tls } else { Security::Clear },
             credentials,
             agreed: None,
         };
@@ -475,20 +520,9 @@ impl Session {
             let _ = spawn_blocking(move || shelve(open, Shelve::Aborted)).await;
         }
         self.admitted = None;
-        let _ = SockRef::from(&self.control).shutdown(std::net::Shutdown::Write);
+        let Session { control, .. } = *self;
         // Input that nobody reads would turn the close into a RST, which overtakes the last reply.
-        let rest = async {
-            let mut buffer = [0u8; 1_024];
-            while !self.eof && self.control.readable().await.is_ok() {
-                match self.control.try_read(&mut buffer) {
-                    Ok(0) => return,
-                    Ok(_) => {}
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(_) => return,
-                }
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+        control.close(PARTING).await;
     }
 
     fn now(&self) -> Moment {
@@ -517,59 +551,6 @@ impl Session {
             let (local, peer) = (self.local, self.peer);
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
-    }
-}
-
-/// A download has its end at once; an upload stays open until the machine has judged it.
-fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
-    match open {
-        Open::Reading { reading, offset, .. } => {
-            let (outcome, cause, note) = match end {
-                End::Whole => (Outcome::Complete, Cause::Plain, ""),
-                End::NoConnection(_) => (Outcome::TimedOut, Cause::NoDataConnection, "no data connection"),
-                End::Lost => (Outcome::Aborted, Cause::Plain, "the peer reset the data connection"),
-                End::Stalled => (Outcome::TimedOut, Cause::Plain, "nothing moved"),
-                End::Cancelled if reading.is_kicked() => (Outcome::Aborted, Cause::Kicked, ""),
-                End::Cancelled => (Outcome::Aborted, Cause::Plain, ""),
-                End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
-            };
-            // After REST the rest is all that was to come.
-            let expected = (offset > 0).then(|| reading.blob().len().saturating_sub(offset));
-            let end = gate::End { expected, ..gate::End::new(outcome, octets) };
-            reading.finish(end.because(cause).note(note));
-            None
-        }
-        writing @ Open::Writing { .. } => Some(writing),
-        Open::Listing(_) => None,
-    }
-}
-
-fn shelve(open: Open, why: Shelve) {
-    let (outcome, note) = match why {
-        Shelve::Aborted => (Outcome::Aborted, ""),
-        Shelve::Lost => (Outcome::Aborted, "a connection was lost"),
-        Shelve::TimedOut => (Outcome::TimedOut, "nothing moved"),
-        Shelve::WrongLength => (Outcome::Failed, "another length than ALLO announced"),
-        Shelve::Failed => (Outcome::Failed, "the storage failed"),
-    };
-    let cause = match why {
-        Shelve::WrongLength => Cause::Broke(String::from(note)),
-        Shelve::Aborted | Shelve::Lost | Shelve::TimedOut | Shelve::Failed => Cause::Plain,
-    };
-    let kicked = match &open {
-        Open::Reading { reading, .. } => reading.is_kicked(),
-        Open::Writing { writing, .. } => writing.is_kicked(),
-        Open::Listing(_) => false,
-    };
-    let cause = if kicked && why == Shelve::Aborted { Cause::Kicked } else { cause };
-    match open {
-        Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).because(cause).note(note)),
-        Open::Writing { writing, text } => {
-            let end = gate::End::new(outcome, writing.len() - writing.start()).because(cause).note(note);
-            // Converted text has no offsets to go on at, and nothing is nothing to keep.
-            if text || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
-        }
-        Open::Listing(_) => {}
     }
 }
 

@@ -7,11 +7,11 @@ use super::door::{self, invited, may_ask, not_let_in, refused};
 use super::files::{self, Found};
 use super::sights::Sights;
 use super::site::Site;
-use super::wire::Wire;
 use crate::address::canonical;
 use crate::asked::asked;
 use crate::sorted::Sorted;
 use crate::streams::Phase;
+use crate::wire::Wire;
 use clock::Instant as Moment;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,

@@ -6,7 +6,6 @@
 //! | `connection` | one task owns machine and socket; the open question is a future in its select |
 //! | `door` | who asks, and what is said to whom is not let in |
 //! | `connection::sending` | what the machine wants sent, on its way |
-//! | `wire` | the socket, clear or under TLS |
 //! | `sights` | what a tap is told |
 //! | `site` | what answers: the served tree, or pages that are made |
 //! | `files` | questions about the tree, answered by the gate |
@@ -20,7 +19,6 @@ mod sights;
 mod site;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use site::Pages;
 
@@ -126,7 +124,8 @@ fn serve(
     for door in doors {
         let (listener, identity) = match door {
             Door::Clear(listener) => (listener, None),
-            Door::Tls(listener, identity) => (listener, Some(identity)),
+            // RFC 7301: who offers HTTP/2 too is told which one it is.
+            Door::Tls(listener, identity) => (listener, Some(identity.speaking("http/1.1"))),
         };
         let partings = Arc::new(Semaphore::new(PARTINGS));
         opening.listen(listener, Arc::new(Entrance { shared: shared.clone(), identity, partings }))?;

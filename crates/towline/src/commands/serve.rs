@@ -1,5 +1,6 @@
 //! `towline serve`: a directory or one file over TFTP and FTP.
 
+mod ftp_flags;
 mod http_flags;
 mod sftp_flags;
 mod tftp_flags;
@@ -17,6 +18,7 @@ use crate::ladder::Tracing;
 use crate::service::run_as::RunAs;
 use crate::service::{self, Occasion};
 use clap::Args;
+use ftp_flags::FtpFlags;
 use gate::{Net, UploadRule};
 use http_flags::HttpFlags;
 use serve::listen::Want;
@@ -38,6 +40,7 @@ Examples:
   towline serve --tftp 6969 --ftp off images      only TFTP, on a port of your own
   towline serve --http 8080 images                over HTTP too, which newer devices copy images by
   towline serve --sftp default images             over SFTP and SCP too; prints a password for this run
+  towline serve --write --tls require --ftps default srv    FTP under TLS only, on 21 and 990
   towline serve --trace t.pcapng images           and a capture for Wireshark
 ";
 
@@ -136,6 +139,8 @@ pub struct Serve {
     /// This process is the worker of a monitor.
     #[arg(long, hide = true, requires = "config")]
     worker: bool,
+    #[command(flatten)]
+    ftp_only: FtpFlags,
     #[command(flatten)]
     http_only: HttpFlags,
     #[command(flatten)]
@@ -253,6 +258,7 @@ impl Serve {
         if self.yes_serve_this {
             loaded.flag("server.any-root", "--yes-serve-this").server.any_root = true;
         }
+        self.ftp_only.apply(loaded);
         self.http_only.apply(loaded);
         self.sftp_only.apply(loaded);
         self.tftp_only.apply(loaded);

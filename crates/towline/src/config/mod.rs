@@ -9,7 +9,7 @@
 //!
 //! - `section` what a row is, `value` kinds of values, `secret` references; `node` TOML before it means anything;
 //!   `origin` where a setting comes from, `fault` what is wrong with it, `suggest` "did you mean".
-//! - sections: `server`, `tftp`, `ftp`, `http` (and `[https]`, `[admin]`), `sftp`, `mount` (and `[[root]]`), `user` (and
+//! - sections: `server`, `tftp`, `ftp` (and `[ftps]`), `http` (and `[https]`, `[admin]`), `sftp`, `mount` (and `[[root]]`), `user` (and
 //!   `[identity]`), `rule`, `limits` (and `[penalties]`), `audit` (and `[[hook]]`).
 //! - `show`, `init`, `schema`, `document`: what is made from the rows.
 //! - `load` brings the layers together (`variable`s over the file), `check` judges what a single value cannot show;
@@ -77,6 +77,8 @@ section! {
         http: http::Http = http::Http::default(),
         /// HTTPS.
         https: http::Https = http::Https::default(),
+        /// FTP under TLS from the first octet.
+        ftps: ftp::Ftps = ftp::Ftps::default(),
         /// SFTP and SCP.
         sftp: sftp::Sftp = sftp::Sftp::default(),
         /// The listener for figures.

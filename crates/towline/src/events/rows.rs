@@ -26,7 +26,7 @@ pub const EVENTS: &[Row] = &[
         fields: &[
             always(
                 "protocol",
-                Kind::OneOf(&["tftp", "ftp", "http", "https", "sftp", "admin"]),
+                Kind::OneOf(&["tftp", "ftp", "ftps", "http", "https", "sftp", "admin"]),
                 "What is answered there.",
             ),
             always("address", Kind::Text, "Address and port; IPv6 in brackets."),

@@ -72,7 +72,7 @@ fn needs(loaded: &Loaded) -> u64 {
     let config = &loaded.config;
     let limits = config.limits.of_gate();
     let count = |n: Option<usize>| n.map_or(0, |n| u64::try_from(n).unwrap_or(u64::MAX));
-    let connects = [config.ftp.port, config.http.port, config.https.port, config.sftp.port]
+    let connects = [config.ftp.port, config.ftps.port, config.http.port, config.https.port, config.sftp.port]
         .iter()
         .any(|p| *p != Want::Off);
     let (sessions, half_open) = match connects {

@@ -1,6 +1,8 @@
 //! FTP's settings, from the configuration.
 
+use super::certificate::Certificate;
 use crate::config::Loaded;
+use crate::config::ftp::Tls;
 use crate::monitor::{Asked, Privileged};
 use serve::ftp::{DataPorts, FtpConfig};
 use std::io;
@@ -22,7 +24,11 @@ impl DataPorts for Ports {
 }
 
 /// The server's settings.
-pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> FtpConfig {
+pub(super) fn of(
+    loaded: &Loaded,
+    monitor: Option<&Arc<Asked>>,
+    certificate: Option<&Certificate>,
+) -> FtpConfig {
     let ftp = &loaded.config.ftp;
     let limits = &loaded.config.limits;
     FtpConfig {
@@ -31,6 +37,10 @@ pub(super) fn of(loaded: &Loaded, monitor: Option<&Arc<Asked>>) -> FtpConfig {
         login_grace: limits.login_timeout,
         idle: limits.idle_timeout,
         no_progress: limits.stall_timeout,
+        identity: certificate.map(|certificate| certificate.identity.clone()),
+        tls_required: ftp.tls == Tls::Require,
+        tls_end: ftp.tls_end.into(),
+        tls_reuse: ftp.tls_reuse.into(),
         ..FtpConfig::default()
     }
 }

@@ -12,6 +12,7 @@ use transport::{Inherited, Passed};
 pub(super) struct Handed {
     pub(super) tftp: Vec<UdpSocket>,
     pub(super) ftp: Vec<TcpListener>,
+    pub(super) ftps: Vec<TcpListener>,
     pub(super) http: Vec<TcpListener>,
     pub(super) https: Vec<TcpListener>,
     pub(super) sftp: Vec<TcpListener>,
@@ -23,6 +24,8 @@ pub(super) struct Handed {
 const PORTS: &[(u16, &str)] = &[
     (21, "ftp"),
     (2121, "ftp"),
+    (990, "ftps"),
+    (9990, "ftps"),
     (80, "http"),
     (8080, "http"),
     (443, "https"),
@@ -31,7 +34,7 @@ const PORTS: &[(u16, &str)] = &[
     (2222, "sftp"),
 ];
 /// The names that mean something.
-const NAMES: &[&str] = &["tftp", "ftp", "http", "https", "sftp", "admin", "control"];
+const NAMES: &[&str] = &["tftp", "ftp", "ftps", "http", "https", "sftp", "admin", "control"];
 
 impl Handed {
     /// Those of this process's service manager.
@@ -54,6 +57,7 @@ impl Handed {
                     let by_port = || PORTS.iter().find(|(port, _)| *port == at.port()).map(|row| row.1);
                     match name.or_else(by_port) {
                         Some("ftp") => handed.ftp.push(socket),
+                        Some("ftps") => handed.ftps.push(socket),
                         Some("http") => handed.http.push(socket),
                         Some("https") => handed.https.push(socket),
                         Some("sftp") => handed.sftp.push(socket),
@@ -62,7 +66,7 @@ impl Handed {
                         None => {
                             let what = format!("nothing says what the TCP socket at {at} is for: name it");
                             return Err(io::Error::other(
-                                what + " (FileDescriptorName=ftp, http, https, sftp or admin)",
+                                what + " (FileDescriptorName=ftp, ftps, http, https, sftp or admin)",
                             ));
                         }
                     }

@@ -27,7 +27,7 @@ pub(super) fn of(config: &Config) -> Mandate {
         programs,
         places,
         passive_ports: config.ftp.passive_ports.clone(),
-        active: config.ftp.port != Want::Off,
+        active: config.ftp.port != Want::Off || config.ftps.port != Want::Off,
         programs_as: user.filter(|_| rustix::process::geteuid().is_root()).map(|u| (u.uid(), u.gid())),
     }
 }

@@ -356,10 +356,7 @@ impl Running<'_> {
                 "SSH shows keys made for this run: without --host-keys or --state there is no place for them";
             board.screen.say(text);
         }
-        if let Some(fingerprint) = self.servers.made() {
-            let text = format!("HTTPS shows a certificate made for this run, SHA-256 {fingerprint}");
-            board.screen.say(&text);
-        }
+        self.servers.made().iter().for_each(|text| board.screen.say(text));
         board.screen.say(&self.wall.line);
         if let Some(text) = descriptors::shortfall(self.loaded) {
             board.screen.say(&text);

@@ -1,10 +1,12 @@
 //! The running servers: started together, drained and ended together.
 
-use super::http::{self, Shown};
+use super::certificate::{self, Certificate};
+use super::http;
 use super::sockets::Sockets;
 use super::ssh::{self, HostKeys};
 use super::{ftp, local, tftp};
 use crate::config::Loaded;
+use crate::config::ftp::Tls;
 use crate::exit::Failure;
 use crate::monitor::Asked;
 use gate::Gate;
@@ -13,7 +15,7 @@ use serve::http::{Door, HttpConfig};
 use serve::ssh::SshConfig;
 use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::tap::Tap;
@@ -22,8 +24,12 @@ use transport::tap::Tap;
 pub(super) struct Settings {
     tftp: TftpConfig,
     ftp: FtpConfig,
+    /// What FTP shows under TLS.
+    certificate: Option<Certificate>,
+    /// Whether AUTH TLS is there on FTP's own port.
+    offers_tls: bool,
     http: HttpConfig,
-    shown: Option<Shown>,
+    shown: Option<Certificate>,
     ssh: Option<(SshConfig, HostKeys)>,
 }
 
@@ -35,10 +41,13 @@ impl Settings {
         monitor: Option<&Arc<Asked>>,
         sockets: &Sockets,
     ) -> Result<Settings, Failure> {
-        let shown = if sockets.https.is_empty() { None } else { Shown::of(loaded)? };
+        let shown = (!sockets.https.is_empty()).then(|| certificate::of_https(loaded)).transpose()?;
+        let certificate = certificate::of_ftp(loaded, !sockets.ftp.is_empty(), !sockets.ftps.is_empty())?;
         let ssh = (!sockets.sftp.is_empty()).then(|| ssh::of(loaded)).transpose()?;
-        let (tftp, ftp) = (tftp::of(loaded)?, ftp::of(loaded, monitor));
-        Ok(Settings { tftp, ftp, http: http::of(loaded), shown, ssh })
+        let tftp = tftp::of(loaded)?;
+        let ftp = ftp::of(loaded, monitor, certificate.as_ref());
+        let offers_tls = loaded.config.ftp.tls != Tls::Off;
+        Ok(Settings { tftp, ftp, certificate, offers_tls, http: http::of(loaded), shown, ssh })
     }
 }
 
@@ -46,13 +55,14 @@ impl Settings {
 pub(super) struct Servers {
     tftp: Option<TftpServer>,
     ftp: Option<StreamServer>,
+    ftps: Option<StreamServer>,
     http: Option<StreamServer>,
     https: Option<StreamServer>,
     sftp: Option<StreamServer>,
     /// What SSH shows.
     host_keys: Option<HostKeys>,
-    /// What HTTPS shows, where it was made for this run: its fingerprint.
-    made: Option<String>,
+    /// Certificates that were made by us, and are to be told: who shows it, until when, its fingerprint.
+    made: Vec<String>,
     /// Where figures are told.
     admin: Vec<SocketAddr>,
 }
@@ -70,16 +80,19 @@ impl Servers {
             .then(|| TftpServer::start(gate.clone(), sockets.tftp, settings.tftp, tap.clone()))
             .transpose()
             .map_err(local("the TFTP server"))?;
-        let ftp = (!sockets.ftp.is_empty())
-            .then(|| serve::ftp::start(gate.clone(), sockets.ftp, settings.ftp, tap.clone()))
-            .transpose()
-            .map_err(local("the FTP server"))?;
+        let ftps = FtpConfig { implicit: true, ..settings.ftp.clone() };
+        let ftps = ftp_server(gate, sockets.ftps, ftps, tap.clone())?;
+        let on_its_port = FtpConfig {
+            identity: settings.ftp.identity.clone().filter(|_| settings.offers_tls),
+            ..settings.ftp
+        };
+        let ftp = ftp_server(gate, sockets.ftp, on_its_port, tap.clone())?;
         let http = sockets.http.into_iter().map(Door::Clear).collect();
         let http = http_server(gate, http, &settings.http, tap.clone())?;
-        let mut made = None;
+        let mut made: Vec<String> = settings.certificate.iter().filter_map(|c| c.told("FTP")).collect();
         let mut doors = Vec::new();
         if let Some(shown) = settings.shown {
-            made = shown.made.then(|| shown.fingerprint());
+            made.extend(shown.told("HTTPS"));
             doors.extend(sockets.https.into_iter().map(|s| Door::Tls(s, shown.identity.clone())));
         }
         let https = http_server(gate, doors, &settings.http, tap.clone())?;
@@ -89,12 +102,18 @@ impl Servers {
             sftp = Some(started.map_err(local("the SFTP server"))?);
             host_keys = Some(keys);
         }
-        Ok(Servers { tftp, ftp, http, https, sftp, host_keys, made, admin })
+        Ok(Servers { tftp, ftp, ftps, http, https, sftp, host_keys, made, admin })
     }
 
     /// Those of TCP connections, each with its protocol.
     fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamServer)> {
-        let each = [("ftp", &self.ftp), ("http", &self.http), ("https", &self.https), ("sftp", &self.sftp)];
+        let each = [
+            ("ftp", &self.ftp),
+            ("ftps", &self.ftps),
+            ("http", &self.http),
+            ("https", &self.https),
+            ("sftp", &self.sftp),
+        ];
         each.into_iter().filter_map(|(protocol, server)| Some((protocol, server.as_ref()?)))
     }
 
@@ -126,7 +145,7 @@ impl Servers {
         if let Some(tftp) = self.tftp {
             tftp.wait(grace);
         }
-        for server in [self.ftp, self.http, self.https, self.sftp].into_iter().flatten() {
+        for server in [self.ftp, self.ftps, self.http, self.https, self.sftp].into_iter().flatten() {
             server.wait(grace);
         }
     }
@@ -138,6 +157,7 @@ impl Servers {
         Addresses {
             tftp: self.tftp.as_ref().map(TftpServer::addresses).unwrap_or_default(),
             ftp: of(&self.ftp),
+            ftps: of(&self.ftps),
             http: of(&self.http),
             https: of(&self.https),
             sftp: of(&self.sftp),
@@ -164,9 +184,9 @@ impl Servers {
         self.host_keys.as_ref()
     }
 
-    /// The fingerprint of HTTPS's certificate, where it was made for this run.
-    pub(super) fn made(&self) -> Option<&str> {
-        self.made.as_deref()
+    /// What is to be said of certificates that nobody vouches for.
+    pub(super) fn made(&self) -> &[String] {
+        &self.made
     }
 }
 
@@ -175,6 +195,7 @@ impl Servers {
 pub(crate) struct Addresses {
     pub(crate) tftp: Vec<SocketAddr>,
     pub(crate) ftp: Vec<SocketAddr>,
+    pub(crate) ftps: Vec<SocketAddr>,
     pub(crate) http: Vec<SocketAddr>,
     pub(crate) https: Vec<SocketAddr>,
     pub(crate) sftp: Vec<SocketAddr>,
@@ -184,15 +205,26 @@ pub(crate) struct Addresses {
 
 impl Addresses {
     /// Each with its name, in the order in which they are told.
-    pub(crate) fn each(&self) -> [(&'static str, &[SocketAddr]); 5] {
+    pub(crate) fn each(&self) -> [(&'static str, &[SocketAddr]); 6] {
         [
             ("tftp", &self.tftp),
             ("ftp", &self.ftp),
+            ("ftps", &self.ftps),
             ("http", &self.http),
             ("https", &self.https),
             ("sftp", &self.sftp),
         ]
     }
+}
+
+fn ftp_server(
+    gate: &Arc<Gate>,
+    sockets: Vec<TcpListener>,
+    config: FtpConfig,
+    tap: Option<Arc<dyn Tap>>,
+) -> Result<Option<StreamServer>, Failure> {
+    let start = |sockets| serve::ftp::start(gate.clone(), sockets, config, tap);
+    (!sockets.is_empty()).then(|| start(sockets)).transpose().map_err(local("the FTP server"))
 }
 
 fn http_server(

@@ -14,6 +14,7 @@ use std::os::unix::net::UnixListener;
 pub(super) struct Sockets {
     pub(super) tftp: Vec<UdpSocket>,
     pub(super) ftp: Vec<TcpListener>,
+    pub(super) ftps: Vec<TcpListener>,
     pub(super) control: Option<UnixListener>,
     pub(super) http: Vec<TcpListener>,
     pub(super) https: Vec<TcpListener>,
@@ -23,7 +24,7 @@ pub(super) struct Sockets {
 }
 
 /// The protocols whose ports may be others than the wanted ones.
-const FALLING: [&str; 5] = ["tftp", "ftp", "http", "https", "sftp"];
+const FALLING: [&str; 6] = ["tftp", "ftp", "ftps", "http", "https", "sftp"];
 
 impl Sockets {
     /// Opens what the configuration says; `had` are open already and are taken where they are what it says.
@@ -55,6 +56,15 @@ impl Sockets {
             let got = listen::ftp(bind, config.ftp.port).map_err(fault("ftp.port", "--ftp"))?;
             sockets.fell_back.extend(got.fell_back.map(|f| ("ftp", f)));
             sockets.ftp = got.sockets;
+        }
+        if had.has("ftps", loaded) {
+            had.give(&mut sockets, "ftps");
+        } else if loaded.origins.set("ftps.port").is_none() && !handed.ftps.is_empty() {
+            sockets.ftps = handed.ftps;
+        } else {
+            let got = listen::ftps(bind, config.ftps.port).map_err(fault("ftps.port", "--ftps"))?;
+            sockets.fell_back.extend(got.fell_back.map(|f| ("ftps", f)));
+            sockets.ftps = got.sockets;
         }
         if had.has("control", loaded) {
             had.give(&mut sockets, "control");
@@ -99,7 +109,7 @@ impl Sockets {
             sockets.admin = got.sockets.into_iter().next();
         }
         let none = sockets.http.is_empty() && sockets.https.is_empty() && sockets.sftp.is_empty();
-        if none && sockets.tftp.is_empty() && sockets.ftp.is_empty() {
+        if none && sockets.tftp.is_empty() && sockets.ftp.is_empty() && sockets.ftps.is_empty() {
             return Err(Failure::usage(
                 format!("{} off {} off", loaded.thing("tftp.port"), loaded.thing("ftp.port")),
                 "nothing to serve with",
@@ -111,7 +121,7 @@ impl Sockets {
 
     /// Each with its label, for another process: the protocol, and why it is not on the wanted port.
     pub(super) fn into_parts(self) -> Vec<(String, OwnedFd)> {
-        let Sockets { tftp, ftp, control, http, https, sftp, admin, fell_back } = self;
+        let Sockets { tftp, ftp, ftps, control, http, https, sftp, admin, fell_back } = self;
         let label = |name: &str| match fell_back.iter().find(|(of, _)| *of == name) {
             Some((_, FellBack { from, to, why: Reason::Denied })) => format!("{name} denied {from} {to}"),
             Some((_, FellBack { from, to, why: Reason::Taken })) => format!("{name} taken {from} {to}"),
@@ -120,6 +130,7 @@ impl Sockets {
         let mut parts: Vec<(String, OwnedFd)> = Vec::new();
         parts.extend(tftp.into_iter().map(|s| (label("tftp"), s.into())));
         parts.extend(ftp.into_iter().map(|s| (label("ftp"), s.into())));
+        parts.extend(ftps.into_iter().map(|s| (label("ftps"), s.into())));
         parts.extend(http.into_iter().map(|s| (label("http"), s.into())));
         parts.extend(https.into_iter().map(|s| (label("https"), s.into())));
         parts.extend(sftp.into_iter().map(|s| (label("sftp"), s.into())));
@@ -142,6 +153,7 @@ impl Sockets {
         match words[0] {
             "tftp" => self.tftp.push(socket.into()),
             "ftp" => self.ftp.push(socket.into()),
+            "ftps" => self.ftps.push(socket.into()),
             "http" => self.http.push(socket.into()),
             "https" => self.https.push(socket.into()),
             "sftp" => self.sftp.push(socket.into()),
@@ -185,6 +197,7 @@ impl Had {
             match name {
                 "tftp" => bound && then.tftp.port == now.tftp.port,
                 "ftp" => bound && then.ftp.port == now.ftp.port,
+                "ftps" => bound && then.ftps.port == now.ftps.port,
                 "http" => bound && then.http.port == now.http.port,
                 "https" => bound && then.https.port == now.https.port,
                 "sftp" => bound && then.sftp.port == now.sftp.port,

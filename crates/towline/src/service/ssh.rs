@@ -1,10 +1,10 @@
 //! SSH's settings and the host's keys.
 
+use super::place::of_state;
 use crate::config::Loaded;
 use crate::exit::{Exit, Failure};
 use serve::sftp::SftpConfig;
 use serve::ssh::SshConfig;
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -23,11 +23,7 @@ pub(crate) struct HostKeys {
 /// The server's settings, and what is to be told of its keys. Those that are not there are made and kept.
 pub(super) fn of(loaded: &Loaded) -> Result<(SshConfig, HostKeys), Failure> {
     let (sftp, limits) = (&loaded.config.sftp, &loaded.config.limits);
-    let at =
-        sftp.host_keys.clone().or_else(|| loaded.config.server.state.as_ref().map(|dir| dir.join("ssh")));
-    let of_user = || place(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
-    // A service has its own places, and no home.
-    let at = at.or_else(|| if loaded.source.is_none() { of_user() } else { None });
+    let at = sftp.host_keys.clone().or_else(|| of_state(loaded, "ssh"));
     let keys = match &at {
         Some(dir) => kept(dir)?,
         None => made()?,
@@ -44,13 +40,6 @@ pub(super) fn of(loaded: &Loaded) -> Result<(SshConfig, HostKeys), Failure> {
     let config =
         SshConfig { server, login_grace: limits.login_timeout, idle: limits.idle_timeout, sftp: patience };
     Ok((config, shown))
-}
-
-/// XDG Base Directory Specification: a relative path there is to be ignored.
-fn place(state: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    let absolute = |text: Option<OsString>| text.map(PathBuf::from).filter(|p| p.is_absolute());
-    let state = absolute(state).or_else(|| Some(absolute(home)?.join(".local/state")))?;
-    Some(state.join("towline/ssh"))
 }
 
 /// Their names, as OpenSSH has them, so that a host's own can be put there.
@@ -140,15 +129,5 @@ mod tests {
         assert_eq!(fingerprints(&kept(&at).unwrap()), fingerprints(&first[1..]), "the owner took one away");
         fs::write(at.join(FILES[1]), "no key").unwrap();
         assert!(kept(&at).is_err());
-    }
-
-    #[test]
-    fn they_lie_where_the_user_s_state_lies() {
-        let at = |state: &str, home: &str| {
-            place(Some(state.into()), Some(home.into())).map(|p| p.display().to_string())
-        };
-        assert_eq!(at("/s", "/h").as_deref(), Some("/s/towline/ssh"));
-        assert_eq!(at("", "/h").as_deref(), Some("/h/.local/state/towline/ssh"));
-        assert_eq!(at("", ""), None);
     }
 }

@@ -1,14 +1,13 @@
 //! What the machine wants sent, on its way: heads and short bodies, runs of a file, all at the rate that holds.
 
 use super::super::refusal::told;
-use super::super::wire::Run;
 use super::Connection;
 use bytes::Bytes;
 use gate::Refusal;
 use http_proto::server::Transmit;
 use std::io;
 use std::time::{Duration, Instant};
-use transport::pump::{Bite, PumpError};
+use transport::pump::{Bite, Outgoing, PumpError};
 
 /// What is being sent.
 pub(super) enum Flying {
@@ -30,7 +29,7 @@ pub(super) enum Giving {
     /// From the file, when `before` is sent.
     Large {
         before: Bytes,
-        run: Run,
+        run: Box<Outgoing>,
         /// Octets of it that are not sent.
         left: u64,
     },
@@ -60,7 +59,11 @@ impl Connection {
         };
         let (blob, head) = (reading.blob(), before.len());
         if left > SMALL || self.meter.is_some() {
-            return Ok(Giving::Large { before, run: self.wire.run(blob.clone(), from, left), left });
+            return Ok(Giving::Large {
+                before,
+                run: Box::new(Outgoing::new(blob.clone(), from, None).up_to(from + left)),
+                left,
+            });
         }
         let mut whole = Vec::from(before);
         whole.resize(head + usize::try_from(left).expect("it is small"), 0);
@@ -142,35 +145,40 @@ impl Connection {
                     Err(e) => self.unwritten(e),
                 }
             }
-            Flying::Run(Giving::Large { run, left, .. }) => match self.wire.bite(run, most) {
-                Ok(Bite::Moved(n)) => {
-                    if let Some(meter) = &mut meter {
-                        meter.moved(n as u64);
+            Flying::Run(Giving::Large { run, left, .. }) => {
+                if let Some(most) = most {
+                    run.at_most(most);
+                }
+                match self.wire.send(run) {
+                    Ok(Bite::Moved(n)) => {
+                        if let Some(meter) = &mut meter {
+                            meter.moved(n as u64);
+                        }
+                        *left = left.saturating_sub(n as u64);
+                        let over = *left == 0;
+                        self.count(n);
+                        self.turn += n as u64;
+                        if let Some(sights) = &mut self.sights {
+                            sights.moved(n);
+                        }
+                        self.sent(n as u64, over);
+                        true
                     }
-                    *left = left.saturating_sub(n as u64);
-                    let over = *left == 0;
-                    self.count(n);
-                    self.turn += n as u64;
-                    if let Some(sights) = &mut self.sights {
-                        sights.moved(n);
+                    Ok(Bite::Over) => {
+                        self.flying = Flying::Nothing;
+                        true
                     }
-                    self.sent(n as u64, over);
-                    true
+                    Ok(Bite::Blocked) => false,
+                    Err(PumpError::Socket(_)) => {
+                        self.lost();
+                        true
+                    }
+                    Err(PumpError::File(e)) => {
+                        self.unreadable(e);
+                        true
+                    }
                 }
-                Ok(Bite::Over) => {
-                    self.flying = Flying::Nothing;
-                    true
-                }
-                Ok(Bite::Blocked) => false,
-                Err(PumpError::Socket(_)) => {
-                    self.lost();
-                    true
-                }
-                Err(PumpError::File(e)) => {
-                    self.unreadable(e);
-                    true
-                }
-            },
+            }
         }
     }
 

@@ -5,7 +5,6 @@ use crate::config::Loaded;
 use clap::Args;
 use serve::listen::Want;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// HTTP: off unless it is asked for.
 #[derive(Clone, Debug, Default, Args)]
@@ -18,12 +17,6 @@ pub(crate) struct HttpFlags {
     /// --cert with a certificate that is made for this run.
     #[arg(long, value_name = "PORT|default|off", value_parser = want)]
     https: Option<Want>,
-    /// The certificate for HTTPS with its chain, PEM.
-    #[arg(long, value_name = "FILE", requires_all = ["https", "key"])]
-    cert: Option<PathBuf>,
-    /// The certificate's private key, PEM; nobody else may read it.
-    #[arg(long, value_name = "FILE", requires_all = ["https", "cert"])]
-    key: Option<PathBuf>,
     /// Take passwords over HTTP without TLS too.
     #[arg(long)]
     http_clear_login: bool,
@@ -40,12 +33,6 @@ impl HttpFlags {
         }
         if let Some(want) = self.https {
             loaded.flag("https.port", "--https").https.port = want;
-        }
-        if let Some(cert) = &self.cert {
-            loaded.flag("https.cert", "--cert").https.cert = Some(cert.clone());
-        }
-        if let Some(key) = &self.key {
-            loaded.flag("https.key", "--key").https.key = Some(key.clone());
         }
         if self.http_clear_login {
             loaded.flag("http.clear-login", "--http-clear-login").http.clear_login = true;

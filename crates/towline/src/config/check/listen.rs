@@ -2,6 +2,7 @@
 
 use super::Check;
 use super::secrecy::Content;
+use crate::config::ftp;
 use serve::listen::{FTP, Want};
 use std::net::IpAddr;
 
@@ -12,8 +13,15 @@ pub(super) fn check(check: &mut Check<'_>) {
     passive(check);
     tls(check);
     let off = |want: Want| want == Want::Off;
-    let all = [config.tftp.port, config.ftp.port, config.http.port, config.https.port, config.sftp.port];
-    if all.into_iter().all(off) && check.is_sure(&["http.port", "https.port", "sftp.port"]) {
+    let all = [
+        config.tftp.port,
+        config.ftp.port,
+        config.http.port,
+        config.https.port,
+        config.sftp.port,
+        config.ftps.port,
+    ];
+    if all.into_iter().all(off) && check.is_sure(&["http.port", "https.port", "sftp.port", "ftps.port"]) {
         check.fault("tftp.port", "every protocol is off: nothing to serve with", "leave one of them on");
     }
 }
@@ -30,6 +38,7 @@ fn tcp(check: &Check<'_>) -> Vec<(&'static str, u16, Option<IpAddr>)> {
     let sure = |(path, ..): &(&'static str, u16, Option<IpAddr>)| check.is_sure(&[path]);
     [
         exact("ftp.port", config.ftp.port, Some(FTP.standard)),
+        exact("ftps.port", config.ftps.port, None),
         exact("http.port", config.http.port, None),
         exact("https.port", config.https.port, None),
         exact("sftp.port", config.sftp.port, None),
@@ -78,21 +87,27 @@ fn passive(check: &mut Check<'_>) {
 }
 
 fn tls(check: &mut Check<'_>) {
-    let https = &check.config.https;
-    for (name, file, content) in [("cert", &https.cert, Content::Public), ("key", &https.key, Content::Key)] {
-        let path = format!("https.{name}");
-        match file {
-            Some(file) => check.file(&path, file, content),
-            None if !check.is_sure(&[&path]) => {}
-            // Without both one is made.
-            None if https.port != Want::Off && (https.cert.is_some() || https.key.is_some()) => {
-                check.fault(
-                    "https.port",
-                    format!("HTTPS has no '{name}'"),
-                    format!("set {name} = \"….pem\" in [https]"),
-                );
+    let (https, ftp) = (&check.config.https, &check.config.ftp);
+    let ftp_has = ftp.tls != ftp::Tls::Off || check.config.ftps.port != Want::Off;
+    for (section, has, cert, key, tells) in [
+        ("https", https.port != Want::Off, &https.cert, &https.key, "https.port"),
+        ("ftp", ftp_has, &ftp.cert, &ftp.key, "ftp.tls"),
+    ] {
+        for (name, file, content) in [("cert", cert, Content::Public), ("key", key, Content::Key)] {
+            let path = format!("{section}.{name}");
+            match file {
+                Some(file) => check.file(&path, file, content),
+                None if !check.is_sure(&[&path]) => {}
+                // Without both one is made.
+                None if has && (cert.is_some() || key.is_some()) => {
+                    check.fault(
+                        tells,
+                        format!("{} has no '{name}'", section.to_uppercase()),
+                        format!("set {name} = \"….pem\" in [{section}]"),
+                    );
+                }
+                None => {}
             }
-            None => {}
         }
     }
 }

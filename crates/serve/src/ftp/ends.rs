@@ -1,0 +1,61 @@
+//! How what a session had open ends, for the gate.
+
+use super::files::Open;
+use ftp_proto::server::{End, Shelve};
+use gate::{Cause, Outcome};
+
+/// A download has its end at once; an upload stays open until the machine has judged it.
+pub(super) fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
+    match open {
+        Open::Reading { reading, offset, .. } => {
+            let (outcome, cause, note) = match end {
+                End::Whole => (Outcome::Complete, Cause::Plain, ""),
+                End::NoConnection(_) => (Outcome::TimedOut, Cause::NoDataConnection, "no data connection"),
+                End::Lost | End::Unclosed => {
+                    (Outcome::Aborted, Cause::Plain, "the peer reset the data connection")
+                }
+                End::NotPrivate(why) => (Outcome::Failed, Cause::Broke(why.clone()), why.as_str()),
+                End::Stalled => (Outcome::TimedOut, Cause::Plain, "nothing moved"),
+                End::Cancelled if reading.is_kicked() => (Outcome::Aborted, Cause::Kicked, ""),
+                End::Cancelled => (Outcome::Aborted, Cause::Plain, ""),
+                End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
+            };
+            // After REST the rest is all that was to come.
+            let expected = (offset > 0).then(|| reading.blob().len().saturating_sub(offset));
+            let end = gate::End { expected, ..gate::End::new(outcome, octets) };
+            reading.finish(end.because(cause).note(note));
+            None
+        }
+        writing @ Open::Writing { .. } => Some(writing),
+        Open::Listing(_) => None,
+    }
+}
+
+pub(super) fn shelve(open: Open, why: Shelve) {
+    let (outcome, note) = match why {
+        Shelve::Aborted => (Outcome::Aborted, ""),
+        Shelve::Lost => (Outcome::Aborted, "a connection was lost"),
+        Shelve::TimedOut => (Outcome::TimedOut, "nothing moved"),
+        Shelve::WrongLength => (Outcome::Failed, "another length than ALLO announced"),
+        Shelve::Failed => (Outcome::Failed, "the storage failed"),
+    };
+    let cause = match why {
+        Shelve::WrongLength => Cause::Broke(String::from(note)),
+        Shelve::Aborted | Shelve::Lost | Shelve::TimedOut | Shelve::Failed => Cause::Plain,
+    };
+    let kicked = match &open {
+        Open::Reading { reading, .. } => reading.is_kicked(),
+        Open::Writing { writing, .. } => writing.is_kicked(),
+        Open::Listing(_) => false,
+    };
+    let cause = if kicked && why == Shelve::Aborted { Cause::Kicked } else { cause };
+    match open {
+        Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).because(cause).note(note)),
+        Open::Writing { writing, text } => {
+            let end = gate::End::new(outcome, writing.len() - writing.start()).because(cause).note(note);
+            // Converted text has no offsets to go on at, and nothing is nothing to keep.
+            if text || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
+        }
+        Open::Listing(_) => {}
+    }
+}
