@@ -1,5 +1,7 @@
 //! Other people's programs: unpacked by `cargo xtask peers` into `target/peers`, else from the PATH.
 
+use crate::poll::PATIENCE;
+use crate::process::Process;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -59,6 +61,18 @@ impl Peer {
             missing(name, file);
         }
         there.then_some(perl)
+    }
+
+    /// Python, for the peer `name` that is its module. `None` and panics: as above.
+    pub fn python(name: &'static str) -> Option<Peer> {
+        let python = Peer::find(name, "python3")?;
+        let mut c = python.command();
+        // It is there without the module too.
+        let there = Process::start(c.args(["-c", &format!("import {name}")])).wait(PATIENCE).code() == 0;
+        if !there {
+            missing(name, name);
+        }
+        there.then_some(python)
     }
 
     /// The library `file` of the peer `name`, to be loaded into another program. `None` and panics: as above.

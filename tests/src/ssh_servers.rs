@@ -190,26 +190,12 @@ pub fn paramiko(root: TempDir) -> Option<Reached> {
 }
 
 fn python(name: &'static str, script: &str, root: TempDir) -> Option<Reached> {
-    let peer = Peer::find(name, "python3")?;
-    if !has_module(&peer, name) {
-        return None;
-    }
+    let peer = Peer::python(name)?;
     let (keys, port) = (Keys::make(), Port::take());
     let mut c = peer.command();
     c.args(["-c", script]).arg(root.path()).arg(port.number.to_string());
     c.arg(keys.file("host")).arg(keys.file("authorized")).args([USER.0, USER.1]);
     Some(reached(name, USER.0, &mut c, root, keys, port, "/"))
-}
-
-/// Python is there without the module too.
-fn has_module(peer: &Peer, name: &'static str) -> bool {
-    let mut c = peer.command();
-    let there = Process::start(c.args(["-c", &format!("import {name}")])).wait(PATIENCE).code() == 0;
-    if !there {
-        // Says so, or fails where it must be there.
-        let _ = Peer::find(name, name);
-    }
-    there
 }
 
 const ASYNCSSH: &str = r#"

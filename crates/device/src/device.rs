@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::ifs::Flash;
 use crate::image;
 use crate::monitor::Monitor;
+use crate::session::Vtys;
 use crate::wire::{LabWire, Links, Table};
 use crate::{Profile, boot, commands};
 use std::collections::BTreeSet;
@@ -84,7 +85,7 @@ pub struct Device {
     /// Whether a console session has the line.
     pub(crate) console_taken: AtomicBool,
     /// Which vty lines are in use.
-    pub(crate) vtys: Mutex<BTreeSet<u16>>,
+    pub(crate) vtys: Vtys,
     /// System messages for the console.
     messages: Mutex<Vec<String>>,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
@@ -221,7 +222,7 @@ impl Device {
             generation: AtomicU64::new(0),
             brk: AtomicBool::new(false),
             console_taken: AtomicBool::new(false),
-            vtys: Mutex::new(BTreeSet::new()),
+            vtys: Vtys::default(),
             messages: Mutex::new(Vec::new()),
             state: Mutex::new(state),
             _lock: lock,

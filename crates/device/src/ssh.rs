@@ -1,17 +1,21 @@
 //! The vty lines over SSH: who is let in is the device's own business, as on its console.
 //!
 //! What it does not do: no `ip ssh` is needed for it, and no key is made by `crypto key generate rsa`: the host's key is
-//! given. Users are those of the running configuration; commands without a terminal are not run.
+//! given. Users are those of the running configuration.
+//!
+//! A connection has its line from the beginning, as on the device, and is one session: a shell or one command, of which
+//! nothing is shown but the output. No subsystem is there.
 
 use crate::device::Device;
-use crate::session::TerminalPort;
-use std::io::{self, Write};
+use crate::session::{TerminalPort, Vty};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use transport::Terminal;
 use transport::octets::{OctetsIn, OctetsOut};
 use transport::ssh::server::{Config, Door, Offers, Server, Shown, Verdict, Wanted};
@@ -23,6 +27,9 @@ pub(crate) const IDENT: &str = "SSH-2.0-Cisco-1.25";
 const GRACE: Duration = Duration::from_secs(120);
 /// `ip ssh authentication-retries`, 3 by default.
 const TRIES: usize = 3;
+
+/// Once the session is over, the connection is: its client has left by then, or is slow to read what it still gets.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// A listener for SSH, with threads of its own. Dropped it ends, and its lines with it.
 pub struct SshLines {
@@ -87,19 +94,32 @@ impl Drop for SshLines {
 }
 
 async fn serve(server: Server, stream: tokio::net::TcpStream, device: Arc<Device>) {
+    // No line is free: not even our name is told.
+    let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
     // One key is one segment: an echo does not wait for more.
     let _ = stream.set_nodelay(true);
     let line = Line::new(stream);
-    let (tell, known) = tokio::sync::oneshot::channel();
-    let caller = Caller { device, user: None, known: Some(tell) };
+    let (known, is_known) = oneshot::channel();
+    let (over, is_over) = oneshot::channel();
+    let caller = Caller { device, user: None, known: Some(known), session: Some((vty, over)) };
     let served = async {
-        if let Ok(mut connection) = server.serve(line.clone(), caller).await {
-            // Whichever side ended it, it is over.
-            let _ = connection.ended().await;
+        let Ok(mut connection) = server.serve(line.clone(), caller).await else { return };
+        let is_over = async {
+            if is_over.await.is_err() {
+                // There was none.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            // Whichever side ended it.
+            _ended = connection.ended() => {}
+            () = is_over => {
+                let _ = tokio::time::timeout(LINGER, connection.ended()).await;
+            }
         }
     };
     let in_time = async {
-        if tokio::time::timeout(GRACE, known).await.is_ok_and(|known| known.is_ok()) {
+        if tokio::time::timeout(GRACE, is_known).await.is_ok_and(|known| known.is_ok()) {
             std::future::pending::<()>().await;
         }
     };
@@ -115,7 +135,30 @@ struct Caller {
     device: Arc<Device>,
     /// Name and privilege of who was let in.
     user: Option<(String, u8)>,
-    known: Option<tokio::sync::oneshot::Sender<()>>,
+    known: Option<oneshot::Sender<()>>,
+    /// The line, and who is told that its session is over; until there is a session.
+    session: Option<(Vty, oneshot::Sender<()>)>,
+}
+
+/// What a session does on its line.
+enum Session {
+    Shell { columns_and_rows: Option<(u16, u16)> },
+    Command { line: String },
+}
+
+impl Session {
+    /// `None`: there is no such thing.
+    fn of(wanted: Wanted) -> Option<Session> {
+        match wanted {
+            Wanted::Shell(size) => {
+                let narrow = |n| u16::try_from(n).unwrap_or(u16::MAX);
+                let columns_and_rows = size.map(|(columns, rows)| (narrow(columns), narrow(rows)));
+                Some(Session::Shell { columns_and_rows })
+            }
+            Wanted::Command(line) => Some(Session::Command { line: String::from_utf8_lossy(&line).into() }),
+            Wanted::Subsystem(_) => None,
+        }
+    }
 }
 
 impl Door for Caller {
@@ -137,40 +180,60 @@ impl Door for Caller {
     }
 
     fn open(&mut self, wanted: Wanted, input: ChannelIn, output: ChannelOut) -> bool {
-        let (Wanted::Shell(size), Some((user, privilege))) = (wanted, self.user.clone()) else {
+        let (Some(session), Some((user, privilege))) = (Session::of(wanted), self.user.clone()) else {
             return false;
         };
         let Ok((far, near)) = UnixStream::pair() else { return false };
         let near = near.set_nonblocking(true).and_then(|()| tokio::net::UnixStream::from_std(near));
         let Ok(near) = near else { return false };
-        let size = size.map(|(columns, rows)| {
-            (u16::try_from(columns).unwrap_or(u16::MAX), u16::try_from(rows).unwrap_or(u16::MAX))
-        });
-        let device = self.device.clone();
-        let line = move || {
-            let terminal = Terminal::joined(far, size);
-            let mut writer = terminal.writer();
-            if let Err(refused) = device.ssh(Box::new(TerminalPort::from(terminal)), user, privilege) {
-                let _ = write!(writer, "\r\n% {refused}\r\n");
+        let Some((vty, over)) = self.session.take() else { return false };
+        let at_end = match session {
+            Session::Shell { .. } => AtEnd::HangUp,
+            Session::Command { .. } => AtEnd::Wait,
+        };
+        let on_the_line = move || match session {
+            Session::Shell { columns_and_rows } => {
+                let terminal = Terminal::joined(far, columns_and_rows);
+                vty.shell(Box::new(TerminalPort::from(terminal)), &user, privilege);
+            }
+            Session::Command { line } => {
+                let terminal = Terminal::joined(far, None);
+                vty.command(Box::new(TerminalPort::from(terminal)), &user, privilege, &line);
             }
         };
-        if std::thread::Builder::new().name("vty".into()).spawn(line).is_err() {
+        if std::thread::Builder::new().name("vty".into()).spawn(on_the_line).is_err() {
             return false;
         }
-        tokio::spawn(join(near, input, output));
+        tokio::spawn(async move {
+            join(near, input, output, at_end).await;
+            // The connection may be gone with whoever waits.
+            let _ = over.send(());
+        });
         true
     }
 }
 
-/// Carries octets between a channel and a line until one of them ends.
-async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: ChannelOut) {
+/// What the end of a client's octets is to a line.
+enum AtEnd {
+    /// The end of what is typed.
+    HangUp,
+    /// Nothing: who runs a command has nothing to type, and waits for it.
+    Wait,
+}
+
+/// Carries octets between a channel and a line until the line's are over, or the channel is gone.
+async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: ChannelOut, at_end: AtEnd) {
     let (mut from_line, mut to_line) = near.into_split();
     let typed = async {
-        while let Ok(Some(octets)) = input.next().await {
-            if to_line.write_all(&octets).await.is_err() {
-                return;
-            }
+        while let Some(octets) = input.next().await? {
+            to_line.write_all(&octets).await?;
         }
+        match at_end {
+            AtEnd::HangUp => to_line.shutdown().await?,
+            AtEnd::Wait => {}
+        }
+        input.ended().await;
+        io::Result::Ok(())
     };
     let said = async {
         let mut octets = [0; 4_096];
@@ -181,7 +244,7 @@ async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: Ch
         }
     };
     tokio::select! {
-        () = typed => {}
+        _gone = typed => {}
         () = said => {}
     }
     // The peer may be gone already.

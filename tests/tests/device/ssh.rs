@@ -5,7 +5,8 @@ use device::{Device, SshLines};
 use e2e::peers::Peer;
 use e2e::process::Ended;
 use e2e::ssh_clients::{self, Typed};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use transport::ssh::{Ios, Offer, PrivateKey, client};
@@ -25,7 +26,7 @@ pub(crate) fn lines(device: &Arc<Device>, ios: Ios) -> SshLines {
 /// R1, running, where bob has privilege 15.
 fn device() -> (Bench, Arc<Device>) {
     let bench = Bench::r1();
-    bench.startup(&format!("version 15.5\nusername bob privilege 15 secret {}\n{R1}", e2e::battery::USER.1));
+    bench.startup(&format!("version 15.1\nusername bob privilege 15 secret {}\n{R1}", e2e::battery::USER.1));
     let device = bench.device();
     device.power_on();
     (bench, device)
@@ -115,4 +116,187 @@ fn a_stock_ssh_refuses_the_device_as_it_does_a_router() {
         assert!(ended.err.starts_with("Unable to negotiate with 127.0.0.1 port "), "{options:?} {ended:?}");
         assert!(ended.err.ends_with(says), "{options:?} {ended:?}");
     }
+}
+
+/// The options with which each generation is reached by a stock ssh.
+const REACHED: [(Ios, &[&str]); 4] = [
+    (Ios::Xe17, &[]),
+    (Ios::V15_5, &[GROUP14, RSA]),
+    (Ios::V15_2, &["KexAlgorithms=diffie-hellman-group-exchange-sha1", RSA, "Ciphers=aes192-ctr"]),
+    (Ios::V12_4, &["KexAlgorithms=diffie-hellman-group1-sha1", RSA, "Ciphers=3des-cbc", "MACs=hmac-sha1"]),
+];
+
+#[test]
+fn a_command_is_run_without_prompt_echo_and_pages_over_each_generation() {
+    let (_bench, device) = device();
+    for (ios, options) in REACHED {
+        let lines = lines(&device, ios);
+        let Some(ended) = ssh(lines.address(), options, &["show", "version"]) else { return };
+        assert_eq!(ended.code(), 0, "{ios} {ended:?}");
+        assert!(ended.out.starts_with("\r\nCisco IOS Software, C2900 Software"), "{ios} {ended:?}");
+        assert!(ended.out.ends_with("Configuration register is 0x2102\r\n\r\n"), "{ios} {ended:?}");
+        assert!(ended.out.lines().count() > 24, "longer than a page: {ended:?}");
+        for never in ["--More--", "R1#", "show version"] {
+            assert!(!ended.out.contains(never), "{ios}: {never} in {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_is_run_at_the_user_s_privilege_and_a_wrong_one_is_an_autocommand() {
+    let (bench, device) = device();
+    let text = bench.saved().replace("username bob privilege 15", "username bob");
+    bench.startup(&format!("banner motd ^C hands off ^C\n{text}"));
+    device.power_cycle();
+    device.power_on();
+    let lines = lines(&device, Ios::Xe17);
+    let Some(ended) = ssh(lines.address(), &[], &["show", "privilege"]) else { return };
+    assert_eq!((ended.code(), ended.out.as_str()), (0, "\r\nCurrent privilege level is 1\r\n"), "{ended:?}");
+    for (line, says) in [
+        ("show running-config", "Line has invalid autocommand \"show running-config\""),
+        ("frobnicate", "Line has invalid autocommand \"frobnicate\""),
+        ("show", "% Incomplete command."),
+        ("show ip interface brief | include Gig.*0/0", "GigabitEthernet0/0         10.0.0.2"),
+    ] {
+        let ended = ssh(lines.address(), &[], &[line]).expect("it is there");
+        assert_eq!(ended.code(), 0, "{line}: {ended:?}");
+        assert!(ended.out.starts_with(&format!("\r\n{says}")), "{line}: {ended:?}");
+    }
+    // No subsystem is there.
+    let ended = ssh(lines.address(), &["LogLevel=ERROR"], &["-s", "sftp"]).expect("it is there");
+    assert_ne!(ended.code(), 0, "{ended:?}");
+}
+
+/// Somebody connects, and gets so far: our name, or nothing.
+fn connects(at: SocketAddr) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(at).expect("it listens");
+    let mut name = String::new();
+    // Cut off at once it is an error or an end.
+    let _ = BufReader::new(&mut stream).read_line(&mut name);
+    (stream, name.trim_end().to_owned())
+}
+
+#[test]
+fn a_connection_has_a_line_and_who_comes_when_none_is_free_is_not_even_told_our_name() {
+    let (_bench, device) = device();
+    let lines = lines(&device, Ios::Xe17);
+    let mut sitting: Vec<_> = (0..device.profile().vty_lines).map(|_| connects(lines.address())).collect();
+    assert!(sitting.iter().all(|(_, name)| name == "SSH-2.0-Cisco-1.25"), "{sitting:?}");
+    assert_eq!(connects(lines.address()).1, "");
+    if let Some(ended) = ssh(lines.address(), &[], &["show", "users"]) {
+        assert_eq!((ended.code(), ended.out.as_str()), (255, ""), "{ended:?}");
+    }
+    // The third leaves, and the next who comes has vty 2.
+    drop(sitting.remove(2));
+    let free = || (!connects(lines.address()).1.is_empty()).then_some(());
+    e2e::poll::until(e2e::poll::PATIENCE, free).expect("a line is free");
+    let shown = || {
+        ssh(lines.address(), &[], &["show", "users"])
+            .is_none_or(|ended| {
+                let own = "*390 vty 2     bob        idle                 00:00:00 127.0.0.1\r\n";
+                ended.out.contains(own)
+            })
+            .then_some(())
+    };
+    e2e::poll::until(e2e::poll::PATIENCE, shown).expect("bob has it");
+}
+
+/// One connection, one command: what libraries get. Their way to run a command, with the port behind it.
+fn run_by_library(name: &'static str, script: &str, port: u16) -> Option<Vec<serde_json::Value>> {
+    let mut python = Peer::python(name)?.command();
+    python.args(["-c", script, &port.to_string(), e2e::battery::USER.1]).stdin(std::process::Stdio::null());
+    let ran = python.output().expect("python starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    Some(serde_json::from_slice(&ran.stdout).expect("JSON"))
+}
+
+const PARAMIKO: &str = r#"
+import json, sys, paramiko
+c = paramiko.SSHClient()
+c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+c.connect("127.0.0.1", int(sys.argv[1]), "bob", sys.argv[2], look_for_keys=False, allow_agent=False)
+_, out, _ = c.exec_command("show ip interface brief")
+text = out.read().decode()
+got = [text, out.channel.recv_exit_status()]
+try:
+    c.exec_command("show clock", timeout=60)
+    got.append("run")
+except Exception:
+    got.append("refused")
+print(json.dumps(got))
+c.close()
+"#;
+
+const ASYNCSSH: &str = r#"
+import asyncio, asyncssh, json, sys
+async def main():
+    at = dict(host="127.0.0.1", port=int(sys.argv[1]), username="bob", password=sys.argv[2], known_hosts=None,
+              config=None, client_keys=None, agent_path=None, kex_algs=["diffie-hellman-group14-sha1"],
+              server_host_key_algs=["ssh-rsa"], encryption_algs=["aes256-ctr"], mac_algs=["hmac-sha1"])
+    async with asyncssh.connect(**at) as c:
+        ran = await c.run("show ip interface brief")
+        got = [ran.stdout, ran.exit_status]
+        try:
+            await c.run("show clock")
+            got.append("run")
+        except Exception:
+            got.append("refused")
+    print(json.dumps(got))
+asyncio.run(main())
+"#;
+
+#[test]
+fn libraries_run_one_command_on_a_connection() {
+    let (_bench, device) = device();
+    for (ios, name, script) in [(Ios::Xe17, "paramiko", PARAMIKO), (Ios::V15_5, "asyncssh", ASYNCSSH)] {
+        let lines = lines(&device, ios);
+        let Some(got) = run_by_library(name, script, lines.address().port()) else { return };
+        let text = got[0].as_str().expect("text");
+        assert!(text.starts_with("\r\nInterface                  IP-Address      OK? Method"), "{text:?}");
+        assert!(text.contains("GigabitEthernet0/0         10.0.0.2"), "{text:?}");
+        assert_eq!(got[1..], [serde_json::json!(0), serde_json::json!("refused")], "{got:?}");
+    }
+}
+
+/// A command that asks, answered on its input; then a shell whose input ends behind its last line.
+const INPUT: &str = r#"
+import json, sys, paramiko
+def session():
+    c = paramiko.SSHClient()
+    c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    c.connect("127.0.0.1", int(sys.argv[1]), "bob", sys.argv[2], look_for_keys=False, allow_agent=False)
+    return c, c.get_transport().open_session(timeout=60)
+def rest(channel):
+    channel.settimeout(60)
+    text = b""
+    while piece := channel.recv(4096):
+        text += piece
+    return text.decode()
+c, channel = session()
+channel.exec_command("copy running-config startup-config")
+channel.sendall(b"\r")
+channel.shutdown_write()
+got = [rest(channel)]
+c, channel = session()
+channel.invoke_shell()
+channel.sendall(b"terminal length 0\rshow privilege\rshow version\r")
+channel.shutdown_write()
+got.append(rest(channel))
+print(json.dumps(got))
+"#;
+
+#[test]
+fn the_end_of_input_ends_a_shell_behind_its_last_line_and_no_command() {
+    let (bench, device) = device();
+    let before = bench.saved();
+    let lines = lines(&device, Ios::Xe17);
+    let Some(got) = run_by_library("paramiko", INPUT, lines.address().port()) else { return };
+    let [copied, shell] = &got[..] else { panic!("{got:?}") };
+    let copied = copied.as_str().expect("text");
+    assert!(copied.starts_with("\r\nDestination filename [startup-config]? \r\n"), "{copied:?}");
+    assert!(copied.contains("[OK]"), "{copied:?}");
+    assert_ne!(bench.saved(), before);
+    let shell = shell.as_str().expect("text");
+    assert!(shell.contains("R1#show privilege\r\nCurrent privilege level is 15\r\n"), "{shell:?}");
+    assert!(shell.contains("Configuration register is 0x2102\r\n\r\nR1#"), "{shell:?}");
 }

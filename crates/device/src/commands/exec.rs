@@ -25,19 +25,22 @@ pub(crate) struct Exec<'a> {
 
 /// Runs the EXEC on a line until it is left.
 pub(crate) fn run_session(tty: &mut Tty, privilege: u8, user: Option<String>) -> Leave {
-    let mut exec = Exec {
-        tty,
-        mode: Modes::EXEC,
-        section: Section::Global,
-        privilege,
-        cwd: VPath::root(),
-        user,
-        configured: false,
-    };
+    let mut exec = Exec::new(tty, privilege, user);
     loop {
         if let Err(leave) = exec.turn() {
             return leave;
         }
+    }
+}
+
+/// Runs one line that came with the request for it, without prompt, echo or ` --More-- `. Whatever comes of it, it is over
+/// then.
+pub(crate) fn run_command(tty: &mut Tty, privilege: u8, user: String, line: &str) {
+    tty.resize(Some(0), None);
+    let mut exec = Exec::new(tty, privilege, Some(user));
+    // The line's end, which nobody typed.
+    if exec.tty.print("\n").is_ok() {
+        let (Ok(()) | Err(_)) = exec.command(line);
     }
 }
 
@@ -77,7 +80,40 @@ fn offers() -> Vec<Offer<'static>> {
     OFFERS.iter().map(|&(name, doc, local)| Offer { name, doc, local }).collect()
 }
 
+impl<'a> Exec<'a> {
+    fn new(tty: &'a mut Tty, privilege: u8, user: Option<String>) -> Exec<'a> {
+        Exec {
+            tty,
+            mode: Modes::EXEC,
+            section: Section::Global,
+            privilege,
+            cwd: VPath::root(),
+            user,
+            configured: false,
+        }
+    }
+}
+
 impl Exec<'_> {
+    /// One line that nobody typed: for IOS the line's `autocommand`.
+    fn command(&mut self, line: &str) -> Result<(), Leave> {
+        self.tty.limit(self.idle());
+        let offers = offers();
+        let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
+        let outcome = graph().read(&scope, line);
+        match outcome {
+            Outcome::Empty => Ok(()),
+            Outcome::Match(found) => self.run(&found, line),
+            Outcome::Invalid { .. } => {
+                self.tty.print(&format!("Line has invalid autocommand \"{}\"\n", line.trim()))
+            }
+            Outcome::Ambiguous | Outcome::Incomplete => {
+                let text = outcome.complaint(line, 0).expect("a complaint");
+                self.tty.print(&text)
+            }
+        }
+    }
+
     /// One prompt: reads until a line is run.
     fn turn(&mut self) -> Result<(), Leave> {
         self.tty.messages()?;
@@ -365,7 +401,6 @@ impl Exec<'_> {
     }
 
     fn show_users(&self) -> String {
-        let lines = self.tty.device.vtys.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut out = String::from("    Line       User       Host(s)              Idle       Location\n");
         let mark = |own: bool| if own { '*' } else { ' ' };
         let console = self.tty.line == LineId::Console;
@@ -375,13 +410,14 @@ impl Exec<'_> {
                 mark(console)
             ));
         }
-        for n in lines {
-            let own = self.tty.line == LineId::Vty(n);
-            out.push_str(&format!(
-                "{}{:>3} vty {n}                idle                 00:00:00\n",
-                mark(own),
-                388 + n
-            ));
+        for (n, sitting) in self.tty.device.vtys.taken() {
+            let own = mark(self.tty.line == LineId::Vty(n));
+            let user = sitting.user.unwrap_or_default();
+            let from = sitting.from.map(|from| from.to_string()).unwrap_or_default();
+            let line =
+                format!("{own}{:>3} vty {n}     {user:<10} idle                 00:00:00 {from}", 388 + n);
+            out.push_str(line.trim_end());
+            out.push('\n');
         }
         out.push_str("\n  Interface    User               Mode         Idle     Peer Address\n\n");
         out

@@ -14,4 +14,4 @@ mod table;
 
 pub(crate) use configure::merge;
 pub(crate) use copy::fetch_failure;
-pub(crate) use exec::run_session;
+pub(crate) use exec::{run_command, run_session};

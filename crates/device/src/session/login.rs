@@ -17,28 +17,32 @@ impl Device {
     }
 }
 
-/// The greeting for somebody who is known already; gives the privilege on this line.
-pub(super) fn known(tty: &mut Tty, privilege: u8) -> Result<u8, Leave> {
-    let config = tty.device.running_config();
-    if let Some(banner) = &config.banner_motd {
+/// The greeting for somebody who is known already.
+pub(super) fn greet(tty: &mut Tty) -> Result<(), Leave> {
+    if let Some(banner) = &tty.device.running_config().banner_motd {
         tty.print(&format!("\n{}\n", banner.trim_end()))?;
     }
-    let line = match tty.line {
-        LineId::Console => config.line("con 0"),
-        LineId::Vty(n) => config.line(&format!("vty {n}")),
-    };
-    tty.print("\n")?;
-    Ok(line.and_then(|line| line.privilege).unwrap_or(1).max(privilege))
+    tty.print("\n")
+}
+
+/// The privilege of somebody with this one of their own on the line.
+pub(super) fn level(tty: &Tty, own: u8) -> u8 {
+    let config = tty.device.running_config();
+    config.line(&line_name(tty)).and_then(|line| line.privilege).unwrap_or(1).max(own)
+}
+
+/// As in the configuration.
+fn line_name(tty: &Tty) -> String {
+    match tty.line {
+        LineId::Console => "con 0".to_owned(),
+        LineId::Vty(n) => format!("vty {n}"),
+    }
 }
 
 /// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
     let config = tty.device.running_config();
-    let name = match tty.line {
-        LineId::Console => "con 0".to_owned(),
-        LineId::Vty(n) => format!("vty {n}"),
-    };
-    let Some(line) = config.line(&name).cloned() else { return Ok(None) };
+    let Some(line) = config.line(&line_name(tty)).cloned() else { return Ok(None) };
     if let Some(banner) = &config.banner_motd {
         tty.print(&format!("\n{}\n", banner.trim_end()))?;
     }

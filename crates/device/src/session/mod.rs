@@ -7,19 +7,21 @@ mod booting;
 mod login;
 mod port;
 mod tty;
+mod vty;
 
 pub(crate) use booting::load;
 pub use port::{Heard, Port, TerminalPort};
 pub use tty::Leave;
 pub(crate) use tty::Tty;
+pub(crate) use vty::{Vty, Vtys};
 
 use crate::commands::run_session;
 use crate::device::{Device, LineId, Power};
 use crate::rommon;
 use ios_cli::editor::{Event, Input};
 use ios_cli::text::boot;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 /// Why a line was not given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -62,49 +64,6 @@ impl Device {
             }
         }
         self.console_taken.store(false, Ordering::SeqCst);
-        Ok(())
-    }
-
-    /// Logs a terminal in on a free vty line (Telnet), until it leaves.
-    ///
-    /// # Errors
-    /// [`Refused::NoLine`].
-    pub fn vty(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
-        self.on_a_line(terminal, |tty| login::login(tty).ok().flatten())
-    }
-
-    /// Gives a free vty line to somebody who is known already (SSH), until they leave.
-    ///
-    /// # Errors
-    /// [`Refused::NoLine`].
-    pub fn ssh(
-        self: &Arc<Self>,
-        terminal: Box<dyn Port>,
-        user: String,
-        privilege: u8,
-    ) -> Result<(), Refused> {
-        self.on_a_line(terminal, |tty| login::known(tty, privilege).ok().map(|level| (level, Some(user))))
-    }
-
-    fn on_a_line(
-        self: &Arc<Self>,
-        terminal: Box<dyn Port>,
-        enter: impl FnOnce(&mut Tty) -> Option<(u8, Option<String>)>,
-    ) -> Result<(), Refused> {
-        if self.running(|_| ()).is_none() {
-            return Err(Refused::NoLine);
-        }
-        let number = {
-            let mut used = self.vtys.lock().unwrap_or_else(PoisonError::into_inner);
-            let free = (0..self.profile().vty_lines).find(|n| !used.contains(n)).ok_or(Refused::NoLine)?;
-            used.insert(free);
-            free
-        };
-        let mut tty = Tty::new(Arc::clone(self), LineId::Vty(number), terminal);
-        if let Some((privilege, user)) = enter(&mut tty) {
-            run_session(&mut tty, privilege, user);
-        }
-        self.vtys.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
         Ok(())
     }
 }

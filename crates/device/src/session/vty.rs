@@ -1,0 +1,108 @@
+//! The vty lines: who has which, and what is done on one.
+
+use super::port::Port;
+use super::tty::Tty;
+use super::{Refused, login};
+use crate::commands::{run_command, run_session};
+use crate::device::{Device, LineId};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Who is on which vty line.
+#[derive(Default)]
+pub(crate) struct Vtys(
+    // Guards the lines in use; held for a look.
+    Mutex<BTreeMap<u16, Sitting>>,
+);
+
+/// Somebody on a vty line.
+#[derive(Clone, Default)]
+pub(crate) struct Sitting {
+    /// Who logged in.
+    pub(crate) user: Option<String>,
+    /// Where they are.
+    pub(crate) from: Option<IpAddr>,
+}
+
+impl Vtys {
+    fn all(&self) -> MutexGuard<'_, BTreeMap<u16, Sitting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lines in use, by number.
+    pub(crate) fn taken(&self) -> BTreeMap<u16, Sitting> {
+        self.all().clone()
+    }
+}
+
+/// A vty line that somebody has; dropped it is free again.
+pub(crate) struct Vty {
+    device: Arc<Device>,
+    number: u16,
+}
+
+impl Vty {
+    fn note(&self, note: impl FnOnce(&mut Sitting)) {
+        note(self.device.vtys.all().entry(self.number).or_default());
+    }
+
+    fn tty(&self, terminal: Box<dyn Port>) -> Tty {
+        Tty::new(Arc::clone(&self.device), LineId::Vty(self.number), terminal)
+    }
+
+    /// Somebody who is known already (SSH), until they leave.
+    pub(crate) fn shell(&self, terminal: Box<dyn Port>, user: &str, privilege: u8) {
+        self.note(|sitting| sitting.user = Some(user.to_owned()));
+        let mut tty = self.tty(terminal);
+        if login::greet(&mut tty).is_ok() {
+            let privilege = login::level(&tty, privilege);
+            run_session(&mut tty, privilege, Some(user.to_owned()));
+        }
+    }
+
+    /// One command of somebody who is known already (SSH): its output, and nothing else.
+    pub(crate) fn command(&self, terminal: Box<dyn Port>, user: &str, privilege: u8, line: &str) {
+        self.note(|sitting| sitting.user = Some(user.to_owned()));
+        let mut tty = self.tty(terminal);
+        let privilege = login::level(&tty, privilege);
+        run_command(&mut tty, privilege, user.to_owned(), line);
+    }
+}
+
+impl Drop for Vty {
+    fn drop(&mut self) {
+        self.device.vtys.all().remove(&self.number);
+    }
+}
+
+impl Device {
+    /// Takes a free vty line for somebody who is there.
+    ///
+    /// # Errors
+    /// [`Refused::NoLine`].
+    pub(crate) fn take_line(self: &Arc<Self>, from: Option<IpAddr>) -> Result<Vty, Refused> {
+        if self.running(|_| ()).is_none() {
+            return Err(Refused::NoLine);
+        }
+        let mut taken = self.vtys.all();
+        let number = (0..self.profile().vty_lines).find(|n| !taken.contains_key(n)).ok_or(Refused::NoLine)?;
+        taken.insert(number, Sitting { user: None, from });
+        drop(taken);
+        Ok(Vty { device: Arc::clone(self), number })
+    }
+
+    /// Logs a terminal in on a free vty line (Telnet), until it leaves.
+    ///
+    /// # Errors
+    /// [`Refused::NoLine`].
+    pub fn vty(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
+        let line = self.take_line(None)?;
+        let mut tty = line.tty(terminal);
+        if let Ok(Some((privilege, user))) = login::login(&mut tty) {
+            line.note(|sitting| sitting.user.clone_from(&user));
+            run_session(&mut tty, privilege, user);
+        }
+        Ok(())
+    }
+}
