@@ -59,23 +59,39 @@ impl Seeded {
             let octets: Vec<u8> = (0..len).map(|_| self.below(256) as u8).collect();
             self.file(&path, &octets);
         }
+        self.date(root);
+    }
+
+    /// Gives each directory below another time, what is in it first.
+    fn date(&mut self, dir: &Path) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.symlink_metadata().unwrap().is_dir() {
+                self.date(&path);
+            }
+        }
+        self.time(dir);
     }
 
     fn file(&mut self, path: &Path, octets: &[u8]) {
         fs::write(path, octets).unwrap();
         let mode = [0o644, 0o600, 0o755, 0o444][usize::try_from(self.below(4)).unwrap()];
         fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        self.time(path);
+    }
+
+    fn time(&mut self, path: &Path) {
         let at = UNIX_EPOCH + Duration::from_secs(1_000_000_000 + self.below(100_000_000));
         // A file that cannot be written to can have another time all the same.
         File::open(path).unwrap().set_modified(at).unwrap();
     }
 }
 
-/// What a tree holds: of files octets, time and permissions.
+/// What a tree holds: of files octets, time and permissions, of directories the time.
 #[derive(PartialEq, Eq, Debug)]
 enum Node {
     File { octets: Vec<u8>, modified: i64, mode: u32 },
-    Directory,
+    Directory { modified: i64 },
     Other,
 }
 
@@ -86,7 +102,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Node> {
             let facts = path.symlink_metadata().unwrap();
             let node = if facts.is_dir() {
                 walk(root, &path, all);
-                Node::Directory
+                Node::Directory { modified: facts.mtime() }
             } else if facts.is_file() {
                 let octets = fs::read(&path).unwrap();
                 Node::File { octets, modified: facts.mtime(), mode: facts.mode() & 0o777 }
@@ -96,7 +112,8 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, Node> {
             all.insert(path.strip_prefix(root).unwrap().to_path_buf(), node);
         }
     }
-    let mut all = BTreeMap::new();
+    let modified = root.metadata().unwrap().mtime();
+    let mut all = BTreeMap::from([(PathBuf::new(), Node::Directory { modified })]);
     walk(root, root, &mut all);
     all
 }
@@ -262,6 +279,16 @@ fn what_fails_stops_no_other_name_and_is_told_at_the_end() {
     assert_eq!(absent.code(), 5, "{absent:?}");
     let usage = server.run("mirror", &["here", "there"]);
     assert_eq!(usage.code(), 2, "{usage:?}");
+    let file = server.url("there/b");
+    for words in
+        [["here/b", &server.url("there")], [&file, "got"], ["here", &file], [&server.url("there"), "here/b"]]
+    {
+        let usage = server.run("mirror", &words);
+        assert_eq!(usage.code(), 2, "{usage:?}");
+        assert!(usage.err.contains("is no directory"), "{usage:?}");
+        assert!(usage.err.contains("towline copy copies a file"), "{usage:?}");
+    }
+    assert!(!home.join("got").exists());
 }
 
 #[test]
@@ -277,7 +304,7 @@ fn patterns_choose_what_is_mirrored() {
     mirror(&server, &["--include", "*.cfg", "--exclude", "/old/", "here", &url]);
     let names: Vec<String> =
         tree(&server.served.join("there")).keys().map(|path| path.display().to_string()).collect();
-    assert_eq!(names, ["new", "new/.r4.cfg", "new/r3.cfg", "r1.cfg"]);
+    assert_eq!(names, ["", "new", "new/.r4.cfg", "new/r3.cfg", "r1.cfg"]);
 }
 
 #[test]

@@ -56,6 +56,9 @@ pub enum ClientError {
         /// The server's words.
         text: String,
     },
+    /// What is there is no directory, and one is wanted.
+    #[error("is no directory on the server")]
+    NotDirectory,
     /// The server does not let us.
     #[error("the server refuses: {text}")]
     Denied {

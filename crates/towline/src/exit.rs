@@ -118,6 +118,7 @@ impl Failure {
             }
             E::TimedOut { .. } => (Exit::Unreachable, "try again; --trace shows where it stops"),
             E::Absent { .. } => (Exit::Absent, "check the name, upper and lower case too"),
+            E::NotDirectory => (Exit::Usage, COPY_COPIES),
             E::Denied { .. } => {
                 (Exit::Refused, "check the rights there; towline serve wants --write for uploads")
             }
@@ -154,6 +155,9 @@ impl Failure {
         Failure::new(exit, url, error, way_out)
     }
 }
+
+/// What to do about a file where a directory is wanted.
+pub const COPY_COPIES: &str = "towline copy copies a file";
 
 /// The profile that would connect to whom the one that was used has nothing in common with.
 fn older(offer: Option<&Offer>) -> &'static str {

@@ -2,7 +2,7 @@
 //! nothing outside of it is reached.
 
 use super::entry::{Entry, Unfinished, What};
-use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -85,6 +85,16 @@ impl Local {
         Ok(rustix::fs::mkdirat(directory, name, Mode::from(0o777))?)
     }
 
+    /// When the directory itself was changed last.
+    pub(crate) fn modified(&self) -> io::Result<i64> {
+        Ok(rustix::fs::fstat(&self.root)?.st_mtime)
+    }
+
+    /// Sets when a directory was changed last.
+    pub(crate) fn set_modified(&mut self, path: &[u8], seconds: i64) -> io::Result<()> {
+        Ok(rustix::fs::futimens(self.directory(path)?, &timestamps(seconds))?)
+    }
+
     /// Removes a file, or a link itself.
     pub(crate) fn remove(&mut self, path: &[u8]) -> io::Result<()> {
         let (directory, name) = self.parent(path)?;
@@ -147,10 +157,7 @@ impl Temp {
     /// Gives it its name, in place of a file that has it.
     pub(crate) fn land(mut self, modified: Option<i64>) -> io::Result<()> {
         if let Some(seconds) = modified {
-            let of = |tv_nsec| rustix::fs::Timespec { tv_sec: seconds, tv_nsec };
-            let times =
-                rustix::fs::Timestamps { last_access: of(rustix::fs::UTIME_NOW), last_modification: of(0) };
-            rustix::fs::futimens(&self.file, &times)?;
+            rustix::fs::futimens(&self.file, &timestamps(seconds))?;
         }
         rustix::fs::renameat(&self.directory, &self.unfinished[..], &self.directory, &self.name[..])?;
         self.is_landed = true;
@@ -164,6 +171,11 @@ impl Drop for Temp {
             let _ = rustix::fs::unlinkat(&self.directory, &self.unfinished[..], AtFlags::empty());
         }
     }
+}
+
+fn timestamps(seconds: i64) -> Timestamps {
+    let of = |tv_nsec| Timespec { tv_sec: seconds, tv_nsec };
+    Timestamps { last_access: of(UTIME_NOW), last_modification: of(0) }
 }
 
 fn entry(name: &[u8], facts: &Stat) -> Entry {

@@ -11,6 +11,7 @@
 //! | `plan` | what is to be done about one name |
 //! | `walk` | directories and names, one after the other: what is to be done now |
 //! | `removing` | what is only there, at the end |
+//! | `times` | the times of directories, when nothing more changes in them |
 //! | `counts` | what became of it |
 //! | `local` | this machine's side: no link is followed |
 
@@ -22,6 +23,7 @@ mod removing;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod times;
 mod walk;
 
 pub use counts::{Counts, Fate, Told};
@@ -30,6 +32,7 @@ pub(crate) use entry::{Unfinished, below, is_name};
 pub(crate) use local::{Local, Temp};
 pub use plan::{Because, Blocked, Skipped};
 pub use rules::{BadPattern, Rules};
+pub(crate) use times::Modified;
 pub(crate) use walk::{Done, Side, Task, Walk, Work, WorkId};
 
 use crate::ClientError;

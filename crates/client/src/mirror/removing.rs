@@ -95,12 +95,22 @@ impl Removing {
         let fate = match (task, result) {
             (Task::Look(_), Ok(_)) => return None,
             (Task::RemoveDir, Ok(_)) => Fate::RemovedDir,
-            (Task::Remove | Task::MakeDir | Task::Copy(_) | Task::Compare, Ok(_)) => Fate::Removed,
+            (Task::Remove | Task::MakeDir | Task::SetTime(_) | Task::Copy(_) | Task::Compare, Ok(_)) => {
+                Fate::Removed
+            }
             (Task::Look(_), Err(why)) => {
                 self.kept.insert(path.clone());
                 Fate::Failed(why)
             }
-            (Task::Remove | Task::RemoveDir | Task::MakeDir | Task::Copy(_) | Task::Compare, Err(why)) => {
+            (
+                Task::Remove
+                | Task::RemoveDir
+                | Task::MakeDir
+                | Task::SetTime(_)
+                | Task::Copy(_)
+                | Task::Compare,
+                Err(why),
+            ) => {
                 self.keep(&path);
                 Fate::Failed(why)
             }

@@ -2,10 +2,11 @@
 
 use super::entry::{Entry, What, below};
 use super::plan::{Because, Blocked, Skipped};
+use super::times::Modified;
 use super::walk::{Done, Side, Task, Walk, Work};
 use super::{Counts, Fate, Rules};
 use crate::ClientError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,7 +58,7 @@ impl Seeded {
 fn entry(name: &[u8], node: &Node) -> Entry {
     let (what, len, modified) = match node {
         Node::File { content, modified } => (What::File, Some(content / 2), Some(*modified)),
-        Node::Directory => (What::Directory, None, None),
+        Node::Directory => (What::Directory, None, Some(1)),
         Node::Link => (What::Link, None, None),
     };
     Entry { name: name.to_vec(), what, len, modified, mode: None }
@@ -76,16 +77,18 @@ struct Run {
     /// Of these paths everything that is tried fails.
     broken: Vec<&'static [u8]>,
     is_there: bool,
+    /// Directories that were changed after their times were set, or whose were not set.
+    changed: BTreeSet<Vec<u8>>,
 }
 
 impl Run {
     fn of(source: Tree, target: Tree) -> Run {
         let is_there = !target.is_empty();
-        Run { source, target, told: Vec::new(), broken: Vec::new(), is_there }
+        Run { source, target, told: Vec::new(), broken: Vec::new(), is_there, changed: BTreeSet::new() }
     }
 
     fn go(&mut self, rules: &Rules, seeded: &mut Seeded) -> Counts {
-        let mut walk = Walk::new(rules.clone(), false, self.is_there, 1_000_000);
+        let mut walk = Walk::new(rules.clone(), false, self.is_there, Modified::default(), 1_000_000);
         let mut open: Vec<Work> = Vec::new();
         loop {
             while open.len() < 5 {
@@ -112,7 +115,18 @@ impl Run {
         if self.broken.iter().any(|broken| broken == path) {
             return fault();
         }
+        let parent = path.iter().rposition(|b| *b == b'/').map_or(&b""[..], |at| &path[..at]);
         match task {
+            Task::Copy(_) | Task::MakeDir | Task::Remove | Task::RemoveDir => {
+                self.changed.insert(parent.to_vec());
+            }
+            Task::Look(_) | Task::Compare | Task::SetTime(_) => {}
+        }
+        match task {
+            Task::SetTime(seconds) => {
+                assert_eq!((*seconds, &self.target[path]), (1, &Node::Directory));
+                assert!(self.changed.remove(path), "it is set where that is needed, and once");
+            }
             Task::Look(side) => {
                 let tree = if *side == Side::Source { &self.source } else { &self.target };
                 for some in list(tree, path).chunks(3) {
@@ -121,8 +135,8 @@ impl Run {
             }
             Task::MakeDir if path.is_empty() => self.is_there = true,
             Task::MakeDir => {
-                let parent = path.iter().rposition(|b| *b == b'/').map_or(&b""[..], |at| &path[..at]);
                 assert!(parent.is_empty() || self.target[parent] == Node::Directory, "the parent is there");
+                self.changed.insert(path.clone());
                 assert!(self.target.insert(path.clone(), Node::Directory).is_none());
             }
             Task::Copy(entry) => {
@@ -203,6 +217,9 @@ fn random_trees_become_alike_and_a_second_run_finds_nothing_to_do() {
                 target.retain(|name, _| !is_below(name));
             }
         }
+        // The root's time was not known.
+        let is_late = |path: &&Vec<u8>| !path.is_empty() && source.get(*path) == Some(&Node::Directory);
+        assert_eq!(run.changed.iter().find(is_late), None, "seed {seed}: its time is set after all else");
         // Length and time are all that is compared.
         assert_eq!(facts(&target), facts(&without_links(&source)), "seed {seed}");
         let again = run.go(&rules, &mut seeded);
@@ -311,7 +328,7 @@ fn a_directory_whose_removal_fails_keeps_those_above_it() {
 
 #[test]
 fn names_that_lead_elsewhere_are_refused_and_links_are_not_followed() {
-    let mut walk = Walk::new(Rules::default(), false, true, 0);
+    let mut walk = Walk::new(Rules::default(), false, true, Modified::default(), 0);
     let looks: Vec<Work> = std::iter::from_fn(|| walk.next()).collect();
     let source = looks.iter().find(|work| work.task == Task::Look(Side::Source)).unwrap();
     let target = looks.iter().find(|work| work.task == Task::Look(Side::Target)).unwrap();
@@ -346,7 +363,7 @@ fn what_a_killed_mirror_left_is_swept_and_one_that_runs_is_not_disturbed() {
 
 #[test]
 fn a_tree_without_an_end_comes_to_one() {
-    let mut walk = Walk::new(Rules::default(), false, true, 0);
+    let mut walk = Walk::new(Rules::default(), false, true, Modified::default(), 0);
     let mut depth = 0;
     while let Some(work) = walk.next() {
         if let Task::Look(_) = work.task {

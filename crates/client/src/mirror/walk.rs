@@ -8,6 +8,7 @@ use super::entry::{Entry, below, is_name};
 use super::plan::{Because, Blocked, Step, step};
 use super::removing::{Next, Removing};
 use super::rules::Rules;
+use super::times::{Due, Modified, Times};
 use crate::ClientError;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
@@ -42,6 +43,8 @@ pub(crate) enum Task {
     Look(Side),
     /// Makes a directory in the target.
     MakeDir,
+    /// Sets a directory's time of last modification in the target, seconds since 1970.
+    SetTime(i64),
     /// Copies a file, whole or not at all: [`Done::Moved`].
     Copy(Entry),
     /// Compares the two digests: [`Done::Compared`].
@@ -79,19 +82,35 @@ enum Open {
     },
     MakeDir {
         directory: u64,
+        parent: Option<u64>,
     },
-    Copy(Because),
-    Compare(Entry),
-    Sweep,
+    SetTime {
+        was_there: bool,
+    },
+    Copy {
+        directory: u64,
+        because: Because,
+    },
+    Compare {
+        directory: u64,
+        entry: Entry,
+    },
+    Sweep {
+        directory: u64,
+    },
     /// Of what only the target has.
     Removing(Task),
 }
 
 /// A directory that waits.
+#[derive(Clone)]
 struct Directory {
     path: Vec<u8>,
     depth: usize,
     is_there: bool,
+    /// The one that it is in.
+    parent: Option<u64>,
+    modified: Modified,
 }
 
 /// One that is looked at.
@@ -110,6 +129,7 @@ struct Names {
 
 /// One whose names are gone through, both sides in order.
 struct Going {
+    number: u64,
     path: Vec<u8>,
     depth: usize,
     source: Peekable<IntoIter<Entry>>,
@@ -129,6 +149,7 @@ pub(crate) struct Walk {
     open: BTreeMap<WorkId, (Vec<u8>, Open)>,
     next: u64,
     removing: Removing,
+    times: Times,
     /// Whether all else is done.
     is_removing: bool,
     told: VecDeque<Told>,
@@ -136,19 +157,20 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Of two directories; `is_there` says whether there is a target.
-    pub(crate) fn new(rules: Rules, is_in_place: bool, is_there: bool, now: i64) -> Walk {
+    /// Of two directories with these times; `is_there` says whether there is a target.
+    pub(crate) fn new(rules: Rules, is_in_place: bool, is_there: bool, modified: Modified, now: i64) -> Walk {
         Walk {
             rules,
             is_in_place,
             now,
-            waiting: vec![Directory { path: Vec::new(), depth: 0, is_there }],
+            waiting: vec![Directory { path: Vec::new(), depth: 0, is_there, parent: None, modified }],
             looking: BTreeMap::new(),
             going: VecDeque::new(),
             ready: VecDeque::new(),
             open: BTreeMap::new(),
             next: 0,
             removing: Removing::default(),
+            times: Times::default(),
             is_removing: false,
             told: VecDeque::new(),
             counts: Counts::default(),
@@ -167,7 +189,7 @@ impl Walk {
 
     /// Whether there is nothing more to do, and nothing open.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_removing && self.removing.is_over() && self.open.is_empty()
+        self.is_removing && self.removing.is_over() && self.times.is_over() && self.open.is_empty()
     }
 
     /// The next thing that is to be done; `None`: nothing before something that is open is done.
@@ -179,12 +201,15 @@ impl Walk {
             let has_room = self.looking.len() + self.going.len() < DIRECTORIES;
             if let Some(directory) = has_room.then(|| self.waiting.pop()).flatten() {
                 self.enter(directory);
-            } else if let Some((place, step, source)) = self.step() {
-                self.take(place, step, source);
+            } else if let Some((place, step, both)) = self.step() {
+                self.take(place, step, both);
+            } else if let Some(due) = self.times.due() {
+                return Some(self.set_time(due));
             } else if self.looking.is_empty() && self.open.is_empty() {
                 self.is_removing = true;
                 // Only where all else went well: what was renamed is there before the old name goes.
                 if self.counts.failed > 0 {
+                    self.times.nothing_goes();
                     for path in self.removing.leave() {
                         self.tell(path, Fate::Extra);
                     }
@@ -193,12 +218,18 @@ impl Walk {
                 return None;
             }
         }
-        loop {
-            match self.removing.next()? {
+        while let Some(next) = self.removing.next() {
+            match next {
                 Next::Do(path, task) => return Some(self.give(path, task.clone(), Open::Removing(task))),
                 Next::Keep(path) => self.tell(path, Fate::Extra),
             }
         }
+        let due = self.removing.is_over().then(|| self.times.due_at_the_end()).flatten()?;
+        Some(self.set_time(due))
+    }
+
+    fn set_time(&mut self, due: Due) -> Work {
+        self.give(due.path, Task::SetTime(due.modified), Open::SetTime { was_there: due.was_there })
     }
 
     /// Names in a directory, of what [`Task::Look`] asked.
@@ -225,7 +256,12 @@ impl Walk {
                 let names = names.into_iter().filter(|entry| is_name(&entry.name));
                 self.removing.found(path, names, &self.rules);
             }
-            Open::MakeDir { .. } | Open::Copy(_) | Open::Compare(_) | Open::Sweep | Open::Removing(_) => {}
+            Open::MakeDir { .. }
+            | Open::SetTime { .. }
+            | Open::Copy { .. }
+            | Open::Compare { .. }
+            | Open::Sweep { .. }
+            | Open::Removing(_) => {}
         }
     }
 
@@ -234,27 +270,56 @@ impl Walk {
         let Some((path, open)) = self.open.remove(&id) else { return };
         match (open, result) {
             (Open::Look { directory, side }, result) => self.looked(directory, side, path, result.err()),
-            (Open::MakeDir { directory }, Ok(_)) => {
-                self.tell(path, Fate::Made);
-                self.look(directory);
+            (Open::MakeDir { directory, parent }, result) => {
+                match result {
+                    Ok(_) => {
+                        self.tell(path, Fate::Made);
+                        self.look(directory);
+                    }
+                    Err(why) => {
+                        self.looking.remove(&directory);
+                        self.times.forget(directory);
+                        self.tell(path, Fate::Failed(why));
+                    }
+                }
+                parent.into_iter().for_each(|parent| self.times.less(parent));
             }
-            (Open::MakeDir { directory }, Err(why)) => {
-                self.looking.remove(&directory);
+            (Open::SetTime { .. }, Ok(_)) => {}
+            // One that others own, into which we may write: its time is theirs.
+            (Open::SetTime { was_there: true }, Err(why)) if is_denied(&why) => {}
+            (Open::SetTime { .. }, Err(why)) => self.tell(path, Fate::Failed(why)),
+            (Open::Copy { directory, because }, result) => {
+                self.tell(
+                    path,
+                    match result {
+                        Ok(Done::Moved(octets)) => Fate::Copied { octets, because },
+                        Ok(Done::Well | Done::Compared(_)) => Fate::Copied { octets: 0, because },
+                        Err(why) => Fate::Failed(why),
+                    },
+                );
+                self.times.less(directory);
+            }
+            (Open::Compare { directory, .. }, Ok(Done::Compared(true))) => {
+                self.tell(path, Fate::Same);
+                self.times.less(directory);
+            }
+            (Open::Compare { directory, entry }, Ok(_)) => {
+                self.copy(directory, path, entry, Because::Digest);
+                self.times.less(directory);
+            }
+            (Open::Compare { directory, .. }, Err(why)) => {
                 self.tell(path, Fate::Failed(why));
+                self.times.less(directory);
             }
-            (Open::Copy(because), Ok(done)) => {
-                let octets = if let Done::Moved(octets) = done { octets } else { 0 };
-                self.tell(path, Fate::Copied { octets, because });
+            (Open::Sweep { directory }, result) => {
+                self.tell(path, result.map_or_else(Fate::Failed, |_| Fate::Swept));
+                self.times.less(directory);
             }
-            (Open::Compare(_), Ok(Done::Compared(true))) => self.tell(path, Fate::Same),
-            (Open::Compare(entry), Ok(_)) => self.copy(path, entry, Because::Digest),
-            (Open::Sweep, Ok(_)) => self.tell(path, Fate::Swept),
             (Open::Removing(task), result) => {
                 if let Some(told) = self.removing.done(path, &task, result) {
                     self.tell(told.path, told.fate);
                 }
             }
-            (Open::Copy(_) | Open::Compare(_) | Open::Sweep, Err(why)) => self.tell(path, Fate::Failed(why)),
         }
     }
 
@@ -279,12 +344,15 @@ impl Walk {
     fn enter(&mut self, directory: Directory) {
         let number = self.next;
         self.next += 1;
-        let (path, is_there) = (directory.path.clone(), directory.is_there);
+        let Directory { path, is_there, parent, modified, depth: _ } = directory.clone();
+        if !self.rules.dry_run {
+            self.times.begin(number, &path, modified, is_there);
+        }
         let target = Names { found: Vec::new(), is_over: !is_there };
         let looking = Looking { directory, source: Names::default(), target, failed: false };
         self.looking.insert(number, looking);
         match (is_there, self.rules.dry_run) {
-            (false, false) => self.soon(path, Task::MakeDir, Open::MakeDir { directory: number }),
+            (false, false) => self.soon(path, Task::MakeDir, Open::MakeDir { directory: number, parent }),
             (false, true) => {
                 self.tell(path, Fate::Made);
                 self.look(number);
@@ -320,59 +388,78 @@ impl Walk {
             return;
         }
         let Some(Looking { directory, source, target, failed: false }) = self.looking.remove(&number) else {
+            self.times.forget(number);
             return;
         };
         let (source, target) = (ordered(source.found), ordered(target.found));
-        self.going.push_back(Going { path: directory.path, depth: directory.depth, source, target });
+        self.going.push_back(Going { number, path: directory.path, depth: directory.depth, source, target });
     }
 
-    /// The next name of the directories that are gone through, and what is to be done about it; what the source has.
-    fn step(&mut self) -> Option<(Place, Step, Option<Entry>)> {
+    /// The next name of the directories that are gone through, and what is to be done about it; what both sides have.
+    fn step(&mut self) -> Option<(Place, Step, [Option<Entry>; 2])> {
         loop {
             let going = self.going.front_mut()?;
             let Some((source, target)) = going.pair() else {
+                let number = going.number;
                 self.going.pop_front();
+                self.times.less(number);
                 continue;
             };
             let name = source.as_ref().or(target.as_ref()).map(|entry| &entry.name[..]).unwrap_or_default();
-            let (path, depth) = (below(&going.path, name), going.depth);
+            let (path, depth, directory) = (below(&going.path, name), going.depth, going.number);
             let step = step(&path, source.as_ref(), target.as_ref(), &self.rules, self.is_in_place, self.now);
-            return Some((Place { path, depth }, step, source));
+            return Some((Place { path, depth, directory }, step, [source, target]));
         }
     }
 
-    fn take(&mut self, place: Place, step: Step, source: Option<Entry>) {
-        let Place { path, depth } = place;
+    fn take(&mut self, place: Place, step: Step, [source, target]: [Option<Entry>; 2]) {
+        let Place { path, depth, directory } = place;
         match (step, source) {
             (Step::Pass, _) => {}
-            (Step::Copy(because), Some(entry)) => self.copy(path, entry, because),
-            (Step::Compare, Some(entry)) => self.soon(path, Task::Compare, Open::Compare(entry)),
+            (Step::Copy(because), Some(entry)) => self.copy(directory, path, entry, because),
+            (Step::Compare, Some(entry)) => {
+                self.times.more(directory, false);
+                self.soon(path, Task::Compare, Open::Compare { directory, entry });
+            }
             (Step::Same, _) => self.tell(path, Fate::Same),
             (Step::Enter { .. }, _) if depth == DEEPEST || path.len() > LONGEST => {
                 self.tell(path, Fate::Blocked(Blocked::TooDeep));
             }
-            (Step::Enter { is_there }, _) => {
-                self.waiting.push(Directory { path, depth: depth + 1, is_there });
+            (Step::Enter { is_there }, source) => {
+                if !is_there {
+                    self.times.more(directory, true);
+                }
+                let time = |entry: Option<Entry>| entry.and_then(|entry| entry.modified);
+                let modified = Modified { source: time(source), target: time(target) };
+                let parent = Some(directory);
+                self.waiting.push(Directory { path, depth: depth + 1, is_there, parent, modified });
             }
             (Step::Remove { is_directory }, _) if self.rules.dry_run => {
                 self.tell(path, if is_directory { Fate::RemovedDir } else { Fate::Removed });
             }
-            (Step::Remove { is_directory }, _) => self.removing.add(path, is_directory),
+            (Step::Remove { is_directory }, _) => {
+                self.times.loses(directory);
+                self.removing.add(path, is_directory);
+            }
             (Step::Extra, _) => self.tell(path, Fate::Extra),
             (Step::Sweep, _) if self.rules.dry_run => {}
-            (Step::Sweep, _) => self.soon(path, Task::Remove, Open::Sweep),
+            (Step::Sweep, _) => {
+                self.times.more(directory, true);
+                self.soon(path, Task::Remove, Open::Sweep { directory });
+            }
             (Step::Skip(why), _) => self.tell(path, Fate::Skipped(why)),
             (Step::Block(why), _) => self.tell(path, Fate::Blocked(why)),
             (Step::Copy(_) | Step::Compare, None) => unreachable!("what the source has not is not copied"),
         }
     }
 
-    fn copy(&mut self, path: Vec<u8>, entry: Entry, because: Because) {
+    fn copy(&mut self, directory: u64, path: Vec<u8>, entry: Entry, because: Because) {
         if self.rules.dry_run {
             let octets = entry.len.unwrap_or(0);
             self.tell(path, Fate::Copied { octets, because });
         } else {
-            self.soon(path, Task::Copy(entry), Open::Copy(because));
+            self.times.more(directory, true);
+            self.soon(path, Task::Copy(entry), Open::Copy { directory, because });
         }
     }
 }
@@ -381,6 +468,13 @@ impl Walk {
 struct Place {
     path: Vec<u8>,
     depth: usize,
+    /// The directory that it is in.
+    directory: u64,
+}
+
+fn is_denied(why: &ClientError) -> bool {
+    let is_ours = |e: &std::io::Error| e.kind() == std::io::ErrorKind::PermissionDenied;
+    matches!(why, ClientError::Denied { .. }) || matches!(why, ClientError::Local(e) if is_ours(e))
 }
 
 impl Going {

@@ -4,8 +4,8 @@
 use super::driver::{Desk, Seen};
 use super::{fault, one};
 use crate::mirror::{
-    Done, Entry, Local, Mirrored, Side, Task, Temp, Unfinished, Walk, Watcher, Way, What, Wish, Work, WorkId,
-    below,
+    Done, Entry, Local, Mirrored, Modified, Side, Task, Temp, Unfinished, Walk, Watcher, Way, What, Wish,
+    Work, WorkId, below,
 };
 use crate::{ClientError, Times, unsupported};
 use bytes::Bytes;
@@ -78,11 +78,11 @@ struct Put {
 }
 
 impl<'a> Mirroring<'a> {
-    /// Of a server that can do this; `is_there` says whether it has the directory.
+    /// Of a server that can do this; `there` is what it says of the directory, where it has it.
     pub(super) fn new(
         wish: &'a Wish<'a>,
         abilities: &Abilities,
-        is_there: bool,
+        there: Option<&Attrs<'_>>,
         peer: SocketAddr,
         watcher: &'a mut dyn Watcher,
     ) -> Result<Mirroring<'a>, ClientError> {
@@ -94,9 +94,11 @@ impl<'a> Mirroring<'a> {
             (Err(e), Way::Down) if e.kind() == io::ErrorKind::NotFound => None,
             (Err(e), _) => return Err(ClientError::Local(e)),
         };
-        let is_there = match wish.way {
-            Way::Up => is_there,
-            Way::Down => local.is_some(),
+        let here = local.as_ref().map(Local::modified).transpose().map_err(ClientError::Local)?;
+        let of_server = there.and_then(modified);
+        let (is_there, modified) = match wish.way {
+            Way::Up => (there.is_some(), Modified { source: here, target: of_server }),
+            Way::Down => (local.is_some(), Modified { source: of_server, target: here }),
         };
         let is_in_place =
             wish.way == Way::Up && (wish.in_place || !abilities.has("posix-rename@openssh.com"));
@@ -107,7 +109,7 @@ impl<'a> Mirroring<'a> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let now = i64::try_from(now).unwrap_or(i64::MAX);
         Ok(Mirroring {
-            walk: Walk::new(wish.rules.clone(), is_in_place, is_there, now),
+            walk: Walk::new(wish.rules.clone(), is_in_place, is_there, modified, now),
             wish,
             local,
             unfinished: unfinished.map_err(ClientError::Local)?,
@@ -183,6 +185,14 @@ impl<'a> Mirroring<'a> {
             (Task::RemoveDir, Way::Down) => {
                 let removed = self.local().and_then(|local| local.remove_dir(&path));
                 return self.here(id, removed);
+            }
+            (Task::SetTime(seconds), Way::Down) => {
+                let set = self.local().and_then(|local| local.set_modified(&path, seconds));
+                return self.here(id, set);
+            }
+            (Task::SetTime(seconds), Way::Up) => {
+                let facts = Facts { mode: None, times: Some(times(seconds)) };
+                plain(Verb::Setstat { path: there, facts })
             }
             (Task::MakeDir, Way::Up) => plain(Verb::Mkdir { path: there }),
             (Task::Remove, Way::Up) => plain(Verb::Remove { path: there }),
@@ -397,6 +407,10 @@ fn entry(found: Found) -> Entry {
         modified: times.map(|times| i64::from(times.modified)),
         mode: mode.map(|mode| mode & 0o777),
     }
+}
+
+fn modified(attrs: &Attrs<'_>) -> Option<i64> {
+    attrs.times.map(|times| i64::from(times.modified))
 }
 
 /// SFTP's times are of 32 bits.

@@ -5,7 +5,7 @@ use super::mirroring::Mirroring;
 use super::one::Load;
 use crate::mirror::{Mirrored, Watcher, Way, What, Wish, is_name};
 use crate::ssh::Link;
-use crate::{ClientError, Done, Options, Outcome, Remote, WireCode, unsupported};
+use crate::{ClientError, Done, Options, Outcome, Remote, WireCode};
 use ftp_proto::list::{Kind, Listed};
 use sftp_proto::client::{Abilities, Begin, Facts, Found, Outcome as Went, Verb};
 use sftp_proto::{Attrs, FileSystem, Status};
@@ -166,16 +166,16 @@ impl Session {
     /// Before anything was done: the source is not there, or the server cannot do it. What comes later is in
     /// [`Mirrored::ended`].
     pub fn mirror(&mut self, wish: &Wish<'_>, watcher: &mut dyn Watcher) -> Result<Mirrored, ClientError> {
-        let is_there = match (self.stat(wish.remote), wish.way) {
+        let there = match (self.stat(wish.remote), wish.way) {
             (Ok(attrs), _) if attrs.mode.is_some_and(|mode| What::of_mode(mode) != What::Directory) => {
-                return Err(unsupported("it is no directory there"));
+                return Err(ClientError::NotDirectory);
             }
-            (Ok(_), _) => true,
-            (Err(ClientError::Absent { .. }), Way::Up) => false,
+            (Ok(attrs), _) => Some(attrs),
+            (Err(ClientError::Absent { .. }), Way::Up) => None,
             (Err(why), _) => return Err(why),
         };
         let peer = self.link.ends.peer;
-        let mut mirroring = Mirroring::new(wish, self.abilities(), is_there, peer, watcher)?;
+        let mut mirroring = Mirroring::new(wish, self.abilities(), there.as_ref(), peer, watcher)?;
         let ended = self.link.runtime.block_on(self.driver.drive(&mut mirroring));
         Ok(mirroring.ended(ended))
     }

@@ -3,7 +3,7 @@
 use super::{Reach, Shared, parsed, tell};
 use crate::digest::Algorithm;
 use crate::events::{Event, Events, Name};
-use crate::exit::{Exit, Failure, NAMED, Several};
+use crate::exit::{COPY_COPIES, Exit, Failure, NAMED, Several};
 use crate::figures::{grouped, octets, rate, took};
 use crate::ladder::printable;
 use crate::progress::{Screen, Style, Ticker};
@@ -28,7 +28,7 @@ Examples:
 ";
 
 /// Make a directory like another one, over SFTP: what is new or has another length or time is copied, with time and
-/// permissions; what is the same stays.
+/// permissions; what is the same stays. Directories get their times when all in them is done.
 ///
 /// Of SRC and DST one is a local directory, the other `sftp://`; SRC's content goes into DST, which is made where it is
 /// not there. A file has its name when it is whole. Symbolic links are neither followed nor copied, on either side: each
@@ -84,6 +84,9 @@ impl Mirror {
     /// Does it.
     pub fn run(self, events: &Shared) -> Result<(), Failure> {
         let (local, remote, way) = self.ends()?;
+        if local.metadata().is_ok_and(|facts| !facts.is_dir()) {
+            return Err(Failure::usage(local.display(), "is no directory", COPY_COPIES));
+        }
         let rules = self.rules()?;
         let options = self.reach.options(events)?;
         let fault = |e: &ClientError| match e {
