@@ -24,6 +24,19 @@ pub fn towline(home: &Path, arguments: &[&str]) -> Command {
     c
 }
 
+/// Runs it to its end.
+///
+/// # Panics
+/// When it does not end.
+pub fn run(home: &Path, arguments: &[&str]) -> Ended {
+    Process::start(&mut towline(home, arguments)).wait(ONE)
+}
+
+/// Runs it at a terminal.
+pub fn typed(home: &Path, arguments: &[&str]) -> Terminal {
+    Terminal::run(&at_home(home, arguments))
+}
+
 fn at_home(home: &Path, arguments: &[&str]) -> Command {
     let mut c = crate::towline::command();
     c.args(arguments).current_dir(home).env("HOME", home).env("XDG_STATE_HOME", home.join("state"));

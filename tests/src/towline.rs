@@ -54,21 +54,6 @@ pub fn command_of(program: &Path) -> Command {
     c
 }
 
-/// `towline` with a home of its own and without a terminal.
-pub fn at_home(home: &Path, arguments: &[&str]) -> Command {
-    let program = command();
-    let mut c = Command::new("setsid");
-    c.arg("--wait").arg(program.get_program()).args(arguments).current_dir(home);
-    for (name, value) in program.get_envs() {
-        if let Some(value) = value {
-            c.env(name, value);
-        }
-    }
-    c.env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
-    c.env_remove("SSH_AUTH_SOCK").env_remove("TOWLINE_PASSWORD");
-    c
-}
-
 /// A running `towline serve`.
 #[derive(Debug)]
 pub struct Serve {

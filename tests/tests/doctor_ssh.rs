@@ -1,5 +1,6 @@
 //! `towline doctor sftp://`: what it says of OpenSSH's sshd in several configurations, of ours, and of what is no SSH.
 
+use e2e::at_home::{run, towline};
 use e2e::process::{Ended, Process};
 use e2e::ssh_servers::{Reached, openssh, openssh_legacy, openssh_with};
 use std::io::{Read as _, Write as _};
@@ -12,8 +13,7 @@ const ONE: Duration = Duration::from_secs(120);
 
 /// With all the patience that there is.
 fn doctor(home: &Path, arguments: &[&str]) -> Ended {
-    let mut c = e2e::towline::at_home(home, &[&["doctor"], arguments].concat());
-    Process::start(&mut c).wait(ONE)
+    run(home, &[&["doctor"], arguments].concat())
 }
 
 fn patient(home: &Path, arguments: &[&str]) -> Ended {
@@ -189,7 +189,7 @@ fn our_own_server() {
     let mut serve = e2e::ssh_clients::start(root.path(), home.path());
     let url = format!("sftp://{}@{}", e2e::battery::USER.0, serve.listening("sftp"));
     let arguments = ["doctor", "--patience", "60", "--host-key", "accept-new", "--login", &url];
-    let mut c = e2e::towline::at_home(home.path(), &arguments);
+    let mut c = towline(home.path(), &arguments);
     let ended = Process::start(c.env("TOWLINE_PASSWORD", e2e::battery::USER.1)).wait(ONE);
     let lines = [
         " is SSH-2.0-towline_",
@@ -201,7 +201,7 @@ fn our_own_server() {
         "SFTP          version 3",
     ];
     says(&ended, 0, &[], &lines);
-    let mut c = e2e::towline::at_home(home.path(), &arguments);
+    let mut c = towline(home.path(), &arguments);
     let ended = Process::start(c.env("TOWLINE_PASSWORD", "wrong")).wait(ONE);
     says(&ended, 4, &["ssh-login"], &["login refused"]);
 }

@@ -1,5 +1,6 @@
 //! `towline copy` against other people's SCP servers and ours.
 
+use e2e::at_home::{run, towline};
 use e2e::battery::USER;
 use e2e::content::SIZES;
 use e2e::process::{Ended, Process};
@@ -7,25 +8,12 @@ use e2e::ssh_servers::{Reached, asyncssh, openssh, paramiko};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 /// The longest that one command may take on a loaded machine.
 const ONE: Duration = Duration::from_secs(90);
 /// More than any window.
 const LARGE: u64 = 33_591_768;
-
-/// `towline` with a home of its own and without a terminal.
-fn run(home: &Path, arguments: &[&str]) -> Ended {
-    Process::start(&mut towline(home, arguments)).wait(ONE)
-}
-
-fn towline(home: &Path, arguments: &[&str]) -> Command {
-    let mut c = e2e::towline::command();
-    c.args(arguments).current_dir(home).env("HOME", home).env("XDG_STATE_HOME", home.join("state"));
-    c.env_remove("SSH_AUTH_SOCK").env_remove("TOWLINE_PASSWORD");
-    c
-}
 
 fn copy(reached: &Reached, home: &Path, arguments: &[&str]) -> Ended {
     run(home, &[&["copy", "--quiet"], &reached.flags()[..], arguments].concat())

@@ -1,11 +1,11 @@
 //! `towline copy` against other people's SFTP servers.
 
+use e2e::at_home::{run, towline};
 use e2e::battery::USER;
 use e2e::content::SIZES;
 use e2e::peers::Peer;
 use e2e::process::{Ended, Process};
 use e2e::ssh_servers::{Reached, asyncssh, openssh, paramiko};
-use e2e::towline::at_home as towline;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -16,10 +16,6 @@ use std::time::Duration;
 const ONE: Duration = Duration::from_secs(90);
 /// Several windows.
 const LARGE: u64 = 33_591_768;
-
-fn run(home: &Path, arguments: &[&str]) -> Ended {
-    Process::start(&mut towline(home, arguments)).wait(ONE)
-}
 
 fn copy(reached: &Reached, home: &Path, arguments: &[&str]) -> Ended {
     run(home, &[&["copy", "--quiet"], &reached.flags()[..], arguments].concat())

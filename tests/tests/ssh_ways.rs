@@ -1,19 +1,15 @@
 //! How a server over SSH is reached and logged in to besides the plain way: by other hosts, with a certificate.
 
+use e2e::at_home::{run, typed};
 use e2e::peers::Peer;
-use e2e::process::{Ended, Process};
+use e2e::process::Ended;
 use e2e::ssh_servers::{Reached, openssh, openssh_legacy, openssh_with};
-use e2e::terminal::Terminal;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// The longest that one command may take on a loaded machine.
-const ONE: Duration = Duration::from_secs(120);
 
 fn copy(home: &Path, arguments: &[&str]) -> Ended {
     let patient = ["copy", "--quiet", "--patience", "60"];
-    Process::start(&mut e2e::towline::at_home(home, &[&patient, arguments].concat())).wait(ONE)
+    run(home, &[&patient, arguments].concat())
 }
 
 fn bad(ended: &Ended, code: i32, words: &str) {
@@ -131,21 +127,15 @@ fn somebody_at_a_terminal_is_asked_once_whether_an_older_profile_may_be_used() {
     know(home.path(), &[&old]);
     let (from, key) = (format!("{}f", old.server.url), old.key.display().to_string());
     let arguments = ["ls", "--patience", "60", "-i", &key, &old.server.url];
-    let at_terminal = || {
-        let mut c = e2e::towline::command();
-        c.args(arguments).current_dir(home.path()).env_remove("SSH_AUTH_SOCK");
-        c.env("HOME", home.path()).env("XDG_STATE_HOME", home.path().join("state"));
-        Terminal::run(&c)
-    };
     let question = "Use --ssh-profile legacy-ios with it from now on? [y/N] ";
-    for (typed, code, words) in [("\r", 1, "no common key exchange"), ("y\r", 0, "f\r\n")] {
-        let mut terminal = at_terminal();
+    for (keys, code, words) in [("\r", 1, "no common key exchange"), ("y\r", 0, "f\r\n")] {
+        let mut terminal = typed(home.path(), &arguments);
         let before = terminal.until(question);
         assert!(
             before.contains("127.0.0.1 offers only old algorithms (diffie-hellman-group14-sha1, "),
             "{before}"
         );
-        terminal.types(typed);
+        terminal.types(keys);
         terminal.until(words);
         assert_eq!(terminal.exit(), Some(code));
     }
@@ -213,7 +203,7 @@ fn a_test_of_a_key_says_whether_it_would_let_in_and_why_not() {
     fs::write(home.path().join("towline.toml"), settings).unwrap();
     let test = |arguments: &[&str]| {
         let all = [&["user", "test", "--config", "towline.toml"], arguments].concat();
-        Process::start(&mut e2e::towline::at_home(home.path(), &all)).wait(ONE)
+        run(home.path(), &all)
     };
     for file in ["own", "own.pub"] {
         let ended = test(&["bob", "--key", file]);
