@@ -4,13 +4,14 @@ use crate::ifs::Flash;
 use crate::image;
 use crate::monitor::Monitor;
 use crate::session::Vtys;
+use crate::ssh::Offered;
 use crate::wire::{LabWire, Links, Table};
 use crate::{Profile, boot, commands};
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 use store::local::{Local, LocalOptions};
 use store::{Blob, Mode, Store, StoreError, VPath};
@@ -86,6 +87,8 @@ pub struct Device {
     pub(crate) console_taken: AtomicBool,
     /// Which vty lines are in use.
     pub(crate) vtys: Vtys,
+    /// The SSH server of the vty lines, where one was started.
+    pub(crate) ssh: OnceLock<Offered>,
     /// System messages for the console.
     messages: Mutex<Vec<String>>,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
@@ -223,6 +226,7 @@ impl Device {
             brk: AtomicBool::new(false),
             console_taken: AtomicBool::new(false),
             vtys: Vtys::default(),
+            ssh: OnceLock::new(),
             messages: Mutex::new(Vec::new()),
             state: Mutex::new(state),
             _lock: lock,

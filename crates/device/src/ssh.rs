@@ -18,18 +18,20 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use transport::Terminal;
 use transport::octets::{OctetsIn, OctetsOut};
-use transport::ssh::server::{Config, Door, Offers, Server, Shown, Verdict, Wanted};
-use transport::ssh::{ChannelIn, ChannelOut, Ios, Key, Line, PrivateKey};
+use transport::ssh::server::{Config, Door, Offers, Server, Shown, Unmet, Verdict, Wanted};
+use transport::ssh::{Agreed, ChannelIn, ChannelOut, Hello, Ios, Key, Line, PrivateKey};
 
 /// What IOS calls itself.
 pub(crate) const IDENT: &str = "SSH-2.0-Cisco-1.25";
-/// From the connection to the login: `ip ssh time-out`, 120 s by default.
-const GRACE: Duration = Duration::from_secs(120);
-/// `ip ssh authentication-retries`, 3 by default.
-const TRIES: usize = 3;
-
 /// Once the session is over, the connection is: its client has left by then, or is slow to read what it still gets.
 const LINGER: Duration = Duration::from_secs(10);
+
+/// What `show ip ssh` says of the server that is never changed.
+pub(crate) struct Offered {
+    pub(crate) ios: Ios,
+    /// As a line of OpenSSH: `ssh-rsa AAAA…`.
+    pub(crate) key: String,
+}
 
 /// A listener for SSH, with threads of its own. Dropped it ends, and its lines with it.
 pub struct SshLines {
@@ -58,17 +60,18 @@ impl SshLines {
             ident: IDENT,
             keys: vec![key],
             offers: Offers::As(ios),
-            tries: TRIES,
             // One connection is one line.
             channels: 1,
             ..Config::default()
         };
-        let (server, device) = (Server::new(&config), device.clone());
+        // The first that is started is the one that is shown.
+        let _ = device.ssh.set(Offered { ios, key: config.keys[0].public().text().to_owned() });
+        let (config, device) = (Arc::new(config), device.clone());
         runtime.spawn(async move {
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        tokio::spawn(serve(server.clone(), stream, device.clone()));
+                        tokio::spawn(serve(config.clone(), stream, device.clone()));
                     }
                     // No descriptor, or the peer is gone: neither is a reason to stop.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -93,9 +96,24 @@ impl Drop for SshLines {
     }
 }
 
-async fn serve(server: Server, stream: tokio::net::TcpStream, device: Arc<Device>) {
+/// Seconds from the connection to the login.
+pub(crate) fn time_out(config: &crate::Config) -> u8 {
+    config.ssh_time_out.unwrap_or(120)
+}
+
+/// Logins that a connection may try.
+pub(crate) fn retries(config: &crate::Config) -> u8 {
+    config.ssh_retries.unwrap_or(3)
+}
+
+async fn serve(config: Arc<Config>, stream: tokio::net::TcpStream, device: Arc<Device>) {
     // No line is free: not even our name is told.
     let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
+    let set = device.running_config();
+    // Once at least, or nobody comes in.
+    let tries = usize::from(retries(&set)).max(1);
+    let server = Server::new(&Config { tries, ..Config::clone(&config) });
+    let grace = Duration::from_secs(u64::from(time_out(&set)));
     // One key is one segment: an echo does not wait for more.
     let _ = stream.set_nodelay(true);
     let line = Line::new(stream);
@@ -119,7 +137,7 @@ async fn serve(server: Server, stream: tokio::net::TcpStream, device: Arc<Device
         }
     };
     let in_time = async {
-        if tokio::time::timeout(GRACE, is_known).await.is_ok_and(|known| known.is_ok()) {
+        if tokio::time::timeout(grace, is_known).await.is_ok_and(|known| known.is_ok()) {
             std::future::pending::<()>().await;
         }
     };
@@ -162,6 +180,12 @@ impl Session {
 }
 
 impl Door for Caller {
+    fn met(&mut self, _: &Hello, agreed: Result<&Agreed, &Unmet>) {
+        if let (Ok(agreed), Some((vty, _))) = (agreed, &self.session) {
+            vty.agreed(agreed);
+        }
+    }
+
     async fn offered(&mut self, _: &str, _: &Key) -> bool {
         false
     }

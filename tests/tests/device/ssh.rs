@@ -300,3 +300,53 @@ fn the_end_of_input_ends_a_shell_behind_its_last_line_and_no_command() {
     assert!(shell.contains("R1#show privilege\r\nCurrent privilege level is 15\r\n"), "{shell:?}");
     assert!(shell.contains("Configuration register is 0x2102\r\n\r\nR1#"), "{shell:?}");
 }
+
+#[test]
+fn what_is_configured_of_ssh_is_shown_obeyed_and_saved() {
+    let (_bench, device) = device();
+    let lines = lines(&device, Ios::V15_5);
+    let options = [GROUP14, RSA];
+    let run = |line: &str| ssh(lines.address(), &options, &[line]);
+    let Some(shown) = run("show ip ssh") else { return };
+    let head = "\r\nSSH Enabled - version 2.0\r\n\
+                Authentication methods:publickey,keyboard-interactive,password\r\n\
+                Hostkey Algorithms:ssh-rsa\r\n\
+                Encryption Algorithms:aes128-ctr,aes192-ctr,aes256-ctr\r\n\
+                MAC Algorithms:hmac-sha2-256,hmac-sha2-512,hmac-sha1\r\n\
+                KEX Algorithms:diffie-hellman-group-exchange-sha1,diffie-hellman-group14-sha1\r\n\
+                Authentication timeout: 120 secs; Authentication retries: 3\r\n\
+                Minimum expected Diffie Hellman key size : 2048 bits\r\n\
+                IOS Keys in SECSH format(ssh-rsa, base64 encoded): R1\r\nssh-rsa AAAAB3NzaC1yc2E";
+    assert!(shown.out.starts_with(head), "{shown:?}");
+    let row = "0          2.0     IN   aes128-ctr  hmac-sha2-256 Session started       bob\r\n";
+    let shown = run("show ssh").expect("it is there");
+    assert!(shown.out.contains(row) && shown.out.contains(&row.replace("IN ", "OUT")), "{shown:?}");
+    // Others have done it at the console.
+    let mut p = crate::bench::Person::at(Arc::clone(&device));
+    p.keys("\r");
+    p.until("R1#");
+    p.run("configure terminal");
+    p.run("ip ssh time-out 1");
+    p.run("ip ssh authentication-retries 1");
+    assert!(p.run("ip ssh time-out 121").contains("% Invalid input"));
+    p.run("end");
+    let text = p.run("show running-config | include ip ssh");
+    assert!(text.contains("ip ssh time-out 1\nip ssh authentication-retries 1\n"), "{text}");
+    assert!(p.run("show ip ssh").contains("Authentication timeout: 1 secs; Authentication retries: 1\n"));
+    // Who says nothing is cut off, long before two minutes.
+    let (mut silent, name) = connects(lines.address());
+    assert_eq!(name, "SSH-2.0-Cisco-1.25");
+    silent.set_read_timeout(Some(Duration::from_secs(60))).expect("it is ours");
+    std::io::copy(&mut silent, &mut std::io::sink()).expect("it is over within a minute");
+}
+
+#[test]
+fn without_a_server_of_it_ssh_is_disabled() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    assert!(p.run("show ip ssh").starts_with("SSH Disabled - version 1.99\n%Please create RSA keys"));
+    assert_eq!(
+        p.run("show ssh"),
+        "%No SSHv2 server connections running.\n%No SSHv1 server connections running.\n"
+    );
+}

@@ -283,7 +283,9 @@ impl Exec<'_> {
             | Id::ShowInterfaceBrief
             | Id::ShowHistory
             | Id::ShowReload
-            | Id::ShowUsers => {
+            | Id::ShowUsers
+            | Id::ShowIpSsh
+            | Id::ShowSsh => {
                 let text = self.output(found);
                 self.filtered(&text, found.filter.as_ref())
             }
@@ -327,6 +329,8 @@ impl Exec<'_> {
             }
             Id::ShowPrivilege => format!("Current privilege level is {}\n", self.privilege),
             Id::ShowUsers => self.show_users(),
+            Id::ShowIpSsh => self.show_ip_ssh(),
+            Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
             Id::ShowRunningInterface => self.show_running_interface(found),
             id => self.show(id),

@@ -2,6 +2,7 @@
 //!
 //! To add one: a row in `table`, an `Id`, an arm in `Exec::run` that calls the family's file.
 
+mod config_table;
 mod configure;
 mod copy;
 mod exec;
@@ -9,6 +10,7 @@ mod files;
 mod ping;
 mod schedule;
 mod show;
+mod show_ssh;
 mod system;
 mod table;
 

@@ -1,5 +1,6 @@
-//! The rows of the command table.
+//! The rows of the command table, those of the configuration modes in `config_table`.
 
+use super::config_table::{GLOBAL, INTERFACE, LINES};
 use ios_cli::{Graph, Modes, Row};
 use std::sync::OnceLock;
 
@@ -50,6 +51,8 @@ pub(crate) enum Id {
     ShowHistory,
     ShowReload,
     ShowUsers,
+    ShowIpSsh,
+    ShowSsh,
     // configuration: the line as a whole is applied
     Apply,
     Interface,
@@ -66,8 +69,6 @@ const CONFIG: Modes = Modes::CONFIG;
 const IF: Modes = Modes::INTERFACE;
 const LINE: Modes = Modes::LINE;
 const SHOW: &str = "Show running system information";
-const BOOT: &str = "Modify system boot parameters";
-const IP: &str = "Global IP configuration subcommands";
 const TERMINAL: &str = "Set terminal line parameters";
 
 const SESSION: &[Row<Id>] = &[
@@ -303,282 +304,10 @@ const SHOWS: &[Row<Id>] = &[
     Row::new("show reload", &[SHOW, "Scheduled reload information"], EXEC, 1, Id::ShowReload).piped(),
     Row::new("show history", &[SHOW, "Display the session command history"], EXEC, 1, Id::ShowHistory)
         .piped(),
+    Row::new("show ip ssh", &[SHOW, "IP information", "Information on SSH"], EXEC, 1, Id::ShowIpSsh).piped(),
+    Row::new("show ssh", &[SHOW, "Status of SSH server connections"], EXEC, 1, Id::ShowSsh).piped(),
     Row::new("show users", &[SHOW, "Display information about terminal lines"], EXEC, 1, Id::ShowUsers)
         .piped(),
-];
-
-const GLOBAL: &[Row<Id>] = &[
-    Row::new(
-        "[no] hostname <name:word>",
-        &["Set system's network name", "This system's network name"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] enable {secret | password} <password:line>",
-        &[
-            "Modify enable password parameters",
-            "Assign the privileged level secret (MAX of 25 characters)",
-            "Assign the privileged level password (MAX of 25 characters)",
-            "The UNENCRYPTED (cleartext) password",
-        ],
-        CONFIG,
-        15,
-        Id::SecretLine,
-    ),
-    Row::new(
-        "[no] username <name:word> [privilege <level:0-15>] [{secret | password} <password:line>]",
-        &[
-            "Establish User Name Authentication",
-            "User name",
-            "Set user privilege level",
-            "User privilege level",
-            "Specify the secret for the user",
-            "Specify the password for the user",
-            "The UNENCRYPTED (cleartext) password",
-        ],
-        CONFIG,
-        15,
-        Id::Username,
-    ),
-    Row::new(
-        "[no] boot system <image:line>",
-        &[BOOT, "Device and file system of the image", "flash NAME, flash:NAME or flash0:NAME"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new("no boot system", &[BOOT, "Device and file system of the image"], CONFIG, 15, Id::Apply),
-    Row::new(
-        "[no] config-register <value:hex>",
-        &["Define the configuration register", "Config register number"],
-        CONFIG,
-        15,
-        Id::Register,
-    ),
-    Row::new(
-        "[no] interface <name:interface>",
-        &["Select an interface to configure", "Interface"],
-        CONFIG,
-        15,
-        Id::Interface,
-    ),
-    Row::new(
-        "line {console | aux} <first:0-0>",
-        &["Configure a terminal line", "Primary terminal line", "Auxiliary line", "Line number"],
-        CONFIG,
-        15,
-        Id::Line,
-    ),
-    Row::new(
-        "line vty <first:0-4> [<last:1-4>]",
-        &["Configure a terminal line", "Virtual terminal", "First Line number", "Last Line number"],
-        CONFIG,
-        15,
-        Id::Line,
-    ),
-    Row::new(
-        "[no] ip ftp username <name:word>",
-        &[
-            IP,
-            "FTP configuration commands",
-            "Specify username for FTP connections",
-            "Username for FTP connection",
-        ],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] ip ftp password <password:line>",
-        &[
-            IP,
-            "FTP configuration commands",
-            "Specify password for FTP connections",
-            "The UNENCRYPTED (cleartext) password",
-        ],
-        CONFIG,
-        15,
-        Id::SecretLine,
-    ),
-    Row::new(
-        "[no] ip ftp passive",
-        &[IP, "FTP configuration commands", "Connect using passive mode"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] ip tftp blocksize <octets:512-8192>",
-        &[IP, "tftp configuration commands", "Specify tftp client blocksize", "Blocksize value"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] ip domain lookup",
-        &[IP, "IP DNS Resolver", "Enable IP Domain Name System hostname translation"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] ip domain name <name:word>",
-        &[IP, "IP DNS Resolver", "Define the default domain name", "Default domain name"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] ip route <network:addr> <mask:addr> <hop:addr>",
-        &[
-            IP,
-            "Establish static routes",
-            "Destination prefix",
-            "Destination prefix mask",
-            "Forwarding router's address",
-        ],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] file prompt {alert | noisy | quiet}",
-        &[
-            "Adjust file system parameters",
-            "Prompt level",
-            "Prompt only for destructive file operations",
-            "Confirm all file operation parameters",
-            "Seldom prompt for file operations",
-        ],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-    Row::new("file prompt", &["Adjust file system parameters", "Prompt level"], CONFIG, 15, Id::Apply),
-    Row::new(
-        "[no] banner motd <text:line>",
-        &[
-            "Define a login banner",
-            "Set Message of the Day banner",
-            "c banner-text c, where 'c' is a delimiting character",
-        ],
-        CONFIG,
-        15,
-        Id::BannerLine,
-    ),
-    Row::new(
-        "[no] service <what:line>",
-        &["Modify use of network based services", "Service"],
-        CONFIG,
-        15,
-        Id::Apply,
-    ),
-];
-
-const INTERFACE: &[Row<Id>] = &[
-    Row::new(
-        "[no] ip address <address:addr> <mask:addr>",
-        &[
-            "Interface Internet Protocol config commands",
-            "Set the IP address of an interface",
-            "IP address",
-            "IP subnet mask",
-        ],
-        IF,
-        15,
-        Id::IpAddress,
-    ),
-    Row::new("[no] shutdown", &["Shutdown the selected interface"], IF, 15, Id::Apply),
-    Row::new(
-        "[no] description <text:line>",
-        &["Interface specific description", "Up to 240 characters describing this interface"],
-        IF,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] duplex {auto | full | half}",
-        &[
-            "Configure duplex operation.",
-            "Enable AUTO duplex configuration",
-            "Force full duplex operation",
-            "Force half-duplex operation",
-        ],
-        IF,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] speed {auto | 10 | 100 | 1000}",
-        &[
-            "Configure speed operation.",
-            "Enable AUTO speed configuration",
-            "Force 10 Mbps operation",
-            "Force 100 Mbps operation",
-            "Force 1000 Mbps operation",
-        ],
-        IF,
-        15,
-        Id::Apply,
-    ),
-];
-
-const LINES: &[Row<Id>] = &[
-    Row::new(
-        "[no] password <password:line>",
-        &["Set a password", "The UNENCRYPTED (cleartext) line password"],
-        LINE,
-        15,
-        Id::SecretLine,
-    ),
-    Row::new(
-        "[no] login [local]",
-        &["Enable password checking", "Local password checking"],
-        LINE,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] privilege level <level:0-15>",
-        &[
-            "Change privilege level for line",
-            "Assign default privilege level for line",
-            "Default privilege level for line",
-        ],
-        LINE,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] exec-timeout <minutes:0-35791> [<seconds:0-2147483>]",
-        &["Set the EXEC timeout", "Timeout in minutes", "Timeout in seconds"],
-        LINE,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] logging synchronous",
-        &["Modify message logging facilities", "Synchronized message output"],
-        LINE,
-        15,
-        Id::Apply,
-    ),
-    Row::new(
-        "[no] transport input {all | none | ssh | telnet}",
-        &[
-            "Define transport protocols for line",
-            "Define which protocols to use when connecting to the terminal server",
-            "All protocols",
-            "No protocols",
-            "TCP/IP SSH protocol",
-            "TCP/IP Telnet protocol",
-        ],
-        LINE,
-        15,
-        Id::Apply,
-    ),
 ];
 
 /// The command graph of the device.

@@ -144,6 +144,11 @@ impl Config {
             ["ip", "ftp" | "tftp"] | ["ip", "ftp" | "tftp", "username" | "blocksize"] => {
                 return Err(Complaint::Incomplete);
             }
+            ["ip", "ssh", "time-out", ..] if no => self.ssh_time_out = None,
+            ["ip", "ssh", "time-out", n] => self.ssh_time_out = Some(within(n, 1..=120)?),
+            ["ip", "ssh", "authentication-retries", ..] if no => self.ssh_retries = None,
+            ["ip", "ssh", "authentication-retries", n] => self.ssh_retries = Some(within(n, 0..=5)?),
+            ["ip", "ssh", "time-out" | "authentication-retries"] => return Err(Complaint::Incomplete),
             ["ip", "domain", "lookup"] | ["ip", "domain-lookup"] => self.domain_lookup = !no,
             ["file", "prompt", ..] if no => self.file_prompt = FilePrompt::Alert,
             ["file", "prompt"] | ["file", "prompt", "alert"] => self.file_prompt = FilePrompt::Alert,
@@ -304,6 +309,10 @@ impl Config {
         }
         Ok(Some(()))
     }
+}
+
+fn within(text: &str, range: std::ops::RangeInclusive<u8>) -> Result<u8, Complaint> {
+    text.parse().ok().filter(|n| range.contains(n)).ok_or(Complaint::Invalid)
 }
 
 /// `0x2102` or `8450`.

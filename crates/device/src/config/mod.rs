@@ -40,6 +40,10 @@ pub struct Config {
     pub ftp_passive: Option<bool>,
     /// `ip tftp blocksize`.
     pub tftp_blocksize: Option<u16>,
+    /// `ip ssh time-out`, seconds until somebody is let in; `None`: 120.
+    pub ssh_time_out: Option<u8>,
+    /// `ip ssh authentication-retries`; `None`: 3.
+    pub ssh_retries: Option<u8>,
     /// `file prompt`.
     pub file_prompt: FilePrompt,
     /// `banner motd`.
@@ -178,6 +182,8 @@ impl Config {
             ftp_password: None,
             ftp_passive: None,
             tftp_blocksize: None,
+            ssh_time_out: None,
+            ssh_retries: None,
             file_prompt: FilePrompt::Alert,
             banner_motd: None,
             domain_lookup: true,

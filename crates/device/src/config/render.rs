@@ -99,6 +99,12 @@ impl Config {
         if let Some(size) = self.tftp_blocksize {
             writeln!(out, "ip tftp blocksize {size}")?;
         }
+        if let Some(seconds) = self.ssh_time_out {
+            writeln!(out, "ip ssh time-out {seconds}")?;
+        }
+        if let Some(tries) = self.ssh_retries {
+            writeln!(out, "ip ssh authentication-retries {tries}")?;
+        }
         if let Some(text) = &self.banner_motd {
             writeln!(out, "banner motd ^C{text}^C")?;
         }

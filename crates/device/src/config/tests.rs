@@ -12,7 +12,8 @@ fn merged(text: &str) -> Config {
 fn a_rendering_merges_into_the_same_configuration() {
     let text = "hostname R1\nboot system flash0:a.bin\nboot system flash b.bin\nenable secret 5 $1$abcd$x\n\
         username jeremy privilege 15 secret 5 $1$abcd$y\nusername bob password 0 hello world\nip ftp username jeremy\n\
-        ip ftp password ccna\nip ftp passive\nip tftp blocksize 8192\nfile prompt quiet\nno ip domain lookup\n\
+        ip ftp password ccna\nip ftp passive\nip tftp blocksize 8192\nip ssh time-out 60\n\
+        ip ssh authentication-retries 2\nip ssh version 2\nfile prompt quiet\nno ip domain lookup\n\
         ip route 0.0.0.0 0.0.0.0 10.0.0.1\nsnmp-server community public RO\n\
         interface GigabitEthernet0/0\n description to the server\n ip address 10.0.0.2 255.255.255.0\n no shutdown\n\
         interface g0/1\n ip nat inside\nrouter ospf 1\n network 10.0.0.0 0.0.0.255 area 0\n\
@@ -135,6 +136,9 @@ fn nonsense_is_refused_and_hosts_are_named_well() {
         ("interface g9/9", Complaint::Invalid),
         ("ip tftp blocksize 511", Complaint::Invalid),
         ("ip tftp blocksize 8193", Complaint::Invalid),
+        ("ip ssh time-out 121", Complaint::Invalid),
+        ("ip ssh authentication-retries 6", Complaint::Invalid),
+        ("ip ssh time-out", Complaint::Incomplete),
         ("boot system", Complaint::Incomplete),
         ("no", Complaint::Incomplete),
     ] {

@@ -8,6 +8,7 @@ use crate::device::{Device, LineId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use transport::ssh::Agreed;
 
 /// Who is on which vty line.
 #[derive(Default)]
@@ -23,6 +24,8 @@ pub(crate) struct Sitting {
     pub(crate) user: Option<String>,
     /// Where they are.
     pub(crate) from: Option<IpAddr>,
+    /// Over SSH, with this.
+    pub(crate) ssh: Option<Agreed>,
 }
 
 impl Vtys {
@@ -45,6 +48,11 @@ pub(crate) struct Vty {
 impl Vty {
     fn note(&self, note: impl FnOnce(&mut Sitting)) {
         note(self.device.vtys.all().entry(self.number).or_default());
+    }
+
+    /// What was agreed for a connection over SSH.
+    pub(crate) fn agreed(&self, agreed: &Agreed) {
+        self.note(|sitting| sitting.ssh = Some(agreed.clone()));
     }
 
     fn tty(&self, terminal: Box<dyn Port>) -> Tty {
@@ -87,7 +95,7 @@ impl Device {
         }
         let mut taken = self.vtys.all();
         let number = (0..self.profile().vty_lines).find(|n| !taken.contains_key(n)).ok_or(Refused::NoLine)?;
-        taken.insert(number, Sitting { user: None, from });
+        taken.insert(number, Sitting { from, ..Sitting::default() });
         drop(taken);
         Ok(Vty { device: Arc::clone(self), number })
     }

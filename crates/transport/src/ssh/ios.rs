@@ -4,6 +4,8 @@
 //! What the library has not is left out of a list, whose order stays: `hmac-sha1-96`, `hmac-md5`, `hmac-md5-96`,
 //! and the GCM ciphers by their names without `@openssh.com`. No client has only these. IOS says nothing of extensions, of the strict order of the key exchange, or of compression.
 
+use super::kexinit::Offer;
+use super::profile::{Side, offer};
 use russh::keys::{Algorithm, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 use std::borrow::Cow;
@@ -85,6 +87,11 @@ impl Ios {
             // Offers of 340 octets, as clients logged them; hmac-sha1-96, hmac-md5 and hmac-md5-96 are the last.
             Ios::V12_4 => Lists { kex: &WITH_GROUP1, keys: &SHA1, ciphers: &CBC, macs: &[mac::HMAC_SHA1] },
         }
+    }
+
+    /// What its server offers, of what we have.
+    pub fn offer(self) -> Offer {
+        offer(&self.preferred(), Side::Server)
     }
 
     /// For the library.
