@@ -33,11 +33,43 @@ fn ftp(
 /// # Panics
 /// When it does not come up.
 pub fn vsftpd(root: TempDir) -> Option<Server> {
+    vsftpd_with(root, crate::scratch(), "")
+}
+
+/// The same under TLS only; data connections have to go on from the control connection's session, and uploads to end with
+/// close_notify. With the SHA-256 of its certificate.
+///
+/// # Panics
+/// When it does not come up.
+pub fn vsftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    let config = crate::scratch();
+    let openssl = Peer::find("openssl", "openssl")?;
+    let pem = config.path().join("self.pem");
+    let mut c = openssl.command();
+    c.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=vsftpd", "-keyout"]);
+    let made = Process::start(c.arg(&pem).arg("-out").arg(config.path().join("cert.pem"))).wait(PATIENCE);
+    assert_eq!(made.code(), 0, "{made:?}");
+    let certificate = std::fs::read_to_string(config.path().join("cert.pem")).expect("openssl wrote it");
+    let key = std::fs::read_to_string(&pem).expect("openssl wrote it");
+    std::fs::write(&pem, key + &certificate).expect("room");
+    let mut c = openssl.command();
+    c.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&pem);
+    let said = Process::start(&mut c).wait(PATIENCE).out;
+    let fingerprint = said.trim().rsplit_once('=').expect("a fingerprint").1.to_owned();
+    let text = format!(
+        "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\nforce_anon_data_ssl=YES\nssl_tlsv1=YES\n\
+         require_ssl_reuse=YES\nstrict_ssl_read_eof=YES\nrsa_cert_file={}\n",
+        pem.display()
+    );
+    Some((vsftpd_with(root, config, &text)?, fingerprint))
+}
+
+fn vsftpd_with(root: TempDir, config: TempDir, more: &str) -> Option<Server> {
     let peer = Peer::find("vsftpd", "vsftpd")?;
     if !is_root("vsftpd") {
         return None;
     }
-    let (config, port) = (crate::scratch(), Port::take());
+    let port = Port::take();
     let (empty, writable) = (config.path().join("empty"), root.path().join("pub"));
     std::fs::create_dir(&empty).expect("a directory");
     std::fs::create_dir(&writable).expect("a directory");
@@ -47,7 +79,7 @@ pub fn vsftpd(root: TempDir) -> Option<Server> {
         "listen=YES\nlisten_ipv6=NO\nbackground=NO\nlisten_address=127.0.0.1\nlisten_port={}\n\
          anonymous_enable=YES\nlocal_enable=NO\nno_anon_password=YES\nwrite_enable=YES\n\
          anon_upload_enable=YES\nanon_mkdir_write_enable=YES\nanon_other_write_enable=YES\nanon_umask=022\nanon_world_readable_only=NO\n\
-         anon_root={}\nftp_username=daemon\nsecure_chroot_dir={}\nseccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n",
+         anon_root={}\nftp_username=daemon\nsecure_chroot_dir={}\nseccomp_sandbox=NO\nisolate=NO\nisolate_network=NO\n{more}",
         port.number,
         root.path().display(),
         empty.display()

@@ -2,7 +2,7 @@
 
 use e2e::battery::Server;
 use e2e::content::{ROLLOVER, SIZES};
-use e2e::servers::{pyftpdlib, vsftpd};
+use e2e::servers::{pyftpdlib, vsftpd, vsftpd_under_tls};
 
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
@@ -39,5 +39,28 @@ fn gets_from_pyftpdlib() {
 fn puts_to_pyftpdlib() {
     if let Some(server) = pyftpdlib(e2e::scratch()) {
         puts(&server);
+    }
+}
+
+/// It turns away data connections that do not resume, and uploads without close_notify.
+#[test]
+fn both_ways_with_vsftpd_under_tls() {
+    let Some((server, fingerprint)) = vsftpd_under_tls(e2e::scratch()) else { return };
+    let sizes = &[0, 1, 16_384, 16_385, 3_000_017];
+    server.gets("our ftps get", &["--tls", "--cert-pin", &fingerprint], sizes);
+    server.puts("our ftps put", &["--tls", "--cert-pin", &fingerprint], sizes);
+    server.gets("our ftps get active", &["--tls", "--active", "--cert-pin", &fingerprint], sizes);
+    // Another certificate, and none that is known, get no password; nor does a server without TLS.
+    let home = e2e::scratch();
+    let wrong = fingerprint.replace('A', "B").replace('1', "2");
+    for flags in [&["--tls", "--cert-pin", &wrong][..], &["--tls"]] {
+        let mut c = e2e::towline::command();
+        c.args(["copy", "--quiet"])
+            .args(flags)
+            .args([format!("{}image-1.bin", server.url), String::from("x")]);
+        let ended = e2e::process::run(c.current_dir(home.path()));
+        assert_eq!(ended.code(), 4, "{ended:?}");
+        assert!(ended.err.contains(&fingerprint), "{ended:?}");
+        assert!(!home.path().join("x").exists());
     }
 }

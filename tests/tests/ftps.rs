@@ -7,7 +7,7 @@ use e2e::process::{Ended, Process};
 use e2e::towline::{Serve, command};
 use e2e::{matrix, scratch};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -328,4 +328,86 @@ fn the_fingerprint_that_is_told_is_the_one_that_is_shown() {
     // The next run shows the same.
     let again = start(house.home.path(), house.root.path());
     assert_eq!(shown(&again), first);
+}
+
+/// Answers AUTH with this, and gives what comes then.
+fn answering(auth: &'static [u8]) -> (SocketAddr, std::thread::JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let at = listener.local_addr().expect("it listens");
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody comes");
+        stream.set_read_timeout(Some(ONE)).expect("a timeout");
+        stream.write_all(b"220 ready\r\n").expect("it takes it");
+        let mut line = [0; 10];
+        stream.read_exact(&mut line).expect("AUTH comes");
+        assert_eq!(&line, b"AUTH TLS\r\n");
+        stream.write_all(auth).expect("it takes it");
+        let mut rest = Vec::new();
+        // A RST is an end too.
+        let _ = stream.read_to_end(&mut rest);
+        rest
+    });
+    (at, served)
+}
+
+#[test]
+fn a_server_without_tls_or_with_words_before_it_gets_no_password() {
+    for (auth, words) in [
+        (&b"502 no TLS here\r\n"[..], "502"),
+        (b"234 go\r\n331 password, please\r\n", "before TLS began"),
+        (b"234 go\r\nno TLS at all, but many words that are no record of it\r\n", "TLS"),
+    ] {
+        let (at, served) = answering(auth);
+        let home = scratch();
+        let mut c = command();
+        c.args(["copy", "--quiet", "--tls", "--patience", "20"])
+            .arg(format!("ftp://bob:geheim@{at}/x"))
+            .arg("x");
+        let ended = e2e::process::run(c.current_dir(home.path()));
+        assert_ne!(ended.code(), 0, "{ended:?}");
+        assert!(ended.err.contains(words), "{words}: {ended:?}");
+        let rest = String::from_utf8_lossy(&served.join().expect("the server ends")).into_owned();
+        assert!(!rest.contains("geheim") && !rest.contains("USER"), "{rest:?}");
+    }
+}
+
+#[test]
+fn our_client_moves_whole_files_from_our_server_under_tls() {
+    let mut house = house(&["--tls", "require"]);
+    let implicit = house.implicit();
+    let peer = Peer::find("openssl", "openssl").expect("openssl is there");
+    let mut c = peer.command();
+    c.args(["s_client", "-connect", &implicit.to_string()]);
+    let pem = house.home.path().join("shown.pem");
+    std::fs::write(&pem, Process::start(&mut c).wait(ONE).out).expect("room");
+    let mut c = peer.command();
+    c.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&pem);
+    let said = Process::start(&mut c).wait(ONE).out;
+    let pin = said.trim().rsplit_once('=').expect("a fingerprint").1.to_lowercase();
+    let login = format!("{}:{}", USER.0, USER.1.replace(' ', "%20").replace(':', "%3A"));
+    let copy = |from: &str, to: &str, flags: &[&str]| {
+        let mut c = command();
+        c.args(["copy", "--quiet", "--cert-pin", &pin]).args(flags).args([from, to]);
+        e2e::process::run(c.current_dir(house.home.path()))
+    };
+    for (scheme, at, flags) in [
+        ("ftp", house.explicit(), &["--tls"][..]),
+        ("ftp", house.explicit(), &["--tls", "--active"]),
+        ("ftps", implicit, &[]),
+    ] {
+        for &len in SIZES {
+            let (content, name) = (Content::random(len), format!("{scheme}{}-{len}", flags.len()));
+            let local = house.home.path().join(&name);
+            content.write(&local).expect("room");
+            let url = format!("{scheme}://{login}@{at}/{name}");
+            let ended = copy(&name, &url, flags);
+            assert_eq!(ended.code(), 0, "{name}: {ended:?}");
+            let back = format!("{name}.back");
+            let ended = copy(&url, &back, flags);
+            assert_eq!(ended.code(), 0, "{name}: {ended:?}");
+            let sent = std::fs::read(&local).expect("it is there");
+            assert!(std::fs::read(house.root.path().join(&name)).expect("it came") == sent, "{name}");
+            assert!(std::fs::read(house.home.path().join(back)).expect("it came back") == sent, "{name}");
+        }
+    }
 }

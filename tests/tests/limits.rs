@@ -53,7 +53,7 @@ fn house_seen(limits: Limits, penalties: Option<Penalties>, tap: Option<Arc<Move
 impl House {
     fn remote(&self, scheme: Scheme, name: &str) -> Remote {
         let server = match scheme {
-            Scheme::Ftp => self.ftp.addresses()[0],
+            Scheme::Ftp | Scheme::Ftps => self.ftp.addresses()[0],
             Scheme::Tftp => self.tftp.addresses()[0],
             Scheme::Sftp | Scheme::Scp => unreachable!("only these two are served here"),
         };

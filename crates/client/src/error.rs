@@ -38,6 +38,16 @@ pub enum ClientError {
         /// The system's words.
         source: io::Error,
     },
+    /// The server's certificate is not believed.
+    #[error("{peer} shows a certificate that is not believed: {why}; its SHA-256 is {}", hex(fingerprint))]
+    Certificate {
+        /// Who.
+        peer: SocketAddr,
+        /// SHA-256 of the certificate.
+        fingerprint: [u8; 32],
+        /// What is wrong with it.
+        why: String,
+    },
     /// Nothing came for too long.
     #[error("{peer} went silent {phase}: nothing for {seconds} s")]
     TimedOut {
@@ -164,4 +174,9 @@ impl std::fmt::Display for Phase {
 /// The server's words, without anything that a terminal would obey.
 pub(crate) fn printable(text: &[u8]) -> String {
     String::from_utf8_lossy(text).chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// As `openssl x509 -fingerprint` prints it.
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|o| format!("{o:02X}")).collect::<Vec<_>>().join(":")
 }

@@ -49,7 +49,7 @@ use store::{Blob, Sink};
 pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
     match remote.scheme {
         Scheme::Tftp => tftp::get(remote, sink, options),
-        Scheme::Ftp => ftp::get(remote, sink, options),
+        Scheme::Ftp | Scheme::Ftps => ftp::get(remote, sink, options),
         Scheme::Sftp => sftp::get(remote, sink, options),
         Scheme::Scp => scp::get(remote, sink, options),
     }
@@ -59,7 +59,7 @@ pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Do
 pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
     match remote.scheme {
         Scheme::Tftp => tftp::put(blob, remote, options),
-        Scheme::Ftp => ftp::put(blob, remote, options),
+        Scheme::Ftp | Scheme::Ftps => ftp::put(blob, remote, options),
         Scheme::Sftp => sftp::put(blob, remote, options),
         Scheme::Scp => scp::put(blob, remote, options),
     }
@@ -69,7 +69,7 @@ pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, Clie
 pub fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
     match remote.scheme {
         Scheme::Tftp => Err(unsupported("TFTP has no listings")),
-        Scheme::Ftp => ftp::list(remote, options),
+        Scheme::Ftp | Scheme::Ftps => ftp::list(remote, options),
         Scheme::Sftp => sftp::list(remote, options),
         Scheme::Scp => Err(unsupported("SCP has no listings: sftp:// has")),
     }

@@ -125,6 +125,10 @@ pub struct FtpOptions {
     pub connect_timeout: Duration,
     /// Sets the file's time from the server's MDTM (`get`).
     pub want_modified: bool,
+    /// Wants TLS (AUTH TLS) before the login; a server that refuses gets no password. `ftps://` is under TLS anyhow.
+    pub tls: bool,
+    /// SHA-256 of the one certificate that is believed; `None`: those that this host's authorities signed for the name.
+    pub pin: Option<[u8; 32]>,
 }
 
 /// SFTP's options.
@@ -170,6 +174,8 @@ impl Default for FtpOptions {
             no_progress: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(20),
             want_modified: false,
+            tls: false,
+            pin: None,
         }
     }
 }

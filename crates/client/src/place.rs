@@ -43,7 +43,7 @@ impl Place {
     pub fn open(remote: &Remote, options: &Options) -> Result<Place, ClientError> {
         match remote.scheme {
             Scheme::Sftp => Ok(Place::Sftp(Box::new(Session::open(remote, options)?))),
-            Scheme::Ftp => Ok(Place::Ftp(Box::new(Apart::new(remote, options)))),
+            Scheme::Ftp | Scheme::Ftps => Ok(Place::Ftp(Box::new(Apart::new(remote, options)))),
             Scheme::Scp => Ok(Place::Scp(Box::new(Apart::new(remote, options)))),
             Scheme::Tftp => Err(unsupported("TFTP only copies files")),
         }

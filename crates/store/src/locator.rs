@@ -26,6 +26,8 @@ pub enum Scheme {
     Tftp,
     /// `ftp://` (RFC 1738 §3.2)
     Ftp,
+    /// `ftps://`: FTP under TLS from the first octet
+    Ftps,
     /// `sftp://` (draft-ietf-secsh-scp-sftp-ssh-uri-04)
     Sftp,
     /// `scp://`, as `scp` of OpenSSH reads it, with the paths of `sftp://`
@@ -34,7 +36,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Each.
-    pub const ALL: [Scheme; 4] = [Scheme::Tftp, Scheme::Ftp, Scheme::Sftp, Scheme::Scp];
+    pub const ALL: [Scheme; 5] = [Scheme::Tftp, Scheme::Ftp, Scheme::Ftps, Scheme::Sftp, Scheme::Scp];
 
     /// By its name, in upper or lower case.
     pub fn named(name: &str) -> Option<Scheme> {
@@ -52,6 +54,7 @@ impl Scheme {
         match self {
             Scheme::Tftp => "tftp",
             Scheme::Ftp => "ftp",
+            Scheme::Ftps => "ftps",
             Scheme::Sftp => "sftp",
             Scheme::Scp => "scp",
         }
@@ -62,6 +65,7 @@ impl Scheme {
         match self {
             Scheme::Tftp => 69,
             Scheme::Ftp => 21,
+            Scheme::Ftps => 990,
             Scheme::Sftp | Scheme::Scp => 22,
         }
     }
@@ -125,7 +129,7 @@ impl fmt::Display for Remote {
             write!(f, ":{port}")?;
         }
         let path = match (self.scheme, &self.path[..]) {
-            (Scheme::Tftp | Scheme::Ftp, path) => {
+            (Scheme::Tftp | Scheme::Ftp | Scheme::Ftps, path) => {
                 f.write_str("/")?;
                 path
             }
@@ -144,7 +148,7 @@ impl fmt::Display for Remote {
         match (self.scheme, self.kind) {
             (_, Type::Image) => Ok(()),
             (Scheme::Tftp, Type::Text) => f.write_str(";mode=netascii"),
-            (Scheme::Ftp, Type::Text) => f.write_str(";type=a"),
+            (Scheme::Ftp | Scheme::Ftps, Type::Text) => f.write_str(";type=a"),
             (Scheme::Sftp | Scheme::Scp, Type::Text) => Ok(()),
         }
     }
@@ -305,7 +309,7 @@ fn parse_remote(scheme: Scheme, rest: &[u8]) -> Result<Remote, BadLocator> {
     let (host, port) = parse_host(scheme, host)?;
     let (path, kind) = parse_type(scheme, path)?;
     let path = match scheme {
-        Scheme::Tftp | Scheme::Ftp => decode(path)?,
+        Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => decode(path)?,
         Scheme::Sftp | Scheme::Scp => decode_ssh(slash.is_some(), path)?,
     };
     // In FTP a line end in a path would be a second command; in SCP the end of its own; in TFTP a NUL would end the
@@ -383,7 +387,7 @@ fn decode_ssh(has_path: bool, path: &[u8]) -> Result<Vec<u8>, BadLocator> {
 /// the name.
 fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> {
     match scheme {
-        Scheme::Tftp | Scheme::Ftp => {}
+        Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => {}
         Scheme::Sftp | Scheme::Scp => return Ok((path, Type::Image)),
     }
     let Some(at) = path.iter().rposition(|&b| b == b';') else { return Ok((path, Type::Image)) };
@@ -392,12 +396,12 @@ fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> 
         return Ok((path, Type::Image));
     };
     let kind = match (scheme, key, value) {
-        (Scheme::Tftp, "mode", "octet") | (Scheme::Ftp, "type", "i") => Type::Image,
-        (Scheme::Tftp, "mode", "netascii") | (Scheme::Ftp, "type", "a") => Type::Text,
+        (Scheme::Tftp, "mode", "octet") | (Scheme::Ftp | Scheme::Ftps, "type", "i") => Type::Image,
+        (Scheme::Tftp, "mode", "netascii") | (Scheme::Ftp | Scheme::Ftps, "type", "a") => Type::Text,
         (Scheme::Tftp, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "TFTP has ;mode=octet and ;mode=netascii" });
         }
-        (Scheme::Ftp | Scheme::Sftp | Scheme::Scp, _, _) => {
+        (Scheme::Ftp | Scheme::Ftps | Scheme::Sftp | Scheme::Scp, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "FTP has ;type=i and ;type=a" });
         }
     };
@@ -483,7 +487,7 @@ mod tests {
             assert_eq!(meaning(input), expected, "for {input}");
             rows += 1;
         }
-        assert_eq!(rows, 84, "rows of docs/urls.md");
+        assert_eq!(rows, 86, "rows of docs/urls.md");
     }
 
     #[test]

@@ -131,6 +131,10 @@ impl Failure {
                 Exit::Refused,
                 "compare it with ssh-keygen -l there; then --host-key accept-new, or --host-key SHA256:... for this once",
             ),
+            E::Certificate { .. } => (
+                Exit::Refused,
+                "compare it with what the server says of itself (openssl x509 -fingerprint -sha256); then --cert-pin with that",
+            ),
             E::Ssh(SshFault::NothingInCommon { offer, .. }) => (Exit::Failed, older(offer.as_deref())),
             E::Ssh(SshFault::Terrapin { .. }) => (
                 Exit::Failed,

@@ -1,4 +1,4 @@
-//! TLS over a TCP socket that somebody else owns, for servers: octets in, octets out, one bite at a time.
+//! TLS over a TCP socket that somebody else owns, at either end: octets in, octets out, one bite at a time.
 //!
 //! Like [`pump`](crate::pump) nothing here waits: [`io::ErrorKind::WouldBlock`] says that the socket is full or
 //! empty, and whoever owns the socket waits in its own way. TLS 1.3 and 1.2, with what rustls thinks safe and
@@ -9,7 +9,7 @@ use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerSessionMemoryCache;
-use rustls::{HandshakeKind, ServerConfig, ServerConnection};
+use rustls::{ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,9 +134,9 @@ impl Identity {
     }
 }
 
-/// One connection's TLS, at a server.
+/// One connection's TLS.
 pub struct Tls {
-    connection: ServerConnection,
+    connection: Connection,
     /// The peer has said that nothing more comes.
     closed: bool,
 }
@@ -144,9 +144,18 @@ pub struct Tls {
 impl Tls {
     /// TLS for a connection that was accepted; the handshake goes on with each [`Tls::read`].
     pub fn new(identity: &Identity) -> io::Result<Tls> {
-        let mut connection = ServerConnection::new(identity.config.clone()).map_err(io::Error::other)?;
+        let connection = ServerConnection::new(identity.config.clone()).map_err(io::Error::other)?;
+        Ok(Tls::over(connection.into()))
+    }
+
+    /// TLS towards a server; the first octets go out with [`Tls::flush`].
+    pub(crate) fn towards(connection: ClientConnection) -> Tls {
+        Tls::over(connection.into())
+    }
+
+    fn over(mut connection: Connection) -> Tls {
         connection.set_buffer_limit(Some(WAITING));
-        Ok(Tls { connection, closed: false })
+        Tls { connection, closed: false }
     }
 
     /// Whether the handshake is not over.
@@ -179,9 +188,10 @@ impl Tls {
     /// Goes on with the handshake, and nothing else, until it is over.
     pub fn shake(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         while self.connection.is_handshaking() {
+            self.flush(socket)?;
             self.take(socket)?;
         }
-        Ok(())
+        self.flush(socket)
     }
 
     /// Takes records of the socket, and sends what they call for.

@@ -1,10 +1,21 @@
 //! TLS towards a server that somebody asked for by its name: its certificate must be for that name and come from
-//! somebody whom this host trusts. Blocking, over any stream.
+//! somebody whom this host trusts, or be the one with a fingerprint that was given.
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use crate::tls::Tls;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme, StreamOwned,
+};
+use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// SHA-256 of a certificate (DER), as `openssl x509 -fingerprint -sha256` shows it with colons.
+pub type Fingerprint = [u8; 32];
 
 /// Why there is nobody to trust.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +36,8 @@ impl Trust {
     /// Whom this host believes: the files of its distribution, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     /// They are read now.
     pub fn of_system() -> Result<Trust, NoTrust> {
-        let found = rustls_native_certs::load_native_certs();
-        let mut roots = RootCertStore::empty();
-        // Stores of hosts hold old certificates that rustls does not take: those are believed by nobody.
-        let (taken, _) = roots.add_parsable_certificates(found.certs);
-        if taken == 0 {
-            let why = found.errors.first().map(|e| format!(": {e}")).unwrap_or_default();
-            return Err(NoTrust::Nobody(why));
-        }
-        Trust::of(roots)
+        let (roots, why) = system();
+        if roots.is_empty() { Err(NoTrust::Nobody(why)) } else { Trust::of(roots) }
     }
 
     /// Whoever has this certificate (DER), or one that it signed, and nobody else.
@@ -54,6 +58,35 @@ impl Trust {
         Ok(Trust(Arc::new(config)))
     }
 
+    /// What a session of several connections to one server is made with; each resumes the one before, where the server
+    /// lets it. `pin`: the one certificate that is believed, whoever signed it. Otherwise whom this host believes.
+    ///
+    /// # Errors
+    /// Without a pin, where this host believes nobody.
+    pub fn session(pin: Option<Fingerprint>) -> Result<Session, NoTrust> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let believed = match pin {
+            Some(pin) => Believed::One(pin),
+            None => {
+                let (roots, why) = system();
+                if roots.is_empty() {
+                    return Err(NoTrust::Nobody(why));
+                }
+                let by_name = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+                Believed::Signed(by_name.build().map_err(|e| NoTrust::Unfit(Error::General(e.to_string())))?)
+            }
+        };
+        let looker = Arc::new(Looker { believed, provider: provider.clone(), shown: Mutex::default() });
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(NoTrust::Unfit)?
+            .dangerous()
+            .with_custom_certificate_verifier(looker.clone())
+            .with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        Ok(Session { config: Arc::new(config), looker })
+    }
+
     /// Speaks TLS over `stream` with the server of that name or address. The handshake is made here: an error says
     /// whom we do not believe before anything of ours is sent.
     pub fn shake<S: Read + Write>(
@@ -69,5 +102,103 @@ impl Trust {
             tls.conn.complete_io(&mut tls.sock)?;
         }
         Ok(tls)
+    }
+}
+
+/// Whom this host believes, and, where that is nobody, why.
+fn system() -> (RootCertStore, String) {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    // Stores of hosts hold old certificates that rustls does not take: those are believed by nobody.
+    let _counts = roots.add_parsable_certificates(found.certs);
+    (roots, found.errors.first().map(|e| format!(": {e}")).unwrap_or_default())
+}
+
+/// Sessions of TLS that are kept to resume; each connection of a server may give some.
+const SESSIONS: usize = 64;
+
+/// A session of several connections to one server: see [`Trust::session`].
+#[derive(Clone)]
+pub struct Session {
+    config: Arc<ClientConfig>,
+    looker: Arc<Looker>,
+}
+
+impl Session {
+    /// TLS for a connection that was made to this host; the handshake goes on with [`Tls::shake`].
+    ///
+    /// # Errors
+    /// The host is neither a name nor an address.
+    pub fn connection(&self, host: &str) -> io::Result<Tls> {
+        // A zone is this host's business.
+        let host = host.split_once('%').map_or(host, |(address, _)| address);
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidInput, e))?;
+        let connection = ClientConnection::new(self.config.clone(), name).map_err(io::Error::other)?;
+        Ok(Tls::towards(connection))
+    }
+
+    /// The certificate that was shown last, whether it was believed or not.
+    pub fn shown(&self) -> Option<Fingerprint> {
+        *self.looker.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which certificates are right.
+#[derive(Debug)]
+enum Believed {
+    One(Fingerprint),
+    Signed(Arc<WebPkiServerVerifier>),
+}
+
+/// Looks at certificates, and remembers the last one.
+#[derive(Debug)]
+struct Looker {
+    believed: Believed,
+    provider: Arc<CryptoProvider>,
+    // Guards a fingerprint; held for a look.
+    shown: Mutex<Option<Fingerprint>>,
+}
+
+impl ServerCertVerifier for Looker {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        stapled: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let shown: Fingerprint = Sha256::digest(leaf).into();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
+        match &self.believed {
+            Believed::One(pin) if *pin == shown => Ok(ServerCertVerified::assertion()),
+            Believed::One(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
+            Believed::Signed(by_name) => by_name.verify_server_cert(leaf, chain, name, stapled, now),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn error(
 fn words(at: At) -> &'static str {
     match at {
         At::Greeting => "before its greeting",
+        At::Security => "instead of beginning TLS",
         At::Login => "during the login",
         At::Prepare => "before the transfer",
         At::Request => "instead of beginning the transfer",

@@ -3,6 +3,8 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `mod` | the loop over control connection, data connection and cancel |
+//! | `conn` | a connection, clear or under TLS |
+//! | `moving` | the data connection: made, moved, closed |
 //! | `net` | data connections through the [`crate::Wire`] |
 //! | `fault` | the machine's failures as [`ClientError`]s |
 //!
@@ -10,27 +12,27 @@
 //! soon as an upload has its connection and taken back only after the last octet, so that even a killed
 //! process leaves a RST and no FIN that a server would take for the end of the file.
 
+mod conn;
 mod fault;
+mod moving;
 mod net;
 
 use crate::dial::{self, Ends};
-use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Type, WireCode};
+use crate::{ClientError, Done, FtpOptions, Options, Outcome, Phase, Remote, Resume, Scheme, Type, WireCode};
 use clock::Instant as Moment;
-use ftp_proto::ascii::{FromWire, ToWire};
-use ftp_proto::client::{Change, Client, Event, Job, Passive, Plan, Report, Target, Verb};
+use conn::Conn;
+use ftp_proto::client::{Change, Client, Event, Job, Passive, Plan, Report, Tls, Verb};
 use ftp_proto::command::{self, Password, Representation};
 use ftp_proto::line::Lines;
 use ftp_proto::list::{self, Listed};
-use net::Unmade;
 use rustix::event::{PollFd, PollFlags};
-use socket2::SockRef;
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::io;
+use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
-use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
+use transport::pump::{Incoming, Outgoing};
 use transport::tap::{self, Dir, Role, Sight, What};
+use transport::tls_client::{NoTrust, Session, Trust};
 
 /// Fetches `remote` into `sink`.
 pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Done, ClientError> {
@@ -117,7 +119,7 @@ enum Data {
     None,
     /// We wait for the server to connect.
     Listening(TcpListener),
-    Open(TcpStream, Ends),
+    Open(Conn, Ends),
 }
 
 /// What moves on it.
@@ -135,10 +137,17 @@ struct Run<'a, 's> {
     options: &'a Options,
     kind: Type,
     load: Load<'s>,
-    control: TcpStream,
+    /// As the URL has it: what certificates have to be for.
+    host: &'a str,
+    /// Under TLS, what its connections share.
+    session: Option<Session>,
+    control: Conn,
     ends: Ends,
     machine: Client,
     data: Data,
+    /// An upload's connection whose last octet is out: closed with the server's end unread it would be a RST, so it waits
+    /// for the last reply.
+    sent: Option<Conn>,
     pump: Pump,
     began: Instant,
     progress: Instant,
@@ -165,14 +174,22 @@ fn work(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<
     let flow = tap::next_flow();
     let (control, ends) = dial::server(remote, options, options.ftp.connect_timeout, flow)?;
     let plan = plan(remote, job, &options.ftp);
+    let session = match plan.tls {
+        Tls::No => None,
+        Tls::Explicit | Tls::Implicit => Some(Trust::session(options.ftp.pin).map_err(nobody)?),
+    };
+    let is_implicit = plan.tls == Tls::Implicit;
     let mut run = Run {
         options,
         kind: remote.kind,
         load,
-        control,
+        host: &remote.host,
+        session,
+        control: Conn::new(control),
         ends,
         machine: Client::new(Moment::ZERO, plan, ends.real_peer),
         data: Data::None,
+        sent: None,
         pump: Pump::Idle,
         began,
         progress: began,
@@ -186,7 +203,7 @@ fn work(remote: &Remote, job: Job, load: Load<'_>, options: &Options) -> Result<
         control_octets: 0,
     };
     run.see(ends, Dir::Sent, What::Connected { role: Role::Control });
-    let result = run.run();
+    let result = if is_implicit { run.secure() } else { Ok(()) }.and_then(|()| run.run());
     let moving = matches!(run.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
     run.close_data();
     if result.is_err() && moving {
@@ -224,6 +241,11 @@ fn plan(remote: &Remote, job: Job, ftp: &FtpOptions) -> Plan {
             Type::Image => Representation::Image,
             Type::Text => Representation::Ascii,
         },
+        tls: match (remote.scheme, ftp.tls) {
+            (Scheme::Ftps, _) => Tls::Implicit,
+            (_, true) => Tls::Explicit,
+            (_, false) => Tls::No,
+        },
         passive: match ftp.passive {
             crate::Passive::Yes => Passive::Extended,
             crate::Passive::PasvOnly => Passive::PasvOnly,
@@ -234,7 +256,23 @@ fn plan(remote: &Remote, job: Job, ftp: &FtpOptions) -> Plan {
     }
 }
 
+/// There is nobody to believe.
+fn nobody(e: NoTrust) -> ClientError {
+    ClientError::Local(io::Error::other(e))
+}
+
 impl Run<'_, '_> {
+    /// Puts the control connection under TLS.
+    fn secure(&mut self) -> Result<(), ClientError> {
+        let Some(session) = &self.session else { return Ok(()) };
+        // What came before TLS and seems to have come in it.
+        if !self.unheard.is_empty() {
+            let what = String::from("octets came behind the answer to AUTH, before TLS began");
+            return Err(ClientError::Protocol { peer: self.ends.peer, what });
+        }
+        self.control.secure(session, self.host, &self.ends, self.options)
+    }
+
     fn run(&mut self) -> Result<Report, ClientError> {
         loop {
             if let Some(report) = self.settle()? {
@@ -263,6 +301,11 @@ impl Run<'_, '_> {
             }
             let Some(event) = self.machine.poll_event() else { return Ok(None) };
             match event {
+                Event::Secure => {
+                    self.secure()?;
+                    let now = self.now();
+                    self.machine.secured(now);
+                }
                 Event::Connect(target) => self.connect(target)?,
                 Event::Listen => self.listen()?,
                 Event::Move { start, size } => {
@@ -270,7 +313,7 @@ impl Run<'_, '_> {
                         self.see(self.ends, Dir::Here, What::Size(size));
                     }
                     self.progress = Instant::now();
-                    self.begin(start);
+                    self.begin(start)?;
                 }
                 Event::CloseData => self.close_data(),
                 Event::Finished(Ok(report)) => {
@@ -293,59 +336,6 @@ impl Run<'_, '_> {
         }
     }
 
-    fn connect(&mut self, target: Target) -> Result<(), ClientError> {
-        match net::data(target, &self.ends, self.options) {
-            Ok((stream, ends)) => {
-                self.see(ends, Dir::Sent, What::Connected { role: Role::Data });
-                self.opened(stream, ends)?;
-                let now = self.now();
-                self.machine.data_ready(now);
-            }
-            Err(Unmade::Failed(why)) => {
-                self.see(self.ends, Dir::Here, What::ConnectFailed { why: &why });
-                let now = self.now();
-                self.machine.data_failed(now, &why);
-            }
-            Err(Unmade::Cancelled) => return Err(ClientError::Cancelled),
-        }
-        Ok(())
-    }
-
-    fn listen(&mut self) -> Result<(), ClientError> {
-        let now = self.now();
-        match net::listen(&self.ends, self.options) {
-            Ok((listener, real)) => {
-                self.data = Data::Listening(listener);
-                // The server is told where we really are; the tap shows the named address.
-                self.machine.listening(now, real);
-            }
-            Err(e) => self.machine.data_failed(now, &format!("cannot listen for the server: {e}")),
-        }
-        Ok(())
-    }
-
-    fn opened(&mut self, stream: TcpStream, ends: Ends) -> Result<(), ClientError> {
-        if let Load::From(_) = self.load {
-            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).map_err(ClientError::Network)?;
-        }
-        self.data = Data::Open(stream, ends);
-        Ok(())
-    }
-
-    fn begin(&mut self, start: u64) {
-        self.pump = match (&self.data, &self.load) {
-            (Data::Listening(_), _) => Pump::Accepting(start),
-            (Data::None | Data::Open(..), Load::From(blob)) => {
-                let convert = (self.kind == Type::Text).then(|| Box::new(TextOut(ToWire::default())) as _);
-                Pump::Out(Outgoing::new((*blob).clone(), start, convert))
-            }
-            (Data::None | Data::Open(..), Load::Into(_)) => {
-                let convert = (self.kind == Type::Text).then(|| Box::new(TextIn(FromWire::default())) as _);
-                Pump::In(Incoming::new(start, convert))
-            }
-        };
-    }
-
     /// Waits for whichever comes first: control input, the data connection, cancel, a deadline.
     fn wait(&mut self) -> Result<(), ClientError> {
         let patience = self.options.ftp.no_progress;
@@ -356,11 +346,11 @@ impl Run<'_, '_> {
             let stalled = self.progress + patience;
             deadline = Some(deadline.map_or(stalled, |d| d.min(stalled)));
         }
-        let mut fds = vec![PollFd::new(&self.control, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(self.control.stream(), PollFlags::IN)];
         match (&self.data, &self.pump) {
             (Data::Listening(listener), Pump::Accepting(_)) => fds.push(PollFd::new(listener, PollFlags::IN)),
-            (Data::Open(stream, _), Pump::In(_)) => fds.push(PollFd::new(stream, PollFlags::IN)),
-            (Data::Open(stream, _), Pump::Out(_)) => fds.push(PollFd::new(stream, PollFlags::OUT)),
+            (Data::Open(conn, _), Pump::In(_)) => fds.push(PollFd::new(conn.stream(), PollFlags::IN)),
+            (Data::Open(conn, _), Pump::Out(_)) => fds.push(PollFd::new(conn.stream(), PollFlags::OUT)),
             _ => {}
         }
         dial::wait(&fds, self.options.cancel.as_ref(), deadline)?;
@@ -426,7 +416,7 @@ impl Run<'_, '_> {
                     octets = &octets[n..];
                 }
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    let fds = [PollFd::new(&self.control, PollFlags::OUT)];
+                    let fds = [PollFd::new(self.control.stream(), PollFlags::OUT)];
                     dial::wait(&fds, self.options.cancel.as_ref(), Some(deadline))?;
                     if Instant::now() >= deadline {
                         let seconds = self.options.ftp.no_progress.as_secs();
@@ -443,90 +433,6 @@ impl Run<'_, '_> {
             }
         }
         Ok(())
-    }
-
-    fn pump(&mut self) -> Result<(), ClientError> {
-        if let (Data::Listening(listener), Pump::Accepting(start)) = (&self.data, &self.pump) {
-            let start = *start;
-            let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else {
-                return Ok(());
-            };
-            self.see(ends, Dir::Received, What::Connected { role: Role::Data });
-            self.progress = Instant::now();
-            self.opened(stream, ends)?;
-            self.begin(start);
-        }
-        // Some bites in a row, then the control connection gets its turn.
-        for _ in 0..8 {
-            let Data::Open(stream, ends) = &self.data else { return Ok(()) };
-            let ends = *ends;
-            let (bite, dir) = match (&mut self.pump, &mut self.load) {
-                (Pump::Out(out), _) => (out.bite(stream.as_fd()), Dir::Sent),
-                (Pump::In(incoming), Load::Into(sink)) => {
-                    (incoming.bite(stream.as_fd(), *sink), Dir::Received)
-                }
-                _ => return Ok(()),
-            };
-            match bite {
-                Ok(Bite::Moved(n)) => {
-                    self.octets += n as u64;
-                    self.progress = Instant::now();
-                    self.see(ends, dir, What::Data { len: n, total: self.octets });
-                }
-                Ok(Bite::Blocked) => return Ok(()),
-                Ok(Bite::Over) => {
-                    if dir == Dir::Sent {
-                        // The last octet is out: from here on a FIN tells the truth.
-                        let finished = SockRef::from(stream)
-                            .set_linger(None)
-                            .and_then(|()| stream.shutdown(std::net::Shutdown::Write));
-                        self.broken = finished.err();
-                    }
-                    self.over();
-                    return Ok(());
-                }
-                Err(PumpError::File(e)) => return Err(ClientError::Local(e)),
-                // The server has a reason, and says it on the control connection.
-                Err(PumpError::Socket(e)) => {
-                    self.broken = Some(e);
-                    self.over();
-                    return Ok(());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn over(&mut self) {
-        let wire = match std::mem::replace(&mut self.pump, Pump::Over) {
-            Pump::In(incoming) => {
-                self.moved = incoming.position() - self.start();
-                incoming.wire()
-            }
-            Pump::Out(out) => {
-                self.moved = out.position() - self.start();
-                out.wire()
-            }
-            Pump::Idle | Pump::Accepting(_) | Pump::Over => 0,
-        };
-        self.close_data();
-        let now = self.now();
-        self.machine.moved(now, wire);
-    }
-
-    fn start(&self) -> u64 {
-        self.machine.start()
-    }
-
-    /// Drops the data connection: by FIN after the last octet, by RST before it.
-    fn close_data(&mut self) {
-        match std::mem::replace(&mut self.data, Data::None) {
-            Data::Open(stream, ends) => {
-                drop(stream);
-                self.see(ends, Dir::Here, What::Closed { role: Role::Data, total: self.octets });
-            }
-            Data::Listening(_) | Data::None => {}
-        }
     }
 
     fn now(&self) -> Moment {
@@ -562,27 +468,5 @@ impl Run<'_, '_> {
             let (local, peer) = (ends.local, ends.peer);
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
-    }
-}
-
-struct TextOut(ToWire);
-
-impl Convert for TextOut {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        self.0.push(octets, out);
-    }
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
-}
-
-struct TextIn(FromWire);
-
-impl Convert for TextIn {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        self.0.push(octets, out);
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        self.0.finish(out);
     }
 }

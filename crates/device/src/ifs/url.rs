@@ -196,7 +196,7 @@ impl Net {
     pub fn scheme_name(&self) -> &'static str {
         match self.scheme {
             Scheme::Tftp => "tftp",
-            Scheme::Ftp => "ftp",
+            Scheme::Ftp | Scheme::Ftps => "ftp",
             Scheme::Sftp => "sftp",
             Scheme::Scp => "scp",
         }

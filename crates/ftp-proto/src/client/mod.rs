@@ -7,8 +7,11 @@
 mod plan;
 #[cfg(test)]
 mod tests;
+mod told;
 
-pub use plan::{Change, Event, Failure, Job, Passive, Phase, Plan, Report, Target, Verb};
+pub use plan::{Change, Event, Failure, Job, Passive, Phase, Plan, Report, Target, Tls, Verb};
+
+use told::{announced, number};
 
 use crate::addr::{format_eprt, format_port, parse_227, parse_229};
 use crate::command::Representation;
@@ -25,8 +28,13 @@ use core::net::SocketAddr;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Await {
     Greeting,
+    Auth,
+    /// The driver puts the connection under TLS.
+    Secure,
     User,
     Pass,
+    Pbsz,
+    Prot,
     Type,
     Size,
     Modified,
@@ -255,10 +263,17 @@ impl Client {
         match self.awaits {
             // 120: ready in some minutes; another greeting follows.
             Await::Greeting if code.is_preliminary() => {}
-            Await::Greeting if code.is_complete() => {
-                let user = self.plan.user.clone();
-                self.send(b"USER", &user, Await::User);
+            Await::Greeting if code.is_complete() => match self.plan.tls {
+                Tls::Explicit => self.send(b"AUTH", b"TLS", Await::Auth),
+                Tls::No | Tls::Implicit => self.log_in(),
+            },
+            Await::Auth if code.0 == 234 => {
+                self.awaits = Await::Secure;
+                self.events.push_back(Event::Secure);
             }
+            // RFC 4217 §8: it may propose another size, which for TLS means nothing.
+            Await::Pbsz if code.is_complete() => self.send(b"PROT", b"P", Await::Prot),
+            Await::Prot if code.is_complete() => self.prepare(),
             Await::User if code.0 == 331 => {
                 let password = self.plan.password.0.clone();
                 self.send(b"PASS", &password, Await::Pass);
@@ -325,8 +340,11 @@ impl Client {
             }
             Await::Last if code.is_complete() => self.quit(Ok(self.report)),
             Await::Quit => self.over(),
-            Await::Over | Await::Data { .. } => {}
+            Await::Over | Await::Data { .. } | Await::Secure => {}
             Await::Greeting
+            | Await::Auth
+            | Await::Pbsz
+            | Await::Prot
             | Await::User
             | Await::Pass
             | Await::Type
@@ -347,7 +365,27 @@ impl Client {
         self.events.push_back(Event::Move { start: self.start, size });
     }
 
+    /// The control connection is under TLS.
+    pub fn secured(&mut self, now: Instant) {
+        if self.awaits == Await::Secure {
+            self.arm(now);
+            self.log_in();
+        }
+    }
+
+    fn log_in(&mut self) {
+        let user = self.plan.user.clone();
+        self.send(b"USER", &user, Await::User);
+    }
+
     fn logged_in(&mut self) {
+        match self.plan.tls {
+            Tls::No => self.prepare(),
+            Tls::Explicit | Tls::Implicit => self.send(b"PBSZ", b"0", Await::Pbsz),
+        }
+    }
+
+    fn prepare(&mut self) {
         if let Job::Change(change) = &self.plan.job {
             let (verb, then): (&[u8], _) = match change {
                 Change::Remove => (b"DELE", Await::Last),
@@ -489,8 +527,11 @@ impl Client {
     fn phase(&self) -> Phase {
         match self.awaits {
             Await::Greeting => Phase::Greeting,
+            Await::Auth | Await::Secure => Phase::Security,
             Await::User | Await::Pass => Phase::Login,
-            Await::Type
+            Await::Pbsz
+            | Await::Prot
+            | Await::Type
             | Await::Size
             | Await::Modified
             | Await::Allo
@@ -542,23 +583,4 @@ impl Client {
         self.outcome = Some(outcome);
         self.over();
     }
-}
-
-fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
-    if text.is_empty() {
-        return None;
-    }
-    text.iter().try_fold(0u64, |n, b| {
-        b.is_ascii_digit().then_some(())?;
-        n.checked_mul(10)?.checked_add(u64::from(b - b'0'))
-    })
-}
-
-/// `Opening BINARY mode data connection for x (1234 bytes).`
-fn announced(text: &[u8]) -> Option<u64> {
-    let open = text.iter().rposition(|&b| b == b'(')?;
-    let rest = &text[open + 1..];
-    let space = rest.iter().position(|&b| b == b' ')?;
-    rest[space + 1..].starts_with(b"byte").then(|| number(&rest[..space]))?
 }

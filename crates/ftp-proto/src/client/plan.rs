@@ -18,6 +18,18 @@ pub enum Passive {
     No,
 }
 
+/// Whether the session is under TLS.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Tls {
+    /// It is not.
+    #[default]
+    No,
+    /// AUTH TLS before the login (RFC 4217 §4); a server that refuses gets no password.
+    Explicit,
+    /// It was before the first octet.
+    Implicit,
+}
+
 /// What to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Job {
@@ -81,6 +93,8 @@ pub struct Plan {
     pub path: Vec<u8>,
     /// TYPE.
     pub representation: Representation,
+    /// Whether control and data connections are under TLS.
+    pub tls: Tls,
     /// Who opens the data connection.
     pub passive: Passive,
     /// What to do.
@@ -92,6 +106,9 @@ pub struct Plan {
 /// What to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
+    /// Put the control connection under TLS: call [`super::Client::secured`] when that is done. Octets that came behind
+    /// what called for it are nobody's, and the end.
+    Secure,
     /// Connect the data connection: call [`super::Client::data_ready`] or [`super::Client::data_failed`].
     Connect(Target),
     /// Listen for it: call [`super::Client::listening`] or [`super::Client::data_failed`].
@@ -134,6 +151,8 @@ pub struct Report {
 pub enum Phase {
     /// Before the 220.
     Greeting,
+    /// AUTH.
+    Security,
     /// USER and PASS.
     Login,
     /// TYPE, PORT, REST and the like.

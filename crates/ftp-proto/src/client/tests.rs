@@ -11,6 +11,7 @@ fn plan(job: Job, passive: Passive) -> Plan {
         password: Password(b"p".to_vec()),
         path: b"f.bin".to_vec(),
         representation: Representation::Image,
+        tls: Tls::No,
         passive,
         job,
         patience: PATIENCE,
@@ -324,4 +325,52 @@ fn a_look_finds_a_file_by_its_size_and_a_directory_by_going_there() {
     assert_eq!(t.hears("550 nothing"), "QUIT");
     t.hears("221 bye");
     assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, .. })));
+}
+
+fn under(tls: Tls) -> Talk {
+    let job = Job::Get { offset: 0, want_modified: false };
+    Talk::new(Plan { tls, ..plan(job, Passive::Extended) }, "10.0.0.1:21")
+}
+
+#[test]
+fn tls_comes_before_the_login_and_private_data_after_it() {
+    let mut t = under(Tls::Explicit);
+    assert_eq!(t.hears("220 hi"), "AUTH TLS");
+    assert_eq!(t.hears("234 go"), "");
+    assert_eq!(t.event(), Event::Secure);
+    // Nothing that comes before TLS is there makes it say more.
+    assert_eq!(t.hears("331 ?"), "");
+    t.client.secured(t.now);
+    assert_eq!(t.sent(), "USER u");
+    assert_eq!(t.hears("331 ?"), "PASS p");
+    assert_eq!(t.hears("230 in"), "PBSZ 0");
+    assert_eq!(t.hears("200 PBSZ=0"), "PROT P");
+    assert_eq!(t.hears("200 private"), "TYPE I");
+}
+
+#[test]
+fn implicit_tls_needs_no_auth() {
+    let mut t = under(Tls::Implicit);
+    assert_eq!(t.hears("220 hi"), "USER u");
+    assert_eq!(t.hears("230 in"), "PBSZ 0");
+    assert_eq!(t.hears("200 PBSZ=0"), "PROT P");
+}
+
+#[test]
+fn who_refuses_tls_gets_neither_name_nor_password() {
+    for refusal in ["500 what?", "502 no", "534 policy", "431 no certificate", "200 odd"] {
+        let mut t = under(Tls::Explicit);
+        t.hears("220 hi");
+        assert_eq!(t.hears(refusal), "QUIT", "{refusal}");
+        t.client.handle_eof();
+        assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Security, .. })), "{refusal}");
+    }
+    let mut t = under(Tls::Explicit);
+    t.hears("220 hi");
+    t.hears("234 go");
+    assert_eq!(t.event(), Event::Secure);
+    t.client.secured(t.now);
+    t.hears("230 in");
+    t.hears("200 0");
+    assert_eq!(t.hears("534 only clear"), "QUIT", "no data in clear");
 }

@@ -6,6 +6,7 @@ mod many;
 mod one;
 
 use super::over_ssh::OverSsh;
+use super::over_tls::OverTls;
 use crate::digest::Expect;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -29,6 +30,7 @@ Examples:
   towline copy tftp://10.0.0.1/r1.cfg .                      fetch, keep the name
   towline copy r1.cfg ftp://bob:PASSWORD@10.0.0.1/backup/    store, keep the name
   towline copy --windowsize 64 --blksize 1468 tftp://10.0.0.1/a.bin a.bin
+  towline copy --tls r1.cfg ftp://bob@10.0.0.1/backup/       FTP under TLS; ftps:// for a server on 990
   towline copy --resume ftp://10.0.0.1/large.bin .           go on with large.bin.part
   towline copy -p r1.cfg sftp://bob@10.0.0.1/~/backup/       over SSH, below bob's home; keep time and mode
   towline copy --host-key accept-new -i key sftp://admin@10.0.0.2/flash/a.bin .
@@ -44,10 +46,10 @@ const USAGE: &str = "\
 towline copy [OPTIONS] <SRC>... <DST>
        towline copy [OPTIONS] --list <FILE> [BASE/] <DST/>";
 
-/// Copy files: local, TFTP, FTP, SFTP or SCP on either side.
+/// Copy files: local, TFTP, FTP, FTPS, SFTP or SCP on either side.
 ///
 /// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH`,
-/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`, `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `scp://...` as sftp.
+/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `ftps://...` as ftp, `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `scp://...` as sftp.
 /// /PATH of TFTP and FTP is relative to where the server starts, //PATH is absolute; /PATH of SFTP and SCP is absolute,
 /// /~/PATH relative, and /flash:/PATH of SCP a file of a device. A DST that is a directory or ends in `/` keeps the name.
 /// `;mode=netascii` and `;type=a` at the end of a URL convert line ends. `{a,b}` and `{01..12}` in the path of a URL are
@@ -108,6 +110,8 @@ pub struct Copy {
     quiet: bool,
     #[command(flatten)]
     ssh: OverSsh,
+    #[command(flatten)]
+    tls: OverTls,
     #[command(flatten)]
     trace: Tracing,
 }
@@ -184,6 +188,7 @@ impl Copy {
             (false, false) => Passive::Yes,
         };
         options.ftp.want_modified = self.preserve;
+        self.tls.apply(&mut options.ftp);
         options
     }
 
@@ -226,7 +231,7 @@ impl Copy {
 /// Whether a broken copy can go on.
 fn resumes(remote: &Remote) -> bool {
     match remote.scheme {
-        Scheme::Ftp => remote.kind == Type::Image,
+        Scheme::Ftp | Scheme::Ftps => remote.kind == Type::Image,
         Scheme::Sftp => true,
         Scheme::Tftp | Scheme::Scp => false,
     }

@@ -71,7 +71,7 @@ impl Doctor {
                 let remote = parsed(url)?;
                 match remote.scheme {
                     Scheme::Sftp | Scheme::Scp => self.ssh(&remote, events),
-                    Scheme::Tftp | Scheme::Ftp => self.remote(&remote, events),
+                    Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => self.remote(&remote, events),
                 }
             }
             (None, dir) => self.own(dir.as_ref().and_then(Option::as_deref), events),

@@ -14,6 +14,7 @@ pub mod lab;
 pub mod log;
 pub mod man;
 mod over_ssh;
+mod over_tls;
 pub mod recipe;
 pub mod relay;
 pub mod reload;

@@ -152,7 +152,7 @@ impl Upgrade<'_> {
             Scheme::Tftp => {
                 "Slow: 'ip tftp blocksize 8192' in configuration mode first (1468 where fragments are dropped)."
             }
-            Scheme::Ftp => {
+            Scheme::Ftp | Scheme::Ftps => {
                 "As anonymous; for a user: 'ip ftp username NAME' and 'ip ftp password WORD' in configuration \
                  mode first."
             }

@@ -113,7 +113,7 @@ impl Exec<'_> {
         self.met(&host);
         match from.scheme {
             Scheme::Tftp => self.tty.print(&ok_tftp(done.octets))?,
-            Scheme::Ftp => self.tty.print(&ok_ftp(done.octets))?,
+            Scheme::Ftp | Scheme::Ftps => self.tty.print(&ok_ftp(done.octets))?,
             Scheme::Sftp | Scheme::Scp => self.tty.print("\n")?,
         }
         let took = started.elapsed();
@@ -151,7 +151,7 @@ impl Exec<'_> {
         let (file, host) = names(to);
         let (begin, record): (_, fn(&str) -> String) = match to.scheme {
             Scheme::Tftp => (String::new(), nothing),
-            Scheme::Ftp => (writing(&file), nothing),
+            Scheme::Ftp | Scheme::Ftps => (writing(&file), nothing),
             Scheme::Sftp | Scheme::Scp => (writing(&file), sink),
         };
         let shape = Shape { begin, record, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
@@ -191,12 +191,12 @@ impl Exec<'_> {
         let (file, host) = names(from);
         let (begin, record): (_, fn(&str) -> String) = match from.scheme {
             Scheme::Tftp => (loading_tftp(&file, &host, self.via(&host)), nothing),
-            Scheme::Ftp => (loading_ftp(&file), nothing),
+            Scheme::Ftp | Scheme::Ftps => (loading_ftp(&file), nothing),
             // Nothing before the server's own line.
             Scheme::Sftp | Scheme::Scp => (String::new(), sending_modes),
         };
         match from.scheme {
-            Scheme::Tftp | Scheme::Ftp => self.tty.print(&accessing(&from.to_string()))?,
+            Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => self.tty.print(&accessing(&from.to_string()))?,
             Scheme::Sftp | Scheme::Scp => {}
         }
         Ok(Shape { begin, record, dots: false, width: self.tty.width() })
@@ -212,11 +212,11 @@ impl Exec<'_> {
         let config = self.tty.device.running_config();
         let (user, password) = match (&net.user, net.scheme) {
             (Some(user), _) => (Some(user.clone()), net.password.clone()),
-            (None, Scheme::Ftp) if config.ftp_username.is_some() => {
+            (None, Scheme::Ftp | Scheme::Ftps) if config.ftp_username.is_some() => {
                 (config.ftp_username.clone(), config.ftp_password.as_ref().and_then(Password::clear))
             }
             (None, Scheme::Scp) => (Some(self.login()), None),
-            (None, Scheme::Tftp | Scheme::Ftp | Scheme::Sftp) => (None, None),
+            (None, Scheme::Tftp | Scheme::Ftp | Scheme::Ftps | Scheme::Sftp) => (None, None),
         };
         Remote {
             scheme: net.scheme,

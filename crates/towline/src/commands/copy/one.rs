@@ -96,7 +96,9 @@ impl Run<'_> {
         let goes_on = resumes(remote);
         let (mut landing, start) = match remote.scheme {
             Scheme::Tftp | Scheme::Scp => (Landing::temporary(path).map_err(fault)?, 0),
-            Scheme::Ftp | Scheme::Sftp => Landing::partial(path, self.copy.resume).map_err(fault)?,
+            Scheme::Ftp | Scheme::Ftps | Scheme::Sftp => {
+                Landing::partial(path, self.copy.resume).map_err(fault)?
+            }
         };
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
         let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {

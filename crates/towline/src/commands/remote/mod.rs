@@ -16,6 +16,7 @@ pub mod stat;
 
 use super::copy::{braces, parsed};
 use super::over_ssh::OverSsh;
+use super::over_tls::OverTls;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure, Several};
 use crate::interrupt::on_interrupt;
@@ -38,6 +39,8 @@ pub(super) struct Reach {
     pub(super) json: bool,
     #[command(flatten)]
     ssh: OverSsh,
+    #[command(flatten)]
+    tls: OverTls,
 }
 
 impl Reach {
@@ -57,6 +60,7 @@ impl Reach {
     /// Without somebody who ends it.
     fn without_signals(&self, events: &Shared) -> Options {
         let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
+        self.tls.apply(&mut options.ftp);
         if let Some(seconds) = self.patience {
             let patience = Duration::from_secs(seconds);
             options.ftp.no_progress = patience;

@@ -1,0 +1,150 @@
+//! A connection of FTP, clear or under TLS. Nothing here waits but [`Conn::secure`] and [`Conn::finish`].
+
+use crate::dial::{self, Ends};
+use crate::{ClientError, Options, Phase};
+use rustix::event::{PollFd, PollFlags};
+use socket2::SockRef;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+use store::Sink;
+use transport::pump::{Bite, Incoming, Outgoing, PumpError};
+use transport::tls::Tls;
+use transport::tls_client::Session;
+
+pub(super) struct Conn {
+    stream: TcpStream,
+    tls: Option<Box<Tls>>,
+}
+
+impl Conn {
+    pub(super) fn new(stream: TcpStream) -> Conn {
+        Conn { stream, tls: None }
+    }
+
+    pub(super) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Puts it under TLS towards this host.
+    pub(super) fn secure(
+        &mut self,
+        session: &Session,
+        host: &str,
+        ends: &Ends,
+        options: &Options,
+    ) -> Result<(), ClientError> {
+        let patience = options.ftp.connect_timeout;
+        let deadline = Instant::now() + patience;
+        let mut tls = session.connection(host).map_err(ClientError::Network)?;
+        loop {
+            match tls.shake(self.stream.as_fd()) {
+                Ok(()) => break,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+                    let what = e.to_string();
+                    let why = what.strip_prefix("invalid peer certificate: ");
+                    return Err(match (session.shown(), why) {
+                        (Some(fingerprint), Some(why)) => {
+                            let why = match options.ftp.pin {
+                                Some(_) => String::from("it is not the one whose fingerprint was given"),
+                                None => why.to_owned(),
+                            };
+                            ClientError::Certificate { peer: ends.peer, fingerprint, why }
+                        }
+                        _ => ClientError::Protocol { peer: ends.peer, what: format!("expected TLS: {what}") },
+                    });
+                }
+                Err(e) => return Err(ClientError::Network(e)),
+            }
+            self.wait(PollFlags::IN, tls.wants_write(), deadline, ends, options, patience)?;
+        }
+        self.tls = Some(Box::new(tls));
+        Ok(())
+    }
+
+    fn wait(
+        &self,
+        for_what: PollFlags,
+        writes: bool,
+        deadline: Instant,
+        ends: &Ends,
+        options: &Options,
+        patience: Duration,
+    ) -> Result<(), ClientError> {
+        let flags = if writes { for_what | PollFlags::OUT } else { for_what };
+        let fds = [PollFd::new(&self.stream, flags)];
+        if !dial::wait(&fds, options.cancel.as_ref(), Some(deadline))? && Instant::now() >= deadline {
+            let (peer, phase) = (ends.peer, Phase::BeforeAnswer);
+            return Err(ClientError::TimedOut { peer, phase, seconds: patience.as_secs() });
+        }
+        Ok(())
+    }
+
+    /// 0: the peer sends no more.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.stream.read(buffer),
+            // An end without close_notify is one too: what it is worth is the last reply's business.
+            Some(tls) => match tls.read(self.stream.as_fd(), buffer) {
+                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+                other => other,
+            },
+        }
+    }
+
+    pub(super) fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match &mut self.tls {
+            None => self.stream.write(octets),
+            Some(tls) => tls.write(self.stream.as_fd(), octets),
+        }
+    }
+
+    /// Sends some of what goes out.
+    pub(super) fn send(&mut self, out: &mut Outgoing) -> Result<Bite, PumpError> {
+        let Conn { stream, tls } = self;
+        match tls {
+            None => out.bite(stream.as_fd()),
+            Some(tls) => out.bite_through(|octets| tls.write(stream.as_fd(), octets)),
+        }
+    }
+
+    /// Takes some of what comes in. Under TLS an end that the peer has not announced is an
+    /// [`io::ErrorKind::UnexpectedEof`].
+    pub(super) fn receive(
+        &mut self,
+        incoming: &mut Incoming,
+        sink: &mut dyn Sink,
+    ) -> Result<Bite, PumpError> {
+        let Conn { stream, tls } = self;
+        match tls {
+            None => incoming.bite(stream.as_fd(), sink),
+            Some(tls) => incoming.bite_through(sink, |room| tls.read(stream.as_fd(), room)),
+        }
+    }
+
+    /// The last octet is out: what TLS holds goes too, then its close_notify, then a FIN, which tells the truth from here
+    /// on.
+    pub(super) fn finish(&mut self, ends: &Ends, options: &Options) -> Result<io::Result<()>, ClientError> {
+        let patience = options.ftp.no_progress;
+        let deadline = Instant::now() + patience;
+        if let Some(tls) = &mut self.tls {
+            tls.close();
+            while let Some(tls) = &mut self.tls {
+                match tls.flush(self.stream.as_fd()) {
+                    Ok(()) => break,
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(e) => return Ok(Err(e)),
+                }
+                self.wait(PollFlags::OUT, true, deadline, ends, options, patience)?;
+            }
+        }
+        let socket = SockRef::from(&self.stream);
+        Ok(socket.set_linger(None).and_then(|()| self.stream.shutdown(Shutdown::Write)))
+    }
+}

@@ -1,0 +1,197 @@
+//! The data connection: made as the machine wants it, moved a few bites at a time, closed as its end deserves.
+
+use super::conn::Conn;
+use super::net::{self, Unmade};
+use super::{Data, Load, Pump, Run};
+use crate::dial::Ends;
+use crate::{ClientError, Type};
+use ftp_proto::ascii::{FromWire, ToWire};
+use ftp_proto::client::Target;
+use socket2::SockRef;
+use std::io;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
+use transport::tap::{Dir, Role, What};
+
+impl Run<'_, '_> {
+    pub(super) fn connect(&mut self, target: Target) -> Result<(), ClientError> {
+        match net::data(target, &self.ends, self.options) {
+            Ok((stream, ends)) => {
+                self.see(ends, Dir::Sent, What::Connected { role: Role::Data });
+                self.opened(stream, ends)?;
+                let now = self.now();
+                self.machine.data_ready(now);
+            }
+            Err(Unmade::Failed(why)) => {
+                self.see(self.ends, Dir::Here, What::ConnectFailed { why: &why });
+                let now = self.now();
+                self.machine.data_failed(now, &why);
+            }
+            Err(Unmade::Cancelled) => return Err(ClientError::Cancelled),
+        }
+        Ok(())
+    }
+
+    pub(super) fn listen(&mut self) -> Result<(), ClientError> {
+        let now = self.now();
+        match net::listen(&self.ends, self.options) {
+            Ok((listener, real)) => {
+                self.data = Data::Listening(listener);
+                // The server is told where we really are; the tap shows the named address.
+                self.machine.listening(now, real);
+            }
+            Err(e) => self.machine.data_failed(now, &format!("cannot listen for the server: {e}")),
+        }
+        Ok(())
+    }
+
+    fn opened(&mut self, stream: TcpStream, ends: Ends) -> Result<(), ClientError> {
+        if let Load::From(_) = self.load {
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).map_err(ClientError::Network)?;
+        }
+        self.data = Data::Open(Conn::new(stream), ends);
+        Ok(())
+    }
+
+    pub(super) fn begin(&mut self, start: u64) -> Result<(), ClientError> {
+        if let (Data::Open(conn, ends), Some(session)) = (&mut self.data, &self.session)
+            && !conn.is_tls()
+        {
+            match conn.secure(session, self.host, ends, self.options) {
+                Ok(()) => {}
+                // The server has a reason, and says it on the control connection.
+                Err(ClientError::Network(e)) => {
+                    self.broken = Some(e);
+                    self.over();
+                    return Ok(());
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        self.pump = match (&self.data, &self.load) {
+            (Data::Listening(_), _) => Pump::Accepting(start),
+            (Data::None | Data::Open(..), Load::From(blob)) => {
+                let convert = (self.kind == Type::Text).then(|| Box::new(TextOut(ToWire::default())) as _);
+                Pump::Out(Outgoing::new((*blob).clone(), start, convert))
+            }
+            (Data::None | Data::Open(..), Load::Into(_)) => {
+                let convert = (self.kind == Type::Text).then(|| Box::new(TextIn(FromWire::default())) as _);
+                Pump::In(Incoming::new(start, convert))
+            }
+        };
+        Ok(())
+    }
+
+    pub(super) fn pump(&mut self) -> Result<(), ClientError> {
+        if let (Data::Listening(listener), Pump::Accepting(start)) = (&self.data, &self.pump) {
+            let start = *start;
+            let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else {
+                return Ok(());
+            };
+            self.see(ends, Dir::Received, What::Connected { role: Role::Data });
+            self.progress = Instant::now();
+            self.opened(stream, ends)?;
+            self.begin(start)?;
+        }
+        // Some bites in a row, then the control connection gets its turn.
+        for _ in 0..8 {
+            let Data::Open(conn, ends) = &mut self.data else { return Ok(()) };
+            let ends = *ends;
+            let (bite, dir) = match (&mut self.pump, &mut self.load) {
+                (Pump::Out(out), _) => (conn.send(out), Dir::Sent),
+                (Pump::In(incoming), Load::Into(sink)) => (conn.receive(incoming, *sink), Dir::Received),
+                _ => return Ok(()),
+            };
+            match bite {
+                Ok(Bite::Moved(n)) => {
+                    self.octets += n as u64;
+                    self.progress = Instant::now();
+                    self.see(ends, dir, What::Data { len: n, total: self.octets });
+                }
+                Ok(Bite::Blocked) => return Ok(()),
+                Ok(Bite::Over) => {
+                    if dir == Dir::Sent {
+                        self.broken = conn.finish(&ends, self.options)?.err();
+                    }
+                    self.over();
+                    return Ok(());
+                }
+                Err(PumpError::File(e)) => return Err(ClientError::Local(e)),
+                // Many servers end TLS without saying so; then it is the announced size that tells.
+                Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    if self.machine.size().is_none() {
+                        let why =
+                            "the server ended TLS without close_notify, as if it were cut, and told no size";
+                        self.broken = Some(io::Error::new(e.kind(), why));
+                    }
+                    self.over();
+                    return Ok(());
+                }
+                // The server has a reason, and says it on the control connection.
+                Err(PumpError::Socket(e)) => {
+                    self.broken = Some(e);
+                    self.over();
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn over(&mut self) {
+        let wire = match std::mem::replace(&mut self.pump, Pump::Over) {
+            Pump::In(incoming) => {
+                self.moved = incoming.position() - self.start();
+                incoming.wire()
+            }
+            Pump::Out(out) => {
+                self.moved = out.position() - self.start();
+                out.wire()
+            }
+            Pump::Idle | Pump::Accepting(_) | Pump::Over => 0,
+        };
+        self.close_data();
+        let now = self.now();
+        self.machine.moved(now, wire);
+    }
+
+    fn start(&self) -> u64 {
+        self.machine.start()
+    }
+
+    /// Drops the data connection: by FIN after the last octet, by RST before it.
+    pub(super) fn close_data(&mut self) {
+        match std::mem::replace(&mut self.data, Data::None) {
+            Data::Open(conn, ends) => {
+                if conn.is_tls() && matches!((&self.load, &self.broken), (Load::From(_), None)) {
+                    self.sent = Some(conn);
+                }
+                self.see(ends, Dir::Here, What::Closed { role: Role::Data, total: self.octets });
+            }
+            Data::Listening(_) | Data::None => {}
+        }
+    }
+}
+
+struct TextOut(ToWire);
+
+impl Convert for TextOut {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        self.0.push(octets, out);
+    }
+
+    fn finish(&mut self, _out: &mut Vec<u8>) {}
+}
+
+struct TextIn(FromWire);
+
+impl Convert for TextIn {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        self.0.push(octets, out);
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        self.0.finish(out);
+    }
+}

@@ -1,0 +1,58 @@
+//! Flags of commands that reach servers of FTP under TLS.
+
+use clap::Args;
+use client::FtpOptions;
+
+/// How FTP is put under TLS.
+#[derive(Debug, Args)]
+pub(super) struct OverTls {
+    /// FTP: under TLS (AUTH TLS), or not at all. `ftps://` is under TLS from the first octet without it.
+    #[arg(long, help_heading = "TLS")]
+    tls: bool,
+    /// FTP under TLS: the server's certificate is the one with this SHA-256, whoever signed it, as `towline serve` and
+    /// `openssl x509 -fingerprint -sha256` print it. Without it: one that this host's authorities signed, for that name.
+    #[arg(long, value_name = "SHA-256", value_parser = fingerprint, help_heading = "TLS")]
+    cert_pin: Option<[u8; 32]>,
+}
+
+/// 64 hexadecimal digits, with or without colons between the octets.
+fn fingerprint(text: &str) -> Result<[u8; 32], String> {
+    let wrong = || {
+        String::from(
+            "64 hexadecimal digits, with or without colons, as openssl x509 -fingerprint -sha256 prints them",
+        )
+    };
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|b| *b != b':')
+        .map(|b| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(wrong))
+        .collect::<Result<_, _>>()?;
+    let octets: Vec<u8> =
+        digits.chunks(2).filter(|pair| pair.len() == 2).map(|pair| pair[0] << 4 | pair[1]).collect();
+    if digits.len() == 64 { octets.try_into().map_err(|_| wrong()) } else { Err(wrong()) }
+}
+
+impl OverTls {
+    /// Sets what the flags say.
+    pub(super) fn apply(&self, ftp: &mut FtpOptions) {
+        ftp.tls = self.tls;
+        ftp.pin = self.cert_pin;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_read_as_others_print_it() {
+        let plain = "00ff".repeat(16);
+        let with_colons = vec!["00:FF"; 16].join(":");
+        let octets: [u8; 32] = std::array::from_fn(|n| if n % 2 == 0 { 0 } else { 0xff });
+        assert_eq!(fingerprint(&plain), Ok(octets));
+        assert_eq!(fingerprint(&with_colons), Ok(octets));
+        for bad in ["", "00", &plain[1..], &format!("{plain}0"), &plain.replace("ff", "fg")] {
+            assert!(fingerprint(bad).is_err(), "{bad}");
+        }
+    }
+}
