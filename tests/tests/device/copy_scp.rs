@@ -109,6 +109,77 @@ fn both_ways(server: SocketAddr, user: &str, dir: &Path, path: &str) {
     assert_eq!(std::fs::read(dir.join("back")).expect("there"), octets);
 }
 
+/// The startup-config out, another one in, and one merged into what runs: with the questions in their order.
+fn configurations(server: SocketAddr, user: &str, dir: &Path, path: &str) {
+    let bench = beside(server);
+    let mut p = bench.enabled();
+    let asked = |p: &mut Person, questions: &[(&str, &str)]| {
+        for (question, answer) in questions {
+            p.until(question);
+            p.keys(&format!("{answer}\r"));
+        }
+        password(p);
+        p.until("R1#")
+    };
+    let host = ("Address or name of remote host []? ", "10.0.0.1");
+    let before = bench.saved();
+    p.keys("copy startup-config scp:\r");
+    let name = format!("{path}start");
+    let text = asked(
+        &mut p,
+        &[host, ("Destination username [R1]? ", user), ("Destination filename [r1-confg]? ", &name)],
+    );
+    let says = format!("\nWriting {name}  Sink: C0644 {0} start \n!\n{0} bytes copied in ", before.len());
+    assert!(text.contains(&says), "{text}");
+    assert_eq!(std::fs::read_to_string(dir.join("start")).expect("written"), before);
+    assert_eq!(bench.saved(), before);
+
+    let other = format!("hostname R7\n! {}\n{before}", "as it came ".repeat(300));
+    std::fs::write(dir.join("next"), &other).expect("written");
+    p.keys("copy scp: startup-config\r");
+    let name = format!("{path}next");
+    // What was asked for last is offered.
+    let host = ("Address or name of remote host [10.0.0.1]? ", "");
+    let source = [host, ("Source username [R1]? ", user), ("Source filename []? ", &name)];
+    let text = asked(&mut p, &[&source[..], &[("Destination filename [startup-config]? ", "")]].concat());
+    let says = format!(" Sending file modes: C0644 {} next\n!", other.len());
+    assert!(text.contains(&says) && text.contains(&format!("\n{} bytes copied in ", other.len())), "{text}");
+    // To the octet, and for the next boot: what runs is as it was.
+    assert_eq!(bench.saved(), other);
+    let shown = p.run("show startup-config");
+    assert!(shown.starts_with(&format!("Using {} out of ", other.len())), "{shown}");
+    assert!(p.run("show running-config").contains("hostname R1\n"));
+
+    let more = "interface GigabitEthernet0/1\n description by scp\nend\n";
+    std::fs::write(dir.join("more"), more).expect("written");
+    p.keys("copy scp: running-config\r");
+    let offered = format!("Source filename [{path}next]? ");
+    let name = format!("{path}more");
+    let source = [host, ("Source username [R1]? ", user), (&offered, &name)];
+    let text = asked(&mut p, &[&source[..], &[("Destination filename [running-config]? ", "")]].concat());
+    let says = format!(" Sending file modes: C0644 {0} more\n!\n{0} bytes copied in ", more.len());
+    assert!(text.contains(&says), "{text}");
+    let now = p.run("show running-config");
+    assert!(now.contains("interface GigabitEthernet0/1\n description by scp\n"), "{now}");
+    // Merged: what it does not name is as it was, and so is what is saved.
+    assert!(now.contains("interface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\n"), "{now}");
+    assert_eq!(bench.saved(), other);
+}
+
+#[test]
+fn configurations_go_to_our_server_and_come_from_it() {
+    let (_serve, at, root, _home) = ours();
+    configurations(at, USER.0, root.path(), "");
+}
+
+#[test]
+fn configurations_go_to_openssh_and_come_from_it() {
+    let Some(openssh) = openssh_with_password(e2e::scratch()) else { return };
+    let (at, dir) = of(&openssh);
+    // From the root: IOS names no home.
+    configurations(at, "root", &dir, &format!("{}/", dir.display()));
+}
+
 /// Where somebody else's server listens, and what it serves.
 fn of(reached: &Reached) -> (SocketAddr, PathBuf) {
     (reached.server.rest.1.address(), reached.server.served.clone())
