@@ -79,6 +79,12 @@ impl Server {
         Server { url, served, flags, home, password: Some(USER.1), _runs: Box::new((serve, root)) }
     }
 
+    /// The same over SCP.
+    pub fn over_scp(mut self) -> Server {
+        self.url = self.url.replace("sftp://", "scp://");
+        self
+    }
+
     /// Of this name there.
     pub fn url(&self, name: &str) -> String {
         format!("{}{name}", self.url)

@@ -23,6 +23,8 @@ fn each_rule_has_its_tests_and_each_test_its_rule() {
     there.retain(|name| is_rule(name));
     // What SCP shares with others is tested there.
     each(&root.join("crates/gate/src"), &mut |text| all.extend(names(text, "#[test]\nfn ", "")));
+    let trees = fs::read_to_string(root.join("tests/tests/sftp_mirror.rs")).expect("the tests of mirrors");
+    all.extend(names(&trees, "#[test]\nfn ", ""));
     all.extend(there.clone());
     let doc = fs::read_to_string(root.join("docs/protocols/scp.md")).expect("the document");
     let rules: Vec<&str> = ["| O |", "| X |", "| V |", "| \u{2013} |"]

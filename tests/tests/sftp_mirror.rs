@@ -216,6 +216,53 @@ fn random_trees_become_alike_both_ways_over_our_server() {
     both_ways(&Server::ours(), &NAMES);
 }
 
+/// What SCP can of it: all goes, and what comes and is here already does not come again.
+fn both_ways_over_scp(server: &Server, names: &[&[u8]]) {
+    let mut seeded = Seeded::new();
+    let home = server.home.path();
+    let (source, there) = (home.join("source"), server.served.join("there"));
+    seeded.tree(&source, names);
+    let url = server.url("there/");
+    let files = tree(&source).values().filter(|node| matches!(node, Node::File { .. })).count() as u64;
+    let up = mirror(server, &["source", &url]);
+    assert_alike(&source, &there);
+    assert_eq!((up["copied"].as_u64(), up["failed"].as_u64()), (Some(files), Some(0)));
+    mirror(server, &[&url, "back"]);
+    assert_alike(&source, &home.join("back"));
+    let again = mirror(server, &[&url, "back"]);
+    assert_eq!((moved(&again), again["same"].as_u64()), ([0; 4], Some(files)));
+
+    // Into what is there, with what has changed, and without what patterns leave out.
+    seeded.file(&there.join("new.cfg"), b"new");
+    seeded.file(&there.join("new.old"), b"new");
+    fs::write(home.join("back/own"), "own").unwrap();
+    let changed = mirror(server, &["--exclude", "*.old", &url, "back"]);
+    assert_eq!((moved(&changed), changed["extra"].as_u64()), ([1, 0, 0, 0], Some(1)));
+    assert!(home.join("back/new.cfg").exists() && !home.join("back/new.old").exists());
+    let up = mirror(server, &["--include", "*.cfg", "back", &url]);
+    assert!(there.join("new.old").exists() && !there.join("own").exists(), "{up}");
+
+    for (words, code) in [
+        (&["-n", &url, "back"][..], 2),
+        (&["--delete", "back", &url], 2),
+        (&["--checksum", "back", &url], 2),
+        (&[&server.url("there/new.cfg"), "got"], 2),
+        (&[&server.url("absent"), "got"], 5),
+    ] {
+        let ended = server.run("mirror", words);
+        assert_eq!(ended.code(), code, "{ended:?}");
+    }
+    assert!(!home.join("got").exists());
+}
+
+#[test]
+fn random_trees_become_alike_both_ways_over_scp() {
+    both_ways_over_scp(&Server::ours().over_scp(), &NAMES);
+    if let Some(server) = theirs() {
+        both_ways_over_scp(&server.over_scp(), &[&NAMES[..], &[b".hidden", b"\xff*"]].concat());
+    }
+}
+
 #[test]
 fn links_are_followed_on_neither_side() {
     let Some(server) = theirs() else { return };

@@ -17,7 +17,7 @@ pub enum Place {
     Sftp(Box<Session>),
     /// A connection for each thing that is done.
     Ftp(Box<Apart>),
-    /// The same: files are fetched, nothing else.
+    /// The same: files are fetched, and trees copied, nothing else.
     Scp(Box<Apart>),
 }
 
@@ -204,7 +204,10 @@ impl Place {
     /// # Errors
     /// See [`Session::mirror`].
     pub fn mirror(&mut self, wish: &Wish<'_>, watcher: &mut dyn Watcher) -> Result<Mirrored, ClientError> {
-        self.session()?.mirror(wish, watcher)
+        match self {
+            Place::Scp(scp) => scp::mirror(&scp.at(wish.remote), wish, watcher, &scp.options),
+            Place::Sftp(_) | Place::Ftp(_) => self.session()?.mirror(wish, watcher),
+        }
     }
 
     /// What only SFTP does so far.

@@ -64,7 +64,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, fate: &Fate) {
+    pub(crate) fn add(&mut self, fate: &Fate) {
         match fate {
             Fate::Copied { octets, because: _ } => {
                 self.copied += 1;

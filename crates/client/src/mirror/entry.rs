@@ -49,7 +49,7 @@ const OLD: i64 = 3_600;
 
 impl Entry {
     /// Whether a mirror made it on the way to a file.
-    pub(super) fn is_unfinished(&self) -> bool {
+    pub(crate) fn is_unfinished(&self) -> bool {
         self.what == What::File && [HERE, THERE].iter().any(|prefix| self.name.starts_with(prefix))
     }
 

@@ -85,9 +85,9 @@ impl Local {
         Ok(rustix::fs::mkdirat(directory, name, Mode::from(0o777))?)
     }
 
-    /// When the directory itself was changed last.
-    pub(crate) fn modified(&self) -> io::Result<i64> {
-        Ok(rustix::fs::fstat(&self.root)?.st_mtime)
+    /// What the directory itself has, as the entry of this name.
+    pub(crate) fn facts(&self, name: &[u8]) -> io::Result<Entry> {
+        Ok(entry(name, &rustix::fs::fstat(&self.root)?))
     }
 
     /// Sets when a directory was changed last.

@@ -31,6 +31,7 @@ pub use entry::{Entry, What};
 pub(crate) use entry::{Unfinished, below, is_name};
 pub(crate) use local::{Local, Temp};
 pub use plan::{Because, Blocked, Skipped};
+pub(crate) use plan::{Step, step};
 pub use rules::{BadPattern, Rules};
 pub(crate) use times::Modified;
 pub(crate) use walk::{Done, Side, Task, Walk, Work, WorkId};

@@ -5,7 +5,7 @@ use super::rules::Rules;
 
 /// What is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// Nothing is said of it either: it is left out by a rule, or not whole yet.
     Pass,
     Copy(Because),
@@ -39,6 +39,8 @@ pub enum Because {
     Time,
     /// It has another digest.
     Digest,
+    /// What the target has is not known.
+    Unseen,
 }
 
 /// Why nothing is done about a name.
@@ -75,6 +77,7 @@ impl Because {
             Because::Length => "length",
             Because::Time => "time",
             Because::Digest => "digest",
+            Because::Unseen => "unseen",
         }
     }
 }
@@ -104,7 +107,7 @@ impl Blocked {
 }
 
 /// What is to be done about a name that one side has, or both; `path` is where.
-pub(super) fn step(
+pub(crate) fn step(
     path: &[u8],
     source: Option<&Entry>,
     target: Option<&Entry>,

@@ -64,7 +64,7 @@ impl Rules {
     }
 
     /// Whether a name is left out: on neither side anything is done about it.
-    pub(super) fn leaves_out(&self, path: &[u8], is_directory: bool) -> bool {
+    pub(crate) fn leaves_out(&self, path: &[u8], is_directory: bool) -> bool {
         let fits = |pattern: &Path| pattern.fits(path, is_directory);
         self.without.iter().any(fits) || !is_directory && !self.only.is_empty() && !self.only.iter().any(fits)
     }

@@ -84,7 +84,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
 }
 
 /// Tells the far end that we end it.
-async fn refuse<T, I: OctetsIn, O: OctetsOut>(
+pub(super) async fn refuse<T, I: OctetsIn, O: OctetsOut>(
     mut machine: Machine,
     line: &mut Line<I, O>,
     error: ClientError,

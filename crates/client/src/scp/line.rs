@@ -114,8 +114,9 @@ impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
         self.early.as_ref().is_some_and(is_complaint)
     }
 
-    /// A file was announced to who takes it.
-    pub(super) fn announced(&self, dir: Dir, file: &Record) {
+    /// A file was announced to who takes it; its octets are counted from here.
+    pub(super) fn announced(&mut self, dir: Dir, file: &Record) {
+        self.octets = 0;
         let mut line = Vec::new();
         file.write(&mut line);
         self.around.see(self.flow, dir, What::Record(line.trim_ascii_end()));

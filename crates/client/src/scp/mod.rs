@@ -6,6 +6,7 @@
 //! | `line` | the channel, and what else may happen while it is waited for |
 //! | `get` | `scp -f` at the far end: the file comes |
 //! | `put` | `scp -t` at the far end: the file goes |
+//! | `tree` | the same with `-r`: whole trees, for a mirror |
 //! | `fault` | the far end's words as [`crate::ClientError`]s |
 
 mod fault;
@@ -14,6 +15,9 @@ mod line;
 mod put;
 #[cfg(test)]
 mod tests;
+mod tree;
+
+pub(crate) use tree::mirror;
 
 use crate::ssh::Link;
 use crate::{ClientError, Done, Options, Outcome, Remote};

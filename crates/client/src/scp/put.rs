@@ -63,7 +63,7 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
         }
         match line.pour(octets).await {
             Ok(()) => line.moved(Dir::Sent, read),
-            Err(Stop::Ended) if line.is_refused() => return Err(refusal(machine, line).await),
+            Err(Stop::Ended) if line.is_refused() => return Err(refusal(&mut machine, line).await),
             Err(stop) => return Err(stop),
         }
     }
@@ -72,22 +72,30 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
 }
 
 /// What the sink said in the middle of a file.
-async fn refusal<I: OctetsIn, O: OctetsOut>(mut machine: Source, line: &mut Line<I, O>) -> Stop {
+pub(super) async fn refusal<I: OctetsIn, O: OctetsOut>(machine: &mut Source, line: &mut Line<I, O>) -> Stop {
     machine.whole(Ok(()));
     // It is not: only what was said is to be read.
     let _unsent = machine.poll_transmit();
-    agreed(&mut machine, line).await.err().unwrap_or(Stop::Ended)
+    agreed(machine, line).await.err().unwrap_or(Stop::Ended)
 }
 
-/// Sends what is to be sent and waits for the sink.
+/// Sends what is to be sent and waits for the sink, which is to agree.
 async fn agreed<I: OctetsIn, O: OctetsOut>(machine: &mut Source, line: &mut Line<I, O>) -> Result<(), Stop> {
+    heard(machine, line).await?.map_err(|text| fault::said(1, text).into())
+}
+
+/// Sends what is to be sent and waits for the sink: whether it agrees, or why not.
+pub(super) async fn heard<I: OctetsIn, O: OctetsOut>(
+    machine: &mut Source,
+    line: &mut Line<I, O>,
+) -> Result<Result<(), String>, Stop> {
     loop {
         if let Some(octets) = machine.poll_transmit() {
             line.send(octets).await?;
         }
         match machine.poll_event() {
-            Some(SourceEvent::Agreed) => return Ok(()),
-            Some(SourceEvent::Refused(text)) => return Err(fault::said(1, text).into()),
+            Some(SourceEvent::Agreed) => return Ok(Ok(())),
+            Some(SourceEvent::Refused(text)) => return Ok(Err(text)),
             Some(SourceEvent::Over { fault }) => return Err(fault::of_sink(fault, line.peer())),
             None => match line.next().await? {
                 Some(octets) => machine.handle_input(&octets),

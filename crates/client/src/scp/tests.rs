@@ -37,14 +37,14 @@ fn around() -> Around {
     Around { local: any, peer: any, tap: None, cancel: None, patience: Duration::from_secs(60) }
 }
 
-fn block_on<T>(what: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(what: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(what)
 }
 
-type Ends = Line<Piped<ReadHalf<DuplexStream>>, Piped<WriteHalf<DuplexStream>>>;
+pub(super) type Ends = Line<Piped<ReadHalf<DuplexStream>>, Piped<WriteHalf<DuplexStream>>>;
 
 /// A line with `room` octets on the way, and its far end.
-fn line(room: usize) -> (Ends, DuplexStream) {
+pub(super) fn line(room: usize) -> (Ends, DuplexStream) {
     let (here, there) = tokio::io::duplex(room);
     let (input, output) = tokio::io::split(here);
     (Line::new(Piped::new(input), Piped::new(output), around()), there)

@@ -94,7 +94,8 @@ impl<'a> Mirroring<'a> {
             (Err(e), Way::Down) if e.kind() == io::ErrorKind::NotFound => None,
             (Err(e), _) => return Err(ClientError::Local(e)),
         };
-        let here = local.as_ref().map(Local::modified).transpose().map_err(ClientError::Local)?;
+        let here = local.as_ref().map(|local| local.facts(b"")).transpose().map_err(ClientError::Local)?;
+        let here = here.and_then(|facts| facts.modified);
         let of_server = there.and_then(modified);
         let (is_there, modified) = match wish.way {
             Way::Up => (there.is_some(), Modified { source: here, target: of_server }),

@@ -132,12 +132,22 @@ impl Exec {
     /// The command for a far end. A path that a shell would take as it is stands there as it is: devices, which have no
     /// shell, take quotes for a part of the name (and IOS refuses `-p`). Any other is in quotes.
     pub fn command(way: Way, recursive: bool, preserve: bool, path: &[u8]) -> Vec<u8> {
+        let options = [(recursive, &b"-r "[..]), (preserve, b"-p ")];
+        Exec::with(options.into_iter().filter_map(|(wanted, option)| wanted.then_some(option)), way, path)
+    }
+
+    /// The same for a whole tree with its times, where one that goes is to go into a directory that is there.
+    pub fn tree(way: Way, path: &[u8]) -> Vec<u8> {
+        let into = match way {
+            Way::To => Some(&b"-d "[..]),
+            Way::From => None,
+        };
+        Exec::with([&b"-r "[..], b"-p "].into_iter().chain(into), way, path)
+    }
+
+    fn with<'o>(options: impl Iterator<Item = &'o [u8]>, way: Way, path: &[u8]) -> Vec<u8> {
         let mut out = Vec::from(*b"scp ");
-        for (wanted, option) in [(recursive, &b"-r "[..]), (preserve, b"-p ")] {
-            if wanted {
-                out.extend_from_slice(option);
-            }
-        }
+        options.for_each(|option| out.extend_from_slice(option));
         out.extend_from_slice(match way {
             Way::To => b"-t ",
             Way::From => b"-f ",

@@ -93,6 +93,10 @@ fn what_our_client_asks_for_is_read_as_it_was_meant() {
         assert_eq!(exec.paths[0].literal().as_deref(), Some(path.as_bytes()), "{path}");
         assert!(exec.recursive && exec.preserve);
     }
+    for (way, directory) in [(Way::From, false), (Way::To, true)] {
+        let exec = Exec::parse(&Exec::tree(way, b"/a b")).unwrap();
+        assert_eq!((exec.way, exec.recursive, exec.preserve, exec.directory), (way, true, true, directory));
+    }
     // What devices are asked: no quotes, and no options that nobody asked for.
     for path in ["flash:c2900-universalk9-mz.SPA.157-3.M8.bin", "bootflash:/x/y_z.txt", "running-config"] {
         let command = Exec::command(Way::To, false, false, path.as_bytes());

@@ -64,7 +64,7 @@ pub(super) const MIRRORED: Row = Row {
         maybe(
             "because",
             Kind::Text,
-            "`new`, `length`, `time`, `digest`: why it was copied; else why it was skipped, in words.",
+            "`new`, `length`, `time`, `digest`, `unseen` (what DST has is not known): why it was copied; else why it was skipped, in words.",
         ),
     ],
 };

@@ -9,7 +9,7 @@ use crate::ladder::printable;
 use crate::progress::{Screen, Style, Ticker};
 use clap::Args;
 use client::mirror::{Because, Counts, Fate, Mirrored, Rules, Told, Watcher, Way, Wish};
-use client::{ClientError, Place, Remote};
+use client::{ClientError, Place, Remote, Scheme};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
@@ -25,14 +25,18 @@ Examples:
   towline mirror -n --delete site/ sftp://bob@10.0.0.1/srv/site/   say what would be done, and do nothing
   towline mirror --include '*.cfg' --exclude /old sftp://bob@10.0.0.1/~/ backup/
   towline mirror --checksum images/ sftp://bob@10.0.0.1/images/     compare digests, not times
+  towline mirror scp://bob@10.0.0.1/srv/site/ site/             of a server without SFTP
 ";
 
-/// Make a directory like another one, over SFTP: what is new or has another length or time is copied, with time and
+/// Make a directory like another one, over SFTP or SCP: what is new or has another length or time is copied, with time and
 /// permissions; what is the same stays. Directories get their times when all in them is done.
 ///
-/// Of SRC and DST one is a local directory, the other `sftp://`; SRC's content goes into DST, which is made where it is
+/// Of SRC and DST one is a local directory, the other `sftp://` or `scp://`; SRC's content goes into DST, which is made where it is
 /// not there. A file has its name when it is whole. Symbolic links are neither followed nor copied, on either side: each
 /// is told as skipped; the same with devices. What only DST has stays without --delete.
+///
+/// SCP lists nothing: over `scp://` all goes to the server that patterns leave, and what comes from it is looked at by its
+/// announcement; -n, --delete and --checksum are for `sftp://`.
 ///
 /// A name that fails stops no other; at the end it is exit code 8, and nothing was removed.
 #[derive(Debug, Args)]
@@ -88,6 +92,9 @@ impl Mirror {
             return Err(Failure::usage(local.display(), "is no directory", COPY_COPIES));
         }
         let rules = self.rules()?;
+        if remote.scheme == Scheme::Scp {
+            self.listed_by_none()?;
+        }
         let options = self.reach.options(events)?;
         let fault = |e: &ClientError| match e {
             // Of this machine's side it is about the directory.
@@ -131,6 +138,23 @@ impl Mirror {
                     "give a path and sftp://[USER@]HOST/PATH",
                 ))
             }
+        }
+    }
+
+    /// SCP lists nothing: what would have to be known before.
+    fn listed_by_none(&self) -> Result<(), Failure> {
+        let wanted = [
+            (self.dry_run, "--dry-run"),
+            (self.delete, "--delete"),
+            (self.checksum, "--checksum"),
+            (self.in_place, "--in-place"),
+        ];
+        match wanted.into_iter().find(|(wanted, _)| *wanted) {
+            Some((_, flag)) => {
+                let what = "SCP lists nothing and renames nothing: it cannot be done over scp://";
+                Err(Failure::usage(flag, what, "use sftp://, or leave it out"))
+            }
+            None => Ok(()),
         }
     }
 
