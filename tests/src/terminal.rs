@@ -38,7 +38,14 @@ impl Terminal {
             c.current_dir(directory);
         }
         let child = c.stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("setsid starts");
-        let keyboard = File::from(master);
+        Terminal::of(child, File::from(master))
+    }
+
+    /// Sits at this terminal of a program that runs, which may be another than the one it was started on.
+    ///
+    /// # Panics
+    /// When there is no descriptor left.
+    pub fn of(child: Child, keyboard: File) -> Terminal {
         let mut out = keyboard.try_clone().expect("a descriptor");
         let (tell, screen) = channel();
         std::thread::spawn(move || {

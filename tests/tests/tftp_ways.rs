@@ -359,3 +359,27 @@ fn root_s_rights_are_given_up_for_good_and_uploads_still_work() {
     // What root writes belongs to whom the directory does.
     assert_eq!(std::fs::metadata(served.join("ours")).unwrap().uid(), 65_533);
 }
+
+#[test]
+fn a_terminal_has_a_line_that_moves_for_each_peer() {
+    let root = e2e::scratch();
+    std::fs::write(root.path().join("a"), [7; 600]).unwrap();
+    let served = root.path().to_str().unwrap();
+    let serve = ["serve", served, "--bind", "127.0.0.1", "--tftp", "0", "--ftp", "0"];
+    let home = e2e::scratch();
+    let mut screen = e2e::at_home::typed(home.path(), &serve);
+    screen.until("  tftp  127.0.0.1:");
+    let port: u16 = screen.until(" ").trim().parse().unwrap();
+    let bare = Bare::new();
+    bare.ask(SocketAddr::from(([127, 0, 0, 1], port)), "a", "");
+    let (first, tid) = bare.next();
+    assert_eq!((&first[..4], first.len()), (&[0, 3, 0, 1][..], 516));
+    screen.until(" 85%  512 B");
+    screen.until("512x1");
+    // A repeat is counted while it happens.
+    screen.until("repeats");
+    bare.ack(tid, 1);
+    while bare.next().0[..4] != [0, 3, 0, 2] {}
+    bare.ack(tid, 2);
+    screen.until("fetched /a: 600 octets");
+}

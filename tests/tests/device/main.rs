@@ -12,5 +12,6 @@ mod files;
 mod habits;
 mod lab;
 mod recipe;
+mod seat;
 mod ssh;
 mod tftpdnld;

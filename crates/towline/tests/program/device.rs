@@ -1,45 +1,6 @@
-//! `towline device` on a pseudo-terminal, as a person sits at it.
+//! `towline device` that cannot begin.
 
-use super::person::Person;
-use super::running::PATIENCE;
 use super::{text, towline};
-use rustix::fs::OFlags;
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpStream;
-use std::os::unix::fs::OpenOptionsExt;
-use std::process::{Command, Stdio};
-
-#[test]
-fn keys_go_to_the_device_and_the_menu_is_ours() {
-    let state = tempfile::tempdir().unwrap();
-    let state = text(state.path()).to_string();
-    let mut person = Person::sits_at(&["device", "--fast", "--state", &state]);
-    person.until("Ctrl-] opens the menu");
-    person.until("initial configuration dialog? [yes/no]:");
-    // Ctrl-C is the device's: it ends the dialog, not us.
-    person.types("\x03");
-    person.until("terminate autoinstall? [yes]:");
-    person.types("\r");
-    person.until("Press RETURN");
-    person.types("\r");
-    person.until(">");
-    person.types("show version\r");
-    let version = person.until("--More--");
-    assert!(version.contains("Version 15.1(4)M4"), "a new device has an image: {version}");
-    person.types("q");
-    person.until(">");
-    let locked = towline(&["device", "--state", &state]);
-    assert_eq!(locked.status.code(), Some(7), "{locked:?}");
-    assert!(String::from_utf8(locked.stderr).unwrap().contains("another device uses this state"));
-    person.types("\x1d");
-    person.until("[q] quit");
-    person.types("p");
-    person.until("System Bootstrap");
-    person.types("\x1d");
-    person.until("[q] quit");
-    person.types("q");
-    assert_eq!(person.exit(), Some(0));
-}
 
 #[test]
 fn a_taken_telnet_port_leaves_a_new_device_with_its_image() {
@@ -63,73 +24,6 @@ fn a_file_where_a_directory_has_to_be_is_named() {
     let path = state.path().join("flash");
     assert_eq!(said.trim_end().lines().count(), 1, "{said}");
     assert!(said.contains(text(&path)) && said.contains("a file stands where"), "{said}");
-}
-
-#[test]
-fn break_from_the_menu_stops_the_boot_in_rommon() {
-    let state = tempfile::tempdir().unwrap();
-    // With the waits of a real device: there is time to press Break.
-    let mut person = Person::sits_at(&["device", "--state", text(state.path())]);
-    person.until("System Bootstrap");
-    person.types("\x1d");
-    person.until("[q] quit");
-    person.types("b");
-    person.until("rommon 1 >");
-    person.types("\x1dq");
-    assert_eq!(person.exit(), Some(0));
-}
-
-#[test]
-fn the_console_may_be_on_a_pty_of_its_own() {
-    let state = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_towline"))
-        .args(["device", "--pty", "--fast", "--state", text(state.path())])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    let path = said.strip_prefix("The console is ").and_then(|s| s.split(':').next()).expect(&said);
-    let mut flags = std::fs::File::options();
-    let terminal =
-        flags.read(true).write(true).custom_flags(OFlags::NOCTTY.bits() as i32).open(path).unwrap();
-    let mut person = Person::of(child, terminal);
-    person.until("[yes/no]:");
-    person.types("no\r");
-    person.until("terminate autoinstall? [yes]:");
-    person.types("\r");
-    person.until("Press RETURN");
-    person.types("\r");
-    person.until(">");
-    person.types("show privilege\r");
-    person.until("Current privilege level is 1");
-}
-
-#[test]
-fn telnet_reaches_a_line() {
-    let state = tempfile::tempdir().unwrap();
-    let mut person =
-        Person::sits_at(&["device", "--fast", "--state", text(state.path()), "--telnet", "127.0.0.1:0"]);
-    let port = {
-        person.until("telnet 127.0.0.1 ");
-        let port = person.until("\n");
-        port.trim().parse::<u16>().expect("a port")
-    };
-    person.until("[yes/no]:");
-    person.types("no\r");
-    person.until("terminate autoinstall? [yes]:");
-    person.types("\r");
-    person.until("Press RETURN");
-    person.types("\r");
-    person.until(">");
-    let mut line = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    line.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut seen = Vec::new();
-    // A line without a password lets nobody in, as on the device.
-    let _ = line.read_to_end(&mut seen);
-    assert!(String::from_utf8_lossy(&seen).contains("Password required, but none set"), "{seen:?}");
-    person.types("\x1dq");
-    assert_eq!(person.exit(), Some(0));
 }
 
 #[test]

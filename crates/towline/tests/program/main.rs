@@ -5,7 +5,6 @@ mod configured;
 mod copying;
 mod device;
 mod many;
-mod person;
 mod relaying;
 mod running;
 mod serving;

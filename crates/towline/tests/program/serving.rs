@@ -1,6 +1,5 @@
 //! `towline serve` as a process: events, fallback ports, --once, draining, one file, rights.
 
-use super::person::Person;
 use super::running::{PATIENCE, Running};
 use super::{text, towline};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -108,26 +107,6 @@ fn ctrl_c_lets_a_running_transfer_end_and_takes_no_new_one() {
     assert_eq!(server.until("ended")["outcome"], "complete");
     assert_eq!(server.until("stopped")["transfers"], 1);
     assert_eq!(server.end().0.code(), Some(0));
-}
-
-#[test]
-fn a_terminal_has_a_line_that_moves_for_each_peer() {
-    let root = dir_with(&[("a", &[7; 600])]);
-    let mut person = Person::sits_at(&[&["serve", text(root.path())], &HERE[..]].concat());
-    person.until("  tftp  127.0.0.1:");
-    let port: u16 = person.until(" ").trim().parse().unwrap();
-    let (socket, tid) = hold(SocketAddr::from(([127, 0, 0, 1], port)), "a");
-    person.until(" 85%  512 B");
-    person.until("512x1");
-    // A repeat is counted while it happens.
-    person.until("repeats");
-    socket.send_to(&[0, 4, 0, 1], tid).unwrap();
-    let mut packet = [0; 600];
-    while packet[..4] != [0, 3, 0, 2] {
-        socket.recv_from(&mut packet).unwrap();
-    }
-    socket.send_to(&[0, 4, 0, 2], tid).unwrap();
-    person.until("fetched /a: 600 octets");
 }
 
 #[test]
