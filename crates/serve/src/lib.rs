@@ -6,6 +6,7 @@ mod asked;
 mod disk;
 pub mod ftp;
 pub mod fuzz;
+mod hashing;
 pub mod http;
 pub mod listen;
 pub mod scp;

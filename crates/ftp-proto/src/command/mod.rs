@@ -2,10 +2,13 @@
 //!
 //! To add a verb: a row in [`ROWS`], a variant of [`Command`], and what the compiler then asks for.
 
+mod more;
+mod site;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use site::SITE;
 pub use table::{ABSENT, ROWS};
 
 use crate::line::BadLine;
@@ -69,9 +72,65 @@ pub enum Epsv {
     All,
 }
 
+/// What a file is told by (draft-bryan-ftpext-hash §3.1, and the X verbs of many servers).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "each is its name")]
+pub enum Algorithm {
+    Crc32,
+    Md5,
+    Sha1,
+    #[default]
+    Sha256,
+    Sha512,
+}
+
+impl Algorithm {
+    /// Each, the best first, as FEAT tells them.
+    pub const ALL: [Algorithm; 5] =
+        [Algorithm::Sha256, Algorithm::Sha512, Algorithm::Sha1, Algorithm::Md5, Algorithm::Crc32];
+
+    /// As HASH calls it (the registry of RFC 5843's kin).
+    pub fn name(self) -> &'static str {
+        match self {
+            Algorithm::Crc32 => "CRC32",
+            Algorithm::Md5 => "MD5",
+            Algorithm::Sha1 => "SHA-1",
+            Algorithm::Sha256 => "SHA-256",
+            Algorithm::Sha512 => "SHA-512",
+        }
+    }
+}
+
+/// Which verb wants a digest, which says how it is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Digester {
+    /// `HASH`: 213 with the algorithm of OPTS HASH, the range and the name.
+    Hash,
+    /// `XCRC`, `XMD5`, `XSHA1`, `XSHA256`, `XSHA512`: 250 and the digest.
+    Plain(Algorithm),
+    /// `MD5` (draft-twine-ftpmd5): 251, the name and the digest.
+    Named,
+}
+
+/// A change of facts about a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs, reason = "each is its verb; the table has the words")]
+pub enum Setting {
+    /// `MFMT`, `MFF`: what is to be, and how the answer begins.
+    Facts { modified: Option<i64>, mode: Option<u32>, path: Vec<u8> },
+    /// `SITE UTIME`
+    Utime { modified: i64, path: Vec<u8> },
+    /// `SITE CHMOD`
+    Chmod { mode: u32, path: Vec<u8> },
+    /// `SITE SYMLINK`
+    Symlink { to: Vec<u8>, path: Vec<u8> },
+}
+
 /// The argument of OPTS (RFC 2389 §4).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Opts {
+    /// `HASH [algorithm]`: what HASH takes from now on; without it, what it takes now.
+    Hash(Option<Algorithm>),
     /// `UTF8 ON`, and without ON as some clients send it.
     Utf8,
     /// `MLST type;size;`
@@ -122,6 +181,18 @@ pub enum Command {
     Pbsz,
     Prot(Protection),
     Ccc,
+    Rein,
+    Acct,
+    Stou,
+    Mfct,
+    Lang(Option<Vec<u8>>),
+    Clnt,
+    Csid,
+    Rang { from: u64, to: u64 },
+    Digest { by: Digester, path: Vec<u8>, range: Option<(u64, u64)> },
+    Set(Setting),
+    Avbl(Vec<u8>),
+    SiteHelp,
 }
 
 /// Whom a verb concerns, for the permission and for the docs.
@@ -147,6 +218,7 @@ pub enum During {
 }
 
 /// One verb.
+#[derive(Clone, Copy)]
 pub struct Row {
     /// In capitals.
     pub verb: &'static str,

@@ -1,12 +1,11 @@
-use super::{
-    BadCommand, Class, Command, During, Epsv, Mechanism, Opts, Password, Protection, Representation, Row,
-};
+use super::more::MORE;
+use super::{Algorithm, BadCommand, Class, Command, During, Epsv, Opts, Password, Representation, Row};
 use crate::addr::{BadAddr, parse_eprt, parse_port};
 use crate::list::Facts;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-const BASE: Row = Row {
+pub(super) const BASE: Row = Row {
     verb: "",
     alias: None,
     argument: "",
@@ -22,8 +21,20 @@ const BASE: Row = Row {
     parse: |_| Err(BadCommand::Unknown),
 };
 
-/// Every verb, in the order of RFC 959 §4.1, then of the later RFCs.
-pub const ROWS: &[Row] = &[
+/// Every verb, in the order of RFC 959 §4.1, then of the later RFCs, then of security, digests and what has no RFC.
+pub const ROWS: &[Row] = &JOINED;
+
+const JOINED: [Row; FIRST.len() + MORE.len()] = {
+    let mut rows = [BASE; FIRST.len() + MORE.len()];
+    let mut n = 0;
+    while n < rows.len() {
+        rows[n] = if n < FIRST.len() { FIRST[n] } else { MORE[n - FIRST.len()] };
+        n += 1;
+    }
+    rows
+};
+
+const FIRST: &[Row] = &[
     Row {
         verb: "USER",
         argument: "name",
@@ -297,7 +308,7 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         verb: "OPTS",
-        argument: "UTF8 [ON] | MLST facts",
+        argument: "UTF8 [ON] | MLST facts | HASH [algorithm]",
         help: "sets an option of another verb",
         login: false,
         rfc: "2389 §4",
@@ -369,83 +380,38 @@ pub const ROWS: &[Row] = &[
         parse: |a| Ok(Command::Mlsd(a.to_vec())),
         ..BASE
     },
-    Row {
-        verb: "AUTH",
-        argument: "TLS",
-        help: "puts the control connection under TLS; a login begins anew",
-        login: false,
-        tls: true,
-        feat: Some("AUTH TLS"),
-        rfc: "4217 §4",
-        parse: auth,
-        ..BASE
-    },
-    Row {
-        verb: "PBSZ",
-        argument: "0",
-        help: "must come before PROT; TLS has no buffer to agree on",
-        login: false,
-        tls: true,
-        feat: Some("PBSZ"),
-        rfc: "4217 §8",
-        parse: |a| number(a.trim_ascii()).map(|_| Command::Pbsz),
-        ..BASE
-    },
-    Row {
-        verb: "PROT",
-        argument: "C | P",
-        help: "whether data connections are under TLS: P they are, C they are not",
-        login: false,
-        tls: true,
-        feat: Some("PROT"),
-        rfc: "4217 §9",
-        parse: protection,
-        ..BASE
-    },
-    Row {
-        verb: "CCC",
-        help: "would take the control connection out of TLS again; refused",
-        tls: true,
-        rfc: "4217 §6",
-        parse: |a| none(a, Command::Ccc),
-        ..BASE
-    },
 ];
 
 /// Verbs of the RFCs that are not implemented, with their source: an honest 502.
 pub const ABSENT: &[(&str, &str)] = &[
-    ("ACCT", "959"),
     ("SMNT", "959"),
-    ("REIN", "959"),
-    ("STOU", "959"),
-    ("SITE", "959"),
     ("ADAT", "2228"),
     ("MIC", "2228"),
     ("CONF", "2228"),
     ("ENC", "2228"),
-    ("LANG", "2640"),
     ("HOST", "7151"),
-    ("HASH", "draft-bryan-ftpext-hash"),
-    ("MFMT", "draft-somers-ftp-mfxx"),
-    ("MFCT", "draft-somers-ftp-mfxx"),
-    ("MFF", "draft-somers-ftp-mfxx"),
-    ("CLNT", "-"),
 ];
 
-fn some(a: &[u8]) -> Option<&[u8]> {
+pub(super) fn some(a: &[u8]) -> Option<&[u8]> {
     (!a.is_empty()).then_some(a)
 }
 
-fn text(a: &[u8]) -> Result<Vec<u8>, BadCommand> {
+pub(super) fn text(a: &[u8]) -> Result<Vec<u8>, BadCommand> {
     some(a).map(<[u8]>::to_vec).ok_or(BadCommand::Syntax)
 }
 
-fn none(a: &[u8], command: Command) -> Result<Command, BadCommand> {
+pub(super) fn none(a: &[u8], command: Command) -> Result<Command, BadCommand> {
     if a.trim_ascii().is_empty() { Ok(command) } else { Err(BadCommand::Syntax) }
 }
 
+/// A word, and everything behind its space.
+pub(super) fn two(a: &[u8]) -> Result<(&[u8], Vec<u8>), BadCommand> {
+    let at = a.iter().position(|&b| b == b' ').ok_or(BadCommand::Syntax)?;
+    Ok((&a[..at], text(&a[at + 1..])?))
+}
+
 /// Digits only, up to 2^63 - 1: what a file offset can be.
-fn number(a: &[u8]) -> Result<u64, BadCommand> {
+pub(super) fn number(a: &[u8]) -> Result<u64, BadCommand> {
     if a.is_empty() || !a.iter().all(u8::is_ascii_digit) {
         return Err(BadCommand::Syntax);
     }
@@ -508,26 +474,6 @@ fn epsv(a: &[u8]) -> Result<Command, BadCommand> {
     }))
 }
 
-fn auth(a: &[u8]) -> Result<Command, BadCommand> {
-    let word = a.trim_ascii().to_ascii_uppercase();
-    match word.as_slice() {
-        b"" => Err(BadCommand::Syntax),
-        b"TLS" | b"TLS-C" => Ok(Command::Auth(Mechanism::Tls)),
-        b"SSL" | b"TLS-P" => Ok(Command::Auth(Mechanism::TlsPrivate)),
-        _ => Err(BadCommand::Parameter("only AUTH TLS")),
-    }
-}
-
-fn protection(a: &[u8]) -> Result<Command, BadCommand> {
-    match a.trim_ascii().to_ascii_uppercase().as_slice() {
-        b"" => Err(BadCommand::Syntax),
-        b"C" => Ok(Command::Prot(Protection::Clear)),
-        b"P" => Ok(Command::Prot(Protection::Private)),
-        b"S" | b"E" => Err(BadCommand::Protection),
-        _ => Err(BadCommand::Parameter("only PROT C and PROT P")),
-    }
-}
-
 fn opts(a: &[u8]) -> Result<Command, BadCommand> {
     let mut words = a.splitn(2, |&b| b == b' ');
     let what = words.next().unwrap_or_default();
@@ -536,6 +482,15 @@ fn opts(a: &[u8]) -> Result<Command, BadCommand> {
         return match value.trim_ascii() {
             v if v.is_empty() || v.eq_ignore_ascii_case(b"ON") => Ok(Command::Opts(Opts::Utf8)),
             _ => Err(BadCommand::Parameter("names are octets; UTF8 cannot be switched off")),
+        };
+    }
+    if what.eq_ignore_ascii_case(b"HASH") {
+        let name = value.trim_ascii();
+        let known = || Algorithm::ALL.into_iter().find(|a| a.name().as_bytes().eq_ignore_ascii_case(name));
+        return match (name, known()) {
+            (b"", _) => Ok(Command::Opts(Opts::Hash(None))),
+            (_, Some(algorithm)) => Ok(Command::Opts(Opts::Hash(Some(algorithm)))),
+            (_, None) => Err(BadCommand::Parameter("FEAT lists the algorithms of HASH")),
         };
     }
     if what.eq_ignore_ascii_case(b"MLST") {

@@ -33,7 +33,7 @@ fn a_name_keeps_its_spaces() {
 #[test]
 fn what_is_not_implemented_says_so() {
     assert_eq!(command("MIC x"), Err(BadCommand::Absent("MIC")));
-    assert_eq!(command("site chmod 777 x"), Err(BadCommand::Absent("SITE")));
+    assert_eq!(command("smnt x"), Err(BadCommand::Absent("SMNT")));
     assert_eq!(command("GET / HTTP/1.1"), Err(BadCommand::Http));
     assert_eq!(command("GETX"), Err(BadCommand::Unknown));
 }

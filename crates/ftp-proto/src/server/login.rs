@@ -71,6 +71,8 @@ impl Server {
             | Answer::Done
             | Answer::Entry(_)
             | Answer::Size(_)
+            | Answer::Digest(..)
+            | Answer::OpenedAs(_)
             | Answer::Lines(_)
             | Answer::Opened { .. }
             | Answer::Moved { .. } => self.mismatch(),

@@ -3,17 +3,25 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `mod` | octets to commands, what is legal when, timers |
+//! | `config` | what the owner can set |
 //! | [`question`](self) | what is asked of the driver, and the answers |
 //! | `login` | USER, PASS, failures |
 //! | `security` | AUTH, PBSZ, PROT, CCC: what is under TLS, and what has to be |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
+//! | `facts` | what is set about names, digests, RANG |
+//! | `anew` | REIN, LANG, CLNT, SITE HELP |
+//! | `odd` | what is no command |
 //! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
 //! | `texts` | HELP, FEAT, STAT of the session |
 
+mod anew;
 mod channel;
+mod config;
+mod facts;
 mod login;
 mod names;
+mod odd;
 mod question;
 mod security;
 #[cfg(test)]
@@ -21,11 +29,15 @@ mod tests;
 mod texts;
 mod transfer;
 
+pub use config::Config;
 pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
 pub use security::{Tls, TlsEnd};
 
-use crate::command::{self, BadCommand, Command, During, Opts, Password, Protection, Representation, Row};
-use crate::line::{BadLine, Line, Lines};
+use crate::command::{
+    self, Algorithm, BadCommand, Command, Digester, During, Opts, Password, Protection, Representation, Row,
+    Setting,
+};
+use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
 use crate::reply;
 use alloc::collections::VecDeque;
@@ -33,47 +45,17 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use clock::{Duration, Instant, TimerTable};
+use clock::{Instant, TimerTable};
 use core::net::SocketAddr;
-
-/// What is the same for all sessions of a server.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The text of the 220.
-    pub greeting: String,
-    /// Closes a session without commands, never one with a transfer.
-    pub idle: Duration,
-    /// From the connection to the login.
-    pub login_grace: Duration,
-    /// Closes the session after this many wrong passwords.
-    pub max_failures: u32,
-    /// Wait before the answer to a wrong password, for each failure so far.
-    pub penalty: Duration,
-    /// Whether there is TLS.
-    pub tls: Tls,
-    /// How an upload under TLS has to end.
-    pub tls_end: TlsEnd,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            greeting: String::from("towline ready."),
-            // A device erases its flash for up to 15 minutes between the login and the transfer.
-            idle: Duration::from_secs(16 * 60),
-            login_grace: Duration::from_secs(60),
-            max_failures: 3,
-            penalty: Duration::from_millis(400),
-            tls: Tls::Off,
-            tls_end: TlsEnd::Require,
-        }
-    }
-}
 
 /// Output that may wait before input is left unread.
 const OUT_LIMIT: usize = 16_384;
 /// Lines that may wait behind a running command.
 const QUEUE_LIMIT: usize = 64;
+
+/// The facts of MLSD until OPTS chooses others.
+const FACTS: Facts =
+    Facts::TYPE.union(Facts::SIZE).union(Facts::MODIFY).union(Facts::PERM).union(Facts::UNIQUE);
 
 const IDLE: usize = 0;
 const GRACE: usize = 1;
@@ -96,8 +78,17 @@ enum Channel {
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Prelude {
     None,
-    Rename { from: Vec<u8> },
-    Restart { offset: u64 },
+    Rename {
+        from: Vec<u8>,
+    },
+    Restart {
+        offset: u64,
+    },
+    /// RANG: from, and before which octet it ends.
+    Range {
+        from: u64,
+        end: u64,
+    },
 }
 
 impl Prelude {
@@ -136,6 +127,9 @@ enum Pending {
     Modified,
     Facts,
     Describe { path: Vec<u8> },
+    Digest { by: Digester, path: Vec<u8> },
+    Set(Setting),
+    Room,
 }
 
 /// One control connection.
@@ -165,6 +159,8 @@ pub struct Server {
     work: Work,
     representation: Representation,
     facts: Facts,
+    /// What HASH takes.
+    algorithm: Algorithm,
     allocated: Option<u64>,
     /// The ABOR in the queue has broken a transfer off.
     aborted: bool,
@@ -199,7 +195,8 @@ impl Server {
             prelude: Prelude::None,
             work: Work::Idle,
             representation: Representation::Ascii,
-            facts: Facts::TYPE | Facts::SIZE | Facts::MODIFY | Facts::PERM | Facts::UNIQUE,
+            facts: FACTS,
+            algorithm: Algorithm::default(),
             allocated: None,
             aborted: false,
             directory: Vec::from(*b"/"),
@@ -419,32 +416,6 @@ impl Server {
         }
     }
 
-    fn bad(&mut self, bad: BadCommand) {
-        let odd = match bad {
-            BadCommand::Line(_) | BadCommand::Http => Some(Odd::Malformed),
-            BadCommand::Unknown => Some(Odd::UnknownVerb),
-            BadCommand::Absent(_)
-            | BadCommand::Syntax
-            | BadCommand::Parameter(_)
-            | BadCommand::Family
-            | BadCommand::Protection => None,
-        };
-        self.events.extend(odd.map(Event::Odd));
-        match bad {
-            BadCommand::Line(BadLine::TooLong) => self.reply(500, "The line is too long."),
-            BadCommand::Line(BadLine::Control) => {
-                self.reply(501, "The line contains a NUL or a CR, which no name may.");
-            }
-            BadCommand::Unknown => self.reply(500, "Unknown command; HELP lists what is known."),
-            BadCommand::Http => self.close(421, "This is FTP, not HTTP; good bye."),
-            BadCommand::Absent(verb) => self.reply(502, &format!("{verb} is not implemented.")),
-            BadCommand::Syntax => self.reply(501, "The argument is missing or malformed; see HELP."),
-            BadCommand::Parameter(why) => self.reply(504, &format!("Not for that parameter: {why}.")),
-            BadCommand::Protection => self.reply(536, "TLS knows PROT C and PROT P only."),
-            BadCommand::Family => self.reply(522, "Network protocol not supported, use (1,2)"),
-        }
-    }
-
     fn command(&mut self, row: &'static Row, command: Command) {
         let prelude = match self.work {
             Work::Transferring(_) => Prelude::None,
@@ -457,12 +428,13 @@ impl Server {
         if row.login && !logged_in {
             return self.reply(530, "Log in first with USER and PASS.");
         }
-        if row.keeps_restart && matches!(prelude, Prelude::Restart { .. }) {
+        if row.keeps_restart && matches!(prelude, Prelude::Restart { .. } | Prelude::Range { .. }) {
             self.prelude = prelude.clone();
         }
-        let offset = match prelude {
-            Prelude::Restart { offset } => Some(offset),
-            Prelude::None | Prelude::Rename { .. } => None,
+        let (offset, range) = match prelude {
+            Prelude::Restart { offset } => (Some(offset), None),
+            Prelude::Range { from, end } => (None, Some((from, end))),
+            Prelude::None | Prelude::Rename { .. } => (None, None),
         };
         match command {
             Command::User(user) => self.user(user),
@@ -481,7 +453,9 @@ impl Server {
             Command::Rnfr(path) => self.ask(Ask::Look(path.clone()), Pending::RenameFrom { path }),
             Command::Rnto(to) => match prelude {
                 Prelude::Rename { from } => self.ask(Ask::Rename { from, to }, Pending::RenameTo),
-                Prelude::None | Prelude::Restart { .. } => self.reply(503, "RNFR must come at once before."),
+                Prelude::None | Prelude::Restart { .. } | Prelude::Range { .. } => {
+                    self.reply(503, "RNFR must come at once before.")
+                }
             },
             Command::Type(r) => {
                 self.representation = r;
@@ -495,7 +469,7 @@ impl Server {
             Command::Port(addr) | Command::Eprt(addr) => self.active(addr),
             Command::Pasv => self.pasv(),
             Command::Epsv(which) => self.epsv(which),
-            Command::Retr(path) => self.retrieve(path, offset),
+            Command::Retr(path) => self.retrieve(path, offset, range),
             Command::Stor(path) => self.store(path, offset),
             Command::Appe(path) => self.append(path, offset),
             Command::Rest(at) => self.restart(at),
@@ -523,6 +497,19 @@ impl Server {
             Command::Noop => self.reply(200, "Still here."),
             Command::Syst => self.reply(215, "UNIX Type: L8"),
             Command::Feat => self.features(),
+            Command::Opts(Opts::Hash(algorithm)) => self.choose_algorithm(algorithm),
+            Command::Digest { by, path, range: of_command } => self.digest(by, path, of_command.or(range)),
+            Command::Rang { from, to } => self.range(from, to),
+            Command::Set(setting) => self.ask(Ask::Set(setting.clone()), Pending::Set(setting)),
+            Command::Avbl(path) => self.ask(Ask::Room(path), Pending::Room),
+            Command::Mfct => self.reply(504, "Files have no time of creation here."),
+            Command::Stou => self.store_unique(),
+            Command::Rein => self.begin_anew(),
+            Command::Acct => self.reply(202, "No account is needed."),
+            Command::Lang(tag) => self.language(tag.as_deref()),
+            Command::Clnt => self.reply(200, "Noted."),
+            Command::Csid => self.reply(200, "Name=towline; CaseSensitive=1; DirSep=/;"),
+            Command::SiteHelp => self.site_help(),
             Command::Auth(mechanism) => self.auth(mechanism),
             Command::Pbsz => self.buffer_size(),
             Command::Prot(protection) => self.protect(protection),
@@ -555,6 +542,9 @@ impl Server {
             | Pending::Modified
             | Pending::Facts
             | Pending::Describe { .. }) => self.name_answered(names, answer),
+            facts @ (Pending::Digest { .. } | Pending::Set(_) | Pending::Room) => {
+                self.facts_answered(facts, answer)
+            }
         }
     }
 

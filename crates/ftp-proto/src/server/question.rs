@@ -1,6 +1,6 @@
 //! What the machine asks its driver, and the answers.
 
-use crate::command::{Password, Protection, Representation};
+use crate::command::{Algorithm, Password, Protection, Representation, Setting};
 use crate::list::{Access, Entry};
 use crate::reply::Code;
 use alloc::string::String;
@@ -76,6 +76,19 @@ pub enum Ask {
     Look(Vec<u8>),
     /// Octets that REST may go on with: of the file, else of this user's partial. → [`Answer::Size`].
     Size(Vec<u8>),
+    /// The digest of a file's octets from the first to before the second; of all of them without. → [`Answer::Digest`].
+    Digest {
+        /// Of what.
+        path: Vec<u8>,
+        /// Which.
+        algorithm: Algorithm,
+        /// Of which part; the end may lie behind the file's.
+        range: Option<(u64, u64)>,
+    },
+    /// → [`Answer::Done`].
+    Set(Setting),
+    /// Octets that there is room for. → [`Answer::Size`].
+    Room(Vec<u8>),
     /// A listing for the control connection. → [`Answer::Lines`].
     Describe(Vec<u8>),
     /// Open what is to be moved, without moving anything. → [`Answer::Opened`].
@@ -134,6 +147,8 @@ pub enum Kind {
     Retrieve {
         /// Octets skipped.
         offset: u64,
+        /// Of RANG: where it ends, before this octet.
+        end: Option<u64>,
     },
     /// STOR or APPE.
     Store {
@@ -151,6 +166,8 @@ pub enum Kind {
 pub enum Mode {
     /// STOR: in place of what is there.
     Overwrite,
+    /// STOU: a name that is free.
+    Unique,
     /// REST and STOR: goes on at this offset.
     Resume(u64),
     /// APPE: goes on at the end.
@@ -190,6 +207,8 @@ pub enum Answer {
     Entry(Entry),
     /// Octets.
     Size(u64),
+    /// A digest, and of which octets it is: from, to before.
+    Digest(Vec<u8>, (u64, u64)),
     /// Lines without ends.
     Lines(Vec<Vec<u8>>),
     /// Ready to move.
@@ -199,6 +218,8 @@ pub enum Answer {
         /// Of an upload, where its first octet belongs.
         start: u64,
     },
+    /// Ready to take an upload under this name, which was free.
+    OpenedAs(Vec<u8>),
     /// The data connection is over.
     Moved {
         /// Octets on the wire.

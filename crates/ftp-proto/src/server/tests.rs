@@ -5,6 +5,7 @@ use crate::list::{Entry, Kind as EntryKind};
 use crate::reply::Code;
 use alloc::string::ToString;
 use alloc::vec;
+use clock::Duration;
 
 /// A session whose driver answers as the test says.
 struct Talk {
@@ -236,7 +237,12 @@ fn before_the_login_only_harmless_verbs_work() {
             "MODE" => " S",
             "ALLO" | "REST" => " 1",
             "OPTS" => " UTF8 ON",
-            "CDUP" | "PASV" | "QUIT" | "ABOR" | "PWD" | "SYST" | "NOOP" | "FEAT" | "EPSV" | "CCC" => "",
+            "CDUP" | "PASV" | "QUIT" | "ABOR" | "PWD" | "SYST" | "NOOP" | "FEAT" | "EPSV" | "CCC"
+            | "STOU" | "REIN" => "",
+            "MFMT" | "MFCT" => " 20020717210715 x",
+            "MFF" => " Modify=20020717210715; x",
+            "RANG" => " 1 2",
+            "SITE" => " HELP",
             _ => " x",
         };
         let code = t.code(&(row.verb.to_string() + argument));
@@ -324,8 +330,11 @@ fn feat_lists_one_feature_a_line_with_one_space() {
     let text = t.ask("FEAT");
     assert_eq!(
         text,
-        "211-Extensions:\r\n REST STREAM\r\n EPRT\r\n EPSV\r\n SIZE\r\n MDTM\r\n \
-         MLST type*;size*;modify*;perm*;unique*;UNIX.mode;\r\n TVFS\r\n UTF8\r\n211 End\r\n"
+        "211-Extensions:\r\n REST STREAM\r\n EPRT\r\n EPSV\r\n SIZE\r\n MDTM\r\n LANG EN*\r\n \
+         MFMT\r\n MFF Modify;UNIX.mode;\r\n RANG STREAM\r\n XCRC filename;start;end\r\n XMD5 filename;start;end\r\n \
+         XSHA1 filename;start;end\r\n XSHA256 filename;start;end\r\n XSHA512 filename;start;end\r\n MD5\r\n AVBL\r\n \
+         CLNT\r\n CSID\r\n MLST type*;size*;modify*;perm*;unique*;UNIX.mode;\r\n HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32;\r\n \
+         TVFS\r\n UTF8\r\n211 End\r\n"
     );
     assert_eq!(t.ask("OPTS MLST Size;type;x"), "200 MLST OPTS type;size;\r\n");
     assert!(t.ask("FEAT").contains(" MLST type*;size*;modify;perm;"));
@@ -339,7 +348,7 @@ fn unknown_is_500_absent_is_502() {
     let mut t = Talk::logged_in();
     assert_eq!(t.code("FOO"), 500);
     assert_eq!(t.code("AUTH TLS"), 502);
-    assert_eq!(t.code("SITE HELP"), 502);
+    assert_eq!(t.code("SMNT /"), 502);
     assert_eq!(t.code("STRU R"), 504);
     assert_eq!(t.code("EPRT |3|x|1|"), 522);
     assert!(t.ask("HELP").contains(" USER "));
@@ -584,7 +593,7 @@ fn allo_is_for_the_next_transfer_only() {
 fn rest_survives_the_channel_and_nothing_else() {
     let opened = |t: &mut Talk| {
         t.say("RETR f");
-        let Ask::Open(Transfer { kind: Kind::Retrieve { offset }, .. }) = t.question() else { panic!() };
+        let Ask::Open(Transfer { kind: Kind::Retrieve { offset, .. }, .. }) = t.question() else { panic!() };
         t.refuse(550);
         t.take();
         offset

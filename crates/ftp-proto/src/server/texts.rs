@@ -1,5 +1,5 @@
 use super::{Channel, Login, Server, Work};
-use crate::command::{self, Representation, Row};
+use crate::command::{self, Algorithm, Representation, Row};
 use crate::reply;
 use alloc::format;
 use alloc::vec::Vec;
@@ -12,6 +12,12 @@ impl Server {
         let mut mlst = b"MLST ".to_vec();
         mlst.extend(self.facts.feat());
         lines.push(mlst);
+        let mut hash = b"HASH ".to_vec();
+        for algorithm in Algorithm::ALL {
+            hash.extend(algorithm.name().as_bytes());
+            hash.extend(if algorithm == self.algorithm { &b"*;"[..] } else { b";" });
+        }
+        lines.push(hash);
         // RFC 3659 §6: paths are as on Unix. RFC 2640 §3: names may be UTF-8.
         lines.extend([b"TVFS".to_vec(), b"UTF8".to_vec()]);
         reply::write_lines(&mut self.out, 211, b"Extensions:", lines.iter().map(Vec::as_slice), b"End");

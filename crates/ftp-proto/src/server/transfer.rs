@@ -52,10 +52,11 @@ impl Server {
         self.reply(350, &format!("The next transfer begins at {offset}."));
     }
 
-    pub(super) fn retrieve(&mut self, path: Vec<u8>, offset: Option<u64>) {
+    pub(super) fn retrieve(&mut self, path: Vec<u8>, offset: Option<u64>, range: Option<(u64, u64)>) {
         // RFC 959 §4.1.3: ALLO is for the STOR or APPE that follows it.
         self.allocated = None;
-        self.begin(path, Kind::Retrieve { offset: offset.unwrap_or(0) }, offset);
+        let (from, end) = range.map_or((offset.unwrap_or(0), None), |(from, end)| (from, Some(end)));
+        self.begin(path, Kind::Retrieve { offset: from, end }, offset);
     }
 
     pub(super) fn store(&mut self, path: Vec<u8>, offset: Option<u64>) {
@@ -74,6 +75,12 @@ impl Server {
         }
         let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
         self.begin(path, Kind::Store { mode: Mode::Append, expected }, None);
+    }
+
+    /// STOU: the driver finds the name.
+    pub(super) fn store_unique(&mut self) {
+        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        self.begin(Vec::new(), Kind::Store { mode: Mode::Unique, expected }, None);
     }
 
     pub(super) fn list(&mut self, path: Vec<u8>, style: Style) {
@@ -102,6 +109,17 @@ impl Server {
     pub(super) fn transfer_answered(&mut self, mut t: Running, answer: Answer) {
         match (t.stage.clone(), answer) {
             (Stage::Opening, Answer::Refused(code, text)) => self.ended(&t, code.0, &text),
+            (Stage::Opening, Answer::OpenedAs(name)) if t.broken.is_none() => {
+                // RFC 1123 §4.1.2.9: exactly so.
+                reply::write(&mut self.out, 150, &[b"FILE: ", name.as_slice()].concat());
+                t.transfer.path = name;
+                t.id = self.question(Ask::Move(t.via, self.protection));
+                t.stage = Stage::Moving { start: 0 };
+                self.work = Work::Transferring(t);
+            }
+            (Stage::Opening, Answer::OpenedAs(_)) => {
+                self.shelve(t, Shelve::Aborted, 426, "The transfer is broken off.");
+            }
             (Stage::Opening, Answer::Opened { len, start }) => match t.broken {
                 Some(_) => self.shelve(t, Shelve::Aborted, 426, "The transfer is broken off."),
                 None => {

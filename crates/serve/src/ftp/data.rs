@@ -34,10 +34,10 @@ impl Watch {
     /// Of what is open: a download is counted for the gate too, an upload counts itself in octets of the file.
     pub(super) fn of(open: &Open) -> Watch {
         let progress = match open {
-            Open::Reading { reading, offset, text } => {
+            Open::Reading { reading, offset, end, text } => {
                 let progress = reading.progress().clone();
                 // How many text has on the wire nobody knows before.
-                progress.expect((!text).then(|| reading.blob().len().saturating_sub(*offset)));
+                progress.expect((!text).then(|| end.saturating_sub(*offset)));
                 progress
             }
             Open::Writing { .. } | Open::Listing(_) => Progress::new(None),
@@ -109,10 +109,12 @@ impl Data {
             disk: Disk::default(),
         };
         let end = match open {
-            Open::Reading { reading, offset, text } => {
+            Open::Reading { reading, offset, end, text } => {
                 moving.meter = reading.take_meter();
                 let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
-                moving.send(Outgoing::new(reading.blob().clone(), *offset, convert), Some(reading)).await
+                moving
+                    .send(Outgoing::new(reading.blob().clone(), *offset, convert).up_to(*end), Some(reading))
+                    .await
             }
             Open::Writing { writing, text } => {
                 moving.meter = writing.take_meter();

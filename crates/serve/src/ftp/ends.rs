@@ -7,7 +7,7 @@ use gate::{Cause, Outcome};
 /// A download has its end at once; an upload stays open until the machine has judged it.
 pub(super) fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
     match open {
-        Open::Reading { reading, offset, .. } => {
+        Open::Reading { reading, offset, end: before, .. } => {
             let (outcome, cause, note) = match end {
                 End::Whole => (Outcome::Complete, Cause::Plain, ""),
                 End::NoConnection(_) => (Outcome::TimedOut, Cause::NoDataConnection, "no data connection"),
@@ -21,7 +21,8 @@ pub(super) fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
                 End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
             };
             // After REST the rest is all that was to come.
-            let expected = (offset > 0).then(|| reading.blob().len().saturating_sub(offset));
+            let is_part = offset > 0 || before < reading.blob().len();
+            let expected = is_part.then(|| before.saturating_sub(offset));
             let end = gate::End { expected, ..gate::End::new(outcome, octets) };
             reading.finish(end.because(cause).note(note));
             None

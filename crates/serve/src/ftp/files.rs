@@ -1,17 +1,28 @@
 //! Questions about names. Everything here blocks; it runs on a blocking thread.
 
+use super::digest;
 use super::refusal::refused;
 use crate::sorted::Sorted;
+use ftp_proto::command::Setting;
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};
 use gate::{Meter, Reading, Refusal, Session, Writing};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is open between the question `Open` and the end of its transfer.
 pub(super) enum Open {
-    Reading { reading: Reading, offset: u64, text: bool },
-    Writing { writing: Writing, text: bool },
+    /// From this octet on, and before that one.
+    Reading {
+        reading: Reading,
+        offset: u64,
+        end: u64,
+        text: bool,
+    },
+    Writing {
+        writing: Writing,
+        text: bool,
+    },
     Listing(Listing),
 }
 
@@ -60,6 +71,11 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
         }),
         Ask::Size(path) => resolve(at, &path).and_then(|p| size(session, &p)).map(Answer::Size),
         Ask::Describe(path) => resolve(at, &path).and_then(|p| describe(session, &p)).map(Answer::Lines),
+        Ask::Room(path) => resolve(at, &path).and_then(|p| session.space(&p)).map(|s| Answer::Size(s.free)),
+        Ask::Set(setting) => set(session, at, &setting).map(|()| Answer::Done),
+        Ask::Digest { path, algorithm, range } => {
+            resolve(at, &path).and_then(|p| digest::of(session, &p, algorithm, range))
+        }
         Ask::Login { .. }
         | Ask::Secure
         | Ask::Listen
@@ -77,7 +93,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
 pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfer) -> (Option<Open>, Answer) {
     let text = what.representation == ftp_proto::command::Representation::Ascii;
     let opened = resolve(at, &what.path).and_then(|path| match what.kind {
-        Which::Retrieve { offset } => {
+        Which::Retrieve { offset, end } => {
             let reading = session.read(&path)?;
             let len = reading.blob().len();
             if offset > len {
@@ -85,11 +101,16 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
                 reading.finish(gate::End::new(gate::Outcome::Refused, 0).note(why.to_string()));
                 return Err(why);
             }
-            Ok((Open::Reading { reading, offset, text }, Answer::Opened { len: Some(len), start: 0 }))
+            let end = end.map_or(len, |end| end.min(len));
+            let told = if end < len { end - offset } else { len };
+            let opened = Answer::Opened { len: Some(told), start: 0 };
+            Ok((Open::Reading { reading, offset, end, text }, opened))
         }
+        Which::Store { mode: Mode::Unique, expected } => unique(session, at, expected)
+            .map(|(writing, name)| (Open::Writing { writing, text }, Answer::OpenedAs(name))),
         Which::Store { mode, expected } => {
             let mode = match mode {
-                Mode::Overwrite => store::Mode::Overwrite,
+                Mode::Overwrite | Mode::Unique => store::Mode::Overwrite,
                 Mode::Resume(offset) => store::Mode::Resume(offset),
                 Mode::Append => store::Mode::Append,
             };
@@ -117,6 +138,46 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
     match opened {
         Ok((open, answer)) => (Some(open), answer),
         Err(why) => (None, absent_with_advice(session, at, what, &why)),
+    }
+}
+
+/// Names that STOU tries.
+const TRIES: u32 = 1_000;
+
+/// A name of ours that is free (STOU); whoever else takes it meanwhile has it, and the next one is tried.
+fn unique(session: &Session, at: &VPath, expected: Option<u64>) -> Result<(Writing, Vec<u8>), Refusal> {
+    for n in 1..=TRIES {
+        let name = format!("stou.{n:04}").into_bytes();
+        match session.write(&resolve(at, &name)?, gate::Ask { mode: store::Mode::New, expected }) {
+            Ok(writing) => return Ok((writing, name)),
+            Err(Refusal::Exists) => {}
+            Err(why) => return Err(why),
+        }
+    }
+    Err(Refusal::Exists)
+}
+
+fn set(session: &Session, at: &VPath, setting: &Setting) -> Result<(), Refusal> {
+    let time = |modified: i64| {
+        let seconds = Duration::from_secs(modified.unsigned_abs());
+        if modified < 0 { UNIX_EPOCH.checked_sub(seconds) } else { UNIX_EPOCH.checked_add(seconds) }
+            .unwrap_or(UNIX_EPOCH)
+    };
+    match setting {
+        Setting::Facts { modified, mode, path } => {
+            let path = resolve(at, path)?;
+            if let Some(mode) = mode {
+                session.set_mode(&path, *mode)?;
+            }
+            modified.map_or(Ok(()), |modified| session.set_modified(&path, time(modified)))
+        }
+        Setting::Utime { modified, path } => session.set_modified(&resolve(at, path)?, time(*modified)),
+        Setting::Chmod { mode, path } => session.set_mode(&resolve(at, path)?, *mode),
+        Setting::Symlink { to, path } => {
+            let path = resolve(at, path)?;
+            // What a link says counts from where it lies.
+            session.symlink(&path, &resolve(&path.parent(), to)?)
+        }
     }
 }
 

@@ -7,9 +7,11 @@
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `data` | the data connection: made, pumped, ended |
 //! | `ends` | how what was open ends, for the gate |
+//! | `digest` | HASH and its kin |
 //! | `refusal` | the gate's refusals as replies |
 
 mod data;
+mod digest;
 mod ends;
 mod files;
 mod refusal;

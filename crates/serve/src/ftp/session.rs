@@ -398,6 +398,9 @@ impl Session {
             | Ask::Rename { .. }
             | Ask::Look(_)
             | Ask::Size(_)
+            | Ask::Digest { .. }
+            | Ask::Set(_)
+            | Ask::Room(_)
             | Ask::Describe(_)) => {
                 let Some((session, _)) = self.admitted.clone() else { return nobody() };
                 let at = self.directory.clone();

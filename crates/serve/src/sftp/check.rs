@@ -1,28 +1,14 @@
 //! Digests of parts of files (filexfer-extensions-00 §3).
 
-use super::files::{BITE, Files};
+use super::files::Files;
 use super::names::resolve;
 use super::open::Open;
 use super::refusal;
+use crate::hashing::{BEGUN, fold};
 use gate::store::Blob;
 use gate::{End, Outcome, Refusal};
-use md5::Md5;
 use sftp_proto::server::{Answer, File};
 use sftp_proto::{Check, Checked, Status};
-use sha1::Sha1;
-use sha2::digest::DynDigest;
-use sha2::{Sha256, Sha384, Sha512};
-
-/// An algorithm, by the name that the draft has for it.
-type Row = (&'static str, fn() -> Box<dyn DynDigest>);
-
-const ALGORITHMS: [Row; 5] = [
-    ("md5", || Box::new(Md5::default())),
-    ("sha1", || Box::new(Sha1::default())),
-    ("sha256", || Box::new(Sha256::default())),
-    ("sha384", || Box::new(Sha384::default())),
-    ("sha512", || Box::new(Sha512::default())),
-];
 
 /// The draft's least block.
 const LEAST_BLOCK: u32 = 256;
@@ -74,7 +60,7 @@ fn digests(
     go_on: &dyn Fn() -> bool,
     mut read: impl FnMut(u64, usize, &mut Vec<u8>) -> Result<usize, Refusal>,
 ) -> Result<Answer, Refusal> {
-    let named = |name: &[u8]| ALGORITHMS.iter().find(|row| row.0.as_bytes() == name);
+    let named = |name: &[u8]| BEGUN.iter().find(|row| row.0.as_bytes() == name);
     let Some((name, begin)) = check.algorithms.split(|b| *b == b',').find_map(named) else {
         return Ok(wrong("None of these algorithms: md5, sha1, sha256, sha384 and sha512 are known."));
     };
@@ -94,18 +80,10 @@ fn digests(
         let (mut at, end) = (check.start, check.start + len);
         for n in 1..=blocks {
             let until = end.min(check.start.saturating_add(block.saturating_mul(n)));
-            while at < until {
-                if !go_on() {
-                    return Err(Refusal::Denied);
-                }
-                octets.clear();
-                let bite = usize::try_from(until - at).unwrap_or(usize::MAX).min(BITE);
-                match read(at, bite, &mut octets)? {
-                    0 => return Ok(wrong("The file became shorter meanwhile.")),
-                    read => at += read as u64,
-                }
-                digest.update(&octets);
+            if !fold(&mut |octets| digest.update(octets), at, until, &mut octets, go_on, &mut read)? {
+                return Ok(wrong("The file became shorter meanwhile."));
             }
+            at = until;
             digests.extend_from_slice(&digest.finalize_reset());
         }
         let checked = Checked { algorithm: name.as_bytes(), digests: &digests };
@@ -117,7 +95,8 @@ fn digests(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sha2::Digest;
+    use md5::Md5;
+    use sha2::{Digest, Sha256};
 
     fn of(
         content: &[u8],
@@ -154,7 +133,7 @@ mod tests {
         let blocks = [sha(1_000..3_048), sha(3_048..5_000)].concat();
         assert_eq!(of(&content, algorithms, 1_000, u64::MAX, 2_048).unwrap().1, blocks);
         assert_eq!(of(&content, b"md5", 5_000, 0, 0).unwrap().1, Md5::digest(b"").to_vec());
-        for (name, begin) in ALGORITHMS {
+        for (name, begin) in BEGUN {
             assert_eq!(of(b"x", name.as_bytes(), 0, 0, 0).unwrap().1.len(), begin().output_size(), "{name}");
         }
     }

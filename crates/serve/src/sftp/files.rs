@@ -373,7 +373,7 @@ const GROWN: usize = 4 << 10;
 /// Octets before those of a DATA.
 const HEAD: usize = 13;
 /// Octets that are copied, or read for a digest, at once.
-pub(super) const BITE: usize = 256 << 10;
+const BITE: usize = 256 << 10;
 
 fn answer(done: Result<(), Refusal>) -> Answer {
     match done {
