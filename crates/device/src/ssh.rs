@@ -23,6 +23,8 @@ use transport::ssh::{Agreed, ChannelIn, ChannelOut, Hello, Ios, Key, Line, Priva
 
 /// What IOS calls itself.
 pub(crate) const IDENT: &str = "SSH-2.0-Cisco-1.25";
+/// Who comes while no IOS runs hears nothing for so long, as of a router that boots: that takes some 14 s.
+const BOOT: Duration = Duration::from_secs(60);
 /// Once the session is over, the connection is: its client has left by then, or is slow to read what it still gets.
 const LINGER: Duration = Duration::from_secs(10);
 
@@ -96,6 +98,13 @@ impl Drop for SshLines {
     }
 }
 
+/// Waits until IOS runs.
+async fn booted(device: &Device) {
+    while device.running(|_| ()).is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Seconds from the connection to the login.
 pub(crate) fn time_out(config: &crate::Config) -> u8 {
     config.ssh_time_out.unwrap_or(120)
@@ -107,6 +116,9 @@ pub(crate) fn retries(config: &crate::Config) -> u8 {
 }
 
 async fn serve(config: Arc<Config>, stream: tokio::net::TcpStream, device: Arc<Device>) {
+    if tokio::time::timeout(BOOT, booted(&device)).await.is_err() {
+        return;
+    }
     // No line is free: not even our name is told.
     let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
     let set = device.running_config();

@@ -350,3 +350,15 @@ fn without_a_server_of_it_ssh_is_disabled() {
         "%No SSHv2 server connections running.\n%No SSHv1 server connections running.\n"
     );
 }
+
+#[test]
+fn who_comes_before_ios_runs_is_answered_when_it_does() {
+    let bench = Bench::r1();
+    let device = bench.device();
+    let lines = lines(&device, Ios::V15_5);
+    let (at, early) = (lines.address(), TcpStream::connect(lines.address()).expect("it listens"));
+    device.power_on();
+    let mut name = String::new();
+    BufReader::new(early).read_line(&mut name).expect("it speaks");
+    assert_eq!((name.trim_end(), connects(at).1.as_str()), ("SSH-2.0-Cisco-1.25", "SSH-2.0-Cisco-1.25"));
+}
