@@ -217,3 +217,43 @@ fn our_server_and_our_client_copy_whole_files() {
     let scp = told.iter().filter(|e| e["event"] == "ended" && e["protocol"] == "scp").count();
     assert!(scp >= 2, "the log has them as what they are: {told:?}");
 }
+
+/// What a trace of a copy shows of what SSH hides.
+#[test]
+fn a_trace_shows_what_is_asked_and_said_over_scp_and_sftp() {
+    let Some(openssh) = openssh(e2e::scratch()) else { return };
+    let (home, served) = (e2e::scratch(), openssh.server.served.clone());
+    fs::write(served.join("f"), "hello").unwrap();
+    fs::set_permissions(served.join("f"), fs::Permissions::from_mode(0o640)).unwrap();
+    let over = |scheme: &str, from: &str, to: &str| {
+        let at = |word: &str| word.replace("sftp://", scheme);
+        let ended = copy(&openssh, home.path(), &["--trace=t.txt", &at(from), &at(to)]);
+        (ended.code(), fs::read_to_string(home.path().join("t.txt")).unwrap())
+    };
+    let url = |name: &str| format!("{}{name}", openssh.server.url);
+    let told = |(code, trace): (i32, String), right: i32, lines: &[&str]| {
+        assert_eq!(code, right, "{trace}");
+        let mut rest = &trace[..];
+        for line in lines {
+            let (_, after) = rest.split_once(line).unwrap_or_else(|| panic!("no '{line}' in {trace}"));
+            rest = after;
+        }
+    };
+    // A longer line goes on in another row.
+    let closes = "closes the SCP connection after 5 octets";
+    told(
+        over("scp://", &url("f"), "got"),
+        0,
+        &["opens the SCP connection", "scp -f /", "C0640 5 f", "5 octets, 1 segment", closes],
+    );
+    told(over("scp://", "got", &url("g")), 0, &["scp -t /", "C0", " 5 got", "5 octets, 1 segment", closes]);
+    told(over("scp://", &url("absent"), "no"), 5, &["No such", "closes the SCP"]);
+    let closes = "closes the SFTP connection after 5 octets";
+    told(
+        over("sftp://", &url("f"), "got"),
+        0,
+        &["opens the SFTP connection", "GET /", "5 octets, 1 segment", "OK", closes],
+    );
+    told(over("sftp://", "got", &url("h")), 0, &["PUT /", "5 octets, 1 segment", "OK", closes]);
+    told(over("sftp://", &url("absent"), "no"), 5, &["no such", "closes the SFTP"]);
+}

@@ -71,6 +71,8 @@ pub enum Role {
     Data,
     /// Requests and answers of SFTP, in words; what was on the wire is SSH's.
     Sftp,
+    /// Lines and files of SCP; what was on the wire is SSH's.
+    Scp,
     /// Requests and responses of HTTP.
     Http {
         /// Under TLS: what is seen was not on the wire.
@@ -94,7 +96,7 @@ pub enum What<'a> {
     },
     /// A wait ended without an answer.
     TimedOut,
-    /// One FTP control line without its line end, or a request or answer of SFTP in words; passwords and secrets of
+    /// One FTP control line without its line end, a request or answer of SFTP in words, or the command and what is said of SCP; passwords and secrets of
     /// grants are masked.
     Control(&'a [u8]),
     /// A TCP connection was asked for; `Sent`: we connect, `Received`: we accepted.

@@ -68,7 +68,10 @@ pub(super) async fn run<I: OctetsIn, O: OctetsOut>(
                 return Ok(Got { octets: line.octets(), mode, times });
             }
             Some(SinkEvent::Whole { wrong: Some(text) }) => return Err(fault::said(1, text).into()),
-            Some(SinkEvent::Complaint(text)) => said = said.or(Some(text)),
+            Some(SinkEvent::Complaint(text)) => {
+                line.told(&text);
+                said = said.or(Some(text));
+            }
             Some(SinkEvent::Enter { .. } | SinkEvent::Leave) => {
                 unreachable!("a sink that takes no directories ends where one comes")
             }

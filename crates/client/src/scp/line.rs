@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use transport::octets::{OctetsIn, OctetsOut};
 use transport::ssh::{ChannelIn, ChannelOut};
-use transport::tap::{self, Dir, What};
+use transport::tap::{self, Dir, Role, What};
 
 /// Why nothing more is done.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Line<I, O> {
     flow: u64,
     /// Octets of the file.
     octets: u64,
+    /// Octets of all files.
+    total: u64,
     /// What came while something was sent.
     early: Option<Bytes>,
     /// The far end sends no more behind that.
@@ -42,7 +44,19 @@ pub(super) struct Line<I, O> {
 
 impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
     pub(super) fn new(input: I, output: O, around: Around) -> Line<I, O> {
-        Line { input, output, around, flow: tap::next_flow(), octets: 0, early: None, is_over: false }
+        let flow = tap::next_flow();
+        around.see(flow, Dir::Sent, What::Connected { role: Role::Scp });
+        Line { input, output, around, flow, octets: 0, total: 0, early: None, is_over: false }
+    }
+
+    /// What the far end runs.
+    pub(super) fn asked(&self, command: &[u8]) {
+        self.around.see(self.flow, Dir::Sent, What::Control(&tap::masked(command)));
+    }
+
+    /// What it says in words.
+    pub(super) fn told(&self, text: &str) {
+        self.around.see(self.flow, Dir::Received, What::Control(&tap::masked(text.as_bytes())));
     }
 
     pub(super) fn peer(&self) -> SocketAddr {
@@ -128,7 +142,15 @@ impl<I: OctetsIn, O: OctetsOut> Line<I, O> {
     /// So many more moved.
     pub(super) fn moved(&mut self, dir: Dir, len: usize) {
         self.octets += len as u64;
+        self.total += len as u64;
         self.around.see(self.flow, dir, What::Data { len, total: self.octets });
+    }
+}
+
+impl<I, O> Drop for Line<I, O> {
+    fn drop(&mut self) {
+        let (role, total) = (Role::Scp, self.total);
+        self.around.see(self.flow, Dir::Here, What::Closed { role, total });
     }
 }
 

@@ -66,8 +66,15 @@ fn begin(
     path: &[u8],
     options: &Options,
 ) -> Result<Line<ChannelIn, ChannelOut>, ClientError> {
-    let (input, output) = link.command(&Exec::command(way, false, preserve, path))?;
-    Ok(Line::new(input, output, link.around(options)))
+    run(link, &Exec::command(way, false, preserve, path), options)
+}
+
+/// Has the far end run a command.
+fn run(link: &Link, command: &[u8], options: &Options) -> Result<Line<ChannelIn, ChannelOut>, ClientError> {
+    let (input, output) = link.command(command)?;
+    let line = Line::new(input, output, link.around(options));
+    line.asked(command);
+    Ok(line)
 }
 
 /// The path as the far end is to read it. Before the file systems of a device and the drives of Windows there is no

@@ -95,7 +95,10 @@ pub(super) async fn heard<I: OctetsIn, O: OctetsOut>(
         }
         match machine.poll_event() {
             Some(SourceEvent::Agreed) => return Ok(Ok(())),
-            Some(SourceEvent::Refused(text)) => return Ok(Err(text)),
+            Some(SourceEvent::Refused(text)) => {
+                line.told(&text);
+                return Ok(Err(text));
+            }
             Some(SourceEvent::Over { fault }) => return Err(fault::of_sink(fault, line.peer())),
             None => match line.next().await? {
                 Some(octets) => machine.handle_input(&octets),

@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 use transport::Cancel;
 use transport::octets::{OctetsIn, OctetsOut};
-use transport::tap::{self, Dir, What};
+use transport::tap::{self, Dir, Role, What};
 
 /// Requests, and octets of a put with them, are sent in pieces of about this size: one WRITE of 255 KiB, or eight of
 /// 32 KiB.
@@ -44,17 +44,32 @@ pub(crate) struct Seen {
     around: Around,
     flow: u64,
     octets: u64,
+    /// Octets of all that was done.
+    total: u64,
 }
 
 impl Seen {
+    fn new(around: Around) -> Seen {
+        let seen = Seen { around, flow: tap::next_flow(), octets: 0, total: 0 };
+        seen.see(Dir::Sent, What::Connected { role: Role::Sftp });
+        seen
+    }
+
     /// Octets of a file moved.
     pub(crate) fn moved(&mut self, dir: Dir, len: usize) {
         self.octets += len as u64;
+        self.total += len as u64;
         self.see(dir, What::Data { len, total: self.octets });
     }
 
     pub(crate) fn see(&self, dir: Dir, what: What<'_>) {
         self.around.see(self.flow, dir, what);
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.see(Dir::Here, What::Closed { role: Role::Sftp, total: self.total });
     }
 }
 
@@ -82,8 +97,13 @@ pub(crate) struct Driver<I, O> {
 impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
     /// Over a channel that was just opened.
     pub(crate) fn new(input: I, output: O, around: Around) -> Driver<I, O> {
-        let seen = Seen { around, flow: tap::next_flow(), octets: 0 };
-        Driver { machine: Client::new(), input, out: Out::Idle(output), seen, is_over: false }
+        Driver {
+            machine: Client::new(),
+            input,
+            out: Out::Idle(output),
+            seen: Seen::new(around),
+            is_over: false,
+        }
     }
 
     /// The machine, to look at what the server can do.
@@ -98,13 +118,17 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
 
     /// Does one verb.
     pub(crate) async fn run(&mut self, verb: Verb, load: Load<'_>) -> Result<Outcome, ClientError> {
+        self.seen.see(Dir::Sent, What::Control(&tap::masked(&verb.words())));
         let mut one = One::new(verb, load);
         self.drive(&mut one).await?;
-        match one.ended() {
+        let result = match one.ended() {
             Ended::Well(outcome) => Ok(outcome),
             Ended::Failed(failure) => Err(fault::failure(failure, self.seen.around.peer)),
             Ended::Ours(error) => Err(ClientError::Local(error)),
-        }
+        };
+        let said = result.as_ref().map_or_else(ToString::to_string, |_| String::from("OK"));
+        self.seen.see(Dir::Received, What::Control(&tap::masked(said.as_bytes())));
+        result
     }
 
     /// Whether nothing more is to be done here.

@@ -103,6 +103,35 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// In words, for whoever looks on: `GET /a.bin`.
+    pub fn words(&self) -> Vec<u8> {
+        let (verb, path, other) = match self {
+            Verb::Get { path, .. } => ("GET", path, None),
+            Verb::Put { path, begin: Begin::Fresh, .. } => ("PUT", path, None),
+            Verb::Put { path, begin: Begin::Behind, .. } => ("PUT, going on,", path, None),
+            Verb::List { path } => ("LIST", path, None),
+            Verb::Stat { path } => ("STAT", path, None),
+            Verb::Lstat { path } => ("LSTAT", path, None),
+            Verb::Setstat { path, .. } => ("SETSTAT", path, None),
+            Verb::Mkdir { path } => ("MKDIR", path, None),
+            Verb::Rmdir { path } => ("RMDIR", path, None),
+            Verb::Remove { path } => ("REMOVE", path, None),
+            Verb::Rename { from, to, .. } => ("RENAME", from, Some(to)),
+            Verb::Realpath { path } => ("REALPATH", path, None),
+            Verb::Readlink { path } => ("READLINK", path, None),
+            Verb::Check { path, .. } => ("CHECK", path, None),
+            Verb::FileSystem { path } => ("STATVFS", path, None),
+        };
+        let mut words = Vec::from(verb.as_bytes());
+        for path in core::iter::once(path).chain(other) {
+            words.push(b' ');
+            words.extend_from_slice(path);
+        }
+        words
+    }
+}
+
 /// Where a put begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Begin {

@@ -38,7 +38,7 @@ pub enum Fact {
     },
     /// A wait ended without an answer.
     TimedOut,
-    /// An FTP control line, printable, password masked.
+    /// A control line of FTP, a request or answer of SFTP, a line of SCP; printable, password masked.
     Control(String),
     /// A head of HTTP in one line: its first, and the fields that say what of the content is meant.
     Head(String),
@@ -77,6 +77,7 @@ impl Seen {
             }
             What::TimedOut => Fact::TimedOut,
             What::Control(line) => Fact::Control(masked(line)),
+            What::Record(line) => Fact::Control(printable(&line[..line.len().min(LONGEST_LINE)])),
             What::Head(head) => Fact::Head(http::abridged(head)),
             What::Connected { role } => Fact::Connected { role: *role },
             What::ConnectFailed { why } => Fact::ConnectFailed(printable(why.as_bytes())),

@@ -174,7 +174,10 @@ impl Rows {
             let remark = |text| row(Duration::ZERO, Drawn::Remark { ports, at: self.tapped, text });
             rows.extend(said.into_iter().map(remark));
         }
-        if matches!(seen.what, Fact::Closed { role: Role::Control | Role::Sftp | Role::Http { .. }, .. }) {
+        if matches!(
+            seen.what,
+            Fact::Closed { role: Role::Control | Role::Sftp | Role::Scp | Role::Http { .. }, .. }
+        ) {
             self.flows.remove(&seen.flow);
         }
         rows
@@ -233,6 +236,7 @@ fn name(role: Role) -> &'static str {
         Role::Control => "control",
         Role::Data => "data",
         Role::Sftp => "SFTP",
+        Role::Scp => "SCP",
         Role::Http { tls: false } => "HTTP",
         Role::Http { tls: true } => "HTTPS",
     }
@@ -246,7 +250,7 @@ fn words(what: &Fact) -> String {
         Fact::Connected { role } => format!("opens the {} connection (TCP)", name(*role)),
         Fact::ConnectFailed(why) => format!("no data connection: {why}"),
         Fact::Data { len, .. } => format!("{len} octets"),
-        Fact::Closed { role: role @ (Role::Data | Role::Sftp | Role::Http { .. }), total } => {
+        Fact::Closed { role: role @ (Role::Data | Role::Sftp | Role::Scp | Role::Http { .. }), total } => {
             format!("closes the {} connection after {} octets", name(*role), grouped(*total))
         }
         Fact::Closed { role: Role::Control, .. } => String::from("closes the control connection"),

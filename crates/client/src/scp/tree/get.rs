@@ -122,6 +122,7 @@ impl<'a, 'w> Down<'a, 'w> {
                 }
                 SinkEvent::Whole { wrong } => Some(self.whole(wrong)),
                 SinkEvent::Complaint(text) => {
+                    line.told(&text);
                     match self.within.last() {
                         Some(within) => {
                             self.tally.tell(within.path.clone(), Fate::Failed(fault::said(1, text)));

@@ -10,7 +10,7 @@ mod put;
 mod tests;
 
 use super::line::{Line, Stop};
-use super::{LAST_WORDS, fault, there};
+use super::{LAST_WORDS, fault, run, there};
 use crate::mirror::{Counts, Fate, Mirrored, Rules, Told, Watcher, Way as Direction, Wish, is_name};
 use crate::ssh::Link;
 use crate::{ClientError, Options, Remote, unsupported};
@@ -40,7 +40,7 @@ pub(crate) fn mirror(
         Direction::Down => {
             let down = get::Down::new(path, wish, &mut tally)?;
             let link = Link::open(remote, options)?;
-            let mut line = begin(&link, Way::From, path, options)?;
+            let mut line = run(&link, &Exec::tree(Way::From, path), options)?;
             let result = link.runtime.block_on(down.run(&mut line));
             link.runtime.block_on(over(line, result, &tally))
         }
@@ -48,7 +48,7 @@ pub(crate) fn mirror(
             let (directory, name) = parted(path);
             let up = put::Up::new(name, wish, &mut tally)?;
             let link = Link::open(remote, options)?;
-            let mut line = begin(&link, Way::To, directory, options)?;
+            let mut line = run(&link, &Exec::tree(Way::To, directory), options)?;
             let result = link.runtime.block_on(up.run(&mut line));
             link.runtime.block_on(over(line, result, &tally))
         }
@@ -73,16 +73,6 @@ impl Tally<'_> {
         self.counts.add(&fate);
         self.watcher.told(&Told { path, fate });
     }
-}
-
-fn begin(
-    link: &Link,
-    way: Way,
-    path: &[u8],
-    options: &Options,
-) -> Result<Line<ChannelIn, ChannelOut>, ClientError> {
-    let (input, output) = link.command(&Exec::tree(way, path))?;
-    Ok(Line::new(input, output, link.around(options)))
 }
 
 /// Without `/` at its end, but for the root.

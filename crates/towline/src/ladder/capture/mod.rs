@@ -129,12 +129,16 @@ impl Inner {
                 let comment = if masked { "the password is masked" } else { "" };
                 self.streams.line(ends, way, &[&line[..], b"\r\n"].concat(), comment)
             }
+            What::Record(line) => self.streams.line(ends, way, &[line, &b"\n"[..]].concat(), ""),
             What::Head(head) => self.streams.line(ends, way, head, ""),
             What::Connected { role: Role::Http { tls } } => {
                 self.streams.open(ends, way, &web(*tls, to.port()))
             }
             What::Connected { role: Role::Sftp } => {
                 self.streams.open(ends, way, "SFTP in words; on the wire it was SSH")
+            }
+            What::Connected { role: Role::Scp } => {
+                self.streams.open(ends, way, "SCP, and its command in words; on the wire it was SSH")
             }
             What::Connected { role: Role::Data } => self.streams.open(ends, way, "data connection"),
             What::Connected { role: Role::Control } if to.port() == 21 => {
