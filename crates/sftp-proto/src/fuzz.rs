@@ -4,7 +4,7 @@ mod server;
 
 pub use server::sftp_server;
 
-use crate::client::{Begin, Client, Event, Facts, Transmit, Verb};
+use crate::client::{Begin, Client, Event, Facts, Making, Transmit, Verb};
 use crate::scp;
 use crate::{Answer, Checked, FileSystem, Frames, Limits, Named, Reply, Request, Space};
 use alloc::collections::BTreeMap;
@@ -68,6 +68,7 @@ fn client(data: &[u8], piece: usize) {
         Verb::Realpath { path: path() },
         Verb::Check { path: path(), algorithms: b"sha256".to_vec() },
         Verb::FileSystem { path: path() },
+        Verb::Pieces { path: path(), making: Making::There },
     ] {
         client.start(verb);
     }
@@ -97,6 +98,10 @@ fn client(data: &[u8], piece: usize) {
                 Event::Over { job, .. } => {
                     assert!(!over.contains(&job), "over twice");
                     over.push(job);
+                }
+                Event::Opened { job, .. } => {
+                    client.deal(job, 7, 300_000);
+                    client.all_dealt(job);
                 }
                 Event::Ready | Event::Size { .. } | Event::Stored { .. } | Event::Names { .. } => {}
             }

@@ -2,6 +2,7 @@
 
 use super::get::Get;
 use super::list::List;
+use super::pieces::Pieces;
 use super::put::Put;
 use super::single::Single;
 use super::{Abilities, Event, Failure, Fault, JobId, Outcome, Step, Verb};
@@ -91,6 +92,7 @@ pub(super) type Ended = Result<Outcome, Failure>;
 pub(super) enum Job {
     Get(Get),
     Put(Put),
+    Pieces(Pieces),
     List(List),
     Single(Single),
 }
@@ -100,6 +102,7 @@ impl Job {
         match verb {
             Verb::Get { path, from, len } => Job::Get(Get::new(path, from, len)),
             Verb::Put { path, len, begin, facts } => Job::Put(Put::new(path, len, begin, facts)),
+            Verb::Pieces { path, making } => Job::Pieces(Pieces::new(path, making)),
             Verb::List { path } => Job::List(List::new(path)),
             Verb::Stat { .. }
             | Verb::Lstat { .. }
@@ -120,6 +123,7 @@ impl Job {
         match self {
             Job::Get(get) => get.next(abilities),
             Job::Put(put) => put.next(abilities),
+            Job::Pieces(pieces) => pieces.next(abilities.write_chunk()),
             Job::List(list) => list.next(),
             Job::Single(single) => single.next(abilities),
         }
@@ -135,6 +139,7 @@ impl Job {
         match self {
             Job::Get(get) => get.answered(awaited, &answer, tell),
             Job::Put(put) => put.answered(awaited, &answer, tell),
+            Job::Pieces(pieces) => pieces.answered(awaited, &answer, tell),
             Job::List(list) => list.answered(awaited, answer, tell),
             Job::Single(single) => single.answered(answer),
         }
@@ -144,7 +149,37 @@ impl Job {
     pub(super) fn has_read(&mut self, offset: u64, asked: u32, found: u32) {
         match self {
             Job::Get(get) => get.has_read(offset, asked, found),
-            Job::Put(_) | Job::List(_) | Job::Single(_) => unreachable!("only a get sends READs"),
+            Job::Put(_) | Job::Pieces(_) | Job::List(_) | Job::Single(_) => {
+                unreachable!("only a get sends READs")
+            }
+        }
+    }
+
+    /// Another piece of a file.
+    pub(super) fn deal(&mut self, offset: u64, len: u64) {
+        match self {
+            Job::Pieces(pieces) => pieces.deal(offset, len),
+            Job::Get(_) | Job::Put(_) | Job::List(_) | Job::Single(_) => {
+                unreachable!("pieces are dealt to who wants them")
+            }
+        }
+    }
+
+    /// No more of them come.
+    pub(super) fn all_dealt(&mut self) {
+        match self {
+            Job::Pieces(pieces) => pieces.all_dealt(),
+            Job::Get(_) | Job::Put(_) | Job::List(_) | Job::Single(_) => {
+                unreachable!("pieces are dealt to who wants them")
+            }
+        }
+    }
+
+    /// Octets of pieces that are not given out yet.
+    pub(super) fn left(&self) -> u64 {
+        match self {
+            Job::Pieces(pieces) => pieces.left(),
+            Job::Get(_) | Job::Put(_) | Job::List(_) | Job::Single(_) => 0,
         }
     }
 
@@ -152,6 +187,7 @@ impl Job {
     pub(super) fn unread(&mut self) {
         match self {
             Job::Put(put) => put.unread(),
+            Job::Pieces(pieces) => pieces.unread(),
             Job::Get(_) | Job::List(_) | Job::Single(_) => unreachable!("only a put sends WRITEs"),
         }
     }
@@ -161,6 +197,7 @@ impl Job {
         match self {
             Job::Get(get) => get.fail(Failure::Aborted),
             Job::Put(put) => put.fail(Failure::Aborted),
+            Job::Pieces(pieces) => pieces.fail(Failure::Aborted),
             Job::List(list) => list.fail(Failure::Aborted),
             Job::Single(single) => single.abort(),
         }
@@ -171,6 +208,7 @@ impl Job {
         match self {
             Job::Get(get) => get.stage.take_end(),
             Job::Put(put) => put.stage.take_end(),
+            Job::Pieces(pieces) => pieces.stage.take_end(),
             Job::List(list) => list.stage.take_end(),
             Job::Single(single) => single.take_end(),
         }

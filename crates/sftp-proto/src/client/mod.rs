@@ -15,13 +15,14 @@
 //! | `incoming` | the server's octets as packets and pieces of files |
 //! | `window` | how many requests are open |
 //! | `job` | what a job asks next and waits for |
-//! | `get`, `put`, `list`, `single` | the jobs |
+//! | `get`, `put`, `pieces`, `list`, `single` | the jobs |
 
 mod abilities;
 mod get;
 mod incoming;
 mod job;
 mod list;
+mod pieces;
 mod put;
 mod single;
 #[cfg(test)]
@@ -30,7 +31,7 @@ mod verb;
 mod window;
 
 pub use abilities::Abilities;
-pub use verb::{Begin, Event, Facts, Failure, Fault, Found, JobId, Outcome, Step, Transmit, Verb};
+pub use verb::{Begin, Event, Facts, Failure, Fault, Found, JobId, Making, Outcome, Step, Transmit, Verb};
 
 use crate::extension::Extended;
 use crate::figures::Limits;
@@ -155,6 +156,28 @@ impl Client {
             entry.job.abort();
         }
         self.look(job);
+    }
+
+    /// Gives a [`Verb::Pieces`] that is [`Event::Opened`] another piece of its file to write. Pieces that overlap are the
+    /// owner's fault.
+    pub fn deal(&mut self, job: JobId, offset: u64, len: u64) {
+        if let Some(entry) = self.jobs.get_mut(&job) {
+            entry.job.deal(offset, len);
+        }
+        self.look(job);
+    }
+
+    /// Gives it no more: it is over when what it has is written.
+    pub fn all_dealt(&mut self, job: JobId) {
+        if let Some(entry) = self.jobs.get_mut(&job) {
+            entry.job.all_dealt();
+        }
+        self.look(job);
+    }
+
+    /// Octets that were dealt to it and not given out yet.
+    pub fn left(&self, job: JobId) -> u64 {
+        self.jobs.get(&job).map_or(0, |entry| entry.job.left())
     }
 
     /// The octets of the [`Transmit::Body`] that was just given out are not to be had: the job ends.

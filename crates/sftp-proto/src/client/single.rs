@@ -98,6 +98,7 @@ fn missing(verb: &Verb, abilities: &Abilities) -> Option<&'static str> {
         Verb::FileSystem { .. } => &["statvfs@openssh.com"],
         Verb::Get { .. }
         | Verb::Put { .. }
+        | Verb::Pieces { .. }
         | Verb::List { .. }
         | Verb::Stat { .. }
         | Verb::Lstat { .. }
@@ -131,7 +132,7 @@ fn ask<'a>(verb: &'a Verb, abilities: &Abilities) -> Option<Ask<'a>> {
             check: Check { algorithms, start: 0, len: 0, block: 0 },
         }),
         Verb::FileSystem { path } => Ask::Extended(Extended::Statvfs { path }),
-        Verb::Get { .. } | Verb::Put { .. } | Verb::List { .. } => return None,
+        Verb::Get { .. } | Verb::Put { .. } | Verb::Pieces { .. } | Verb::List { .. } => return None,
     })
 }
 
@@ -143,6 +144,7 @@ fn wanted(verb: &Verb) -> Wanted {
         Verb::FileSystem { .. } => Wanted::FileSystem,
         Verb::Get { .. }
         | Verb::Put { .. }
+        | Verb::Pieces { .. }
         | Verb::List { .. }
         | Verb::Setstat { .. }
         | Verb::Mkdir { .. }

@@ -1,3 +1,4 @@
+mod pieces;
 mod toy;
 
 use super::*;
@@ -18,6 +19,8 @@ struct Pair {
     names: Vec<Vec<u8>>,
     over: BTreeMap<JobId, Result<Outcome, Failure>>,
     stored: u64,
+    /// Facts of files that are put in pieces.
+    opened: BTreeMap<JobId, Attrs<'static>>,
 }
 
 fn pair(seed: u64, manners: Manners) -> Pair {
@@ -30,6 +33,7 @@ fn pair(seed: u64, manners: Manners) -> Pair {
         names: Vec::new(),
         over: BTreeMap::new(),
         stored: 0,
+        opened: BTreeMap::new(),
     }
 }
 
@@ -79,6 +83,7 @@ impl Pair {
         while let Some(event) = self.client.poll_event() {
             match event {
                 Event::Ready => {}
+                Event::Opened { job, attrs } => assert!(self.opened.insert(job, attrs).is_none(), "once"),
                 Event::Size { job, from, .. } => {
                     let sink = self.sinks.entry(job).or_default();
                     sink.resize(sink.len().max(usize::try_from(from).unwrap()), 0);

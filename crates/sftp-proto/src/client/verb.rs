@@ -33,6 +33,14 @@ pub enum Verb {
         /// Permissions and times that it is to have.
         facts: Facts,
     },
+    /// A file of which the owner deals pieces, for one channel of several that write it at the same time:
+    /// [`Event::Opened`], [`Client::deal`](super::Client::deal), [`Transmit::Body`], [`Event::Stored`], [`Outcome::Put`].
+    Pieces {
+        /// The file.
+        path: Vec<u8>,
+        /// Whether it is there.
+        making: Making,
+    },
     /// What is in a directory: [`Event::Names`], [`Outcome::Done`].
     List {
         /// The directory.
@@ -141,6 +149,18 @@ pub enum Begin {
     Behind,
 }
 
+/// How a file of pieces is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Making {
+    /// It is made, and must not be there.
+    New {
+        /// Its permissions; the server's umask takes of them.
+        mode: Option<u32>,
+    },
+    /// It was made by another channel.
+    There,
+}
+
 /// What a file is to have.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Facts {
@@ -195,6 +215,13 @@ pub enum Event {
         from: u64,
         /// Octets of the whole file, where they are known.
         len: Option<u64>,
+    },
+    /// A file of pieces is open, and takes them.
+    Opened {
+        /// Which.
+        job: JobId,
+        /// The server's facts of it, asked when it was open.
+        attrs: Attrs<'static>,
     },
     /// Octets of a file, to be put at their offset. They come in any order, each once, and none more than 32 MiB
     /// behind the first that is missing.

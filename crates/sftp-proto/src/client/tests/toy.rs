@@ -131,6 +131,9 @@ impl Toy {
         match ask {
             Ask::Open { path, flags, .. } => {
                 self.asked.push("OPEN");
+                if flags.has(OpenFlags::EXCLUSIVE) && self.files.contains_key(path) {
+                    return answer(status(Status::Failure));
+                }
                 if flags.has(OpenFlags::TRUNCATE) {
                     self.files.insert(path.to_vec(), Vec::new());
                 } else if flags.has(OpenFlags::CREATE) {
