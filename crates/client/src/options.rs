@@ -1,3 +1,4 @@
+use crate::sftp::Channels;
 use crate::{Direct, Facts, Hosts, SshOptions, Times, Wire};
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,6 +139,8 @@ pub struct SftpOptions {
     pub resume: Resume,
     /// What a file that is put is to have.
     pub keep: Facts,
+    /// How many channels a file is put over.
+    pub channels: Channels,
 }
 
 /// SCP's options.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use sftp_proto::client::{Client, Event, JobId, Outcome, Transmit, Verb};
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -43,6 +44,8 @@ pub(crate) trait Desk {
 pub(crate) struct Seen {
     around: Around,
     flow: u64,
+    /// Whether the flow is another channel's, which tells its end.
+    is_beside: bool,
     octets: u64,
     /// Octets of all that was done.
     total: u64,
@@ -50,7 +53,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     fn new(around: Around) -> Seen {
-        let seen = Seen { around, flow: tap::next_flow(), octets: 0, total: 0 };
+        let seen = Seen { around, flow: tap::next_flow(), is_beside: false, octets: 0, total: 0 };
         seen.see(Dir::Sent, What::Connected { role: Role::Sftp });
         seen
     }
@@ -62,6 +65,13 @@ impl Seen {
         self.see(dir, What::Data { len, total: self.octets });
     }
 
+    /// The same of a file that moves over several channels: `total` octets over all.
+    pub(crate) fn moved_of(&mut self, dir: Dir, len: usize, total: u64) {
+        self.octets = total;
+        self.total += len as u64;
+        self.see(dir, What::Data { len, total });
+    }
+
     pub(crate) fn see(&self, dir: Dir, what: What<'_>) {
         self.around.see(self.flow, dir, what);
     }
@@ -69,7 +79,9 @@ impl Seen {
 
 impl Drop for Seen {
     fn drop(&mut self) {
-        self.see(Dir::Here, What::Closed { role: Role::Sftp, total: self.total });
+        if !self.is_beside {
+            self.see(Dir::Here, What::Closed { role: Role::Sftp, total: self.total });
+        }
     }
 }
 
@@ -97,13 +109,31 @@ pub(crate) struct Driver<I, O> {
 impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
     /// Over a channel that was just opened.
     pub(crate) fn new(input: I, output: O, around: Around) -> Driver<I, O> {
-        Driver {
-            machine: Client::new(),
-            input,
-            out: Out::Idle(output),
-            seen: Seen::new(around),
-            is_over: false,
+        Driver::of(input, output, Seen::new(around))
+    }
+
+    fn of(input: I, output: O, seen: Seen) -> Driver<I, O> {
+        Driver { machine: Client::new(), input, out: Out::Idle(output), seen, is_over: false }
+    }
+
+    /// What makes a driver of another channel of the same connection, which does a part of what this one does: whoever
+    /// looks on sees one.
+    pub(crate) fn beside(&self) -> impl Fn(I, O) -> Driver<I, O> + use<I, O> {
+        let (around, flow) = (self.seen.around.clone(), self.seen.flow);
+        move |input, output| {
+            let seen = Seen { around: around.clone(), flow, is_beside: true, octets: 0, total: 0 };
+            Driver::of(input, output, seen)
         }
+    }
+
+    /// Octets that channels beside this one have moved.
+    pub(crate) fn moved_beside(&mut self, octets: u64) {
+        self.seen.total += octets;
+    }
+
+    /// The server.
+    pub(crate) fn peer(&self) -> SocketAddr {
+        self.seen.around.peer
     }
 
     /// The machine, to look at what the server can do.
@@ -111,9 +141,9 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
         &self.machine
     }
 
-    /// Who may end what is done from now on.
-    pub(crate) fn set_cancel(&mut self, cancel: Option<Cancel>) {
-        self.seen.around.cancel = cancel;
+    /// Who may end what is done from now on; gives back who could.
+    pub(crate) fn set_cancel(&mut self, cancel: Option<Cancel>) -> Option<Cancel> {
+        std::mem::replace(&mut self.seen.around.cancel, cancel)
     }
 
     /// Does one verb.

@@ -344,7 +344,7 @@ impl Desk for Mirroring<'_> {
 
     fn event(&mut self, event: Event, seen: &mut Seen, machine: &mut Client) {
         match event {
-            Event::Ready | Event::Size { .. } => {}
+            Event::Ready | Event::Size { .. } | Event::Opened { .. } => {}
             Event::Data { job, offset, octets } => {
                 self.data(job, offset, &octets);
                 self.watcher.moved(octets.len() as u64);

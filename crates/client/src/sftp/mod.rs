@@ -6,17 +6,22 @@
 //! | `one` | one verb that is done by it |
 //! | `mirroring` | two trees that are made alike over it |
 //! | `session` | a server that is reached, and its verbs |
+//! | `spread` | one file over several channels |
+//! | `renamed` | a file that gets its name when it is whole |
 //! | `fault` | the machine's failures as [`crate::ClientError`]s |
 
 mod driver;
 mod fault;
 mod mirroring;
 mod one;
+mod renamed;
 mod session;
+mod spread;
 #[cfg(test)]
 mod tests;
 
 pub use session::Session;
+pub use spread::Channels;
 
 use crate::{ClientError, Done, Options, Remote, Resume};
 use ftp_proto::list::Listed;

@@ -75,7 +75,7 @@ impl Desk for One<'_> {
 
     fn event(&mut self, event: Event, seen: &mut Seen, _: &mut Client) {
         match event {
-            Event::Ready => {}
+            Event::Ready | Event::Opened { .. } => {}
             Event::Size { len, .. } => {
                 if let Some(len) = len {
                     seen.see(Dir::Here, What::Size(len));

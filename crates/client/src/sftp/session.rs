@@ -3,6 +3,7 @@
 use super::driver::Driver;
 use super::mirroring::Mirroring;
 use super::one::Load;
+use super::spread::Channels;
 use crate::mirror::{Mirrored, Watcher, Way, What, Wish, is_name};
 use crate::ssh::Link;
 use crate::{ClientError, Done, Options, Outcome, Remote, WireCode};
@@ -17,8 +18,10 @@ use transport::ssh::{ChannelIn, ChannelOut};
 /// A server with a channel of SFTP. Paths are octets; one that begins without `/` counts from the start directory.
 pub struct Session {
     // Before the link: it ends the channel while there is one.
-    driver: Driver<ChannelIn, ChannelOut>,
-    link: Link,
+    pub(super) driver: Driver<ChannelIn, ChannelOut>,
+    pub(super) link: Link,
+    /// Over how many channels a file is put.
+    pub(super) channels: Channels,
 }
 
 /// The kind of a file in `st_mode`.
@@ -33,9 +36,9 @@ impl Session {
     /// It is not reached, is another, does not let in, or has no SFTP.
     pub fn open(remote: &Remote, options: &Options) -> Result<Session, ClientError> {
         let link = Link::open(remote, options)?;
-        let (input, output) = link.subsystem("sftp")?;
-        let around = link.around(options);
-        Ok(Session { driver: Driver::new(input, output, around), link })
+        let (input, output) = link.runtime.block_on(link.subsystem("sftp"))?;
+        let driver = Driver::new(input, output, link.around(options));
+        Ok(Session { driver, link, channels: options.sftp.channels })
     }
 
     fn run(&mut self, verb: Verb, load: Load<'_>) -> Result<Went, ClientError> {
@@ -67,12 +70,16 @@ impl Session {
         }
     }
 
-    /// Sends a file; where it is to go on, behind what is there.
+    /// Sends a file; where it is to go on, behind what is there. Over several channels ([`Channels`]) it has another name
+    /// beside its own until it is whole.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub fn put(&mut self, blob: &Blob, path: &[u8], resume: bool, keep: Facts) -> Result<Done, ClientError> {
         let began = Instant::now();
+        if !resume && self.put_renamed(blob, path, keep)?.is_some() {
+            return Ok(done(blob.len(), began, None));
+        }
         let begin = if resume { Begin::Behind } else { Begin::Fresh };
         let verb = Verb::Put { path: path.to_vec(), len: blob.len(), begin, facts: keep };
         match self.run(verb, Load::From(blob))? {
@@ -195,7 +202,7 @@ impl Session {
 
     /// Who may end what is done from now on.
     pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
-        self.driver.set_cancel(cancel);
+        let _before = self.driver.set_cancel(cancel);
     }
 
     /// How much room there is.

@@ -24,7 +24,7 @@ use transport::octets::Piped;
 type Channel = Driver<Piped<pipe::Receiver>, Piped<pipe::Sender>>;
 
 /// A child that ends with its test.
-struct Server(Child);
+pub(super) struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -33,31 +33,36 @@ impl Drop for Server {
     }
 }
 
-fn around() -> Around {
+pub(super) fn around() -> Around {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     Around { local: any, peer: any, tap: None, cancel: None, patience: Duration::from_secs(60) }
 }
 
-/// Runs a test with a channel to a server in `dir`; does nothing where there is no server.
-fn with_server<F: Future<Output = ()>>(around: Around, test: impl FnOnce(Channel, PathBuf) -> F) {
+/// A server in `dir` on pipes, of which somebody waits in a runtime; `None` where there is no server.
+pub(super) fn server_in(dir: &Path) -> Option<(Server, Piped<pipe::Receiver>, Piped<pipe::Sender>)> {
     let of_target =
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/peers/root/usr/lib/openssh/sftp-server");
     let places = ["/usr/lib/openssh/sftp-server", of_target];
     let Some(program) = places.into_iter().find(|place| Path::new(place).exists()) else {
         eprintln!("skipped: none of {places:?} is installed");
-        return;
+        return None;
     };
+    let mut child =
+        Command::new(program).current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let (input, output) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+    let input = pipe::Receiver::from_owned_fd(OwnedFd::from(input)).unwrap();
+    let output = pipe::Sender::from_owned_fd(OwnedFd::from(output)).unwrap();
+    Some((Server(child), Piped::new(input), Piped::new(output)))
+}
+
+/// Runs a test with a channel to a server in a directory; does nothing where there is no server.
+fn with_server<F: Future<Output = ()>>(around: Around, test: impl FnOnce(Channel, PathBuf) -> F) {
     let scratch = tempfile::tempdir().unwrap();
     let dir = scratch.path().to_owned();
-    let mut child =
-        Command::new(program).current_dir(&dir).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (input, output) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
-    let _server = Server(child);
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let input = pipe::Receiver::from_owned_fd(OwnedFd::from(input)).unwrap();
-        let output = pipe::Sender::from_owned_fd(OwnedFd::from(output)).unwrap();
-        let channel = Driver::new(Piped::new(input), Piped::new(output), around);
-        test(channel, dir).await;
+        if let Some((_server, input, output)) = server_in(&dir) {
+            test(Driver::new(input, output, around), dir).await;
+        }
     });
 }
 
@@ -69,7 +74,7 @@ impl Sink for Into {
     }
 }
 
-fn content(seed: u64, len: usize) -> Vec<u8> {
+pub(super) fn content(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

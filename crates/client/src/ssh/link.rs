@@ -57,8 +57,13 @@ impl Link {
     }
 
     /// A channel to a subsystem.
-    pub(crate) fn subsystem(&self, name: &str) -> Result<(ChannelIn, ChannelOut), ClientError> {
-        self.runtime.block_on(self.waiting.on(self.connection.subsystem(name)))
+    pub(crate) async fn subsystem(&self, name: &str) -> Result<(ChannelIn, ChannelOut), ClientError> {
+        self.waiting.on(self.connection.subsystem(name)).await
+    }
+
+    /// Octets that may be on the way on a channel; 0: the server has not said.
+    pub(crate) fn window(&self) -> u32 {
+        self.connection.window()
     }
 
     /// A channel to a command that runs there.

@@ -129,6 +129,7 @@ impl Verb {
             Verb::Realpath { path } => ("REALPATH", path, None),
             Verb::Readlink { path } => ("READLINK", path, None),
             Verb::Check { path, .. } => ("CHECK", path, None),
+            Verb::Pieces { path, .. } => ("PUT", path, None),
             Verb::FileSystem { path } => ("STATVFS", path, None),
         };
         let mut words = Vec::from(verb.as_bytes());

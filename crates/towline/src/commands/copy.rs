@@ -16,6 +16,7 @@ use crate::progress::{Screen, Style};
 use crate::remembered;
 use crate::watch::{Several, Watch};
 use clap::Args;
+use client::sftp::Channels;
 use client::{Options, Passive, Remote, Scheme, TftpOptions, Type};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -95,6 +96,10 @@ pub struct Copy {
     /// of that name, which must be the beginning of the same file. --expect makes sure of a download.
     #[arg(long)]
     resume: bool,
+    /// SFTP: send a file over N channels of the connection, 1 to 10, under another name until it is whole, where the server can
+    /// rename over a file; 1: over one and under its name; `auto`: as many as a long way needs, up to 8.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = channels)]
+    channels: Channels,
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Expect>,
@@ -114,6 +119,14 @@ pub struct Copy {
     tls: OverTls,
     #[command(flatten)]
     trace: Tracing,
+}
+
+fn channels(text: &str) -> Result<Channels, String> {
+    match text.parse() {
+        Ok(n @ 1..=10) => Ok(Channels::Exactly(n)),
+        Ok(_) | Err(_) if text == "auto" => Ok(Channels::AsNeeded),
+        Ok(_) | Err(_) => Err(String::from("1 to 10, or auto")),
+    }
 }
 
 /// One file to copy.
@@ -189,6 +202,7 @@ impl Copy {
         };
         options.ftp.want_modified = self.preserve;
         self.tls.apply(&mut options.ftp);
+        options.sftp.channels = self.channels;
         options
     }
 

@@ -16,6 +16,7 @@ use russh::{AlgorithmKind, Channel, ChannelOpenFailure, ChannelStream, Disconnec
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -185,6 +186,7 @@ pub async fn greet(
 /// A connection to a server.
 pub struct Connection<T: Trust> {
     handle: Handle<Peer<T>>,
+    window: Arc<AtomicU32>,
     agreed: Option<Agreed>,
 }
 
@@ -221,14 +223,16 @@ impl<T: Trust> Connection<T> {
         };
         let heard = Heard::default();
         let stream = Ahead::new(Listening::new(stream, offers[step].clone(), heard.clone()));
-        let made = client::connect_stream(Arc::new(library), stream, Peer { trust }).await;
+        let window = Arc::<AtomicU32>::default();
+        let peer = Peer { trust, window: window.clone() };
+        let made = client::connect_stream(Arc::new(library), stream, peer).await;
         let (hello, agreed) = heard.words();
         let offer = hello.as_ref().and_then(|hello| hello.offer.clone());
         let made = match (made, agreed, offer) {
             (_, Some(agreed), Some(offer)) if agreed.is_open_to_terrapin() => {
                 Err(Fault::Terrapin { agreed: Box::new(agreed), offer: Box::new(offer) })
             }
-            (made, agreed, theirs) => made.map(|handle| Connection { handle, agreed }).map_err(|e| {
+            (made, agreed, theirs) => made.map(|handle| Connection { handle, window, agreed }).map_err(|e| {
                 let mut fault = Fault::from(e);
                 if let Fault::NothingInCommon { offer, .. } = &mut fault {
                     *offer = theirs.map(Box::new);
@@ -242,6 +246,12 @@ impl<T: Trust> Connection<T> {
     /// What was agreed; `None`: the server's first words were not to be understood, and it went on all the same.
     pub fn agreed(&self) -> Option<&Agreed> {
         self.agreed.as_ref()
+    }
+
+    /// The most octets that were free on one channel at once (RFC 4254 §5.2): what may be on the way on each; 0: none was
+    /// opened.
+    pub fn window(&self) -> u32 {
+        self.window.load(Ordering::Relaxed)
     }
 
     /// Logs in without anything: servers that ask nobody, and the question which ways there are.
@@ -403,6 +413,8 @@ fn names(methods: &[MethodKind]) -> Vec<String> {
 /// The server, as the library sees us see it.
 struct Peer<T> {
     trust: T,
+    /// The largest one that was seen.
+    window: Arc<AtomicU32>,
 }
 
 impl<T: Trust> client::Handler for Peer<T> {
@@ -414,6 +426,28 @@ impl<T: Trust> client::Handler for Peer<T> {
             // None is offered.
             PublicKeyOrCertificate::Certificate { .. } => false,
         })
+    }
+
+    async fn channel_open_confirmation(
+        &mut self,
+        _: russh::ChannelId,
+        _: u32,
+        window: u32,
+        _: &mut client::Session,
+    ) -> Result<(), Self::Error> {
+        self.window.fetch_max(window, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// OpenSSH's opens with none, and adds all of it when the subsystem runs.
+    async fn window_adjusted(
+        &mut self,
+        _: russh::ChannelId,
+        window: u32,
+        _: &mut client::Session,
+    ) -> Result<(), Self::Error> {
+        self.window.fetch_max(window, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn auth_banner(&mut self, banner: &str, _: &mut client::Session) -> Result<(), Self::Error> {
