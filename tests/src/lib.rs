@@ -1,7 +1,7 @@
 //! End-to-end helpers: what the suites in `tests/tests` stand on.
 //!
 //! Does not test anything itself. Files: `battery` (one peer, many sizes) · `cable` (two hosts) · `content` (seeded octets and their
-//! digests) · `curl` (and its exit codes) · `kill` (of oneself, at a point) · `large` (files, and how they are compared) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
+//! digests) · `curl` (and its exit codes) · `far` (a long way to a server) · `kill` (of oneself, at a point) · `large` (files, and how they are compared) · `load` (and what it costs a server) · `matrix` (rows of what was compared) · `memory` (of processes and
 //! the kernel) · `namespace` (networks of their own) · `noise` (random octets) · `ours` (our own clients) · `peers` (other people's programs) ·
 //! `ports` · `process` (children that die with their owner) · `service` (ours, with clients in steps) · `servers`, `ssh_servers` and `tftp_servers` (other people's,
 //! started) · `sources` (what tests are called) · `ssh_clients` (other people's, of SFTP) · `systemd` (a process 1 of its own) · `copied_root` (a root to install into) · `towline` (our program) · `wire` (a TFTP client that hides nothing) · `poll` (the only waiting).
@@ -14,6 +14,7 @@ pub mod content;
 pub mod copied_root;
 pub mod curl;
 pub mod disk;
+pub mod far;
 pub mod kill;
 pub mod large;
 pub mod load;

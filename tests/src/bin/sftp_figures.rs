@@ -10,6 +10,7 @@
 //! 16 MiB, again and again, which the processor's cache holds: else the machine's memory is what is measured. A server's
 //! processor time is that of its processes and of those that have ended; ticks are 10 ms.
 
+use e2e::far::Far;
 use e2e::load::{machine, median};
 use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
@@ -124,7 +125,7 @@ impl Field {
     }
 
     /// OpenSSH's sftp with these lines.
-    fn stock(&self, house: &House, cipher: &str, lines: &str) -> Child {
+    fn stock(&self, port: u16, cipher: &str, lines: &str) -> Child {
         let script = tempfile::Builder::new().tempfile_in(self.at("home")).expect("room").into_temp_path();
         std::fs::write(&script, lines).expect("room");
         let mut c = Command::new("sftp");
@@ -138,16 +139,14 @@ impl Field {
             "UserKnownHostsFile=/dev/null",
         ]);
         c.args(["-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-c", cipher, "-i"]).arg(self.at("key"));
-        c.args(["-P", &house.port.number.to_string(), "-b"])
-            .arg(script.keep().expect("room"))
-            .arg("root@127.0.0.1");
+        c.args(["-P", &port.to_string(), "-b"]).arg(script.keep().expect("room")).arg("root@127.0.0.1");
         c.current_dir(self.at("home")).stdout(Stdio::null()).spawn().expect("sftp starts")
     }
 
-    fn our_client(&self, house: &House, from: &str, to: &str) -> Child {
-        let url = |name: &str| format!("sftp://root@127.0.0.1:{}{}{name}", house.port.number, house.prefix);
+    fn our_client(&self, house: &House, port: u16, verb: &[&str], from: &str, to: &str) -> Child {
+        let url = |name: &str| format!("sftp://root@127.0.0.1:{port}{}{name}", house.prefix);
         let mut c = command();
-        c.args(["copy", "--quiet", "--host-key", "accept-new", "-i"]).arg(self.at("key"));
+        c.args(verb).args(["--quiet", "--host-key", "accept-new", "-i"]).arg(self.at("key"));
         c.args([from, to].map(|name| name.strip_prefix("remote:").map_or_else(|| name.to_owned(), url)));
         c.env("HOME", self.at("home"))
             .current_dir(self.at("home"))
@@ -240,7 +239,9 @@ fn main() {
     let wanted = |name: &str| name.starts_with(&only);
     for cipher in ["aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"] {
         let short = cipher.split('@').next().unwrap_or_default();
-        let run = |house: &House, lines: String| took(house, || vec![field.stock(house, cipher, &lines)]);
+        let run = |house: &House, lines: String| {
+            took(house, || vec![field.stock(house.port.number, cipher, &lines)])
+        };
         let get = |house: &House| run(house, format!("get {}warm /dev/null\n", house.prefix).repeat(times));
         let put = |house: &House| {
             let line = format!("put {} {}up\n", field.at("root/warm").display(), house.prefix);
@@ -260,26 +261,26 @@ fn main() {
     if wanted("sixteen gets") {
         let many = |house: &House| {
             let lines = format!("get {}warm /dev/null\n", house.prefix).repeat(times.div_ceil(16));
-            took(house, || (0..16).map(|_| field.stock(house, "aes128-gcm@openssh.com", &lines)).collect())
+            took(house, || {
+                (0..16).map(|_| field.stock(house.port.number, "aes128-gcm@openssh.com", &lines)).collect()
+            })
         };
         compare("sixteen gets at once", repetitions, || many(ours), || many(theirs));
     }
     if wanted("small") {
-        std::fs::create_dir(field.at("root/small")).expect("room");
-        for n in 0..10_000 {
-            fill(&field.at(&format!("root/small/{n:05}")), 4_096);
-        }
+        small_files(&field);
         let small = |house: &House| {
             let into = field.at("home/small");
             let lines = format!("get -r {}small {}\n", house.prefix, into.display());
-            let taken = took(house, || vec![field.stock(house, "aes128-gcm@openssh.com", &lines)]);
+            let taken =
+                took(house, || vec![field.stock(house.port.number, "aes128-gcm@openssh.com", &lines)]);
             std::fs::remove_dir_all(into).expect("it came");
             taken
         };
         compare("small: 10,000 of 4 KiB", repetitions, || small(ours), || small(theirs));
         let list = |house: &House| {
             let lines = format!("ls -1 {}small\n", house.prefix).repeat(20);
-            took(house, || vec![field.stock(house, "aes128-gcm@openssh.com", &lines)])
+            took(house, || vec![field.stock(house.port.number, "aes128-gcm@openssh.com", &lines)])
         };
         compare("small: 10,000 names, 20 times", repetitions, || list(ours), || list(theirs));
     }
@@ -290,39 +291,84 @@ fn main() {
         }
         let list = |house: &House| {
             let lines = format!("ls -1f {}many\n", house.prefix).repeat(3);
-            took(house, || vec![field.stock(house, "aes128-gcm@openssh.com", &lines)])
+            took(house, || vec![field.stock(house.port.number, "aes128-gcm@openssh.com", &lines)])
         };
         compare("names: 100,000, 3 times", repetitions, || list(ours), || list(theirs));
     }
-    if wanted("client") {
-        fill(&field.at("root/large"), mebibytes << 20);
-        let large = field.at("root/large").display().to_string();
-        let stock =
-            |lines: String| took(theirs, || vec![field.stock(theirs, "aes128-gcm@openssh.com", &lines)]);
-        let local = field.at("home/got");
-        let gone = |path: &Path| std::fs::remove_file(path).expect("it came");
-        let get = || {
+    if wanted("mirror") {
+        if !field.at("root/small").exists() {
+            small_files(&field);
+        }
+        let into = field.at("home/mirrored");
+        let (local, remote) = (into.display().to_string(), String::from("remote:small"));
+        let gone = || std::fs::remove_dir_all(&into).expect("it came");
+        let mirror = || {
+            let port = theirs.port.number;
+            let taken = took(theirs, || vec![field.our_client(theirs, port, &["mirror"], &remote, &local)]);
+            gone();
+            taken
+        };
+        let stock = || {
+            let lines = format!("get -r {}small {local}\n", theirs.prefix);
             let taken =
-                took(theirs, || vec![field.our_client(theirs, "remote:large", &local.display().to_string())]);
-            gone(&local);
+                took(theirs, || vec![field.stock(theirs.port.number, "aes128-gcm@openssh.com", &lines)]);
+            gone();
             taken
         };
-        let stock_get = || {
-            let taken = stock(format!("get {}large {}\n", theirs.prefix, local.display()));
-            gone(&local);
-            taken
-        };
-        compare("client: ours against sftp, get", repetitions, get, stock_get);
-        let put = || {
-            let taken = took(theirs, || vec![field.our_client(theirs, &large, "remote:up")]);
-            gone(&field.at("root/up"));
-            taken
-        };
-        let stock_put = || {
-            let taken = stock(format!("put {large} {}up\n", theirs.prefix));
-            gone(&field.at("root/up"));
-            taken
-        };
-        compare("client: ours against sftp, put", repetitions, put, stock_put);
+        compare("mirror: ours against get -r", repetitions, mirror, stock);
     }
+    if wanted("client") {
+        clients(&field, "client: ours against sftp", theirs.port.number, repetitions, mebibytes);
+    }
+    for ms in [10, 20] {
+        // Beside each other: the time there and back is twice that.
+        let name = format!("far: {ms} ms each way");
+        if wanted(&name) {
+            let far = Far::start(theirs.port.address(), Duration::from_millis(ms), None);
+            clients(&field, &name, far.address.port(), repetitions, mebibytes);
+        }
+    }
+}
+
+fn small_files(field: &Field) {
+    std::fs::create_dir(field.at("root/small")).expect("room");
+    for n in 0..10_000 {
+        fill(&field.at(&format!("root/small/{n:05}")), 4_096);
+    }
+}
+
+/// Our client beside `sftp`, with one file, on sshd behind this port.
+fn clients(field: &Field, name: &str, port: u16, repetitions: usize, mebibytes: u64) {
+    let theirs = &field.theirs;
+    if !field.at("root/large").exists() {
+        fill(&field.at("root/large"), mebibytes << 20);
+    }
+    let large = field.at("root/large").display().to_string();
+    let ours =
+        |from: &str, to: &str| took(theirs, || vec![field.our_client(theirs, port, &["copy"], from, to)]);
+    let stock = |lines: String| took(theirs, || vec![field.stock(port, "aes128-gcm@openssh.com", &lines)]);
+    let local = field.at("home/got");
+    let gone = |path: &Path| std::fs::remove_file(path).expect("it came");
+    let get = || {
+        let taken = ours("remote:large", &local.display().to_string());
+        gone(&local);
+        taken
+    };
+    let stock_get = || {
+        let taken = stock(format!("get {}large {}\n", theirs.prefix, local.display()));
+        gone(&local);
+        taken
+    };
+    compare(&format!("{name}, get"), repetitions, get, stock_get);
+    let put = || {
+        let taken = ours(&large, "remote:up");
+        gone(&field.at("root/up"));
+        taken
+    };
+    let stock_put = || {
+        let taken = stock(format!("put {large} {}up\n", theirs.prefix));
+        gone(&field.at("root/up"));
+        taken
+    };
+    compare(&format!("{name}, put"), repetitions, put, stock_put);
 }
