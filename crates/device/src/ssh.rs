@@ -122,8 +122,8 @@ async fn serve(config: Arc<Config>, stream: tokio::net::TcpStream, device: Arc<D
     // No line is free: not even our name is told.
     let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
     let set = device.running_config();
-    // Once at least, or nobody comes in.
-    let tries = usize::from(retries(&set)).max(1);
+    // One at least, or nobody comes in; and clients ask first, with no password, which ways there are.
+    let tries = usize::from(retries(&set)).max(1) + 1;
     let server = Server::new(&Config { tries, ..Config::clone(&config) });
     let grace = Duration::from_secs(u64::from(time_out(&set)));
     // One key is one segment: an echo does not wait for more.

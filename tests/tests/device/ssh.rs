@@ -86,7 +86,8 @@ fn ssh(at: SocketAddr, options: &[&str], command: &[&str]) -> Option<Ended> {
     let said = options.iter().flat_map(|option| [String::from("-o"), (*option).to_owned()]);
     // The first that is said of an option counts.
     arguments.splice(0..0, said);
-    arguments.extend(["-p".into(), at.port().to_string(), "-l".into(), "bob".into(), at.ip().to_string()]);
+    arguments
+        .extend(["-o", "User=bob", "-p", &at.port().to_string(), &at.ip().to_string()].map(str::to_owned));
     arguments.extend(command.iter().map(|word| (*word).to_owned()));
     Some(ssh_clients::run(&peer, &Typed { arguments, script: String::new() }, home.path()))
 }
@@ -361,4 +362,19 @@ fn who_comes_before_ios_runs_is_answered_when_it_does() {
     let mut name = String::new();
     BufReader::new(early).read_line(&mut name).expect("it speaks");
     assert_eq!((name.trim_end(), connects(at).1.as_str()), ("SSH-2.0-Cisco-1.25", "SSH-2.0-Cisco-1.25"));
+}
+
+#[test]
+fn a_connection_has_the_tries_that_are_configured_and_the_last_may_be_right() {
+    let (bench, device) = device();
+    bench.startup(&format!("ip ssh authentication-retries 1\n{}", bench.saved()));
+    device.power_cycle();
+    device.power_on();
+    let lines = lines(&device, Ios::Xe17);
+    let Some(right) = ssh(lines.address(), &[], &["show", "privilege"]) else { return };
+    assert_eq!(right.code(), 0, "{right:?}");
+    // A second way would be a second try.
+    let options = ["User=eve", "PreferredAuthentications=password,keyboard-interactive"];
+    let wrong = ssh(lines.address(), &options, &["show", "privilege"]).expect("it is there");
+    assert!(wrong.code() == 255 && wrong.err.contains("Too many authentication attempts"), "{wrong:?}");
 }
