@@ -104,7 +104,8 @@ impl Process {
         }
     }
 
-    fn has_ended(&mut self) -> bool {
+    /// Whether it has ended; then all that it said has been read.
+    pub fn has_ended(&mut self) -> bool {
         let over = matches!(self.child.try_wait(), Ok(Some(_)));
         if over {
             for r in self.readers.drain(..) {

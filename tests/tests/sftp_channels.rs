@@ -4,6 +4,8 @@ use e2e::at_home::Server;
 use e2e::content::Content;
 use e2e::far::Far;
 use e2e::matrix::compared;
+use e2e::poll::{PATIENCE, until};
+use e2e::process::Process;
 use e2e::ssh_servers::{asyncssh, openssh, openssh_with, paramiko};
 use std::fs;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -129,14 +131,32 @@ fn a_line_that_breaks_leaves_the_old_file_whole() {
 #[test]
 fn a_long_way_is_gone_whole() {
     let Some(sshd) = openssh(e2e::scratch()) else { return };
+    let daemon = sshd.server.process.id();
     let server = Server::of(sshd);
     let content = Content::random(LEN);
     source(&server, content);
     let far = Far::start(address(&server), Duration::from_millis(20), None);
     let url = server.url("to").replace(&address(&server).to_string(), &far.address.to_string());
-    let ended = server.run("copy", &["--quiet", "from", &url]);
-    assert_eq!(ended.code(), 0, "{ended:?}");
-    compared("openssh", "our sftp put over 20 ms", content, &server.served.join("to"));
+    // Each channel has a process of its own.
+    let mut of_one = None;
+    for flags in [&["--channels", "1"][..], &[]] {
+        let mut running =
+            Process::start(&mut server.command("copy", &[flags, &["--quiet", "from", &url]].concat()));
+        let mut most = 0;
+        until(PATIENCE, || {
+            most = most.max(e2e::load::family(daemon).len());
+            running.has_ended().then_some(())
+        });
+        let ended = running.wait(PATIENCE);
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        let of_one = *of_one.get_or_insert(most);
+        assert!(
+            flags.len() == 2 || most >= of_one + 2,
+            "{flags:?}: {most} processes, {of_one} of one channel"
+        );
+        compared("openssh", "our sftp put over 20 ms", content, &server.served.join("to"));
+        assert_eq!(names(&server.served), ["to"]);
+    }
     let ended = server.run("copy", &["--quiet", &url, "back"]);
     assert_eq!(ended.code(), 0, "{ended:?}");
     compared("openssh", "our sftp get over 20 ms", content, &server.home.path().join("back"));

@@ -318,14 +318,15 @@ fn main() {
         compare("mirror: ours against get -r", repetitions, mirror, stock);
     }
     if wanted("client") {
-        clients(&field, "client: ours against sftp", theirs.port.number, repetitions, mebibytes);
+        clients(&field, "client: ours against sftp", theirs.port.number, &["copy"], (repetitions, mebibytes));
     }
     for ms in [10, 20] {
         // Beside each other: the time there and back is twice that.
         let name = format!("far: {ms} ms each way");
         if wanted(&name) {
             let far = Far::start(theirs.port.address(), Duration::from_millis(ms), None);
-            clients(&field, &name, far.address.port(), repetitions, mebibytes);
+            let verb = ["copy", "--channels", "auto"];
+            clients(&field, &name, far.address.port(), &verb, (repetitions, mebibytes));
         }
     }
 }
@@ -338,14 +339,13 @@ fn small_files(field: &Field) {
 }
 
 /// Our client beside `sftp`, with one file, on sshd behind this port.
-fn clients(field: &Field, name: &str, port: u16, repetitions: usize, mebibytes: u64) {
+fn clients(field: &Field, name: &str, port: u16, verb: &[&str], (repetitions, mebibytes): (usize, u64)) {
     let theirs = &field.theirs;
     if !field.at("root/large").exists() {
         fill(&field.at("root/large"), mebibytes << 20);
     }
     let large = field.at("root/large").display().to_string();
-    let ours =
-        |from: &str, to: &str| took(theirs, || vec![field.our_client(theirs, port, &["copy"], from, to)]);
+    let ours = |from: &str, to: &str| took(theirs, || vec![field.our_client(theirs, port, verb, from, to)]);
     let stock = |lines: String| took(theirs, || vec![field.stock(port, "aes128-gcm@openssh.com", &lines)]);
     let local = field.at("home/got");
     let gone = |path: &Path| std::fs::remove_file(path).expect("it came");

@@ -35,18 +35,13 @@ const PROOF: u64 = 2;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How many channels a file is sent over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Channels {
     /// One; more where the way is long, the file large and a channel's window too small for both.
+    #[default]
     AsNeeded,
     /// So many, as far as the server opens them and can rename over a file; one: the file is written under its name.
     Exactly(u8),
-}
-
-impl Default for Channels {
-    fn default() -> Channels {
-        Channels::Exactly(1)
-    }
 }
 
 /// What is to be.

@@ -96,9 +96,10 @@ pub struct Copy {
     /// of that name, which must be the beginning of the same file. --expect makes sure of a download.
     #[arg(long)]
     resume: bool,
-    /// SFTP: send a file over N channels of the connection, 1 to 10, under another name until it is whole, where the server can
-    /// rename over a file; 1: over one and under its name; `auto`: as many as a long way needs, up to 8.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = channels)]
+    /// SFTP: send a file over N channels of the connection, 1 to 10: over several it has another name until it is whole, where
+    /// the server can rename over a file, and --resume finds nothing of a broken one. `auto`: as many as a long way
+    /// needs, up to 8, and one otherwise.
+    #[arg(long, value_name = "N", default_value = "auto", value_parser = channels)]
     channels: Channels,
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
     #[arg(long, value_name = "DIGEST")]
