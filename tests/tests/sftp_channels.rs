@@ -44,7 +44,7 @@ fn files_of_all_lengths_are_whole_whoever_serves() {
     let others = [openssh, asyncssh, paramiko].map(|start| start(e2e::scratch()));
     let servers = others.into_iter().flatten().map(|reached| (reached.server.name, Server::of(reached)));
     for (name, server) in servers.chain([("towline", Server::ours())]) {
-        for len in [0, 1, 300_000, LEN] {
+        for len in [0, 1, 300_000, 2_200_000, LEN] {
             let content = Content::random(len);
             source(&server, content);
             put(&server, "4", &server.url("to"));

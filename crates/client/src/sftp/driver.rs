@@ -102,6 +102,9 @@ pub(crate) struct Driver<I, O> {
     input: I,
     out: Out<O>,
     seen: Seen,
+    /// Channels that came too late to be of use: a server may take the close of one that it has just opened for a fault of
+    /// the connection (asyncssh), so they stay until this one ends.
+    idle: Vec<(I, O)>,
     /// After an error.
     is_over: bool,
 }
@@ -113,7 +116,14 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
     }
 
     fn of(input: I, output: O, seen: Seen) -> Driver<I, O> {
-        Driver { machine: Client::new(), input, out: Out::Idle(output), seen, is_over: false }
+        Driver {
+            machine: Client::new(),
+            input,
+            out: Out::Idle(output),
+            seen,
+            idle: Vec::new(),
+            is_over: false,
+        }
     }
 
     /// What makes a driver of another channel of the same connection, which does a part of what this one does: whoever
@@ -124,6 +134,11 @@ impl<I: OctetsIn, O: OctetsOut + 'static> Driver<I, O> {
             let seen = Seen { around: around.clone(), flow, is_beside: true, octets: 0, total: 0 };
             Driver::of(input, output, seen)
         }
+    }
+
+    /// Keeps channels that nothing is to be done on.
+    pub(crate) fn keep(&mut self, idle: Vec<(I, O)>) {
+        self.idle.extend(idle);
     }
 
     /// Octets that channels beside this one have moved.

@@ -29,6 +29,8 @@ const FAST: u64 = 512 << 20;
 const MOST: u32 = 8;
 /// A file is worth the names and the channels where it fills the window so many times.
 const WORTH: u64 = 8;
+/// What a channel is worth opening for: less is sent before it is there.
+const SHARE: u64 = 4 * PIECE;
 /// Windows that the first channel sends before it is asked what it waited for.
 const PROOF: u64 = 2;
 /// How long channels that are still being opened may take to come to an end when the file is there.
@@ -65,7 +67,10 @@ impl Plan {
     pub(super) fn new(channels: Channels, window: u32, round_trip: Duration, len: u64) -> Option<Plan> {
         let window = u64::from(window);
         let (channels, proof) = match channels {
-            Channels::Exactly(n) => (u32::from(n), None),
+            Channels::Exactly(n) => {
+                let shares = u32::try_from(len / SHARE).unwrap_or(u32::MAX);
+                (u32::from(n).min(shares), None)
+            }
             Channels::AsNeeded if window == 0 || len < WORTH * window => return None,
             Channels::AsNeeded => {
                 let fits = u128::from(FAST) * round_trip.as_nanos() / 1_000_000_000;
@@ -363,6 +368,7 @@ where
     let peer = first.peer();
     let beside = first.beside();
     let deal = RefCell::new(Deal::new(wanted));
+    let idle = RefCell::new(Vec::new());
     let part = |is_first| Part { deal: &deal, is_first, stage: Stage::Begin, cancelled: false };
     let alone = async {
         let mut part = part(true);
@@ -371,8 +377,8 @@ where
     };
     let another = || async {
         let Ok((input, output)) = open().await else { return };
-        // Nothing is left for it: its channel is closed.
         if deal.borrow().left() == 0 {
+            idle.borrow_mut().push((input, output));
             return;
         }
         let mut part = part(false);
@@ -382,6 +388,7 @@ where
     together(alone, another, &deal).await;
     let Deal { failure, joined, stored, of_first, .. } = deal.into_inner();
     first.moved_beside(stored - of_first);
+    first.keep(idle.into_inner());
     match failure {
         None => Sent::Whole { channels: joined },
         Some(Ended::NotHere) => Sent::NotHere,

@@ -100,7 +100,7 @@ fn run(dir: &Path, blob: &Blob, old: Option<&Attrs<'static>>, others: Others<'_>
         let waits = (others.wanted > 0).then_some((5, others.wanted));
         let (input, output) = channel(dir, waits, None, false)?;
         let mut first = Driver::new(input, output, around());
-        let plan = Plan::new(Channels::Exactly(others.channels), 0, Duration::ZERO, blob.len()).unwrap();
+        let plan = Plan { channels: u32::from(others.channels), proof: None };
         let wanted = Wanted { blob, path: b"f".to_vec(), mode: Some(0o640), old, plan };
         let asked = Cell::new(0);
         let open = || {
@@ -221,7 +221,10 @@ fn more_channels_are_wanted_where_the_way_is_long_and_the_file_large() {
         (Channels::AsNeeded, 16 << 20, 20, large, None),
         (Channels::AsNeeded, 0, 40, large, None),
         (Channels::Exactly(1), WINDOW, 40, large, None),
-        (Channels::Exactly(3), WINDOW, 0, 1, Some(3)),
+        (Channels::Exactly(3), WINDOW, 0, large, Some(3)),
+        // One that comes when nothing is left for it only costs.
+        (Channels::Exactly(3), WINDOW, 0, 2 * SHARE, Some(2)),
+        (Channels::Exactly(3), WINDOW, 0, 2 * SHARE - 1, None),
         (Channels::Exactly(3), WINDOW, 0, 0, None),
     ] {
         let plan = Plan::new(channels, window, Duration::from_millis(round_trip), len);
