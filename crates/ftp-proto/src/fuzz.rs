@@ -23,7 +23,7 @@ pub fn ftp_command_line(data: &[u8]) {
             assert!(shown.len() <= line.len() + 5);
         }
     }
-    converse(data, whole, |_| Answer::Refused(reply::Code(550), String::from("No.")));
+    converse(data, whole, refused);
     converse(data, whole, granted);
 }
 
@@ -74,6 +74,12 @@ fn converse(data: &[u8], lines: usize, answer: impl Fn(&Ask) -> Answer) {
         count <= 2 * lines + 2,
         "a line has one reply, a transfer two, and the greeting and 421 one each"
     );
+}
+
+/// A driver that can do nothing, and says so with a code that fits.
+fn refused(what: &Ask) -> Answer {
+    let code = if *what == Ask::Listen { 425 } else { 550 };
+    Answer::Refused(reply::Code(code), String::from("No."))
 }
 
 /// A driver that can do everything.

@@ -3,11 +3,13 @@
 //! To add a verb: a row in [`ROWS`], a variant of [`Command`], and what the compiler then asks for.
 
 mod more;
+mod proof;
 mod site;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use proof::{Proof, State};
 pub(crate) use site::SITE;
 pub use table::{ABSENT, ROWS};
 
@@ -313,11 +315,9 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// The verbs table of the docs, in Markdown.
+/// The verbs tables of the docs, in Markdown: what there is, then what it is answered with.
 pub fn markdown() -> String {
-    let mut out = String::from(
-        "| Verb | Argument | What it does | Class | Login | During a transfer | RFC |\n|---|---|---|---|---|---|---|\n",
-    );
+    let mut out = String::from("| Verb | Argument | What it does | Class | RFC |\n|---|---|---|---|---|\n");
     for row in ROWS {
         let class = match row.class {
             Class::Session => "session",
@@ -325,22 +325,19 @@ pub fn markdown() -> String {
             Class::Write => "write",
             Class::Data => "data",
         };
-        let login = if row.login { "yes" } else { "no" };
-        let during = match row.during {
-            During::Waits => "waits",
-            During::Answers => "answered",
-        };
         // A bar ends a cell, in code too.
         let argument = match row.argument {
             "" => String::new(),
             a => alloc::format!("`{}`", a.replace('|', "\\|")),
         };
         out.push_str(&alloc::format!(
-            "| {} | {argument} | {} | {class} | {login} | {during} | {} |\n",
+            "| {} | {argument} | {} | {class} | {} |\n",
             row.verb,
             row.help,
             row.rfc
         ));
     }
+    out.push_str("\n### Replies and tests\n\n");
+    out.push_str(&proof::replies_markdown(ROWS));
     out
 }

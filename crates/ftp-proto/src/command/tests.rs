@@ -1,3 +1,5 @@
+extern crate std;
+
 use super::*;
 
 fn command(line: &str) -> Result<Command, BadCommand> {
@@ -109,19 +111,69 @@ fn passwords_are_shown_nowhere() {
     assert!(!shown.contains("s3cret"), "{shown}");
 }
 
-/// The docs page holds the table that the rows make.
+/// The docs page holds the tables that the rows make.
 #[test]
 fn the_docs_show_this_table() {
-    let page = include_str!("../../../../docs/protocols/ftp.md");
-    assert!(page.contains(&markdown()), "put this into docs/protocols/ftp.md:\n{}", markdown());
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/protocols/ftp.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let [begin, end] = ["<!-- the tables of verbs -->\n", "\n<!-- end of the tables of verbs -->"];
+    let (before, rest) = page.split_once(begin).expect("the page says where they begin");
+    let (shown, after) = rest.split_once(end).expect("the page says where they end");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, [before, begin, &markdown(), end, after].concat()).unwrap();
+    } else {
+        assert!(shown == markdown(), "UPDATE_DOCS=1 cargo test -p ftp-proto the_docs_show_this_table");
+    }
 }
 
 #[test]
 fn every_row_explains_itself() {
     for row in ROWS {
         assert!(!row.help.is_empty() && !row.rfc.is_empty(), "{}", row.verb);
-        assert!(markdown().contains(&alloc::format!("| {} |", row.verb)));
         assert!(!row.data || row.login, "{}: data moves only after a login", row.verb);
     }
-    assert_eq!(markdown().lines().count(), ROWS.len() + 2);
+}
+
+#[test]
+fn every_row_names_its_replies() {
+    let verbs: Vec<&str> = ROWS.iter().map(|row| row.verb).collect();
+    let proved: Vec<&str> = proof::PROOFS.iter().map(|proof| proof.verb).collect();
+    assert_eq!(verbs, proved, "command/proof.rs has one line for each row, in the same order");
+    for row in ROWS {
+        let answers = |code| Proof::of(row.verb).allows(State::Busy, code);
+        let busy = (200..=599).any(|code| code != 421 && answers(code));
+        assert_eq!(busy, row.during == During::Answers, "{}: {:?}", row.verb, row.during);
+    }
+}
+
+/// The names of all tests under a directory.
+fn tests_in(directory: &std::path::Path, names: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            tests_in(&path, names);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let mut lines = text.lines().map(str::trim);
+            while lines.any(|line| line == "#[test]") {
+                let name = lines.find_map(|line| line.strip_prefix("fn "));
+                names.extend(name.and_then(|n| n.split('(').next()).map(String::from));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_row_names_tests_that_there_are() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut names = Vec::new();
+    for directory in ["crates/ftp-proto/src", "crates/serve/src/ftp", "tests/tests"] {
+        tests_in(&root.join(directory), &mut names);
+    }
+    for proof in proof::PROOFS {
+        assert!(!proof.tests.is_empty(), "{} has no test", proof.verb);
+        for test in proof.tests {
+            assert!(names.iter().any(|name| name == test), "{}: there is no test {test}", proof.verb);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 use super::security::Security;
 use super::{FACTS, Server};
 use crate::command::{Algorithm, Protection, Representation, SITE};
-use crate::reply;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -39,6 +38,6 @@ impl Server {
         let lines: Vec<Vec<u8>> =
             SITE.iter().map(|(verb, help)| format!("SITE {verb} {help}").into_bytes()).collect();
         let all = lines.iter().map(Vec::as_slice);
-        reply::write_lines(&mut self.out, 214, b"SITE has:", all, b"End.");
+        self.say_lines(214, b"SITE has:", all, b"End.");
     }
 }

@@ -58,13 +58,13 @@ impl Server {
                         // Of nothing there is no last octet.
                         let last = end.max(from + 1) - 1;
                         let head = format!("{} {from}-{last} {hex} ", self.algorithm.name());
-                        reply::write(&mut self.out, 213, &[head.as_bytes(), &path].concat());
+                        self.say(213, &[head.as_bytes(), &path].concat());
                     }
                     Digester::Plain(_) => self.reply(250, &hex),
                     Digester::Named => {
                         let mut text = reply::quoted(&path);
                         text.extend(format!(" {hex}").into_bytes());
-                        reply::write(&mut self.out, 251, &text);
+                        self.say(251, &text);
                     }
                 }
             }
@@ -88,7 +88,7 @@ impl Server {
                 }
                 text.push(b' ');
                 text.extend(path);
-                reply::write(&mut self.out, 213, &text);
+                self.say(213, &text);
             }
             Setting::Utime { .. } => self.reply(200, "The time is set."),
             Setting::Chmod { .. } => self.reply(200, "The permissions are set."),

@@ -1,5 +1,4 @@
 use super::{Answer, Ask, Channel, Event, GRACE, Login, Password, Pending, Server, Work};
-use crate::reply;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -57,7 +56,7 @@ impl Server {
                 if anonymous {
                     self.reply(230, "Logged in as anonymous.");
                 } else {
-                    reply::write(&mut self.out, 230, &[b"Logged in as ", user.as_slice(), b"."].concat());
+                    self.say(230, &[b"Logged in as ", user.as_slice(), b"."].concat());
                 }
                 self.login = Login::In { user, anonymous };
             }

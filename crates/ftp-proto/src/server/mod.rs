@@ -13,6 +13,7 @@
 //! | `anew` | REIN, LANG, CLNT, SITE HELP |
 //! | `odd` | what is no command |
 //! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
+//! | `saying` | what is sent, held to the table of replies |
 //! | `texts` | HELP, FEAT, STAT of the session |
 
 mod anew;
@@ -23,6 +24,7 @@ mod login;
 mod names;
 mod odd;
 mod question;
+mod saying;
 mod security;
 #[cfg(test)]
 mod tests;
@@ -31,11 +33,12 @@ mod transfer;
 
 pub use config::Config;
 pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
+use saying::Answering;
 pub use security::{Tls, TlsEnd};
 
 use crate::command::{
     self, Algorithm, BadCommand, Command, Digester, During, Opts, Password, Protection, Representation, Row,
-    Setting,
+    Setting, State,
 };
 use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
@@ -156,6 +159,8 @@ pub struct Server {
     /// Of data connections.
     protection: Protection,
     prelude: Prelude,
+    /// Whose replies are being written.
+    answering: Option<Answering>,
     work: Work,
     representation: Representation,
     facts: Facts,
@@ -193,6 +198,7 @@ impl Server {
             security: security::Security::Clear,
             protection: Protection::Clear,
             prelude: Prelude::None,
+            answering: None,
             work: Work::Idle,
             representation: Representation::Ascii,
             facts: FACTS,
@@ -411,6 +417,7 @@ impl Server {
             Ok((row, command)) => self.command(row, command),
             Err(bad) => {
                 self.prelude = Prelude::None;
+                self.answering = line.as_ref().ok().and_then(|l| Answering::badly(l));
                 self.bad(bad);
             }
         }
@@ -421,12 +428,14 @@ impl Server {
             Work::Transferring(_) => Prelude::None,
             Work::Idle | Work::Penalty | Work::Asking { .. } | Work::Over => self.prelude.take(),
         };
-        let logged_in = matches!(self.login, Login::In { .. });
-        if row.tls && self.config.tls == Tls::Off {
-            return self.reply(502, &format!("{} is not to be had: TLS is off here.", row.verb));
-        }
-        if row.login && !logged_in {
-            return self.reply(530, "Log in first with USER and PASS.");
+        let state = self.state_for(row);
+        self.answering = Some(Answering { verb: row.verb, state });
+        match state {
+            State::WithoutTls => {
+                return self.reply(502, &format!("{} is not to be had: TLS is off here.", row.verb));
+            }
+            State::LoggedOut => return self.reply(530, "Log in first with USER and PASS."),
+            State::Busy | State::Ready => {}
         }
         if row.keeps_restart && matches!(prelude, Prelude::Restart { .. } | Prelude::Range { .. }) {
             self.prelude = prelude.clone();
@@ -445,7 +454,7 @@ impl Server {
             Command::Pwd => {
                 let mut text = reply::quoted(&self.directory);
                 text.extend(b" is the current directory.");
-                reply::write(&mut self.out, 257, &text);
+                self.say(257, &text);
             }
             Command::Mkd(path) => self.ask(Ask::MakeDir(path), Pending::MakeDir),
             Command::Rmd(path) => self.ask(Ask::RemoveDir(path), Pending::RemoveDir),
@@ -522,7 +531,7 @@ impl Server {
                     text.push(b' ');
                     text.extend(facts.names());
                 }
-                reply::write(&mut self.out, 200, &text);
+                self.say(200, &text);
             }
         }
     }
@@ -558,16 +567,6 @@ impl Server {
         self.next_id += 1;
         self.events.push_back(Event::Ask { id, what });
         id
-    }
-
-    fn reply(&mut self, code: u16, text: &str) {
-        reply::write(&mut self.out, code, text.as_bytes());
-    }
-
-    /// An answer that does not belong to its question: the driver's fault, told to the client as ours.
-    fn mismatch(&mut self) {
-        debug_assert!(false, "the answer does not fit the question");
-        self.reply(451, "Internal error.");
     }
 
     fn close(&mut self, code: u16, text: &str) {

@@ -17,7 +17,7 @@ impl Server {
             (Pending::MakeDir, Answer::Directory(path)) => {
                 let mut text = reply::quoted(&path);
                 text.extend(b" is made.");
-                reply::write(&mut self.out, 257, &text);
+                self.say(257, &text);
             }
             (Pending::RemoveDir, Answer::Done) => self.reply(250, "Directory removed."),
             (Pending::Remove, Answer::Done) => self.reply(250, "File removed."),
@@ -31,7 +31,7 @@ impl Server {
                 Kind::File => {
                     let mut text = Vec::new();
                     list::write_time(&mut text, entry.modified);
-                    reply::write(&mut self.out, 213, &text);
+                    self.say(213, &text);
                 }
                 Kind::Directory => self.reply(550, "It is a directory."),
             },
@@ -39,12 +39,12 @@ impl Server {
                 let mut line = Vec::new();
                 list::facts(&mut line, &entry, self.facts, self.access);
                 line.extend(&entry.name);
-                reply::write_lines(&mut self.out, 250, b"Facts:", [line.as_slice()], b"End.");
+                self.say_lines(250, b"Facts:", [line.as_slice()], b"End.");
             }
             (Pending::Describe { path }, Answer::Lines(lines)) => {
                 let shown: &[u8] = if path.is_empty() { b"." } else { &path };
                 let first = [&b"Status of "[..], shown, b":"].concat();
-                reply::write_lines(&mut self.out, 213, &first, lines.iter().map(Vec::as_slice), b"End.");
+                self.say_lines(213, &first, lines.iter().map(Vec::as_slice), b"End.");
             }
             _ => self.mismatch(),
         }

@@ -488,6 +488,10 @@ fn each_end_of_the_data_has_its_reply() {
     ];
     for command in ["RETR f", "STOR f"] {
         for (end, code) in &ends {
+            // Nothing that is read fills a disk.
+            if command == "RETR f" && *code == 452 {
+                continue;
+            }
             let mut t = Talk::logged_in();
             t.moving(command);
             t.answer(Answer::Moved { octets: 5, end: end.clone() });

@@ -1,6 +1,5 @@
 use super::{Channel, Login, Server, Work};
 use crate::command::{self, Algorithm, Representation, Row};
-use crate::reply;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -20,7 +19,7 @@ impl Server {
         lines.push(hash);
         // RFC 3659 §6: paths are as on Unix. RFC 2640 §3: names may be UTF-8.
         lines.extend([b"TVFS".to_vec(), b"UTF8".to_vec()]);
-        reply::write_lines(&mut self.out, 211, b"Extensions:", lines.iter().map(Vec::as_slice), b"End");
+        self.say_lines(211, b"Extensions:", lines.iter().map(Vec::as_slice), b"End");
     }
 
     pub(super) fn help(&mut self, verb: Option<Vec<u8>>) {
@@ -31,13 +30,7 @@ impl Server {
                 .map(|c| c.iter().map(|r| format!("{:<5}", r.verb)).collect::<Vec<_>>().concat().into_bytes())
                 .collect();
             let all = lines.iter().map(|l| l.trim_ascii_end());
-            return reply::write_lines(
-                &mut self.out,
-                214,
-                b"Commands:",
-                all,
-                b"HELP and one of them explains it.",
-            );
+            return self.say_lines(214, b"Commands:", all, b"HELP and one of them explains it.");
         };
         match command::find(&verb) {
             Some(row) => {
@@ -73,6 +66,6 @@ impl Server {
             (_, Channel::Listening) => b"Waiting for your data connection.".to_vec(),
             (_, Channel::Active(to)) => format!("The data connection will go to {to}.").into_bytes(),
         });
-        reply::write_lines(&mut self.out, 211, b"Status:", lines.iter().map(Vec::as_slice), b"End.");
+        self.say_lines(211, b"Status:", lines.iter().map(Vec::as_slice), b"End.");
     }
 }

@@ -8,11 +8,11 @@
 //! connection ended with a FIN, the control connection is still open then, and the length is the one of
 //! ALLO where that was given.
 
+use super::saying::Answering;
 use super::{
     Answer, Ask, AskId, Channel, End, Event, Kind, Mode, Prelude, Server, Shelve, Style, Transfer, Via, Work,
 };
 use crate::command::Representation;
-use crate::reply;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -21,6 +21,8 @@ use alloc::vec::Vec;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Running {
     pub(super) id: AskId,
+    /// Its command, whose replies come from now on, whatever is answered between.
+    answering: Option<Answering>,
     transfer: Transfer,
     via: Via,
     stage: Stage,
@@ -103,15 +105,18 @@ impl Server {
         let transfer = Transfer { path, kind, representation: self.representation };
         let id = self.question(Ask::Open(transfer.clone()));
         self.progress = 0;
-        self.work = Work::Transferring(Running { id, transfer, via, stage: Stage::Opening, broken: None });
+        let answering = self.answering;
+        let stage = Stage::Opening;
+        self.work = Work::Transferring(Running { id, answering, transfer, via, stage, broken: None });
     }
 
     pub(super) fn transfer_answered(&mut self, mut t: Running, answer: Answer) {
+        self.answering = t.answering;
         match (t.stage.clone(), answer) {
             (Stage::Opening, Answer::Refused(code, text)) => self.ended(&t, code.0, &text),
             (Stage::Opening, Answer::OpenedAs(name)) if t.broken.is_none() => {
                 // RFC 1123 §4.1.2.9: exactly so.
-                reply::write(&mut self.out, 150, &[b"FILE: ", name.as_slice()].concat());
+                self.say(150, &[b"FILE: ", name.as_slice()].concat());
                 t.transfer.path = name;
                 t.id = self.question(Ask::Move(t.via, self.protection));
                 t.stage = Stage::Moving { start: 0 };
@@ -158,7 +163,7 @@ impl Server {
             text.extend(format!(" ({len} bytes)").into_bytes());
         }
         text.push(b'.');
-        reply::write(&mut self.out, 150, &text);
+        self.say(150, &text);
     }
 
     fn moved(&mut self, mut t: Running, start: u64, octets: u64, end: End) {
