@@ -10,6 +10,7 @@ pub mod at_home;
 mod base64;
 pub mod battery;
 pub mod cable;
+pub mod certificates;
 pub mod content;
 pub mod copied_root;
 pub mod curl;

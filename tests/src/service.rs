@@ -21,7 +21,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts one with these lines in `[server]` and after it.
+    /// Starts one with these lines in `[server]` and after it; what follows `[ftp]` comes last, there.
     ///
     /// # Panics
     /// When it does not come up.
@@ -94,9 +94,11 @@ impl Service {
 
 fn configuration(dir: &Path, settings: &str) -> String {
     let d = dir.display();
+    // What is for FTP comes behind its port.
+    let (settings, ftp) = settings.split_once("[ftp]\n").unwrap_or((settings, ""));
     format!(
         "[server]\nbind = [\"127.0.0.1\"]\nroot = \"{d}/root\"\ncontrol = \"{d}/c.sock\"\n{settings}\n\
-         [tftp]\nport = 0\n[ftp]\nport = 0\n"
+         [tftp]\nport = 0\n[ftp]\nport = 0\n{ftp}"
     )
 }
 

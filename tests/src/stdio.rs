@@ -50,6 +50,8 @@ impl Guest {
             security: Security::Ssh,
             credentials: Credentials::Password { user: String::from("test"), password: Secret::new("test") },
             agreed: None,
+            certificate: None,
+            host: None,
         })?;
         let ((drain, phase), (kick, kicked)) = (watch::channel(Phase::Serving), watch::channel(()));
         let orders = Orders { phase, kicked };

@@ -402,6 +402,8 @@ fn wrong_passwords_are_answered_later_and_later_and_then_not_at_all() {
         security: gate::Security::Clear,
         credentials: gate::Credentials::None,
         agreed: None,
+        certificate: None,
+        host: None,
     };
     assert!(house.gate.admit(&session).is_err(), "of every protocol");
 }

@@ -42,6 +42,8 @@ fn run(transfers: u32, take: fn(Events) -> u64) -> (u64, u64, u64) {
         security: Security::Clear,
         credentials: Credentials::None,
         agreed: None,
+        certificate: None,
+        host: None,
     };
     let began = processor_time();
     for _ in 0..transfers {

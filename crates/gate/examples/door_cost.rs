@@ -48,6 +48,8 @@ fn knock(n: u8) -> Knock {
         security: Security::Clear,
         credentials: Credentials::None,
         agreed: None,
+        certificate: None,
+        host: None,
     }
 }
 

@@ -116,6 +116,8 @@ fn main() {
             security: Security::Clear,
             credentials: Credentials::None,
             agreed: None,
+            certificate: None,
+            host: None,
         };
         cost(&format!("{name}, an admission over TFTP"), || {
             drop(black_box(gate.admit(&knock).expect("let in")));

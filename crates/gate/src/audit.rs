@@ -33,7 +33,7 @@ pub enum What {
     Admitted,
     /// A user logged in, or anonymous: the door knows who the peer is. Not of TFTP.
     LoggedIn {
-        /// Of a login by key: which, `SHA256:…`, and who vouches for it.
+        /// Of a login by key: which, `SHA256:…`, and who vouches for it; or the certificate that was shown under TLS.
         key: Option<String>,
         /// How its channel was protected.
         security: Security,

@@ -38,7 +38,7 @@ impl Gate {
             (Protocol::Ftp | Protocol::Http | Protocol::Sftp | Protocol::Scp, None)
             | (Protocol::Tftp, Some(_)) => return Err(Refusal::Login),
         };
-        let root = self.policy.roots.of(&who, peer.ip()).ok_or(Refusal::Login)?.path;
+        let root = self.policy.roots.of(&who, peer.ip(), None).ok_or(Refusal::Login)?.path;
         let user = account.as_ref().map(|account| account.name().to_owned());
         let from = audit::From { session: 0, protocol: *protocol, peer: *peer, user };
         Ok(Session::imagined(self.clone(), from, *security, who, root))

@@ -144,6 +144,11 @@ pub struct Knock {
     pub credentials: Credentials,
     /// What an encrypted channel is made of, where that is known; for the record.
     pub agreed: Option<Arc<Agreed>>,
+    /// Of a certificate that it showed under TLS, and that an authority of the owner's vouches for: who it is for, and
+    /// its fingerprint. For the record: it is no login.
+    pub certificate: Option<Arc<str>>,
+    /// The virtual host that was asked for (RFC 7151), in small letters; roots may be for one.
+    pub host: Option<Arc<str>>,
 }
 
 /// What an encrypted channel is made of, in the names of its protocol, and what the peer calls itself.

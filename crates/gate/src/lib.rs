@@ -203,7 +203,7 @@ impl Gate {
             if let (Who::User(account), Some(lease)) = (&who, &mut lease) {
                 lease.of_user(account.name()).map_err(Refusal::TooMany)?;
             }
-            let home = self.policy.roots.of(&who, peer).ok_or(Refusal::Login)?;
+            let home = self.policy.roots.of(&who, peer, knock.host.as_deref()).ok_or(Refusal::Login)?;
             if home.create {
                 said.notices.extend(self.settle(&home.path, &who));
             }
@@ -300,6 +300,12 @@ impl Gate {
     pub fn not_agreed(&self, protocol: Protocol, peer: SocketAddr, unagreed: Unagreed) {
         let from = audit::From { session: 0, protocol, peer, user: None };
         self.queue.push(&from, What::RefusedKnock { why: Refusal::NothingInCommon(Box::new(unagreed)) });
+    }
+
+    /// A peer with whom nothing could be begun: why, in words. Nobody has asked who it is.
+    pub fn not_begun(&self, protocol: Protocol, peer: SocketAddr, why: String) {
+        let from = audit::From { session: 0, protocol, peer, user: None };
+        self.queue.push(&from, What::RefusedKnock { why: Refusal::Handshake(why) });
     }
 
     /// Something of no peer's was put off because no file descriptor is left.

@@ -77,6 +77,10 @@ pub enum Refusal {
     /// The peer knows no way to speak that is allowed here. Peers are told by their protocol.
     #[error("{0}")]
     NothingInCommon(Box<Unagreed>),
+    /// What a connection begins with did not come about: TLS, say, and why. Peers are told nothing: there is nothing that
+    /// both speak.
+    #[error("{0}")]
+    Handshake(String),
     /// The storage cannot do that.
     #[error("{0} is not possible here")]
     Unsupported(&'static str),

@@ -15,6 +15,8 @@ pub struct RootRule {
     pub group: Option<String>,
     /// The network that the peer comes from.
     pub network: Option<Net>,
+    /// The virtual host that was asked for, in small letters.
+    pub host: Option<String>,
     /// The directory of the whole tree that is their root.
     pub path: RootPath,
     /// Whether it is made when somebody logs in with a name and it is not there.
@@ -163,7 +165,7 @@ pub struct Roots(pub Vec<RootRule>);
 
 impl Roots {
     /// The root of somebody: what the account itself says, else a row's, else the tree's. `None`: their row's directory cannot be named (too long).
-    pub(crate) fn of(&self, who: &Who, peer: IpAddr) -> Option<Home> {
+    pub(crate) fn of(&self, who: &Who, peer: IpAddr, host: Option<&str>) -> Option<Home> {
         let there = |path: VPath| Home { path, create: false };
         // A grant names its path in the whole tree, by a login as by a name with its secret.
         if let Who::Grant(_) = who {
@@ -175,7 +177,7 @@ impl Roots {
         {
             return Some(there(home.clone()));
         }
-        let row = self.0.iter().find(|row| !peer.is_unspecified() && row.fits(who, peer));
+        let row = self.0.iter().find(|row| !peer.is_unspecified() && row.fits(who, peer, host));
         let Some(row) = row else { return Some(there(VPath::root())) };
         // Who logged in is known; an address is whatever a datagram says, and would fill the disk.
         let create = row.create && matches!(who, Who::User(_));
@@ -184,7 +186,7 @@ impl Roots {
 }
 
 impl RootRule {
-    fn fits(&self, who: &Who, peer: IpAddr) -> bool {
+    fn fits(&self, who: &Who, peer: IpAddr, host: Option<&str>) -> bool {
         let is_theirs = match &self.user {
             None => true,
             Some(RootUser::Any) => matches!(who, Who::User(_)),
@@ -197,6 +199,7 @@ impl RootRule {
             && has_name
             && self.group.as_ref().is_none_or(is_in)
             && self.network.is_none_or(|net| net.holds(peer))
+            && self.host.as_deref().is_none_or(|of| host == Some(of))
     }
 }
 
@@ -210,6 +213,7 @@ mod tests {
         RootRule {
             user: user.map(|u| u.parse().unwrap()),
             group: None,
+            host: None,
             network: network.map(|n| n.parse().unwrap()),
             path: path.parse().unwrap(),
             create: false,
@@ -218,7 +222,7 @@ mod tests {
 
     fn of(roots: &Roots, who: &Who, peer: &str) -> String {
         roots
-            .of(who, peer.parse().unwrap())
+            .of(who, peer.parse().unwrap(), None)
             .map_or_else(|| String::from("none"), |home| home.path.to_string())
     }
 
@@ -277,10 +281,21 @@ mod tests {
     }
 
     #[test]
+    fn a_virtual_host_has_a_root_and_others_do_not_see_it() {
+        let of_host =
+            RootRule { host: Some(String::from("ftp.example")), ..row(None, None, "/sites/example") };
+        let roots = Roots(vec![of_host, row(Some("*"), None, "/home/%u")]);
+        let of = |host| roots.of(&user("bob"), "192.0.2.1".parse().unwrap(), host).unwrap().path.to_string();
+        assert_eq!(of(Some("ftp.example")), "/sites/example");
+        assert_eq!(of(Some("other.example")), "/home/bob");
+        assert_eq!(of(None), "/home/bob");
+    }
+
+    #[test]
     fn only_who_logged_in_has_a_root_made() {
         let made = RootRule { create: true, ..row(None, None, "/home/x") };
         let roots = Roots(vec![made, row(Some("*"), None, "/home/%u")]);
-        let create = |who: &Who| roots.of(who, "192.0.2.1".parse().unwrap()).unwrap().create;
+        let create = |who: &Who| roots.of(who, "192.0.2.1".parse().unwrap(), None).unwrap().create;
         assert!(create(&user("bob")));
         assert!(!create(&Who::Anonymous) && !create(&Who::Nobody));
     }

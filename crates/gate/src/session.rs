@@ -132,7 +132,9 @@ impl Session {
             Who::Anonymous | Who::User(_) | Who::Grant(_) => {
                 let key = match &knock.credentials {
                     Credentials::Key { key, .. } => Some(key.told()),
-                    Credentials::None | Credentials::Anonymous { .. } | Credentials::Password { .. } => None,
+                    Credentials::None | Credentials::Anonymous { .. } | Credentials::Password { .. } => {
+                        knock.certificate.as_deref().map(str::to_owned)
+                    }
                 };
                 gate.queue.push(
                     &from,

@@ -41,6 +41,8 @@ fn knock_from(peer: &str, protocol: Protocol, credentials: Credentials) -> Knock
         security: Security::Clear,
         credentials,
         agreed: None,
+        certificate: None,
+        host: None,
     }
 }
 

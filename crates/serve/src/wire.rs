@@ -144,6 +144,11 @@ impl Wire {
         self.tls.as_ref().is_some_and(|tls| tls.is_resumed())
     }
 
+    /// Its TLS, where there is some.
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
+    }
+
     /// What the kernel has at this moment, whatever the runtime knows.
     pub(crate) fn look(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Wire { stream, tls } = self;

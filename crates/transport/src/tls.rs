@@ -4,11 +4,21 @@
 //! empty, and whoever owns the socket waits in its own way. TLS 1.3 and 1.2, with what rustls thinks safe and
 //! nothing else.
 
+mod names;
+mod peers;
+mod subject;
+mod unshaken;
+
+pub use names::ByName;
+pub use peers::{Authorities, Shown};
+pub use unshaken::unshaken;
+
 use rustix::fd::BorrowedFd;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::ServerSessionMemoryCache;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::{ClientConnection, Connection, HandshakeKind, ServerConfig, ServerConnection};
 use std::io::{self, IoSlice, Read, Write};
 use std::path::{Path, PathBuf};
@@ -128,6 +138,22 @@ impl Identity {
         Identity { config: Arc::new(config), leaf: self.leaf.clone() }
     }
 
+    /// The same with another way to choose a certificate, or other peers: what the library lets nobody change later.
+    fn rebuilt(
+        &self,
+        resolver: Arc<dyn ResolvesServerCert>,
+        verifier: Arc<dyn ClientCertVerifier>,
+    ) -> io::Result<Identity> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_client_cert_verifier(verifier)
+            .with_cert_resolver(resolver);
+        config.alpn_protocols.clone_from(&self.config.alpn_protocols);
+        Ok(Identity { config: Arc::new(config), leaf: self.leaf.clone() })
+    }
+
     /// The certificate itself, DER: what fingerprints are made of.
     pub fn certificate(&self) -> &[u8] {
         &self.leaf
@@ -139,6 +165,7 @@ pub struct Tls {
     connection: Connection,
     /// The peer has said that nothing more comes.
     closed: bool,
+    heard: bool,
 }
 
 impl Tls {
@@ -155,7 +182,7 @@ impl Tls {
 
     fn over(mut connection: Connection) -> Tls {
         connection.set_buffer_limit(Some(WAITING));
-        Tls { connection, closed: false }
+        Tls { connection, closed: false, heard: false }
     }
 
     /// Whether the handshake is not over.
@@ -166,6 +193,24 @@ impl Tls {
     /// Whether the handshake went on from an earlier session; false before it is over.
     pub fn is_resumed(&self) -> bool {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
+    }
+
+    /// The name that the peer asked for (RFC 6066 §3), once the handshake is over; in small letters.
+    pub fn asked_name(&self) -> Option<String> {
+        match &self.connection {
+            Connection::Server(server) => server.server_name().map(str::to_ascii_lowercase),
+            Connection::Client(_) => None,
+        }
+    }
+
+    /// The certificate that the peer showed and that was found good.
+    pub fn shown(&self) -> Option<Shown> {
+        self.connection.peer_certificates()?.first().map(|leaf| Shown::of(leaf))
+    }
+
+    /// Whether anything has come that could be read.
+    pub fn has_heard(&self) -> bool {
+        self.heard
     }
 
     /// Whether records wait for the socket.
@@ -201,7 +246,7 @@ impl Tls {
         }
         match self.connection.read_tls(&mut Socket(socket)) {
             Ok(0) => self.closed = true,
-            Ok(_) => {}
+            Ok(_) => self.heard = true,
             Err(e) => return Err(e),
         }
         if let Err(e) = self.connection.process_new_packets() {

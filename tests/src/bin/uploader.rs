@@ -37,6 +37,8 @@ fn main() {
             security: Security::Clear,
             credentials: Credentials::None,
             agreed: None,
+            certificate: None,
+            host: None,
         };
         let session = gate.admit(&knock).expect("TFTP is let in");
         let ask = Ask { mode: Mode::Overwrite, expected: Some(len) };

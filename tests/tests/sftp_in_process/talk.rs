@@ -44,7 +44,16 @@ impl House {
         let credentials = Credentials::Password { user: String::from("bob"), password };
         let (local, security) = (peer, Security::Ssh);
         self.gate
-            .admit(&Knock { protocol: Protocol::Sftp, local, peer, security, credentials, agreed: None })
+            .admit(&Knock {
+                protocol: Protocol::Sftp,
+                local,
+                peer,
+                security,
+                credentials,
+                agreed: None,
+                certificate: None,
+                host: None,
+            })
             .unwrap()
     }
 

@@ -183,6 +183,7 @@ pub enum Command {
     Pbsz,
     Prot(Protection),
     Ccc,
+    Host(String),
     Rein,
     Acct,
     Stou,

@@ -4,6 +4,7 @@ use super::site::{facts_of_mff, site, with_range};
 use super::table::{BASE, none, number, some, text, two};
 use super::{Algorithm, BadCommand, Class, Command, Digester, Mechanism, Protection, Row, Setting};
 use crate::list::parse_time;
+use core::net::Ipv6Addr;
 
 pub(super) const MORE: &[Row] = &[
     Row {
@@ -202,6 +203,16 @@ pub(super) const MORE: &[Row] = &[
         ..BASE
     },
     Row {
+        verb: "HOST",
+        argument: "name",
+        help: "which of several servers at this address is meant; before USER",
+        login: false,
+        feat: Some("HOST"),
+        rfc: "7151 §3",
+        parse: host,
+        ..BASE
+    },
+    Row {
         verb: "AVBL",
         argument: "[directory]",
         help: "octets that there is room for",
@@ -260,4 +271,18 @@ fn protection(a: &[u8]) -> Result<Command, BadCommand> {
         b"S" | b"E" => Err(BadCommand::Protection),
         _ => Err(BadCommand::Parameter("only PROT C and PROT P")),
     }
+}
+
+/// RFC 7151 §3.1: a name, or an address, one of IPv6 in brackets; never a port.
+fn host(a: &[u8]) -> Result<Command, BadCommand> {
+    let name = core::str::from_utf8(a.trim_ascii()).map_err(|_| BadCommand::Syntax)?;
+    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let is_one = match address {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            !name.is_empty()
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        }
+    };
+    if is_one { Ok(Command::Host(name.to_ascii_lowercase())) } else { Err(BadCommand::Syntax) }
 }

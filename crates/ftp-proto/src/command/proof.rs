@@ -229,6 +229,12 @@ pub(crate) const PROOFS: &[Proof] = &[
     proof("XSHA256", &[&[250, 501, 554], LOOK], &[], &["digests_are_those_of_the_file_and_of_its_parts"]),
     proof("XSHA512", &[&[250, 501, 554], LOOK], &[], &["digests_are_those_of_the_file_and_of_its_parts"]),
     proof("MD5", &[&[251, 501, 554], LOOK], &[], &["digests_are_those_of_the_file_and_of_its_parts"]),
+    proof(
+        "HOST",
+        &[&[220, 501, 503, 504]],
+        &[],
+        &["host_comes_before_user_and_the_last_one_counts", "tls_and_host_have_to_mean_the_same"],
+    ),
     proof("AVBL", &[&[213], LOOK], &[], &["times_and_permissions_are_set_and_told"]),
     proof("CLNT", &[&[200, 501]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
     proof("CSID", &[&[200, 501]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),

@@ -383,14 +383,8 @@ const FIRST: &[Row] = &[
 ];
 
 /// Verbs of the RFCs that are not implemented, with their source: an honest 502.
-pub const ABSENT: &[(&str, &str)] = &[
-    ("SMNT", "959"),
-    ("ADAT", "2228"),
-    ("MIC", "2228"),
-    ("CONF", "2228"),
-    ("ENC", "2228"),
-    ("HOST", "7151"),
-];
+pub const ABSENT: &[(&str, &str)] =
+    &[("SMNT", "959"), ("ADAT", "2228"), ("MIC", "2228"), ("CONF", "2228"), ("ENC", "2228")];
 
 pub(super) fn some(a: &[u8]) -> Option<&[u8]> {
     (!a.is_empty()).then_some(a)

@@ -17,6 +17,7 @@ impl Server {
             *sized = false;
         }
         self.protection = Protection::Clear;
+        self.meant.forget();
         let greeting = self.config.greeting.clone();
         self.reply(220, &greeting);
     }

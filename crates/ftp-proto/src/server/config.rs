@@ -1,5 +1,6 @@
-use super::{Tls, TlsEnd};
+use super::{Tls, TlsEnd, VirtualHost};
 use alloc::string::String;
+use alloc::sync::Arc;
 use clock::Duration;
 
 /// What is the same for all sessions of a server.
@@ -19,6 +20,8 @@ pub struct Config {
     pub tls: Tls,
     /// How an upload under TLS has to end.
     pub tls_end: TlsEnd,
+    /// Which servers there are at this address; none: it is one, by whatever name.
+    pub hosts: Arc<[VirtualHost]>,
 }
 
 impl Default for Config {
@@ -32,6 +35,7 @@ impl Default for Config {
             penalty: Duration::from_millis(400),
             tls: Tls::Off,
             tls_end: TlsEnd::Require,
+            hosts: Arc::new([]),
         }
     }
 }

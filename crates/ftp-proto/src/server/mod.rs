@@ -7,6 +7,7 @@
 //! | [`question`](self) | what is asked of the driver, and the answers |
 //! | `login` | USER, PASS, failures |
 //! | `security` | AUTH, PBSZ, PROT, CCC: what is under TLS, and what has to be |
+//! | `host` | HOST, and the name that TLS was asked for |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `facts` | what is set about names, digests, RANG |
@@ -20,6 +21,7 @@ mod anew;
 mod channel;
 mod config;
 mod facts;
+mod host;
 mod login;
 mod names;
 mod odd;
@@ -32,6 +34,7 @@ mod texts;
 mod transfer;
 
 pub use config::Config;
+pub use host::VirtualHost;
 pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
 use saying::Answering;
 pub use security::{Tls, TlsEnd};
@@ -158,6 +161,8 @@ pub struct Server {
     security: security::Security,
     /// Of data connections.
     protection: Protection,
+    /// Which server is meant.
+    meant: host::Meant,
     prelude: Prelude,
     /// Whose replies are being written.
     answering: Option<Answering>,
@@ -197,6 +202,7 @@ impl Server {
             epsv_all: false,
             security: security::Security::Clear,
             protection: Protection::Clear,
+            meant: host::Meant::default(),
             prelude: Prelude::None,
             answering: None,
             work: Work::Idle,
@@ -523,6 +529,7 @@ impl Server {
             Command::Pbsz => self.buffer_size(),
             Command::Prot(protection) => self.protect(protection),
             Command::Ccc => self.clear_control(),
+            Command::Host(name) => self.host(name),
             Command::Opts(Opts::Utf8) => self.reply(200, "Names are octets, UTF-8 among them."),
             Command::Opts(Opts::Mlst(facts)) => {
                 self.facts = facts;

@@ -26,6 +26,8 @@ fn knock(user: &str, password: &str) -> Knock {
         security: Security::Clear,
         credentials: Credentials::Password { user: user.to_owned(), password: Secret::new(password) },
         agreed: None,
+        certificate: None,
+        host: None,
     }
 }
 

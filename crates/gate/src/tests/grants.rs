@@ -238,8 +238,14 @@ fn who_guesses_tokens_is_held_to_it_where_its_address_is_proved() {
 
 #[test]
 fn a_login_with_a_grant_has_the_whole_tree_for_its_root_whatever_is_everybodys() {
-    let everybody =
-        RootRule { user: None, group: None, network: None, path: "/home/%u".parse().unwrap(), create: false };
+    let everybody = RootRule {
+        user: None,
+        group: None,
+        network: None,
+        host: None,
+        path: "/home/%u".parse().unwrap(),
+        create: false,
+    };
     let set = set_with(Policy { roots: Roots(vec![everybody]), ..policy(true) });
     let (grant, token) = set.grant("/images/c2900.bin", "read", None);
     let session = set.gate.admit(&user(grant.user(), &token)).unwrap();

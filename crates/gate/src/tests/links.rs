@@ -74,7 +74,7 @@ fn symbolic_links_are_made_only_where_the_owner_said_so_and_no_rule_goes_by_name
     assert!(seen(&events).iter().any(|e| matches!(&e.what, What::Symlinked { .. })));
     // In a root of one's own a link is told as it is called there, and one that leaves it is not told.
     let (user, path) = (Some(RootUser::Any), "home".parse().unwrap());
-    let roots = Roots(vec![RootRule { user, group: None, network: None, path, create: false }]);
+    let roots = Roots(vec![RootRule { user, group: None, network: None, host: None, path, create: false }]);
     let (alice, _events) = with(Policy { roots, symlinks: true, ..policy(true) });
     alice.symlink(&p("/inner"), &p("/f")).unwrap();
     assert_eq!(alice.read_link(&p("/inner")), Ok(Some(p("/f"))));

@@ -6,6 +6,7 @@ use store::mounts::{Mount, Mounts};
 
 fn root(user: Option<&str>, network: Option<&str>, path: &str) -> RootRule {
     RootRule {
+        host: None,
         user: user.map(|u| u.parse().unwrap()),
         group: None,
         network: network.map(|n| n.parse().unwrap()),

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, Sight, Tap, What};
-use transport::tls::Identity;
+use transport::tls::{self, Identity};
 
 /// What the session and its transfer share while it runs.
 pub(super) struct Watch {
@@ -153,7 +153,7 @@ impl Data {
         };
         match timeout(patience, shaken).await {
             Err(_) => return Err(format!("no handshake within {} s.", patience.as_secs())),
-            Ok(Err(e)) => return Err(unshaken(&e)),
+            Ok(Err(e)) => return Err(format!("{}.", tls::unshaken(&e))),
             Ok(Ok(())) => {}
         }
         if config.tls_reuse == Reuse::Require && !wire.is_resumed() {
@@ -241,14 +241,6 @@ impl Data {
         if let Some(tap) = &self.tap {
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
-    }
-}
-
-/// Why there was no handshake; rustls's words are about the peer.
-fn unshaken(e: &io::Error) -> String {
-    match e.kind() {
-        io::ErrorKind::InvalidData => format!("{e}."),
-        kind => format!("the handshake broke off ({kind})."),
     }
 }
 

@@ -23,7 +23,7 @@ mod tests;
 use crate::streams::{Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
 pub use ftp_proto::server::TlsEnd;
-use ftp_proto::server::{Config as MachineConfig, Tls};
+use ftp_proto::server::{Config as MachineConfig, Tls, VirtualHost};
 use gate::{Gate, HalfOpen, Protocol, Refusal};
 use std::io;
 use std::net::{self, IpAddr, SocketAddr, TcpListener};
@@ -58,6 +58,8 @@ pub struct FtpConfig {
     pub banner: String,
     /// What is shown under TLS; without it there is none.
     pub identity: Option<Identity>,
+    /// Several servers at one address, that HOST and TLS tell apart; none: it is one, by whatever name.
+    pub hosts: Vec<Host>,
     /// Whether connections are under TLS from their first octet (FTPS, port 990).
     pub implicit: bool,
     /// Whether there has to be TLS, where it is to be had.
@@ -66,6 +68,17 @@ pub struct FtpConfig {
     pub tls_end: TlsEnd,
     /// Whether data connections have to go on from the control connection's TLS session.
     pub tls_reuse: Reuse,
+}
+
+/// One of several servers at one address (RFC 7151). What is its root the gate knows.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name, in small letters.
+    pub name: String,
+    /// The text of the greeting.
+    pub banner: String,
+    /// What it shows under TLS where HOST has named it; without it what all show.
+    pub identity: Option<Identity>,
 }
 
 /// Whether data connections have to go on from their control connection's TLS session: only who has its secrets can.
@@ -93,6 +106,7 @@ impl Default for FtpConfig {
             no_progress: Duration::from_secs(16 * 60),
             banner: String::from("towline ready."),
             identity: None,
+            hosts: Vec::new(),
             implicit: false,
             tls_required: false,
             tls_end: TlsEnd::Require,
@@ -133,6 +147,10 @@ pub fn start(
     tap: Option<Arc<dyn Tap>>,
 ) -> io::Result<StreamServer> {
     config.identity = config.identity.map(|identity| identity.speaking("ftp"));
+    for host in &mut config.hosts {
+        host.identity = host.identity.take().map(|identity| identity.speaking("ftp"));
+    }
+    let hosts = config.hosts.iter().map(|h| VirtualHost { name: h.name.clone(), greeting: h.banner.clone() });
     let machine = MachineConfig {
         greeting: config.banner.clone(),
         idle: config.idle,
@@ -143,6 +161,7 @@ pub fn start(
             (Some(_), true) => Tls::Require,
         },
         tls_end: config.tls_end,
+        hosts: hosts.collect(),
         ..MachineConfig::default()
     };
     let mut opening = Opening::new("ftp", 0, Some(&gate))?;

@@ -24,6 +24,7 @@ pub(super) fn reply(why: &Refusal) -> (Code, String) {
         | Refusal::Also(_)
         | Refusal::Unprotected
         | Refusal::NothingInCommon(_)
+        | Refusal::Handshake(_)
         | Refusal::Stranger => 530,
         Refusal::Unsupported(_) => 504,
         Refusal::BeyondEnd { .. } => 554,

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_blocking;
 use transport::tap::{self, Dir, Role, Sight, What};
-use transport::tls::Identity;
+use transport::tls::{Identity, Tls};
 
 /// What answers a question, with what it gives back.
 enum Done {
@@ -45,6 +45,8 @@ struct Session {
     control: Wire,
     /// Under TLS, what its data connections show.
     identity: Option<Identity>,
+    /// The machine knows which name TLS was asked for.
+    named: bool,
     /// TLS is wanted, or its handshake is under way, until then at most.
     securing: Option<(AskId, Instant)>,
     local: SocketAddr,
@@ -90,6 +92,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         machine,
         control,
         identity: None,
+        named: false,
         securing: None,
         local,
         peer,
@@ -163,7 +166,7 @@ impl Session {
                 }
                 () = timer => {
                     if shaken_by.is_some_and(|by| by <= Instant::now()) {
-                        self.not_secured();
+                        self.not_secured("the client did not shake hands in time");
                     }
                     let now = self.now();
                     self.machine.handle_timeout(now);
@@ -213,9 +216,9 @@ impl Session {
             if self.securing.is_some()
                 && self.out.is_empty()
                 && self.identity.is_none()
-                && self.secure().is_err()
+                && let Err(e) = self.secure()
             {
-                self.not_secured();
+                self.not_secured(&e.to_string());
                 progress = true;
             }
             if !progress {
@@ -233,7 +236,7 @@ impl Session {
         self.shaken();
         match read {
             Ok(n) => self.input(&buffer[..n]),
-            Err(e) => self.unread(e.kind()),
+            Err(e) => self.unread(&e),
         }
     }
 
@@ -262,7 +265,7 @@ impl Session {
             match self.control.look(&mut buffer) {
                 Ok(n) => self.input(&buffer[..n]),
                 Err(e) => {
-                    self.unread(e.kind());
+                    self.unread(&e);
                     return;
                 }
             }
@@ -427,6 +430,8 @@ impl Session {
             security: if self.control.is_tls() { Security::Tls } else { Security::Clear },
             credentials,
             agreed: None,
+            certificate: self.control.tls().and_then(Tls::shown).map(|shown| shown.to_string().into()),
+            host: self.machine.virtual_host().map(Into::into),
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());

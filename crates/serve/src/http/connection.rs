@@ -347,7 +347,7 @@ impl Connection {
     fn knock(&self, login: &Login) -> Knock {
         let credentials = door::credentials(login);
         let (protocol, local, peer, security) = (Protocol::Http, self.local, self.peer, self.security());
-        Knock { protocol, local, peer, security, credentials, agreed: None }
+        Knock { protocol, local, peer, security, credentials, agreed: None, certificate: None, host: None }
     }
 
     fn security(&self) -> Security {

@@ -13,6 +13,7 @@ pub(super) fn told(why: &Refusal) -> (Status, String) {
         | Refusal::Stranger
         | Refusal::Banned { .. }
         | Refusal::Unprotected
+        | Refusal::Handshake(_)
         | Refusal::NothingInCommon(_)
         | Refusal::Also(_)
         | Refusal::Exists

@@ -25,8 +25,16 @@ fn house(write: bool) -> House {
     let (gate, events) = Gate::new(Arc::new(store.clone()), Policy { users, write, ..Policy::default() });
     let credentials = Credentials::Password { user: String::from("alice"), password: Secret::new("x") };
     let (local, peer) = ("192.0.2.1:22".parse().unwrap(), "192.0.2.7:50000".parse().unwrap());
-    let knock =
-        Knock { protocol: Protocol::Sftp, local, peer, security: Security::Ssh, credentials, agreed: None };
+    let knock = Knock {
+        protocol: Protocol::Sftp,
+        local,
+        peer,
+        security: Security::Ssh,
+        credentials,
+        agreed: None,
+        certificate: None,
+        host: None,
+    };
     let session = gate.admit(&knock).unwrap().over(Protocol::Scp);
     House { store, session, events, kick: watch::channel(()).0, gate }
 }

@@ -15,6 +15,7 @@ pub(super) fn status(why: &Refusal) -> Status {
         | Refusal::ByRule(_)
         | Refusal::Login
         | Refusal::Unprotected
+        | Refusal::Handshake(_)
         | Refusal::NothingInCommon(_)
         | Refusal::Also(_)
         | Refusal::Stranger

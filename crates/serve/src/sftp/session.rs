@@ -303,7 +303,16 @@ mod tests {
         let credentials = Credentials::Anonymous { email: String::new() };
         let (protocol, security) = (Protocol::Sftp, Security::Ssh);
         let session = gate
-            .admit(&Knock { protocol, local: at, peer: at, security, credentials, agreed: None })
+            .admit(&Knock {
+                protocol,
+                local: at,
+                peer: at,
+                security,
+                credentials,
+                agreed: None,
+                certificate: None,
+                host: None,
+            })
             .unwrap();
         Talk {
             machine: Server::new(Config::default()),

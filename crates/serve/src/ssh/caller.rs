@@ -150,6 +150,8 @@ impl Door for Caller {
             security: Security::Ssh,
             credentials,
             agreed: self.agreed.clone(),
+            certificate: None,
+            host: None,
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());

@@ -45,6 +45,8 @@ pub(super) fn admit(gate: &Arc<Gate>, asked: &Asked) -> Result<Session, Refusal>
         security: Security::Clear,
         credentials: Credentials::None,
         agreed: None,
+        certificate: None,
+        host: None,
     })
 }
 

@@ -20,6 +20,7 @@ pub(super) fn error(refusal: &Refusal) -> (ErrorCode, String) {
         | Refusal::Login
         | Refusal::Also(_)
         | Refusal::Unprotected
+        | Refusal::Handshake(_)
         | Refusal::NothingInCommon(_) => ErrorCode::AccessViolation,
         Refusal::NoSpace | Refusal::OverQuota(_) => ErrorCode::DiskFull,
         Refusal::TooMany(_)

@@ -1,11 +1,14 @@
 //! `[ftp]` and `[ftps]`.
 
-use super::section::section;
+use super::section::{entry, section};
+use super::value::{Wanted, Written};
 use super::words::words;
+use gate::RootPath;
 use serve::ftp::{Reuse, TlsEnd};
 use serve::listen::Want;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 section! {
     /// FTP: its port, its data connections and its TLS.
@@ -25,6 +28,30 @@ section! {
         tls_end: End = End::Require,
         /// Whether data connections have to go on from the TLS session of their control connection.
         tls_reuse: Resumption = Resumption::Optional,
+        /// The authorities that vouch for clients, PEM: who shows a certificate of another is turned away, and the log
+        /// says who showed which. Without it nobody is asked for one. It is shown beside the login, not in its place.
+        tls_clients: Option<PathBuf> = None,
+        /// Where there are `tls-clients`: whether each client has to have a certificate of theirs.
+        tls_client: Asked = Asked::Require,
+        /// Several servers at one address.
+        host: Vec<Host> = Vec::new(),
+    }
+}
+
+entry! {
+    /// One of several FTP servers at one address: the client says which by HOST, or by the name that it asks TLS for. Where
+    /// there is any, other names are refused; who says none gets what is there without it.
+    Host {
+        /// Its name: "ftp.example.net".
+        name: Written<HostName>,
+        /// What `/` is there: a directory of the tree, as in `[[root]]`, before whose rows it comes.
+        root: Option<Written<RootPath>> = None,
+        /// The text of its greeting.
+        banner: Option<String> = None,
+        /// The certificate that it shows under TLS, with its chain, PEM. Without it and its key it shows FTP's.
+        cert: Option<PathBuf> = None,
+        /// Its private key, PEM; nobody else may read it.
+        key: Option<PathBuf> = None,
     }
 }
 
@@ -69,6 +96,37 @@ words! {
         /// It has to go on from the control connection's TLS session.
         Require = "require",
     }
+}
+
+words! {
+    /// Whether clients are asked for a certificate.
+    Asked {
+        /// Who has none is let in.
+        Ask = "ask",
+        /// Who has none is turned away.
+        Require = "require",
+    }
+}
+
+/// The name of a host, in small letters.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct HostName(pub String);
+
+impl FromStr for HostName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<HostName, String> {
+        let is_name = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
+        if text.is_empty() || !text.bytes().all(is_name) {
+            return Err(String::from("a host's name has letters, digits, dots and hyphens; no port"));
+        }
+        Ok(HostName(text.to_ascii_lowercase()))
+    }
+}
+
+impl Wanted for HostName {
+    const WANTS: &'static str = "a host's name, such as \"ftp.example.net\"";
+    const EXAMPLE: &'static str = "ftp.example.net";
 }
 
 impl From<End> for TlsEnd {

@@ -25,6 +25,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("user", "[[user]]\nname = \"bob\"\npassword = { file = \"/etc/towline/bob.password\" }\n"),
     ("rule", "[[rule]]\ndeny = [\"delete\", \"rename\"]\ngroup = \"interns\"\npath = \"/images/**\"\n"),
     ("limits.network", "[[limits.network]]\nnet = \"10.1.0.0/16\"\nrate-out = \"10M\"\n"),
+    ("ftp.host", "[[ftp.host]]\nname = \"ftp.example.net\"\nroot = \"/sites/example\"\n"),
     ("hook", "[[hook]]\non = [\"ended\"]\nrun = [\"/usr/local/bin/uploaded\"]\n"),
 ];
 

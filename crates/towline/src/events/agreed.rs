@@ -43,7 +43,11 @@ pub(super) const LOGIN: Row = Row {
         PEER,
         USER,
         always("security", Kind::OneOf(&["clear", "tls", "ssh"]), "How its connection was protected."),
-        maybe("key", Kind::Text, "By which key, `SHA256:…`, and which certificate vouches for it."),
+        maybe(
+            "key",
+            Kind::Text,
+            "SSH: by which key, `SHA256:…`, and which certificate vouches for it. TLS: the certificate that was shown beside the login, its subject and `SHA256:…`.",
+        ),
         maybe("ident", Kind::Text, "SSH: what the peer's program calls itself."),
         maybe("key_exchange", Kind::Text, "SSH: the key exchange that was agreed."),
         maybe("host_key", Kind::Text, "SSH: the kind of our host key, and how it signed."),

@@ -145,6 +145,7 @@ fn reason(why: &Refusal) -> &'static str {
         Refusal::Also(_) => "also-wanted",
         Refusal::Unprotected => "unprotected",
         Refusal::NothingInCommon(_) => "nothing-in-common",
+        Refusal::Handshake(_) => "handshake",
         Refusal::Unsupported(_) => "unsupported",
         Refusal::BeyondEnd { .. } => "beyond-end",
         Refusal::OtherFileSystem => "other-file-system",

@@ -22,6 +22,8 @@ impl Advisor {
             security: Security::Clear,
             credentials: Credentials::None,
             agreed: None,
+            certificate: None,
+            host: None,
         };
         Advisor { gate: gate.clone(), session: gate.admit(&knock).ok() }
     }

@@ -2,7 +2,7 @@
 
 use super::place::of_state;
 use crate::config::Loaded;
-use crate::config::ftp::Tls;
+use crate::config::ftp::{Asked, Tls};
 use crate::exit::{Exit, Failure};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use sha2::{Digest, Sha256};
@@ -12,11 +12,13 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
-use transport::tls::Identity;
+use transport::tls::{Authorities, ByName, Identity};
 
 /// What is shown.
 pub(super) struct Certificate {
     pub(super) identity: Identity,
+    /// What virtual hosts show that have one of their own, by their place in the configuration.
+    hosts: Vec<Option<Identity>>,
     from: From,
 }
 
@@ -34,6 +36,15 @@ enum From {
 }
 
 impl Certificate {
+    fn alone(identity: Identity, from: From) -> Certificate {
+        Certificate { identity, hosts: Vec::new(), from }
+    }
+
+    /// What the nth virtual host shows.
+    pub(super) fn of_host(&self, nth: usize) -> Option<Identity> {
+        self.hosts.get(nth).cloned().flatten()
+    }
+
     /// The sentence about one that nobody vouches for, when it is made.
     pub(super) fn told(&self, protocol: &str) -> Option<String> {
         let how = match self.from {
@@ -58,8 +69,8 @@ impl Certificate {
 pub(super) fn of_https(loaded: &Loaded) -> Result<Certificate, Failure> {
     let https = &loaded.config.https;
     match given(loaded, "https", https.cert.as_deref(), https.key.as_deref())? {
-        Some(identity) => Ok(Certificate { identity, from: From::Files }),
-        None => Ok(Certificate { identity: Pair::made(&names())?.identity()?, from: From::MadeNow }),
+        Some(identity) => Ok(Certificate::alone(identity, From::Files)),
+        None => Ok(Certificate::alone(Pair::made(&names())?.identity()?, From::MadeNow)),
     }
 }
 
@@ -69,14 +80,39 @@ pub(super) fn of_ftp(loaded: &Loaded, ftp: bool, ftps: bool) -> Result<Option<Ce
     if !ftps && (!ftp || config.tls == Tls::Off) {
         return Ok(None);
     }
-    if let Some(identity) = given(loaded, "ftp", config.cert.as_deref(), config.key.as_deref())? {
-        return Ok(Some(Certificate { identity, from: From::Files }));
-    }
-    let (pair, from) = match of_state(loaded, "tls") {
-        Some(dir) => kept(&dir)?,
-        None => (Pair::made(&names())?, From::MadeNow),
+    let given_one = given(loaded, "ftp", config.cert.as_deref(), config.key.as_deref())?;
+    let (identity, from) = match (given_one, of_state(loaded, "tls")) {
+        (Some(identity), _) => (identity, From::Files),
+        (None, Some(dir)) => {
+            let (pair, from) = kept(&dir)?;
+            (pair.identity()?, from)
+        }
+        (None, None) => (Pair::made(&names())?.identity()?, From::MadeNow),
     };
-    Ok(Some(Certificate { identity: pair.identity()?, from }))
+    of_hosts(loaded, identity, from).map(Some)
+}
+
+/// The same with those of virtual hosts, and with whom clients have to show.
+fn of_hosts(loaded: &Loaded, identity: Identity, from: From) -> Result<Certificate, Failure> {
+    let config = &loaded.config.ftp;
+    let (mut names, mut hosts) = (ByName::default(), Vec::new());
+    for (i, host) in config.host.iter().enumerate() {
+        let own = given(loaded, &format!("ftp.host.{i}"), host.cert.as_deref(), host.key.as_deref())?;
+        if let Some(own) = &own {
+            names = names.and(&host.name.value.0, own);
+        }
+        hosts.push(own);
+    }
+    let identity = identity.or_by_name(names).map_err(|e| broken(&e.to_string()))?;
+    let Some(file) = &config.tls_clients else { return Ok(Certificate { identity, hosts, from }) };
+    let authorities = Authorities::from_file(file).map_err(|e| {
+        let way_out = "give the certificates of those who sign clients' certificates, as PEM";
+        Failure::usage(loaded.thing("ftp.tls-clients"), e, way_out)
+    })?;
+    let required = config.tls_client == Asked::Require;
+    let asking = |of: &Identity| of.asking(&authorities, required).map_err(|e| broken(&e.to_string()));
+    let hosts = hosts.iter().map(|own| own.as_ref().map(asking).transpose()).collect::<Result<_, _>>()?;
+    Ok(Certificate { identity: asking(&identity)?, hosts, from })
 }
 
 /// The owner's files, where there are any.
@@ -215,7 +251,7 @@ mod tests {
 
     fn shown(dir: &Path) -> (String, bool) {
         let (pair, from) = kept(dir).unwrap();
-        let certificate = Certificate { identity: pair.identity().unwrap(), from };
+        let certificate = Certificate::alone(pair.identity().unwrap(), from);
         (certificate.fingerprint(), certificate.told("FTP").is_some())
     }
 

@@ -196,13 +196,20 @@ pub(super) fn uploads(loaded: &Loaded) -> Uploads {
 /// What `/` is for whom.
 pub(super) fn roots(loaded: &Loaded) -> Roots {
     let row = |row: &crate::config::mount::Root| RootRule {
+        host: None,
         user: row.user.as_ref().map(|user| user.value.clone()),
         group: row.group.clone(),
         network: row.network.as_ref().map(|network| network.value),
         path: row.path.value.clone(),
         create: row.create,
     };
-    Roots(loaded.config.root.iter().map(row).collect())
+    // Who asks for a host by name gets what is there.
+    let hosts = loaded.config.ftp.host.iter().filter_map(|host| {
+        let path = host.root.as_ref()?.value.clone();
+        let host = Some(host.name.value.0.clone());
+        Some(RootRule { host, user: None, group: None, network: None, path, create: false })
+    });
+    Roots(hosts.chain(loaded.config.root.iter().map(row)).collect())
 }
 
 /// A part holds more than it may.

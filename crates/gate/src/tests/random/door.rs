@@ -321,6 +321,8 @@ impl Door {
             security: settings::security(knock.security),
             credentials,
             agreed: None,
+            certificate: None,
+            host: None,
         })
     }
 

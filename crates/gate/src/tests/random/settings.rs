@@ -216,6 +216,7 @@ fn upload(upload: reference::Upload) -> Upload {
 
 fn root(root: &reference::Root) -> RootRule {
     RootRule {
+        host: None,
         user: root.user.as_ref().map(|user| match user {
             RootUser::Any => crate::RootUser::Any,
             RootUser::Anonymous => crate::RootUser::Anonymous,

@@ -55,6 +55,7 @@ pub(super) fn why(refusal: Refusal) -> Why {
         | Refusal::Also(_)
         | Refusal::Exhausted(_)
         | Refusal::NothingInCommon(_)
+        | Refusal::Handshake(_)
         | Refusal::Io(_)) => Why::Other(format!("{other:?}")),
     }
 }

@@ -120,6 +120,8 @@ impl Test {
             security: self.security,
             credentials: Credentials::Password { user: self.name.clone(), password },
             agreed: None,
+            certificate: None,
+            host: None,
         });
         let notices: Vec<Notice> = std::iter::from_fn(|| events.try_recv())
             .filter_map(|e| match e.what {
@@ -218,6 +220,8 @@ impl Test {
             security: self.security,
             credentials: Credentials::Key { user: self.name.clone(), key: shown, password: None },
             agreed: None,
+            certificate: None,
+            host: None,
         });
         let fingerprint = key.fingerprint();
         let no = |what: String, way_out: &str| Err(Failure::new(Exit::Refused, thing, what, way_out));

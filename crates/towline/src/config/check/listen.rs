@@ -12,6 +12,7 @@ pub(super) fn check(check: &mut Check<'_>) {
     ports(check);
     passive(check);
     tls(check);
+    hosts(check);
     let off = |want: Want| want == Want::Off;
     let all = [
         config.tftp.port,
@@ -107,6 +108,30 @@ fn tls(check: &mut Check<'_>) {
                     );
                 }
                 None => {}
+            }
+        }
+    }
+}
+
+/// FTP's virtual hosts, and whose certificates clients show.
+fn hosts(check: &mut Check<'_>) {
+    let ftp = &check.config.ftp;
+    if let Some(file) = &ftp.tls_clients {
+        check.file("ftp.tls-clients", file, Content::Public);
+    }
+    let names: Vec<_> = ftp.host.iter().map(|host| &host.name.value).collect();
+    check.twice(&names, |i| format!("ftp.host.{i}.name"), |name| format!("the host {}", name.0));
+    for (i, host) in ftp.host.iter().enumerate() {
+        let [cert, key] = ["cert", "key"].map(|name| format!("ftp.host.{i}.{name}"));
+        match (&host.cert, &host.key) {
+            (None, None) => {}
+            (Some(file), Some(secret)) => {
+                check.file(&cert, file, Content::Public);
+                check.file(&key, secret, Content::Key);
+            }
+            (Some(_), None) => check.fault(&cert, "there is no key to it", "add key = \"….pem\" below it"),
+            (None, Some(_)) => {
+                check.fault(&key, "there is no certificate to it", "add cert = \"….pem\" below it");
             }
         }
     }
