@@ -16,6 +16,7 @@ pub mod copied_root;
 pub mod curl;
 pub mod disk;
 pub mod far;
+pub mod ftplib;
 pub mod kill;
 pub mod large;
 pub mod load;

@@ -15,6 +15,7 @@ const TARGETS: &[Row] = &[
     ("ftp_command_line", ftp_proto::fuzz::ftp_command_line),
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),
     ("ftp_list", ftp_proto::fuzz::ftp_list),
+    ("ftp_form", ftp_proto::fuzz::ftp_form),
     ("http_request", http_proto::fuzz::http_request),
     ("sftp_request", sftp_proto::fuzz::sftp_request),
     ("sftp_reply", sftp_proto::fuzz::sftp_reply),

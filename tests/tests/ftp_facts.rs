@@ -1,49 +1,8 @@
 //! Verbs of FTP about facts, digests, parts and names, asked by Python's ftplib and compared with what Python says of the
 //! same octets.
 
-use e2e::battery::{USER, user_flag};
-use e2e::content::Content;
-use e2e::peers::Peer;
-use e2e::process::Process;
-use e2e::scratch;
-use e2e::towline::Serve;
+use e2e::ftplib::{asked, asked_anonymously};
 use std::os::unix::fs::MetadataExt;
-use std::time::Duration;
-
-/// The longest that one script may take on a loaded machine.
-const ONE: Duration = Duration::from_secs(90);
-
-/// `ftp`: a session, logged in, TYPE I; `path`: the file that it serves as `image.bin`, here.
-const PRELUDE: &str = "
-import sys, ftplib, hashlib, zlib, os
-port, user, password, path = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
-ftp = ftplib.FTP()
-ftp.connect('127.0.0.1', port, timeout=60)
-ftp.login(user, password)
-ftp.voidcmd('TYPE I')
-octets = open(path, 'rb').read()
-
-def code(command):
-    try:
-        return ftp.sendcmd(command)[:3]
-    except ftplib.Error as e:
-        return str(e)[:3]
-";
-
-/// Runs a script against a server of its own that has one file; gives what is served.
-fn asked(script: &str) -> tempfile::TempDir {
-    let (root, home) = (scratch(), scratch());
-    let content = Content::random(300_007);
-    content.write(&root.path().join("image.bin")).expect("room");
-    let serve = Serve::start(root.path(), &["--write", "--user", &user_flag(home.path())]);
-    let peer = Peer::find("ftplib", "python3").expect("python is there");
-    let mut c = peer.command();
-    let port = serve.ftp.port().to_string();
-    c.args(["-c", &format!("{PRELUDE}{script}"), &port, USER.0, USER.1]).arg(root.path().join("image.bin"));
-    let ended = Process::start(c.current_dir(home.path())).wait(ONE);
-    assert_eq!(ended.code(), 0, "{ended:?}");
-    root
-}
 
 #[test]
 fn digests_are_those_of_the_file_and_of_its_parts() {
@@ -165,22 +124,16 @@ assert ftp.sendcmd('STAT').count('TYPE A') == 1
 /// Who may only read sets nothing.
 #[test]
 fn facts_are_their_owners() {
-    let root = scratch();
-    Content::random(7).write(&root.path().join("image.bin")).expect("room");
-    let before = std::fs::metadata(root.path().join("image.bin")).expect("it is there");
-    let serve = Serve::start(root.path(), &[]);
-    let peer = Peer::find("ftplib", "python3").expect("python is there");
-    let script = "
+    let root = asked_anonymously(
+        "
+before = os.stat(path)
 for command in ('MFMT 20020717210715 image.bin', 'MFF UNIX.mode=0777; image.bin', 'SITE CHMOD 777 image.bin',
         'SITE UTIME 20110102030405 image.bin', 'SITE SYMLINK /etc/passwd link', 'SITE MKDIR x'):
     assert code(command) == '550', (command, code(command))
 assert ftp.sendcmd('HASH image.bin')[:3] == '213'
-";
-    let mut c = peer.command();
-    c.args(["-c", &format!("{PRELUDE}{script}"), &serve.ftp.port().to_string(), "anonymous", "x@y"]);
-    let ended = Process::start(c.arg(root.path().join("image.bin"))).wait(ONE);
-    assert_eq!(ended.code(), 0, "{ended:?}");
-    let after = std::fs::metadata(root.path().join("image.bin")).expect("it is there");
-    assert_eq!((after.mtime(), after.mode()), (before.mtime(), before.mode()));
+after = os.stat(path)
+assert (after.st_mtime, after.st_mode) == (before.st_mtime, before.st_mode)
+",
+    );
     assert_eq!(std::fs::read_dir(root.path()).expect("it is there").count(), 1);
 }

@@ -1,6 +1,7 @@
 //! What must hold for any octets. The fuzz targets call these, and the corpora are replayed as tests.
 
-use crate::command;
+use crate::command::{self, Form, Representation, Structure, TransferMode};
+use crate::form::{Broken, FromWire, ToWire};
 use crate::line::Lines;
 use crate::list::{self, Entry, Facts, Kind};
 use crate::reply::{self, Replies};
@@ -114,6 +115,41 @@ fn granted(what: &Ask) -> Answer {
         Ask::Open(_) => Answer::Opened { len: Some(7), start: 0 },
         Ask::Move(..) => Answer::Moved { octets: 7, end: End::Whole },
     }
+}
+
+/// A transfer in any form: what arrives is taken or refused the same at any buffer's edge, with bounded memory; what is
+/// sent is taken again.
+pub fn ftp_form(data: &[u8]) {
+    let [choice, data @ ..] = data else { return };
+    let form = Form {
+        representation: [Representation::Image, Representation::Ascii, Representation::Ebcdic]
+            [usize::from(choice % 3)],
+        structure: [Structure::File, Structure::Record, Structure::Page][usize::from(choice / 3 % 3)],
+        mode: [TransferMode::Stream, TransferMode::Block, TransferMode::Compressed]
+            [usize::from(choice / 9 % 3)],
+    };
+    let taken = |wire: &[u8], piece: usize| -> Result<Vec<u8>, Broken> {
+        let (mut stream, mut file) = (FromWire::new(form), Vec::new());
+        for part in wire.chunks(piece) {
+            let mut rest = part;
+            while !rest.is_empty() {
+                let mut out = Vec::new();
+                let n = stream.push(rest, &mut out)?;
+                assert!(n > 0 && out.len() <= (64 << 10) + 2 * part.len() + 128);
+                file.append(&mut out);
+                rest = &rest[n..];
+            }
+        }
+        stream.finish(&mut file)?;
+        Ok(file)
+    };
+    assert_eq!(taken(data, 1), taken(data, 1_000_000));
+    let (mut stream, mut wire) = (ToWire::new(form, 0), Vec::new());
+    data.chunks(5).for_each(|part| stream.push(part, &mut wire));
+    stream.finish(&mut wire);
+    let back = taken(&wire, 3).expect("we take what we send");
+    let is_crlf = form.representation == Representation::Ascii && form.structure != Structure::Record;
+    assert!(is_crlf || back == data);
 }
 
 /// Replies of a server: what is read and written again is read the same.
@@ -251,6 +287,7 @@ mod tests {
             ftp_command_line(&data);
             ftp_reply(&data);
             ftp_list(&data);
+            ftp_form(&data);
         }
     }
 }

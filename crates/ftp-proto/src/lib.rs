@@ -11,6 +11,7 @@
 //! | [`reply`] | replies written and read (RFC 959 §4.2) |
 //! | [`addr`] | the addresses inside PORT, 227, EPRT and 229 |
 //! | [`ascii`] | TYPE A as two converting streams |
+//! | [`form`] | TYPE, STRU and MODE together as two converting streams |
 //! | [`list`] | LIST, NLST, MLSx: written and read |
 //! | [`server`] | the server's control connection as one machine |
 //! | [`client`] | one get, put or listing as one machine |
@@ -28,6 +29,7 @@ pub mod addr;
 pub mod ascii;
 pub mod client;
 pub mod command;
+pub mod form;
 pub mod fuzz;
 pub mod line;
 pub mod list;

@@ -38,14 +38,30 @@ pub enum PumpError {
     Socket(io::Error),
     /// Our file's.
     File(io::Error),
+    /// What came is not what the conversion takes.
+    Content(io::Error),
 }
 
 /// A conversion on the way, such as TYPE A's.
 pub trait Convert: Send {
-    /// Appends the converted form of `octets`.
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>);
+    /// Appends the converted form of `octets`, and gives how many of them it took. One that makes much of little leaves
+    /// some where `out` has grown enough; then it is called again with the rest and an empty `out`, until it appends
+    /// nothing.
+    ///
+    /// # Errors
+    /// The octets are not what it takes.
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize>;
+
     /// Appends what was held back for octets that do not come.
-    fn finish(&mut self, out: &mut Vec<u8>);
+    ///
+    /// # Errors
+    /// What came is not all.
+    fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Whether what came told its own end, so that nobody need wait for the connection's.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// A blob going out.
@@ -56,6 +72,8 @@ pub struct Outgoing {
     end: u64,
     wire: u64,
     convert: Option<Box<dyn Convert>>,
+    /// The conversion has given its last.
+    finished: bool,
     /// Octets of the wire that wait, from `sent` on.
     buffer: Vec<u8>,
     sent: usize,
@@ -74,6 +92,7 @@ impl Outgoing {
             end,
             wire: 0,
             convert,
+            finished: false,
             buffer: Vec::new(),
             sent: 0,
             sendfile,
@@ -157,7 +176,9 @@ impl Outgoing {
             let left = self.end.saturating_sub(self.at);
             if left == 0 {
                 self.buffer.clear();
-                return Ok(false);
+                // Of an empty file too: it may have a mark of its end.
+                self.finish()?;
+                return Ok(!self.buffer.is_empty());
             }
             let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
             let mut raw = std::mem::take(&mut self.buffer);
@@ -171,15 +192,30 @@ impl Outgoing {
             match &mut self.convert {
                 None => self.buffer = raw,
                 Some(convert) => {
-                    convert.push(&raw, &mut self.buffer);
+                    let mut rest = raw.as_slice();
+                    while !rest.is_empty() {
+                        let took = convert.push(rest, &mut self.buffer).map_err(PumpError::File)?;
+                        rest = &rest[took..];
+                    }
                     if self.at == self.end {
-                        convert.finish(&mut self.buffer);
+                        self.finish()?;
                     }
                 }
             }
             if !self.buffer.is_empty() {
                 return Ok(true);
             }
+        }
+    }
+}
+
+/// Never more than once.
+impl Outgoing {
+    fn finish(&mut self) -> Result<(), PumpError> {
+        let finished = std::mem::replace(&mut self.finished, true);
+        match self.convert.as_mut().filter(|_| !finished) {
+            Some(convert) => convert.finish(&mut self.buffer).map_err(PumpError::File),
+            None => Ok(()),
         }
     }
 }
@@ -207,6 +243,7 @@ pub struct Incoming {
     raw: Vec<u8>,
     converted: Vec<u8>,
     spliced: bool,
+    ended: bool,
     most: usize,
 }
 
@@ -222,6 +259,7 @@ impl Incoming {
             raw: Vec::new(),
             converted: Vec::new(),
             spliced: false,
+            ended: false,
             most: PIPE,
         }
     }
@@ -244,6 +282,11 @@ impl Incoming {
     /// Whether octets went into the sink's descriptor and not through `write_at`.
     pub fn is_spliced(&self) -> bool {
         self.spliced
+    }
+
+    /// Whether what came told its own end: it is over without the peer's FIN.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Takes what the socket has, at most a pipe's worth, and writes it.
@@ -292,31 +335,56 @@ impl Incoming {
         if self.raw.is_empty() {
             self.raw.resize(BUFFER, 0);
         }
+        if self.ended {
+            return Ok(Bite::Over);
+        }
         let room = self.most.min(BUFFER);
         match read(&mut self.raw[..room]) {
             Ok(0) => self.over(sink),
             Ok(n) => {
-                let octets = match &mut self.convert {
-                    None => &self.raw[..n],
-                    Some(convert) => {
-                        self.converted.clear();
-                        convert.push(&self.raw[..n], &mut self.converted);
-                        &self.converted
-                    }
-                };
-                sink.write_at(self.at, octets).map_err(PumpError::File)?;
-                self.at += octets.len() as u64;
                 self.wire += n as u64;
+                if self.convert.is_some() {
+                    self.convert_in(n, sink)?;
+                } else {
+                    sink.write_at(self.at, &self.raw[..n]).map_err(PumpError::File)?;
+                    self.at += n as u64;
+                }
                 Ok(Bite::Moved(n))
             }
             Err(e) => postponed(e),
         }
     }
 
+    /// Writes what the first `n` raw octets are; however much that is, in pieces that are not.
+    fn convert_in(&mut self, n: usize, sink: &mut dyn Sink) -> Result<(), PumpError> {
+        let Some(convert) = &mut self.convert else { return Ok(()) };
+        let mut rest = &self.raw[..n];
+        loop {
+            self.converted.clear();
+            let took = convert.push(rest, &mut self.converted).map_err(PumpError::Content)?;
+            rest = &rest[took..];
+            if self.converted.is_empty() {
+                // Whoever neither takes nor gives never will.
+                assert!(rest.is_empty() || took > 0, "a conversion stands still");
+                if rest.is_empty() {
+                    break;
+                }
+                continue;
+            }
+            sink.write_at(self.at, &self.converted).map_err(PumpError::File)?;
+            self.at += self.converted.len() as u64;
+        }
+        if convert.is_over() {
+            self.ended = true;
+            self.over(sink)?;
+        }
+        Ok(())
+    }
+
     fn over(&mut self, sink: &mut dyn Sink) -> Result<Bite, PumpError> {
         if let Some(convert) = &mut self.convert {
             self.converted.clear();
-            convert.finish(&mut self.converted);
+            convert.finish(&mut self.converted).map_err(PumpError::Content)?;
             sink.write_at(self.at, &self.converted).map_err(PumpError::File)?;
             self.at += self.converted.len() as u64;
             self.converted.clear();

@@ -117,7 +117,7 @@ impl Run<'_, '_> {
                     self.over();
                     return Ok(());
                 }
-                Err(PumpError::File(e)) => return Err(ClientError::Local(e)),
+                Err(PumpError::File(e) | PumpError::Content(e)) => return Err(ClientError::Local(e)),
                 // Many servers end TLS without saying so; then it is the announced size that tells.
                 Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     if self.machine.size().is_none() {
@@ -177,21 +177,26 @@ impl Run<'_, '_> {
 struct TextOut(ToWire);
 
 impl Convert for TextOut {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
         self.0.push(octets, out);
+        Ok(octets.len())
     }
 
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
+    fn finish(&mut self, _out: &mut Vec<u8>) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct TextIn(FromWire);
 
 impl Convert for TextIn {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
         self.0.push(octets, out);
+        Ok(octets.len())
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
+    fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         self.0.finish(out);
+        Ok(())
     }
 }

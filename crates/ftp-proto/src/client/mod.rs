@@ -398,6 +398,7 @@ impl Client {
         }
         let t = match self.plan.representation {
             Representation::Ascii => b"A",
+            Representation::Ebcdic => b"E",
             Representation::Image => b"I",
         };
         self.send(b"TYPE", t, Await::Type);

@@ -36,8 +36,69 @@ pub enum Representation {
     /// `TYPE A`, the default of RFC 959: CRLF on the wire.
     #[default]
     Ascii,
+    /// `TYPE E`: Latin-1 in a file, EBCDIC (IBM-1047) on the wire.
+    Ebcdic,
     /// `TYPE I` and `TYPE L 8`: as they are.
     Image,
+}
+
+impl Representation {
+    /// Whether octets are characters, and lines have ends.
+    pub fn is_text(self) -> bool {
+        match self {
+            Representation::Ascii | Representation::Ebcdic => true,
+            Representation::Image => false,
+        }
+    }
+}
+
+/// What a file is made of (RFC 959 §3.1.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Structure {
+    /// `STRU F`: octets.
+    #[default]
+    File,
+    /// `STRU R`: records, which are lines here.
+    Record,
+    /// `STRU P`: pages with an index.
+    Page,
+}
+
+/// How it goes over the data connection (RFC 959 §3.4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum TransferMode {
+    /// `MODE S`: the end of the connection is the end of the file.
+    #[default]
+    Stream,
+    /// `MODE B`: blocks with headers.
+    Block,
+    /// `MODE C`: runs of octets made short.
+    Compressed,
+    /// `MODE Z`: the stream of MODE S, deflated.
+    Deflate,
+}
+
+/// The three transfer parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Form {
+    /// TYPE
+    pub representation: Representation,
+    /// STRU
+    pub structure: Structure,
+    /// MODE
+    pub mode: TransferMode,
+}
+
+impl Form {
+    /// Whether an octet of the file has a place of its own, at which a transfer may begin.
+    pub fn has_offsets(self) -> bool {
+        self.representation == Representation::Image && self.structure == Structure::File
+    }
+
+    /// Whether the octets of the file are those of the wire.
+    pub fn is_plain(self) -> bool {
+        self.has_offsets() && self.mode == TransferMode::Stream
+    }
 }
 
 /// The argument of AUTH (RFC 2228 §3, RFC 4217 §17).
@@ -155,8 +216,8 @@ pub enum Command {
     Rnfr(Vec<u8>),
     Rnto(Vec<u8>),
     Type(Representation),
-    Stru,
-    Mode,
+    Stru(Structure),
+    Mode(TransferMode),
     Port(SocketAddr),
     Eprt(SocketAddr),
     Pasv,

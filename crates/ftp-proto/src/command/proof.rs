@@ -37,7 +37,7 @@ const LOOK: &[u16] = &[450, 451, 504, 530, 550, 553];
 /// What a change is refused with.
 const CHANGE: &[u16] = &[450, 451, 452, 504, 530, 550, 552, 553];
 /// How a transfer goes that has begun, or has not for want of a connection.
-const MOVE: &[u16] = &[150, 226, 425, 426, 451, 521, 522];
+const MOVE: &[u16] = &[110, 150, 226, 425, 426, 451, 521, 522];
 
 /// In the order of [`super::ROWS`].
 pub(crate) const PROOFS: &[Proof] = &[
@@ -82,19 +82,33 @@ pub(crate) const PROOFS: &[Proof] = &[
             "what_cannot_be_opened_is_refused_without_150",
             "each_end_of_the_data_has_its_reply",
             "files_come_and_go_whole_in_every_mode_and_family",
+            "ebcdic_is_what_iconv_says_it_is",
+            "records_are_lines_of_text_in_every_mode",
+            "pages_have_a_header_each",
+            "block_mode_moves_files_and_restarts_at_its_markers",
+            "compressed_mode_is_read_and_written_by_another_program",
+            "an_upload_without_the_mark_of_its_end_is_not_published",
         ],
     ),
     proof(
         "STOR",
-        &[MOVE, CHANGE, &[501, 554]],
+        &[MOVE, CHANGE, &[501, 551, 554]],
         &[],
-        &["an_upload_is_published_before_226", "an_upload_counts_only_while_the_control_connection_is_open"],
+        &[
+            "an_upload_is_published_before_226",
+            "an_upload_counts_only_while_the_control_connection_is_open",
+            "block_mode_moves_files_and_restarts_at_its_markers",
+        ],
     ),
     proof(
         "APPE",
-        &[MOVE, CHANGE, &[501, 554]],
+        &[MOVE, CHANGE, &[501, 551, 554]],
         &[],
-        &["rest_makes_stor_go_on_and_appe_refuse", "appe_and_rest_write_where_they_say"],
+        &[
+            "rest_makes_stor_go_on_and_appe_refuse",
+            "appe_and_rest_write_where_they_say",
+            "block_mode_moves_files_and_restarts_at_its_markers",
+        ],
     ),
     proof("ALLO", &[&[200, 501]], &[], &["allo_holds_the_upload_to_its_size", "an_upload_is_held_to_allo"]),
     proof(
@@ -132,7 +146,11 @@ pub(crate) const PROOFS: &[Proof] = &[
         "LIST",
         &[MOVE, LOOK],
         &[],
-        &["listings_leave_options_of_ls_out", "a_directory_is_listed_by_facts_or_as_ls_does"],
+        &[
+            "listings_leave_options_of_ls_out",
+            "a_directory_is_listed_by_facts_or_as_ls_does",
+            "listings_come_in_every_form",
+        ],
     ),
     proof(
         "NLST",
@@ -206,13 +224,17 @@ pub(crate) const PROOFS: &[Proof] = &[
     proof("CCC", &[&[501, 533, 534]], &[], &["the_control_connection_stays_under_tls"]),
     proof("ACCT", &[&[202, 501]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
     proof("REIN", &[&[220, 501]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
-    proof("STOU", &[MOVE, CHANGE], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
+    proof("STOU", &[MOVE, CHANGE, &[551]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
     proof("LANG", &[&[200, 504]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
     proof(
         "MFMT",
         &[&[213, 501], CHANGE],
         &[],
-        &["times_and_permissions_are_set_and_told", "facts_are_their_owners"],
+        &[
+            "times_and_permissions_are_set_and_told",
+            "facts_are_their_owners",
+            "block_mode_moves_files_and_restarts_at_its_markers",
+        ],
     ),
     proof("MFCT", &[&[501, 504]], &[], &["times_and_permissions_are_set_and_told"]),
     proof(

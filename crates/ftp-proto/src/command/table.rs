@@ -1,5 +1,8 @@
 use super::more::MORE;
-use super::{Algorithm, BadCommand, Class, Command, During, Epsv, Opts, Password, Representation, Row};
+use super::{
+    Algorithm, BadCommand, Class, Command, During, Epsv, Opts, Password, Representation, Row, Structure,
+    TransferMode,
+};
 use crate::addr::{BadAddr, parse_eprt, parse_port};
 use crate::list::Facts;
 use alloc::vec::Vec;
@@ -102,26 +105,26 @@ const FIRST: &[Row] = &[
     },
     Row {
         verb: "TYPE",
-        argument: "A [N] | I | L 8",
-        help: "how file octets are represented",
+        argument: "A [N] | E [N] | I | L 8",
+        help: "how file octets are represented; E is IBM-1047",
         rfc: "959 §4.1.2",
         parse: representation,
         ..BASE
     },
     Row {
         verb: "STRU",
-        argument: "F",
-        help: "file structure; only F",
+        argument: "F | R | P",
+        help: "file structure: octets, records (lines), pages",
         rfc: "959 §4.1.2",
-        parse: |a| only(a, b'F', b"RP", Command::Stru, "only STRU F"),
+        parse: structure,
         ..BASE
     },
     Row {
         verb: "MODE",
-        argument: "S",
-        help: "transfer mode; only S",
+        argument: "S | B | C",
+        help: "transfer mode: stream, blocks, compressed runs",
         rfc: "959 §4.1.2",
-        parse: |a| only(a, b'S', b"BCZ", Command::Mode, "only MODE S"),
+        parse: transfer_mode,
         ..BASE
     },
     Row {
@@ -413,20 +416,31 @@ pub(super) fn number(a: &[u8]) -> Result<u64, BadCommand> {
     value.filter(|&v| i64::try_from(v).is_ok()).ok_or(BadCommand::Syntax)
 }
 
-/// One letter that we have, others that RFCs know (504), anything else (501).
-fn only(
-    a: &[u8],
-    ours: u8,
-    known: &[u8],
-    command: Command,
-    why: &'static str,
-) -> Result<Command, BadCommand> {
+/// One letter: none is 501, another than we have is 504.
+fn letter(a: &[u8]) -> Result<u8, BadCommand> {
     match a.trim_ascii() {
-        [letter] if letter.to_ascii_uppercase() == ours => Ok(command),
-        [letter] if known.contains(&letter.to_ascii_uppercase()) => Err(BadCommand::Parameter(why)),
         [] => Err(BadCommand::Syntax),
-        _ => Err(BadCommand::Parameter(why)),
+        [letter] => Ok(letter.to_ascii_uppercase()),
+        _ => Ok(0),
     }
+}
+
+fn structure(a: &[u8]) -> Result<Command, BadCommand> {
+    Ok(Command::Stru(match letter(a)? {
+        b'F' => Structure::File,
+        b'R' => Structure::Record,
+        b'P' => Structure::Page,
+        _ => return Err(BadCommand::Parameter("only STRU F, R and P")),
+    }))
+}
+
+fn transfer_mode(a: &[u8]) -> Result<Command, BadCommand> {
+    Ok(Command::Mode(match letter(a)? {
+        b'S' => TransferMode::Stream,
+        b'B' => TransferMode::Block,
+        b'C' => TransferMode::Compressed,
+        _ => return Err(BadCommand::Parameter("only MODE S, B and C")),
+    }))
 }
 
 fn representation(a: &[u8]) -> Result<Command, BadCommand> {
@@ -438,10 +452,11 @@ fn representation(a: &[u8]) -> Result<Command, BadCommand> {
     }
     match (first, second) {
         (b"A", None | Some(b"N")) => Ok(Command::Type(Representation::Ascii)),
+        (b"E", None | Some(b"N")) => Ok(Command::Type(Representation::Ebcdic)),
         (b"I", None) => Ok(Command::Type(Representation::Image)),
         (b"L", Some(b"8")) => Ok(Command::Type(Representation::Image)),
         (b"L", None) | (b"I", Some(_)) => Err(BadCommand::Syntax),
-        _ => Err(BadCommand::Parameter("only TYPE A, A N, I and L 8")),
+        _ => Err(BadCommand::Parameter("only TYPE A, A N, E, E N, I and L 8")),
     }
 }
 

@@ -45,7 +45,9 @@ fn type_a_n_and_l_8_are_legal_and_others_are_504() {
     assert_eq!(command("TYPE A"), command("TYPE A N"));
     assert_eq!(command("TYPE a"), Ok(Command::Type(Representation::Ascii)));
     assert_eq!(command("TYPE L 8"), Ok(Command::Type(Representation::Image)));
-    for t in ["TYPE A T", "TYPE A C", "TYPE E", "TYPE L 36", "TYPE X"] {
+    assert_eq!(command("TYPE E"), command("type e n"));
+    assert_eq!(command("TYPE E"), Ok(Command::Type(Representation::Ebcdic)));
+    for t in ["TYPE A T", "TYPE A C", "TYPE E T", "TYPE E C", "TYPE L 36", "TYPE X"] {
         assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
     }
     for t in ["TYPE", "TYPE L", "TYPE A N N"] {
@@ -55,9 +57,15 @@ fn type_a_n_and_l_8_are_legal_and_others_are_504() {
 
 #[test]
 fn structure_and_mode_know_what_is_missing_from_what_is_other() {
-    assert_eq!(command("STRU F"), Ok(Command::Stru));
-    assert_eq!(command("MODE s"), Ok(Command::Mode));
-    for t in ["STRU R", "STRU P", "MODE B", "MODE C", "MODE Z"] {
+    for (letter, structure) in [('F', Structure::File), ('r', Structure::Record), ('P', Structure::Page)] {
+        assert_eq!(command(&alloc::format!("STRU {letter}")), Ok(Command::Stru(structure)));
+    }
+    for (letter, mode) in
+        [('s', TransferMode::Stream), ('B', TransferMode::Block), ('c', TransferMode::Compressed)]
+    {
+        assert_eq!(command(&alloc::format!("MODE {letter}")), Ok(Command::Mode(mode)));
+    }
+    for t in ["STRU X", "STRU FR", "MODE X", "MODE Z", "MODE 1"] {
         assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
     }
     assert_eq!(command("STRU"), Err(BadCommand::Syntax));

@@ -1,6 +1,6 @@
 use super::security::Security;
 use super::{FACTS, Server};
-use crate::command::{Algorithm, Protection, Representation, SITE};
+use crate::command::{Algorithm, Form, Protection, SITE};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ impl Server {
     /// REIN: everything but the connection and its TLS is as after the greeting.
     pub(super) fn begin_anew(&mut self) {
         self.log_out();
-        self.representation = Representation::Ascii;
+        self.form = Form::default();
         self.facts = FACTS;
         self.algorithm = Algorithm::default();
         self.allocated = None;

@@ -1,5 +1,5 @@
 use super::{Answer, Ask, Pending, Prelude, Server};
-use crate::command::{Algorithm, Digester, Representation, Setting};
+use crate::command::{Algorithm, Digester, Setting};
 use crate::list;
 use crate::reply;
 use alloc::format;
@@ -17,8 +17,8 @@ impl Server {
 
     /// draft-bryan-ftp-range §4: both are part of it.
     pub(super) fn range(&mut self, from: u64, to: u64) {
-        if self.representation == Representation::Ascii {
-            return self.reply(504, "RANG is for TYPE I only.");
+        if !self.form.has_offsets() {
+            return self.reply(504, "RANG is for TYPE I and STRU F only.");
         }
         match to.checked_add(1) {
             Some(end) if from <= to => {

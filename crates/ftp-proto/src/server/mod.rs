@@ -11,6 +11,7 @@
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `facts` | what is set about names, digests, RANG |
+//! | `form` | TYPE, STRU, MODE, restart markers |
 //! | `anew` | REIN, LANG, CLNT, SITE HELP |
 //! | `odd` | what is no command |
 //! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
@@ -21,6 +22,7 @@ mod anew;
 mod channel;
 mod config;
 mod facts;
+mod form;
 mod host;
 mod login;
 mod names;
@@ -40,8 +42,8 @@ use saying::Answering;
 pub use security::{Tls, TlsEnd};
 
 use crate::command::{
-    self, Algorithm, BadCommand, Command, Digester, During, Opts, Password, Protection, Representation, Row,
-    Setting, State,
+    self, Algorithm, BadCommand, Command, Digester, During, Form, Opts, Password, Protection, Row, Setting,
+    State,
 };
 use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
@@ -167,7 +169,7 @@ pub struct Server {
     /// Whose replies are being written.
     answering: Option<Answering>,
     work: Work,
-    representation: Representation,
+    form: Form,
     facts: Facts,
     /// What HASH takes.
     algorithm: Algorithm,
@@ -206,7 +208,7 @@ impl Server {
             prelude: Prelude::None,
             answering: None,
             work: Work::Idle,
-            representation: Representation::Ascii,
+            form: Form::default(),
             facts: FACTS,
             algorithm: Algorithm::default(),
             allocated: None,
@@ -472,15 +474,9 @@ impl Server {
                     self.reply(503, "RNFR must come at once before.")
                 }
             },
-            Command::Type(r) => {
-                self.representation = r;
-                match r {
-                    Representation::Ascii => self.reply(200, "Type is A: line ends are converted."),
-                    Representation::Image => self.reply(200, "Type is I: octets as they are."),
-                }
-            }
-            Command::Stru => self.reply(200, "Structure is F."),
-            Command::Mode => self.reply(200, "Mode is S."),
+            Command::Type(representation) => self.represent(representation),
+            Command::Stru(structure) => self.structure(structure),
+            Command::Mode(mode) => self.transfer_mode(mode),
             Command::Port(addr) | Command::Eprt(addr) => self.active(addr),
             Command::Pasv => self.pasv(),
             Command::Epsv(which) => self.epsv(which),
@@ -498,11 +494,11 @@ impl Server {
             Command::Nlst(path) => self.list(path, Style::Names),
             Command::Mlsd(path) => self.list(path, Style::Facts(self.facts)),
             Command::Mlst(path) => self.ask(Ask::Look(path), Pending::Facts),
-            Command::Size(path) => match self.representation {
-                Representation::Image => self.ask(Ask::Size(path), Pending::Size),
-                // RFC 3659 §4: the size of the transfer, which in TYPE A only a conversion would tell.
-                Representation::Ascii => self.reply(550, "SIZE is known in TYPE I only."),
-            },
+            // RFC 3659 §4: the size of the transfer, which of text only a conversion would tell.
+            Command::Size(_) if self.form.representation.is_text() => {
+                self.reply(550, "SIZE is known in TYPE I only.");
+            }
+            Command::Size(path) => self.ask(Ask::Size(path), Pending::Size),
             Command::Mdtm(path) => self.ask(Ask::Look(path), Pending::Modified),
             Command::Stat(None) => self.session_status(),
             Command::Stat(Some(path)) => {

@@ -1,6 +1,6 @@
 //! What the machine asks its driver, and the answers.
 
-use crate::command::{Algorithm, Password, Protection, Representation, Setting};
+use crate::command::{Algorithm, Form, Password, Protection, Setting};
 use crate::list::{Access, Entry};
 use crate::reply::Code;
 use alloc::string::String;
@@ -116,6 +116,8 @@ pub enum Shelve {
     TimedOut,
     /// Another length than ALLO announced.
     WrongLength,
+    /// What came is not what structure and mode say.
+    Malformed,
     /// Our own file failed.
     Failed,
 }
@@ -136,8 +138,8 @@ pub struct Transfer {
     pub path: Vec<u8>,
     /// Which way and how.
     pub kind: Kind,
-    /// Whether line ends are converted.
-    pub representation: Representation,
+    /// How it is on the wire.
+    pub form: Form,
 }
 
 /// Which way, and of what.
@@ -244,6 +246,8 @@ pub enum End {
     Unclosed,
     /// TLS of the data connection did not come about.
     NotPrivate(String),
+    /// What came is not what structure and mode say, with the reply's code and words.
+    Malformed(Code, String),
     /// Nothing moved for too long.
     Stalled,
     /// [`Event::Cancel`].

@@ -350,7 +350,7 @@ fn unknown_is_500_absent_is_502() {
     assert_eq!(t.code("FOO"), 500);
     assert_eq!(t.code("AUTH TLS"), 502);
     assert_eq!(t.code("SMNT /"), 502);
-    assert_eq!(t.code("STRU R"), 504);
+    assert_eq!(t.code("STRU X"), 504);
     assert_eq!(t.code("EPRT |3|x|1|"), 522);
     assert!(t.ask("HELP").contains(" USER "));
     assert!(t.ask("HELP retr").starts_with("214 RETR file: "));
@@ -763,7 +763,7 @@ fn without_a_login_the_session_ends_whatever_is_said() {
 #[test]
 fn lines_that_are_no_commands_are_counted_by_whoever_wants_to() {
     let mut t = Talk::logged_in();
-    for line in ["FROBNICATE", "NOOP", "RETR", "A\0B", "SMNT x", "MODE B"] {
+    for line in ["FROBNICATE", "NOOP", "RETR", "A\0B", "SMNT x", "MODE X"] {
         t.say(line);
     }
     let odd: Vec<_> = t.other.iter().filter(|e| matches!(e, Event::Odd(_))).collect();

@@ -1,5 +1,5 @@
 use super::{Channel, Login, Server, Work};
-use crate::command::{self, Algorithm, Representation, Row};
+use crate::command::{self, Algorithm, Row};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -54,10 +54,7 @@ impl Server {
             Login::Fresh | Login::NeedPassword { .. } => b"Not logged in.".to_vec(),
         });
         lines.push(self.security_status().to_vec());
-        lines.push(match self.representation {
-            Representation::Ascii => b"TYPE A, STRU F, MODE S.".to_vec(),
-            Representation::Image => b"TYPE I, STRU F, MODE S.".to_vec(),
-        });
+        lines.push(self.form_status().into_bytes());
         lines.push(match (&self.work, self.channel) {
             (Work::Transferring(_), _) => {
                 format!("A transfer runs: {} octets so far.", self.progress).into_bytes()

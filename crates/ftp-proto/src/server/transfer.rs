@@ -46,9 +46,9 @@ enum Stage {
 
 impl Server {
     pub(super) fn restart(&mut self, offset: u64) {
-        if self.representation == Representation::Ascii && offset > 0 {
+        if !self.form.has_offsets() && offset > 0 {
             // RFC 3659 §5.3: a position in converted octets is not one in the file.
-            return self.reply(504, "REST is for TYPE I only.");
+            return self.reply(504, "REST is for TYPE I and STRU F only.");
         }
         self.prelude = Prelude::Restart { offset };
         self.reply(350, &format!("The next transfer begins at {offset}."));
@@ -67,7 +67,7 @@ impl Server {
             Some(offset) => Mode::Resume(offset),
         };
         // In TYPE A the octets on the wire are not those of the file: ALLO's number proves nothing.
-        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        let expected = self.allocated.take().filter(|_| self.form.has_offsets());
         self.begin(path, Kind::Store { mode, expected }, offset);
     }
 
@@ -75,13 +75,13 @@ impl Server {
         if offset.is_some() {
             return self.reply(501, "APPE begins at the end; REST is for STOR.");
         }
-        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        let expected = self.allocated.take().filter(|_| self.form.has_offsets());
         self.begin(path, Kind::Store { mode: Mode::Append, expected }, None);
     }
 
     /// STOU: the driver finds the name.
     pub(super) fn store_unique(&mut self) {
-        let expected = self.allocated.take().filter(|_| self.representation == Representation::Image);
+        let expected = self.allocated.take().filter(|_| self.form.has_offsets());
         self.begin(Vec::new(), Kind::Store { mode: Mode::Unique, expected }, None);
     }
 
@@ -90,8 +90,8 @@ impl Server {
     }
 
     fn begin(&mut self, path: Vec<u8>, kind: Kind, offset: Option<u64>) {
-        if self.representation == Representation::Ascii && offset.is_some_and(|o| o > 0) {
-            return self.reply(504, "REST is for TYPE I only.");
+        if !self.form.has_offsets() && offset.is_some_and(|o| o > 0) {
+            return self.reply(504, "REST is for TYPE I and STRU F only.");
         }
         if let Some(why) = self.too_open() {
             return self.reply(521, why);
@@ -102,7 +102,7 @@ impl Server {
             Channel::Active(addr) => Via::Connect(addr),
         };
         self.channel = Channel::None;
-        let transfer = Transfer { path, kind, representation: self.representation };
+        let transfer = Transfer { path, kind, form: self.form };
         let id = self.question(Ask::Open(transfer.clone()));
         self.progress = 0;
         let answering = self.answering;
@@ -150,8 +150,9 @@ impl Server {
     }
 
     fn preliminary(&mut self, t: &Running, len: Option<u64>) {
-        let kind = match t.transfer.representation {
+        let kind = match t.transfer.form.representation {
             Representation::Ascii => "ASCII",
+            Representation::Ebcdic => "EBCDIC",
             Representation::Image => "BINARY",
         };
         let mut text = format!("Opening {kind} mode data connection for ").into_bytes();
@@ -213,6 +214,9 @@ impl Server {
                     &format!("Nothing moved for too long, after {octets} octets."),
                 );
             }
+            (End::Malformed(code, text), _) if t.broken.is_none() => {
+                self.shelve(t, Shelve::Malformed, code.0, &text);
+            }
             (End::Local(code, text), _) if t.broken.is_none() => {
                 self.shelve(t, Shelve::Failed, code.0, &text)
             }
@@ -230,6 +234,14 @@ impl Server {
                 426,
                 &format!("The transfer is broken off after {octets} octets."),
             ),
+        }
+    }
+
+    /// 110, while it runs.
+    pub(super) fn mark(&mut self, text: &[u8]) {
+        if let Work::Transferring(t) = &self.work {
+            self.answering = t.answering;
+            self.say(110, text);
         }
     }
 

@@ -1,10 +1,9 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
 use super::files::{Listing, Open};
-use super::{DataPorts, FtpConfig, Reuse, refusal};
+use super::{DataPorts, FtpConfig, Reuse, convert, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
-use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::server::{End, Via};
 use gate::store::no_descriptors;
 use gate::{Meter, Progress, Reading, Refusal, Writing};
@@ -18,7 +17,7 @@ use tokio::io::Ready;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
+use transport::pump::{Bite, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, Sight, Tap, What};
 use transport::tls::{self, Identity};
 
@@ -34,10 +33,10 @@ impl Watch {
     /// Of what is open: a download is counted for the gate too, an upload counts itself in octets of the file.
     pub(super) fn of(open: &Open) -> Watch {
         let progress = match open {
-            Open::Reading { reading, offset, end, text } => {
+            Open::Reading { reading, offset, end, form } => {
                 let progress = reading.progress().clone();
-                // How many text has on the wire nobody knows before.
-                progress.expect((!text).then(|| end.saturating_sub(*offset)));
+                // How many converted ones there are on the wire nobody knows before.
+                progress.expect(form.is_plain().then(|| end.saturating_sub(*offset)));
                 progress
             }
             Open::Writing { .. } | Open::Listing(_) => Progress::new(None),
@@ -109,16 +108,16 @@ impl Data {
             disk: Disk::default(),
         };
         let end = match open {
-            Open::Reading { reading, offset, end, text } => {
+            Open::Reading { reading, offset, end, form } => {
                 moving.meter = reading.take_meter();
-                let convert = text.then(|| Box::new(TextOut(ToWire::default())) as Box<dyn Convert>);
+                let convert = convert::outgoing(*form, *offset);
                 moving
                     .send(Outgoing::new(reading.blob().clone(), *offset, convert).up_to(*end), Some(reading))
                     .await
             }
-            Open::Writing { writing, text } => {
+            Open::Writing { writing, form, marks } => {
                 moving.meter = writing.take_meter();
-                let convert = text.then(|| Box::new(TextIn(FromWire::default())) as Box<dyn Convert>);
+                let convert = convert::incoming(*form, marks);
                 let incoming = Incoming::new(writing.start(), convert);
                 moving.receive(incoming, writing).await
             }
@@ -335,8 +334,15 @@ impl Moving<'_> {
             }
             match bite {
                 Ok(Bite::Over) => return End::Whole,
-                Ok(Bite::Moved(n)) => self.moved(n, Dir::Received).await,
+                Ok(Bite::Moved(n)) => {
+                    self.moved(n, Dir::Received).await;
+                    // A file that tells its own end (MODE B, say) need not wait for the connection's.
+                    if incoming.has_ended() {
+                        return End::Whole;
+                    }
+                }
                 Ok(Bite::Blocked) => {}
+                Err(PumpError::Content(e)) => return convert::malformed(&e),
                 // RFC 8446 §6.1: the peer has not said that this is all.
                 Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     return End::Unclosed;
@@ -453,32 +459,10 @@ fn waited(ready: Result<io::Result<Ready>, tokio::time::error::Elapsed>) -> Resu
 fn failed(e: PumpError) -> End {
     match e {
         PumpError::Socket(_) => End::Lost,
-        PumpError::File(e) => {
+        PumpError::File(e) | PumpError::Content(e) => {
             let (code, text) = refusal::reply(&Refusal::from(gate::store::StoreError::from(e)));
             End::Local(code, text)
         }
-    }
-}
-
-struct TextOut(ToWire);
-
-impl Convert for TextOut {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        self.0.push(octets, out);
-    }
-
-    fn finish(&mut self, _out: &mut Vec<u8>) {}
-}
-
-struct TextIn(FromWire);
-
-impl Convert for TextIn {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        self.0.push(octets, out);
-    }
-
-    fn finish(&mut self, out: &mut Vec<u8>) {
-        self.0.finish(out);
     }
 }
 

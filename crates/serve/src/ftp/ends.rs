@@ -1,6 +1,7 @@
 //! How what a session had open ends, for the gate.
 
 use super::files::Open;
+use ftp_proto::form::Mark;
 use ftp_proto::server::{End, Shelve};
 use gate::{Cause, Outcome};
 
@@ -18,7 +19,9 @@ pub(super) fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
                 End::Stalled => (Outcome::TimedOut, Cause::Plain, "nothing moved"),
                 End::Cancelled if reading.is_kicked() => (Outcome::Aborted, Cause::Kicked, ""),
                 End::Cancelled => (Outcome::Aborted, Cause::Plain, ""),
-                End::Local(_, text) => (Outcome::Failed, Cause::Ours(text.clone()), text.as_str()),
+                End::Local(_, text) | End::Malformed(_, text) => {
+                    (Outcome::Failed, Cause::Ours(text.clone()), text.as_str())
+                }
             };
             // After REST the rest is all that was to come.
             let is_part = offset > 0 || before < reading.blob().len();
@@ -32,16 +35,36 @@ pub(super) fn finish(open: Open, octets: u64, end: &End) -> Option<Open> {
     }
 }
 
+/// Octets that the machine is told of: of an upload those of the file, where it knows how many these should be.
+pub(super) fn counted(open: &Open, wire: u64) -> u64 {
+    match open {
+        Open::Writing { writing, form, .. } if form.has_offsets() => writing.len() - writing.start(),
+        Open::Writing { .. } | Open::Reading { .. } | Open::Listing(_) => wire,
+    }
+}
+
+/// The restart markers that came with an upload; REST counts from the file's first octet.
+pub(super) fn marks(open: &Open) -> Vec<Mark> {
+    match open {
+        Open::Writing { writing, marks, .. } => {
+            let whole = |mark: Mark| Mark { at: writing.start() + mark.at, ..mark };
+            marks.take().into_iter().map(whole).collect()
+        }
+        Open::Reading { .. } | Open::Listing(_) => Vec::new(),
+    }
+}
+
 pub(super) fn shelve(open: Open, why: Shelve) {
     let (outcome, note) = match why {
         Shelve::Aborted => (Outcome::Aborted, ""),
         Shelve::Lost => (Outcome::Aborted, "a connection was lost"),
         Shelve::TimedOut => (Outcome::TimedOut, "nothing moved"),
         Shelve::WrongLength => (Outcome::Failed, "another length than ALLO announced"),
+        Shelve::Malformed => (Outcome::Failed, "not what structure and mode say"),
         Shelve::Failed => (Outcome::Failed, "the storage failed"),
     };
     let cause = match why {
-        Shelve::WrongLength => Cause::Broke(String::from(note)),
+        Shelve::WrongLength | Shelve::Malformed => Cause::Broke(String::from(note)),
         Shelve::Aborted | Shelve::Lost | Shelve::TimedOut | Shelve::Failed => Cause::Plain,
     };
     let kicked = match &open {
@@ -52,10 +75,10 @@ pub(super) fn shelve(open: Open, why: Shelve) {
     let cause = if kicked && why == Shelve::Aborted { Cause::Kicked } else { cause };
     match open {
         Open::Reading { reading, .. } => reading.finish(gate::End::new(outcome, 0).because(cause).note(note)),
-        Open::Writing { writing, text } => {
+        Open::Writing { writing, form, .. } => {
             let end = gate::End::new(outcome, writing.len() - writing.start()).because(cause).note(note);
             // Converted text has no offsets to go on at, and nothing is nothing to keep.
-            if text || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
+            if !form.has_offsets() || writing.is_empty() { writing.fail(end) } else { writing.suspend(end) }
         }
         Open::Listing(_) => {}
     }

@@ -1,9 +1,10 @@
 //! Questions about names. Everything here blocks; it runs on a blocking thread.
 
+use super::convert::{Lines, Marks};
 use super::digest;
 use super::refusal::refused;
 use crate::sorted::Sorted;
-use ftp_proto::command::Setting;
+use ftp_proto::command::{Form, Setting};
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};
@@ -17,11 +18,12 @@ pub(super) enum Open {
         reading: Reading,
         offset: u64,
         end: u64,
-        text: bool,
+        form: Form,
     },
     Writing {
         writing: Writing,
-        text: bool,
+        form: Form,
+        marks: Marks,
     },
     Listing(Listing),
 }
@@ -34,6 +36,8 @@ pub(super) struct Listing {
     now: i64,
     /// The rate that it has to keep, if any.
     meter: Option<Box<Meter>>,
+    /// What makes its lines what the wire has, where they are not.
+    wire: Option<Lines>,
 }
 
 enum Source {
@@ -91,7 +95,8 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
 
 /// Opens what a transfer moves.
 pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfer) -> (Option<Open>, Answer) {
-    let text = what.representation == ftp_proto::command::Representation::Ascii;
+    let form = what.form;
+    let writing = |writing| Open::Writing { writing, form, marks: Marks::default() };
     let opened = resolve(at, &what.path).and_then(|path| match what.kind {
         Which::Retrieve { offset, end } => {
             let reading = session.read(&path)?;
@@ -104,19 +109,20 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
             let end = end.map_or(len, |end| end.min(len));
             let told = if end < len { end - offset } else { len };
             let opened = Answer::Opened { len: Some(told), start: 0 };
-            Ok((Open::Reading { reading, offset, end, text }, opened))
+            Ok((Open::Reading { reading, offset, end, form }, opened))
         }
-        Which::Store { mode: Mode::Unique, expected } => unique(session, at, expected)
-            .map(|(writing, name)| (Open::Writing { writing, text }, Answer::OpenedAs(name))),
+        Which::Store { mode: Mode::Unique, expected } => {
+            unique(session, at, expected).map(|(made, name)| (writing(made), Answer::OpenedAs(name)))
+        }
         Which::Store { mode, expected } => {
             let mode = match mode {
                 Mode::Overwrite | Mode::Unique => store::Mode::Overwrite,
                 Mode::Resume(offset) => store::Mode::Resume(offset),
                 Mode::Append => store::Mode::Append,
             };
-            let writing = session.write(&path, gate::Ask { mode, expected })?;
-            let start = writing.start();
-            Ok((Open::Writing { writing, text }, Answer::Opened { len: None, start }))
+            let made = session.write(&path, gate::Ask { mode, expected })?;
+            let start = made.start();
+            Ok((writing(made), Answer::Opened { len: None, start }))
         }
         Which::List(style) => {
             let facts = session.stat(&path)?;
@@ -131,7 +137,8 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
                     (Source::One(Some(store::Entry { name: what.path.clone(), facts })), None)
                 }
             };
-            let listing = Listing { from, style, access, now: unix(SystemTime::now()), meter };
+            let wire = Lines::of(form);
+            let listing = Listing { from, style, access, now: unix(SystemTime::now()), meter, wire };
             Ok((Open::Listing(listing), Answer::Opened { len: None, start: 0 }))
         }
     });
@@ -187,8 +194,20 @@ impl Listing {
         self.meter.take()
     }
 
-    /// The lines of the next entries; empty at the end.
+    /// The octets of the next entries; empty at the end.
     pub(super) fn next(&mut self) -> Result<Vec<u8>, Refusal> {
+        loop {
+            let lines = self.lines()?;
+            let Some(wire) = &mut self.wire else { return Ok(lines) };
+            let octets = wire.push(&lines).map_err(|e| Refusal::from(store::StoreError::from(e)))?;
+            if lines.is_empty() || !octets.is_empty() {
+                return Ok(octets);
+            }
+        }
+    }
+
+    /// The lines of the next entries; empty at the end.
+    fn lines(&mut self) -> Result<Vec<u8>, Refusal> {
         let entries = match &mut self.from {
             Source::Directory(cursor) => cursor.next()?,
             Source::One(entry) => entry.take().into_iter().collect(),

@@ -5,11 +5,13 @@
 //! | `mod` | configuration, and what is said to whom gets no place |
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
+//! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
 //! | `data` | the data connection: made, pumped, ended |
 //! | `ends` | how what was open ends, for the gate |
 //! | `digest` | HASH and its kin |
 //! | `refusal` | the gate's refusals as replies |
 
+mod convert;
 mod data;
 mod digest;
 mod ends;

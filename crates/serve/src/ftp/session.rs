@@ -3,7 +3,7 @@
 mod securing;
 
 use super::data::{Data, Watch, Work};
-use super::ends::{finish, shelve};
+use super::ends::{counted, finish, marks, shelve};
 use super::files::{self, Open};
 use super::{Shared, refusal};
 use crate::address::canonical;
@@ -503,8 +503,10 @@ impl Session {
             Done::Moved(open, octets, end) => {
                 self.watch = None;
                 self.look();
+                marks(&open).iter().for_each(|mark| self.machine.marked(mark));
+                let counted = counted(&open, octets);
                 self.open = finish(open, octets, &end);
-                Answer::Moved { octets, end }
+                Answer::Moved { octets: counted, end }
             }
         };
         let now = self.now();

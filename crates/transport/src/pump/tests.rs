@@ -112,12 +112,14 @@ fn every_way_carries_the_same_octets() {
 struct Double;
 
 impl Convert for Double {
-    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
         out.extend(octets.iter().flat_map(|&b| [b, b]));
+        Ok(octets.len())
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>) {
+    fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         out.push(b'!');
+        Ok(())
     }
 }
 
@@ -127,6 +129,10 @@ fn a_conversion_is_applied_and_finished_once() {
     let out = Outgoing::new(Blob::Memory(Bytes::from_static(b"ab")), 0, Some(Box::new(Double)));
     carry(out, Incoming::new(0, None), &mut memory);
     assert_eq!(memory.0, b"aabb!");
+    let mut memory = Memory(Vec::new());
+    let out = Outgoing::new(Blob::Memory(Bytes::new()), 0, Some(Box::new(Double)));
+    carry(out, Incoming::new(0, None), &mut memory);
+    assert_eq!(memory.0, b"!", "of an empty file too");
     let mut memory = Memory(Vec::new());
     let out = Outgoing::new(Blob::Memory(Bytes::from_static(b"ab")), 0, None);
     let (_, into) = carry(out, Incoming::new(0, Some(Box::new(Double))), &mut memory);
@@ -142,4 +148,61 @@ fn a_file_that_became_shorter_is_our_fault_not_an_end() {
     let mut out = Outgoing::new(b, 0, None);
     assert_eq!(out.bite(a.as_fd()).unwrap(), Bite::Moved(10));
     assert!(matches!(out.bite(a.as_fd()), Err(PumpError::File(_))));
+}
+
+/// Makes four octets of one, one at a time; a full stop is the end.
+#[derive(Default)]
+struct Slowly {
+    waits: Vec<u8>,
+    over: bool,
+}
+
+impl Convert for Slowly {
+    fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
+        if let Some(octet) = self.waits.pop() {
+            out.push(octet);
+            return Ok(0);
+        }
+        match octets {
+            [] => Ok(0),
+            [b'.'] => {
+                self.over = true;
+                Ok(1)
+            }
+            [b'.', ..] => Err(io::Error::new(io::ErrorKind::InvalidData, "behind the end")),
+            [octet, ..] => {
+                self.waits = vec![*octet; 4];
+                Ok(1)
+            }
+        }
+    }
+
+    fn finish(&mut self, _out: &mut Vec<u8>) -> io::Result<()> {
+        if self.over { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+#[test]
+fn what_tells_its_own_end_needs_no_fin_and_without_it_a_fin_is_no_end() {
+    let (a, b) = pair();
+    let mut memory = Memory(Vec::new());
+    let mut into = Incoming::new(0, Some(Box::new(Slowly::default())));
+    rustix::io::write(&a, b"xy.").unwrap();
+    assert_eq!(into.bite(b.as_fd(), &mut memory).unwrap(), Bite::Moved(3));
+    assert!(into.has_ended());
+    assert_eq!(into.bite(b.as_fd(), &mut memory).unwrap(), Bite::Over);
+    assert_eq!(memory.0, b"xxxxyyyy");
+
+    for wire in [&b"xy"[..], b"xy.z"] {
+        let (a, b) = pair();
+        let mut into = Incoming::new(0, Some(Box::new(Slowly::default())));
+        rustix::io::write(&a, wire).unwrap();
+        drop(a);
+        let mut bites = (0..3).map(|_| into.bite(b.as_fd(), &mut memory));
+        assert!(bites.any(|bite| matches!(bite, Err(PumpError::Content(_)))), "{}", wire.escape_ascii());
+    }
 }

@@ -173,7 +173,7 @@ impl Connection {
                         self.lost();
                         true
                     }
-                    Err(PumpError::File(e)) => {
+                    Err(PumpError::File(e) | PumpError::Content(e)) => {
                         self.unreadable(e);
                         true
                     }
