@@ -1,6 +1,7 @@
 //! What is remembered of servers between transfers.
 
 use crate::Rung;
+use ftp_proto::client::Way;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +12,8 @@ const MOST: usize = 256;
 /// Then the best is tried again: servers and paths are mended.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Servers for which the best TFTP offer did not work, and the [`Rung`] that did.
+/// Servers for which the best TFTP offer did not work, and the [`Rung`] that did; and those of FTP whose data connections
+/// come about by PASV only, or by active mode only.
 ///
 /// Shared by the transfers of a caller ([`Options::hosts`](crate::Options)); it only ever saves time: what is
 /// in it may be lost, and after a day the best is tried again. [`Hosts::read`] and [`Hosts::text`] carry it
@@ -31,9 +33,35 @@ struct Kept {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    rung: Rung,
+    what: What,
     /// Seconds since 1970.
     noted: u64,
+}
+
+/// What worked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum What {
+    /// Of a port of TFTP.
+    Offer(Rung),
+    /// Of a port of FTP.
+    Data(Way),
+}
+
+/// Ways of FTP by the names they are kept by; EPSV is the best and needs none.
+const WAYS: [(&str, Way); 2] = [("pasv", Way::Pasv), ("active", Way::Active)];
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            What::Offer(rung) => rung.name(),
+            What::Data(way) => WAYS.iter().find(|row| row.1 == way).map_or("epsv", |row| row.0),
+        }
+    }
+
+    fn named(name: &str) -> Option<What> {
+        let way = WAYS.iter().find(|row| row.0 == name).map(|row| What::Data(row.1));
+        way.or_else(|| Rung::named(name).map(What::Offer))
+    }
 }
 
 impl Entry {
@@ -54,8 +82,8 @@ impl Hosts {
         let entry = |line: &str| {
             let mut words = line.split_ascii_whitespace();
             let server = words.next()?.parse().ok()?;
-            let rung = Rung::named(words.next()?)?;
-            Some((server, Entry { rung, noted: words.next()?.parse().ok()? }))
+            let what = What::named(words.next()?)?;
+            Some((server, Entry { what, noted: words.next()?.parse().ok()? }))
         };
         let entries = text.lines().filter_map(entry).take(MOST).collect();
         Hosts { kept: Mutex::new(Kept { entries, changed: false }) }
@@ -64,7 +92,7 @@ impl Hosts {
     /// What is remembered, one server a line; `None` where nothing changed since it was read.
     pub fn text(&self) -> Option<String> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = |(server, e): (&SocketAddr, &Entry)| format!("{server} {} {}\n", e.rung.name(), e.noted);
+        let line = |(server, e): (&SocketAddr, &Entry)| format!("{server} {} {}\n", e.what.name(), e.noted);
         kept.changed.then(|| kept.entries.iter().map(line).collect())
     }
 
@@ -74,8 +102,28 @@ impl Hosts {
     }
 
     fn first_at(&self, server: SocketAddr, now: u64) -> Rung {
+        match self.fresh(server, now) {
+            Some(What::Offer(rung)) => rung,
+            Some(What::Data(_)) | None => Rung::Path,
+        }
+    }
+
+    fn fresh(&self, server: SocketAddr, now: u64) -> Option<What> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.entries.get(&server).filter(|e| e.is_fresh(now)).map_or(Rung::Path, |e| e.rung)
+        kept.entries.get(&server).filter(|e| e.is_fresh(now)).map(|e| e.what)
+    }
+
+    /// By which way data connections of this server of FTP came about; `None`: nothing is known, or the best one.
+    pub fn way(&self, server: SocketAddr) -> Option<Way> {
+        match self.fresh(server, now()) {
+            Some(What::Data(way)) => Some(way),
+            Some(What::Offer(_)) | None => None,
+        }
+    }
+
+    /// One came about this way.
+    pub fn note_way(&self, server: SocketAddr, way: Way) {
+        self.keep(server, What::Data(way), way == Way::Extended, now());
     }
 
     /// This one carried a file.
@@ -84,13 +132,17 @@ impl Hosts {
     }
 
     fn note_at(&self, server: SocketAddr, rung: Rung, now: u64) {
+        self.keep(server, What::Offer(rung), rung == Rung::Path, now);
+    }
+
+    fn keep(&self, server: SocketAddr, what: What, is_best: bool, now: u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if rung == Rung::Path {
+        if is_best {
             kept.changed |= kept.entries.remove(&server).is_some();
             return;
         }
         // That it works still does not make it the best for another day.
-        if kept.entries.get(&server).is_some_and(|e| e.rung == rung && e.is_fresh(now)) {
+        if kept.entries.get(&server).is_some_and(|e| e.what == what && e.is_fresh(now)) {
             return;
         }
         if kept.entries.len() >= MOST && !kept.entries.contains_key(&server) {
@@ -99,7 +151,7 @@ impl Hosts {
                 kept.entries.remove(&oldest);
             }
         }
-        kept.entries.insert(server, Entry { rung, noted: now });
+        kept.entries.insert(server, Entry { what, noted: now });
         kept.changed = true;
     }
 }
@@ -139,6 +191,18 @@ mod tests {
         hosts.note_at(host(3), Rung::Large, 9);
         let text = hosts.text().unwrap();
         assert_eq!(text, "10.0.0.1:69 small 7\n10.0.0.3:69 large 9\n[::1]:6969 plain 8\n");
+    }
+
+    #[test]
+    fn a_way_of_ftp_is_kept_and_the_best_one_is_forgotten() {
+        let (hosts, server) = (Hosts::new(), "10.0.0.1:21".parse().unwrap());
+        assert_eq!(hosts.way(server), None);
+        hosts.note_way(server, Way::Pasv);
+        assert_eq!((hosts.way(server), hosts.first(server)), (Some(Way::Pasv), Rung::Path));
+        let read = Hosts::read(&hosts.text().unwrap());
+        assert_eq!(read.way(server), Some(Way::Pasv));
+        hosts.note_way(server, Way::Extended);
+        assert_eq!(hosts.way(server), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Clients: move one file between a server and a [`store::Blob`] or [`store::Sink`].
 //!
-//! Blocking, one transfer a call, stopped by a [`transport::Cancel`]; whoever wants many brings
+//! Blocking, one transfer a call, or one after the other over a [`Place`], stopped by a [`transport::Cancel`]; whoever wants many brings
 //! threads. The command line, the emulated device and later the fleet all call these: there is one
 //! TFTP, one FTP, one SFTP and one SCP client in the house.
 //!
@@ -10,7 +10,7 @@
 mod around;
 mod dial;
 mod error;
-mod ftp;
+pub mod ftp;
 mod hosts;
 pub mod mirror;
 mod options;
@@ -26,7 +26,8 @@ pub use error::{ClientError, Phase, WireCode};
 pub use ftp_proto::list::{Kind, Listed};
 pub use hosts::Hosts;
 pub use options::{
-    Done, FtpOptions, Ladder, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions, TftpOptions,
+    Busy, Done, FtpOptions, Ladder, OnBusy, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions,
+    TftpOptions,
 };
 pub use place::{Apart, Place};
 pub use sftp_proto::client::Abilities;

@@ -26,6 +26,22 @@ pub struct Options {
     pub wire: Arc<dyn Wire>,
     /// What is remembered of servers, for [`Ladder::Best`]; clones of the options share it.
     pub hosts: Arc<Hosts>,
+    /// Hears that a server of FTP is busy and is asked again in a while.
+    pub on_busy: Option<OnBusy>,
+}
+
+/// Who hears that a server is busy.
+pub type OnBusy = Arc<dyn Fn(&Busy<'_>) + Send + Sync>;
+
+/// A server of FTP that is busy (421): it is asked again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Busy<'a> {
+    /// As it was named.
+    pub host: &'a str,
+    /// What it said.
+    pub text: &'a str,
+    /// When it is asked again.
+    pub wait: Duration,
 }
 
 impl Default for Options {
@@ -40,6 +56,7 @@ impl Default for Options {
             tap: None,
             wire: Arc::new(Direct),
             hosts: Arc::default(),
+            on_busy: None,
         }
     }
 }
@@ -100,7 +117,8 @@ impl TftpOptions {
 /// Which end opens FTP's data connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Passive {
-    /// EPSV, then PASV where the server does not know EPSV.
+    /// EPSV, then PASV, then active mode, where no data connection comes about; what worked is remembered in
+    /// [`Options::hosts`].
     #[default]
     Yes,
     /// PASV only, as old clients and IOS do.
@@ -130,6 +148,8 @@ pub struct FtpOptions {
     pub tls: bool,
     /// SHA-256 of the one certificate that is believed; `None`: those that this host's authorities signed for the name.
     pub pin: Option<[u8; 32]>,
+    /// For how long a server that is busy (421) is asked again, in all: of 8 s after 1 s, 2 s and 4 s; zero: it is not.
+    pub busy: Duration,
 }
 
 /// SFTP's options.
@@ -179,6 +199,7 @@ impl Default for FtpOptions {
             want_modified: false,
             tls: false,
             pin: None,
+            busy: Duration::ZERO,
         }
     }
 }

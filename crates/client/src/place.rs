@@ -2,10 +2,7 @@
 
 use crate::mirror::{Mirrored, Watcher, Wish};
 use crate::sftp::Session;
-use crate::{
-    ClientError, Done, Facts, Listed, Options, Remote, Scheme, Times, WireCode, ftp, scp, unsupported,
-};
-use ftp_proto::client::Change;
+use crate::{ClientError, Done, Facts, Listed, Options, Remote, Scheme, ftp, scp, unsupported};
 use sftp_proto::Attrs;
 use store::{Blob, Sink};
 use transport::Cancel;
@@ -15,9 +12,9 @@ use transport::Cancel;
 pub enum Place {
     /// One connection for all that is done.
     Sftp(Box<Session>),
-    /// A connection for each thing that is done.
-    Ftp(Box<Apart>),
-    /// The same: files are fetched, and trees copied, nothing else.
+    /// One control connection for all that is done.
+    Ftp(Box<ftp::Session>),
+    /// A connection for each thing that is done: files are fetched, and trees copied, nothing else.
     Scp(Box<Apart>),
 }
 
@@ -28,10 +25,7 @@ pub struct Apart {
 }
 
 /// What FTP's client does not do yet.
-const NOT_OVER_FTP: &str = "only sftp:// does that so far";
-/// Kinds in `st_mode`.
-const REGULAR: u32 = 0o100_000;
-const DIRECTORY: u32 = 0o040_000;
+const NOT_OVER_FTP: &str = "only sftp:// and scp:// do that so far";
 /// What SCP has nothing for.
 const NOT_OVER_SCP: &str = "SCP only copies files: sftp:// does the rest";
 
@@ -43,7 +37,7 @@ impl Place {
     pub fn open(remote: &Remote, options: &Options) -> Result<Place, ClientError> {
         match remote.scheme {
             Scheme::Sftp => Ok(Place::Sftp(Box::new(Session::open(remote, options)?))),
-            Scheme::Ftp | Scheme::Ftps => Ok(Place::Ftp(Box::new(Apart::new(remote, options)))),
+            Scheme::Ftp | Scheme::Ftps => Ok(Place::Ftp(Box::new(ftp::Session::open(remote, options)?))),
             Scheme::Scp => Ok(Place::Scp(Box::new(Apart::new(remote, options)))),
             Scheme::Tftp => Err(unsupported("TFTP only copies files")),
         }
@@ -56,7 +50,7 @@ impl Place {
     pub fn list(&mut self, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
         match self {
             Place::Sftp(session) => session.list(path),
-            Place::Ftp(ftp) => ftp::list(&ftp.at(path), &ftp.options),
+            Place::Ftp(session) => session.list(path),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -68,7 +62,7 @@ impl Place {
     pub fn get(&mut self, path: &[u8], sink: &mut dyn Sink) -> Result<Done, ClientError> {
         match self {
             Place::Sftp(session) => session.get(path, 0, sink),
-            Place::Ftp(ftp) => ftp::get(&ftp.at(path), sink, &ftp.options),
+            Place::Ftp(session) => session.get(path, 0, sink),
             Place::Scp(scp) => scp::get(&scp.at(path), sink, &scp.options),
         }
     }
@@ -78,7 +72,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn get_from(&mut self, path: &[u8], from: u64, sink: &mut dyn Sink) -> Result<Done, ClientError> {
-        self.session()?.get(path, from, sink)
+        match self {
+            Place::Sftp(session) => session.get(path, from, sink),
+            Place::Ftp(session) => session.get(path, from, sink),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Sends a file; where it is to go on, behind what is there.
@@ -86,7 +84,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn put(&mut self, blob: &Blob, path: &[u8], resume: bool) -> Result<Done, ClientError> {
-        self.session()?.put(blob, path, resume, Facts::default())
+        match self {
+            Place::Sftp(session) => session.put(blob, path, resume, Facts::default()),
+            Place::Ftp(session) => session.put(blob, path, resume),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// The absolute path.
@@ -94,7 +96,11 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn real_path(&mut self, path: &[u8]) -> Result<Vec<u8>, ClientError> {
-        self.session()?.real_path(path)
+        match self {
+            Place::Sftp(session) => session.real_path(path),
+            Place::Ftp(session) => session.real_path(path),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Sets permissions and times.
@@ -102,14 +108,19 @@ impl Place {
     /// # Errors
     /// See [`ClientError`].
     pub fn set_facts(&mut self, path: &[u8], facts: Facts) -> Result<(), ClientError> {
-        self.session()?.set_facts(path, facts)
+        match self {
+            Place::Sftp(session) => session.set_facts(path, facts),
+            Place::Ftp(session) => session.set_facts(path, facts),
+            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
+        }
     }
 
     /// Who may end what is done from now on.
     pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
         match self {
             Place::Sftp(session) => session.set_cancel(cancel),
-            Place::Ftp(apart) | Place::Scp(apart) => apart.options.cancel = cancel,
+            Place::Ftp(session) => session.set_cancel(cancel),
+            Place::Scp(apart) => apart.options.cancel = cancel,
         }
     }
 
@@ -117,7 +128,8 @@ impl Place {
     pub fn is_over(&self) -> bool {
         match self {
             Place::Sftp(session) => session.is_over(),
-            Place::Ftp(_) | Place::Scp(_) => false,
+            Place::Ftp(session) => session.is_over(),
+            Place::Scp(_) => false,
         }
     }
 
@@ -128,7 +140,7 @@ impl Place {
     pub fn stat(&mut self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
         match self {
             Place::Sftp(session) => session.stat(path),
-            Place::Ftp(ftp) => ftp.stat(path),
+            Place::Ftp(session) => session.stat(path),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -140,7 +152,7 @@ impl Place {
     pub fn remove(&mut self, path: &[u8]) -> Result<(), ClientError> {
         match self {
             Place::Sftp(session) => session.remove(path),
-            Place::Ftp(ftp) => ftp.change(path, Change::Remove),
+            Place::Ftp(session) => session.remove(path),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -152,14 +164,7 @@ impl Place {
     pub fn rename(&mut self, from: &[u8], to: &[u8], replace: bool) -> Result<(), ClientError> {
         match self {
             Place::Sftp(session) => session.rename(from, to, replace),
-            Place::Ftp(ftp) => {
-                // RNTO replaces on most servers, and has no way to say that it should not.
-                if !replace && ftp.stat(to).is_ok() {
-                    let text = String::from("something has the new name");
-                    return Err(ClientError::Exists { code: WireCode::Ftp(553), text });
-                }
-                ftp.change(from, Change::Rename { to: to.to_vec() })
-            }
+            Place::Ftp(session) => session.rename(from, to, replace),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -171,7 +176,7 @@ impl Place {
     pub fn make_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
         match self {
             Place::Sftp(session) => session.make_dir(path),
-            Place::Ftp(ftp) => ftp.change(path, Change::MakeDir),
+            Place::Ftp(session) => session.make_dir(path),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -183,7 +188,7 @@ impl Place {
     pub fn remove_dir(&mut self, path: &[u8]) -> Result<(), ClientError> {
         match self {
             Place::Sftp(session) => session.remove_dir(path),
-            Place::Ftp(ftp) => ftp.change(path, Change::RemoveDir),
+            Place::Ftp(session) => session.remove_dir(path),
             Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
@@ -195,7 +200,8 @@ impl Place {
     pub fn hash(&mut self, path: &[u8], algorithm: &str) -> Result<Option<Vec<u8>>, ClientError> {
         match self {
             Place::Sftp(session) => session.hash(path, algorithm),
-            Place::Ftp(_) | Place::Scp(_) => Ok(None),
+            Place::Ftp(session) => session.hash(path, algorithm),
+            Place::Scp(_) => Ok(None),
         }
     }
 
@@ -206,16 +212,8 @@ impl Place {
     pub fn mirror(&mut self, wish: &Wish<'_>, watcher: &mut dyn Watcher) -> Result<Mirrored, ClientError> {
         match self {
             Place::Scp(scp) => scp::mirror(&scp.at(wish.remote), wish, watcher, &scp.options),
-            Place::Sftp(_) | Place::Ftp(_) => self.session()?.mirror(wish, watcher),
-        }
-    }
-
-    /// What only SFTP does so far.
-    fn session(&mut self) -> Result<&mut Session, ClientError> {
-        match self {
-            Place::Sftp(session) => Ok(session),
+            Place::Sftp(session) => session.mirror(wish, watcher),
             Place::Ftp(_) => Err(unsupported(NOT_OVER_FTP)),
-            Place::Scp(_) => Err(unsupported(NOT_OVER_SCP)),
         }
     }
 }
@@ -223,20 +221,6 @@ impl Place {
 impl Apart {
     fn new(remote: &Remote, options: &Options) -> Apart {
         Apart { remote: remote.clone(), options: options.clone() }
-    }
-
-    /// By FTP: what it is, and of a file its length and time.
-    fn stat(&self, path: &[u8]) -> Result<Attrs<'static>, ClientError> {
-        let (size, modified) = ftp::look(&self.at(path), &self.options)?;
-        let mode = if size.is_some() { REGULAR } else { DIRECTORY };
-        let seconds = modified.map(|seconds| u32::try_from(seconds).unwrap_or(0));
-        let times = seconds.map(|seconds| Times { accessed: seconds, modified: seconds });
-        Ok(Attrs { size, mode: Some(mode), times, ..Attrs::default() })
-    }
-
-    /// By FTP.
-    fn change(&self, path: &[u8], change: Change) -> Result<(), ClientError> {
-        ftp::change(&self.at(path), change, &self.options)
     }
 
     fn at(&self, path: &[u8]) -> Remote {

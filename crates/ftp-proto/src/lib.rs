@@ -14,7 +14,7 @@
 //! | [`form`] | TYPE, STRU and MODE together as two converting streams |
 //! | [`list`] | LIST, NLST, MLSx: written and read |
 //! | [`server`] | the server's control connection as one machine |
-//! | [`client`] | one get, put or listing as one machine |
+//! | [`client`] | a client's session, one job after the other, as one machine |
 //! | [`fuzz`] | what must hold for any octets |
 //!
 //! TLS (RFC 4217) is not here yet. Its place: a question `StartTls` beside [`server::Ask::Login`],

@@ -5,11 +5,38 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The machine's failure as the caller's error. `get`: which way; `octets`: moved so far.
+/// A step that failed.
+pub(super) struct Broke {
+    pub(super) error: ClientError,
+    /// Whether nothing was done, so that the same may be begun again in another session.
+    pub(super) again: bool,
+}
+
+impl From<ClientError> for Broke {
+    fn from(error: ClientError) -> Broke {
+        Broke { error, again: false }
+    }
+}
+
+/// Whether the server went, or said that it goes, before it did anything.
+pub(super) fn is_untouched(failure: &Failure) -> bool {
+    match failure {
+        Failure::Refused { code, phase, .. } => code.0 == 421 && *phase != At::Transfer,
+        Failure::Closed(phase) => *phase == At::Prepare,
+        Failure::BadReply(_)
+        | Failure::TimedOut(_)
+        | Failure::NoData(_)
+        | Failure::Truncated { .. }
+        | Failure::Impossible(_) => false,
+    }
+}
+
+/// The machine's failure as the caller's error. `absent`: whether a 550 says that something is not there; `octets`: moved
+/// so far.
 pub(super) fn error(
     failure: Failure,
     peer: SocketAddr,
-    get: bool,
+    absent: bool,
     octets: u64,
     patience: Duration,
 ) -> ClientError {
@@ -18,7 +45,7 @@ pub(super) fn error(
             let text = printable(&text);
             let text = format!("{} {text}", code.0);
             let code = WireCode::Ftp(code.0);
-            match (phase, code, get) {
+            match (phase, code, absent) {
                 (_, WireCode::Ftp(452 | 552), _) => ClientError::NoSpace { code, text },
                 (_, WireCode::Ftp(421), _) => ClientError::Server { code, text },
                 // 430 is Unix servers' own "invalid user name or password".

@@ -2,9 +2,9 @@
 
 use super::conn::Conn;
 use super::net::{self, Unmade};
-use super::{Data, Load, Pump, Run};
+use super::run::{Data, Load, Pump, Run};
+use crate::ClientError;
 use crate::dial::Ends;
-use crate::{ClientError, Type};
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::client::Target;
 use socket2::SockRef;
@@ -16,17 +16,17 @@ use transport::tap::{Dir, Role, What};
 
 impl Run<'_, '_> {
     pub(super) fn connect(&mut self, target: Target) -> Result<(), ClientError> {
-        match net::data(target, &self.ends, self.options) {
+        match net::data(target, &self.link.ends, &self.link.options) {
             Ok((stream, ends)) => {
-                self.see(ends, Dir::Sent, What::Connected { role: Role::Data });
+                self.link.see(ends, Dir::Sent, What::Connected { role: Role::Data });
                 self.opened(stream, ends)?;
-                let now = self.now();
-                self.machine.data_ready(now);
+                let now = self.link.now();
+                self.link.machine.data_ready(now);
             }
             Err(Unmade::Failed(why)) => {
-                self.see(self.ends, Dir::Here, What::ConnectFailed { why: &why });
-                let now = self.now();
-                self.machine.data_failed(now, &why);
+                self.link.see(self.link.ends, Dir::Here, What::ConnectFailed { why: &why });
+                let now = self.link.now();
+                self.link.machine.data_failed(now, &why);
             }
             Err(Unmade::Cancelled) => return Err(ClientError::Cancelled),
         }
@@ -34,14 +34,14 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn listen(&mut self) -> Result<(), ClientError> {
-        let now = self.now();
-        match net::listen(&self.ends, self.options) {
+        let now = self.link.now();
+        match net::listen(&self.link.ends, &self.link.options) {
             Ok((listener, real)) => {
                 self.data = Data::Listening(listener);
                 // The server is told where we really are; the tap shows the named address.
-                self.machine.listening(now, real);
+                self.link.machine.listening(now, real);
             }
-            Err(e) => self.machine.data_failed(now, &format!("cannot listen for the server: {e}")),
+            Err(e) => self.link.machine.data_failed(now, &format!("cannot listen for the server: {e}")),
         }
         Ok(())
     }
@@ -55,10 +55,10 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn begin(&mut self, start: u64) -> Result<(), ClientError> {
-        if let (Data::Open(conn, ends), Some(session)) = (&mut self.data, &self.session)
+        if let (Data::Open(conn, ends), Some(session)) = (&mut self.data, &self.link.session)
             && !conn.is_tls()
         {
-            match conn.secure(session, self.host, ends, self.options) {
+            match conn.secure(session, &self.link.host, ends, &self.link.options) {
                 Ok(()) => {}
                 // The server has a reason, and says it on the control connection.
                 Err(ClientError::Network(e)) => {
@@ -72,11 +72,11 @@ impl Run<'_, '_> {
         self.pump = match (&self.data, &self.load) {
             (Data::Listening(_), _) => Pump::Accepting(start),
             (Data::None | Data::Open(..), Load::From(blob)) => {
-                let convert = (self.kind == Type::Text).then(|| Box::new(TextOut(ToWire::default())) as _);
+                let convert = self.is_text.then(|| Box::new(TextOut(ToWire::default())) as _);
                 Pump::Out(Outgoing::new((*blob).clone(), start, convert))
             }
-            (Data::None | Data::Open(..), Load::Into(_)) => {
-                let convert = (self.kind == Type::Text).then(|| Box::new(TextIn(FromWire::default())) as _);
+            (Data::None | Data::Open(..), Load::Into(_) | Load::None) => {
+                let convert = self.is_text.then(|| Box::new(TextIn(FromWire::default())) as _);
                 Pump::In(Incoming::new(start, convert))
             }
         };
@@ -86,10 +86,10 @@ impl Run<'_, '_> {
     pub(super) fn pump(&mut self) -> Result<(), ClientError> {
         if let (Data::Listening(listener), Pump::Accepting(start)) = (&self.data, &self.pump) {
             let start = *start;
-            let Some((stream, ends)) = net::accept(listener, &self.ends, self.options)? else {
+            let Some((stream, ends)) = net::accept(listener, &self.link.ends, &self.link.options)? else {
                 return Ok(());
             };
-            self.see(ends, Dir::Received, What::Connected { role: Role::Data });
+            self.link.see(ends, Dir::Received, What::Connected { role: Role::Data });
             self.progress = Instant::now();
             self.opened(stream, ends)?;
             self.begin(start)?;
@@ -107,12 +107,12 @@ impl Run<'_, '_> {
                 Ok(Bite::Moved(n)) => {
                     self.octets += n as u64;
                     self.progress = Instant::now();
-                    self.see(ends, dir, What::Data { len: n, total: self.octets });
+                    self.link.see(ends, dir, What::Data { len: n, total: self.octets });
                 }
                 Ok(Bite::Blocked) => return Ok(()),
                 Ok(Bite::Over) => {
                     if dir == Dir::Sent {
-                        self.broken = conn.finish(&ends, self.options)?.err();
+                        self.broken = conn.finish(&ends, &self.link.options)?.err();
                     }
                     self.over();
                     return Ok(());
@@ -120,7 +120,7 @@ impl Run<'_, '_> {
                 Err(PumpError::File(e) | PumpError::Content(e)) => return Err(ClientError::Local(e)),
                 // Many servers end TLS without saying so; then it is the announced size that tells.
                 Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
-                    if self.machine.size().is_none() {
+                    if self.link.machine.size().is_none() {
                         let why =
                             "the server ended TLS without close_notify, as if it were cut, and told no size";
                         self.broken = Some(io::Error::new(e.kind(), why));
@@ -152,12 +152,12 @@ impl Run<'_, '_> {
             Pump::Idle | Pump::Accepting(_) | Pump::Over => 0,
         };
         self.close_data();
-        let now = self.now();
-        self.machine.moved(now, wire);
+        let now = self.link.now();
+        self.link.machine.moved(now, wire);
     }
 
     fn start(&self) -> u64 {
-        self.machine.start()
+        self.link.machine.offset()
     }
 
     /// Drops the data connection: by FIN after the last octet, by RST before it.
@@ -167,7 +167,7 @@ impl Run<'_, '_> {
                 if conn.is_tls() && matches!((&self.load, &self.broken), (Load::From(_), None)) {
                     self.sent = Some(conn);
                 }
-                self.see(ends, Dir::Here, What::Closed { role: Role::Data, total: self.octets });
+                self.link.see(ends, Dir::Here, What::Closed { role: Role::Data, total: self.octets });
             }
             Data::Listening(_) | Data::None => {}
         }

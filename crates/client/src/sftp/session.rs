@@ -238,7 +238,7 @@ fn listed(found: Found) -> Listed {
         Some(0o100_000) => Some(Kind::File),
         Some(_) | None => None,
     };
-    Listed { name, kind, len: attrs.size, modified: modified(&attrs) }
+    Listed { name, kind, len: attrs.size, modified: modified(&attrs), grain: 1, mode: attrs.mode }
 }
 
 /// The machine gives each verb its own kind of outcome.

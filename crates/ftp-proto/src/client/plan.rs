@@ -1,21 +1,33 @@
-//! What a client is to do, what it wants done, and how it ends.
+//! What a session is to do, what it wants done, and how that ends.
 
 use crate::command::{Password, Representation};
-use crate::reply::{BadReply, Code};
+use crate::reply::{BadReply, Code, Reply};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clock::Duration;
 use core::net::SocketAddrV4;
 
-/// Which end opens the data connection.
+/// How a data connection comes about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Passive {
-    /// EPSV, then PASV where the server does not know it or nobody answers there.
+pub enum Way {
+    /// EPSV (RFC 2428).
     Extended,
-    /// PASV only.
-    PasvOnly,
+    /// PASV, IPv4 only.
+    Pasv,
     /// We listen: PORT for IPv4, EPRT for IPv6.
-    No,
+    Active,
+}
+
+/// Which ways are gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ways {
+    /// This one first, then the others in the order of [`Way`]; what worked is the first one of the session from then on.
+    Any {
+        /// The first one.
+        first: Way,
+    },
+    /// This one only; PASV on IPv6 is EPSV.
+    Only(Way),
 }
 
 /// Whether the session is under TLS.
@@ -30,45 +42,68 @@ pub enum Tls {
     Implicit,
 }
 
-/// What to do.
+/// What to do. Paths are sent as they are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Job {
     /// RETR.
     Get {
+        /// What.
+        path: Vec<u8>,
+        /// TYPE.
+        representation: Representation,
         /// Goes on here.
         offset: u64,
+        /// Octets, where a listing said it: SIZE is not asked then.
+        size: Option<u64>,
         /// Asks MDTM before.
         want_modified: bool,
     },
     /// STOR.
     Put {
+        /// Where.
+        path: Vec<u8>,
+        /// TYPE.
+        representation: Representation,
         /// Octets of our file.
         len: u64,
         /// Goes on at what SIZE says.
         resume: bool,
+        /// Says the length before (ALLO), so that a server can tell whether it has all.
+        announce: bool,
     },
-    /// MLSD, LIST or NLST.
-    List(Verb),
-    /// Something that needs no data connection.
-    Change(Change),
+    /// MLSD, LIST or NLST; without a path of where the login began.
+    List {
+        /// The directory.
+        path: Vec<u8>,
+        /// Which.
+        how: Verb,
+    },
     /// SIZE and MDTM, and CWD where there is no size: what RFC 959 and RFC 3659 have for a server of any age.
-    Look,
-}
-
-/// A change of the server's tree.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Change {
-    /// DELE.
-    Remove,
-    /// MKD.
-    MakeDir,
-    /// RMD.
-    RemoveDir,
+    Look {
+        /// The file or directory.
+        path: Vec<u8>,
+    },
     /// RNFR and RNTO; most servers replace what has the new name.
     Rename {
-        /// The new name, sent as it is.
+        /// The old name.
+        from: Vec<u8>,
+        /// The new one.
         to: Vec<u8>,
     },
+    /// One command that needs no data connection: its reply is in [`Report::reply`].
+    Ask {
+        /// DELE, HASH, SITE, …
+        verb: Vec<u8>,
+        /// What stands behind it.
+        argument: Vec<u8>,
+    },
+}
+
+impl Job {
+    /// One command that needs no data connection.
+    pub fn ask(verb: &str, argument: &[u8]) -> Job {
+        Job::Ask { verb: verb.as_bytes().to_vec(), argument: argument.to_vec() }
+    }
 }
 
 /// How to list.
@@ -82,23 +117,20 @@ pub enum Verb {
     Nlst,
 }
 
-/// One session's worth of work.
+/// How a session begins, and how it goes on.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// USER.
     pub user: Vec<u8>,
     /// PASS, if it is asked for.
     pub password: Password,
-    /// Sent as it is.
-    pub path: Vec<u8>,
-    /// TYPE.
-    pub representation: Representation,
     /// Whether control and data connections are under TLS.
     pub tls: Tls,
-    /// Who opens the data connection.
-    pub passive: Passive,
-    /// What to do.
-    pub job: Job,
+    /// How data connections come about.
+    pub ways: Ways,
+    /// Sends RETR or STOR in one segment with its EPSV, where a data connection has come about by EPSV before; a server
+    /// that minds is asked one by one from then on.
+    pub ahead: bool,
     /// The longest wait for a reply.
     pub patience: Duration,
 }
@@ -122,8 +154,12 @@ pub enum Event {
     },
     /// The data connection is not wanted any more.
     CloseData,
-    /// The end. Transmit what is left and close.
+    /// Logged in: [`super::Client::start`] may be called.
+    Ready,
+    /// A job is over, or there was no login. Whether there may be another one says [`super::Client::is_idle`].
     Finished(Result<Report, Failure>),
+    /// The end of the session. Transmit what is left and close.
+    Closed,
 }
 
 /// Where to connect.
@@ -136,7 +172,7 @@ pub enum Target {
 }
 
 /// What is known after success.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
     /// Octets moved.
     pub octets: u64,
@@ -144,6 +180,8 @@ pub struct Report {
     pub modified: Option<i64>,
     /// Of [`Job::Look`]: octets of a file; `None`: it is a directory.
     pub size: Option<u64>,
+    /// Of [`Job::Ask`].
+    pub reply: Option<Reply>,
 }
 
 /// How far it was.

@@ -1,39 +1,82 @@
 use super::*;
 use crate::command::Password;
 use crate::reply::{BadReply, Code};
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn plan(job: Job, passive: Passive) -> Plan {
+mod session;
+
+fn plan() -> Plan {
     Plan {
         user: b"u".to_vec(),
         password: Password(b"p".to_vec()),
-        path: b"f.bin".to_vec(),
-        representation: Representation::Image,
         tls: Tls::No,
-        passive,
-        job,
+        ways: Ways::Any { first: Way::Extended },
+        ahead: false,
         patience: PATIENCE,
     }
 }
 
+fn get() -> Job {
+    Job::Get {
+        path: b"f.bin".to_vec(),
+        representation: Representation::Image,
+        offset: 0,
+        size: None,
+        want_modified: false,
+    }
+}
+
+fn put(len: u64, resume: bool) -> Job {
+    let (path, representation) = (b"f.bin".to_vec(), Representation::Image);
+    Job::Put { path, representation, len, resume, announce: true }
+}
+
+/// A session that does one job and quits.
 struct Talk {
     client: Client,
     now: Instant,
+    job: Option<Job>,
+    events: VecDeque<Event>,
+    outcome: Option<Result<Report, Failure>>,
 }
 
 impl Talk {
-    fn new(plan: Plan, peer: &str) -> Talk {
-        Talk { client: Client::new(Instant::ZERO, plan, peer.parse().unwrap()), now: Instant::ZERO }
+    fn of(plan: Plan, job: Job, peer: &str) -> Talk {
+        let client = Client::new(Instant::ZERO, plan, peer.parse().unwrap());
+        let mut t =
+            Talk { client, now: Instant::ZERO, job: Some(job), events: VecDeque::new(), outcome: None };
+        t.drain();
+        t
     }
 
-    fn get(passive: Passive) -> Talk {
-        Talk::new(plan(Job::Get { offset: 0, want_modified: false }, passive), "10.0.0.1:21")
+    fn new(job: Job) -> Talk {
+        Talk::of(plan(), job, "10.0.0.1:21")
     }
 
-    fn put(len: u64, resume: bool) -> Talk {
-        Talk::new(plan(Job::Put { len, resume }, Passive::Extended), "10.0.0.1:21")
+    fn get(ways: Ways) -> Talk {
+        Talk::of(Plan { ways, ..plan() }, get(), "10.0.0.1:21")
+    }
+
+    fn drain(&mut self) {
+        while let Some(event) = self.client.poll_event() {
+            match event {
+                Event::Ready => {
+                    if let Some(job) = self.job.take() {
+                        self.client.start(self.now, job);
+                    }
+                }
+                Event::Finished(result) => {
+                    self.outcome = Some(result);
+                    self.client.quit(self.now);
+                }
+                Event::CloseData | Event::Closed => {}
+                other @ (Event::Secure | Event::Connect(_) | Event::Listen | Event::Move { .. }) => {
+                    self.events.push_back(other);
+                }
+            }
+        }
     }
 
     /// The server says a line; gives what the client sends then.
@@ -43,20 +86,19 @@ impl Talk {
     }
 
     fn sent(&mut self) -> String {
+        self.drain();
         let octets = self.client.poll_transmit().unwrap_or_default();
         String::from_utf8(octets.to_vec()).unwrap().trim_end().to_string()
     }
 
     fn event(&mut self) -> Event {
-        self.client.poll_event().expect("an event")
+        self.drain();
+        self.events.pop_front().expect("an event")
     }
 
     fn outcome(&mut self) -> Result<Report, Failure> {
-        loop {
-            if let Event::Finished(r) = self.event() {
-                return r;
-            }
-        }
+        self.drain();
+        self.outcome.take().expect("the end of the job")
     }
 
     fn log_in(&mut self) {
@@ -79,20 +121,22 @@ impl Talk {
     }
 }
 
+const ANY: Ways = Ways::Any { first: Way::Extended };
+
 #[test]
 fn a_get_goes_one_command_at_a_time() {
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.up_to_data();
     t.client.moved(t.now, 100);
     assert_eq!(t.hears("226 done"), "QUIT");
-    assert_eq!(t.client.poll_event(), None);
     assert_eq!(t.hears("221 bye"), "");
-    assert_eq!(t.outcome(), Ok(Report { octets: 100, modified: None, size: None }));
+    assert!(t.client.is_over());
+    assert_eq!(t.outcome(), Ok(Report { octets: 100, ..Report::default() }));
 }
 
 #[test]
 fn the_last_reply_may_come_before_the_last_octet() {
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.up_to_data();
     assert_eq!(t.hears("226 done"), "");
     t.client.moved(t.now, 100);
@@ -100,12 +144,12 @@ fn the_last_reply_may_come_before_the_last_octet() {
     // Nobody waits long for a 221.
     t.now += QUIT_PATIENCE;
     t.client.handle_timeout(t.now + PATIENCE);
-    assert!(t.outcome().is_ok());
+    assert!(t.outcome().is_ok() && t.client.is_over());
 }
 
 #[test]
 fn fewer_octets_than_announced_are_not_a_success() {
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.up_to_data();
     t.client.moved(t.now, 99);
     t.hears("226 done");
@@ -115,7 +159,7 @@ fn fewer_octets_than_announced_are_not_a_success() {
 
 #[test]
 fn a_426_after_all_octets_is_a_failure() {
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.up_to_data();
     t.client.moved(t.now, 100);
     t.hears("426 broken");
@@ -124,8 +168,8 @@ fn a_426_after_all_octets_is_a_failure() {
 }
 
 #[test]
-fn epsv_falls_back_to_pasv_when_unknown_and_when_nobody_answers() {
-    let mut t = Talk::get(Passive::Extended);
+fn epsv_falls_back_to_pasv_and_that_to_active_mode() {
+    let mut t = Talk::get(ANY);
     t.log_in();
     t.hears("200 ok");
     assert_eq!(t.hears("550 no SIZE"), "EPSV");
@@ -133,11 +177,14 @@ fn epsv_falls_back_to_pasv_when_unknown_and_when_nobody_answers() {
     assert_eq!(t.hears("227 ok 10,0,0,1,19,136"), "");
     assert_eq!(t.event(), Event::Connect(Target::Told("10.0.0.1:5000".parse().unwrap())));
     t.client.data_failed(t.now, "refused");
-    assert_eq!(t.sent(), "QUIT");
-    t.hears("221 bye");
-    assert_eq!(t.outcome(), Err(Failure::NoData("refused".to_string())));
+    assert_eq!(t.event(), Event::Listen);
+    t.client.listening(t.now, "10.0.0.2:5000".parse().unwrap());
+    assert_eq!(t.sent(), "PORT 10,0,0,2,19,136");
+    assert_eq!(t.hears("500 never"), "QUIT");
+    let why = "EPSV: 500 what?; PASV: refused; active: 500 never";
+    assert_eq!(t.outcome(), Err(Failure::NoData(why.to_string())));
 
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.log_in();
     t.hears("200 ok");
     t.hears("213 5");
@@ -148,8 +195,33 @@ fn epsv_falls_back_to_pasv_when_unknown_and_when_nobody_answers() {
 }
 
 #[test]
+fn a_server_that_cannot_connect_to_us_is_asked_where_it_listens() {
+    let mut t = Talk::get(Ways::Any { first: Way::Active });
+    t.log_in();
+    t.hears("200 ok");
+    t.hears("213 100");
+    assert_eq!(t.event(), Event::Listen);
+    t.client.listening(t.now, "10.0.0.2:5000".parse().unwrap());
+    assert_eq!(t.sent(), "PORT 10,0,0,2,19,136");
+    assert_eq!(t.hears("200 ok"), "RETR f.bin");
+    assert_eq!(t.hears("425 cannot connect"), "EPSV");
+}
+
+#[test]
+fn one_way_only_is_no_other() {
+    for (way, refusal) in [(Way::Pasv, "500 no"), (Way::Extended, "500 no")] {
+        let mut t = Talk::get(Ways::Only(way));
+        t.log_in();
+        t.hears("200 ok");
+        assert_eq!(t.hears("213 5"), way.word());
+        assert_eq!(t.hears(refusal), "QUIT");
+        assert!(matches!(t.outcome(), Err(Failure::NoData(_))));
+    }
+}
+
+#[test]
 fn the_size_of_the_150_counts_where_size_is_not_known() {
-    let mut t = Talk::get(Passive::PasvOnly);
+    let mut t = Talk::get(Ways::Only(Way::Pasv));
     t.log_in();
     t.hears("200 ok");
     assert_eq!(t.hears("500 no"), "PASV");
@@ -167,7 +239,14 @@ fn active_mode_sends_port_or_eprt() {
         ("10.0.0.1:21", "10.0.0.2:5000", "PORT 10,0,0,2,19,136"),
         ("[2001:db8::1]:21", "[2001:db8::2]:5000", "EPRT |2|2001:db8::2|5000|"),
     ] {
-        let mut t = Talk::new(plan(Job::Get { offset: 7, want_modified: true }, Passive::No), peer);
+        let job = Job::Get {
+            path: b"f.bin".to_vec(),
+            representation: Representation::Image,
+            offset: 7,
+            size: None,
+            want_modified: true,
+        };
+        let mut t = Talk::of(Plan { ways: Ways::Only(Way::Active), ..plan() }, job, peer);
         t.log_in();
         assert_eq!(t.hears("200 ok"), "SIZE f.bin");
         assert_eq!(t.hears("213 100"), "MDTM f.bin");
@@ -182,13 +261,16 @@ fn active_mode_sends_port_or_eprt() {
         t.client.moved(t.now, 93);
         t.hears("250 done");
         t.hears("221 bye");
-        assert_eq!(t.outcome(), Ok(Report { octets: 93, modified: Some(1_772_627_400), size: None }));
+        assert_eq!(
+            t.outcome(),
+            Ok(Report { octets: 93, modified: Some(1_772_627_400), ..Report::default() })
+        );
     }
 }
 
 #[test]
 fn a_put_announces_its_size_and_wants_226() {
-    let mut t = Talk::put(100, false);
+    let mut t = Talk::new(put(100, false));
     t.log_in();
     assert_eq!(t.hears("200 ok"), "ALLO 100");
     assert_eq!(t.hears("502 what?"), "EPSV");
@@ -205,7 +287,7 @@ fn a_put_announces_its_size_and_wants_226() {
 
 #[test]
 fn a_put_goes_on_where_the_server_has_it() {
-    let mut t = Talk::put(100, true);
+    let mut t = Talk::new(put(100, true));
     t.log_in();
     assert_eq!(t.hears("200 ok"), "SIZE f.bin");
     assert_eq!(t.hears("213 40"), "ALLO 60");
@@ -225,7 +307,7 @@ fn a_put_goes_on_where_the_server_has_it() {
 
 #[test]
 fn refusals_say_when() {
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.hears("220-hello");
     assert_eq!(t.hears("220 hi"), "USER u");
     t.hears("331 ?");
@@ -233,45 +315,47 @@ fn refusals_say_when() {
     t.hears("221 bye");
     assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Login, code: Code(530), .. })));
 
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.hears("421 too many");
     assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Greeting, .. })));
 
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.hears("SSH-2.0-OpenSSH");
     assert_eq!(t.outcome(), Err(Failure::BadReply(BadReply::NoCode)));
 
-    let mut t = Talk::get(Passive::Extended);
+    let mut t = Talk::get(ANY);
     t.client.handle_timeout(Instant::ZERO + PATIENCE);
     assert_eq!(t.outcome(), Err(Failure::TimedOut(Phase::Greeting)));
 }
 
 #[test]
 fn a_name_with_a_line_end_is_never_sent() {
-    let mut p = plan(Job::Get { offset: 0, want_modified: false }, Passive::Extended);
-    p.path = b"a\r\nDELE b".to_vec();
-    let mut t = Talk::new(p, "10.0.0.1:21");
+    let mut t = Talk::new(Job::ask("CWD", b"a\r\nDELE b"));
+    t.hears("220 hi");
+    assert_eq!(t.hears("230 in"), "QUIT");
+    assert!(matches!(t.outcome(), Err(Failure::Impossible(_))));
+    let mut t = Talk::of(Plan { user: b"a\nb".to_vec(), ..plan() }, get(), "10.0.0.1:21");
     assert!(matches!(t.outcome(), Err(Failure::Impossible(_))));
     assert_eq!(t.hears("220 hi"), "");
 }
 
 #[test]
 fn abor_ends_a_transfer_and_follows_no_quit() {
-    let mut talk = Talk::get(Passive::Extended);
+    let mut talk = Talk::get(ANY);
     talk.up_to_data();
     talk.client.abort();
     assert_eq!(talk.sent(), "ABOR");
-    let mut talk = Talk::get(Passive::Extended);
+    let mut talk = Talk::get(ANY);
     talk.up_to_data();
     assert_eq!(talk.hears("425 no data connection"), "QUIT");
     assert_eq!(talk.hears("221 bye"), "");
     talk.client.abort();
-    assert_eq!(talk.sent(), "");
+    assert_eq!(talk.sent(), "", "after QUIT nobody takes commands");
 }
 
 /// Logged in, with this job.
 fn asks(job: Job) -> (Talk, String) {
-    let mut t = Talk::new(plan(job, Passive::Extended), "10.0.0.1:21");
+    let mut t = Talk::new(job);
     t.hears("220 hi");
     t.hears("331 ?");
     let first = t.hears("230 in");
@@ -279,57 +363,56 @@ fn asks(job: Job) -> (Talk, String) {
 }
 
 #[test]
-fn changes_need_no_type_and_no_data_connection() {
-    for (change, verb) in
-        [(Change::Remove, "DELE f.bin"), (Change::MakeDir, "MKD f.bin"), (Change::RemoveDir, "RMD f.bin")]
-    {
-        let (mut t, first) = asks(Job::Change(change.clone()));
-        assert_eq!(first, verb);
-        assert_eq!(t.hears("250 done"), "QUIT");
-        t.hears("221 bye");
-        assert!(t.outcome().is_ok());
-        let (mut t, _) = asks(Job::Change(change));
-        assert_eq!(t.hears("550 no"), "QUIT");
-        t.hears("221 bye");
-        assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, code: Code(550), .. })));
-    }
-    let rename = || Job::Change(Change::Rename { to: b"g.bin".to_vec() });
-    let (mut t, first) = asks(rename());
+fn a_command_needs_no_type_and_no_data_connection() {
+    let (mut t, first) = asks(Job::ask("DELE", b"f.bin"));
+    assert_eq!(first, "DELE f.bin");
+    assert_eq!(t.hears("250 done"), "QUIT");
+    t.hears("221 bye");
+    assert_eq!(t.outcome().unwrap().reply.unwrap().text(), b"done");
+    let (mut t, _) = asks(Job::ask("DELE", b"f.bin"));
+    assert_eq!(t.hears("550 no"), "QUIT");
+    assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, code: Code(550), .. })));
+    let rename = |to: &[u8]| Job::Rename { from: b"f.bin".to_vec(), to: to.to_vec() };
+    let (mut t, first) = asks(rename(b"g.bin"));
     assert_eq!(first, "RNFR f.bin");
     assert_eq!(t.hears("350 go on"), "RNTO g.bin");
     assert_eq!(t.hears("250 done"), "QUIT");
-    let (mut t, _) = asks(rename());
+    let (mut t, _) = asks(rename(b"g.bin"));
     assert_eq!(t.hears("550 absent"), "QUIT");
-    let plan = plan(Job::Change(Change::Rename { to: b"g\r\nDELE x".to_vec() }), Passive::Extended);
-    assert!(matches!(Talk::new(plan, "10.0.0.1:21").outcome(), Err(Failure::Impossible(_))));
+    let (mut t, first) = asks(rename(b"g\r\nDELE x"));
+    assert_eq!(first, "QUIT");
+    assert!(matches!(t.outcome(), Err(Failure::Impossible(_))));
 }
 
 #[test]
-fn a_look_finds_a_file_by_its_size_and_a_directory_by_going_there() {
-    let (mut t, first) = asks(Job::Look);
+fn a_look_finds_a_file_by_its_size_and_a_directory_by_going_there_and_back() {
+    let look = || Job::Look { path: b"f.bin".to_vec() };
+    let (mut t, first) = asks(look());
     assert_eq!(first, "TYPE I");
     assert_eq!(t.hears("200 ok"), "SIZE f.bin");
     assert_eq!(t.hears("213 77"), "MDTM f.bin");
     assert_eq!(t.hears("213 19700101000001"), "QUIT");
     t.hears("221 bye");
-    assert_eq!(t.outcome(), Ok(Report { octets: 0, modified: Some(1), size: Some(77) }));
-    let (mut t, _) = asks(Job::Look);
+    assert_eq!(t.outcome(), Ok(Report { modified: Some(1), size: Some(77), ..Report::default() }));
+    let (mut t, _) = asks(look());
     t.hears("200 ok");
-    assert_eq!(t.hears("550 no file"), "CWD f.bin");
-    assert_eq!(t.hears("250 there"), "QUIT");
+    assert_eq!(t.hears("550 no file"), "PWD");
+    assert_eq!(t.hears("257 \"/h\" is here"), "CWD f.bin");
+    assert_eq!(t.hears("250 there"), "CWD /h");
+    assert_eq!(t.hears("250 back"), "QUIT");
     t.hears("221 bye");
     assert_eq!(t.outcome(), Ok(Report::default()));
-    let (mut t, _) = asks(Job::Look);
+    let (mut t, _) = asks(look());
     t.hears("200 ok");
     t.hears("550 no file");
+    t.hears("257 \"/h\" is here");
     assert_eq!(t.hears("550 nothing"), "QUIT");
     t.hears("221 bye");
     assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, .. })));
 }
 
 fn under(tls: Tls) -> Talk {
-    let job = Job::Get { offset: 0, want_modified: false };
-    Talk::new(Plan { tls, ..plan(job, Passive::Extended) }, "10.0.0.1:21")
+    Talk::of(Plan { tls, ..plan() }, get(), "10.0.0.1:21")
 }
 
 #[test]

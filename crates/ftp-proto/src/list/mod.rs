@@ -1,13 +1,13 @@
 //! Directory listings: LIST (as `ls -l`, which every client reads), NLST, MLSx (RFC 3659 §7).
 //!
 //! - [`write_list`], [`write_name`], [`write_facts`]: what the server sends, one line each.
-//! - [`parse_list`]: LIST lines of Unix and DOS servers; [`parse_facts`]: MLSx lines.
+//! - [`read_list`]: what LIST sends, of Unix and all others; [`read_facts`]: what MLSD sends.
 
 mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use parse::{Listed, parse_facts, parse_list, parse_time};
+pub use parse::{Listed, dialect, parse_facts, parse_list, parse_time, read_facts, read_list};
 
 use alloc::vec::Vec;
 use clock::civil::Civil;

@@ -98,15 +98,244 @@ fn other_servers_lists_are_read() {
         assert_eq!(got.name, name.as_bytes(), "{line}");
         assert_eq!((got.kind, got.len), (kind, len), "{line}");
     }
-    for none in [
-        "total 12",
-        "",
-        "-rw-r--r-- 1 ftp ftp 12 Foo 1 2020 x",
-        "99-99-99 99:99XX 1 x.",
-        "+i8388621.29609,/,\tdir",
-    ] {
+    for none in ["total 12", "", "-rw-r--r-- 1 ftp ftp 12 Foo 1 2020 x", "99-99-99 99:99XX 1 x.", "+i8,/,dir"]
+    {
         assert!(parse_list(none.as_bytes(), NOW).is_none_or(|l| l.modified.is_none()), "{none}");
     }
+}
+
+/// A line, its dialect, and what it says: name, directory or file or neither, octets, time, permissions.
+type Row = (&'static str, &'static str, &'static str, Option<Kind>, Option<u64>, &'static str, Option<u32>);
+
+#[test]
+fn every_system_s_lines_are_read() {
+    const F: Option<Kind> = Some(Kind::File);
+    const D: Option<Kind> = Some(Kind::Directory);
+    let rows: &[Row] = &[
+        ("-rwsr-x--t 1 u g 5 Mar  4 12:30 x", "Unix", "x", F, Some(5), "20260304123000", Some(0o100_751)),
+        (
+            "lrwxrwxrwx 1 u g 3 Mar  4 12:30 l -> a -> b",
+            "Unix",
+            "l",
+            None,
+            Some(3),
+            "20260304123000",
+            Some(0o120_777),
+        ),
+        (
+            "drwxr-xr-x 2 u g 512 4 Mar 2025 days first",
+            "Unix",
+            "days first",
+            D,
+            Some(512),
+            "20250304000000",
+            Some(0o040_755),
+        ),
+        (
+            "-rw-r--r-- 1 u g 512 2026-03-04 12:30 iso",
+            "Unix",
+            "iso",
+            F,
+            Some(512),
+            "20260304123000",
+            Some(0o100_644),
+        ),
+        (
+            " 99 8 -rw-r--r-- 1 u g 7 Jan 12 1999  led",
+            "Unix",
+            " led",
+            F,
+            Some(7),
+            "19990112000000",
+            Some(0o100_644),
+        ),
+        (
+            "d [R----F--] supervisor  512  Jan 16 18:53 login",
+            "Unix",
+            "login",
+            D,
+            Some(512),
+            "20260116185300",
+            None,
+        ),
+        (
+            "-------r--  326  1391972  1392298 Nov 22 1995 Mega.sit",
+            "Unix",
+            "Mega.sit",
+            F,
+            Some(1_392_298),
+            "19951122000000",
+            Some(0o100_004),
+        ),
+        (
+            "drwxrwxr-x  folder  2 May 10 1996 network",
+            "Unix",
+            "network",
+            D,
+            Some(2),
+            "19960510000000",
+            Some(0o040_775),
+        ),
+        (
+            "crw-r--r-- 1 root root 1, 3 Mar  4 12:30 null",
+            "Unix",
+            "null",
+            None,
+            Some(3),
+            "20260304123000",
+            Some(0o020_644),
+        ),
+        (
+            "-rw-r--r-- 1 u g 5 Mar  4 12:30 gr\u{fc}n",
+            "Unix",
+            "gr\u{fc}n",
+            F,
+            Some(5),
+            "20260304123000",
+            Some(0o100_644),
+        ),
+        ("04-27-00  09:09PM       <DIR>          lic ens", "DOS", "lic ens", D, None, "20000427210900", None),
+        ("2026-03-04  12:30                5 a.txt", "DOS", "a.txt", F, Some(5), "20260304123000", None),
+        (
+            "                 0           DIR   04-11-95   16:26  ADDRESS",
+            "OS/2",
+            "ADDRESS",
+            D,
+            None,
+            "19950411162600",
+            None,
+        ),
+        (
+            "             36201      A          11-01-94   10:25  ADDR.TXT",
+            "OS/2",
+            "ADDR.TXT",
+            F,
+            Some(36_201),
+            "19941101102500",
+            None,
+        ),
+        (
+            "+i8388621.48594,m825718503,r,s280,up644,\tdjb.html",
+            "EPLF",
+            "djb.html",
+            F,
+            Some(280),
+            "19960301221503",
+            Some(0o100_644),
+        ),
+        ("+i8388621.29609,m824255902,/,\tdev", "EPLF", "dev", D, None, "19960213235822", None),
+        (
+            "QSYS            77824 02/23/00 15:09:55 *DIR       IBM/",
+            "AS/400",
+            "IBM",
+            D,
+            None,
+            "20000223150955",
+            None,
+        ),
+        (
+            "PEP               512 29/03/18 15:26:55 *STMF      a b.txt",
+            "AS/400",
+            "a b.txt",
+            F,
+            Some(512),
+            "20180329152655",
+            None,
+        ),
+        (
+            "PEP               512 99/03/18 15:26:55 *STMF      old",
+            "AS/400",
+            "old",
+            F,
+            Some(512),
+            "19990318152655",
+            None,
+        ),
+        ("QPGMR                                   *MEM       X.MBR", "AS/400", "X.MBR", F, None, "", None),
+        (
+            "CII-MANUAL.TEX;1  213/216  29-JAN-1996 03:33:12  [A,B]   (RWED,RWED,,)",
+            "VMS",
+            "CII-MANUAL.TEX",
+            F,
+            None,
+            "19960129033312",
+            None,
+        ),
+        (
+            "CORE.DIR;1          1  8-SEP-1996 16:09 [SYSTEM] (RWE,RWE,RE,RE)",
+            "VMS",
+            "CORE",
+            D,
+            None,
+            "19960908160900",
+            None,
+        ),
+        ("SECRET.TXT;4 %RMS-E-PRV, insufficient privilege", "VMS", "SECRET.TXT", F, None, "", None),
+        (
+            "WPTA01 3290   2004/03/04  1    3  FB      80  3125  PO  USER.LIB",
+            "z/OS",
+            "USER.LIB",
+            D,
+            None,
+            "20040304000000",
+            None,
+        ),
+        (
+            "APC010 3390   **NONE**    1   15  VB   27994 27998  PS  USER.DATA",
+            "z/OS",
+            "USER.DATA",
+            F,
+            None,
+            "",
+            None,
+        ),
+        (
+            "Migrated                                                USER.OLD",
+            "z/OS",
+            "USER.OLD",
+            F,
+            None,
+            "",
+            None,
+        ),
+    ];
+    for &(line, of, name, kind, len, time, mode) in rows {
+        assert_eq!(dialect(line.as_bytes(), NOW), Some(of), "{line}");
+        let got = parse_list(line.as_bytes(), NOW).unwrap();
+        assert_eq!(String::from_utf8_lossy(&got.name), name, "{line}");
+        let modified = (!time.is_empty()).then(|| parse_time(time.as_bytes()).unwrap());
+        assert_eq!((got.kind, got.len, got.modified, got.mode), (kind, len, modified, mode), "{line}");
+    }
+}
+
+#[test]
+fn a_line_that_nobody_can_read_costs_only_itself() {
+    let names = |text: &str| {
+        let names = read_list(text.as_bytes(), NOW).into_iter().map(|listed| listed.name);
+        names.map(|name| String::from_utf8(name).unwrap()).collect::<Vec<_>>()
+    };
+    let unix =
+        "total 3\r\n-rw-r--r-- 1 u g 5 Mar  4 12:30 a\r\n???\r\n\r\n-rw-r--r-- 1 u g 5 Mar  4 12:30 b\r\n";
+    assert_eq!(names(unix), ["a", "b"]);
+    let vms = "\r\nDirectory DISK$5:[ANON]\r\n\r\nA.TXT;1    1/3   1-JAN-2001 00:00:00  [X]\r\n\
+               A_NAME_THAT_FILLS_THE_LINE.TXT;12\r\n          4/5   2-JAN-2001 00:00:00  [X]\r\n\
+               B.DIR;1    1/3   3-JAN-2001 00:00:00  [X]\r\n\r\nTotal of 3 files, 6/11 blocks.\r\n";
+    assert_eq!(names(vms), ["A.TXT", "A_NAME_THAT_FILLS_THE_LINE.TXT", "B"]);
+    assert_eq!(read_list(vms.as_bytes(), NOW)[1].modified, parse_time(b"20010102000000"));
+    let members = " Name     VV.MM   Created       Changed      Size  Init   Mod   Id\r\n\
+                   TESTXY2   01.03 2002/09/12 2002/10/11 09:37    11    11     0 KIL001\r\nBARE\r\n";
+    assert_eq!(names(members), ["TESTXY2", "BARE"]);
+    let mixed = "+i1,m1,r,s5,\tone\n02-11-26  01:15PM  7 two\n-rw-r--r-- 1 u g 5 Mar  4 12:30 three\n";
+    assert_eq!(names(mixed), ["one", "two", "three"]);
+}
+
+#[test]
+fn facts_say_permissions_and_links() {
+    let of = |line: &str| parse_facts(line.as_bytes()).unwrap();
+    assert_eq!(of("type=file;UNIX.mode=0640; x").mode, Some(0o100_640));
+    assert_eq!(of("Type=OS.unix=slink:/a;size=1; l").mode, Some(0o120_000));
+    assert_eq!(of("type=dir; d").mode, None);
+    assert_eq!(read_facts(b"type=file; a\r\nnonsense\r\ntype=dir; b \r\n").len(), 2);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::figures::grouped;
 use crate::ladder::printable;
 use clap::Args;
-use client::{ClientError, Kind, Listed, Place, Remote};
+use client::{Attrs, ClientError, Kind, Listed, Place, Remote};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 
@@ -18,7 +18,7 @@ Examples:
   towline ls --json sftp://bob@10.0.0.1/~/         one event for each name
 ";
 
-/// List directories of a server, sorted by name. A file is listed as itself (SFTP).
+/// List directories of a server, sorted by name. A file is listed as itself.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Ls {
@@ -68,18 +68,33 @@ pub(crate) fn print(listed: &Listed, is_long: bool) -> io::Result<()> {
 
 /// What is in a directory, or the file itself.
 pub(crate) fn names(place: &mut Place, path: &[u8]) -> Result<Vec<Listed>, ClientError> {
+    let of = |attrs: &Attrs<'_>| Listed {
+        name: path.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec(),
+        kind: super::stat::kind(attrs),
+        len: attrs.size,
+        modified: attrs.times.map(|times| i64::from(times.modified)),
+        grain: 1,
+        mode: attrs.mode,
+    };
     match place {
         Place::Sftp(session) => match session.stat(path)? {
             attrs if super::stat::kind(&attrs) == Some(Kind::Directory) => session.list(path),
-            attrs => Ok(vec![Listed {
-                name: path.rsplit(|b| *b == b'/').next().unwrap_or_default().to_vec(),
-                kind: super::stat::kind(&attrs),
-                len: attrs.size,
-                modified: attrs.times.map(|times| i64::from(times.modified)),
-            }]),
+            attrs => Ok(vec![of(&attrs)]),
         },
-        // A file is not told from a directory before it is listed.
-        Place::Ftp(_) | Place::Scp(_) => place.list(path),
+        // Whether it is a file takes several questions, so they are asked of what is no directory.
+        Place::Ftp(session) => match session.list(path) {
+            Err(
+                why @ (ClientError::NotDirectory
+                | ClientError::Absent { .. }
+                | ClientError::Denied { .. }
+                | ClientError::Server { .. }),
+            ) if !session.is_over() => match session.stat(path) {
+                Ok(attrs) if super::stat::kind(&attrs) != Some(Kind::Directory) => Ok(vec![of(&attrs)]),
+                Ok(_) | Err(_) => Err(why),
+            },
+            other => other,
+        },
+        Place::Scp(_) => place.list(path),
     }
 }
 

@@ -20,13 +20,17 @@ use super::over_tls::OverTls;
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure, Several};
 use crate::interrupt::on_interrupt;
+use crate::remembered;
 use clap::Args;
-use client::{Options, Place, Remote};
+use client::{Busy, Options, Place, Remote};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 use store::locator::Locator;
 use transport::Cancel;
+
+/// For how long a server of FTP that is busy is asked again, in all.
+const BUSY: Duration = Duration::from_secs(8);
 
 /// How servers are reached, and how it is told.
 #[derive(Debug, Args)]
@@ -59,8 +63,17 @@ impl Reach {
 
     /// Without somebody who ends it.
     fn without_signals(&self, events: &Shared) -> Options {
-        let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
+        let mut options = Options {
+            ssh: self.ssh.options(events),
+            hosts: Arc::new(remembered::load()),
+            on_busy: Some(Arc::new(|busy| {
+                let Busy { host, text, wait } = *busy;
+                eprintln!("{host} is busy ({text}): again in {} s", wait.as_secs());
+            })),
+            ..Options::default()
+        };
         self.tls.apply(&mut options.ftp);
+        options.ftp.busy = BUSY;
         if let Some(seconds) = self.patience {
             let patience = Duration::from_secs(seconds);
             options.ftp.no_progress = patience;
@@ -91,7 +104,10 @@ impl Reach {
             let result = reached(&mut place, remote, &options).and_then(|place| act(place, remote));
             match result {
                 Ok(()) => done += 1,
-                Err(failure) if remotes.len() == 1 => return Err(failure),
+                Err(failure) if remotes.len() == 1 => {
+                    remembered::save(&options.hosts);
+                    return Err(failure);
+                }
                 Err(failure) => {
                     // A connection that is gone is not used again.
                     if matches!(failure.exit, Exit::Unreachable | Exit::Failed) {
@@ -102,6 +118,8 @@ impl Reach {
                 }
             }
         }
+        drop(place);
+        remembered::save(&options.hosts);
         if done == remotes.len() {
             return Ok(());
         }

@@ -1,0 +1,138 @@
+//! Several jobs of one session.
+
+use super::*;
+
+/// Logged in, with nothing to do.
+fn idle(plan: Plan) -> Client {
+    let mut c = Client::new(Instant::ZERO, plan, "10.0.0.1:21".parse().unwrap());
+    c.handle_input(Instant::ZERO, b"220 hi\r\n230 in\r\n");
+    let _user = c.poll_transmit();
+    assert_eq!(c.poll_event(), Some(Event::Ready));
+    assert!(c.is_idle() && c.poll_timeout().is_none());
+    c
+}
+
+fn says(c: &mut Client, line: &str) -> String {
+    c.handle_input(Instant::ZERO, &[line.as_bytes(), b"\r\n"].concat());
+    sent(c)
+}
+
+fn sent(c: &mut Client) -> String {
+    String::from_utf8(c.poll_transmit().unwrap_or_default().to_vec()).unwrap()
+}
+
+fn begins(c: &mut Client, job: Job) -> String {
+    c.start(Instant::ZERO, job);
+    sent(c)
+}
+
+fn sized(path: &str) -> Job {
+    Job::Get {
+        path: path.as_bytes().to_vec(),
+        representation: Representation::Image,
+        offset: 0,
+        size: Some(5),
+        want_modified: false,
+    }
+}
+
+/// A file of five octets, whose data connection comes about by EPSV.
+fn moves(c: &mut Client) {
+    c.data_ready(Instant::ZERO);
+    let _retr = sent(c);
+    says(c, "150 here");
+    c.moved(Instant::ZERO, 5);
+    says(c, "226 done");
+    while let Some(event) = c.poll_event() {
+        if let Event::Finished(result) = event {
+            return assert_eq!(result.unwrap().octets, 5);
+        }
+    }
+    panic!("it is not over");
+}
+
+#[test]
+fn type_is_said_once_and_what_a_listing_said_is_not_asked() {
+    let mut c = idle(plan());
+    assert_eq!(begins(&mut c, sized("a")), "TYPE I\r\n");
+    assert_eq!(says(&mut c, "200 ok"), "EPSV\r\n");
+    says(&mut c, "229 (|||9|)");
+    moves(&mut c);
+    assert_eq!(c.way(), Some(Way::Extended));
+    assert_eq!(begins(&mut c, sized("b")), "EPSV\r\n");
+    says(&mut c, "229 (|||9|)");
+    moves(&mut c);
+    let list = |how| Job::List { path: Vec::new(), how };
+    assert_eq!(begins(&mut c, list(Verb::Mlsd)), "EPSV\r\n", "RFC 3659 has its lines alike in any TYPE");
+    says(&mut c, "229 (|||9|)");
+    moves(&mut c);
+    assert_eq!(begins(&mut c, list(Verb::List)), "TYPE A\r\n");
+}
+
+#[test]
+fn what_failed_does_not_end_the_session_and_what_worked_is_the_way_from_then_on() {
+    let mut c = idle(plan());
+    begins(&mut c, sized("a"));
+    says(&mut c, "200 ok");
+    assert_eq!(says(&mut c, "500 what?"), "PASV\r\n");
+    says(&mut c, "227 (10,0,0,1,0,9)");
+    c.data_ready(Instant::ZERO);
+    assert_eq!(sent(&mut c), "RETR a\r\n");
+    says(&mut c, "550 no");
+    assert!(c.is_idle());
+    while c.poll_event().is_some() {}
+    assert_eq!(begins(&mut c, sized("b")), "PASV\r\n");
+    says(&mut c, "227 (10,0,0,1,0,9)");
+    moves(&mut c);
+    assert_eq!(c.way(), Some(Way::Pasv));
+    assert_eq!(begins(&mut c, Job::ask("MKD", b"d")), "MKD d\r\n");
+    says(&mut c, "257 made");
+    c.quit(Instant::ZERO);
+    assert_eq!(sent(&mut c), "QUIT\r\n");
+    while c.poll_event().is_some() {}
+    says(&mut c, "221 bye");
+    assert_eq!(c.poll_event(), Some(Event::Closed));
+}
+
+#[test]
+fn a_server_that_goes_while_nothing_is_asked_is_no_failure_of_anything() {
+    for end in ["421 idle for too long", ""] {
+        let mut c = idle(plan());
+        if end.is_empty() {
+            c.handle_eof();
+        } else {
+            says(&mut c, end);
+        }
+        assert!(c.is_over() && c.poll_event().is_none());
+    }
+    let mut c = idle(plan());
+    assert_eq!(says(&mut c, "200 what nobody asked"), "");
+    assert!(c.is_idle());
+}
+
+#[test]
+fn a_transfer_goes_with_its_epsv_once_one_has_come_about() {
+    let ahead = || idle(Plan { ahead: true, ..plan() });
+    let mut c = ahead();
+    begins(&mut c, sized("a"));
+    assert_eq!(says(&mut c, "200 ok"), "EPSV\r\n", "not before it is known that EPSV works");
+    says(&mut c, "229 (|||9|)");
+    moves(&mut c);
+    assert_eq!(begins(&mut c, sized("b")), "EPSV\r\nRETR b\r\n");
+    says(&mut c, "229 (|||9|)");
+    assert_eq!(c.poll_event(), Some(Event::Connect(Target::Port(9))));
+    c.data_ready(Instant::ZERO);
+    assert_eq!(sent(&mut c), "");
+    says(&mut c, "150 here");
+    assert_eq!(c.poll_event(), Some(Event::Move { start: 0, size: Some(5) }));
+    c.moved(Instant::ZERO, 5);
+    says(&mut c, "226 done");
+    assert!(matches!(c.poll_event(), Some(Event::Finished(Ok(_)))));
+    // Refused all at once: the transfer's own refusal is not taken for PASV's answer.
+    assert_eq!(begins(&mut c, sized("c")), "EPSV\r\nRETR c\r\n");
+    assert_eq!(says(&mut c, "500 not now"), "");
+    assert_eq!(says(&mut c, "425 no data connection"), "PASV\r\n");
+    says(&mut c, "227 (10,0,0,1,0,9)");
+    moves(&mut c);
+    assert_eq!(begins(&mut c, sized("d")), "PASV\r\n");
+}
