@@ -13,6 +13,7 @@ const TARGETS: &[Row] = &[
     ("tftp_pair", tftp_proto::fuzz::tftp_pair),
     ("tftp_names", serve::fuzz::tftp_names),
     ("ftp_command_line", ftp_proto::fuzz::ftp_command_line),
+    ("ftp_proxy_header", ftp_proto::fuzz::ftp_proxy_header),
     ("ftp_reply", ftp_proto::fuzz::ftp_reply),
     ("ftp_list", ftp_proto::fuzz::ftp_list),
     ("ftp_form", ftp_proto::fuzz::ftp_form),

@@ -7,7 +7,7 @@ use client::{
 use e2e::content::Content;
 use e2e::ours::{self, Kept};
 use gate::{Caps, Gate, Limits, Policy, User, audit, hash_password};
-use serve::ftp::FtpConfig;
+use serve::ftp::{Advertised, FtpConfig};
 use serve::streams::StreamServer;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -754,21 +754,30 @@ fn active_data_comes_from_the_configured_port() {
 }
 
 #[test]
-fn passive_ports_come_from_the_range_and_the_advertised_address_is_not_for_this_host() {
+fn passive_ports_come_from_the_range_and_who_is_told_which_address_is_said_by_network() {
     let low = (20_000..60_000).step_by(8).find(|p| TcpListener::bind((V4, *p)).is_ok()).unwrap();
-    let config = FtpConfig {
-        passive_ports: Some(low..=low + 7),
-        advertise: Some("203.0.113.7".parse().unwrap()),
-        ..FtpConfig::default()
+    let told = |rows: &[(&str, &str)]| {
+        let row = |(net, to): &(&str, &str)| Advertised {
+            clients: net.parse().unwrap(),
+            address: to.parse().unwrap(),
+        };
+        let advertised = rows.iter().map(row).collect();
+        house_at(V4, FtpConfig { passive_ports: Some(low..=low + 7), advertised, ..FtpConfig::default() })
     };
-    let house = house_at(V4, config);
+    let house = told(&[("192.0.2.0/24", "203.0.113.7")]);
     let mut raw = Raw::logged_in(&house);
     for _ in 0..20 {
         let reply = raw.ask("EPSV", 229);
         let port: u16 = reply.split('|').nth(3).unwrap().parse().unwrap();
         assert!((low..=low + 7).contains(&port), "{port}");
     }
-    assert!(raw.ask("PASV", 227).contains("(127,0,0,1,"));
+    assert!(raw.ask("PASV", 227).contains("(127,0,0,1,"), "whom no row fits");
+    let house = told(&[
+        ("192.0.2.0/24", "203.0.113.7"),
+        ("127.0.0.0/8", "203.0.113.8"),
+        ("0.0.0.0/0", "203.0.113.9"),
+    ]);
+    assert!(Raw::logged_in(&house).ask("PASV", 227).contains("(203,0,113,8,"), "the first that fits");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::command::{self, Form, Representation, Structure, TransferMode};
 use crate::form::{Broken, FromWire, ToWire};
 use crate::line::Lines;
 use crate::list::{self, Entry, Facts, Kind};
+use crate::proxy;
 use crate::reply::{self, Replies};
 use crate::server::{Answer, Ask, Config, End, Event, Server, Tls};
 use alloc::string::String;
@@ -212,6 +213,28 @@ pub fn ftp_list(data: &[u8]) {
             let again = list::parse_list(&out[..end], NOW).expect("we read what we write");
             assert_eq!((again.kind, again.len), (Some(entry.kind), Some(entry.len)));
         }
+    }
+}
+
+/// The header of a proxy: it ends within what there is, or goes on; octets behind it change nothing; a header that was
+/// read begins the same however it is cut.
+pub fn ftp_proxy_header(data: &[u8]) {
+    let whole = proxy::parse(data);
+    if let Ok(Some((header, len))) = whole {
+        assert!(len <= data.len() && len <= 4_096);
+        assert_eq!(proxy::parse(&data[..len]), Ok(Some((header, len))));
+        for cut in 0..len {
+            assert_eq!(proxy::parse(&data[..cut]), Ok(None));
+        }
+        if let proxy::Header::Client { source, destination } = header
+            && source.is_ipv4() == destination.is_ipv4()
+        {
+            let written = proxy::write_first(source, destination);
+            assert_eq!(proxy::parse(written.as_bytes()), Ok(Some((header, written.len()))));
+        }
+    }
+    if whole == Ok(None) {
+        assert!(data.len() < 4_096);
     }
 }
 

@@ -13,13 +13,10 @@
 //! | [`ascii`] | TYPE A as two converting streams |
 //! | [`form`] | TYPE, STRU and MODE together as two converting streams |
 //! | [`list`] | LIST, NLST, MLSx: written and read |
+//! | [`proxy`] | what a proxy says of whom it stands for |
 //! | [`server`] | the server's control connection as one machine |
 //! | [`client`] | a client's session, one job after the other, as one machine |
 //! | [`fuzz`] | what must hold for any octets |
-//!
-//! TLS (RFC 4217) is not here yet. Its place: a question `StartTls` beside [`server::Ask::Login`],
-//! asked after the 234 is flushed and with every octet already queued thrown away, and a protection
-//! level beside [`server::Via`] in each transfer.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -33,5 +30,6 @@ pub mod form;
 pub mod fuzz;
 pub mod line;
 pub mod list;
+pub mod proxy;
 pub mod reply;
 pub mod server;

@@ -49,6 +49,12 @@ pub(crate) trait Welcome: Send + Sync + 'static {
     /// Who is asked for a place; `None`: nobody is, whoever comes has one.
     fn door(&self) -> Option<(&Arc<Gate>, Protocol)>;
 
+    /// Whether this peer will say for whom it comes: then that one is asked for a place, by the driver.
+    fn is_proxy(&self, peer: SocketAddr) -> bool {
+        let _ = peer;
+        false
+    }
+
     /// What is said to whom gets no place; nothing: it is only closed.
     fn words(&self, why: &Refusal) -> Vec<u8>;
 
@@ -212,7 +218,8 @@ async fn accept<W: Welcome>(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let asked = welcome.door().map(|(gate, protocol)| gate.connect(protocol, peer));
+                let door = welcome.door().filter(|_| !welcome.is_proxy(peer));
+                let asked = door.map(|(gate, protocol)| gate.connect(protocol, peer));
                 let place = match asked.transpose() {
                     Ok(place) => place,
                     Err(why) => {

@@ -1,7 +1,7 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
 use super::files::{Listing, Open};
-use super::{DataPorts, FtpConfig, Reuse, convert, refusal};
+use super::{DataPorts, FtpConfig, Reuse, convert, proxied, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
 use ftp_proto::server::{End, Via};
@@ -62,6 +62,8 @@ pub(super) struct Data {
 /// Octets that are taken of a file that cannot be kept, and for how long, before it is broken off.
 const HEARD_OUT: usize = 4 << 20;
 const HEARING_OUT: Duration = Duration::from_secs(2);
+/// How long a proxy may take to say for whom a data connection is: others wait behind it.
+const HEADER: Duration = Duration::from_secs(5);
 /// How long a connection under TLS whose data is all there waits for its peer's end.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Yields to the other branches of the select after so many octets.
@@ -167,7 +169,7 @@ impl Data {
     async fn connection(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
         let patience = config.connect;
         let made = match self.via {
-            Via::Accept => timeout(patience, self.accept()).await,
+            Via::Accept => timeout(patience, self.accept(config)).await,
             Via::Connect(to) => timeout(patience, self.connect(to, config)).await,
         };
         match (made, self.via) {
@@ -185,15 +187,17 @@ impl Data {
 
     /// RFC 2577 §3: nobody but the control connection's peer. Strangers are turned away and the listener
     /// goes on.
-    async fn accept(&mut self) -> Result<TcpStream, String> {
+    async fn accept(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
         let Some(listener) = &self.listener else { return Err(String::from("the listener is gone.")) };
         loop {
-            let (stream, from) = match listener.accept().await {
+            let (mut stream, from) = match listener.accept().await {
                 // Somebody connected and left before we came.
                 Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
                 accepted => accepted.map_err(|e| said(&e))?,
             };
-            if from.ip().to_canonical() == self.peer.ip() {
+            let by_proxy = config.is_proxy(from.ip())
+                && timeout(HEADER, proxied::is_for(&mut stream, self.peer.ip())).await == Ok(true);
+            if by_proxy || from.ip().to_canonical() == self.peer.ip() {
                 let local = stream.local_addr().unwrap_or(self.local);
                 self.see(local, from, Dir::Received, What::Connected { role: Role::Data });
                 return Ok(stream);

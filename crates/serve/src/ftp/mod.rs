@@ -8,6 +8,7 @@
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
 //! | `data` | the data connection: made, pumped, ended |
 //! | `ends` | how what was open ends, for the gate |
+//! | `proxied` | clients that come by way of a proxy |
 //! | `digest` | HASH and its kin |
 //! | `refusal` | the gate's refusals as replies |
 
@@ -16,6 +17,7 @@ mod data;
 mod digest;
 mod ends;
 mod files;
+mod proxied;
 mod refusal;
 mod session;
 
@@ -26,7 +28,7 @@ use crate::streams::{Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
 pub use ftp_proto::server::TlsEnd;
 use ftp_proto::server::{Config as MachineConfig, Tls, VirtualHost};
-use gate::{Gate, HalfOpen, Protocol, Refusal};
+use gate::{Gate, HalfOpen, Net, Protocol, Refusal};
 use std::io;
 use std::net::{self, IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
@@ -43,9 +45,11 @@ pub struct FtpConfig {
     pub passive_ports: Option<RangeInclusive<u16>>,
     /// Who opens data connections, where this process may not; `None`: it does itself.
     pub ports: Option<Arc<dyn DataPorts>>,
-    /// The IPv4 address that 227 tells, for servers behind address translation. Clients on this host
-    /// are told the address they came to.
-    pub advertise: Option<IpAddr>,
+    /// Which address 227 tells whom, for servers behind address translation: the first that fits. Others are told the
+    /// address they came to.
+    pub advertised: Vec<Advertised>,
+    /// Who says for whom it comes (the PROXY protocol) before anything else, and has to: nobody else is believed.
+    pub proxies: Vec<Net>,
     /// The port that active data connections come from (RFC 959 §3.2: 20); 0, or not allowed: any.
     pub active_port: u16,
     /// The end of a session without commands; never of one with a transfer.
@@ -72,6 +76,15 @@ pub struct FtpConfig {
     pub tls_reuse: Reuse,
 }
 
+/// What clients of a network are told as this server's address.
+#[derive(Clone, Debug)]
+pub struct Advertised {
+    /// The clients.
+    pub clients: Net,
+    /// The address.
+    pub address: IpAddr,
+}
+
 /// One of several servers at one address (RFC 7151). What is its root the gate knows.
 #[derive(Clone, Debug)]
 pub struct Host {
@@ -93,12 +106,20 @@ pub enum Reuse {
     Require,
 }
 
+impl FtpConfig {
+    /// Whether it says for whom it comes.
+    fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxies.iter().any(|net| net.holds(peer))
+    }
+}
+
 impl Default for FtpConfig {
     fn default() -> Self {
         FtpConfig {
             passive_ports: None,
             ports: None,
-            advertise: None,
+            advertised: Vec::new(),
+            proxies: Vec::new(),
             active_port: 20,
             // A device that erases its flash says nothing for up to 15 minutes: before the transfer, which is
             // then late, or in it, which is then still.
@@ -175,6 +196,10 @@ pub fn start(
 impl Welcome for Shared {
     fn door(&self) -> Option<(&Arc<Gate>, Protocol)> {
         Some((&self.gate, Protocol::Ftp))
+    }
+
+    fn is_proxy(&self, peer: SocketAddr) -> bool {
+        self.config.is_proxy(peer.ip())
     }
 
     fn words(&self, why: &Refusal) -> Vec<u8> {

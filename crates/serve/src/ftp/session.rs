@@ -5,6 +5,7 @@ mod securing;
 use super::data::{Data, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
 use super::files::{self, Open};
+use super::proxied::{Arrival, arrive};
 use super::{Shared, refusal};
 use crate::address::canonical;
 use crate::asked::asked;
@@ -49,6 +50,8 @@ struct Session {
     named: bool,
     /// TLS is wanted, or its handshake is under way, until then at most.
     securing: Option<(AskId, Instant)>,
+    /// Where it came to here: before a proxy its client came to `local`.
+    here: SocketAddr,
     local: SocketAddr,
     peer: SocketAddr,
     flow: u64,
@@ -76,13 +79,20 @@ const PARTING: Duration = Duration::from_secs(1);
 /// How long a closing session waits for its last reply to be taken.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
-    let Ok(local) = control.local_addr() else { return };
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    mut control: TcpStream,
+    peer: SocketAddr,
+    place: Option<HalfOpen>,
+) {
+    let Ok(here) = control.local_addr() else { return };
     // Replies are small and awaited; ABOR comes as urgent data and belongs into the stream.
     let _ = control.set_nodelay(true);
     let _ = SockRef::from(&control).set_out_of_band_inline(true);
     let _ = SockRef::from(&control).set_keepalive(true);
-    let (local, peer) = (canonical(local), canonical(peer));
+    let here = canonical(here);
+    let seen = Arrival { peer: canonical(peer), local: here, place };
+    let Some(Arrival { peer, local, place }) = arrive(&shared, &mut control, seen).await else { return };
     let mut machine = Server::new(Moment::ZERO, shared.machine.clone(), local, peer);
     let Ok(control) = Wire::new(control, None) else { return };
     if shared.config.implicit {
@@ -94,6 +104,7 @@ pub(super) async fn run(shared: Arc<Shared>, control: TcpStream, peer: SocketAdd
         identity: None,
         named: false,
         securing: None,
+        here,
         local,
         peer,
         flow: tap::next_flow(),
@@ -339,7 +350,7 @@ impl Session {
             Ask::Secure => nobody(),
             Ask::Listen => {
                 self.listener = None;
-                let (config, at) = (&self.shared.config, self.local.ip());
+                let (config, at) = (&self.shared.config, self.here.ip());
                 match config.ports.clone() {
                     Some(ports) => blocking(move || Done::Listening(ports.listen(at))),
                     None => {
@@ -364,7 +375,7 @@ impl Session {
                     via,
                     listener: self.listener.take(),
                     identity: self.identity.clone().filter(|_| protection == Protection::Private),
-                    local: self.local,
+                    local: self.here,
                     peer: self.peer,
                     tap: self.shared.tap.clone(),
                     flow: self.flow,
@@ -458,12 +469,8 @@ impl Session {
         match made.and_then(|l| Ok((l.local_addr()?.port(), TcpListener::from_std(l)?))) {
             Ok((port, listener)) => {
                 self.listener = Some(listener);
-                let told = match config.advertise {
-                    // A client on this host need not go around through the address translation.
-                    Some(ip) if !self.peer.ip().is_loopback() => ip,
-                    _ => self.local.ip(),
-                };
-                Answer::Listening(SocketAddr::new(told, port))
+                let told = config.advertised.iter().find(|row| row.clients.holds(self.peer.ip()));
+                Answer::Listening(SocketAddr::new(told.map_or(self.local.ip(), |row| row.address), port))
             }
             Err(e) if no_descriptors(&e) => {
                 let why = self.shared.gate.turn_away(Protocol::Ftp, self.peer);

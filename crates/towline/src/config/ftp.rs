@@ -3,9 +3,10 @@
 use super::section::{entry, section};
 use super::value::{Wanted, Written};
 use super::words::words;
-use gate::RootPath;
+use gate::{Net, RootPath};
 use serve::ftp::{Reuse, TlsEnd};
 use serve::listen::Want;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -35,6 +36,22 @@ section! {
         tls_client: Asked = Asked::Require,
         /// Several servers at one address.
         host: Vec<Host> = Vec::new(),
+        /// Which address passive replies tell whom.
+        passive: Vec<Passive> = Vec::new(),
+        /// Proxies that say before anything else for whom they come (the PROXY protocol, versions 1 and 2): from these
+        /// networks the header has to come, from others it is none.
+        proxy: Vec<Written<Net>> = Vec::new(),
+    }
+}
+
+entry! {
+    /// The address that PASV tells clients of a network, for servers behind address translation. The first that fits counts;
+    /// whom none fits is told the address that it came to.
+    Passive {
+        /// The clients.
+        clients: Written<Net>,
+        /// An IPv4 address or a name; a name is looked up at the start and at each reload.
+        address: Written<Told>,
     }
 }
 
@@ -106,6 +123,28 @@ words! {
         /// Who has none is turned away.
         Require = "require",
     }
+}
+
+/// What passive replies tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// This address.
+    Address(IpAddr),
+    /// That of this host.
+    Name(HostName),
+}
+
+impl FromStr for Told {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Told, String> {
+        text.parse().map(Told::Address).or_else(|_| text.parse().map(Told::Name))
+    }
+}
+
+impl Wanted for Told {
+    const WANTS: &'static str = "an address or a host's name";
+    const EXAMPLE: &'static str = "203.0.113.7";
 }
 
 /// The name of a host, in small letters.

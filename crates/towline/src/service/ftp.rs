@@ -2,11 +2,12 @@
 
 use super::certificate::Certificate;
 use crate::config::Loaded;
-use crate::config::ftp::Tls;
+use crate::config::ftp::{Tls, Told};
+use crate::exit::Failure;
 use crate::monitor::{Asked, Privileged};
-use serve::ftp::{DataPorts, FtpConfig, Host};
+use serve::ftp::{Advertised, DataPorts, FtpConfig, Host};
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
 /// Data connections by way of a monitor.
@@ -28,7 +29,7 @@ pub(super) fn of(
     loaded: &Loaded,
     monitor: Option<&Arc<Asked>>,
     certificate: Option<&Certificate>,
-) -> FtpConfig {
+) -> Result<FtpConfig, Failure> {
     let ftp = &loaded.config.ftp;
     let limits = &loaded.config.limits;
     let hosts = ftp.host.iter().enumerate().map(|(i, host)| {
@@ -36,7 +37,12 @@ pub(super) fn of(
         let banner = host.banner.clone().unwrap_or_else(|| format!("{name} ready."));
         Host { banner, identity: certificate.and_then(|c| c.of_host(i)), name }
     });
-    FtpConfig {
+    let advertised = ftp.passive.iter().enumerate().map(|(i, row)| {
+        Ok(Advertised { clients: row.clients.value, address: told(loaded, i, &row.address.value)? })
+    });
+    Ok(FtpConfig {
+        advertised: advertised.collect::<Result<_, Failure>>()?,
+        proxies: ftp.proxy.iter().map(|net| net.value).collect(),
         ports: monitor.map(|asked| Arc::new(Ports(asked.clone())) as Arc<dyn DataPorts>),
         passive_ports: ftp.passive_ports.clone(),
         login_grace: limits.login_timeout,
@@ -48,5 +54,19 @@ pub(super) fn of(
         tls_end: ftp.tls_end.into(),
         tls_reuse: ftp.tls_reuse.into(),
         ..FtpConfig::default()
-    }
+    })
+}
+
+/// The address that passive replies tell, looked up where it is a name: IPv4, as 227 has no room for another.
+fn told(loaded: &Loaded, nth: usize, told: &Told) -> Result<IpAddr, Failure> {
+    let name = match told {
+        Told::Address(address) => return Ok(*address),
+        Told::Name(name) => &name.0,
+    };
+    let thing = || loaded.thing(&format!("ftp.passive.{nth}.address"));
+    let found = (name.as_str(), 0).to_socket_addrs().map_err(|e| Failure::local(thing(), &e))?;
+    found.map(|at| at.ip()).find(IpAddr::is_ipv4).ok_or_else(|| {
+        let what = format!("{name} has no IPv4 address, and PASV tells no other");
+        Failure::usage(thing(), what, "give an address, or leave it out: EPSV tells none")
+    })
 }

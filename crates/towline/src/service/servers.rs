@@ -45,7 +45,7 @@ impl Settings {
         let certificate = certificate::of_ftp(loaded, !sockets.ftp.is_empty(), !sockets.ftps.is_empty())?;
         let ssh = (!sockets.sftp.is_empty()).then(|| ssh::of(loaded)).transpose()?;
         let tftp = tftp::of(loaded)?;
-        let ftp = ftp::of(loaded, monitor, certificate.as_ref());
+        let ftp = ftp::of(loaded, monitor, certificate.as_ref())?;
         let offers_tls = loaded.config.ftp.tls != Tls::Off;
         Ok(Settings { tftp, ftp, certificate, offers_tls, http: http::of(loaded), shown, ssh })
     }
