@@ -75,6 +75,16 @@ impl Peer {
         there.then_some(python)
     }
 
+    /// Node.js, for the peer `name` that is a module of it. `None` and panics: as above.
+    pub fn node(name: &'static str) -> Option<Peer> {
+        let node = Peer::find(name, "node")?;
+        let there = crate::target().join("peers/node/node_modules").join(name).is_dir();
+        if !there {
+            missing(name, name);
+        }
+        there.then_some(node)
+    }
+
     /// The library `file` of the peer `name`, to be loaded into another program. `None` and panics: as above.
     pub fn library(name: &'static str, file: &str) -> Option<PathBuf> {
         let path = crate::target().join("peers/root/usr/lib/x86_64-linux-gnu").join(file);
@@ -89,8 +99,10 @@ impl Peer {
     pub fn command(&self) -> Command {
         let mut c = Command::new(&self.path);
         c.env("PERL5LIB", crate::target().join("peers/root/usr/share/perl5"));
+        c.env("NODE_PATH", crate::target().join("peers/node/node_modules"));
         if let Some(root) = &self.libraries {
-            let dirs = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map(|d| root.join(d));
+            let lib = "usr/lib/x86_64-linux-gnu";
+            let dirs = [lib, "lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/blas"].map(|d| root.join(d));
             if let Ok(joined) = std::env::join_paths(dirs) {
                 c.env("LD_LIBRARY_PATH", joined);
             }

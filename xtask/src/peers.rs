@@ -22,6 +22,18 @@ const DEBS: &[Deb] = &[
     Deb { package: "busybox", proof: "bin/busybox", unless: None },
     Deb { package: "lftp", proof: "usr/bin/lftp", unless: None },
     Deb { package: "ncftp", proof: "usr/bin/ncftpget", unless: None },
+    Deb { package: "tnftp", proof: "usr/bin/tnftp", unless: None },
+    Deb { package: "inetutils-ftp", proof: "usr/bin/inetutils-ftp", unless: None },
+    Deb { package: "libreadline8", proof: "lib/x86_64-linux-gnu/libreadline.so.8", unless: None },
+    // Its scripts for FTP. With what it is linked with: 9 MB to fetch.
+    Deb { package: "nmap", proof: "usr/bin/nmap", unless: Some("nmap") },
+    Deb { package: "nmap-common", proof: "usr/share/nmap/nse_main.lua", unless: Some("nmap") },
+    Deb { package: "lua-lpeg", proof: "usr/lib/x86_64-linux-gnu/lua/5.3/lpeg.so", unless: Some("nmap") },
+    Deb { package: "liblua5.3-0", proof: "usr/lib/x86_64-linux-gnu/liblua5.3.so.0", unless: Some("nmap") },
+    Deb { package: "libpcre3", proof: "lib/x86_64-linux-gnu/libpcre.so.3", unless: Some("nmap") },
+    Deb { package: "liblinear4", proof: "usr/lib/x86_64-linux-gnu/liblinear.so.4", unless: Some("nmap") },
+    Deb { package: "libblas3", proof: "usr/lib/x86_64-linux-gnu/blas/libblas.so.3", unless: Some("nmap") },
+    Deb { package: "libgfortran5", proof: "usr/lib/x86_64-linux-gnu/libgfortran.so.5", unless: Some("nmap") },
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
     // Firewalls of network namespaces, against which the doctor is tried.
     Deb { package: "nftables", proof: "usr/sbin/nft", unless: Some("nft") },
@@ -119,9 +131,14 @@ const WHEELS: &[&str] = &[
     // Judges configurations by the schema that we print.
     "jsonschema==4.26.0",
     "requests==2.32.5",
+    "aioftp==0.28.3",
+    "ftputil==5.2.0",
     // Reads our figures.
     "prometheus-client==0.23.1",
 ];
+
+/// What goes into `target/peers/node`, pinned, where there is npm.
+const MODULES: &[&str] = &["basic-ftp@6.2.3"];
 
 /// What is compiled into `target/peers/cargo`, only for `cargo xtask soak`: it takes a minute. Name and
 /// version, feature, a program of it.
@@ -143,7 +160,8 @@ pub(crate) fn run(_: &[String]) -> Result<()> {
     let lock = File::create(home.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).context("target/peers/lock")?;
     debs(&home, DEBS)?;
-    python(&home)
+    python(&home)?;
+    node(&home)
 }
 
 /// What takes too long to be installed for every commit: `cargo xtask soak`. Idempotent as well.
@@ -224,6 +242,21 @@ fn download(into: &Path, packages: &[&str]) -> Result<bool> {
     let mut get = Command::new("apt-get");
     get.args(["download", "-qq"]).args(packages).current_dir(into).stdin(Stdio::null());
     Ok(get.status().context("apt-get does not start: the peers are Debian packages")?.success())
+}
+
+fn node(home: &Path) -> Result<()> {
+    let dir = home.join("node");
+    let (stamp, wanted) = (dir.join("modules"), MODULES.join("\n"));
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) || !in_path("npm") {
+        return Ok(());
+    }
+    println!("peers: {}", MODULES.join(" "));
+    fs::create_dir_all(&dir)?;
+    let mut npm = Command::new("npm");
+    npm.args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"]).arg(&dir);
+    output(npm.args(MODULES).stdin(Stdio::null()))?;
+    fs::write(&stamp, wanted)?;
+    Ok(())
 }
 
 fn python(home: &Path) -> Result<()> {
