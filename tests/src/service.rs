@@ -5,7 +5,7 @@ use crate::process::{Ended, children, run};
 use crate::towline::{Serve, command};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -177,7 +177,15 @@ impl Ftp {
     /// # Panics
     /// When that does not come about.
     pub fn log_in(server: SocketAddr) -> Ftp {
-        let control = TcpStream::connect(server).unwrap();
+        Ftp::log_in_from(server.ip(), server)
+    }
+
+    /// The same from this address of ours.
+    ///
+    /// # Panics
+    /// When that does not come about.
+    pub fn log_in_from(from: IpAddr, server: SocketAddr) -> Ftp {
+        let control = connected(SocketAddr::new(from, 0), server, None);
         control.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut ftp = Ftp { control: BufReader::new(control), data: None, got: Vec::new() };
         ftp.expect("220");
@@ -204,13 +212,13 @@ impl Ftp {
     pub fn passive(&mut self) -> TcpStream {
         let reply = self.say("EPSV", "229");
         let port = reply.split('|').nth(3).and_then(|p| p.parse().ok()).expect("a port");
-        let address = SocketAddr::new(self.control.get_ref().peer_addr().unwrap().ip(), port);
-        let data = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let control = self.control.get_ref();
+        let address = SocketAddr::new(control.peer_addr().unwrap().ip(), port);
+        let from = SocketAddr::new(control.local_addr().unwrap().ip(), 0);
         // What waits in buffers is little, so that the server is not done at once.
-        data.set_recv_buffer_size(16_384).unwrap();
+        let data = connected(from, address, Some(16_384));
         data.set_read_timeout(Some(PATIENCE)).unwrap();
-        data.connect(&address.into()).unwrap();
-        data.into()
+        data
     }
 
     /// Takes so many octets.
@@ -255,4 +263,15 @@ impl Ftp {
             }
         }
     }
+}
+
+/// A connection from here to there, with this much room for what comes.
+fn connected(from: SocketAddr, to: SocketAddr, room: Option<usize>) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::for_address(to), socket2::Type::STREAM, None).unwrap();
+    if let Some(room) = room {
+        socket.set_recv_buffer_size(room).unwrap();
+    }
+    socket.bind(&from.into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    socket.into()
 }

@@ -45,6 +45,11 @@ const SOAKS: &[Soak] = &[
         about: "the units and the commands of docs/operations.md under a real systemd, the Containerfile's steps, in namespaces",
         run: systemd,
     },
+    Soak {
+        name: "ftp",
+        about: "10,000 control connections that say nothing; 1,000 clients that pull one image of 64 MiB at once",
+        run: ftp,
+    },
     Soak { name: "large", about: "5 GiB through TFTP and FTP, both ends hashed", run: large },
     Soak {
         name: "ssh",
@@ -206,6 +211,10 @@ fn model() -> Result<Vec<String>> {
     wire.env("TOWLINE_SEED", "fresh").env("E2E_SOAK", "1").env("E2E_BUILT", "1");
     lines.extend(figures(&mut wire)?);
     Ok(lines)
+}
+
+fn ftp() -> Result<Vec<String>> {
+    Ok([longer("ftp_adversaries")?, longer("ftp_burst")?].concat())
 }
 
 fn tree() -> Result<Vec<String>> {
