@@ -92,7 +92,8 @@ assert ftp.sendcmd('REST 5')[:3] == '350'
 assert sent('STOR marked.bin', blocked(b' again', 99)) == '226' and here('marked.bin') == b'hello again'
 # ALLO counts octets of the file.
 assert ftp.sendcmd('ALLO 300007')[0] == '2' and sent('STOR allo.bin', blocked(octets, 999)) == '226'
-assert ftp.sendcmd('ALLO 300006')[0] == '2' and sent('STOR allo.bin', blocked(octets, 999)) == '426'
+assert ftp.sendcmd('ALLO 300006')[0] == '2' and sent('STOR allo.bin', blocked(octets, 999)) == '552'
+assert ftp.sendcmd('ALLO 300008')[0] == '2' and sent('STOR allo.bin', blocked(octets, 999)) == '426'
 ",
     );
 }
@@ -227,6 +228,51 @@ assert got('NLST') == b'\\xff\\x01'.join(names) + b'\\xff\\x01\\xff\\x02'
 ftp.voidcmd('STRU F')
 ftp.voidcmd('TYPE E')
 assert got('NLST').decode('cp037').split('\\x85') == ['b', 'c', 'd', 'image.bin', '']
+",
+    );
+}
+
+#[test]
+fn mode_z_is_what_zlib_reads_and_writes() {
+    asked_in_modes(
+        "
+assert ' MODE Z' in ftp.sendcmd('FEAT') and code('MODE Z') == '200'
+assert zlib.decompress(got('RETR image.bin')) == octets
+text = b'line\\n' * 100000
+with open(os.path.join(there, 'text'), 'wb') as f:
+    f.write(text)
+sizes = []
+for level in '1', '9':
+    assert ftp.sendcmd('OPTS MODE Z LEVEL ' + level) == '200 MODE Z LEVEL ' + level
+    wire = got('RETR text')
+    sizes.append(len(wire))
+    assert zlib.decompress(wire) == text
+assert max(sizes) < 10000, sizes
+assert code('OPTS MODE Z LEVEL 0') == '504' and ftp.sendcmd('OPTS MODE Z') == '200 MODE Z LEVEL 9'
+assert sent('STOR up', zlib.compress(octets)) == '226' and here('up') == octets
+assert sent('STOR up', zlib.compress(b'')) == '226' and here('up') == b''
+# The stream tells its end, and nobody waits for the connection's.
+data = ftp.transfercmd('STOR kept')
+data.sendall(zlib.compress(octets))
+assert last()[0] == '226' and here('kept') == octets
+data.close()
+# Without that end, with another checksum, with something behind it, or as something else nothing is published.
+wire = zlib.compress(octets)
+for bad, reply in ((wire[:-1], '426'), (wire[:1000], '426'), (b'', '426'), (wire[:-1] + b'!', '451'),
+        (zlib.compress(b'x') + b'x', '451'), (b'plain text', '451')):
+    assert sent('STOR bad', bad) == reply and not os.path.exists(os.path.join(there, 'bad')), (bad[-3:], reply)
+# What came of it can be gone on with.
+assert int(ftp.sendcmd('SIZE bad').split()[1]) >= 0
+# TYPE A is converted before.
+ftp.voidcmd('TYPE A')
+assert zlib.decompress(got('RETR text')) == text.replace(b'\\n', b'\\r\\n')
+assert sent('STOR lines', zlib.compress(b'a\\r\\nb\\r\\n')) == '226' and here('lines') == b'a\\nb\\n'
+assert b'image.bin\\r\\n' in zlib.decompress(got('NLST'))
+ftp.voidcmd('TYPE I')
+# A bomb ends where ALLO does, and in no more memory than anything else.
+assert ftp.sendcmd('ALLO 1000000')[0] == '2' and sent('STOR bomb', zlib.compress(bytes(50000000))) == '552'
+assert not os.path.exists(os.path.join(there, 'bomb'))
+assert ftp.sendcmd('ALLO 1000000')[0] == '2' and sent('STOR bomb', zlib.compress(bytes(1000000))) == '226'
 ",
     );
 }

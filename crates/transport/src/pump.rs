@@ -364,12 +364,12 @@ impl Incoming {
             let took = convert.push(rest, &mut self.converted).map_err(PumpError::Content)?;
             rest = &rest[took..];
             if self.converted.is_empty() {
-                // Whoever neither takes nor gives never will.
-                assert!(rest.is_empty() || took > 0, "a conversion stands still");
-                if rest.is_empty() {
-                    break;
+                match (rest, took) {
+                    ([], _) => break,
+                    // Whoever neither takes nor gives never will.
+                    (_, 0) => return Err(PumpError::Content(io::Error::other("a conversion stands still"))),
+                    _ => continue,
                 }
-                continue;
             }
             sink.write_at(self.at, &self.converted).map_err(PumpError::File)?;
             self.at += self.converted.len() as u64;

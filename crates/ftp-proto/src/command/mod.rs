@@ -74,8 +74,30 @@ pub enum TransferMode {
     Block,
     /// `MODE C`: runs of octets made short.
     Compressed,
-    /// `MODE Z`: the stream of MODE S, deflated.
-    Deflate,
+    /// `MODE Z`: the stream of MODE S, deflated (draft-preston-ftpext-deflate).
+    Deflate(Level),
+}
+
+/// How hard MODE Z tries: 1, fast, to 9, small.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Level(u8);
+
+impl Level {
+    /// One of the nine.
+    pub fn new(level: u8) -> Option<Level> {
+        (1..=9).contains(&level).then_some(Level(level))
+    }
+
+    /// 1 to 9.
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Level(6)
+    }
 }
 
 /// The three transfer parameters.
@@ -198,6 +220,8 @@ pub enum Opts {
     Utf8,
     /// `MLST type;size;`
     Mlst(Facts),
+    /// `MODE Z LEVEL level`; without a level, what it is.
+    Deflate(Option<Level>),
 }
 
 /// One command, read.

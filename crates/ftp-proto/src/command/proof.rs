@@ -79,6 +79,7 @@ pub(crate) const PROOFS: &[Proof] = &[
         &[MOVE, LOOK, &[501, 554]],
         &[],
         &[
+            "mode_z_is_what_zlib_reads_and_writes",
             "what_cannot_be_opened_is_refused_without_150",
             "each_end_of_the_data_has_its_reply",
             "files_come_and_go_whole_in_every_mode_and_family",
@@ -177,7 +178,11 @@ pub(crate) const PROOFS: &[Proof] = &[
         "OPTS",
         &[&[200, 501, 504]],
         &[],
-        &["feat_lists_one_feature_a_line_with_one_space", "digests_are_those_of_the_file_and_of_its_parts"],
+        &[
+            "mode_z_has_nine_levels",
+            "feat_lists_one_feature_a_line_with_one_space",
+            "digests_are_those_of_the_file_and_of_its_parts",
+        ],
     ),
     proof(
         "EPRT",

@@ -1,7 +1,7 @@
 use super::more::MORE;
 use super::{
-    Algorithm, BadCommand, Class, Command, During, Epsv, Opts, Password, Representation, Row, Structure,
-    TransferMode,
+    Algorithm, BadCommand, Class, Command, During, Epsv, Level, Opts, Password, Representation, Row,
+    Structure, TransferMode,
 };
 use crate::addr::{BadAddr, parse_eprt, parse_port};
 use crate::list::Facts;
@@ -121,9 +121,10 @@ const FIRST: &[Row] = &[
     },
     Row {
         verb: "MODE",
-        argument: "S | B | C",
-        help: "transfer mode: stream, blocks, compressed runs",
-        rfc: "959 §4.1.2",
+        argument: "S | B | C | Z",
+        help: "transfer mode: stream, blocks, compressed runs, deflated stream",
+        feat: Some("MODE Z"),
+        rfc: "959 §4.1.2; draft-preston-ftpext-deflate",
         parse: transfer_mode,
         ..BASE
     },
@@ -311,7 +312,7 @@ const FIRST: &[Row] = &[
     },
     Row {
         verb: "OPTS",
-        argument: "UTF8 [ON] | MLST facts | HASH [algorithm]",
+        argument: "UTF8 [ON] | MLST facts | HASH [algorithm] | MODE Z [LEVEL n]",
         help: "sets an option of another verb",
         login: false,
         rfc: "2389 §4",
@@ -439,7 +440,8 @@ fn transfer_mode(a: &[u8]) -> Result<Command, BadCommand> {
         b'S' => TransferMode::Stream,
         b'B' => TransferMode::Block,
         b'C' => TransferMode::Compressed,
-        _ => return Err(BadCommand::Parameter("only MODE S, B and C")),
+        b'Z' => TransferMode::Deflate(Level::default()),
+        _ => return Err(BadCommand::Parameter("only MODE S, B, C and Z")),
     }))
 }
 
@@ -505,7 +507,26 @@ fn opts(a: &[u8]) -> Result<Command, BadCommand> {
     if what.eq_ignore_ascii_case(b"MLST") {
         return Ok(Command::Opts(Opts::Mlst(Facts::named(value.trim_ascii()))));
     }
+    if what.eq_ignore_ascii_case(b"MODE") {
+        return deflate(value);
+    }
     if what.is_empty() { Err(BadCommand::Syntax) } else { Err(BadCommand::Parameter("no such option")) }
+}
+
+/// draft-preston-ftpext-deflate §3: of its options LEVEL is the one that means something here.
+fn deflate(a: &[u8]) -> Result<Command, BadCommand> {
+    let upper = a.to_ascii_uppercase();
+    let words: Vec<&[u8]> = upper.split(|&b| b == b' ').filter(|w| !w.is_empty()).collect();
+    match words.as_slice() {
+        [b"Z"] => Ok(Command::Opts(Opts::Deflate(None))),
+        [b"Z", b"LEVEL", level] => {
+            let level = u8::try_from(number(level)?).ok().and_then(Level::new);
+            let level = level.ok_or(BadCommand::Parameter("levels are 1 to 9"))?;
+            Ok(Command::Opts(Opts::Deflate(Some(level))))
+        }
+        [] => Err(BadCommand::Syntax),
+        _ => Err(BadCommand::Parameter("only OPTS MODE Z LEVEL")),
+    }
 }
 
 /// Leaves out `-la` and the like: clients send options of ls, which we have not.

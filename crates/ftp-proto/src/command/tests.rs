@@ -65,11 +65,23 @@ fn structure_and_mode_know_what_is_missing_from_what_is_other() {
     {
         assert_eq!(command(&alloc::format!("MODE {letter}")), Ok(Command::Mode(mode)));
     }
-    for t in ["STRU X", "STRU FR", "MODE X", "MODE Z", "MODE 1"] {
+    for t in ["STRU X", "STRU FR", "MODE X", "MODE 1"] {
         assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
     }
     assert_eq!(command("STRU"), Err(BadCommand::Syntax));
     assert_eq!(command("MODE"), Err(BadCommand::Syntax));
+}
+
+#[test]
+fn mode_z_has_nine_levels() {
+    assert_eq!(command("MODE Z"), Ok(Command::Mode(TransferMode::Deflate(Level::default()))));
+    assert_eq!(command("OPTS MODE Z LEVEL 9"), Ok(Command::Opts(Opts::Deflate(Level::new(9)))));
+    assert_eq!(command("opts mode z"), Ok(Command::Opts(Opts::Deflate(None))));
+    for t in ["OPTS MODE Z LEVEL 0", "OPTS MODE Z LEVEL 10", "OPTS MODE Z ENGINE zlib", "OPTS MODE B"] {
+        assert!(matches!(command(t), Err(BadCommand::Parameter(_))), "{t}");
+    }
+    assert_eq!(command("OPTS MODE"), Err(BadCommand::Syntax));
+    assert_eq!(command("OPTS MODE Z LEVEL x"), Err(BadCommand::Syntax));
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl ToWire {
             match self.form.mode {
                 TransferMode::Block => block::mark(marker.as_bytes(), out),
                 TransferMode::Compressed => compressed::mark(marker.as_bytes(), out),
-                TransferMode::Stream | TransferMode::Deflate => unreachable!("see has_marks"),
+                TransferMode::Stream | TransferMode::Deflate(_) => unreachable!("see has_marks"),
             }
             self.mark += MARK_EVERY;
             rest = later;
@@ -188,8 +188,8 @@ impl ToWire {
 
 fn frame(form: Form, octets: &[u8], out: &mut Vec<u8>) {
     match (form.mode, form.structure) {
-        (TransferMode::Stream | TransferMode::Deflate, Structure::Record) => records::write(octets, out),
-        (TransferMode::Stream | TransferMode::Deflate, Structure::File | Structure::Page) => {
+        (TransferMode::Stream | TransferMode::Deflate(_), Structure::Record) => records::write(octets, out),
+        (TransferMode::Stream | TransferMode::Deflate(_), Structure::File | Structure::Page) => {
             out.extend_from_slice(octets);
         }
         (TransferMode::Block, _) => block::write(octets, out),
@@ -199,8 +199,8 @@ fn frame(form: Form, octets: &[u8], out: &mut Vec<u8>) {
 
 fn end(form: Form, flags: u8, out: &mut Vec<u8>) {
     match (form.mode, form.structure) {
-        (TransferMode::Stream | TransferMode::Deflate, Structure::Record) => records::end(flags, out),
-        (TransferMode::Stream | TransferMode::Deflate, Structure::File | Structure::Page) => {}
+        (TransferMode::Stream | TransferMode::Deflate(_), Structure::Record) => records::end(flags, out),
+        (TransferMode::Stream | TransferMode::Deflate(_), Structure::File | Structure::Page) => {}
         (TransferMode::Block, _) => block::end(flags, out),
         (TransferMode::Compressed, _) => compressed::end(flags, out),
     }
@@ -235,10 +235,10 @@ impl FromWire {
     /// For an upload in this form.
     pub fn new(form: Form) -> FromWire {
         let frames = match (form.mode, form.structure) {
-            (TransferMode::Stream | TransferMode::Deflate, Structure::Record) => {
+            (TransferMode::Stream | TransferMode::Deflate(_), Structure::Record) => {
                 Frames::Records(records::Records::default())
             }
-            (TransferMode::Stream | TransferMode::Deflate, Structure::File | Structure::Page) => {
+            (TransferMode::Stream | TransferMode::Deflate(_), Structure::File | Structure::Page) => {
                 Frames::Stream
             }
             (TransferMode::Block, _) => Frames::Blocks(block::Blocks::default()),

@@ -1,6 +1,6 @@
 use super::security::Security;
 use super::{FACTS, Server};
-use crate::command::{Algorithm, Form, Protection, SITE};
+use crate::command::{Algorithm, Form, Level, Protection, SITE};
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -9,6 +9,7 @@ impl Server {
     pub(super) fn begin_anew(&mut self) {
         self.log_out();
         self.form = Form::default();
+        self.level = Level::default();
         self.facts = FACTS;
         self.algorithm = Algorithm::default();
         self.allocated = None;

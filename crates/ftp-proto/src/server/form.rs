@@ -1,5 +1,5 @@
 use super::Server;
-use crate::command::{Form, Representation, Structure, TransferMode};
+use crate::command::{Form, Level, Representation, Structure, TransferMode};
 use crate::form::Mark;
 use alloc::format;
 use alloc::string::String;
@@ -30,16 +30,27 @@ impl Server {
     }
 
     pub(super) fn transfer_mode(&mut self, mode: TransferMode) {
-        self.form.mode = mode;
+        self.form.mode = match mode {
+            TransferMode::Deflate(_) => TransferMode::Deflate(self.level),
+            other @ (TransferMode::Stream | TransferMode::Block | TransferMode::Compressed) => other,
+        };
         self.reply(
             200,
             match mode {
                 TransferMode::Stream => "Mode is S.",
                 TransferMode::Block => "Mode is B.",
                 TransferMode::Compressed => "Mode is C.",
-                TransferMode::Deflate => "Mode is Z.",
+                TransferMode::Deflate(_) => "Mode is Z.",
             },
         );
+    }
+
+    pub(super) fn deflate_level(&mut self, level: Option<Level>) {
+        self.level = level.unwrap_or(self.level);
+        if let TransferMode::Deflate(used) = &mut self.form.mode {
+            *used = self.level;
+        }
+        self.reply(200, &format!("MODE Z LEVEL {}", self.level.get()));
     }
 
     /// The transfer parameters, for STAT.
@@ -59,7 +70,7 @@ impl Server {
             TransferMode::Stream => 'S',
             TransferMode::Block => 'B',
             TransferMode::Compressed => 'C',
-            TransferMode::Deflate => 'Z',
+            TransferMode::Deflate(_) => 'Z',
         };
         format!("TYPE {representation}, STRU {structure}, MODE {mode}.")
     }

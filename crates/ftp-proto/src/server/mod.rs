@@ -42,8 +42,8 @@ use saying::Answering;
 pub use security::{Tls, TlsEnd};
 
 use crate::command::{
-    self, Algorithm, BadCommand, Command, Digester, During, Form, Opts, Password, Protection, Row, Setting,
-    State,
+    self, Algorithm, BadCommand, Command, Digester, During, Form, Level, Opts, Password, Protection, Row,
+    Setting, State,
 };
 use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
@@ -170,6 +170,8 @@ pub struct Server {
     answering: Option<Answering>,
     work: Work,
     form: Form,
+    /// Of MODE Z.
+    level: Level,
     facts: Facts,
     /// What HASH takes.
     algorithm: Algorithm,
@@ -209,6 +211,7 @@ impl Server {
             answering: None,
             work: Work::Idle,
             form: Form::default(),
+            level: Level::default(),
             facts: FACTS,
             algorithm: Algorithm::default(),
             allocated: None,
@@ -508,6 +511,7 @@ impl Server {
             Command::Noop => self.reply(200, "Still here."),
             Command::Syst => self.reply(215, "UNIX Type: L8"),
             Command::Feat => self.features(),
+            Command::Opts(Opts::Deflate(level)) => self.deflate_level(level),
             Command::Opts(Opts::Hash(algorithm)) => self.choose_algorithm(algorithm),
             Command::Digest { by, path, range: of_command } => self.digest(by, path, of_command.or(range)),
             Command::Rang { from, to } => self.range(from, to),

@@ -1,22 +1,34 @@
 //! The pump's conversions: what TYPE, STRU and MODE make of a file on the wire.
 
+use super::deflate::{Deflating, Inflating, NotZlib};
 use ftp_proto::ascii;
 use ftp_proto::command::{Form, Representation, Structure, TransferMode};
 use ftp_proto::form::{Broken, FromWire, Mark, ToWire};
 use ftp_proto::reply::Code;
 use ftp_proto::server::End;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use transport::pump::Convert;
 
 /// Of a download; nothing where the octets are those of the file, so that the system can send it by itself.
 pub(super) fn outgoing(form: Form, offset: u64) -> Option<Box<dyn Convert>> {
-    (!form.is_plain()).then(|| Box::new(Out(ToWire::new(form, offset))) as Box<dyn Convert>)
+    let deflating = || match form.mode {
+        TransferMode::Deflate(level) => Some((Deflating::new(level), Vec::new())),
+        TransferMode::Stream | TransferMode::Block | TransferMode::Compressed => None,
+    };
+    let out = || Out { to: ToWire::new(form, offset), deflating: deflating() };
+    (!form.is_plain()).then(|| Box::new(out()) as Box<dyn Convert>)
 }
 
-/// Of an upload, whose restart markers go to `marks`.
-pub(super) fn incoming(form: Form, marks: &Marks) -> Option<Box<dyn Convert>> {
-    let taken = || In { from: FromWire::new(form), marks: marks.clone() };
+/// Of an upload, whose restart markers go to `marks`; it ends where more octets of a file come than ALLO announced.
+pub(super) fn incoming(form: Form, marks: &Marks, announced: Option<u64>) -> Option<Box<dyn Convert>> {
+    let inflating = || match form.mode {
+        TransferMode::Deflate(_) => Some(Inflating::new()),
+        TransferMode::Stream | TransferMode::Block | TransferMode::Compressed => None,
+    };
+    let (from, announced) = (FromWire::new(form), announced.map(|octets| (octets, octets)));
+    let taken = || In { from, inflating: inflating(), marks: marks.clone(), announced };
     (!form.is_plain()).then(|| Box::new(taken()) as Box<dyn Convert>)
 }
 
@@ -31,28 +43,56 @@ impl Marks {
     }
 }
 
-struct Out(ToWire);
+struct Out {
+    to: ToWire,
+    /// MODE Z, and what it is to deflate.
+    deflating: Option<(Deflating, Vec<u8>)>,
+}
 
 impl Convert for Out {
     fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
-        self.0.push(octets, out);
+        match &mut self.deflating {
+            None => self.to.push(octets, out),
+            Some((deflating, stream)) => {
+                stream.clear();
+                self.to.push(octets, stream);
+                deflating.push(stream, out)?;
+            }
+        }
         Ok(octets.len())
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        self.0.finish(out);
+        match &mut self.deflating {
+            None => self.to.finish(out),
+            Some((deflating, stream)) => {
+                stream.clear();
+                self.to.finish(stream);
+                deflating.push(stream, out)?;
+                deflating.finish(out)?;
+            }
+        }
         Ok(())
     }
 }
 
 struct In {
     from: FromWire,
+    /// MODE Z.
+    inflating: Option<Inflating>,
     marks: Marks,
+    /// What ALLO announced, and how much of it is not there yet: little on the wire can be much of a file.
+    announced: Option<(u64, u64)>,
 }
 
 impl Convert for In {
     fn push(&mut self, octets: &[u8], out: &mut Vec<u8>) -> io::Result<usize> {
-        let took = self.from.push(octets, out).map_err(unlike)?;
+        let before = out.len();
+        let took = self.take(octets, out).map_err(unlike)?;
+        if let Some((announced, left)) = &mut self.announced {
+            let more = (out.len() - before) as u64;
+            *left = left.checked_sub(more).ok_or_else(|| unlike(Unlike::TooMuch(*announced)))?;
+        }
         if !self.from.marks().is_empty() {
             *self.marks.0.lock().unwrap_or_else(PoisonError::into_inner) = self.from.marks().to_vec();
         }
@@ -60,36 +100,87 @@ impl Convert for In {
     }
 
     fn finish(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        self.from.finish(out).map_err(unlike)
+        if self.inflating.as_ref().is_some_and(|inflating| !inflating.is_over()) {
+            return Err(unlike(Unlike::Form(Broken::NoEnd)));
+        }
+        self.from.finish(out).map_err(|why| unlike(Unlike::Form(why)))
     }
 
     fn is_over(&self) -> bool {
-        self.from.is_over()
+        self.inflating.as_ref().map_or_else(|| self.from.is_over(), Inflating::is_over)
     }
 }
 
-fn unlike(why: Broken) -> io::Error {
+impl In {
+    fn take(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<usize, Unlike> {
+        let Some(inflating) = &mut self.inflating else {
+            return self.from.push(octets, out).map_err(Unlike::Form);
+        };
+        let (before, mut at) = (out.len(), 0);
+        // Until something came of it, or nothing is left that could.
+        loop {
+            let rest = &octets[at..];
+            if inflating.is_over() && !rest.is_empty() {
+                return Err(Unlike::Form(Broken::AfterEnd));
+            }
+            let (stream, took) = inflating.next(rest).map_err(|NotZlib| Unlike::NotZlib)?;
+            let waited = stream.len();
+            let taken = self.from.push(stream, out).map_err(Unlike::Form)?;
+            inflating.took(taken);
+            at += took;
+            if out.len() > before || (took == 0 && waited == 0) {
+                return Ok(at);
+            }
+        }
+    }
+}
+
+/// What came is not what was agreed.
+#[derive(Debug)]
+enum Unlike {
+    Form(Broken),
+    NotZlib,
+    /// More octets of a file than these, which ALLO announced.
+    TooMuch(u64),
+}
+
+impl fmt::Display for Unlike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unlike::Form(why) => why.fmt(f),
+            Unlike::NotZlib => f.write_str("it is no zlib stream, or its checksum is wrong"),
+            Unlike::TooMuch(announced) => write!(f, "it is more than the {announced} octets of ALLO"),
+        }
+    }
+}
+
+impl std::error::Error for Unlike {}
+
+fn unlike(why: Unlike) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// How a transfer ends in which that came.
 pub(super) fn malformed(e: &io::Error) -> End {
-    let broken = e.get_ref().and_then(|why| why.downcast_ref::<Broken>());
-    let code = match broken {
+    let code = match e.get_ref().and_then(|why| why.downcast_ref::<Unlike>()) {
         // RFC 959 §4.2.1: page type unknown.
-        Some(Broken::PageType(_)) => 551,
-        Some(Broken::NoEnd) => 426,
+        Some(Unlike::Form(Broken::PageType(_))) => 551,
+        Some(Unlike::Form(Broken::NoEnd)) => 426,
+        Some(Unlike::TooMuch(_)) => 552,
         Some(
-            Broken::AfterEnd
-            | Broken::Escape(_)
-            | Broken::Descriptor(_)
-            | Broken::Marker
-            | Broken::PageHeader(_)
-            | Broken::PageIndex { .. },
+            Unlike::Form(
+                Broken::AfterEnd
+                | Broken::Escape(_)
+                | Broken::Descriptor(_)
+                | Broken::Marker
+                | Broken::PageHeader(_)
+                | Broken::PageIndex { .. },
+            )
+            | Unlike::NotZlib,
         )
         | None => 451,
     };
-    End::Malformed(Code(code), format!("Not what STRU and MODE say: {e}; not published."))
+    End::Malformed(Code(code), format!("Not what was agreed: {e}; not published."))
 }
 
 /// Of a listing, whose lines end with CRLF already.

@@ -117,9 +117,9 @@ impl Data {
                     .send(Outgoing::new(reading.blob().clone(), *offset, convert).up_to(*end), Some(reading))
                     .await
             }
-            Open::Writing { writing, form, marks } => {
+            Open::Writing { writing, form, marks, announced } => {
                 moving.meter = writing.take_meter();
-                let convert = convert::incoming(*form, marks);
+                let convert = convert::incoming(*form, marks, *announced);
                 let incoming = Incoming::new(writing.start(), convert);
                 moving.receive(incoming, writing).await
             }

@@ -24,6 +24,8 @@ pub(super) enum Open {
         writing: Writing,
         form: Form,
         marks: Marks,
+        /// What ALLO announced.
+        announced: Option<u64>,
     },
     Listing(Listing),
 }
@@ -96,7 +98,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
 /// Opens what a transfer moves.
 pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfer) -> (Option<Open>, Answer) {
     let form = what.form;
-    let writing = |writing| Open::Writing { writing, form, marks: Marks::default() };
+    let writing = |writing, announced| Open::Writing { writing, form, marks: Marks::default(), announced };
     let opened = resolve(at, &what.path).and_then(|path| match what.kind {
         Which::Retrieve { offset, end } => {
             let reading = session.read(&path)?;
@@ -111,9 +113,8 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
             let opened = Answer::Opened { len: Some(told), start: 0 };
             Ok((Open::Reading { reading, offset, end, form }, opened))
         }
-        Which::Store { mode: Mode::Unique, expected } => {
-            unique(session, at, expected).map(|(made, name)| (writing(made), Answer::OpenedAs(name)))
-        }
+        Which::Store { mode: Mode::Unique, expected } => unique(session, at, expected)
+            .map(|(made, name)| (writing(made, expected), Answer::OpenedAs(name))),
         Which::Store { mode, expected } => {
             let mode = match mode {
                 Mode::Overwrite | Mode::Unique => store::Mode::Overwrite,
@@ -122,7 +123,7 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
             };
             let made = session.write(&path, gate::Ask { mode, expected })?;
             let start = made.start();
-            Ok((writing(made), Answer::Opened { len: None, start }))
+            Ok((writing(made, expected), Answer::Opened { len: None, start }))
         }
         Which::List(style) => {
             let facts = session.stat(&path)?;

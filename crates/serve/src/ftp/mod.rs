@@ -6,6 +6,7 @@
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
+//! | `deflate` | MODE Z |
 //! | `data` | the data connection: made, pumped, ended |
 //! | `ends` | how what was open ends, for the gate |
 //! | `proxied` | clients that come by way of a proxy |
@@ -14,6 +15,7 @@
 
 mod convert;
 mod data;
+mod deflate;
 mod digest;
 mod ends;
 mod files;
