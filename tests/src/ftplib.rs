@@ -68,6 +68,18 @@ pub fn asked(script: &str) -> TempDir {
     run(&["--write", "--user", &user_flag(home.path())], USER, script)
 }
 
+/// The same with more of a configuration, such as rules.
+///
+/// # Panics
+/// When the script does not end well.
+pub fn asked_with(configuration: &str, script: &str) -> TempDir {
+    let home = scratch();
+    let file = home.path().join("towline.toml");
+    std::fs::write(&file, configuration).expect("room");
+    let file = file.display().to_string();
+    run(&["--config", &file, "--write", "--user", &user_flag(home.path())], USER, script)
+}
+
 /// The same as anonymous, who only reads.
 ///
 /// # Panics

@@ -6,7 +6,7 @@ use crate::line::Lines;
 use crate::list::{self, Entry, Facts, Kind};
 use crate::proxy;
 use crate::reply::{self, Replies};
-use crate::server::{Answer, Ask, Config, End, Event, Server, Tls};
+use crate::server::{Answer, Ask, Chore, Config, End, Event, Server, Tls};
 use alloc::string::String;
 use alloc::vec::Vec;
 use clock::Instant;
@@ -80,7 +80,7 @@ fn converse(data: &[u8], lines: usize, answer: impl Fn(&Ask) -> Answer) {
 
 /// A driver that can do nothing, and says so with a code that fits.
 fn refused(what: &Ask) -> Answer {
-    let code = if *what == Ask::Listen { 425 } else { 550 };
+    let code = if *what == Ask::Listen { 425 } else { 450 };
     Answer::Refused(reply::Code(code), String::from("No."))
 }
 
@@ -111,6 +111,11 @@ fn granted(what: &Ask) -> Answer {
         }),
         Ask::Size(_) | Ask::Room(_) => Answer::Size(7),
         Ask::Digest { .. } => Answer::Digest(Vec::from([1, 2, 3]), (0, 7)),
+        Ask::Chore(Chore::TreeSize(_)) => Answer::Size(7),
+        Ask::Chore(Chore::Who | Chore::Quota) => Answer::Lines(Vec::from([Vec::from(*b"one")])),
+        Ask::Chore(Chore::Fits(_) | Chore::Copy { .. } | Chore::Combine { .. } | Chore::RemoveTree(_)) => {
+            Answer::Done
+        }
         Ask::Describe(path) => Answer::Lines(Vec::from([path.clone(), path.clone()])),
         Ask::Open(what) if what.path.is_empty() => Answer::OpenedAs(Vec::from(*b"free")),
         Ask::Open(_) => Answer::Opened { len: Some(7), start: 0 },

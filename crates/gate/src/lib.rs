@@ -83,7 +83,7 @@ pub use roots::{RootPath, RootRule, RootUser, Roots};
 pub use rules::{
     ANONYMOUS, ANY_USER, BadPattern, Effect, MAX_RULES, Pattern, Place, Right, Rights, Rule, Rules,
 };
-pub use session::{Ask, Listing, Session};
+pub use session::{Ask, Fellow, Listing, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;

@@ -1,7 +1,7 @@
 //! Sessions that are open now, and how one is ended from outside.
 
 use crate::audit::By;
-use crate::session::Inner;
+use crate::session::{Fellow, Inner};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
@@ -47,6 +47,12 @@ impl Live {
     /// How many there are from there.
     pub(crate) fn count(&self, from: impl Fn(SocketAddr) -> bool) -> usize {
         self.open(None).iter().filter(|inner| from(inner.peer())).count()
+    }
+
+    /// Of whom there is none of `None`.
+    pub(crate) fn owned_by(&self, owner: Option<&str>) -> Vec<Fellow> {
+        let Some(owner) = owner else { return Vec::new() };
+        self.open(None).iter().filter_map(|inner| inner.fellow_of(owner)).collect()
     }
 
     /// Taken out of the lock first: whoever lets the last of a session go removes it from the list.

@@ -54,7 +54,24 @@ enum Part {
     Imagined,
 }
 
+/// An open session, as its owner may see it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fellow {
+    /// Its number in the events.
+    pub session: u64,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// From where.
+    pub peer: SocketAddr,
+}
+
 impl Inner {
+    /// What its owner sees, where that is this one.
+    pub(crate) fn fellow_of(&self, owner: &str) -> Option<Fellow> {
+        let From { session, protocol, peer, .. } = self.from;
+        (self.owner.as_deref() == Some(owner)).then_some(Fellow { session, protocol, peer })
+    }
+
     pub(crate) fn peer(&self) -> SocketAddr {
         self.from.peer
     }
@@ -456,6 +473,13 @@ impl Session {
     pub fn refuse_name(&self, verb: Verb, name: &[u8], why: Refusal) -> Refusal {
         self.tell(What::RefusedName { verb, name: name.to_vec(), why: why.clone() });
         why
+    }
+
+    /// The open sessions of the same owner: of this user, or of anonymous from this address. Its own is among them.
+    pub fn fellows(&self) -> Vec<Fellow> {
+        let mut fellows = self.gate().live.owned_by(self.0.owner.as_deref());
+        fellows.sort_unstable_by_key(|fellow| fellow.session);
+        fellows
     }
 
     /// Whether this session keeps what came of a broken upload.

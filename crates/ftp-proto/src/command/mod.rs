@@ -276,11 +276,43 @@ pub enum Command {
     Lang(Option<Vec<u8>>),
     Clnt,
     Csid,
-    Rang { from: u64, to: u64 },
-    Digest { by: Digester, path: Vec<u8>, range: Option<(u64, u64)> },
+    Rang {
+        from: u64,
+        to: u64,
+    },
+    Digest {
+        by: Digester,
+        path: Vec<u8>,
+        range: Option<(u64, u64)>,
+    },
     Set(Setting),
     Avbl(Vec<u8>),
+    /// COMB
+    Combine {
+        target: Vec<u8>,
+        parts: Vec<Vec<u8>>,
+    },
+    /// DSIZ
+    TreeSize(Vec<u8>),
+    /// RMDA
+    RemoveTree(Vec<u8>),
+    Pret,
+    Adat,
+    /// MIC, CONF, ENC.
+    Protected,
     SiteHelp,
+    /// SITE CPFR
+    CopyFrom(Vec<u8>),
+    /// SITE CPTO
+    CopyTo(Vec<u8>),
+    /// SITE IDLE, seconds.
+    Idle(Option<u32>),
+    /// SITE UMASK
+    Umask(Option<u32>),
+    /// SITE WHO
+    Who,
+    /// SITE QUOTA
+    Quota,
 }
 
 /// Whom a verb concerns, for the permission and for the docs.

@@ -1,6 +1,6 @@
 //! The rows of what came after RFC 959 and RFC 3659: security, facts, digests, and verbs without an RFC.
 
-use super::site::{facts_of_mff, site, with_range};
+use super::site::{combined, facts_of_mff, site, with_range};
 use super::table::{BASE, none, number, some, text, two};
 use super::{Algorithm, BadCommand, Class, Command, Digester, Mechanism, Protection, Row, Setting};
 use crate::list::parse_time;
@@ -46,6 +46,46 @@ pub(super) const MORE: &[Row] = &[
         tls: true,
         rfc: "4217 §6",
         parse: |a| none(a, Command::Ccc),
+        ..BASE
+    },
+    Row {
+        verb: "ADAT",
+        argument: "base64",
+        help: "security data; TLS exchanges none on the control connection",
+        login: false,
+        tls: true,
+        rfc: "2228 §3",
+        parse: |a| text(a).map(|_| Command::Adat),
+        ..BASE
+    },
+    Row {
+        verb: "MIC",
+        argument: "base64",
+        help: "a command with its integrity protected; TLS does that for the connection",
+        login: false,
+        tls: true,
+        rfc: "2228 §3",
+        parse: |a| text(a).map(|_| Command::Protected),
+        ..BASE
+    },
+    Row {
+        verb: "CONF",
+        argument: "base64",
+        help: "a command in confidence; TLS does that for the connection",
+        login: false,
+        tls: true,
+        rfc: "2228 §3",
+        parse: |a| text(a).map(|_| Command::Protected),
+        ..BASE
+    },
+    Row {
+        verb: "ENC",
+        argument: "base64",
+        help: "a private command; TLS does that for the connection",
+        login: false,
+        tls: true,
+        rfc: "2228 §3",
+        parse: |a| text(a).map(|_| Command::Protected),
         ..BASE
     },
     Row {
@@ -223,6 +263,51 @@ pub(super) const MORE: &[Row] = &[
         ..BASE
     },
     Row {
+        verb: "COMB",
+        argument: "target part …",
+        help: "puts parts behind target, in their order, and removes them; names with spaces in quotes",
+        class: Class::Write,
+        feat: Some("COMB target;source_list"),
+        rfc: "practice of servers",
+        parse: combined,
+        ..BASE
+    },
+    Row {
+        verb: "DSIZ",
+        argument: "[directory]",
+        help: "octets of all files in a directory and below",
+        class: Class::Read,
+        feat: Some("DSIZ"),
+        rfc: "draft-peterson-streamlined-ftp-command-extensions §5",
+        parse: |a| Ok(Command::TreeSize(a.to_vec())),
+        ..BASE
+    },
+    Row {
+        verb: "RMDA",
+        argument: "directory",
+        help: "removes a directory and everything below it that you may remove",
+        class: Class::Write,
+        feat: Some("RMDA <path>"),
+        rfc: "draft-peterson-streamlined-ftp-command-extensions §6",
+        parse: |a| text(a).map(Command::RemoveTree),
+        ..BASE
+    },
+    Row {
+        verb: "PRET",
+        argument: "command",
+        help: "names the transfer for which PASV comes next; here nothing depends on it",
+        class: Class::Data,
+        keeps_restart: true,
+        feat: Some("PRET"),
+        rfc: "practice of servers",
+        parse: |a| match super::parse(a) {
+            Ok((row, _)) if row.data => Ok(Command::Pret),
+            Ok(_) => Err(BadCommand::Parameter("PRET is for what moves data")),
+            Err(_) => Err(BadCommand::Syntax),
+        },
+        ..BASE
+    },
+    Row {
         verb: "CLNT",
         argument: "name",
         help: "the client says what it is",
@@ -244,7 +329,7 @@ pub(super) const MORE: &[Row] = &[
     },
     Row {
         verb: "SITE",
-        argument: "CHMOD | UTIME | MKDIR | RMDIR | SYMLINK | HELP …",
+        argument: "CHMOD | UTIME | MKDIR | RMDIR | SYMLINK | CPFR | CPTO | IDLE | UMASK | WHO | QUOTA | HELP …",
         help: "what other servers have there too; SITE HELP lists it",
         class: Class::Write,
         rfc: "959 §4.1.3",

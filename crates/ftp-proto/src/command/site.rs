@@ -1,6 +1,6 @@
 //! Arguments that have a grammar of their own: SITE, the facts of MFF, files with a range.
 
-use super::table::{number, text, two};
+use super::table::{none, number, text, two};
 use super::{BadCommand, Command, Digester, Setting};
 use crate::list::parse_time;
 use alloc::vec::Vec;
@@ -12,6 +12,12 @@ pub(crate) const SITE: &[(&str, &str)] = &[
     ("MKDIR", "directory: as MKD"),
     ("RMDIR", "directory: as RMD"),
     ("SYMLINK", "target name: makes a symbolic link, where the server lets it"),
+    ("CPFR", "file: names what CPTO copies"),
+    ("CPTO", "file: copies there what CPFR named, at once before; it appears whole or not at all"),
+    ("IDLE", "[seconds]: how long a session without commands lasts; at most what the server has set"),
+    ("UMASK", "[mask]: what new files are without, octal"),
+    ("WHO", "your sessions"),
+    ("QUOTA", "how much there is room for here"),
     ("HELP", "this list"),
 ];
 
@@ -32,6 +38,21 @@ pub(super) fn site(a: &[u8]) -> Result<Command, BadCommand> {
             let (to, path) = two(rest)?;
             Ok(Command::Set(Setting::Symlink { to: to.to_vec(), path }))
         }
+        _ if is("CPFR") => text(rest).map(Command::CopyFrom),
+        _ if is("CPTO") => text(rest).map(Command::CopyTo),
+        _ if is("IDLE") => match rest.trim_ascii() {
+            b"" => Ok(Command::Idle(None)),
+            seconds => {
+                let seconds = u32::try_from(number(seconds)?).map_err(|_| BadCommand::Syntax)?;
+                Ok(Command::Idle(Some(seconds)))
+            }
+        },
+        _ if is("UMASK") => match rest.trim_ascii() {
+            b"" => Ok(Command::Umask(None)),
+            mask => octal(mask).map(|mask| Command::Umask(Some(mask))),
+        },
+        _ if is("WHO") => none(rest, Command::Who),
+        _ if is("QUOTA") => none(rest, Command::Quota),
         _ => Err(BadCommand::Parameter("SITE HELP lists what there is")),
     }
 }
@@ -101,4 +122,31 @@ pub(super) fn with_range(a: &[u8], by: Digester) -> Result<Command, BadCommand> 
         _ => return Err(BadCommand::Syntax),
     };
     Ok(Command::Digest { by, path, range })
+}
+
+/// The most parts of one COMB; the line would have room for more.
+const PARTS: usize = 64;
+
+/// Names behind each other, in quotes where there are spaces in them.
+pub(super) fn combined(a: &[u8]) -> Result<Command, BadCommand> {
+    let (mut names, mut rest) = (Vec::new(), a.trim_ascii());
+    while !rest.is_empty() {
+        let (name, behind) = match rest.strip_prefix(b"\"") {
+            Some(quoted) => {
+                let end = quoted.iter().position(|&b| b == b'"').ok_or(BadCommand::Syntax)?;
+                (&quoted[..end], &quoted[end + 1..])
+            }
+            None => super::split(rest),
+        };
+        names.push(text(name)?);
+        rest = behind.trim_ascii_start();
+    }
+    if names.len() < 2 {
+        return Err(BadCommand::Syntax);
+    }
+    if names.len() > PARTS + 1 {
+        return Err(BadCommand::Parameter("at most 64 parts"));
+    }
+    let target = names.remove(0);
+    Ok(Command::Combine { target, parts: names })
 }

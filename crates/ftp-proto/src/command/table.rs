@@ -161,7 +161,7 @@ const FIRST: &[Row] = &[
     Row {
         verb: "ALLO",
         argument: "octets [R octets]",
-        help: "announces the size of the next upload, which is then held to it",
+        help: "announces the size of the next upload: there has to be room, and it is held to it",
         class: Class::Write,
         rfc: "959 §4.1.3",
         parse: allo,
@@ -246,7 +246,7 @@ const FIRST: &[Row] = &[
     Row {
         verb: "LIST",
         argument: "[-options] [path]",
-        help: "lists like ls -l; options are ignored",
+        help: "lists like ls -l; options are ignored; * ? [a-z] in the last name match",
         class: Class::Read,
         data: true,
         rfc: "959 §4.1.3",
@@ -256,7 +256,7 @@ const FIRST: &[Row] = &[
     Row {
         verb: "NLST",
         argument: "[-options] [path]",
-        help: "lists names only",
+        help: "lists names only; * ? [a-z] in the last name match",
         class: Class::Read,
         data: true,
         rfc: "959 §4.1.3",
@@ -387,8 +387,7 @@ const FIRST: &[Row] = &[
 ];
 
 /// Verbs of the RFCs that are not implemented, with their source: an honest 502.
-pub const ABSENT: &[(&str, &str)] =
-    &[("SMNT", "959"), ("ADAT", "2228"), ("MIC", "2228"), ("CONF", "2228"), ("ENC", "2228")];
+pub const ABSENT: &[(&str, &str)] = &[("SMNT", "959")];
 
 pub(super) fn some(a: &[u8]) -> Option<&[u8]> {
     (!a.is_empty()).then_some(a)

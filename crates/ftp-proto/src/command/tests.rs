@@ -34,7 +34,7 @@ fn a_name_keeps_its_spaces() {
 
 #[test]
 fn what_is_not_implemented_says_so() {
-    assert_eq!(command("MIC x"), Err(BadCommand::Absent("MIC")));
+    assert_eq!(command("SMNT x"), Err(BadCommand::Absent("SMNT")));
     assert_eq!(command("smnt x"), Err(BadCommand::Absent("SMNT")));
     assert_eq!(command("GET / HTTP/1.1"), Err(BadCommand::Http));
     assert_eq!(command("GETX"), Err(BadCommand::Unknown));
@@ -111,6 +111,33 @@ fn listings_leave_options_of_ls_out() {
     assert_eq!(command("NLST"), Ok(Command::Nlst(Vec::new())));
     assert_eq!(command("STAT"), Ok(Command::Stat(None)));
     assert_eq!(command("STAT -l"), Ok(Command::Stat(Some(Vec::new()))));
+}
+
+#[test]
+fn comb_takes_names_with_spaces_in_quotes() {
+    let parts = |parts: &[&str]| parts.iter().map(|p| p.as_bytes().to_vec()).collect();
+    let read = |line| match command(line) {
+        Ok(Command::Combine { target, parts }) => Ok((target, parts)),
+        other => Err(other),
+    };
+    assert_eq!(read("COMB all a b"), Ok((b"all".to_vec(), parts(&["a", "b"]))));
+    assert_eq!(
+        read("COMB \"all of it\" \"part 1\"  b"),
+        Ok((b"all of it".to_vec(), parts(&["part 1", "b"])))
+    );
+    for t in ["COMB", "COMB all", "COMB \"all a", "COMB all \"\""] {
+        assert_eq!(command(t), Err(BadCommand::Syntax), "{t}");
+    }
+    let many = String::from("COMB") + &" x".repeat(66);
+    assert!(matches!(command(&many), Err(BadCommand::Parameter(_))));
+}
+
+#[test]
+fn pret_is_for_what_moves_data() {
+    assert_eq!(command("PRET RETR f"), Ok(Command::Pret));
+    assert_eq!(command("PRET list -a"), Ok(Command::Pret));
+    assert!(matches!(command("PRET CWD d"), Err(BadCommand::Parameter(_))));
+    assert_eq!(command("PRET"), Err(BadCommand::Syntax));
 }
 
 #[test]

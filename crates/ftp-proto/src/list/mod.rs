@@ -2,11 +2,14 @@
 //!
 //! - [`write_list`], [`write_name`], [`write_facts`]: what the server sends, one line each.
 //! - [`read_list`]: what LIST sends, of Unix and all others; [`read_facts`]: what MLSD sends.
+//! - [`matches`]: names by a pattern.
 
+mod glob;
 mod parse;
 #[cfg(test)]
 mod tests;
 
+pub use glob::{is_pattern, matches};
 pub use parse::{Listed, dialect, parse_facts, parse_list, parse_time, read_facts, read_list};
 
 use alloc::vec::Vec;

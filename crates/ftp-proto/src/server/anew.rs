@@ -13,6 +13,8 @@ impl Server {
         self.facts = FACTS;
         self.algorithm = Algorithm::default();
         self.allocated = None;
+        self.idle = self.config.idle;
+        self.umask = None;
         self.epsv_all = false;
         if let Security::Tls { sized } = &mut self.security {
             *sized = false;

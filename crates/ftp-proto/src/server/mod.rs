@@ -8,18 +8,21 @@
 //! | `login` | USER, PASS, failures |
 //! | `security` | AUTH, PBSZ, PROT, CCC: what is under TLS, and what has to be |
 //! | `host` | HOST, and the name that TLS was asked for |
+//! | `chores` | COMB, RMDA, SITE CPTO and what else is more than one step |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `facts` | what is set about names, digests, RANG |
 //! | `form` | TYPE, STRU, MODE, restart markers |
 //! | `anew` | REIN, LANG, CLNT, SITE HELP |
 //! | `odd` | what is no command |
+//! | `queue` | which command is next, and which may not wait |
 //! | `names` | directories, RNFR and RNTO, SIZE, MDTM, MLST, STAT |
 //! | `saying` | what is sent, held to the table of replies |
 //! | `texts` | HELP, FEAT, STAT of the session |
 
 mod anew;
 mod channel;
+mod chores;
 mod config;
 mod facts;
 mod form;
@@ -28,6 +31,7 @@ mod login;
 mod names;
 mod odd;
 mod question;
+mod queue;
 mod saying;
 mod security;
 #[cfg(test)]
@@ -37,13 +41,13 @@ mod transfer;
 
 pub use config::Config;
 pub use host::VirtualHost;
-pub use question::{Answer, Ask, AskId, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
+pub use question::{Answer, Ask, AskId, Chore, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
 use saying::Answering;
 pub use security::{Tls, TlsEnd};
 
 use crate::command::{
-    self, Algorithm, BadCommand, Command, Digester, During, Form, Level, Opts, Password, Protection, Row,
-    Setting, State,
+    self, Algorithm, BadCommand, Command, Digester, Form, Level, Opts, Password, Protection, Row, Setting,
+    State,
 };
 use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
@@ -53,7 +57,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
-use clock::{Instant, TimerTable};
+use clock::{Duration, Instant, TimerTable};
 use core::net::SocketAddr;
 
 /// Output that may wait before input is left unread.
@@ -91,6 +95,10 @@ enum Prelude {
     },
     Restart {
         offset: u64,
+    },
+    /// SITE CPFR
+    Copy {
+        from: Vec<u8>,
     },
     /// RANG: from, and before which octet it ends.
     Range {
@@ -138,6 +146,8 @@ enum Pending {
     Digest { by: Digester, path: Vec<u8> },
     Set(Setting),
     Room,
+    CopyFrom { path: Vec<u8> },
+    Chore(Chore),
 }
 
 /// One control connection.
@@ -157,6 +167,10 @@ pub struct Server {
     login: Login,
     access: Access,
     failures: u32,
+    /// The longest wait for a command.
+    idle: Duration,
+    /// What new files are without, where the client said.
+    umask: Option<u32>,
     channel: Channel,
     epsv_all: bool,
     /// The control connection's.
@@ -202,6 +216,8 @@ impl Server {
             login: Login::Fresh,
             access: Access::default(),
             failures: 0,
+            idle: config.idle,
+            umask: None,
             channel: Channel::None,
             epsv_all: false,
             security: security::Security::Clear,
@@ -350,74 +366,6 @@ impl Server {
         self.advance(now);
     }
 
-    /// Runs commands until one must wait.
-    fn advance(&mut self, now: Instant) {
-        while self.out.len() < OUT_LIMIT {
-            match &self.work {
-                Work::Over | Work::Penalty | Work::Asking { .. } => break,
-                Work::Idle if self.dismissed.is_some() => {
-                    let text = self.dismissed.take().unwrap_or_default();
-                    self.close(421, &text);
-                    break;
-                }
-                Work::Idle if self.draining => {
-                    self.close(421, "The server is closing; good bye.");
-                    break;
-                }
-                Work::Idle => {
-                    let Some(line) = self.queue.pop_front() else { break };
-                    self.line(line);
-                }
-                Work::Transferring(_) => {
-                    if !self.during_transfer() {
-                        break;
-                    }
-                }
-            }
-        }
-        match self.work {
-            Work::Idle if self.eof && self.queue.is_empty() => self.over(),
-            Work::Idle => self.timers.set(IDLE, now + self.config.idle),
-            Work::Penalty => {
-                self.timers.stop(IDLE);
-                if self.timers.get(PENALTY).is_none() {
-                    self.timers.set(PENALTY, now + self.config.penalty * self.failures.min(10));
-                }
-            }
-            Work::Asking { .. } | Work::Transferring(_) | Work::Over => self.timers.stop(IDLE),
-        }
-    }
-
-    /// Looks at the queue while a transfer runs. False: nothing more can be done now.
-    fn during_transfer(&mut self) -> bool {
-        let answers = match self.queue.front() {
-            None => return false,
-            Some(Err(_)) => true,
-            Some(Ok(line)) => match command::parse(line) {
-                Ok((row, Command::Stat(Some(_)))) => {
-                    debug_assert_eq!(row.verb, "STAT");
-                    false
-                }
-                // ABOR stays in the queue: it is answered after the transfer's own last reply.
-                Ok((_, Command::Abor)) => false,
-                Ok((row, _)) => row.during == During::Answers,
-                Err(_) => true,
-            },
-        };
-        if answers {
-            let line = self.queue.pop_front().expect("looked at");
-            self.line(line);
-            return true;
-        }
-        // A command waits; an ABOR behind it counts all the same.
-        let abor =
-            |line: &Line| line.as_ref().is_ok_and(|l| matches!(command::parse(l), Ok((_, Command::Abor))));
-        if self.queue.iter().any(abor) {
-            self.abort_transfer();
-        }
-        false
-    }
-
     fn line(&mut self, line: Line) {
         let parsed = match &line {
             Ok(l) if l.is_empty() => return,
@@ -454,7 +402,7 @@ impl Server {
         let (offset, range) = match prelude {
             Prelude::Restart { offset } => (Some(offset), None),
             Prelude::Range { from, end } => (None, Some((from, end))),
-            Prelude::None | Prelude::Rename { .. } => (None, None),
+            Prelude::None | Prelude::Rename { .. } | Prelude::Copy { .. } => (None, None),
         };
         match command {
             Command::User(user) => self.user(user),
@@ -473,7 +421,7 @@ impl Server {
             Command::Rnfr(path) => self.ask(Ask::Look(path.clone()), Pending::RenameFrom { path }),
             Command::Rnto(to) => match prelude {
                 Prelude::Rename { from } => self.ask(Ask::Rename { from, to }, Pending::RenameTo),
-                Prelude::None | Prelude::Restart { .. } | Prelude::Range { .. } => {
+                Prelude::None | Prelude::Restart { .. } | Prelude::Range { .. } | Prelude::Copy { .. } => {
                     self.reply(503, "RNFR must come at once before.")
                 }
             },
@@ -489,10 +437,7 @@ impl Server {
             Command::Rest(at) => self.restart(at),
             Command::Abor if core::mem::take(&mut self.aborted) => self.reply(226, "ABOR done."),
             Command::Abor => self.reply(226, "There is no transfer to break off."),
-            Command::Allo(octets) => {
-                self.allocated = Some(octets);
-                self.reply(200, "Noted; the upload is held to it.");
-            }
+            Command::Allo(octets) => self.chore(Chore::Fits(octets)),
             Command::List(path) => self.list(path, Style::List),
             Command::Nlst(path) => self.list(path, Style::Names),
             Command::Mlsd(path) => self.list(path, Style::Facts(self.facts)),
@@ -524,6 +469,18 @@ impl Server {
             Command::Lang(tag) => self.language(tag.as_deref()),
             Command::Clnt => self.reply(200, "Noted."),
             Command::Csid => self.reply(200, "Name=towline; CaseSensitive=1; DirSep=/;"),
+            Command::Combine { target, parts } => self.chore(Chore::Combine { target, parts }),
+            Command::TreeSize(path) => self.chore(Chore::TreeSize(path)),
+            Command::RemoveTree(path) => self.chore(Chore::RemoveTree(path)),
+            Command::Pret => self.reply(200, "PASV or EPSV may come."),
+            Command::Adat => self.security_data(),
+            Command::Protected => self.protected_command(),
+            Command::CopyFrom(path) => self.ask(Ask::Look(path.clone()), Pending::CopyFrom { path }),
+            Command::CopyTo(to) => self.copy_to(prelude, to),
+            Command::Idle(seconds) => self.choose_idle(seconds),
+            Command::Umask(mask) => self.choose_umask(mask),
+            Command::Who => self.chore(Chore::Who),
+            Command::Quota => self.chore(Chore::Quota),
             Command::SiteHelp => self.site_help(),
             Command::Auth(mechanism) => self.auth(mechanism),
             Command::Pbsz => self.buffer_size(),
@@ -553,11 +510,13 @@ impl Server {
             | Pending::RemoveDir
             | Pending::Remove
             | Pending::RenameFrom { .. }
+            | Pending::CopyFrom { .. }
             | Pending::RenameTo
             | Pending::Size
             | Pending::Modified
             | Pending::Facts
             | Pending::Describe { .. }) => self.name_answered(names, answer),
+            Pending::Chore(chore) => self.chore_answered(chore, answer),
             facts @ (Pending::Digest { .. } | Pending::Set(_) | Pending::Room) => {
                 self.facts_answered(facts, answer)
             }

@@ -25,6 +25,13 @@ impl Server {
                 self.prelude = Prelude::Rename { from: path };
                 self.reply(350, "It exists; RNTO names the new name.");
             }
+            (Pending::CopyFrom { path }, Answer::Entry(entry)) => match entry.kind {
+                Kind::File => {
+                    self.prelude = Prelude::Copy { from: path };
+                    self.reply(350, "It exists; SITE CPTO names the copy.");
+                }
+                Kind::Directory => self.reply(550, "It is a directory."),
+            },
             (Pending::RenameTo, Answer::Done) => self.reply(250, "Renamed."),
             (Pending::Size, Answer::Size(octets)) => self.reply(213, &format!("{octets}")),
             (Pending::Modified, Answer::Entry(entry)) => match entry.kind {

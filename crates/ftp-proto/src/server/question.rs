@@ -89,6 +89,8 @@ pub enum Ask {
     Set(Setting),
     /// Octets that there is room for. → [`Answer::Size`].
     Room(Vec<u8>),
+    /// What needs no data connection and is more than one step.
+    Chore(Chore),
     /// A listing for the control connection. → [`Answer::Lines`].
     Describe(Vec<u8>),
     /// Open what is to be moved, without moving anything. → [`Answer::Opened`].
@@ -103,6 +105,36 @@ pub enum Ask {
         /// Why, for the audit.
         why: Shelve,
     },
+}
+
+/// Work on files, or about them, that is done when it is answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Chore {
+    /// Is there room for so many octets in the session's directory? → [`Answer::Done`].
+    Fits(u64),
+    /// A copy in the tree, whole or not at all; the same rights as for reading the one and writing the other. →
+    /// [`Answer::Done`].
+    Copy {
+        /// What CPFR named.
+        from: Vec<u8>,
+        /// What CPTO names.
+        to: Vec<u8>,
+    },
+    /// The parts behind the target, whole or not at all; then they are removed. → [`Answer::Done`].
+    Combine {
+        /// What is there already stays.
+        target: Vec<u8>,
+        /// In their order.
+        parts: Vec<Vec<u8>>,
+    },
+    /// Octets of all files below. → [`Answer::Size`].
+    TreeSize(Vec<u8>),
+    /// Everything below, then the directory. → [`Answer::Done`].
+    RemoveTree(Vec<u8>),
+    /// The user's sessions. → [`Answer::Lines`].
+    Who,
+    /// What there is room for. → [`Answer::Lines`].
+    Quota,
 }
 
 /// Why an upload is not published, or a transfer ended early.
@@ -140,6 +172,8 @@ pub struct Transfer {
     pub kind: Kind,
     /// How it is on the wire.
     pub form: Form,
+    /// What a new file is without, where the client said (SITE UMASK).
+    pub umask: Option<u32>,
 }
 
 /// Which way, and of what.

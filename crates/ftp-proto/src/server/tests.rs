@@ -1,3 +1,4 @@
+mod chores;
 mod host;
 mod security;
 
@@ -143,6 +144,13 @@ impl Talk {
         assert!(text.contains("150 "), "{text}");
     }
 
+    fn allo(&mut self, octets: u64) {
+        self.say(&format!("ALLO {octets}"));
+        assert_eq!(self.question(), Ask::Chore(Chore::Fits(octets)));
+        self.answer(Answer::Done);
+        assert!(self.take().starts_with("200 "));
+    }
+
     fn pass_time(&mut self, d: Duration) {
         self.now += d;
         self.server.handle_timeout(self.now);
@@ -243,6 +251,8 @@ fn before_the_login_only_harmless_verbs_work() {
             "MFMT" | "MFCT" => " 20020717210715 x",
             "MFF" => " Modify=20020717210715; x",
             "RANG" => " 1 2",
+            "COMB" => " x y",
+            "PRET" => " RETR x",
             "SITE" => " HELP",
             _ => " x",
         };
@@ -334,7 +344,7 @@ fn feat_lists_one_feature_a_line_with_one_space() {
         "211-Extensions:\r\n MODE Z\r\n REST STREAM\r\n EPRT\r\n EPSV\r\n SIZE\r\n MDTM\r\n LANG EN*\r\n \
          MFMT\r\n MFF Modify;UNIX.mode;\r\n RANG STREAM\r\n XCRC filename;start;end\r\n XMD5 filename;start;end\r\n \
          XSHA1 filename;start;end\r\n XSHA256 filename;start;end\r\n XSHA512 filename;start;end\r\n MD5\r\n HOST\r\n AVBL\r\n \
-         CLNT\r\n CSID\r\n MLST type*;size*;modify*;perm*;unique*;UNIX.mode;\r\n HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32;\r\n \
+         COMB target;source_list\r\n DSIZ\r\n RMDA <path>\r\n PRET\r\n CLNT\r\n CSID\r\n MLST type*;size*;modify*;perm*;unique*;UNIX.mode;\r\n HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32;\r\n \
          TVFS\r\n UTF8\r\n211 End\r\n"
     );
     assert_eq!(t.ask("OPTS MLST Size;type;x"), "200 MLST OPTS type;size;\r\n");
@@ -568,7 +578,7 @@ fn allo_holds_the_upload_to_its_size() {
     {
         let mut t = Talk::logged_in();
         t.ask("TYPE I");
-        t.ask(&format!("ALLO {allo}"));
+        t.allo(allo);
         t.passive();
         t.say("STOR f");
         let Ask::Open(Transfer { kind: Kind::Store { expected, .. }, .. }) = t.question() else { panic!() };
@@ -583,7 +593,7 @@ fn allo_holds_the_upload_to_its_size() {
 fn allo_is_for_the_next_transfer_only() {
     let mut t = Talk::logged_in();
     t.ask("TYPE I");
-    t.ask("ALLO 10");
+    t.allo(10);
     t.passive();
     t.say("RETR f");
     t.refuse(550);

@@ -102,7 +102,7 @@ impl Server {
             Channel::Active(addr) => Via::Connect(addr),
         };
         self.channel = Channel::None;
-        let transfer = Transfer { path, kind, form: self.form };
+        let transfer = Transfer { path, kind, form: self.form, umask: self.umask };
         let id = self.question(Ask::Open(transfer.clone()));
         self.progress = 0;
         let answering = self.answering;

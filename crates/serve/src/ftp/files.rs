@@ -1,5 +1,6 @@
 //! Questions about names. Everything here blocks; it runs on a blocking thread.
 
+use super::chores;
 use super::convert::{Lines, Marks};
 use super::digest;
 use super::refusal::refused;
@@ -33,6 +34,8 @@ pub(super) enum Open {
 /// A directory being sent.
 pub(super) struct Listing {
     from: Source,
+    /// The names that are wanted, where not all are.
+    pattern: Option<Pattern>,
     style: Style,
     access: Access,
     now: i64,
@@ -40,6 +43,12 @@ pub(super) struct Listing {
     meter: Option<Box<Meter>>,
     /// What makes its lines what the wire has, where they are not.
     wire: Option<Lines>,
+}
+
+struct Pattern {
+    name: Vec<u8>,
+    /// What stood before it, slash and all: NLST says names as they would be asked for.
+    prefix: Vec<u8>,
 }
 
 enum Source {
@@ -82,6 +91,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
         Ask::Digest { path, algorithm, range } => {
             resolve(at, &path).and_then(|p| digest::of(session, &p, algorithm, range))
         }
+        Ask::Chore(chore) => return chores::answer(session, at, &chore),
         Ask::Login { .. }
         | Ask::Secure
         | Ask::Listen
@@ -113,19 +123,25 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
             let opened = Answer::Opened { len: Some(told), start: 0 };
             Ok((Open::Reading { reading, offset, end, form }, opened))
         }
-        Which::Store { mode: Mode::Unique, expected } => unique(session, at, expected)
-            .map(|(made, name)| (writing(made, expected), Answer::OpenedAs(name))),
+        Which::Store { mode: Mode::Unique, expected } => {
+            unique(session, at, expected).map(|(mut made, name)| {
+                without(what.umask, &mut made);
+                (writing(made, expected), Answer::OpenedAs(name))
+            })
+        }
         Which::Store { mode, expected } => {
             let mode = match mode {
                 Mode::Overwrite | Mode::Unique => store::Mode::Overwrite,
                 Mode::Resume(offset) => store::Mode::Resume(offset),
                 Mode::Append => store::Mode::Append,
             };
-            let made = session.write(&path, gate::Ask { mode, expected })?;
+            let mut made = session.write(&path, gate::Ask { mode, expected })?;
+            without(what.umask, &mut made);
             let start = made.start();
             Ok((writing(made, expected), Answer::Opened { len: None, start }))
         }
         Which::List(style) => {
+            let (path, pattern) = matching(session, style, path);
             let facts = session.stat(&path)?;
             let (from, meter) = match (facts.kind, style) {
                 (store::Kind::Directory, _) => {
@@ -139,7 +155,8 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
                 }
             };
             let wire = Lines::of(form);
-            let listing = Listing { from, style, access, now: unix(SystemTime::now()), meter, wire };
+            let pattern = pattern.map(|name| Pattern { name, prefix: prefix(&what.path).to_vec() });
+            let listing = Listing { from, pattern, style, access, now: unix(SystemTime::now()), meter, wire };
             Ok((Open::Listing(listing), Answer::Opened { len: None, start: 0 }))
         }
     });
@@ -147,6 +164,25 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
         Ok((open, answer)) => (Some(open), answer),
         Err(why) => (None, absent_with_advice(session, at, what, &why)),
     }
+}
+
+/// LIST and NLST of a name with `*` in it that is nobody's: the directory that it stands in, and the pattern. Only the last
+/// name is one: whatever is typed, it is one directory that is read.
+fn matching(session: &Session, style: Style, path: VPath) -> (VPath, Option<Vec<u8>>) {
+    let by_pattern = match style {
+        Style::List | Style::Names => list::is_pattern(path.name()) && !session.has(&path),
+        Style::Facts(_) => false,
+    };
+    if by_pattern {
+        let name = path.name().to_vec();
+        return (path.parent(), Some(name));
+    }
+    (path, None)
+}
+
+/// Everything before the last name, as it was sent.
+fn prefix(path: &[u8]) -> &[u8] {
+    &path[..path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1)]
 }
 
 /// Names that STOU tries.
@@ -163,6 +199,14 @@ fn unique(session: &Session, at: &VPath, expected: Option<u64>) -> Result<(Writi
         }
     }
     Err(Refusal::Exists)
+}
+
+/// SITE UMASK. Where the backend has no permissions there are none to take away.
+fn without(umask: Option<u32>, writing: &mut Writing) {
+    if let Some(umask) = umask {
+        let mode_if_new = Some(0o666 & !umask);
+        let _ = writing.set_attributes(store::Attributes { mode_if_new, ..store::Attributes::default() });
+    }
 }
 
 fn set(session: &Session, at: &VPath, setting: &Setting) -> Result<(), Refusal> {
@@ -209,14 +253,23 @@ impl Listing {
 
     /// The lines of the next entries; empty at the end.
     fn lines(&mut self) -> Result<Vec<u8>, Refusal> {
-        let entries = match &mut self.from {
-            Source::Directory(cursor) => cursor.next()?,
-            Source::One(entry) => entry.take().into_iter().collect(),
+        let entries = loop {
+            let mut entries = match &mut self.from {
+                Source::Directory(cursor) => cursor.next()?,
+                Source::One(entry) => entry.take().into_iter().collect(),
+            };
+            let Some(pattern) = &self.pattern else { break entries };
+            let is_end = entries.is_empty();
+            entries.retain(|entry| list::matches(&pattern.name, &entry.name));
+            if is_end || !entries.is_empty() {
+                break entries;
+            }
         };
+        let prefix = self.pattern.as_ref().map_or(&[][..], |pattern| &pattern.prefix);
         let mut out = Vec::with_capacity(entries.len() * 80);
         for e in entries {
             match self.style {
-                Style::Names => list::write_name(&mut out, &e.name),
+                Style::Names => list::write_name(&mut out, &[prefix, &e.name].concat()),
                 Style::List => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
                 Style::Facts(which) => {
                     list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access)
@@ -295,7 +348,7 @@ fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
     }
 }
 
-fn resolve(at: &VPath, path: &[u8]) -> Result<VPath, Refusal> {
+pub(super) fn resolve(at: &VPath, path: &[u8]) -> Result<VPath, Refusal> {
     at.resolve(path).map_err(Refusal::BadName)
 }
 

@@ -5,6 +5,7 @@
 //! | `mod` | configuration, and what is said to whom gets no place |
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
+//! | `chores` | copies, combinations, trees: more than one step, and each through the gate |
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
 //! | `deflate` | MODE Z |
 //! | `data` | the data connection: made, pumped, ended |
@@ -13,6 +14,7 @@
 //! | `digest` | HASH and its kin |
 //! | `refusal` | the gate's refusals as replies |
 
+mod chores;
 mod convert;
 mod data;
 mod deflate;

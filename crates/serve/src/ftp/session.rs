@@ -415,6 +415,7 @@ impl Session {
             | Ask::Digest { .. }
             | Ask::Set(_)
             | Ask::Room(_)
+            | Ask::Chore(_)
             | Ask::Describe(_)) => {
                 let Some((session, _)) = self.admitted.clone() else { return nobody() };
                 let at = self.directory.clone();

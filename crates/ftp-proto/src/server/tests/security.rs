@@ -165,7 +165,7 @@ fn an_upload_that_tls_does_not_end_is_not_published() {
         t.login();
         t.ask("TYPE I");
         if let Some(octets) = allo {
-            t.ask(&format!("ALLO {octets}"));
+            t.allo(octets);
         }
         t.uploading();
         t.answer(Answer::Moved { octets: 7, end: End::Unclosed });
