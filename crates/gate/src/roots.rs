@@ -164,6 +164,11 @@ fn component(name: &str) -> String {
 pub struct Roots(pub Vec<RootRule>);
 
 impl Roots {
+    /// Whether any row has directories made.
+    pub(crate) fn makes_any(&self) -> bool {
+        self.0.iter().any(|row| row.create)
+    }
+
     /// The root of somebody: what the account itself says, else a row's, else the tree's. `None`: their row's directory cannot be named (too long).
     pub(crate) fn of(&self, who: &Who, peer: IpAddr, host: Option<&str>) -> Option<Home> {
         let there = |path: VPath| Home { path, create: false };

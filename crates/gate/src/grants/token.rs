@@ -29,7 +29,7 @@ pub(super) fn hash(token: &[u8]) -> [u8; 32] {
 }
 
 /// Whether octets have the form of one.
-pub(super) fn is_like(octets: &[u8]) -> bool {
+pub(crate) fn is_like(octets: &[u8]) -> bool {
     octets.len() == LEN && octets.iter().all(|b| ALPHABET.contains(b))
 }
 

@@ -6,7 +6,7 @@ use super::keys::ShownKey;
 use super::outside::Notice;
 use super::user::User;
 use super::{Account, Identity, Lives, Said};
-use crate::{Knock, Protocol, Refusal, Secret};
+use crate::{Credentials, Knock, Protocol, Refusal, Secret};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -78,6 +78,21 @@ impl Identity {
         };
         self.even_out(began, &told, said);
         told
+    }
+
+    /// Whether [`Identity::of`] lets this knock in without a hash, a disk or an oracle: its credentials were right a while
+    /// ago, or are none.
+    pub(crate) fn tells_now(&self, knock: &Knock) -> bool {
+        match &knock.credentials {
+            Credentials::Anonymous { .. } => self.anonymous,
+            Credentials::Password { user, password } => self.users.get(user.as_str()).is_some_and(|user| {
+                let worth = Worth::of(user.wants, Beside::Nothing, knock.protocol);
+                worth == Worth::In
+                    && user.not_now(SystemTime::now()).is_none()
+                    && self.verified.has(user, &self.key.digest(user.name(), password))
+            }),
+            Credentials::None | Credentials::Key { .. } => false,
+        }
     }
 
     /// A key that is not this user's is refused at once, as one of nobody's is.

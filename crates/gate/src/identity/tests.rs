@@ -368,3 +368,20 @@ fn no_notice_and_no_user_shows_a_hash() {
     let shown = format!("{:?} {:?}", user("bob", MD5), Hash::parse(MD5).map(|h| h.kind()));
     assert!(!shown.contains("vhxKZ"), "{shown}");
 }
+
+#[test]
+fn only_who_was_right_a_while_ago_is_told_without_waiting() {
+    let identity = of(vec![user("u", &argon2id()), user("v", &argon2id())]);
+    let now = |name, password| identity.tells_now(&knock(name, password));
+    assert!(!now("u", "hunter2"), "nobody has looked yet");
+    login(&identity, "u", "hunter2");
+    assert!(now("u", "hunter2"));
+    for (name, password) in [("u", "wrong"), ("v", "hunter2"), ("nobody", "hunter2"), ("anonymous", "")] {
+        assert!(!now(name, password), "{name} {password}");
+    }
+    let asked = |identity: &Identity| {
+        let credentials = Credentials::Anonymous { email: String::new() };
+        identity.tells_now(&Knock { credentials, ..knock("", "") })
+    };
+    assert!(!asked(&identity) && asked(&Identity::new(Vec::new(), None, None, true)));
+}
