@@ -21,6 +21,8 @@ use transport::tap::{Role, Sight, Tap, What};
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Of what a busy machine may spoil.
+const TRIES: usize = 20;
 
 /// A server over memory with the user `u`/`p` and anonymous.
 struct House {
@@ -640,6 +642,93 @@ fn data_goes_to_and_comes_from_the_control_peer_only() {
     right.read_to_end(&mut got).unwrap();
     assert_eq!(got, b"secret");
     raw.expect(226);
+}
+
+/// A listener costs as much as a small file; a port that is known for long is a stranger's chance.
+#[test]
+fn a_passive_port_serves_again_after_a_whole_transfer_and_only_then() {
+    let house = house();
+    let (small, large) = (random(4_096), random(8 << 20));
+    house.store.seed("/small", small.clone());
+    house.store.seed("/large", large.clone());
+    let mut raw = Raw::logged_in(&house);
+    let fetch = |raw: &mut Raw| {
+        let mut data = raw.data();
+        raw.ask("RETR small", 150);
+        let mut got = Vec::new();
+        data.read_to_end(&mut got).unwrap();
+        assert_eq!(got, small);
+        raw.expect(226);
+        data.peer_addr().unwrap().port()
+    };
+    // It is kept for a second, which may be over on a busy machine.
+    let again = (0..TRIES).any(|_| fetch(&mut raw) == fetch(&mut raw));
+    assert!(again, "never the same port twice");
+    // Whoever came before the port was told again is not taken for the client's next connection.
+    let turned_away = (0..TRIES).any(|_| {
+        let port = fetch(&mut raw);
+        let Ok(mut early) = TcpStream::connect((V4, port)) else { return false };
+        early.set_read_timeout(Some(PATIENCE)).unwrap();
+        let again = fetch(&mut raw) == port;
+        let mut nothing = Vec::new();
+        let _ = early.read_to_end(&mut nothing);
+        assert_eq!(nothing, b"");
+        again
+    });
+    assert!(turned_away, "never the same port with somebody before");
+    // Behind a transfer that is broken off there may be connections on their way.
+    let data = raw.data();
+    let port = data.peer_addr().unwrap().port();
+    raw.ask("RETR large", 150);
+    raw.ask("ABOR", 426);
+    raw.expect(226);
+    drop(data);
+    assert!(TcpStream::connect((V4, port)).is_err(), "the port is closed");
+    // No port for ever either.
+    let served: std::collections::BTreeSet<u16> = (0..70).map(|_| fetch(&mut raw)).collect();
+    assert!(served.len() > 1, "{served:?}");
+}
+
+/// Its time is over when nobody asks for it.
+#[test]
+fn a_passive_port_that_is_not_asked_for_is_closed() {
+    let house = house();
+    house.store.seed("/f", b"x".to_vec());
+    let mut raw = Raw::logged_in(&house);
+    let mut data = raw.data();
+    let port = data.peer_addr().unwrap().port();
+    raw.ask("RETR f", 150);
+    raw.expect(226);
+    data.read_to_end(&mut Vec::new()).unwrap();
+    let closed = e2e::poll::until(PATIENCE, || TcpStream::connect((V4, port)).is_err().then_some(()));
+    assert!(closed.is_some(), "it is still open");
+    raw.ask("NOOP", 200);
+}
+
+/// Two segments would be two wake-ups of the client for one small file.
+#[test]
+fn what_needs_no_waiting_is_announced_and_ended_in_one_segment() {
+    let house = house();
+    let content = random(4_096);
+    house.store.seed("/f", content.clone());
+    let mut raw = Raw::logged_in(&house);
+    // A new listener may not know yet that somebody came.
+    for _ in 0..TRIES {
+        let mut data = raw.data();
+        raw.say(b"RETR f\r\n");
+        let mut got = Vec::new();
+        data.read_to_end(&mut got).unwrap();
+        assert_eq!(got, content);
+        let mut replies = [0; 512];
+        let n = raw.control.get_mut().read(&mut replies).unwrap();
+        let replies = String::from_utf8_lossy(&replies[..n]).into_owned();
+        if replies.starts_with("150") && replies.contains("\r\n226 ") {
+            return;
+        }
+        assert!(replies.starts_with("150"), "{replies}");
+        raw.expect(226);
+    }
+    panic!("150 and 226 came apart each time");
 }
 
 /// A directory that is listed is fetched: what goes over the data connection keeps the rate.

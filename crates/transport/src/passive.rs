@@ -4,6 +4,8 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// A non-blocking listener on `local`, at a port of `range` (beginning at a random one, so that the next
 /// port is nobody's guess: RFC 2577 §8), or at any free port.
@@ -27,6 +29,22 @@ pub fn listen(local: IpAddr, range: Option<&RangeInclusive<u16>>) -> io::Result<
         }
     }
     Err(io::Error::new(io::ErrorKind::AddrInUse, "every port of the passive range is in use"))
+}
+
+/// A listener that the runtime waits for, and that whoever accepts asks itself: what is accepted need not be the runtime's.
+pub type Listener = AsyncFd<TcpListener>;
+
+/// Gives a listener to the runtime of the caller.
+///
+/// # Errors
+/// What epoll says.
+///
+/// # Panics
+/// Outside a runtime.
+pub fn register(listener: TcpListener) -> io::Result<Listener> {
+    #[allow(unsafe_code)]
+    // SAFETY: a TcpListener gives the same descriptor as long as it lives, and closes it only in its own drop.
+    Ok(unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) }?)
 }
 
 fn bind(addr: SocketAddr) -> io::Result<TcpListener> {

@@ -120,6 +120,11 @@ impl Outgoing {
         self.at
     }
 
+    /// Octets of the blob that are still to go, where the kernel sends them; 0 where buffers do.
+    pub fn left_to_sendfile(&self) -> u64 {
+        if self.sendfile { self.end.saturating_sub(self.at) } else { 0 }
+    }
+
     /// Sends what the socket takes, at most one bite.
     pub fn bite(&mut self, socket: BorrowedFd<'_>) -> Result<Bite, PumpError> {
         if self.sendfile

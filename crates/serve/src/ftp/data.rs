@@ -1,11 +1,12 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
+use super::coming::Listener;
 use super::files::{Listing, Open};
-use super::{DataPorts, FtpConfig, Reuse, convert, proxied, refusal};
+use super::lane::{self, Lane};
+use super::{FtpConfig, Reuse, convert, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
 use ftp_proto::server::{End, Via};
-use gate::store::no_descriptors;
 use gate::{Meter, Progress, Reading, Refusal, Writing};
 use socket2::SockRef;
 use std::future::Future;
@@ -14,7 +15,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::Ready;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use transport::pump::{Bite, Incoming, Outgoing, PumpError};
@@ -48,7 +48,7 @@ impl Watch {
 /// One data connection to be.
 pub(super) struct Data {
     pub(super) via: Via,
-    pub(super) listener: Option<TcpListener>,
+    pub(super) listener: Option<Listener>,
     /// What it shows, where it is under TLS.
     pub(super) identity: Option<Identity>,
     /// The control connection's ends.
@@ -59,42 +59,60 @@ pub(super) struct Data {
     pub(super) watch: Arc<Watch>,
 }
 
+/// What a data connection moved.
+pub(super) struct Moved {
+    pub(super) open: Open,
+    /// Of the wire.
+    pub(super) octets: u64,
+    pub(super) end: End,
+    /// Where the client came to, if it did.
+    pub(super) listener: Option<Listener>,
+}
+
 /// Octets that are taken of a file that cannot be kept, and for how long, before it is broken off.
 const HEARD_OUT: usize = 4 << 20;
 const HEARING_OUT: Duration = Duration::from_secs(2);
-/// How long a proxy may take to say for whom a data connection is: others wait behind it.
-const HEADER: Duration = Duration::from_secs(5);
 /// How long a connection under TLS whose data is all there waits for its peer's end.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Yields to the other branches of the select after so many octets.
 const TURN: u64 = 4 << 20;
 
 impl Data {
-    /// Gets the connection and moves what is open; gives it back with the octets of the wire.
-    pub(super) async fn run(mut self, config: FtpConfig, mut open: Open) -> (Open, u64, End) {
+    /// Gets the connection and moves what is open.
+    pub(super) async fn run(mut self, config: FtpConfig, mut open: Open) -> Moved {
         let watch = self.watch.clone();
         let end = tokio::select! {
             biased;
             () = watch.cancel.notified() => End::Cancelled,
             end = self.carry(&config, &mut open) => end,
         };
-        (open, watch.progress.octets(), end)
+        Moved { open, octets: watch.progress.octets(), end, listener: self.listener }
     }
 
     async fn carry(&mut self, config: &FtpConfig, open: &mut Open) -> End {
-        let stream = match self.connection(config).await {
-            Ok(stream) => stream,
+        let mut outgoing = outgoing(open);
+        let meter = match open {
+            Open::Reading { reading, .. } => reading.take_meter(),
+            Open::Writing { writing, .. } => writing.take_meter(),
+            Open::Listing(listing) => listing.take_meter(),
+        };
+        let came = match self.connection(config).await {
+            Ok(came) => came,
             Err(why) => {
                 self.see(self.peer, self.local, Dir::Here, What::ConnectFailed { why: &why });
                 return End::NoConnection(why);
             }
         };
-        // The listener's work is done: one peer a transfer.
-        self.listener = None;
+        if let (Some(out), Open::Reading { reading, .. }, None, None) =
+            (&mut outgoing, &*open, &meter, &self.identity)
+            && let Some(end) = self.at_once(&came, out, reading)
+        {
+            return end;
+        }
+        let ends = came.ends;
+        let Ok(stream) = came.stream() else { return End::Lost };
         // Until it is known to be whole, whatever drops the connection (ABOR, the server's end) is a RST.
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-        // Asked for now: after a reset nobody knows the peer any more.
-        let ends = (stream.local_addr().unwrap_or(self.local), stream.peer_addr().unwrap_or(self.peer));
         let Ok(mut wire) = Wire::new(stream, None) else { return End::Lost };
         if let Err(why) = self.secure(&mut wire, config).await {
             self.see(ends.0, ends.1, Dir::Here, What::ConnectFailed { why: &why });
@@ -104,29 +122,22 @@ impl Data {
             data: self,
             wire: &mut wire,
             stall: config.no_progress,
-            meter: None,
+            meter,
             turn: 0,
             ends,
             disk: Disk::default(),
         };
         let end = match open {
-            Open::Reading { reading, offset, end, form } => {
-                moving.meter = reading.take_meter();
-                let convert = convert::outgoing(*form, *offset);
-                moving
-                    .send(Outgoing::new(reading.blob().clone(), *offset, convert).up_to(*end), Some(reading))
-                    .await
-            }
+            Open::Reading { reading, .. } => match outgoing {
+                Some(out) => moving.send(out, Some(reading)).await,
+                None => End::Lost,
+            },
             Open::Writing { writing, form, marks, announced } => {
-                moving.meter = writing.take_meter();
                 let convert = convert::incoming(*form, marks, *announced);
                 let incoming = Incoming::new(writing.start(), convert);
                 moving.receive(incoming, writing).await
             }
-            Open::Listing(listing) => {
-                moving.meter = listing.take_meter();
-                moving.list(listing).await
-            }
+            Open::Listing(listing) => moving.list(listing).await,
         };
         let end = match (end, &mut *open) {
             (End::Whole, _) => moving.finish().await,
@@ -166,124 +177,17 @@ impl Data {
         Ok(())
     }
 
-    async fn connection(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
-        let patience = config.connect;
-        let made = match self.via {
-            Via::Accept => timeout(patience, self.accept(config)).await,
-            Via::Connect(to) => timeout(patience, self.connect(to, config)).await,
-        };
-        match (made, self.via) {
-            (Ok(made), _) => made,
-            (Err(_), Via::Accept) => Err(format!(
-                "nobody connected to our port within {} s; is a firewall between, or active mode wanted?",
-                patience.as_secs()
-            )),
-            (Err(_), Via::Connect(to)) => Err(format!(
-                "{to} does not answer within {} s; behind a firewall use passive mode.",
-                patience.as_secs()
-            )),
-        }
-    }
-
-    /// RFC 2577 §3: nobody but the control connection's peer. Strangers are turned away and the listener
-    /// goes on.
-    async fn accept(&mut self, config: &FtpConfig) -> Result<TcpStream, String> {
-        let Some(listener) = &self.listener else { return Err(String::from("the listener is gone.")) };
-        loop {
-            let (mut stream, from) = match listener.accept().await {
-                // Somebody connected and left before we came.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
-                accepted => accepted.map_err(|e| said(&e))?,
-            };
-            let by_proxy = config.is_proxy(from.ip())
-                && timeout(HEADER, proxied::is_for(&mut stream, self.peer.ip())).await == Ok(true);
-            if by_proxy || from.ip().to_canonical() == self.peer.ip() {
-                let local = stream.local_addr().unwrap_or(self.local);
-                self.see(local, from, Dir::Received, What::Connected { role: Role::Data });
-                return Ok(stream);
-            }
-            self.see(self.local, from, Dir::Received, What::ConnectFailed { why: "not the control peer" });
-            let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-        }
-    }
-
-    async fn connect(&self, to: SocketAddr, config: &FtpConfig) -> Result<TcpStream, String> {
-        let (to, port) = (scoped(to, self.peer), config.active_port);
-        let failed = |e: io::Error| format!("{to}: {}", said(&e));
-        let mut ports = vec![port];
-        // Port 20 may be forbidden to us, or still held by a connection to the same place.
-        if port != 0 {
-            ports.push(0);
-        }
-        let mut last = None;
-        for port in ports {
-            match attempt(config.ports.as_ref(), SocketAddr::new(self.local.ip(), port), to).await {
-                Ok(stream) => {
-                    let local = stream.local_addr().unwrap_or(self.local);
-                    self.see(local, to, Dir::Sent, What::Connected { role: Role::Data });
-                    return Ok(stream);
-                }
-                Err(e) => {
-                    let ours = matches!(
-                        e.kind(),
-                        io::ErrorKind::PermissionDenied
-                            | io::ErrorKind::AddrInUse
-                            | io::ErrorKind::AddrNotAvailable
-                    );
-                    last = Some(e);
-                    if !ours {
-                        break;
-                    }
-                }
-            }
-        }
-        Err(last.map_or_else(String::new, failed))
-    }
-
-    fn see(&self, local: SocketAddr, peer: SocketAddr, dir: Dir, what: What<'_>) {
+    pub(super) fn see(&self, local: SocketAddr, peer: SocketAddr, dir: Dir, what: What<'_>) {
         if let Some(tap) = &self.tap {
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
     }
 }
 
-/// What the system said, in words that name nothing of this host.
-fn said(e: &io::Error) -> String {
-    if no_descriptors(e) { refusal::reply(&Refusal::NO_DESCRIPTORS).1 } else { format!("{}.", e.kind()) }
-}
-
-async fn attempt(
-    ports: Option<&Arc<dyn DataPorts>>,
-    from: SocketAddr,
-    to: SocketAddr,
-) -> io::Result<TcpStream> {
-    if let Some(ports) = ports.cloned() {
-        let asked = move || ports.connect(from, to);
-        let stream = TcpStream::from_std(tokio::task::spawn_blocking(asked).await??)?;
-        stream.writable().await?;
-        return stream.take_error()?.map_or(Ok(stream), Err);
-    }
-    let port = from.port();
-    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    if port != 0 {
-        socket.set_reuseaddr(true)?;
-    }
-    // A link-local address of ours cannot be bound without its interface; then the system chooses.
-    if to.is_ipv4() || to.ip().is_loopback() || port != 0 {
-        socket.bind(from)?;
-    }
-    socket.connect(to).await
-}
-
-/// An EPRT says no interface; a link-local address is on the control connection's.
-fn scoped(to: SocketAddr, peer: SocketAddr) -> SocketAddr {
-    match (to, peer) {
-        (SocketAddr::V6(mut to), SocketAddr::V6(peer)) => {
-            to.set_scope_id(peer.scope_id());
-            SocketAddr::V6(to)
-        }
-        (to, _) => to,
-    }
+/// What a download sends.
+fn outgoing(open: &Open) -> Option<Outgoing> {
+    let Open::Reading { reading, offset, end, form } = open else { return None };
+    Some(Outgoing::new(reading.blob().clone(), *offset, convert::outgoing(*form, *offset)).up_to(*end))
 }
 
 /// An open data connection.
@@ -301,7 +205,30 @@ struct Moving<'a> {
 impl Moving<'_> {
     /// Of a listing there is no reading.
     async fn send(&mut self, mut out: Outgoing, reading: Option<&Reading>) -> End {
+        let mut lane = Lane::of(self.wire, &out, self.meter.as_deref());
+        if lane.is_some() {
+            // Its client may wait for the 150.
+            tokio::task::yield_now().await;
+        }
         loop {
+            if let Some(taken) = &lane {
+                match taken.turn(self.wire, &mut out) {
+                    Ok(Bite::Moved(n)) => {
+                        if let Some(reading) = reading {
+                            reading.begun();
+                        }
+                        if n < lane::LEAST {
+                            lane = None;
+                        }
+                        self.moved(n, Dir::Sent).await;
+                        // ABOR, STAT and the like between any two turns.
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
+                    Ok(Bite::Blocked | Bite::Over) => lane = None,
+                    Err(e) => return failed(e),
+                }
+            }
             if self.meter.is_some() {
                 out.at_most(self.turn_of_rate().await);
             }

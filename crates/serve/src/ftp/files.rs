@@ -105,24 +105,35 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
     answered.unwrap_or_else(|why| refused(&why))
 }
 
+/// Opens what a download reads, where that takes no waiting for a disk; otherwise, and for every refusal, `None`: see
+/// [`open`].
+pub(super) fn open_now(session: &Session, at: &VPath, what: &Transfer) -> Option<(Open, Answer)> {
+    let Which::Retrieve { offset, end } = what.kind else { return None };
+    let reading = session.read_now(&resolve(at, &what.path).ok()?)?;
+    if offset > reading.blob().len() {
+        return None;
+    }
+    read(reading, offset, end, what.form).ok()
+}
+
+fn read(reading: Reading, offset: u64, end: Option<u64>, form: Form) -> Result<(Open, Answer), Refusal> {
+    let len = reading.blob().len();
+    if offset > len {
+        let why = Refusal::BeyondEnd { offset, len };
+        reading.finish(gate::End::new(gate::Outcome::Refused, 0).note(why.to_string()));
+        return Err(why);
+    }
+    let end = end.map_or(len, |end| end.min(len));
+    let told = if end < len { end - offset } else { len };
+    Ok((Open::Reading { reading, offset, end, form }, Answer::Opened { len: Some(told), start: 0 }))
+}
+
 /// Opens what a transfer moves.
 pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfer) -> (Option<Open>, Answer) {
     let form = what.form;
     let writing = |writing, announced| Open::Writing { writing, form, marks: Marks::default(), announced };
     let opened = resolve(at, &what.path).and_then(|path| match what.kind {
-        Which::Retrieve { offset, end } => {
-            let reading = session.read(&path)?;
-            let len = reading.blob().len();
-            if offset > len {
-                let why = Refusal::BeyondEnd { offset, len };
-                reading.finish(gate::End::new(gate::Outcome::Refused, 0).note(why.to_string()));
-                return Err(why);
-            }
-            let end = end.map_or(len, |end| end.min(len));
-            let told = if end < len { end - offset } else { len };
-            let opened = Answer::Opened { len: Some(told), start: 0 };
-            Ok((Open::Reading { reading, offset, end, form }, opened))
-        }
+        Which::Retrieve { offset, end } => read(session.read(&path)?, offset, end, form),
         Which::Store { mode: Mode::Unique, expected } => {
             unique(session, at, expected).map(|(mut made, name)| {
                 without(what.umask, &mut made);

@@ -6,24 +6,30 @@
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `chores` | copies, combinations, trees: more than one step, and each through the gate |
+//! | `coming` | how a data connection comes about |
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
 //! | `deflate` | MODE Z |
-//! | `data` | the data connection: made, pumped, ended |
+//! | `data` | the data connection: pumped, ended |
+//! | `small` | a file that a socket takes at once |
+//! | `lane` | a thread of its own for a download that is very fast |
 //! | `ends` | how what was open ends, for the gate |
 //! | `proxied` | clients that come by way of a proxy |
 //! | `digest` | HASH and its kin |
 //! | `refusal` | the gate's refusals as replies |
 
 mod chores;
+mod coming;
 mod convert;
 mod data;
 mod deflate;
 mod digest;
 mod ends;
 mod files;
+mod lane;
 mod proxied;
 mod refusal;
 mod session;
+mod small;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! One control connection: the task that owns machine, socket and gate session.
 
+mod passive;
 mod securing;
 
-use super::data::{Data, Watch, Work};
+use super::coming::Listener;
+use super::data::{Data, Moved, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
 use super::files::{self, Open};
 use super::proxied::{Arrival, arrive};
@@ -18,14 +20,15 @@ use ftp_proto::line::Lines;
 use ftp_proto::list::Access;
 use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Odd, Server, Shelve};
-use gate::store::{VPath, no_descriptors};
+use gate::store::VPath;
 use gate::{Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
 use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use transport::tap::{self, Dir, Role, Sight, What};
 use transport::tls::{Identity, Tls};
@@ -37,8 +40,10 @@ enum Done {
     Directory(Answer),
     Admitted(Option<gate::Session>, Answer),
     Opened(Option<Open>, Answer),
-    Moved(Open, u64, End),
+    Moved(Moved),
     Listening(io::Result<std::net::TcpListener>),
+    /// The listener of an earlier transfer.
+    Kept(Listener),
 }
 
 struct Session {
@@ -61,7 +66,12 @@ struct Session {
     half_open: Option<HalfOpen>,
     admitted: Option<(gate::Session, Access)>,
     directory: VPath,
-    listener: Option<TcpListener>,
+    /// Where the client's next data connection comes.
+    listener: Option<Listener>,
+    /// What may be it again.
+    kept: Option<passive::Kept>,
+    /// Transfers that its port has served.
+    served: u32,
     open: Option<Open>,
     work: Option<(AskId, Work<Done>)>,
     watch: Option<Arc<Watch>>,
@@ -113,6 +123,8 @@ pub(super) async fn run(
         admitted: None,
         directory: VPath::root(),
         listener: None,
+        kept: None,
+        served: 0,
         open: None,
         work: None,
         watch: None,
@@ -151,7 +163,8 @@ impl Session {
             let writes = !self.out.is_empty();
             let due = self.machine.poll_timeout().map(|m| self.began + Duration::from_nanos(m.as_nanos()));
             let shaken_by = self.securing.map(|(_, by)| by);
-            let deadline = self.closing.or(due.into_iter().chain(shaken_by).min());
+            let kept_until = self.kept.as_ref().map(passive::Kept::until);
+            let deadline = self.closing.or(due.into_iter().chain(shaken_by).chain(kept_until).min());
             let timer = async {
                 match deadline {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -176,6 +189,9 @@ impl Session {
                     self.done(id, done);
                 }
                 () = timer => {
+                    if kept_until.is_some_and(|by| by <= Instant::now()) {
+                        self.kept = None;
+                    }
                     if shaken_by.is_some_and(|by| by <= Instant::now()) {
                         self.not_secured("the client did not shake hands in time");
                     }
@@ -192,10 +208,15 @@ impl Session {
         }
     }
 
-    /// Transmits and does what the machine wants, until it wants nothing more or the socket is full.
+    /// Does what the machine wants and transmits, until it wants nothing more or the socket is full. What takes no
+    /// waiting is done first: the 150 and the 226 of a small file are one segment.
     fn flush(&mut self) {
         loop {
             let mut progress = false;
+            while let Some(event) = self.machine.poll_event() {
+                progress = true;
+                self.event(event);
+            }
             if self.out.is_empty()
                 && let Some(octets) = self.machine.poll_transmit()
             {
@@ -219,10 +240,6 @@ impl Session {
                         self.lost();
                     }
                 }
-            }
-            while let Some(event) = self.machine.poll_event() {
-                progress = true;
-                self.event(event);
             }
             if self.securing.is_some()
                 && self.out.is_empty()
@@ -317,8 +334,11 @@ impl Session {
                 self.securing = Some((id, Instant::now() + self.shared.config.login_grace));
             }
             Event::Ask { id, what } => {
-                let work = self.ask(what);
-                self.work = Some((id, work));
+                let mut work = self.ask(what);
+                match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(done) => self.done(id, done),
+                    Poll::Pending => self.work = Some((id, work)),
+                }
             }
             Event::Cancel(_) => {
                 if let Some(watch) = &self.watch {
@@ -348,19 +368,12 @@ impl Session {
             Ask::Login { user, password } => self.login(user, password),
             // Not a future: see `event`.
             Ask::Secure => nobody(),
-            Ask::Listen => {
-                self.listener = None;
-                let (config, at) = (&self.shared.config, self.here.ip());
-                match config.ports.clone() {
-                    Some(ports) => blocking(move || Done::Listening(ports.listen(at))),
-                    None => {
-                        let made = transport::passive::listen(at, config.passive_ports.as_ref());
-                        Box::pin(async { Done::Listening(made) })
-                    }
-                }
-            }
+            Ask::Listen => self.listen(),
             Ask::Open(transfer) => {
                 let Some((session, access)) = self.admitted.clone() else { return nobody() };
+                if let Some((open, answer)) = files::open_now(&session, &self.directory, &transfer) {
+                    return Box::pin(async { Done::Opened(Some(open), answer) });
+                }
                 let at = self.directory.clone();
                 blocking(move || {
                     let (open, answer) = files::open(&session, access, &at, &transfer);
@@ -382,10 +395,7 @@ impl Session {
                     watch,
                 };
                 let config = self.shared.config.clone();
-                Box::pin(async move {
-                    let (open, octets, end) = data.run(config, open).await;
-                    Done::Moved(open, octets, end)
-                })
+                Box::pin(async move { Done::Moved(data.run(config, open).await) })
             }
             Ask::Commit => match self.open.take() {
                 Some(Open::Writing { writing, .. }) => blocking(move || {
@@ -447,41 +457,16 @@ impl Session {
         };
         let gate = self.shared.gate.clone();
         let delay = gate.delay(self.peer.ip());
+        if delay.is_zero()
+            && let Some(admitted) = gate.judge_now(&knock)
+        {
+            return Box::pin(async move { admission(admitted, anonymous) });
+        }
         let ask = move || {
             let (admitted, not_before) = gate.judge(&knock);
-            let done = match admitted {
-                Ok(session) => {
-                    let access = files::access(&session, anonymous);
-                    let directory = b"/".to_vec();
-                    Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
-                }
-                Err(why) => {
-                    let (code, text) = refusal::reply(&why);
-                    Done::Admitted(None, Answer::Refused(code, text))
-                }
-            };
-            (done, not_before)
+            (admission(admitted, anonymous), not_before)
         };
         Box::pin(asked(delay, ask, broken))
-    }
-
-    fn listening(&mut self, made: io::Result<std::net::TcpListener>) -> Answer {
-        let config = &self.shared.config;
-        match made.and_then(|l| Ok((l.local_addr()?.port(), TcpListener::from_std(l)?))) {
-            Ok((port, listener)) => {
-                self.listener = Some(listener);
-                let told = config.advertised.iter().find(|row| row.clients.holds(self.peer.ip()));
-                Answer::Listening(SocketAddr::new(told.map_or(self.local.ip(), |row| row.address), port))
-            }
-            Err(e) if no_descriptors(&e) => {
-                let why = self.shared.gate.turn_away(Protocol::Ftp, self.peer);
-                Answer::Refused(Code(425), refusal::reply(&why).1)
-            }
-            Err(e) => Answer::Refused(
-                Code(425),
-                format!("No port to listen on ({}); see --passive-ports.", e.kind()),
-            ),
-        }
     }
 
     fn done(&mut self, id: AskId, done: Done) {
@@ -508,9 +493,16 @@ impl Session {
                 answer
             }
             Done::Listening(made) => self.listening(made),
-            Done::Moved(open, octets, end) => {
+            Done::Kept(listener) => self.listening_at(listener),
+            Done::Moved(Moved { open, octets, end, listener }) => {
                 self.watch = None;
-                self.look();
+                // An upload counts only while somebody waits for its end.
+                if let Open::Writing { .. } = open {
+                    self.look();
+                }
+                if end == End::Whole {
+                    self.keep(listener);
+                }
                 marks(&open).iter().for_each(|mark| self.machine.marked(mark));
                 let counted = counted(&open, octets);
                 self.open = finish(open, octets, &end);
@@ -529,9 +521,13 @@ impl Session {
         // A question that runs may hold an upload: its end is awaited, so that it is put away and told.
         if let Some((_, work)) = self.work.take() {
             match work.await {
-                Done::Moved(open, octets, end) => self.open = finish(open, octets, &end),
+                Done::Moved(Moved { open, octets, end, .. }) => self.open = finish(open, octets, &end),
                 Done::Opened(open, _) => self.open = open,
-                Done::Answer(_) | Done::Directory(_) | Done::Admitted(..) | Done::Listening(_) => {}
+                Done::Answer(_)
+                | Done::Directory(_)
+                | Done::Admitted(..)
+                | Done::Listening(_)
+                | Done::Kept(_) => {}
             }
         }
         if let Some(open) = self.open.take() {
@@ -568,6 +564,20 @@ impl Session {
         if let Some(tap) = &self.shared.tap {
             let (local, peer) = (self.local, self.peer);
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
+        }
+    }
+}
+
+fn admission(admitted: Result<gate::Session, Refusal>, anonymous: bool) -> Done {
+    match admitted {
+        Ok(session) => {
+            let access = files::access(&session, anonymous);
+            let directory = b"/".to_vec();
+            Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
+        }
+        Err(why) => {
+            let (code, text) = refusal::reply(&why);
+            Done::Admitted(None, Answer::Refused(code, text))
         }
     }
 }
