@@ -24,8 +24,6 @@ pub struct Apart {
     options: Options,
 }
 
-/// What FTP's client does not do yet.
-const NOT_OVER_FTP: &str = "only sftp:// and scp:// do that so far";
 /// What SCP has nothing for.
 const NOT_OVER_SCP: &str = "SCP only copies files: sftp:// does the rest";
 
@@ -213,7 +211,7 @@ impl Place {
         match self {
             Place::Scp(scp) => scp::mirror(&scp.at(wish.remote), wish, watcher, &scp.options),
             Place::Sftp(session) => session.mirror(wish, watcher),
-            Place::Ftp(_) => Err(unsupported(NOT_OVER_FTP)),
+            Place::Ftp(session) => session.mirror(wish, watcher),
         }
     }
 }

@@ -86,6 +86,12 @@ impl Conn {
         Ok(())
     }
 
+    /// Reads what has come until now, and drops it.
+    pub(super) fn hear_out(&mut self) {
+        let mut room = [0; 4_096];
+        while self.read(&mut room).is_ok_and(|n| n > 0) {}
+    }
+
     /// 0: the peer sends no more.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.tls {

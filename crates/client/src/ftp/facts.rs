@@ -137,6 +137,23 @@ impl Session {
         Ok(reply.and_then(|reply| reply.lines.iter().find_map(|line| digest(line, octets))))
     }
 
+    /// The dearest digest that the server makes of files.
+    pub(super) fn best_digest(&mut self) -> Result<Option<&'static str>, ClientError> {
+        let features = self.features()?;
+        let is_there = |row: &&(&str, &str, &[&str], usize)| {
+            features.hash(row.1).is_some() || row.2.iter().any(|verb| features.has(verb))
+        };
+        let dearest = ["sha256", "sha512", "md5"].into_iter();
+        let rows = dearest.filter_map(|name| DIGESTS.iter().find(|row| row.0 == name));
+        Ok(rows.into_iter().find(is_there).map(|row| row.0))
+    }
+
+    /// Whether it says that it sets times.
+    pub(super) fn announces_times(&mut self) -> Result<bool, ClientError> {
+        let features = self.features()?;
+        Ok(features.has("MFMT") || features.has("SITE UTIME"))
+    }
+
     /// Sets permissions (SITE CHMOD) and the time of last modification.
     ///
     /// # Errors

@@ -31,6 +31,11 @@ pub(super) fn is_untouched(failure: &Failure) -> bool {
     }
 }
 
+/// Whether a command that went ahead may never have been heard.
+pub(super) fn is_unheard(failure: &Failure) -> bool {
+    matches!(failure, Failure::TimedOut(at) | Failure::Closed(at) if *at != At::Transfer)
+}
+
 /// The machine's failure as the caller's error. `absent`: whether a 550 says that something is not there; `octets`: moved
 /// so far.
 pub(super) fn error(

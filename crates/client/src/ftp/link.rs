@@ -3,7 +3,7 @@
 use super::conn::Conn;
 use super::net;
 use crate::dial::{self, Ends};
-use crate::{ClientError, Options, Phase, Remote, Scheme};
+use crate::{ClientError, Options, Passive, Phase, Remote, Scheme};
 use clock::Instant as Moment;
 use ftp_proto::client::{Client, Plan, Tls, Way, Ways};
 use ftp_proto::command::{self, Password};
@@ -224,13 +224,18 @@ fn plan(remote: &Remote, options: &Options, first: Option<Way>, ahead: bool) -> 
             (_, true) => Tls::Explicit,
             (_, false) => Tls::No,
         },
-        ways: match ftp.passive {
-            crate::Passive::Yes => Ways::Any { first: first.unwrap_or(Way::Extended) },
-            crate::Passive::PasvOnly => Ways::Only(Way::Pasv),
-            crate::Passive::No => Ways::Only(Way::Active),
-        },
+        ways: ways(ftp.passive, first),
         ahead,
         patience: ftp.no_progress,
+    }
+}
+
+/// The ways that are wanted; `first` is what worked last.
+pub(super) fn ways(passive: Passive, first: Option<Way>) -> Ways {
+    match passive {
+        Passive::Yes => Ways::Any { first: first.unwrap_or(Way::Extended) },
+        Passive::PasvOnly => Ways::Only(Way::Pasv),
+        Passive::No => Ways::Only(Way::Active),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `conn` | a connection, clear or under TLS |
 //! | `moving` | the data connection: made, moved, closed |
 //! | `net` | data connections through the [`crate::Wire`] |
+//! | `mirroring` | two trees that are made alike over several of them |
 //! | `fault` | the machine's failures as [`ClientError`]s |
 //!
 //! **If our source dies** before its last octet, the data connection is reset: SO_LINGER 0 is set as
@@ -19,6 +20,7 @@ mod conn;
 mod facts;
 mod fault;
 mod link;
+mod mirroring;
 mod moving;
 mod net;
 mod run;

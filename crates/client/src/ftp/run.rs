@@ -90,6 +90,10 @@ impl<'a, 's> Run<'a, 's> {
         let result = self.steps();
         let is_moving = matches!(self.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
         self.close_data();
+        // An upload hears nothing but the tickets that the next connection goes on with.
+        if let (Some(sent), Ok(_)) = (&mut self.sent, &result) {
+            sent.hear_out();
+        }
         match result {
             Ok(step) => Ok((step, self.moved)),
             Err(broke) => {
@@ -152,7 +156,8 @@ impl<'a, 's> Run<'a, 's> {
                     };
                 }
                 Event::Finished(Err(failure)) => {
-                    let again = self.octets == 0 && fault::is_untouched(&failure);
+                    let is_ahead = self.link.machine.went_ahead() && fault::is_unheard(&failure);
+                    let again = self.octets == 0 && (fault::is_untouched(&failure) || is_ahead);
                     let patience = self.link.options.ftp.no_progress;
                     let peer = self.link.ends.peer;
                     let error = fault::error(failure, peer, self.absent, self.octets, patience);

@@ -2,10 +2,10 @@
 
 use super::facts::Known;
 use super::fault::Broke;
-use super::link::Link;
+use super::link::{self, Link};
 use super::run::{Load, Run, Step};
 use crate::mirror::is_name;
-use crate::{Busy, ClientError, Done, Options, Outcome, Remote, Type, WireCode, dial};
+use crate::{Busy, ClientError, Done, Options, Outcome, Passive, Remote, Type, WireCode, dial};
 use ftp_proto::client::{Job, Report, Verb};
 use ftp_proto::command::Representation;
 use ftp_proto::list::{self, Listed};
@@ -19,8 +19,8 @@ use transport::Cancel;
 ///
 /// A server that went while nothing was asked is reached again. Dropped, the session says QUIT.
 pub struct Session {
-    remote: Remote,
-    options: Options,
+    pub(super) remote: Remote,
+    pub(super) options: Options,
     link: Link,
     /// Whether this connection has done something.
     has_done: bool,
@@ -206,6 +206,7 @@ impl Session {
         let reply = self.ask(job, false)?.reply;
         // Whatever it was: TYPE, CWD and USER among them.
         self.known = Known::default();
+        self.link.machine.forget();
         Ok(reply.map_or_else(Vec::new, |reply| {
             let mut lines = reply.lines;
             if let Some(first) = lines.first_mut() {
@@ -213,6 +214,18 @@ impl Session {
             }
             lines
         }))
+    }
+
+    /// Which end opens data connections, from now on.
+    pub fn set_passive(&mut self, passive: Passive) {
+        self.options.ftp.passive = passive;
+        self.link.options.ftp.passive = passive;
+        self.link.machine.set_ways(link::ways(passive, None));
+    }
+
+    /// Whether lines are converted, from now on.
+    pub fn set_kind(&mut self, kind: Type) {
+        self.remote.kind = kind;
     }
 
     /// Whether the server is gone: it is to be reached again.
@@ -224,6 +237,19 @@ impl Session {
     pub fn set_cancel(&mut self, cancel: Option<Cancel>) {
         self.link.options.cancel.clone_from(&cancel);
         self.options.cancel = cancel;
+    }
+
+    /// Sends a transfer's command with its EPSV from now on, where that is known to work, or does not any more.
+    pub(super) fn set_ahead(&mut self, is_ahead: bool) {
+        self.is_ahead = is_ahead;
+        self.link.machine.set_ahead(is_ahead);
+    }
+
+    /// Logs in anew.
+    pub(super) fn reach_again(&mut self) -> Result<(), ClientError> {
+        self.link = patiently(&self.remote, &self.options, self.is_ahead)?;
+        self.has_done = false;
+        Ok(())
     }
 
     fn representation(&self) -> Representation {
@@ -252,8 +278,9 @@ impl Session {
             Ok(done) => return Ok(done),
         };
         debug_assert!(again, "a session that had done something, and was asked for more in vain");
-        self.link = patiently(&self.remote, &self.options, self.is_ahead)?;
-        self.has_done = false;
+        // A server that takes one command at a time only.
+        self.is_ahead &= !self.link.machine.went_ahead();
+        self.reach_again()?;
         self.once(job, load, is_text, absent, began).map_err(|broke| broke.error)
     }
 

@@ -36,6 +36,8 @@ pub struct Entry {
     pub len: Option<u64>,
     /// Last modification, seconds since 1970, where it is known.
     pub modified: Option<i64>,
+    /// How exact that is, in seconds: a listing of FTP may say only the minute, or the day.
+    pub grain: u32,
     /// The lower nine bits of `st_mode`, where they are known.
     pub mode: Option<u32>,
 }
@@ -48,6 +50,15 @@ const THERE: &[u8] = b"towline-mirror-";
 const OLD: i64 = 3_600;
 
 impl Entry {
+    /// Whether both were changed at the same time, as far as it is known how exactly.
+    pub(super) fn is_as_old_as(&self, other: &Entry) -> bool {
+        let grain = i64::from(self.grain.max(other.grain).max(1));
+        match (self.modified, other.modified) {
+            (Some(a), Some(b)) => a.div_euclid(grain) == b.div_euclid(grain),
+            (Some(_) | None, _) => false,
+        }
+    }
+
     /// Whether a mirror made it on the way to a file.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.what == What::File && [HERE, THERE].iter().any(|prefix| self.name.starts_with(prefix))

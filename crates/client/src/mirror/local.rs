@@ -184,6 +184,7 @@ fn entry(name: &[u8], facts: &Stat) -> Entry {
         what: What::of_mode(facts.st_mode),
         len: u64::try_from(facts.st_size).ok(),
         modified: Some(facts.st_mtime),
+        grain: 1,
         mode: Some(facts.st_mode & 0o777),
     }
 }

@@ -60,13 +60,13 @@ pub struct Wish<'a> {
     pub way: Way,
     /// Which names, and what else.
     pub rules: Rules,
-    /// Things that are done at the same time, at most.
+    /// Things that are done at the same time, at most; of FTP sessions.
     pub parallel: usize,
     /// Whether files of the server are written straight under their names.
     pub in_place: bool,
     /// The digest of a local file by an algorithm's name (`sha256`, `md5`), in lower-case hexadecimal, for
     /// [`Rules::checksum`].
-    pub digest: &'a dyn Fn(&str, &Blob) -> io::Result<String>,
+    pub digest: &'a (dyn Fn(&str, &Blob) -> io::Result<String> + Sync),
 }
 
 /// Who looks on.

@@ -148,10 +148,12 @@ fn file(source: &Entry, target: Option<&Entry>, rules: &Rules, is_in_place: bool
         Step::Copy(Because::Length)
     } else if rules.checksum {
         Step::Compare
-    } else if source.modified.is_none() || source.modified != target.modified {
-        Step::Copy(Because::Time)
-    } else {
+    } else if source.is_as_old_as(target)
+        || rules.newer_is_same && source.modified.is_some() && target.modified > source.modified
+    {
         Step::Same
+    } else {
+        Step::Copy(Because::Time)
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Rules {
     pub checksum: bool,
     /// Changes nothing.
     pub dry_run: bool,
+    /// Takes a file of the target for the same that is newer: of a server that sets no times.
+    pub(crate) newer_is_same: bool,
 }
 
 /// A pattern that is none.

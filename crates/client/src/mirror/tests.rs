@@ -61,7 +61,7 @@ fn entry(name: &[u8], node: &Node) -> Entry {
         Node::Directory => (What::Directory, None, Some(1)),
         Node::Link => (What::Link, None, None),
     };
-    Entry { name: name.to_vec(), what, len, modified, mode: None }
+    Entry { name: name.to_vec(), what, len, modified, grain: 1, mode: None }
 }
 
 fn list(tree: &Tree, path: &[u8]) -> Vec<Entry> {

@@ -406,6 +406,7 @@ fn entry(found: Found) -> Entry {
         what: mode.map_or(What::Other, What::of_mode),
         len: size,
         modified: times.map(|times| i64::from(times.modified)),
+        grain: 1,
         mode: mode.map(|mode| mode & 0o777),
     }
 }

@@ -186,6 +186,30 @@ impl Client {
         self.deadline = None;
     }
 
+    /// Sets [`Plan::ways`].
+    pub fn set_ways(&mut self, ways: Ways) {
+        self.plan.ways = ways;
+        self.way = ways::first(ways, self.peer);
+        self.is_proven = false;
+    }
+
+    /// Somebody said things to the server by hand: what was known of its state is not any more.
+    pub fn forget(&mut self) {
+        self.representation = None;
+        self.home = None;
+    }
+
+    /// Sets [`Plan::ahead`].
+    pub fn set_ahead(&mut self, ahead: bool) {
+        self.plan.ahead = ahead;
+    }
+
+    /// Whether a transfer's command is, or was at the end, out before its data connection.
+    #[must_use]
+    pub fn went_ahead(&self) -> bool {
+        self.is_ahead
+    }
+
     /// Whether another job may be begun.
     #[must_use]
     pub fn is_idle(&self) -> bool {

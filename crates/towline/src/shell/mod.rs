@@ -1,10 +1,11 @@
 //! `towline shell`: a server's files, line by line.
 //!
 //! One connection, which is made again where it broke. A line is words (`words`), the first of them a row of `table`;
-//! patterns become paths (`glob`); what moves octets is in `moving`, all else in `verbs`. Lines come from somebody at
+//! patterns become paths (`glob`); what moves octets is in `moving`, what only FTP has in `ftp`, all else in `verbs`. Lines come from somebody at
 //! a terminal (`typed`, with `completing`) or from a script (`script`).
 
 mod completing;
+mod ftp;
 mod glob;
 mod moving;
 mod script;
@@ -22,7 +23,7 @@ use crate::interrupt::on_signals;
 use crate::ladder::printable;
 use crate::progress::{Screen, Style};
 use crate::watch::Watch;
-use client::{Options, Place, Remote};
+use client::{Options, Place, Remote, Type};
 use glob::{No, expand, joined};
 use std::io;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -175,6 +176,11 @@ impl Shell {
             Command::Rmdir => self.each(words, |place, path| place.remove_dir(path)),
             Command::Chmod => self.chmod(words),
             Command::Hash => self.hash(words),
+            Command::Passive => self.passive(words),
+            Command::Binary => self.kind(Type::Image),
+            Command::Ascii => self.kind(Type::Text),
+            Command::Site => self.quote(Some("SITE"), words),
+            Command::Quote => self.quote(None, words),
             Command::Help => verbs::say(table::help().trim_end()),
             Command::Exit => return Ok(Went::Leave),
         }

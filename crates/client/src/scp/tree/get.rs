@@ -218,7 +218,7 @@ impl<'a, 'w> Down<'a, 'w> {
         times: Option<Times>,
     ) -> Result<(), &'static str> {
         let (modified, mode) = (modified(times), Some(mode & 0o777));
-        let entry = Entry { name, what: What::File, len: Some(size), modified, mode };
+        let entry = Entry { name, what: What::File, len: Some(size), modified, grain: 1, mode };
         let (path, step) = self.step(&entry);
         let Step::Copy(because) = step else { return self.pass(path, step) };
         match self.local().and_then(|local| local.begin(&path, mode)) {
@@ -235,7 +235,8 @@ impl<'a, 'w> Down<'a, 'w> {
     }
 
     fn enter(&mut self, name: Vec<u8>, times: Option<Times>) -> Result<(), &'static str> {
-        let entry = Entry { name, what: What::Directory, len: None, modified: modified(times), mode: None };
+        let entry =
+            Entry { name, what: What::Directory, len: None, modified: modified(times), grain: 1, mode: None };
         let (path, step) = self.step(&entry);
         let Step::Enter { is_there } = step else { return self.pass(path, step) };
         if self.within.len() > DEEPEST {

@@ -25,18 +25,22 @@ Examples:
   towline mirror -n --delete site/ sftp://bob@10.0.0.1/srv/site/   say what would be done, and do nothing
   towline mirror --include '*.cfg' --exclude /old sftp://bob@10.0.0.1/~/ backup/
   towline mirror --checksum images/ sftp://bob@10.0.0.1/images/     compare digests, not times
+  towline mirror ftp://10.0.0.1/pub/images/ images/             over FTP, by several sessions
   towline mirror scp://bob@10.0.0.1/srv/site/ site/             of a server without SFTP
 ";
 
-/// Make a directory like another one, over SFTP or SCP: what is new or has another length or time is copied, with time and
+/// Make a directory like another one, over SFTP, FTP or SCP: what is new or has another length or time is copied, with time and
 /// permissions; what is the same stays. Directories get their times when all in them is done.
 ///
-/// Of SRC and DST one is a local directory, the other `sftp://` or `scp://`; SRC's content goes into DST, which is made where it is
+/// Of SRC and DST one is a local directory, the other `sftp://`, `ftp://`, `ftps://` or `scp://`; SRC's content goes into DST, which is made where it is
 /// not there. A file has its name when it is whole. Symbolic links are neither followed nor copied, on either side: each
 /// is told as skipped; the same with devices. What only DST has stays without --delete.
 ///
+/// Over FTP permissions are not set on the server, times by MFMT, SITE UTIME or MDTM; a server that has neither of the first two
+/// keeps what is newer there. Its digests are those of HASH, XSHA256, XSHA512 or XMD5.
+///
 /// SCP lists nothing: over `scp://` all goes to the server that patterns leave, and what comes from it is looked at by its
-/// announcement; -n, --delete and --checksum are for `sftp://`.
+/// announcement; -n, --delete and --checksum are for the others.
 ///
 /// A name that fails stops no other; at the end it is exit code 8, and nothing was removed.
 #[derive(Debug, Args)]
@@ -64,9 +68,9 @@ pub struct Mirror {
     /// Compare digests of files of the same length, whatever their times; the server makes its own (check-file).
     #[arg(long)]
     checksum: bool,
-    /// Things that are done at the same time.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    parallel: u16,
+    /// Things that are done at the same time: 64 without it; over FTP sessions, 4 without it and at most 32.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    parallel: Option<u16>,
     /// Write files of the server straight under their names, for a server or user that may not rename.
     #[arg(long)]
     in_place: bool,
@@ -110,7 +114,7 @@ impl Mirror {
             remote: path,
             way,
             rules,
-            parallel: usize::from(self.parallel),
+            parallel: self.parallel.map_or_else(|| usual(remote.scheme), usize::from),
             in_place: self.in_place,
             digest: &digest,
         };
@@ -169,6 +173,14 @@ impl Mirror {
             rules.exclude(pattern.as_bytes()).map_err(|e| bad(pattern, e))?;
         }
         Ok(rules)
+    }
+}
+
+/// Things that are done at the same time.
+fn usual(scheme: Scheme) -> usize {
+    match scheme {
+        Scheme::Ftp | Scheme::Ftps => 4,
+        Scheme::Sftp | Scheme::Scp | Scheme::Tftp => 64,
     }
 }
 
