@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod address;
+mod alarm;
 mod asked;
 mod disk;
 pub mod ftp;

@@ -1,37 +1,39 @@
 //! One control connection: the task that owns machine, socket and gate session.
 
+mod asking;
 mod passive;
 mod securing;
 
 use super::coming::Listener;
-use super::data::{Data, Moved, Watch, Work};
+use super::data::{Moved, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
-use super::files::{self, Open};
+use super::files::Open;
 use super::proxied::{Arrival, arrive};
 use super::{Shared, refusal};
 use crate::address::canonical;
-use crate::asked::asked;
+use crate::alarm::Alarm;
 use crate::streams::Phase;
 use crate::wire::Wire;
 use bytes::Bytes;
 use clock::Instant as Moment;
-use ftp_proto::command::{self, Password, Protection};
+use ftp_proto::command;
 use ftp_proto::line::Lines;
 use ftp_proto::list::Access;
-use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Ask, AskId, End, Event, Odd, Server, Shelve};
 use gate::store::VPath;
-use gate::{Credentials, HalfOpen, Knock, Offence, Outcome, Protocol, Refusal, Secret, Security};
+use gate::{HalfOpen, Offence, Protocol, Refusal};
 use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use transport::tap::{self, Dir, Role, Sight, What};
-use transport::tls::{Identity, Tls};
+use transport::tls::Identity;
 
 /// What answers a question, with what it gives back.
 enum Done {
@@ -146,11 +148,22 @@ pub(super) async fn run(
     session.end().await;
 }
 
+/// Waits for the next order to look who is kicked. Never ready when nobody gives any more.
+async fn kick(mut orders: watch::Receiver<()>) -> watch::Receiver<()> {
+    match orders.changed().await {
+        Ok(()) => orders,
+        Err(_) => std::future::pending().await,
+    }
+}
+
 impl Session {
     async fn serve(&mut self) {
         let mut phase = self.shared.orders.phase.clone();
         let mut drained = false;
-        let mut kicked = self.shared.orders.kicked.clone();
+        // Made once: each would otherwise be put into its list and out again with every command.
+        let mut draining = pin!(phase.wait_for(|p| *p == Phase::Draining));
+        let mut kicked = pin!(kick(self.shared.orders.kicked.clone()));
+        let mut alarm = Alarm::default();
         loop {
             self.flush();
             if self.closing.is_some_and(|by| self.out.is_empty() || by <= Instant::now()) {
@@ -165,12 +178,6 @@ impl Session {
             let shaken_by = self.securing.map(|(_, by)| by);
             let kept_until = self.kept.as_ref().map(passive::Kept::until);
             let deadline = self.closing.or(due.into_iter().chain(shaken_by).chain(kept_until).min());
-            let timer = async {
-                match deadline {
-                    Some(at) => tokio::time::sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
             let answered = async {
                 match &mut self.work {
                     Some((id, work)) => (*id, work.await),
@@ -188,7 +195,7 @@ impl Session {
                     self.work = None;
                     self.done(id, done);
                 }
-                () = timer => {
+                () = alarm.until(deadline) => {
                     if kept_until.is_some_and(|by| by <= Instant::now()) {
                         self.kept = None;
                     }
@@ -198,8 +205,11 @@ impl Session {
                     let now = self.now();
                     self.machine.handle_timeout(now);
                 }
-                Ok(()) = kicked.changed() => self.obey_kick(),
-                _ = phase.wait_for(|p| *p == Phase::Draining), if !drained => {
+                orders = &mut kicked => {
+                    kicked.set(kick(orders));
+                    self.obey_kick();
+                }
+                _ = &mut draining, if !drained => {
                     drained = true;
                     let now = self.now();
                     self.machine.drain(now);
@@ -363,112 +373,6 @@ impl Session {
         }
     }
 
-    fn ask(&mut self, what: Ask) -> Work<Done> {
-        match what {
-            Ask::Login { user, password } => self.login(user, password),
-            // Not a future: see `event`.
-            Ask::Secure => nobody(),
-            Ask::Listen => self.listen(),
-            Ask::Open(transfer) => {
-                let Some((session, access)) = self.admitted.clone() else { return nobody() };
-                if let Some((open, answer)) = files::open_now(&session, &self.directory, &transfer) {
-                    return Box::pin(async { Done::Opened(Some(open), answer) });
-                }
-                let at = self.directory.clone();
-                blocking(move || {
-                    let (open, answer) = files::open(&session, access, &at, &transfer);
-                    Done::Opened(open, answer)
-                })
-            }
-            Ask::Move(via, protection) => {
-                let Some(open) = self.open.take() else { return nobody() };
-                let watch = Arc::new(Watch::of(&open));
-                self.watch = Some(watch.clone());
-                let data = Data {
-                    via,
-                    listener: self.listener.take(),
-                    identity: self.identity.clone().filter(|_| protection == Protection::Private),
-                    local: self.here,
-                    peer: self.peer,
-                    tap: self.shared.tap.clone(),
-                    flow: self.flow,
-                    watch,
-                };
-                let config = self.shared.config.clone();
-                Box::pin(async move { Done::Moved(data.run(config, open).await) })
-            }
-            Ask::Commit => match self.open.take() {
-                Some(Open::Writing { writing, .. }) => blocking(move || {
-                    let octets = writing.len() - writing.start();
-                    let end = gate::End::new(Outcome::Complete, octets);
-                    Done::Answer(match writing.commit(end) {
-                        Ok(_) => Answer::Done,
-                        Err(why) => refusal::refused(&why),
-                    })
-                }),
-                _ => nobody(),
-            },
-            Ask::Shelve { why } => match self.open.take() {
-                Some(open) => blocking(move || {
-                    shelve(open, why);
-                    Done::Answer(Answer::Done)
-                }),
-                None => Box::pin(async { Done::Answer(Answer::Done) }),
-            },
-            names @ (Ask::ChangeDir(_)
-            | Ask::MakeDir(_)
-            | Ask::RemoveDir(_)
-            | Ask::Remove(_)
-            | Ask::Rename { .. }
-            | Ask::Look(_)
-            | Ask::Size(_)
-            | Ask::Digest { .. }
-            | Ask::Set(_)
-            | Ask::Room(_)
-            | Ask::Chore(_)
-            | Ask::Describe(_)) => {
-                let Some((session, _)) = self.admitted.clone() else { return nobody() };
-                let at = self.directory.clone();
-                if let Ask::ChangeDir(_) = names {
-                    return blocking(move || Done::Directory(files::answer(&session, &at, names)));
-                }
-                blocking(move || Done::Answer(files::answer(&session, &at, names)))
-            }
-        }
-    }
-
-    fn login(&mut self, user: Vec<u8>, password: Password) -> Work<Done> {
-        let name = String::from_utf8_lossy(&user).into_owned();
-        let anonymous = name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp");
-        let credentials = if anonymous {
-            Credentials::Anonymous { email: String::from_utf8_lossy(&password.0).into_owned() }
-        } else {
-            Credentials::Password { user: name, password: Secret::new(password.0) }
-        };
-        let knock = Knock {
-            protocol: Protocol::Ftp,
-            local: self.local,
-            peer: self.peer,
-            security: if self.control.is_tls() { Security::Tls } else { Security::Clear },
-            credentials,
-            agreed: None,
-            certificate: self.control.tls().and_then(Tls::shown).map(|shown| shown.to_string().into()),
-            host: self.machine.virtual_host().map(Into::into),
-        };
-        let gate = self.shared.gate.clone();
-        let delay = gate.delay(self.peer.ip());
-        if delay.is_zero()
-            && let Some(admitted) = gate.judge_now(&knock)
-        {
-            return Box::pin(async move { admission(admitted, anonymous) });
-        }
-        let ask = move || {
-            let (admitted, not_before) = gate.judge(&knock);
-            (admission(admitted, anonymous), not_before)
-        };
-        Box::pin(asked(delay, ask, broken))
-    }
-
     fn done(&mut self, id: AskId, done: Done) {
         let answer = match done {
             Done::Answer(answer) => answer,
@@ -566,34 +470,4 @@ impl Session {
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
     }
-}
-
-fn admission(admitted: Result<gate::Session, Refusal>, anonymous: bool) -> Done {
-    match admitted {
-        Ok(session) => {
-            let access = files::access(&session, anonymous);
-            let directory = b"/".to_vec();
-            Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
-        }
-        Err(why) => {
-            let (code, text) = refusal::reply(&why);
-            Done::Admitted(None, Answer::Refused(code, text))
-        }
-    }
-}
-
-/// The machine asks only what it may; if it ever did not, the client hears an error.
-fn nobody() -> Work<Done> {
-    Box::pin(async { broken() })
-}
-
-fn blocking(work: impl FnOnce() -> Done + Send + 'static) -> Work<Done> {
-    Box::pin(async move {
-        // A panic below is ours; this session says so and the others go on.
-        spawn_blocking(work).await.unwrap_or_else(|_| broken())
-    })
-}
-
-fn broken() -> Done {
-    Done::Answer(Answer::Refused(Code(451), String::from("Internal error.")))
 }

@@ -5,8 +5,6 @@ use super::data::Data;
 use ftp_proto::server::End;
 use gate::Reading;
 use rustix::net::{RecvFlags, recv};
-use socket2::SockRef;
-use std::net::Shutdown;
 use std::os::fd::AsFd;
 use transport::pump::{Bite, Outgoing};
 use transport::tap::{Dir, Role, What};
@@ -30,8 +28,7 @@ impl Data {
         if out.left_to_sendfile() > 0 {
             return None;
         }
-        let _ = SockRef::from(came).shutdown(Shutdown::Write);
-        // Octets that nobody reads would turn our close into a RST behind the last data.
+        // Octets that nobody reads would turn our close into a RST behind the last data. Without any it is a FIN.
         let mut rest = [0u8; 1_024];
         while matches!(recv(came, &mut rest[..], RecvFlags::DONTWAIT), Ok((n, _)) if n > 0) {}
         self.see(local, peer, Dir::Here, What::Closed { role: Role::Data, total });

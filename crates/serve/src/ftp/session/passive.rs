@@ -4,7 +4,8 @@
 //! client's next one, if that comes soon, and not for ever: a port that is known for long is one that a stranger behind
 //! the same address finds (RFC 2577 §8).
 
-use super::{Done, Session, blocking};
+use super::asking::blocking;
+use super::{Done, Session};
 use crate::ftp::coming::Listener;
 use crate::ftp::data::Work;
 use crate::ftp::refusal;
