@@ -1,8 +1,8 @@
-//! FTP behind other things of the network: proxies that say for whom they come, addresses by network.
+//! What FTP's server is for whom: behind proxies that say for whom they come, addresses and profiles by network.
 
 use ftp_proto::proxy;
 use gate::{Gate, Policy, audit};
-use serve::ftp::{Advertised, FtpConfig};
+use serve::ftp::{Advertised, ForClient, FtpConfig, Look, Profile};
 use serve::streams::StreamServer;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -187,5 +187,55 @@ fn data_connections_of_a_proxy_say_for_whom_they_are() {
             talk.ask("ABOR", 426);
             talk.expect(226);
         }
+    }
+}
+
+#[test]
+fn old_clients_are_known_by_their_network_or_by_clnt() {
+    let dos = Profile { list: Look::Dos, no_epsv: true, mdtm_sets: true };
+    let store = Memory::new();
+    store.seed("/f", b"octets".to_vec());
+    let (gate, _events) = Gate::new(Arc::new(store), Policy { write: true, ..Policy::default() });
+    let config = FtpConfig {
+        profiles: vec![("127.0.0.2/32".parse().unwrap(), dos)],
+        client_profiles: vec![ForClient { name: String::from("Modern"), profile: Profile::default() }],
+        active_port: 0,
+        ..FtpConfig::default()
+    };
+    let server =
+        serve::ftp::start(gate, vec![TcpListener::bind("127.0.0.1:0").unwrap()], config, None).unwrap();
+    let connect = |from: &str, to: SocketAddr| {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.bind(&format!("{from}:0").parse::<SocketAddr>().unwrap().into()).unwrap();
+        socket.connect(&to.into()).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    };
+    let listed = |talk: &mut Talk, from: &str| {
+        let numbers = talk.ask("PASV", 227);
+        let inside = numbers.split(['(', ')']).nth(1).unwrap();
+        let n: Vec<u16> = inside.split(',').map(|n| n.parse().unwrap()).collect();
+        let mut data = connect(from, format!("127.0.0.1:{}", n[4] << 8 | n[5]).parse().unwrap());
+        talk.ask("LIST", 150);
+        let mut lines = String::new();
+        data.read_to_string(&mut lines).unwrap();
+        talk.expect(226);
+        lines
+    };
+    for (from, clnt, is_dos) in
+        [("127.0.0.1", None, false), ("127.0.0.2", None, true), ("127.0.0.2", Some("CLNT modern 1"), false)]
+    {
+        let mut talk = Talk(BufReader::new(connect(from, server.addresses()[0])));
+        talk.log_in();
+        if let Some(line) = clnt {
+            talk.ask(line, 200);
+        }
+        talk.ask("EPSV", if is_dos { 502 } else { 229 });
+        let line = listed(&mut talk, from);
+        assert_eq!(line.ends_with("                    6 f\r\n"), is_dos, "{line}");
+        assert_eq!(line.starts_with("-rw"), !is_dos, "{line}");
+        // Anonymous may not; who may is told 213.
+        talk.ask("MDTM 20200102030405 f", 550);
     }
 }

@@ -259,3 +259,57 @@ fn a_handshake_that_fails_is_told_with_the_side_and_the_reason() {
     stream.write_all(b"USER bob\r\n").unwrap();
     reason("no TLS: what the peer sent is no TLS");
 }
+
+#[test]
+fn ccc_makes_the_control_connection_clear_where_the_owner_allows_it() {
+    let certificates = [("first", None)];
+    let pair = "cert = \"DIR/first.pem\"\nkey = \"DIR/first.key\"\n";
+    let house = House::start(&certificates, &format!("[ftp]\nccc = true\n{pair}"));
+    let script = "
+import socket
+for way in ('closes', 'closes', 'goes on'):
+    ftp = begin()
+    ftp.auth()
+    ftp.login(user, password, secure=False)
+    ftp.prot_p()
+    if way == 'closes':
+        ftp.ccc()
+    else:
+        # No close_notify, the next command at once.
+        ftp.voidcmd('CCC')
+        ftp.sock = socket.socket(fileno=ftp.sock.detach())
+        ftp.sock.settimeout(60)
+        # The server's close_notify.
+        head = ftp.sock.recv(5, socket.MSG_WAITALL)
+        ftp.sock.recv(int.from_bytes(head[3:], 'big'), socket.MSG_WAITALL)
+    ftp.file = ftp.sock.makefile(mode='r', encoding=ftp.encoding)
+    got = []
+    # Data connections stay private, and in the session's.
+    ftp.retrlines('RETR where', got.append)
+    said = ftp.voidcmd('NOOP')
+    try:
+        ftp.voidcmd('AUTH TLS')
+    except ftplib.Error as e:
+        said += ' ' + str(e)[:3]
+    print(got[0], said[:3], said[-3:])
+";
+    let ended = house.python(script, &[]);
+    assert_eq!(ended.out.lines().collect::<Vec<_>>(), ["root 200 503"; 3], "{ended:?}");
+    let curl = Peer::find("curl", "curl").expect("curl is there");
+    let mut c = curl.command();
+    c.args(["-sS", "-k", "--max-time", "60", "--ssl-reqd", "--ftp-ssl-ccc", "-u"]);
+    c.arg(format!("{}:{}", USER.0, USER.1)).arg(format!("ftp://{}/where", house.at()));
+    let ended = Process::start(&mut c).wait(PATIENCE);
+    assert_eq!((ended.code(), ended.out.trim()), (0, "root"), "{ended:?}");
+    let house = House::start(&certificates, &format!("[ftp]\n{pair}"));
+    let script = "
+ftp = begin()
+ftp.auth()
+ftp.login(user, password, secure=False)
+try:
+    ftp.voidcmd('CCC')
+except ftplib.Error as e:
+    print(str(e)[:3], ftp.voidcmd('NOOP')[:3])
+";
+    assert_eq!(house.python(script, &[]).out.trim(), "534 200");
+}

@@ -171,6 +171,23 @@ impl Wire {
         self.tls.as_ref().is_some_and(|tls| tls.is_resumed())
     }
 
+    /// Says that TLS is over; what was sent before goes out first.
+    pub(crate) fn begin_clear(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.close();
+        }
+    }
+
+    /// Takes what the peer still says under TLS; when both have said that it is over, the connection is clear.
+    pub(crate) fn clear(&mut self) -> io::Result<()> {
+        let Wire { stream, tls } = self;
+        if let Some(secured) = tls {
+            stream.try_io(Interest::READABLE, || secured.part(stream.as_fd()))?;
+            *tls = None;
+        }
+        Ok(())
+    }
+
     /// Its TLS, where there is some.
     pub(crate) fn tls(&self) -> Option<&Tls> {
         self.tls.as_deref()

@@ -5,6 +5,7 @@
 //! nothing else.
 
 mod names;
+mod parting;
 mod peers;
 mod subject;
 mod unshaken;
@@ -166,6 +167,8 @@ pub struct Tls {
     /// The peer has said that nothing more comes.
     closed: bool,
     heard: bool,
+    /// Octets of the record that comes, while TLS is taken leave of.
+    left: u64,
 }
 
 impl Tls {
@@ -182,7 +185,7 @@ impl Tls {
 
     fn over(mut connection: Connection) -> Tls {
         connection.set_buffer_limit(Some(WAITING));
-        Tls { connection, closed: false, heard: false }
+        Tls { connection, closed: false, heard: false, left: 0 }
     }
 
     /// Whether the handshake is not over.

@@ -274,7 +274,7 @@ pub enum Command {
     Stou,
     Mfct,
     Lang(Option<Vec<u8>>),
-    Clnt,
+    Clnt(Vec<u8>),
     Csid,
     Rang {
         from: u64,

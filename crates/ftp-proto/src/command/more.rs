@@ -42,7 +42,7 @@ pub(super) const MORE: &[Row] = &[
     },
     Row {
         verb: "CCC",
-        help: "would take the control connection out of TLS again; refused",
+        help: "takes the control connection out of TLS again, where the owner allows it",
         tls: true,
         rfc: "4217 §6",
         parse: |a| none(a, Command::Ccc),
@@ -314,7 +314,7 @@ pub(super) const MORE: &[Row] = &[
         login: false,
         feat: Some("CLNT"),
         rfc: "practice of servers",
-        parse: |a| text(a).map(|_| Command::Clnt),
+        parse: |a| text(a).map(Command::Clnt),
         ..BASE
     },
     Row {

@@ -226,14 +226,14 @@ pub(crate) const PROOFS: &[Proof] = &[
     ),
     proof(
         "EPSV",
-        &[&[200, 229, 425, 501, 522]],
+        &[&[200, 229, 425, 501, 502, 522]],
         &[],
         &["pasv_tells_an_ipv4_address_and_epsv_the_port", "epsv_all_refuses_every_other_way"],
     ),
     proof("SIZE", &[&[213, 501], LOOK], &[], &["size_is_for_type_i"]),
     proof(
         "MDTM",
-        &[&[213, 501], LOOK],
+        &[&[213, 501], CHANGE],
         &[],
         &["mlst_names_the_full_path_after_one_space", "times_and_permissions_are_set_and_told"],
     ),
@@ -260,7 +260,15 @@ pub(crate) const PROOFS: &[Proof] = &[
             "where_tls_is_required_nobody_logs_in_and_nothing_moves_without_it",
         ],
     ),
-    proof("CCC", &[&[501, 533, 534]], &[], &["the_control_connection_stays_under_tls"]),
+    proof(
+        "CCC",
+        &[&[200, 501, 503, 533, 534]],
+        &[],
+        &[
+            "the_control_connection_stays_under_tls",
+            "ccc_ends_tls_on_the_control_connection_where_it_is_allowed",
+        ],
+    ),
     proof("ADAT", &[&[501, 503]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),
     proof("MIC", &[&[501, 503, 537]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),
     proof("CONF", &[&[501, 503, 537]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),

@@ -1,6 +1,6 @@
 //! Directory listings: LIST (as `ls -l`, which every client reads), NLST, MLSx (RFC 3659 §7).
 //!
-//! - [`write_list`], [`write_name`], [`write_facts`]: what the server sends, one line each.
+//! - [`write_list`], [`write_dos`], [`write_name`], [`write_facts`]: what the server sends, one line each.
 //! - [`read_list`]: what LIST sends, of Unix and all others; [`read_facts`]: what MLSD sends.
 //! - [`matches`]: names by a pattern.
 
@@ -143,6 +143,24 @@ pub fn write_list(out: &mut Vec<u8>, e: &Entry, now: i64) {
         put(out, format_args!("{:>5}", c.year));
     }
     out.push(b' ');
+    name(out, &e.name);
+}
+
+/// Appends one line as DOS's `dir` has it, and IIS: month, day and year of two digits, hours of twelve.
+pub fn write_dos(out: &mut Vec<u8>, e: &Entry) {
+    let c = Civil::from_unix(e.modified);
+    let (hour, half) = match c.hour {
+        0 => (12, "AM"),
+        hour @ 1..12 => (hour, "AM"),
+        12 => (12, "PM"),
+        hour => (hour - 12, "PM"),
+    };
+    let year = c.year.rem_euclid(100);
+    put(out, format_args!("{:02}-{:02}-{year:02}  {hour:02}:{:02}{half} ", c.month, c.day, c.minute));
+    match e.kind {
+        Kind::File => put(out, format_args!("{:>20} ", e.len)),
+        Kind::Directory => put(out, format_args!("{:<20} ", "      <DIR>")),
+    }
     name(out, &e.name);
 }
 

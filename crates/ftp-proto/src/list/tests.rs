@@ -355,3 +355,29 @@ fn times_of_rfc_3659() {
         assert_eq!(parse_time(bad), None, "{}", bad.escape_ascii());
     }
 }
+
+#[test]
+fn dos_lists_months_first_and_hours_of_twelve_and_is_read_back() {
+    let entry = |kind, modified: &[u8], len| Entry {
+        name: b"a file".to_vec(),
+        kind,
+        len,
+        modified: parse_time(modified).unwrap(),
+        mode: 0o644,
+        unique: (1, 2),
+    };
+    for (entry, line) in [
+        (
+            entry(Kind::File, b"20260304000506", 1_234_567),
+            "03-04-26  12:05AM              1234567 a file\r\n",
+        ),
+        (entry(Kind::File, b"19991231235959", 0), "12-31-99  11:59PM                    0 a file\r\n"),
+        (entry(Kind::Directory, b"20260304120000", 7), "03-04-26  12:00PM       <DIR>          a file\r\n"),
+    ] {
+        let mut out = Vec::new();
+        write_dos(&mut out, &entry);
+        assert_eq!(String::from_utf8_lossy(&out), line);
+        let read = parse_list(out.trim_ascii_end(), NOW).expect("our own client reads it");
+        assert_eq!((read.name, read.kind), (b"a file".to_vec(), Some(entry.kind)));
+    }
+}

@@ -1,4 +1,4 @@
-use super::{Tls, TlsEnd, VirtualHost};
+use super::{ForClient, Profile, Tls, TlsEnd, VirtualHost};
 use alloc::string::String;
 use alloc::sync::Arc;
 use clock::Duration;
@@ -22,6 +22,12 @@ pub struct Config {
     pub tls_end: TlsEnd,
     /// Which servers there are at this address; none: it is one, by whatever name.
     pub hosts: Arc<[VirtualHost]>,
+    /// Whether CCC takes the control connection out of TLS; never where there has to be TLS.
+    pub ccc: bool,
+    /// What is otherwise for this client.
+    pub profile: Profile,
+    /// The same for who says what it is; the first that fits.
+    pub by_client: Arc<[ForClient]>,
 }
 
 impl Default for Config {
@@ -36,6 +42,9 @@ impl Default for Config {
             tls: Tls::Off,
             tls_end: TlsEnd::Require,
             hosts: Arc::new([]),
+            ccc: false,
+            profile: Profile::default(),
+            by_client: Arc::new([]),
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `security` | AUTH, PBSZ, PROT, CCC: what is under TLS, and what has to be |
 //! | `host` | HOST, and the name that TLS was asked for |
 //! | `chores` | COMB, RMDA, SITE CPTO and what else is more than one step |
+//! | `profile` | what old clients need to be otherwise |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `facts` | what is set about names, digests, RANG |
@@ -30,6 +31,7 @@ mod host;
 mod login;
 mod names;
 mod odd;
+mod profile;
 mod question;
 mod queue;
 mod saying;
@@ -41,6 +43,7 @@ mod transfer;
 
 pub use config::Config;
 pub use host::VirtualHost;
+pub use profile::{ForClient, Look, Profile};
 pub use question::{Answer, Ask, AskId, Chore, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
 use saying::Answering;
 pub use security::{Tls, TlsEnd};
@@ -132,6 +135,7 @@ enum Work {
 enum Pending {
     Login { user: Vec<u8> },
     Secure,
+    Clear,
     Listen { extended: bool },
     ChangeDir,
     MakeDir,
@@ -179,6 +183,7 @@ pub struct Server {
     protection: Protection,
     /// Which server is meant.
     meant: host::Meant,
+    profile: Profile,
     prelude: Prelude,
     /// Whose replies are being written.
     answering: Option<Answering>,
@@ -223,6 +228,7 @@ impl Server {
             security: security::Security::Clear,
             protection: Protection::Clear,
             meant: host::Meant::default(),
+            profile: config.profile,
             prelude: Prelude::None,
             answering: None,
             work: Work::Idle,
@@ -430,7 +436,7 @@ impl Server {
             Command::Mode(mode) => self.transfer_mode(mode),
             Command::Port(addr) | Command::Eprt(addr) => self.active(addr),
             Command::Pasv => self.pasv(),
-            Command::Epsv(which) => self.epsv(which),
+            Command::Epsv(which) => self.epsv_if_any(which),
             Command::Retr(path) => self.retrieve(path, offset, range),
             Command::Stor(path) => self.store(path, offset),
             Command::Appe(path) => self.append(path, offset),
@@ -438,7 +444,7 @@ impl Server {
             Command::Abor if core::mem::take(&mut self.aborted) => self.reply(226, "ABOR done."),
             Command::Abor => self.reply(226, "There is no transfer to break off."),
             Command::Allo(octets) => self.chore(Chore::Fits(octets)),
-            Command::List(path) => self.list(path, Style::List),
+            Command::List(path) => self.list(path, Style::List(self.profile.list)),
             Command::Nlst(path) => self.list(path, Style::Names),
             Command::Mlsd(path) => self.list(path, Style::Facts(self.facts)),
             Command::Mlst(path) => self.ask(Ask::Look(path), Pending::Facts),
@@ -447,7 +453,7 @@ impl Server {
                 self.reply(550, "SIZE is known in TYPE I only.");
             }
             Command::Size(path) => self.ask(Ask::Size(path), Pending::Size),
-            Command::Mdtm(path) => self.ask(Ask::Look(path), Pending::Modified),
+            Command::Mdtm(path) => self.modified(path),
             Command::Stat(None) => self.session_status(),
             Command::Stat(Some(path)) => {
                 self.ask(Ask::Describe(path.clone()), Pending::Describe { path });
@@ -467,7 +473,7 @@ impl Server {
             Command::Rein => self.begin_anew(),
             Command::Acct => self.reply(202, "No account is needed."),
             Command::Lang(tag) => self.language(tag.as_deref()),
-            Command::Clnt => self.reply(200, "Noted."),
+            Command::Clnt(name) => self.client_named(&name),
             Command::Csid => self.reply(200, "Name=towline; CaseSensitive=1; DirSep=/;"),
             Command::Combine { target, parts } => self.chore(Chore::Combine { target, parts }),
             Command::TreeSize(path) => self.chore(Chore::TreeSize(path)),
@@ -504,6 +510,7 @@ impl Server {
         match what {
             Pending::Login { user } => self.login_answered(user, answer),
             Pending::Secure => self.secured(answer),
+            Pending::Clear => self.cleared(answer),
             Pending::Listen { extended } => self.listening(extended, answer),
             names @ (Pending::ChangeDir
             | Pending::MakeDir

@@ -55,6 +55,9 @@ pub enum Ask {
     /// Put the control connection under TLS, once what was transmitted before is written; nothing is read before as it is.
     /// → [`Answer::Done`] when the handshake is over; where it fails the connection is.
     Secure,
+    /// Take the control connection out of TLS, once what was transmitted before is written and both sides have said that TLS
+    /// is over. → [`Answer::Done`]; where that fails the connection is.
+    Clear,
     /// Listen for a data connection, in place of an earlier listener. → [`Answer::Listening`].
     Listen,
     /// → [`Answer::Directory`], from now on the session's.
@@ -213,8 +216,8 @@ pub enum Mode {
 /// How a directory is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Style {
-    /// As `ls -l`.
-    List,
+    /// A line for people, of this look.
+    List(super::Look),
     /// Names.
     Names,
     /// MLSD, with these facts.

@@ -44,6 +44,8 @@ pub(super) enum Security {
     Tls {
         sized: bool,
     },
+    /// Not any more, by CCC. What PROT said of data connections holds.
+    Cleared,
 }
 
 impl Server {
@@ -58,12 +60,14 @@ impl Server {
 
     /// Whether the control connection is under TLS.
     pub fn is_secure(&self) -> bool {
-        self.security != Security::Clear
+        matches!(self.security, Security::Tls { .. })
     }
 
     pub(super) fn auth(&mut self, mechanism: Mechanism) {
-        if self.is_secure() {
-            return self.reply(503, "The control connection is under TLS already.");
+        match self.security {
+            Security::Clear => {}
+            Security::Tls { .. } => return self.reply(503, "The control connection is under TLS already."),
+            Security::Cleared => return self.reply(503, "CCC has ended TLS for this session."),
         }
         // What somebody between has put behind it would seem to have come under TLS (the injection of CVE-2011-0411).
         if !self.queue.is_empty() || self.lines.is_within() {
@@ -90,7 +94,7 @@ impl Server {
 
     pub(super) fn buffer_size(&mut self) {
         match &mut self.security {
-            Security::Clear => self.reply(503, "AUTH TLS must come before."),
+            Security::Clear | Security::Cleared => self.reply(503, "AUTH TLS must come before."),
             Security::Tls { sized } => {
                 *sized = true;
                 self.reply(200, "PBSZ=0");
@@ -100,7 +104,7 @@ impl Server {
 
     pub(super) fn protect(&mut self, protection: Protection) {
         match (self.security, protection) {
-            (Security::Clear, _) => self.reply(503, "AUTH TLS must come before."),
+            (Security::Clear | Security::Cleared, _) => self.reply(503, "AUTH TLS must come before."),
             (Security::Tls { sized: false }, _) => self.reply(503, "PBSZ 0 must come before."),
             (_, Protection::Clear) if self.config.tls == Tls::Require => {
                 self.reply(534, "Data connections are private here: PROT P.");
@@ -116,11 +120,32 @@ impl Server {
         }
     }
 
-    /// RFC 4217 §6: whoever is between could then write commands of its own.
+    /// RFC 4217 §6: whoever is between could then write commands of its own, so that it is there only where the owner wants
+    /// it (a firewall that has to read PASV).
     pub(super) fn clear_control(&mut self) {
         match self.security {
-            Security::Clear => self.reply(533, "The control connection is clear already."),
-            Security::Tls { .. } => self.reply(534, "The control connection stays under TLS here."),
+            Security::Clear | Security::Cleared => {
+                self.reply(533, "The control connection is clear already.")
+            }
+            Security::Tls { .. } if !self.config.ccc || self.config.tls == Tls::Require => {
+                self.reply(534, "The control connection stays under TLS here.");
+            }
+            // It came under TLS, and would be answered in clear.
+            Security::Tls { .. } if !self.queue.is_empty() || self.lines.is_within() => {
+                self.reply(503, "Nothing may come behind CCC before its reply.");
+            }
+            Security::Tls { .. } => {
+                self.reply(200, "The control connection is clear when TLS has ended.");
+                self.ask(Ask::Clear, Pending::Clear);
+            }
+        }
+    }
+
+    pub(super) fn cleared(&mut self, answer: Answer) {
+        if answer == Answer::Done {
+            self.security = Security::Cleared;
+        } else {
+            self.over();
         }
     }
 
@@ -139,12 +164,16 @@ impl Server {
     /// The verbs that there are.
     pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> {
         let tls = self.config.tls != Tls::Off;
-        ROWS.iter().filter(move |row| tls || !row.tls)
+        let no_epsv = self.profile.no_epsv;
+        ROWS.iter().filter(move |row| (tls || !row.tls) && !(no_epsv && row.verb == "EPSV"))
     }
 
     pub(super) fn security_status(&self) -> &'static [u8] {
         match (self.security, self.protection) {
-            (Security::Clear, _) => b"Nothing is under TLS.",
+            (Security::Clear, _) | (Security::Cleared, Protection::Clear) => b"Nothing is under TLS.",
+            (Security::Cleared, Protection::Private) => {
+                b"Data connections are under TLS, the control connection is not."
+            }
             (Security::Tls { .. }, Protection::Clear) => {
                 b"The control connection is under TLS, data connections are not."
             }

@@ -1,5 +1,6 @@
 mod chores;
 mod host;
+mod profile;
 mod security;
 
 use super::*;

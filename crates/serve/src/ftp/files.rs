@@ -7,7 +7,7 @@ use super::refusal::refused;
 use crate::sorted::Sorted;
 use ftp_proto::command::{Form, Setting};
 use ftp_proto::list::{self, Access, Entry, Kind};
-use ftp_proto::server::{Answer, Ask, Kind as Which, Mode, Style, Transfer};
+use ftp_proto::server::{Answer, Ask, Kind as Which, Look, Mode, Style, Transfer};
 use gate::store::{self, Cursor, VPath};
 use gate::{Meter, Reading, Refusal, Session, Writing};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -94,6 +94,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
         Ask::Chore(chore) => return chores::answer(session, at, &chore),
         Ask::Login { .. }
         | Ask::Secure
+        | Ask::Clear
         | Ask::Listen
         | Ask::Open(_)
         | Ask::Move(..)
@@ -161,7 +162,7 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
                 }
                 (store::Kind::File, Style::Facts(_)) => return Err(Refusal::NotDirectory),
                 // The name as it was asked for, as ls does.
-                (store::Kind::File, Style::List | Style::Names) => {
+                (store::Kind::File, Style::List(_) | Style::Names) => {
                     (Source::One(Some(store::Entry { name: what.path.clone(), facts })), None)
                 }
             };
@@ -181,7 +182,7 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
 /// name is one: whatever is typed, it is one directory that is read.
 fn matching(session: &Session, style: Style, path: VPath) -> (VPath, Option<Vec<u8>>) {
     let by_pattern = match style {
-        Style::List | Style::Names => list::is_pattern(path.name()) && !session.has(&path),
+        Style::List(_) | Style::Names => list::is_pattern(path.name()) && !session.has(&path),
         Style::Facts(_) => false,
     };
     if by_pattern {
@@ -281,7 +282,8 @@ impl Listing {
         for e in entries {
             match self.style {
                 Style::Names => list::write_name(&mut out, &[prefix, &e.name].concat()),
-                Style::List => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
+                Style::List(Look::Unix) => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
+                Style::List(Look::Dos) => list::write_dos(&mut out, &entry(&e.name, &e.facts)),
                 Style::Facts(which) => {
                     list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access)
                 }

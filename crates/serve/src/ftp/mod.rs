@@ -36,8 +36,8 @@ mod tests;
 
 use crate::streams::{Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
-pub use ftp_proto::server::TlsEnd;
 use ftp_proto::server::{Config as MachineConfig, Tls, VirtualHost};
+pub use ftp_proto::server::{ForClient, Look, Profile, TlsEnd};
 use gate::{Gate, HalfOpen, Net, Protocol, Refusal};
 use std::io;
 use std::net::{self, IpAddr, SocketAddr, TcpListener};
@@ -76,6 +76,12 @@ pub struct FtpConfig {
     pub identity: Option<Identity>,
     /// Several servers at one address, that HOST and TLS tell apart; none: it is one, by whatever name.
     pub hosts: Vec<Host>,
+    /// Whether CCC takes a control connection out of TLS; never where there has to be TLS.
+    pub ccc: bool,
+    /// What is otherwise for clients of which networks; the first that fits.
+    pub profiles: Vec<(Net, Profile)>,
+    /// The same for who says by CLNT what it is.
+    pub client_profiles: Vec<ForClient>,
     /// Whether connections are under TLS from their first octet (FTPS, port 990).
     pub implicit: bool,
     /// Whether there has to be TLS, where it is to be had.
@@ -140,6 +146,9 @@ impl Default for FtpConfig {
             banner: String::from("towline ready."),
             identity: None,
             hosts: Vec::new(),
+            ccc: false,
+            profiles: Vec::new(),
+            client_profiles: Vec::new(),
             implicit: false,
             tls_required: false,
             tls_end: TlsEnd::Require,
@@ -195,12 +204,22 @@ pub fn start(
         },
         tls_end: config.tls_end,
         hosts: hosts.collect(),
+        ccc: config.ccc,
+        by_client: config.client_profiles.as_slice().into(),
         ..MachineConfig::default()
     };
     let mut opening = Opening::new("ftp", 0, Some(&gate))?;
     let shared = Arc::new(Shared { gate, config, machine, tap, orders: opening.orders.clone() });
     listeners.into_iter().try_for_each(|listener| opening.listen(listener, shared.clone()))?;
     Ok(opening.done())
+}
+
+impl Shared {
+    /// The machine's settings for this client.
+    fn machine_for(&self, peer: SocketAddr) -> MachineConfig {
+        let profile = self.config.profiles.iter().find(|(net, _)| net.holds(peer.ip()));
+        MachineConfig { profile: profile.map_or_else(Profile::default, |row| row.1), ..self.machine.clone() }
+    }
 }
 
 impl Welcome for Shared {

@@ -1,9 +1,11 @@
 //! One control connection: the task that owns machine, socket and gate session.
 
 mod asking;
+mod clearing;
 mod passive;
 mod securing;
 
+use self::clearing::Clearing;
 use super::coming::Listener;
 use super::data::{Moved, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
@@ -57,6 +59,8 @@ struct Session {
     named: bool,
     /// TLS is wanted, or its handshake is under way, until then at most.
     securing: Option<(AskId, Instant)>,
+    /// TLS is to end, or both sides are taking leave of it, until then at most.
+    clearing: Option<Clearing>,
     /// Where it came to here: before a proxy its client came to `local`.
     here: SocketAddr,
     local: SocketAddr,
@@ -105,7 +109,7 @@ pub(super) async fn run(
     let here = canonical(here);
     let seen = Arrival { peer: canonical(peer), local: here, place };
     let Some(Arrival { peer, local, place }) = arrive(&shared, &mut control, seen).await else { return };
-    let mut machine = Server::new(Moment::ZERO, shared.machine.clone(), local, peer);
+    let mut machine = Server::new(Moment::ZERO, shared.machine_for(peer), local, peer);
     let Ok(control) = Wire::new(control, None) else { return };
     if shared.config.implicit {
         machine = machine.implicit();
@@ -116,6 +120,7 @@ pub(super) async fn run(
         identity: None,
         named: false,
         securing: None,
+        clearing: None,
         here,
         local,
         peer,
@@ -175,9 +180,9 @@ impl Session {
             let reads = self.machine.wants_input() && self.out.is_empty() && !self.eof;
             let writes = !self.out.is_empty();
             let due = self.machine.poll_timeout().map(|m| self.began + Duration::from_nanos(m.as_nanos()));
-            let shaken_by = self.securing.map(|(_, by)| by);
+            let changed_by = self.changed_by();
             let kept_until = self.kept.as_ref().map(passive::Kept::until);
-            let deadline = self.closing.or(due.into_iter().chain(shaken_by).chain(kept_until).min());
+            let deadline = self.closing.or(due.into_iter().chain(changed_by).chain(kept_until).min());
             let answered = async {
                 match &mut self.work {
                     Some((id, work)) => (*id, work.await),
@@ -199,8 +204,8 @@ impl Session {
                     if kept_until.is_some_and(|by| by <= Instant::now()) {
                         self.kept = None;
                     }
-                    if shaken_by.is_some_and(|by| by <= Instant::now()) {
-                        self.not_secured("the client did not shake hands in time");
+                    if changed_by.is_some_and(|by| by <= Instant::now()) {
+                        self.not_changed();
                     }
                     let now = self.now();
                     self.machine.handle_timeout(now);
@@ -251,30 +256,13 @@ impl Session {
                     }
                 }
             }
-            if self.securing.is_some()
-                && self.out.is_empty()
-                && self.identity.is_none()
-                && let Err(e) = self.secure()
-            {
-                self.not_secured(&e.to_string());
-                progress = true;
-            }
+            progress |= self.change();
             if !progress {
                 break;
             }
         }
         if self.control.flush().is_err() {
             self.lost();
-        }
-    }
-
-    fn read(&mut self) {
-        let mut buffer = [0u8; 2_048];
-        let read = self.control.read_urgent(&mut buffer);
-        self.shaken();
-        match read {
-            Ok(n) => self.input(&buffer[..n]),
-            Err(e) => self.unread(&e),
         }
     }
 
@@ -343,6 +331,7 @@ impl Session {
             Event::Ask { id, what: Ask::Secure } => {
                 self.securing = Some((id, Instant::now() + self.shared.config.login_grace));
             }
+            Event::Ask { id, what: Ask::Clear } => self.clearing = Some(Clearing::wanted(id)),
             Event::Ask { id, what } => {
                 let mut work = self.ask(what);
                 match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -4,7 +4,7 @@ use super::section::{entry, section};
 use super::value::{Wanted, Written};
 use super::words::words;
 use gate::{Net, RootPath};
-use serve::ftp::{Reuse, TlsEnd};
+use serve::ftp::{Look, Reuse, TlsEnd};
 use serve::listen::Want;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
@@ -34,6 +34,11 @@ section! {
         tls_clients: Option<PathBuf> = None,
         /// Where there are `tls-clients`: whether each client has to have a certificate of theirs.
         tls_client: Asked = Asked::Require,
+        /// Let clients take the control connection out of TLS again (CCC), for a firewall that has to read PASV. Whoever is
+        /// between can write commands then. Never where `tls` is "require".
+        ccc: bool = false,
+        /// What is otherwise for old clients.
+        profile: Vec<Profile> = Vec::new(),
         /// Several servers at one address.
         host: Vec<Host> = Vec::new(),
         /// Which address passive replies tell whom.
@@ -41,6 +46,23 @@ section! {
         /// Proxies that say before anything else for whom they come (the PROXY protocol, versions 1 and 2): from these
         /// networks the header has to come, from others it is none.
         proxy: Vec<Written<Net>> = Vec::new(),
+    }
+}
+
+entry! {
+    /// What is otherwise for old clients and devices: of a network, or that say by CLNT what they are. The first that fits
+    /// counts; what CLNT says goes before the network.
+    Profile {
+        /// Clients of this network.
+        clients: Option<Written<Net>> = None,
+        /// Clients whose CLNT begins with this, in any case; in place of `clients`.
+        client: Option<String> = None,
+        /// How lines of LIST look.
+        list: ListLook = ListLook::Unix,
+        /// Whether there is EPSV; without it they are left with PASV.
+        epsv: bool = true,
+        /// Whether "MDTM YYYYMMDDHHMMSS name" sets the time of a file.
+        mdtm_sets: bool = false,
     }
 }
 
@@ -122,6 +144,27 @@ words! {
         Ask = "ask",
         /// Who has none is turned away.
         Require = "require",
+    }
+}
+
+words! {
+    /// How lines of LIST look.
+    ListLook {
+        /// As `ls -l`.
+        Unix = "unix",
+        /// As DOS's `dir`, and IIS.
+        Dos = "dos",
+    }
+}
+
+impl Profile {
+    /// What is otherwise.
+    pub fn otherwise(&self) -> serve::ftp::Profile {
+        let list = match self.list {
+            ListLook::Unix => Look::Unix,
+            ListLook::Dos => Look::Dos,
+        };
+        serve::ftp::Profile { list, no_epsv: !self.epsv, mdtm_sets: self.mdtm_sets }
     }
 }
 

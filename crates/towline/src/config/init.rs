@@ -26,6 +26,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("rule", "[[rule]]\ndeny = [\"delete\", \"rename\"]\ngroup = \"interns\"\npath = \"/images/**\"\n"),
     ("limits.network", "[[limits.network]]\nnet = \"10.1.0.0/16\"\nrate-out = \"10M\"\n"),
     ("ftp.host", "[[ftp.host]]\nname = \"ftp.example.net\"\nroot = \"/sites/example\"\n"),
+    ("ftp.profile", "[[ftp.profile]]\nclients = \"10.9.0.0/16\"\nlist = \"dos\"\nepsv = false\n"),
     ("ftp.passive", "[[ftp.passive]]\nclients = \"0.0.0.0/0\"\naddress = \"203.0.113.7\"\n"),
     ("hook", "[[hook]]\non = [\"ended\"]\nrun = [\"/usr/local/bin/uploaded\"]\n"),
 ];

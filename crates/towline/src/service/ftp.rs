@@ -5,7 +5,7 @@ use crate::config::Loaded;
 use crate::config::ftp::{Tls, Told};
 use crate::exit::Failure;
 use crate::monitor::{Asked, Privileged};
-use serve::ftp::{Advertised, DataPorts, FtpConfig, Host};
+use serve::ftp::{Advertised, DataPorts, ForClient, FtpConfig, Host};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
@@ -42,6 +42,17 @@ pub(super) fn of(
     });
     Ok(FtpConfig {
         advertised: advertised.collect::<Result<_, Failure>>()?,
+        ccc: ftp.ccc,
+        profiles: ftp
+            .profile
+            .iter()
+            .filter_map(|row| Some((row.clients.as_ref()?.value, row.otherwise())))
+            .collect(),
+        client_profiles: ftp
+            .profile
+            .iter()
+            .filter_map(|row| Some(ForClient { name: row.client.clone()?, profile: row.otherwise() }))
+            .collect(),
         proxies: ftp.proxy.iter().map(|net| net.value).collect(),
         ports: monitor.map(|asked| Arc::new(Ports(asked.clone())) as Arc<dyn DataPorts>),
         passive_ports: ftp.passive_ports.clone(),

@@ -133,6 +133,34 @@ fn the_control_connection_stays_under_tls() {
 }
 
 #[test]
+fn ccc_ends_tls_on_the_control_connection_where_it_is_allowed() {
+    let mut t = with(Config { tls: Tls::Offer, ccc: true, ..Config::default() });
+    t.private();
+    assert_eq!(t.code("CCC"), 530, "nobody is logged in");
+    t.login();
+    // What came under TLS would be answered in clear.
+    t.bytes(b"CCC\r\nNOOP\r\n");
+    let said = t.take();
+    assert!(said.starts_with("503 ") && said.contains("\r\n200 "), "{said}");
+    assert_eq!(t.code("CCC"), 200);
+    assert_eq!(t.question(), Ask::Clear);
+    t.answer(Answer::Done);
+    assert!(!t.server.is_secure());
+    assert_eq!(t.code("CCC"), 533);
+    // RFC 4217 §6: data connections stay as PROT has said, and there is no second TLS.
+    for line in ["AUTH TLS", "PBSZ 0", "PROT C"] {
+        assert_eq!(t.code(line), 503, "{line}");
+    }
+    t.uploading();
+    // Never where there has to be TLS.
+    let mut t = with(Config { tls: Tls::Require, ccc: true, ..Config::default() });
+    t.private();
+    t.login();
+    assert_eq!(t.code("CCC"), 534);
+    assert!(t.server.is_secure());
+}
+
+#[test]
 fn implicit_tls_needs_no_auth_and_begins_private() {
     let local = "192.0.2.1:990".parse().unwrap();
     let peer = "192.0.2.9:40000".parse().unwrap();

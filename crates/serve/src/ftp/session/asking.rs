@@ -18,8 +18,8 @@ impl Session {
     pub(super) fn ask(&mut self, what: Ask) -> Work<Done> {
         match what {
             Ask::Login { user, password } => self.login(user, password),
-            // Not a future: see `event`.
-            Ask::Secure => nobody(),
+            // No futures: see `event`.
+            Ask::Secure | Ask::Clear => nobody(),
             Ask::Listen => self.listen(),
             Ask::Open(transfer) => {
                 let Some((session, access)) = self.admitted.clone() else { return nobody() };

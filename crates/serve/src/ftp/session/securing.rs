@@ -23,6 +23,20 @@ impl Session {
         Ok(())
     }
 
+    /// Takes what has come, of whichever kind it is.
+    pub(super) fn read(&mut self) {
+        if self.takes_leave_of_tls() {
+            return;
+        }
+        let mut buffer = [0u8; 2_048];
+        let read = self.control.read_urgent(&mut buffer);
+        self.shaken();
+        match read {
+            Ok(n) => self.input(&buffer[..n]),
+            Err(e) => self.unread(&e),
+        }
+    }
+
     /// TLS did not come about: there is nobody to tell, in no language, but the owner.
     pub(super) fn not_secured(&mut self, why: &str) {
         self.shared.gate.not_begun(Protocol::Ftp, self.peer, format!("no TLS: {why}"));

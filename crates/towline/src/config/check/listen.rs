@@ -113,11 +113,21 @@ fn tls(check: &mut Check<'_>) {
     }
 }
 
-/// FTP's virtual hosts, and whose certificates clients show.
+/// FTP's virtual hosts, whose certificates clients show, and what is otherwise for whom.
 fn hosts(check: &mut Check<'_>) {
     let ftp = &check.config.ftp;
     if let Some(file) = &ftp.tls_clients {
         check.file("ftp.tls-clients", file, Content::Public);
+    }
+    if ftp.ccc && ftp.tls == ftp::Tls::Require {
+        let what = "CCC is never there where TLS is required";
+        check.fault("ftp.ccc", what, "leave it out, or tls = \"offer\"");
+    }
+    for (i, profile) in ftp.profile.iter().enumerate() {
+        if profile.clients.is_some() == profile.client.is_some() {
+            let what = "it is for the clients of a network, or for those whose CLNT says so";
+            check.fault(&format!("ftp.profile.{i}"), what, "give one of clients = … and client = …");
+        }
     }
     let names: Vec<_> = ftp.host.iter().map(|host| &host.name.value).collect();
     check.twice(&names, |i| format!("ftp.host.{i}.name"), |name| format!("the host {}", name.0));
