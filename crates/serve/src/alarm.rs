@@ -46,7 +46,7 @@ mod tests {
                 alarm.until(Some(soon)).await;
                 looks += 1;
             }
-            assert!((1..=3).contains(&looks), "{looks}");
+            assert!(looks <= 3, "{looks}");
             // What has rung rings again.
             let later = Instant::now() + Duration::from_millis(30);
             alarm.until(Some(later)).await;

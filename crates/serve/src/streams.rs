@@ -230,9 +230,10 @@ async fn accept<W: Welcome>(
                         continue;
                     }
                 };
-                let (welcome, living) = (welcome.clone(), living.clone());
+                // Called here: what it is given would be in the task twice.
+                let (served, living) = (welcome.clone().serve(stream, peer, place), living.clone());
                 tokio::spawn(async move {
-                    welcome.serve(stream, peer, place).await;
+                    served.await;
                     drop(living);
                 });
             }

@@ -58,6 +58,7 @@ use crate::reply;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use clock::{Duration, Instant, TimerTable};
@@ -165,7 +166,7 @@ enum Pending {
 /// wait, but those that the table marks are answered while a transfer moves data.
 #[derive(Debug)]
 pub struct Server {
-    config: Config,
+    config: Arc<Config>,
     local: SocketAddr,
     peer: SocketAddr,
     login: Login,
@@ -214,7 +215,8 @@ pub struct Server {
 impl Server {
     /// A connection just accepted; the greeting is to be transmitted. Addresses are canonical: no
     /// IPv4 inside IPv6.
-    pub fn new(now: Instant, config: Config, local: SocketAddr, peer: SocketAddr) -> Server {
+    pub fn new(now: Instant, config: impl Into<Arc<Config>>, local: SocketAddr, peer: SocketAddr) -> Server {
+        let config = config.into();
         let mut s = Server {
             local,
             peer,
@@ -351,7 +353,12 @@ impl Server {
     /// What to do.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        let event = self.events.pop_front();
+        if event.is_none() && self.work == Work::Idle {
+            // Whoever is silent for hours needs no room for what there is to do.
+            self.events = VecDeque::new();
+        }
+        event
     }
 
     /// When to call [`Server::handle_timeout`].

@@ -173,7 +173,7 @@ pub trait DataPorts: std::fmt::Debug + Send + Sync {
 struct Shared {
     gate: Arc<Gate>,
     config: FtpConfig,
-    machine: MachineConfig,
+    machine: Arc<MachineConfig>,
     tap: Option<Arc<dyn Tap>>,
     orders: Orders,
 }
@@ -209,6 +209,7 @@ pub fn start(
         ..MachineConfig::default()
     };
     let mut opening = Opening::new("ftp", 0, Some(&gate))?;
+    let machine = Arc::new(machine);
     let shared = Arc::new(Shared { gate, config, machine, tap, orders: opening.orders.clone() });
     listeners.into_iter().try_for_each(|listener| opening.listen(listener, shared.clone()))?;
     Ok(opening.done())
@@ -216,9 +217,12 @@ pub fn start(
 
 impl Shared {
     /// The machine's settings for this client.
-    fn machine_for(&self, peer: SocketAddr) -> MachineConfig {
+    fn machine_for(&self, peer: SocketAddr) -> Arc<MachineConfig> {
         let profile = self.config.profiles.iter().find(|(net, _)| net.holds(peer.ip()));
-        MachineConfig { profile: profile.map_or_else(Profile::default, |row| row.1), ..self.machine.clone() }
+        match profile {
+            None => self.machine.clone(),
+            Some((_, profile)) => Arc::new(MachineConfig { profile: *profile, ..(*self.machine).clone() }),
+        }
     }
 }
 
@@ -236,8 +240,13 @@ impl Welcome for Shared {
         if self.config.implicit { Vec::new() } else { greeting(why) }
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
-        session::run(self, stream, peer, place).await;
+    fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Option<HalfOpen>,
+    ) -> impl Future<Output = ()> + Send {
+        session::run(self, stream, peer, place)
     }
 }
 

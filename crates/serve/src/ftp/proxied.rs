@@ -16,11 +16,8 @@ pub(super) struct Arrival {
     pub(super) place: Option<HalfOpen>,
 }
 
-/// Of a proxy's connection the client's; of any other what is given. `None`: there is nobody to serve; the owner knows why.
+/// Who is behind a proxy's connection. `None`: there is nobody to serve; the owner knows why.
 pub(super) async fn arrive(shared: &Shared, stream: &mut TcpStream, seen: Arrival) -> Option<Arrival> {
-    if !shared.config.is_proxy(seen.peer.ip()) {
-        return Some(seen);
-    }
     let header = timeout(shared.config.login_grace, header(stream)).await;
     let header = header.unwrap_or_else(|_| Err(String::from("no PROXY header in time")));
     let (peer, local) = match header {

@@ -69,7 +69,7 @@ struct Session {
     began: Instant,
     machine: Server,
     /// Its place until somebody is logged in.
-    half_open: Option<HalfOpen>,
+    half_open: Option<Box<HalfOpen>>,
     admitted: Option<(gate::Session, Access)>,
     directory: VPath,
     /// Where the client's next data connection comes.
@@ -78,16 +78,22 @@ struct Session {
     kept: Option<passive::Kept>,
     /// Transfers that its port has served.
     served: u32,
-    open: Option<Open>,
+    open: Option<Box<Open>>,
     work: Option<(AskId, Work<Done>)>,
     watch: Option<Arc<Watch>>,
     out: Bytes,
     closing: Option<Instant>,
     eof: bool,
     /// Lines in and out for the tap; nothing without one.
+    told: Option<Box<Told>>,
+    octets: u64,
+}
+
+/// Lines in and out for the tap.
+#[derive(Default)]
+struct Told {
     heard: Lines,
     said: Lines,
-    octets: u64,
 }
 
 /// How long a session that is over listens for its client's end.
@@ -108,7 +114,12 @@ pub(super) async fn run(
     let _ = SockRef::from(&control).set_keepalive(true);
     let here = canonical(here);
     let seen = Arrival { peer: canonical(peer), local: here, place };
-    let Some(Arrival { peer, local, place }) = arrive(&shared, &mut control, seen).await else { return };
+    // Boxed: what nearly no session waits for would be room in each one's future.
+    let arrived = match shared.config.is_proxy(seen.peer.ip()) {
+        true => Box::pin(arrive(&shared, &mut control, seen)).await,
+        false => Some(seen),
+    };
+    let Some(Arrival { peer, local, place }) = arrived else { return };
     let mut machine = Server::new(Moment::ZERO, shared.machine_for(peer), local, peer);
     let Ok(control) = Wire::new(control, None) else { return };
     if shared.config.implicit {
@@ -126,7 +137,7 @@ pub(super) async fn run(
         peer,
         flow: tap::next_flow(),
         began: Instant::now(),
-        half_open: place,
+        half_open: place.map(Box::new),
         admitted: None,
         directory: VPath::root(),
         listener: None,
@@ -138,8 +149,7 @@ pub(super) async fn run(
         out: Bytes::new(),
         closing: None,
         eof: false,
-        heard: Lines::default(),
-        said: Lines::default(),
+        told: shared.tap.as_ref().map(|_| Box::default()),
         octets: 0,
         shared,
     });
@@ -150,7 +160,7 @@ pub(super) async fn run(
     }
     let total = session.octets;
     session.see(Dir::Here, What::Closed { role: Role::Control, total });
-    session.end().await;
+    Box::pin(session.end()).await;
 }
 
 /// Waits for the next order to look who is kicked. Never ready when nobody gives any more.
@@ -349,7 +359,7 @@ impl Session {
                 self.admitted = None;
                 self.directory = VPath::root();
                 self.half_open = match self.shared.gate.connect(Protocol::Ftp, self.peer) {
-                    Ok(place) => Some(place),
+                    Ok(place) => Some(Box::new(place)),
                     Err(why) => {
                         let now = self.now();
                         self.machine.dismiss(now, &refusal::reply(&why).1);
@@ -382,7 +392,7 @@ impl Session {
                 answer
             }
             Done::Opened(open, answer) => {
-                self.open = open;
+                self.open = open.map(Box::new);
                 answer
             }
             Done::Listening(made) => self.listening(made),
@@ -398,7 +408,7 @@ impl Session {
                 }
                 marks(&open).iter().for_each(|mark| self.machine.marked(mark));
                 let counted = counted(&open, octets);
-                self.open = finish(open, octets, &end);
+                self.open = finish(open, octets, &end).map(Box::new);
                 Answer::Moved { octets: counted, end }
             }
         };
@@ -414,8 +424,10 @@ impl Session {
         // A question that runs may hold an upload: its end is awaited, so that it is put away and told.
         if let Some((_, work)) = self.work.take() {
             match work.await {
-                Done::Moved(Moved { open, octets, end, .. }) => self.open = finish(open, octets, &end),
-                Done::Opened(open, _) => self.open = open,
+                Done::Moved(Moved { open, octets, end, .. }) => {
+                    self.open = finish(open, octets, &end).map(Box::new);
+                }
+                Done::Opened(open, _) => self.open = open.map(Box::new),
                 Done::Answer(_)
                 | Done::Directory(_)
                 | Done::Admitted(..)
@@ -424,7 +436,7 @@ impl Session {
             }
         }
         if let Some(open) = self.open.take() {
-            let _ = spawn_blocking(move || shelve(open, Shelve::Aborted)).await;
+            let _ = spawn_blocking(move || shelve(*open, Shelve::Aborted)).await;
         }
         self.admitted = None;
         let Session { control, .. } = *self;
@@ -438,11 +450,9 @@ impl Session {
 
     /// Tells the tap the lines among `octets`.
     fn tell(&mut self, octets: &[u8], dir: Dir) {
-        if self.shared.tap.is_none() {
-            return;
-        }
+        let Some(mut told) = self.told.take() else { return };
         for &octet in octets {
-            let lines = if dir == Dir::Received { &mut self.heard } else { &mut self.said };
+            let lines = if dir == Dir::Received { &mut told.heard } else { &mut told.said };
             let Some(line) = lines.push(octet) else { continue };
             let line = match line {
                 Ok(line) if dir == Dir::Received => command::masked(&line),
@@ -451,6 +461,7 @@ impl Session {
             };
             self.see(dir, What::Control(&tap::masked(&line)));
         }
+        self.told = Some(told);
     }
 
     fn see(&self, dir: Dir, what: What<'_>) {

@@ -33,7 +33,7 @@ impl Session {
                 })
             }
             Ask::Move(via, protection) => {
-                let Some(open) = self.open.take() else { return nobody() };
+                let Some(open) = self.open.take().map(|open| *open) else { return nobody() };
                 let watch = Arc::new(Watch::of(&open));
                 self.watch = Some(watch.clone());
                 let data = Data {
@@ -49,7 +49,7 @@ impl Session {
                 let config = self.shared.config.clone();
                 Box::pin(async move { Done::Moved(data.run(config, open).await) })
             }
-            Ask::Commit => match self.open.take() {
+            Ask::Commit => match self.open.take().map(|open| *open) {
                 Some(Open::Writing { writing, .. }) => blocking(move || {
                     let octets = writing.len() - writing.start();
                     let end = gate::End::new(Outcome::Complete, octets);
@@ -60,7 +60,7 @@ impl Session {
                 }),
                 _ => nobody(),
             },
-            Ask::Shelve { why } => match self.open.take() {
+            Ask::Shelve { why } => match self.open.take().map(|open| *open) {
                 Some(open) => blocking(move || {
                     shelve(open, why);
                     Done::Answer(Answer::Done)
