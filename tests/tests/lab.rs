@@ -440,7 +440,11 @@ fn compare_is_filled_from_a_run() {
         ssh.lines().next().is_some_and(|head| head.contains("| SFTP") && head.contains("| SCP")),
         "{ssh}"
     );
+    let (ssh, tls) = ssh.split_once("\n\n").expect("a third table");
+    assert!(tls.lines().next().is_some_and(|head| head.contains("| FTPS (IOS's copy has none)")), "{tls}");
     for head in ["file readable", "password readable"] {
+        let line = tls.lines().find(|line| line.starts_with(head)).expect("the row");
+        assert!(line.ends_with("| no"), "{tls}");
         let line = ssh.lines().find(|line| line.starts_with(head)).expect("the row");
         assert_eq!(line.matches("no").count(), 2, "{ssh}");
     }

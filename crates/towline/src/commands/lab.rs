@@ -25,7 +25,7 @@ Examples:
   towline lab --script               watch it done; 0 only if R1 really runs the new version
   towline lab --firewall             why active FTP fails behind a firewall
   towline lab quiz                   six questions
-  towline lab compare                TFTP, FTP, SFTP and SCP side by side, from a run
+  towline lab compare                TFTP, FTP, SFTP, SCP and FTPS side by side, from a run
   towline lab ladder 3               one of six drawings, from a run
 ";
 
@@ -94,7 +94,7 @@ enum Broken {
 #[command(before_help = "Example:\n  towline lab quiz\n")]
 struct Quiz {}
 
-/// One file over TFTP, FTP, SFTP and SCP, in tables filled from the run.
+/// One file over TFTP, FTP, SFTP, SCP and FTP under TLS, in tables filled from the run.
 #[derive(Debug, Args)]
 #[command(before_help = "Example:\n  towline lab compare\n")]
 struct Compare {}

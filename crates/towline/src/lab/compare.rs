@@ -1,4 +1,4 @@
-//! One file over TFTP, FTP, SFTP and SCP, side by side: every row is filled from the run.
+//! One file over TFTP, FTP, SFTP, SCP and FTP under TLS, side by side: every row is filled from the run.
 
 use super::ladders::{Collected, RunError, holding};
 use super::names::{NEW_VERSION, SERVER};
@@ -61,6 +61,7 @@ pub fn run() -> Result<Vec<Column>, RunError> {
         ftp(&servers, &content)?,
         sftp(&servers, &content)?,
         scp(&servers, &content)?,
+        ftps(&servers, &content)?,
     ])
 }
 
@@ -114,6 +115,46 @@ fn ftp(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
         packets: capture.packets(),
         elapsed,
         octets: data.octets,
+        file_readable: capture.shows(MARKER.as_bytes()),
+        password_readable: capture.shows(PASSWORD.as_bytes()),
+    })
+}
+
+/// FTP under TLS. Nobody between can read which port a data connection goes to, so that there is one for all of them.
+fn ftps(servers: &Servers, content: &[u8]) -> Result<Column, RunError> {
+    let server = servers.under_tls()?;
+    let capture = Arc::new(Capture::default());
+    let control = StreamRelay::plain(server.control, capture.clone())?;
+    let data = StreamRelay::plain(server.data, capture.clone())?;
+    let at = Addresses { ftp: control.address(), ..Addresses::of(servers) };
+    let host = SocketAddr::new(SERVER.into(), server.data.port());
+    let table = table(at.tftp, at.ftp, None).with(host, data.address()).with(server.data, data.address());
+    let wire = LabWire::new(Some(table));
+    wire.set(Links::of(&router_config()));
+    let plain = options(at);
+    let tls = FtpOptions { tls: true, pin: Some(server.print), ..plain.ftp.clone() };
+    let (recorder, elapsed) =
+        fetch_by(Scheme::Ftp, Options { ftp: tls, wire: Arc::new(wire), ..plain }, content)?;
+    // Their threads have counted their segments when they are gone.
+    drop((control, data));
+    let seen = recorder.seen();
+    let facts = Facts::new(&seen, End::Client);
+    let Some(first) = facts.arrows().next() else {
+        return Err(io::Error::other("the tap saw no connections").into());
+    };
+    Ok(Column {
+        name: "FTPS (IOS's copy has none)",
+        opens: format!("the {}, to port {}", end(first.from), first.destination.port()),
+        ports: format!(
+            "TCP {} for control, {} for data (passive)",
+            first.destination.port(),
+            server.data.port()
+        ),
+        login: String::from("yes, once TLS has begun: 530 before"),
+        operations: String::from("as FTP"),
+        packets: capture.packets(),
+        elapsed,
+        octets: content.len() as u64,
         file_readable: capture.shows(MARKER.as_bytes()),
         password_readable: capture.shows(PASSWORD.as_bytes()),
     })
@@ -240,8 +281,13 @@ fn remote(scheme: Scheme) -> Remote {
 
 /// Gets the file, and compares the octets.
 fn fetch(scheme: Scheme, at: Addresses, content: &[u8]) -> Result<(Arc<Recorder>, Duration), RunError> {
+    fetch_by(scheme, options(at), content)
+}
+
+/// The same with these options.
+fn fetch_by(scheme: Scheme, options: Options, content: &[u8]) -> Result<(Arc<Recorder>, Duration), RunError> {
     let recorder = Arc::new(Recorder::default());
-    let options = Options { tap: Some(recorder.clone()), ..options(at) };
+    let options = Options { tap: Some(recorder.clone()), ..options };
     let remote = remote(scheme);
     let mut got = Collected(Vec::new());
     let began = Instant::now();
@@ -384,7 +430,7 @@ mod tests {
     #[test]
     fn the_run_shows_what_the_lesson_says() {
         let columns = run().expect("the run");
-        let [tftp, ftp, sftp, scp] = &columns[..] else { panic!("four columns") };
+        let [tftp, ftp, sftp, scp, ftps] = &columns[..] else { panic!("five columns") };
         assert_eq!(
             (tftp.opens.as_str(), ftp.opens.as_str()),
             ("the client, to port 69", "the client, to port 21")
@@ -411,6 +457,9 @@ mod tests {
         }
         assert!(sftp.operations.contains("rename") && sftp.operations.contains("digest"), "{sftp:?}");
         assert!(scp.operations.starts_with("none (asked for a directory: "), "{scp:?}");
+        assert!(!ftps.file_readable && !ftps.password_readable, "{ftps:?}");
+        assert!(ftps.opens == ftp.opens && ftps.ports.starts_with("TCP 21 for control, "), "{ftps:?}");
+        assert!((720..2_400).contains(&ftps.packets) && ftps.octets == SIZE, "{ftps:?}");
         let table = render(&columns);
         assert!(table.contains("password readable in a captured packet | no"), "{table}");
         assert!(table.lines().all(|l| l.chars().count() <= 130), "{table}");

@@ -1,5 +1,6 @@
 //! The servers of the lab, in this process, on free loopback ports.
 
+use crate::service::certificate;
 use gate::audit::{Events, What};
 use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
 use serve::ftp::FtpConfig;
@@ -45,9 +46,23 @@ pub struct Servers {
     active_port: u16,
     /// Keeps the port from being given to somebody else.
     _active: Socket,
+    gate: Arc<Gate>,
     audit: Events,
     // Guards what the audit told so far.
     served: Mutex<Vec<Served>>,
+}
+
+/// An FTP server under TLS, whose replies nobody between can read: its data connections come to one port.
+pub struct UnderTls {
+    /// Where it listens.
+    pub control: SocketAddr,
+    /// Where data connections come.
+    pub data: SocketAddr,
+    /// SHA-256 of its certificate.
+    pub print: [u8; 32],
+    /// Keeps the port from being given to somebody else.
+    _port: Socket,
+    _server: StreamServer,
 }
 
 impl Servers {
@@ -76,12 +91,13 @@ impl Servers {
         Ok(Servers {
             tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
             ftp: Some(serve::ftp::start(gate.clone(), vec![tcp], config, None)?),
-            ssh: Some(serve::ssh::start(gate, vec![ssh], ssh_config, None)?),
+            ssh: Some(serve::ssh::start(gate.clone(), vec![ssh], ssh_config, None)?),
             tftp_address,
             ftp_address,
             ssh_address,
             active_port,
             _active: active,
+            gate,
             audit,
             served: Mutex::default(),
         })
@@ -105,6 +121,22 @@ impl Servers {
     /// Where active data connections come from: what 10.0.0.1:20 stands for.
     pub fn active(&self) -> SocketAddr {
         SocketAddr::new(LOOPBACK, self.active_port)
+    }
+
+    /// Another FTP server over the same tree, which wants TLS of everybody.
+    pub fn under_tls(&self) -> io::Result<UnderTls> {
+        let (identity, print) = certificate::of_run().map_err(|e| io::Error::other(e.to_string()))?;
+        let (kept, port) = reserve()?;
+        let listener = TcpListener::bind((LOOPBACK, 0))?;
+        let control = listener.local_addr()?;
+        let config = FtpConfig {
+            identity: Some(identity),
+            tls_required: true,
+            passive_ports: Some(port..=port),
+            ..FtpConfig::default()
+        };
+        let server = serve::ftp::start(self.gate.clone(), vec![listener], config, None)?;
+        Ok(UnderTls { control, data: SocketAddr::new(LOOPBACK, port), print, _port: kept, _server: server })
     }
 
     /// Cuts all servers, in the middle of whatever they do.

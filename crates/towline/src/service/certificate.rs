@@ -65,6 +65,13 @@ impl Certificate {
     }
 }
 
+/// One for a run that nobody configures, and the SHA-256 of it, for who is to believe it.
+pub(crate) fn of_run() -> Result<(Identity, [u8; 32]), Failure> {
+    let identity = Pair::made(&names())?.identity()?;
+    let print = Sha256::digest(identity.certificate()).into();
+    Ok((identity, print))
+}
+
 /// HTTPS's: the one of the configuration, or one that is made now.
 pub(super) fn of_https(loaded: &Loaded) -> Result<Certificate, Failure> {
     let https = &loaded.config.https;

@@ -13,7 +13,7 @@ mod advice;
 mod advisor;
 pub(crate) mod announce;
 mod bans;
-mod certificate;
+pub(crate) mod certificate;
 pub(crate) mod descriptors;
 mod digesting;
 mod ftp;
