@@ -403,6 +403,10 @@ impl Session {
                 Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
             }
+            if let Some(expected) = ask.expected {
+                // Octets are told of the whole file or of the rest of it: so much it will have at least.
+                upload.reserve(upload.start().max(expected))?;
+            }
             let record = Record::start(lease, path, Direction::Write, ask.expected)?;
             Ok(Writing::new(upload, record, mode))
         })

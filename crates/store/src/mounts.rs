@@ -402,6 +402,10 @@ impl Upload for Mounted {
         self.inner.wrote_to(end);
     }
 
+    fn reserve(&mut self, len: u64) -> Result<()> {
+        self.inner.reserve(len)
+    }
+
     fn set_len(&mut self, len: u64) -> Result<()> {
         self.inner.set_len(len)
     }

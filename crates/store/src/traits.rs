@@ -119,6 +119,13 @@ pub trait Upload: Sink {
     /// Tells octets that were written through [`Sink::fd`] and not through `write_at`.
     fn wrote_to(&mut self, end: u64);
 
+    /// Takes the room for an upload that is to reach so far, before its octets come: what others have no room for any
+    /// more. What it does not use is free again when it ends. Backends that keep no account have nothing to take.
+    fn reserve(&mut self, len: u64) -> Result<()> {
+        let _ = len;
+        Ok(())
+    }
+
     /// Cuts it off there, or lets it reach so far: what was not written reads as zeros.
     fn set_len(&mut self, len: u64) -> Result<()>;
 

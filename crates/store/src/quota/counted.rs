@@ -110,6 +110,11 @@ impl Upload for Counted {
         self.upload_mut().wrote_to(end);
     }
 
+    fn reserve(&mut self, len: u64) -> Result<()> {
+        self.grow(len)?;
+        self.upload_mut().reserve(len)
+    }
+
     fn set_len(&mut self, len: u64) -> Result<()> {
         self.grow(len)?;
         self.upload_mut().set_len(len)?;
@@ -196,5 +201,27 @@ mod tests {
         upload.set_len(90).unwrap();
         drop(upload);
         assert_eq!(free(), 90);
+    }
+
+    #[test]
+    fn room_that_is_reserved_is_nobody_elses_until_the_upload_ends() {
+        let at = Ration { at: p("/"), each: false, limit: octets(100) };
+        let store = Quota::new(Arc::new(Memory::new()), vec![at]);
+        store.walk(false, &|| true).unwrap();
+        let free = || store.space(&p("/f")).unwrap().free;
+        let mut first = store.create(&p("/f"), Mode::New, "").unwrap();
+        first.reserve(60).unwrap();
+        assert_eq!(free(), 40);
+        let mut second = store.create(&p("/g"), Mode::New, "").unwrap();
+        assert!(second.reserve(60).is_err());
+        second.reserve(40).unwrap();
+        assert_eq!(free(), 0);
+        // What is written is in it, and takes nothing more.
+        first.write_at(0, &[1; 50]).unwrap();
+        assert!(second.write_at(40, &[1]).is_err());
+        drop(second);
+        assert_eq!(free(), 40);
+        first.commit().unwrap();
+        assert_eq!(free(), 50);
     }
 }
