@@ -6,8 +6,9 @@ use crate::poll::{PATIENCE, until};
 use crate::ports::{Port, tcp_answers};
 use crate::process::Process;
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 fn ftp(
@@ -106,4 +107,67 @@ pub fn pyftpdlib(root: TempDir) -> Option<Server> {
         .arg(root.path());
     c.args(["-u", "alice", "-P", "wonder:land"]);
     Some(ftp("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
+}
+
+/// ProFTPD with a user of its own, as `daemon`. `None`: skipped.
+///
+/// # Panics
+/// When it does not come up.
+pub fn proftpd(root: TempDir) -> Option<Server> {
+    let peer = Peer::find("proftpd", "proftpd")?;
+    if !is_root("proftpd") {
+        return None;
+    }
+    let openssl = Peer::find("openssl", "openssl")?;
+    let (config, port) = (crate::scratch(), Port::take());
+    let mut c = openssl.command();
+    let hash = Process::start(c.args(["passwd", "-1", "wonderland"])).wait(PATIENCE);
+    assert_eq!(hash.code(), 0, "{hash:?}");
+    let users = config.path().join("users");
+    let line = format!("alice:{}:1:1::{}:/bin/sh\n", hash.out.trim(), root.path().display());
+    std::fs::write(&users, line).expect("a file");
+    // It refuses one that others can read or replace.
+    for (path, mode) in [(users.as_path(), 0o600), (config.path(), 0o700)] {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("own file");
+    }
+    let at = |name: &str| config.path().join(name).display().to_string();
+    let text = format!(
+        "ServerName peer\nServerType standalone\nDefaultServer on\nDefaultAddress 127.0.0.1\nUseIPv6 off\nPort {}\n\
+         SocketBindTight on\nUser nobody\nGroup nogroup\nAuthPAM off\nAuthOrder mod_auth_file.c\nAuthUserFile {}\n\
+         DefaultRoot ~\nAllowOverwrite on\nAllowStoreRestart on\nUseReverseDNS off\nWtmpLog off\nTransferLog none\n\
+         SystemLog none\nScoreboardFile {}\nPidFile {}\nDelayEngine off\nRequireValidShell off\n",
+        port.number,
+        users.display(),
+        at("scoreboard"),
+        at("pid")
+    );
+    std::fs::write(at("proftpd.conf"), text).expect("a file");
+    let mut c = peer.command();
+    c.args(["-n", "-q", "-c", &at("proftpd.conf")]);
+    Some(ftp("proftpd", "alice:wonderland@", &mut c, root, config, port))
+}
+
+/// Pure-FTPd with a user of its own, as `daemon`. A login takes it 2.5 s. `None`: skipped.
+///
+/// # Panics
+/// When it does not come up.
+pub fn pureftpd(root: TempDir) -> Option<Server> {
+    let peer = Peer::find("pure-ftpd", "pure-ftpd")?;
+    let users = Peer::find("pure-ftpd", "pure-pw")?;
+    if !is_root("pure-ftpd") {
+        return None;
+    }
+    let (config, port) = (crate::scratch(), Port::take());
+    let at = |name: &str| config.path().join(name).display().to_string();
+    let mut c = users.command();
+    c.args(["useradd", "alice", "-u", "1", "-g", "1", "-m", "-f", &at("users"), "-F", &at("pdb"), "-d"]);
+    // It asks twice.
+    let mut made = Process::start_with(c.arg(root.path()), Stdio::piped());
+    made.input().expect("it is piped").write_all(b"wonderland\nwonderland\n").expect("it reads");
+    let made = made.wait(PATIENCE);
+    assert_eq!(made.code(), 0, "{made:?}");
+    let mut c = peer.command();
+    c.args(["-S", &format!("127.0.0.1,{}", port.number), "-l", &format!("puredb:{}", at("pdb"))]);
+    c.args(["-E", "-H", "-A", "-u", "1", "-g", &at("pid")]);
+    Some(ftp("pure-ftpd", "alice:wonderland@", &mut c, root, config, port))
 }

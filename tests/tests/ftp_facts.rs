@@ -76,7 +76,7 @@ assert said == '213 Modify=20020717210715;UNIX.mode=0640; image.bin', said
 assert code('MFMT 2002 image.bin') == '501' and code('MFMT 20020717210715') == '501'
 assert code('MFMT 20020717210715 absent') == '550' and code('MFCT 20020717210715 image.bin') == '504'
 assert code('MFF Create=20020717210715; image.bin') == '504' and code('SITE CHMOD 999 image.bin') == '501'
-assert code('SITE EXEC rm') == '504' and code('SITE') == '501' and ftp.sendcmd('SITE HELP')[:3] == '214'
+assert code('SITE EXEC rm') == '500' and code('SITE') == '501' and ftp.sendcmd('SITE HELP')[:3] == '214'
 assert ftp.sendcmd('SITE MKDIR made')[:3] == '257' and os.path.isdir(os.path.join(os.path.dirname(path), 'made'))
 assert ftp.sendcmd('SITE RMDIR made')[:3] == '250' and int(ftp.sendcmd('AVBL').split()[1]) > 0
 ",

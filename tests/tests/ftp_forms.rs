@@ -1,7 +1,13 @@
 //! TYPE, STRU and MODE: files and listings in every form, against programs of a few lines that read and write RFC 959's
 //! modes by themselves.
 
+use e2e::battery::{USER, user_flag};
 use e2e::ftplib::asked;
+use e2e::peers::Peer;
+use e2e::process::Process;
+use e2e::scratch;
+use e2e::towline::Serve;
+use std::time::Duration;
 
 /// What the other end of each mode does.
 const MODES: &str = "
@@ -275,4 +281,33 @@ assert not os.path.exists(os.path.join(there, 'bomb'))
 assert ftp.sendcmd('ALLO 1000000')[0] == '2' and sent('STOR bomb', zlib.compress(bytes(1000000))) == '226'
 ",
     );
+}
+
+#[test]
+fn lftp_moves_whole_files_in_mode_z() {
+    let Some(peer) = Peer::find("lftp", "lftp") else { return };
+    let (root, home) = (scratch(), scratch());
+    let serve = Serve::start(root.path(), &["--write", "--user", &user_flag(home.path())]);
+    let text = "what compresses well\n".repeat(100_000);
+    std::fs::write(home.path().join("text"), &text).expect("room");
+    e2e::content::Content::random(1_000_003).write(&home.path().join("random")).expect("room");
+    let script = format!(
+        "debug 5; set cmd:fail-exit yes; set net:max-retries 1; set net:timeout 30; set ftp:ssl-allow no; \
+         set ftp:use-mode-z yes; open -u '{}','{}' -p {} 127.0.0.1; put text random; cls; get text -o text.back; \
+         get random -o random.back",
+        USER.0,
+        USER.1,
+        serve.ftp.port()
+    );
+    let mut c = peer.command();
+    c.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
+    let ended = Process::start(&mut c).wait(Duration::from_secs(90));
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.err.contains("200 Mode is Z."), "{ended:?}");
+    for name in ["text", "random"] {
+        let read = |path| std::fs::read(path).expect("it is there");
+        let sent = read(home.path().join(name));
+        assert!(sent == read(root.path().join(name)), "put {name}");
+        assert!(sent == read(home.path().join(format!("{name}.back"))), "get {name}");
+    }
 }

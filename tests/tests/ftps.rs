@@ -204,6 +204,28 @@ ftp.voidcmd('NOOP')
 }
 
 #[test]
+fn abor_ends_a_transfer_under_tls_too() {
+    let house = house(&[]);
+    // More than two sockets hold.
+    std::fs::write(house.root.path().join("big"), vec![7; 64 << 20]).expect("room");
+    let script = "
+ftp = login()
+stream = data(ftp, 'RETR big', None)
+assert stream.recv(1) == bytes([7])
+ftp.putcmd('ABOR')
+for expected in '426', '226':
+    try:
+        said = ftp.getresp()
+    except ftplib.Error as e:
+        said = str(e)
+    assert said[:3] == expected, said
+assert ftp.sendcmd('NOOP')[:3] == '200'
+";
+    let ended = house.python(script, &[]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+}
+
+#[test]
 fn a_data_connection_of_another_session_is_turned_away() {
     let dir = scratch();
     let root = dir.path().join("root");

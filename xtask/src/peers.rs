@@ -35,6 +35,20 @@ const DEBS: &[Deb] = &[
     Deb { package: "libblas3", proof: "usr/lib/x86_64-linux-gnu/blas/libblas.so.3", unless: Some("nmap") },
     Deb { package: "libgfortran5", proof: "usr/lib/x86_64-linux-gnu/libgfortran.so.5", unless: Some("nmap") },
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
+    // These servers conflict with each other as installed packages.
+    Deb { package: "proftpd-core", proof: "usr/sbin/proftpd", unless: None },
+    Deb { package: "libhiredis0.14", proof: "usr/lib/x86_64-linux-gnu/libhiredis.so.0.14", unless: None },
+    Deb { package: "libmemcached11", proof: "usr/lib/x86_64-linux-gnu/libmemcached.so.11", unless: None },
+    Deb {
+        package: "libmemcachedutil2",
+        proof: "usr/lib/x86_64-linux-gnu/libmemcachedutil.so.2",
+        unless: None,
+    },
+    Deb { package: "libhashkit2", proof: "usr/lib/x86_64-linux-gnu/libhashkit.so.2", unless: None },
+    Deb { package: "libsasl2-2", proof: "usr/lib/x86_64-linux-gnu/libsasl2.so.2", unless: None },
+    Deb { package: "libpcre2-posix3", proof: "usr/lib/x86_64-linux-gnu/libpcre2-posix.so.3", unless: None },
+    Deb { package: "pure-ftpd", proof: "usr/sbin/pure-ftpd", unless: None },
+    Deb { package: "libsodium23", proof: "usr/lib/x86_64-linux-gnu/libsodium.so.23", unless: None },
     // Firewalls of network namespaces, against which the doctor is tried.
     Deb { package: "nftables", proof: "usr/sbin/nft", unless: Some("nft") },
     Deb { package: "libedit2", proof: "usr/lib/x86_64-linux-gnu/libedit.so.2", unless: None },

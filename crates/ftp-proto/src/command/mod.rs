@@ -379,6 +379,8 @@ pub enum BadCommand {
     Http,
     /// A verb of an RFC that is not implemented: 502.
     Absent(&'static str),
+    /// A verb of SITE that there is none of: 500 (RFC 959 §5.4).
+    Site,
     /// The argument is missing or malformed: 501.
     Syntax,
     /// Well formed, but not for that parameter: 504.

@@ -92,6 +92,7 @@ pub(crate) const PROOFS: &[Proof] = &[
         &[&[200, 501, 504]],
         &[],
         &[
+            "lftp_moves_whole_files_in_mode_z",
             "mode_z_is_what_zlib_reads_and_writes",
             "an_upload_without_the_mark_of_its_end_is_not_published",
             "compressed_mode_is_read_and_written_by_another_program",
@@ -205,7 +206,7 @@ pub(crate) const PROOFS: &[Proof] = &[
         &[211],
         &["commands_are_answered_while_data_moves", "commands_work_while_a_transfer_waits_for_its_reader"],
     ),
-    proof("HELP", &[&[214, 504]], &[214, 504], &["unknown_is_500_absent_is_502"]),
+    proof("HELP", &[&[214, 502]], &[214, 502], &["unknown_is_500_absent_is_502"]),
     proof("NOOP", &[&[200]], &[200], &["commands_are_answered_while_data_moves"]),
     proof("FEAT", &[&[211, 501]], &[211], &["feat_lists_one_feature_a_line_with_one_space"]),
     proof(
@@ -322,7 +323,7 @@ pub(crate) const PROOFS: &[Proof] = &[
     proof("CSID", &[&[200, 501]], &[], &["a_free_name_is_told_in_the_150_and_rein_begins_anew"]),
     proof(
         "SITE",
-        &[&[200, 214, 250, 257, 350, 501, 503], CHANGE],
+        &[&[200, 214, 250, 257, 350, 500, 501, 503], CHANGE],
         &[],
         &[
             "a_copy_needs_the_right_to_read_one_name_and_to_write_the_other",

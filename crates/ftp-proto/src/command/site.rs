@@ -53,7 +53,7 @@ pub(super) fn site(a: &[u8]) -> Result<Command, BadCommand> {
         },
         _ if is("WHO") => none(rest, Command::Who),
         _ if is("QUOTA") => none(rest, Command::Quota),
-        _ => Err(BadCommand::Parameter("SITE HELP lists what there is")),
+        _ => Err(BadCommand::Site),
     }
 }
 

@@ -217,6 +217,17 @@ fn every_row_names_tests_that_there_are() {
     for directory in ["crates/ftp-proto/src", "crates/serve/src/ftp", "tests/tests"] {
         tests_in(&root.join(directory), &mut names);
     }
+    let page = std::fs::read_to_string(root.join("docs/protocols/ftp.md")).unwrap();
+    let statements = page.split_once("<!-- statements -->").expect("they are there").1;
+    let statements = statements.split_once("<!-- end of statements -->").expect("they end").0;
+    let mut rows = statements.lines().filter(|line| line.starts_with("| ")).skip(1).peekable();
+    assert!(rows.peek().is_some());
+    for row in rows {
+        let named = row.trim_end_matches(" |").rsplit(" | ").next().expect("a cell");
+        for test in named.split(", ").map(|name| name.trim_matches('`')) {
+            assert!(names.iter().any(|name| name == test), "the page: there is no test {test}");
+        }
+    }
     for proof in proof::PROOFS {
         assert!(!proof.tests.is_empty(), "{} has no test", proof.verb);
         for test in proof.tests {

@@ -381,3 +381,25 @@ fn dos_lists_months_first_and_hours_of_twelve_and_is_read_back() {
         assert_eq!((read.name, read.kind), (b"a file".to_vec(), Some(entry.kind)));
     }
 }
+
+/// RFC 3659 §7.5.5.
+#[test]
+fn perm_says_what_the_login_may() {
+    for (kind, create, change, perm) in [
+        (Kind::File, false, false, "r"),
+        (Kind::File, true, false, "rw"),
+        (Kind::File, true, true, "adfrw"),
+        (Kind::Directory, false, false, "el"),
+        (Kind::Directory, true, false, "cel"),
+        (Kind::Directory, true, true, "cdeflmp"),
+    ] {
+        let entry = Entry { name: b"x".to_vec(), kind, len: 0, modified: 0, mode: 0o644, unique: (1, 2) };
+        let mut line = Vec::new();
+        facts(&mut line, &entry, Facts::PERM, Access { create, change });
+        assert_eq!(
+            String::from_utf8_lossy(&line),
+            alloc::format!("perm={perm}; "),
+            "{kind:?} {create} {change}"
+        );
+    }
+}

@@ -10,6 +10,7 @@ impl Server {
             BadCommand::Line(_) | BadCommand::Http => Some(Odd::Malformed),
             BadCommand::Unknown => Some(Odd::UnknownVerb),
             BadCommand::Absent(_)
+            | BadCommand::Site
             | BadCommand::Syntax
             | BadCommand::Parameter(_)
             | BadCommand::Family
@@ -22,6 +23,7 @@ impl Server {
                 self.reply(501, "The line contains a NUL or a CR, which no name may.");
             }
             BadCommand::Unknown => self.reply(500, "Unknown command; HELP lists what is known."),
+            BadCommand::Site => self.reply(500, "There is no such SITE; SITE HELP lists what there is."),
             BadCommand::Http => self.close(421, "This is FTP, not HTTP; good bye."),
             BadCommand::Absent(verb) => self.reply(502, &format!("{verb} is not implemented.")),
             BadCommand::Syntax => self.reply(501, "The argument is missing or malformed; see HELP."),

@@ -365,7 +365,24 @@ fn unknown_is_500_absent_is_502() {
     assert_eq!(t.code("EPRT |3|x|1|"), 522);
     assert!(t.ask("HELP").contains(" USER "));
     assert!(t.ask("HELP retr").starts_with("214 RETR file: "));
-    assert_eq!(t.code("HELP nope"), 504);
+    assert_eq!(t.code("HELP nope"), 502);
+}
+
+#[test]
+fn no_line_of_ours_is_longer_than_512_octets() {
+    let offer = Config { tls: Tls::Offer, ..Config::default() };
+    let mut t = Talk::with(offer, "192.0.2.1:21", "192.0.2.9:40000");
+    t.login();
+    let mut all = String::new();
+    for line in ["FEAT", "HELP", "STAT", "SITE HELP", "OPTS MLST type;size;modify;perm;unique;UNIX.mode;"] {
+        all += &t.ask(line);
+    }
+    for row in crate::command::ROWS {
+        all += &t.ask(&alloc::format!("HELP {}", row.verb));
+    }
+    for line in all.lines() {
+        assert!(line.len() + 2 <= 512, "{line}");
+    }
 }
 
 #[test]

@@ -40,7 +40,8 @@ impl Server {
                     &format!("{}{gap}{}: {} (RFC {}).", row.verb, row.argument, row.help, row.rfc),
                 );
             }
-            None => self.reply(504, "Unknown command; HELP lists what is known."),
+            // RFC 959 §5.4.
+            None => self.reply(502, "Unknown command; HELP lists what is known."),
         }
     }
 
