@@ -24,7 +24,29 @@ pub(crate) fn wait(
     cancel: Option<&Cancel>,
     deadline: Option<Instant>,
 ) -> Result<bool, ClientError> {
-    let mut all: Vec<PollFd<'_>> = fds.to_vec();
+    let mut all = fds.to_vec();
+    polled(&mut all, cancel, deadline)?;
+    Ok(all[..fds.len()].iter().any(|fd| !fd.revents().is_empty()))
+}
+
+/// The same of one or two: which of them are ready.
+pub(crate) fn wait_for(
+    fds: &[PollFd<'_>],
+    cancel: Option<&Cancel>,
+    deadline: Option<Instant>,
+) -> Result<[bool; 2], ClientError> {
+    let len = fds.len();
+    let mut all = fds.to_vec();
+    polled(&mut all, cancel, deadline)?;
+    let is_ready = |at: usize| at < len && !all[at].revents().is_empty();
+    Ok([is_ready(0), is_ready(1)])
+}
+
+fn polled<'a>(
+    all: &mut Vec<PollFd<'a>>,
+    cancel: Option<&'a Cancel>,
+    deadline: Option<Instant>,
+) -> Result<(), ClientError> {
     if let Some(cancel) = cancel {
         all.push(PollFd::new(cancel, PollFlags::IN));
     }
@@ -37,14 +59,11 @@ pub(crate) fn wait(
             tv_nsec: left.subsec_nanos().into(),
         }
     });
-    match poll(&mut all, timeout.as_ref()) {
+    match poll(all, timeout.as_ref()) {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(e) => return Err(ClientError::Network(e.into())),
     }
-    if cancel.is_some_and(Cancel::is_cancelled) {
-        return Err(ClientError::Cancelled);
-    }
-    Ok(all[..fds.len()].iter().any(|fd| !fd.revents().is_empty()))
+    if cancel.is_some_and(Cancel::is_cancelled) { Err(ClientError::Cancelled) } else { Ok(()) }
 }
 
 /// A connection to the first address of a server that answers.
@@ -99,12 +118,11 @@ pub(crate) fn connect(
             return Err(silent());
         }
     };
-    let socket = Socket::new(Domain::for_address(real), Type::STREAM, Some(Protocol::TCP))
+    let socket = Socket::new(Domain::for_address(real), Type::STREAM.nonblocking(), Some(Protocol::TCP))
         .map_err(ClientError::Network)?;
     if let Some(ip) = options.wire.bind(real) {
         socket.bind(&SocketAddr::new(ip, 0).into()).map_err(ClientError::Network)?;
     }
-    socket.set_nonblocking(true).map_err(ClientError::Network)?;
     // Commands and requests are small and awaited.
     socket.set_tcp_nodelay(true).map_err(ClientError::Network)?;
     match socket.connect(&real.into()) {

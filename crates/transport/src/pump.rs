@@ -337,13 +337,14 @@ impl Incoming {
         sink: &mut dyn Sink,
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> Result<Bite, PumpError> {
-        if self.raw.is_empty() {
-            self.raw.resize(BUFFER, 0);
-        }
         if self.ended {
             return Ok(Bite::Over);
         }
         let room = self.most.min(BUFFER);
+        // Who says that less comes pays for less.
+        if self.raw.len() < room {
+            self.raw.resize(room, 0);
+        }
         match read(&mut self.raw[..room]) {
             Ok(0) => self.over(sink),
             Ok(n) => {

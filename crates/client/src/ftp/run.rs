@@ -41,6 +41,12 @@ pub(super) enum Pump {
     Over,
 }
 
+/// What may be gone on with.
+struct Ready {
+    control: bool,
+    data: bool,
+}
+
 /// What a step is over with.
 pub(super) enum Step {
     /// Logged in.
@@ -61,6 +67,9 @@ pub(super) struct Run<'a, 's> {
     /// for the last reply.
     pub(super) sent: Option<Conn>,
     pub(super) pump: Pump,
+    /// Whether TLS may hold octets, or the end, that the socket does not show any more: a server that waits for our end of
+    /// it would wait for ever.
+    pub(super) has_more: bool,
     pub(super) progress: Instant,
     /// What broke the data connection, when something did.
     pub(super) broken: Option<io::Error>,
@@ -78,6 +87,7 @@ impl<'a, 's> Run<'a, 's> {
             data: Data::None,
             sent: None,
             pump: Pump::Idle,
+            has_more: false,
             progress: Instant::now(),
             broken: None,
             octets: 0,
@@ -110,11 +120,17 @@ impl<'a, 's> Run<'a, 's> {
             if let Some(step) = self.settle()? {
                 return Ok(step);
             }
+            let mut has_data = true;
             if !self.link.has_heard() {
-                self.wait()?;
-                self.link.read()?;
+                let ready = self.wait()?;
+                has_data = ready.data;
+                if ready.control {
+                    self.link.read()?;
+                }
             }
-            self.pump()?;
+            if has_data {
+                self.pump()?;
+            }
             self.link.hear();
             let now = self.link.now();
             if self.link.machine.poll_timeout().is_some_and(|at| at <= now) {
@@ -168,7 +184,7 @@ impl<'a, 's> Run<'a, 's> {
     }
 
     /// Waits for whichever comes first: control input, the data connection, cancel, a deadline.
-    fn wait(&mut self) -> Result<(), ClientError> {
+    fn wait(&mut self) -> Result<Ready, ClientError> {
         let patience = self.link.options.ftp.no_progress;
         let moving = matches!(self.pump, Pump::Accepting(_) | Pump::In(_) | Pump::Out(_));
         let machine = &self.link.machine;
@@ -178,6 +194,9 @@ impl<'a, 's> Run<'a, 's> {
             let stalled = self.progress + patience;
             deadline = Some(deadline.map_or(stalled, |d| d.min(stalled)));
         }
+        if self.has_more {
+            deadline = Some(Instant::now());
+        }
         let mut fds = vec![PollFd::new(self.link.control.stream(), PollFlags::IN)];
         match (&self.data, &self.pump) {
             (Data::Listening(listener), Pump::Accepting(_)) => fds.push(PollFd::new(listener, PollFlags::IN)),
@@ -185,7 +204,14 @@ impl<'a, 's> Run<'a, 's> {
             (Data::Open(conn, _), Pump::Out(_)) => fds.push(PollFd::new(conn.stream(), PollFlags::OUT)),
             _ => {}
         }
-        dial::wait(&fds, self.link.options.cancel.as_ref(), deadline)?;
+        let cancel = self.link.options.cancel.as_ref();
+        let [control, data] = dial::wait_for(&fds, cancel, deadline)?;
+        // Under TLS there may be more than the socket shows.
+        let is_clear = match &self.data {
+            Data::Open(conn, _) => !conn.is_tls() && self.link.session.is_none(),
+            Data::None | Data::Listening(_) => self.link.session.is_none(),
+        };
+        let ready = Ready { control: control || !is_clear, data: data || !is_clear };
         if moving && self.progress.elapsed() >= patience {
             if let Pump::Accepting(_) = self.pump {
                 let text = format!(
@@ -201,6 +227,6 @@ impl<'a, 's> Run<'a, 's> {
                 seconds: patience.as_secs(),
             });
         }
-        Ok(())
+        Ok(ready)
     }
 }

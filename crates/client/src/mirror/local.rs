@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, Timespec, Timestamps, UT
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -152,6 +152,11 @@ pub(crate) struct Temp {
 impl Temp {
     pub(crate) fn write_at(&self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.file.write_all_at(octets, offset)
+    }
+
+    /// Its descriptor, open for writing.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 
     /// Gives it its name, in place of a file that has it.

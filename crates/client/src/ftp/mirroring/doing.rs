@@ -4,6 +4,7 @@ use crate::ftp::Session;
 use crate::mirror::{Done, Entry, Local, Side, Task, Temp, Unfinished, Way, What, Wish, below};
 use crate::{ClientError, Kind, Listed};
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use store::Sink;
 
@@ -107,8 +108,11 @@ impl<'a> Doer<'a> {
     }
 
     fn get(&mut self, there: &[u8], size: Option<u64>, temp: &Temp) -> Result<u64, ClientError> {
-        let mut coming = Coming { temp, moved: self.moved };
-        self.session.get_sized(there, 0, size, &mut coming).map(|done| done.octets)
+        let mut coming = Coming { temp, moved: self.moved, counted: 0 };
+        let done = self.session.get_sized(there, 0, size, &mut coming)?;
+        // What went from socket to file without coming by here.
+        self.moved.fetch_add(done.octets.saturating_sub(coming.counted), Ordering::Relaxed);
+        Ok(done.octets)
     }
 
     fn store(&mut self, path: &[u8], there: &[u8]) -> Result<Done, ClientError> {
@@ -167,13 +171,20 @@ impl<'a> Doer<'a> {
 struct Coming<'a> {
     temp: &'a Temp,
     moved: &'a AtomicU64,
+    /// Octets that came by here.
+    counted: u64,
 }
 
 impl Sink for Coming<'_> {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.temp.write_at(offset, octets)?;
         self.moved.fetch_add(octets.len() as u64, Ordering::Relaxed);
+        self.counted += octets.len() as u64;
         Ok(())
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.temp.fd())
     }
 }
 

@@ -13,7 +13,6 @@ use sftp_proto::Attrs;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,17 +22,21 @@ const SESSIONS: usize = 32;
 const AT_HAND: usize = 128;
 /// Another session is worth its login when so much waits.
 const WORTH_ONE: usize = 8;
+/// What was done is told by so many together, or when nothing more waits.
+const TOGETHER: usize = 32;
 /// How often somebody who looks on hears of octets of a file that is not over.
 const TICK: Duration = Duration::from_millis(100);
 
 /// What is to be done, for whoever is free.
 struct Desk {
-    // Guards what waits and whether more comes; held to put in or take out.
+    // Guards what waits, what is told, and whether more comes; held to put in or take out.
     waiting: Mutex<Waiting>,
     /// There is something.
     some: Condvar,
     /// There is enough for another session.
     much: Condvar,
+    /// There is enough that was told, or nothing that waits.
+    told: Condvar,
     /// Octets that moved.
     moved: AtomicU64,
 }
@@ -41,6 +44,7 @@ struct Desk {
 #[derive(Default)]
 struct Waiting {
     work: VecDeque<Work>,
+    told: Vec<Told>,
     is_over: bool,
 }
 
@@ -61,7 +65,10 @@ impl Desk {
 
     /// The next thing, when there are so many. `None`: nothing more comes.
     fn take(&self, least: usize, signal: &Condvar) -> Option<Work> {
-        let mut waiting = self.lock();
+        Desk::next(self.lock(), least, signal)
+    }
+
+    fn next(mut waiting: MutexGuard<'_, Waiting>, least: usize, signal: &Condvar) -> Option<Work> {
         loop {
             if waiting.is_over {
                 return None;
@@ -73,13 +80,46 @@ impl Desk {
         }
     }
 
+    /// Something is to be done.
     fn put(&self, work: Work) {
         let mut waiting = self.lock();
+        if waiting.is_over {
+            waiting.told.push(Told::Done(work.id, Err(ClientError::Cancelled)));
+            self.told.notify_one();
+            return;
+        }
         waiting.work.push_back(work);
         if waiting.work.len() >= WORTH_ONE {
             self.much.notify_one();
         }
         self.some.notify_one();
+    }
+
+    fn tell(&self, told: Told) {
+        self.said(&mut self.lock(), told);
+    }
+
+    fn said(&self, waiting: &mut Waiting, told: Told) {
+        waiting.told.push(told);
+        if waiting.is_worth_hearing() {
+            self.told.notify_one();
+        }
+    }
+
+    /// Something is done; the next thing.
+    fn done(&self, id: WorkId, result: Result<Done, ClientError>) -> Option<Work> {
+        let mut waiting = self.lock();
+        self.said(&mut waiting, Told::Done(id, result));
+        Desk::next(waiting, 1, &self.some)
+    }
+
+    /// What was told; nothing after a while.
+    fn hear(&self) -> Vec<Told> {
+        let waiting = self.lock();
+        let is_little = |waiting: &mut Waiting| !waiting.is_worth_hearing();
+        let heard = self.told.wait_timeout_while(waiting, TICK, is_little);
+        let (mut waiting, _) = heard.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut waiting.told)
     }
 
     /// Nothing more is to be done. Gives how much was not.
@@ -89,6 +129,12 @@ impl Desk {
         self.some.notify_all();
         self.much.notify_all();
         std::mem::take(&mut waiting.work).len()
+    }
+}
+
+impl Waiting {
+    fn is_worth_hearing(&self) -> bool {
+        self.told.len() >= TOGETHER || (self.work.is_empty() && !self.told.is_empty())
     }
 }
 
@@ -122,19 +168,19 @@ impl Session {
             waiting: Mutex::default(),
             some: Condvar::new(),
             much: Condvar::new(),
+            told: Condvar::new(),
             moved: AtomicU64::new(0),
         };
         let desk = &desk;
-        let (tell, told) = channel();
         let mirrored = std::thread::scope(|scope| {
             for _ in 1..wish.parallel.clamp(1, SESSIONS) {
-                let (tell, remote, options) = (tell.clone(), &remote, &options);
-                scope.spawn(move || another(remote, options, wish, desk, &tell));
+                let (remote, options) = (&remote, &options);
+                scope.spawn(move || another(remote, options, wish, desk));
             }
             let first = &mut *self;
-            scope.spawn(move || work(first, wish, desk, &tell, None));
+            scope.spawn(move || work(first, wish, desk, None));
             let steering = Steering { walk, watcher, desk, open: 0, sessions: 1, seen: 0, ended: None };
-            let mirrored = steering.run(&told);
+            let mirrored = steering.run();
             desk.close();
             mirrored
         });
@@ -166,15 +212,15 @@ fn walk(wish: &Wish<'_>, newer_is_same: bool, there: Option<&Attrs<'_>>) -> Resu
 }
 
 /// Another session, when there is enough for it.
-fn another(remote: &Remote, options: &Options, wish: &Wish<'_>, desk: &Desk, tell: &Sender<Told>) {
+fn another(remote: &Remote, options: &Options, wish: &Wish<'_>, desk: &Desk) {
     let Some(first) = desk.take(WORTH_ONE, &desk.much) else { return };
     let mut options = Options { on_busy: None, ..options.clone() };
     // Where it is busy there are fewer.
     options.ftp.busy = Duration::ZERO;
     match Session::open_with(remote, &options, true) {
         Ok(mut session) => {
-            let _ = tell.send(Told::Here);
-            work(&mut session, wish, desk, tell, Some(first));
+            desk.tell(Told::Here);
+            work(&mut session, wish, desk, Some(first));
         }
         // The others do it.
         Err(_) => desk.put(first),
@@ -182,26 +228,26 @@ fn another(remote: &Remote, options: &Options, wish: &Wish<'_>, desk: &Desk, tel
 }
 
 /// Does what there is until nothing more comes, or the server is gone.
-fn work(session: &mut Session, wish: &Wish<'_>, desk: &Desk, tell: &Sender<Told>, first: Option<Work>) {
+fn work(session: &mut Session, wish: &Wish<'_>, desk: &Desk, first: Option<Work>) {
     let mut doer = match Doer::new(session, wish, &desk.moved) {
         Ok(doer) => doer,
         Err(e) => {
             if let Some(first) = first {
                 desk.put(first);
             }
-            let _ = tell.send(Told::Gone(ClientError::Local(e)));
+            desk.tell(Told::Gone(ClientError::Local(e)));
             return;
         }
     };
     let mut next = first.or_else(|| desk.take(1, &desk.some));
     while let Some(Work { id, path, task }) = next {
-        let result = doer.does(&path, task, |names| drop(tell.send(Told::Found(id, names))));
-        let _ = tell.send(Told::Done(id, result));
+        let result = doer.does(&path, task, |names| desk.tell(Told::Found(id, names)));
         if let Err(why) = doer.stays() {
-            let _ = tell.send(Told::Gone(why));
+            desk.tell(Told::Done(id, result));
+            desk.tell(Told::Gone(why));
             return;
         }
-        next = desk.take(1, &desk.some);
+        next = desk.done(id, result);
     }
 }
 
@@ -221,7 +267,7 @@ struct Steering<'a> {
 }
 
 impl Steering<'_> {
-    fn run(mut self, told: &Receiver<Told>) -> Mirrored {
+    fn run(mut self) -> Mirrored {
         loop {
             self.tell();
             while self.ended.is_none() && self.open < AT_HAND {
@@ -233,15 +279,8 @@ impl Steering<'_> {
             if self.open == 0 {
                 break;
             }
-            match told.recv_timeout(TICK) {
-                Ok(first) => {
-                    self.hear(first);
-                    while let Ok(next) = told.try_recv() {
-                        self.hear(next);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            for told in self.desk.hear() {
+                self.hear(told);
             }
             let moved = self.desk.moved.load(Ordering::Relaxed);
             if moved > self.seen {
