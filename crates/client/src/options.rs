@@ -121,6 +121,8 @@ pub enum Passive {
     /// [`Options::hosts`].
     #[default]
     Yes,
+    /// EPSV only.
+    EpsvOnly,
     /// PASV only, as old clients and IOS do.
     PasvOnly,
     /// We listen: EPRT or PORT.

@@ -3,6 +3,7 @@
 mod agreed;
 mod document;
 mod ended;
+mod examined;
 mod fields;
 mod on_lines;
 mod on_servers;
@@ -411,6 +412,34 @@ pub enum Event {
         sftp_extensions: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         sftp_limits: Option<String>,
+    },
+    FtpExamined {
+        url: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<String>,
+        seconds: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        greeting: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        features: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        epsv: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pasv: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        active: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        advertised: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tls: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        certificate: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resumes: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        binds: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        close_notify: Option<&'static str>,
     },
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -198,6 +198,17 @@ impl Tls {
         self.connection.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
+    /// Version and cipher suite, once they are agreed: `TLS 1.3` and `TLS13_AES_256_GCM_SHA384`.
+    pub fn agreed(&self) -> Option<(String, String)> {
+        let version = match self.connection.protocol_version()? {
+            rustls::ProtocolVersion::TLSv1_2 => String::from("TLS 1.2"),
+            rustls::ProtocolVersion::TLSv1_3 => String::from("TLS 1.3"),
+            other => format!("{other:?}"),
+        };
+        let cipher = self.connection.negotiated_cipher_suite()?.suite();
+        Some((version, format!("{cipher:?}")))
+    }
+
     /// The name that the peer asked for (RFC 6066 §3), once the handshake is over; in small letters.
     pub fn asked_name(&self) -> Option<String> {
         match &self.connection {

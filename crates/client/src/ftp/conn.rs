@@ -31,6 +31,16 @@ impl Conn {
         self.tls.is_some()
     }
 
+    /// Version and cipher, under TLS.
+    pub(super) fn agreed(&self) -> Option<(String, String)> {
+        self.tls.as_ref().and_then(|tls| tls.agreed())
+    }
+
+    /// Whether TLS went on from an earlier session.
+    pub(super) fn is_resumed(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_resumed())
+    }
+
     /// Puts it under TLS towards this host.
     pub(super) fn secure(
         &mut self,

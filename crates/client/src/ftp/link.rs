@@ -1,6 +1,7 @@
 //! The control connection: its octets in and out, its machine, and what a tap sees of both.
 
 use super::conn::Conn;
+use super::look::Told;
 use super::net;
 use crate::dial::{self, Ends};
 use crate::{ClientError, Options, Passive, Phase, Remote, Scheme};
@@ -32,6 +33,10 @@ pub(super) struct Link {
     /// The server closed the control connection.
     eof: bool,
     octets: u64,
+    /// What the last data connection under TLS was that came in.
+    pub(super) told: Option<Told>,
+    /// Whether data connections are of TLS sessions of their own.
+    pub(super) is_stranger: bool,
 }
 
 impl Link {
@@ -60,6 +65,8 @@ impl Link {
             unheard: Vec::new(),
             eof: false,
             octets: 0,
+            told: None,
+            is_stranger: false,
         };
         link.see(ends, Dir::Sent, What::Connected { role: Role::Control });
         if is_implicit {
@@ -234,6 +241,7 @@ fn plan(remote: &Remote, options: &Options, first: Option<Way>, ahead: bool) -> 
 pub(super) fn ways(passive: Passive, first: Option<Way>) -> Ways {
     match passive {
         Passive::Yes => Ways::Any { first: first.unwrap_or(Way::Extended) },
+        Passive::EpsvOnly => Ways::Only(Way::Extended),
         Passive::PasvOnly => Ways::Only(Way::Pasv),
         Passive::No => Ways::Only(Way::Active),
     }

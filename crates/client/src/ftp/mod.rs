@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `session` | a server that is logged in to, and its verbs |
 //! | `facts` | what is known of files there, and set: MLST, digests, times, permissions |
+//! | `look` | what is seen of a server besides its files: for whoever examines it |
 //! | `run` | the loop over control connection, data connection and cancel |
 //! | `link` | the control connection with its machine |
 //! | `conn` | a connection, clear or under TLS |
@@ -20,6 +21,7 @@ mod conn;
 mod facts;
 mod fault;
 mod link;
+mod look;
 mod mirroring;
 mod moving;
 mod net;
@@ -28,6 +30,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use look::{Secured, Told};
 pub use session::Session;
 
 use crate::{ClientError, Done, Options, Remote, Resume};

@@ -1,6 +1,7 @@
 //! The data connection: made as the machine wants it, moved a few bites at a time, closed as its end deserves.
 
 use super::conn::Conn;
+use super::look::Told;
 use super::net::{self, Unmade};
 use super::run::{Data, Load, Pump, Run};
 use crate::ClientError;
@@ -13,6 +14,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, What};
+use transport::tls_client::Trust;
 
 impl Run<'_, '_> {
     pub(super) fn connect(&mut self, target: Target) -> Result<(), ClientError> {
@@ -58,6 +60,11 @@ impl Run<'_, '_> {
         if let (Data::Open(conn, ends), Some(session)) = (&mut self.data, &self.link.session)
             && !conn.is_tls()
         {
+            let own = match self.link.is_stranger {
+                true => Trust::session(self.link.options.ftp.pin).ok(),
+                false => None,
+            };
+            let session = own.as_ref().unwrap_or(session);
             match conn.secure(session, &self.link.host, ends, &self.link.options) {
                 Ok(()) => {}
                 // The server has a reason, and says it on the control connection.
@@ -69,6 +76,7 @@ impl Run<'_, '_> {
                 Err(e) => return Err(e),
             }
         }
+        self.has_more = matches!(&self.data, Data::Open(conn, _) if conn.is_tls());
         self.pump = match (&self.data, &self.load) {
             (Data::Listening(_), _) => Pump::Accepting(start),
             (Data::None | Data::Open(..), Load::From(blob)) => {
@@ -77,7 +85,12 @@ impl Run<'_, '_> {
             }
             (Data::None | Data::Open(..), Load::Into(_) | Load::None) => {
                 let convert = self.is_text.then(|| Box::new(TextIn(FromWire::default())) as _);
-                Pump::In(Incoming::new(start, convert))
+                let mut incoming = Incoming::new(start, convert);
+                if let Some(rest) = self.link.machine.size().and_then(|size| size.checked_sub(start)) {
+                    // One more, to see the end.
+                    incoming.at_most(rest.saturating_add(1));
+                }
+                Pump::In(incoming)
             }
         };
         Ok(())
@@ -94,6 +107,7 @@ impl Run<'_, '_> {
             self.opened(stream, ends)?;
             self.begin(start)?;
         }
+        self.has_more = false;
         // Some bites in a row, then the control connection gets its turn.
         for _ in 0..8 {
             let Data::Open(conn, ends) = &mut self.data else { return Ok(()) };
@@ -111,6 +125,10 @@ impl Run<'_, '_> {
                 }
                 Ok(Bite::Blocked) => return Ok(()),
                 Ok(Bite::Over) => {
+                    if dir == Dir::Received && conn.is_tls() {
+                        let is_resumed = conn.is_resumed();
+                        self.link.told = Some(Told { is_resumed, has_said_end: true });
+                    }
                     if dir == Dir::Sent {
                         self.broken = conn.finish(&ends, &self.link.options)?.err();
                     }
@@ -120,6 +138,8 @@ impl Run<'_, '_> {
                 Err(PumpError::File(e) | PumpError::Content(e)) => return Err(ClientError::Local(e)),
                 // Many servers end TLS without saying so; then it is the announced size that tells.
                 Err(PumpError::Socket(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    let is_resumed = conn.is_resumed();
+                    self.link.told = Some(Told { is_resumed, has_said_end: false });
                     if self.link.machine.size().is_none() {
                         let why =
                             "the server ended TLS without close_notify, as if it were cut, and told no size";
@@ -136,6 +156,7 @@ impl Run<'_, '_> {
                 }
             }
         }
+        self.has_more = matches!(&self.data, Data::Open(conn, _) if conn.is_tls());
         Ok(())
     }
 

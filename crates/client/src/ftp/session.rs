@@ -21,7 +21,7 @@ use transport::Cancel;
 pub struct Session {
     pub(super) remote: Remote,
     pub(super) options: Options,
-    link: Link,
+    pub(super) link: Link,
     /// Whether this connection has done something.
     has_done: bool,
     is_ahead: bool,

@@ -40,10 +40,13 @@ impl Client {
         match step {
             // 120: ready in some minutes; another greeting follows.
             Entering::Greeting if code.is_preliminary() => {}
-            Entering::Greeting if code.is_complete() => match self.plan.tls {
-                Tls::Explicit => self.send(b"AUTH", b"TLS", Entering::Auth),
-                Tls::No | Tls::Implicit => self.log_in(),
-            },
+            Entering::Greeting if code.is_complete() => {
+                self.greeting = r.text().to_vec();
+                match self.plan.tls {
+                    Tls::Explicit => self.send(b"AUTH", b"TLS", Entering::Auth),
+                    Tls::No | Tls::Implicit => self.log_in(),
+                }
+            }
             Entering::Auth if code.0 == 234 => {
                 self.awaits = Await::Entering(Entering::Secure);
                 self.events.push_back(Event::Secure);

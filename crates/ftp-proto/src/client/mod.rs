@@ -72,6 +72,7 @@ pub struct Client {
     is_proven: bool,
     /// Where the login began, where that had to be known.
     home: Option<Vec<u8>>,
+    greeting: Vec<u8>,
     job: Option<Job>,
     tried: Tried,
     /// Whether the transfer's command is out before its data connection.
@@ -101,6 +102,7 @@ impl Client {
             way,
             is_proven: false,
             home: None,
+            greeting: Vec::new(),
             job: None,
             tried: Tried::default(),
             is_ahead: false,
@@ -208,6 +210,12 @@ impl Client {
     #[must_use]
     pub fn went_ahead(&self) -> bool {
         self.is_ahead
+    }
+
+    /// The words of the 220; nothing before it.
+    #[must_use]
+    pub fn greeting(&self) -> &[u8] {
+        &self.greeting
     }
 
     /// Whether another job may be begun.

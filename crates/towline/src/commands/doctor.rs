@@ -1,6 +1,7 @@
-//! `towline doctor`: what is wrong with a server of TFTP or SSH, or on the way to it.
+//! `towline doctor`: what is wrong with a server of TFTP, FTP or SSH, or on the way to it.
 
 use super::over_ssh::OverSsh;
+use super::over_tls::OverTls;
 use crate::doctor::{self, Found, Host, Limits, Report, Target};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
@@ -20,9 +21,10 @@ Examples:
   towline doctor --server images                              this host, as a server of images
   towline doctor sftp://10.0.0.2                              what SSH offers there, and which profile connects
   towline doctor --login sftp://admin@10.0.0.2                and what its SFTP can do
+  towline doctor ftp://10.0.0.1                               which data connections work, and its TLS
 ";
 
-/// Say why TFTP, SFTP or SCP does not work, and what to set.
+/// Say why TFTP, FTP, SFTP or SCP does not work, and what to set.
 ///
 /// Reads one file of a server in several ways and tells what is wrong: no answer, closed and filtered ports, an MTU
 /// black hole, a NAT, a wrong name, options that are ignored or answered wrongly, losses. docs/doctor.md lists every
@@ -37,11 +39,16 @@ Examples:
 /// agree on with it, its host keys and whether they are known, and the ways to log in; with --login what its SFTP can do. It
 /// makes one connection for each kind of key, logs nobody in without --login, and learns no key.
 ///
+/// Of `ftp://` and `ftps://` it logs in, lists the directory where the login begins by EPSV, PASV and active mode, compares the
+/// address that the server advertises, and looks at its TLS: certificate, whether data connections go on from the session of
+/// the control connection, whether others are turned away, whether they end as they should. Under TLS nobody is logged in
+/// whose certificate is not believed.
+///
 /// Ends with 0 where nothing is wrong, else with the code of the gravest finding.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Doctor {
-    /// The file that is wanted, tftp://HOST[:PORT]/FILE, or the server: sftp://[USER@]HOST[:PORT], scp://…
+    /// The file that is wanted, tftp://HOST[:PORT]/FILE, or the server: sftp://[USER@]HOST[:PORT], scp://…, ftp://…, ftps://…
     #[arg(value_name = "URL", required_unless_present = "server", conflicts_with = "server")]
     url: Option<OsString>,
     /// Look at this host as a server: who listens, what is filtered, and whether DIR's files may be read.
@@ -50,12 +57,14 @@ pub struct Doctor {
     /// With --server: the request port.
     #[arg(long, value_name = "PORT", default_value_t = 69, conflicts_with = "url", value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
-    /// Silence of this length is no answer; 3 s without it, over SSH 20.
+    /// Silence of this length is no answer; 3 s without it, over SSH 20, of FTP 10.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=60))]
     patience: Option<u64>,
     /// SSH: log in too, and ask the server's SFTP what it can do.
     #[arg(long, conflicts_with = "server", help_heading = "SSH")]
     login: bool,
+    #[command(flatten)]
+    tls: OverTls,
     #[command(flatten)]
     ssh: OverSsh,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
@@ -71,7 +80,8 @@ impl Doctor {
                 let remote = parsed(url)?;
                 match remote.scheme {
                     Scheme::Sftp | Scheme::Scp => self.ssh(&remote, events),
-                    Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => self.remote(&remote, events),
+                    Scheme::Ftp | Scheme::Ftps => self.ftp(&remote, events),
+                    Scheme::Tftp => self.remote(&remote, events),
                 }
             }
             (None, dir) => self.own(dir.as_ref().and_then(Option::as_deref), events),
@@ -104,6 +114,22 @@ impl Doctor {
         options.ssh.connect_timeout = patience;
         let begun = Instant::now();
         let report = doctor::examine_ssh(remote, &options, self.login)?;
+        let elapsed = begun.elapsed();
+        self.print(&report.lines(elapsed))?;
+        tell(&report.found, events);
+        events.tell(&report.event(remote.to_string(), elapsed));
+        report.failure(&remote.to_string()).map_or(Ok(()), Err)
+    }
+
+    /// A server of FTP.
+    fn ftp(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
+        let patience = Duration::from_secs(self.patience.unwrap_or(10));
+        let mut options = Options::default();
+        self.tls.apply(&mut options.ftp);
+        options.ftp.no_progress = patience;
+        options.ftp.connect_timeout = patience;
+        let begun = Instant::now();
+        let report = doctor::examine_ftp(remote, &options)?;
         let elapsed = begun.elapsed();
         self.print(&report.lines(elapsed))?;
         tell(&report.found, events);
@@ -177,15 +203,15 @@ fn parsed(text: &OsString) -> Result<Remote, Failure> {
     let shown = format!("'{}'", text.to_string_lossy());
     let locator = Locator::parse(text).map_err(|e| Failure::usage(&shown, e, "see towline doctor --help"))?;
     match locator {
-        Locator::Remote(remote) if matches!(remote.scheme, Scheme::Sftp | Scheme::Scp) => Ok(remote),
+        Locator::Remote(remote) if remote.scheme != Scheme::Tftp => Ok(remote),
         Locator::Remote(remote) if remote.scheme == Scheme::Tftp && !remote.path.is_empty() => Ok(remote),
         Locator::Remote(remote) if remote.scheme == Scheme::Tftp => {
             Err(Failure::usage(&shown, "names no file", "name one that should be there: tftp://HOST/FILE"))
         }
         Locator::Remote(_) | Locator::Local(_) | Locator::Stdio => Err(Failure::usage(
             &shown,
-            "is no URL of TFTP, SFTP or SCP",
-            "write tftp://HOST[:PORT]/FILE or sftp://HOST[:PORT]",
+            "is no URL of a server",
+            "write tftp://HOST[:PORT]/FILE, ftp://HOST[:PORT] or sftp://HOST[:PORT]",
         )),
     }
 }

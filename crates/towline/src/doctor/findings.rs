@@ -19,7 +19,7 @@ pub struct Row {
     pub exit: Exit,
 }
 
-/// Every finding, the gravest first, those of TFTP and then those of SSH: the first one found decides the exit code.
+/// Every finding, the gravest first, those of TFTP then those of SSH and those of FTP: the first one found decides the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[allow(missing_docs, reason = "each is described by its row")]
 pub enum Id {
@@ -69,11 +69,27 @@ pub enum Id {
     SshBroke,
     OldAlgorithms,
     NotStrict,
+    FtpClosed,
+    FtpUnreachable,
+    NotFtp,
+    FtpBusy,
+    FtpCertificate,
+    FtpLogin,
+    FtpNoData,
+    FtpWrongAddress,
+    FtpRewritten,
+    FtpNoPassive,
+    FtpNoEpsv,
+    FtpNoActive,
+    FtpNoTls,
+    FtpNotResumed,
+    FtpNotBound,
+    FtpCut,
 }
 
-/// The table: of TFTP, and of SSH.
+/// The table: of TFTP, of SSH, and of FTP.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    FINDINGS.iter().chain(super::ssh_findings::FINDINGS)
+    FINDINGS.iter().chain(super::ssh_findings::FINDINGS).chain(super::ftp_findings::FINDINGS)
 }
 
 const FINDINGS: &[Row] = &[
@@ -395,7 +411,7 @@ mod tests {
             assert!(one.id < next.id, "{} before {}", one.name, next.name);
         }
         // The last variant: the enum has no row missing behind it, and the order above has no gap before it.
-        assert_eq!(Id::NotStrict as usize + 1, rows().count());
+        assert_eq!(Id::FtpCut as usize + 1, rows().count());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `towline doctor`: says in words why TFTP, or SSH before SFTP and SCP, does not work, and what to set.
+//! `towline doctor`: says in words why TFTP, FTP, or SSH before SFTP and SCP, does not work, and what to set.
 //!
 //! It only reads (RRQ), keeps nothing of what it reads, ends each probe with an ERROR so that the server does
 //! not repeat itself, and is bounded in requests and time ([`Limits`]).
@@ -9,11 +9,14 @@
 //! - `names`: other spellings of a name · `alive`: whether a host lives.
 //! - `host`: this host's own listeners and filters · `netfilter`: its packet filter, by netlink.
 //! - `report`: for people and for `--json`.
-//! - `ssh`: of servers over SSH, with `ssh_findings` and `ssh_report`.
+//! - `ssh`: of servers over SSH, with `ssh_findings` and `ssh_report`; `ftp`, `ftp_findings`, `ftp_report`: of servers of FTP.
 
 mod alive;
 mod exam;
 mod findings;
+mod ftp;
+mod ftp_findings;
+mod ftp_report;
 mod host;
 mod names;
 mod netfilter;
@@ -25,6 +28,7 @@ mod ssh_findings;
 mod ssh_report;
 
 pub use findings::{Found, Id, Row, document, rows};
+pub use ftp::{FtpReport, examine as examine_ftp};
 pub use host::{Host, Listener, directory};
 pub(crate) use report::{failure, findings};
 pub use ssh::{SshReport, examine as examine_ssh};

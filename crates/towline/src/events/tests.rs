@@ -270,6 +270,22 @@ fn samples() -> Vec<Event> {
             sftp_extensions: Some(s("none")),
             sftp_limits: Some(s("not told")),
         },
+        Event::FtpExamined {
+            url: s("ftp://h/"),
+            server: Some(s("127.0.0.1:21")),
+            seconds: 0.5,
+            greeting: Some(s("hi")),
+            features: Some(s("MLST")),
+            epsv: Some(s("works")),
+            pasv: Some(s("works")),
+            active: Some(s("500 no")),
+            advertised: Some(s("127.0.0.1")),
+            tls: Some(s("TLS 1.3")),
+            certificate: Some(s("00:FF")),
+            resumes: Some("yes"),
+            binds: Some("no"),
+            close_notify: Some("yes"),
+        },
         Event::Failed { transfer: Some(3), exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
     ]
 }
