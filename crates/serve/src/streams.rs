@@ -63,14 +63,18 @@ pub(crate) trait Welcome: Send + Sync + 'static {
         drop(stream);
     }
 
-    /// Serves a connection to its end.
+    /// Serves a connection to its end, and holds `living` until then.
     fn serve(
         self: Arc<Self>,
         stream: TcpStream,
         peer: SocketAddr,
         place: Option<HalfOpen>,
+        living: Living,
     ) -> impl Future<Output = ()> + Send;
 }
+
+/// Of each listener and connection: the server is over when the last one is gone.
+pub(crate) type Living = mpsc::Sender<()>;
 
 /// A running server with threads of its own. Dropped it cuts everything.
 pub struct StreamServer {
@@ -91,7 +95,7 @@ pub(crate) struct Opening {
     server: StreamServer,
     /// What its sessions are told.
     pub(crate) orders: Orders,
-    living: mpsc::Sender<()>,
+    living: Living,
 }
 
 impl Opening {
@@ -207,7 +211,7 @@ async fn accept<W: Welcome>(
     welcome: Arc<W>,
     listener: tokio::net::TcpListener,
     mut phase: watch::Receiver<Phase>,
-    living: mpsc::Sender<()>,
+    living: Living,
     accepting: Place,
 ) {
     let mut spare = Spare::new();
@@ -230,12 +234,8 @@ async fn accept<W: Welcome>(
                         continue;
                     }
                 };
-                // Called here: what it is given would be in the task twice.
-                let (served, living) = (welcome.clone().serve(stream, peer, place), living.clone());
-                tokio::spawn(async move {
-                    served.await;
-                    drop(living);
-                });
+                // No block around it, which would hold all that it is given a second time.
+                tokio::spawn(welcome.clone().serve(stream, peer, place, living.clone()));
             }
             Err(e) => {
                 if no_descriptors(&e) {

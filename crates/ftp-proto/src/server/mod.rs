@@ -55,6 +55,7 @@ use crate::command::{
 use crate::line::{Line, Lines};
 use crate::list::{Access, Facts};
 use crate::reply;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -126,7 +127,7 @@ enum Work {
         id: AskId,
         what: Pending,
     },
-    Transferring(transfer::Running),
+    Transferring(Box<transfer::Running>),
     /// Nothing is taken in any more.
     Over,
 }
@@ -357,6 +358,9 @@ impl Server {
         if event.is_none() && self.work == Work::Idle {
             // Whoever is silent for hours needs no room for what there is to do.
             self.events = VecDeque::new();
+            if self.queue.is_empty() {
+                self.queue = VecDeque::new();
+            }
         }
         event
     }

@@ -13,6 +13,7 @@ use super::{
     Answer, Ask, AskId, Channel, End, Event, Kind, Mode, Prelude, Server, Shelve, Style, Transfer, Via, Work,
 };
 use crate::command::Representation;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -107,10 +108,11 @@ impl Server {
         self.progress = 0;
         let answering = self.answering;
         let stage = Stage::Opening;
-        self.work = Work::Transferring(Running { id, answering, transfer, via, stage, broken: None });
+        let running = Running { id, answering, transfer, via, stage, broken: None };
+        self.work = Work::Transferring(Box::new(running));
     }
 
-    pub(super) fn transfer_answered(&mut self, mut t: Running, answer: Answer) {
+    pub(super) fn transfer_answered(&mut self, mut t: Box<Running>, answer: Answer) {
         self.answering = t.answering;
         match (t.stage.clone(), answer) {
             (Stage::Opening, Answer::Refused(code, text)) => self.ended(&t, code.0, &text),
@@ -167,7 +169,7 @@ impl Server {
         self.say(150, &text);
     }
 
-    fn moved(&mut self, mut t: Running, start: u64, octets: u64, end: End) {
+    fn moved(&mut self, mut t: Box<Running>, start: u64, octets: u64, end: End) {
         match (end, t.transfer.kind) {
             (End::NoConnection(why), _) if t.broken.is_none() => {
                 self.shelve(t, Shelve::TimedOut, 425, &format!("No data connection: {why}"));
@@ -245,7 +247,7 @@ impl Server {
         }
     }
 
-    fn shelve(&mut self, mut t: Running, why: Shelve, code: u16, text: &str) {
+    fn shelve(&mut self, mut t: Box<Running>, why: Shelve, code: u16, text: &str) {
         t.id = self.question(Ask::Shelve { why });
         t.stage = Stage::Shelving { code, text: String::from(text) };
         self.work = Work::Transferring(t);

@@ -34,7 +34,7 @@ mod small;
 #[cfg(test)]
 mod tests;
 
-use crate::streams::{Opening, Orders, StreamServer, Welcome};
+use crate::streams::{Living, Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
 use ftp_proto::server::{Config as MachineConfig, Tls, VirtualHost};
 pub use ftp_proto::server::{ForClient, Look, Profile, TlsEnd};
@@ -245,8 +245,9 @@ impl Welcome for Shared {
         stream: TcpStream,
         peer: SocketAddr,
         place: Option<HalfOpen>,
+        living: Living,
     ) -> impl Future<Output = ()> + Send {
-        session::run(self, stream, peer, place)
+        session::run(self, stream, peer, place, living)
     }
 }
 

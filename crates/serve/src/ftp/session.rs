@@ -14,7 +14,7 @@ use super::proxied::{Arrival, arrive};
 use super::{Shared, refusal};
 use crate::address::canonical;
 use crate::alarm::Alarm;
-use crate::streams::Phase;
+use crate::streams::{Living, Phase};
 use crate::wire::Wire;
 use bytes::Bytes;
 use clock::Instant as Moment;
@@ -106,6 +106,7 @@ pub(super) async fn run(
     mut control: TcpStream,
     peer: SocketAddr,
     place: Option<HalfOpen>,
+    _living: Living,
 ) {
     let Ok(here) = control.local_addr() else { return };
     // Replies are small and awaited; ABOR comes as urgent data and belongs into the stream.

@@ -22,7 +22,7 @@ mod tests;
 
 pub use site::Pages;
 
-use crate::streams::{Opening, Orders, StreamServer, Welcome};
+use crate::streams::{Living, Opening, Orders, StreamServer, Welcome};
 use gate::{Gate, HalfOpen, Protocol, Refusal};
 use http_proto::server::Config as MachineConfig;
 use site::Site;
@@ -151,7 +151,13 @@ impl Welcome for Entrance {
         }
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Option<HalfOpen>,
+        _living: Living,
+    ) {
         connection::run(self.shared.clone(), stream, peer, self.identity.clone(), place).await;
     }
 }

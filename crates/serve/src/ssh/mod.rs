@@ -12,7 +12,7 @@ mod connection;
 mod tests;
 
 use crate::sftp::SftpConfig;
-use crate::streams::{Opening, Orders, StreamServer, Welcome};
+use crate::streams::{Living, Opening, Orders, StreamServer, Welcome};
 use gate::{Gate, HalfOpen, Protocol, Refusal};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -81,7 +81,13 @@ impl Welcome for Shared {
         greeting(why)
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Option<HalfOpen>) {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        place: Option<HalfOpen>,
+        _living: Living,
+    ) {
         connection::run(self, stream, peer, place).await;
     }
 }
