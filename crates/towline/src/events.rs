@@ -13,6 +13,7 @@ mod told;
 pub use agreed::Agreed;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
+pub use examined::FtpExamined;
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, protocol_word, verb_word};
@@ -413,34 +414,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         sftp_limits: Option<String>,
     },
-    FtpExamined {
-        url: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        server: Option<String>,
-        seconds: f64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        greeting: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        features: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        epsv: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pasv: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        active: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        advertised: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        tls: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        certificate: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        resumes: Option<&'static str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        binds: Option<&'static str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        close_notify: Option<&'static str>,
-    },
+    FtpExamined(FtpExamined),
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

@@ -2,7 +2,7 @@
 //!
 //! - [`write_list`], [`write_dos`], [`write_name`], [`write_facts`]: what the server sends, one line each.
 //! - [`read_list`]: what LIST sends, of Unix and all others; [`read_facts`]: what MLSD sends.
-//! - [`matches`]: names by a pattern.
+//! - [`matches()`]: names by a pattern.
 
 mod glob;
 mod parse;

@@ -2,7 +2,7 @@
 
 use super::ftp::FtpReport;
 use super::report::{failure, findings};
-use crate::events::Event;
+use crate::events::{Event, FtpExamined};
 use crate::exit::{Exit, Failure};
 use crate::figures::took;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl FtpReport {
             let tried = self.ways.iter().find(|tried| tried.way == name)?;
             Some(tried.result.as_ref().map_or_else(Clone::clone, |()| String::from("works")))
         };
-        Event::FtpExamined {
+        Event::FtpExamined(FtpExamined {
             url,
             server: self.server.map(|at| at.to_string()),
             seconds: elapsed.as_secs_f64(),
@@ -77,7 +77,7 @@ impl FtpReport {
             resumes: self.resumes.map(word),
             binds: self.binds.map(word),
             close_notify: self.says_end.map(word),
-        }
+        })
     }
 }
 

@@ -2,6 +2,39 @@
 
 use super::document::{Kind, Row};
 use super::fields::{always, maybe};
+use serde::Serialize;
+
+/// As `ftp_examined` has it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in EVENTS, which is printed")]
+pub struct FtpExamined {
+    pub url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    pub seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsv: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pasv: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advertised: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub binds: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close_notify: Option<&'static str>,
+}
 
 const WAY: &str = "`works`, or why it does not.";
 const YES_NO: Kind = Kind::OneOf(&["yes", "no"]);

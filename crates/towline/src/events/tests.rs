@@ -270,7 +270,7 @@ fn samples() -> Vec<Event> {
             sftp_extensions: Some(s("none")),
             sftp_limits: Some(s("not told")),
         },
-        Event::FtpExamined {
+        Event::FtpExamined(FtpExamined {
             url: s("ftp://h/"),
             server: Some(s("127.0.0.1:21")),
             seconds: 0.5,
@@ -285,7 +285,7 @@ fn samples() -> Vec<Event> {
             resumes: Some("yes"),
             binds: Some("no"),
             close_notify: Some("yes"),
-        },
+        }),
         Event::Failed { transfer: Some(3), exit: 5, thing: s("a"), what: s("b"), way_out: s("c") },
     ]
 }
