@@ -55,6 +55,8 @@ pub(crate) struct Upload {
     owner: String,
     is_new: bool,
     pub(crate) keeps_old: bool,
+    /// How far its octets have room, whether they have come or not.
+    reserved: u64,
     pub(crate) content: Vec<u8>,
 }
 
@@ -74,6 +76,13 @@ pub(crate) struct Tree {
     /// What it was kept of, and its size.
     versions: Vec<(String, usize)>,
     uploads: BTreeMap<usize, Upload>,
+}
+
+impl Upload {
+    /// Octets that it takes from its quota.
+    fn room(&self) -> u64 {
+        self.reserved.max(self.content.len() as u64)
+    }
 }
 
 impl Tree {
@@ -286,6 +295,7 @@ impl Tree {
             owner: owner.to_owned(),
             is_new: mode == Mode::New,
             keeps_old: false,
+            reserved: 0,
             content,
         };
         self.uploads.insert(id, upload);
@@ -303,10 +313,22 @@ impl Tree {
 
     /// More octets.
     pub(crate) fn put(&mut self, id: usize, octets: &[u8]) -> Result<(), Why> {
-        let dir = parent(&self.uploads[&id].path);
-        self.fits(&dir, Held { octets: octets.len() as u64, files: 0 })?;
+        self.reach(id, self.uploads[&id].content.len() as u64 + octets.len() as u64)?;
         self.upload(id).content.extend_from_slice(octets);
         Ok(())
+    }
+
+    /// Takes the room for an upload that is announced to reach so far.
+    pub(crate) fn reserve(&mut self, id: usize, to: u64) -> Result<(), Why> {
+        self.reach(id, to)?;
+        self.upload(id).reserved = to;
+        Ok(())
+    }
+
+    fn reach(&self, id: usize, to: u64) -> Result<(), Why> {
+        let upload = &self.uploads[&id];
+        let more = Held { octets: to.saturating_sub(upload.room()), files: 0 };
+        self.fits(&parent(&upload.path), more)
     }
 
     /// Octets, and whether what was there is kept.

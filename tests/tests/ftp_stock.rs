@@ -433,6 +433,9 @@ fn compare(client: &Client, family: IpAddr) {
                 let (verb, how) = (format!("{way:?}").to_lowercase(), format!("{mode:?}").to_lowercase());
                 let operation = format!("{scheme} {verb} {how} over {over}");
                 for &len in SIZES {
+                    if is_too_hasty(client, way, cover, len) {
+                        continue;
+                    }
                     let content = Content::random(len);
                     let remote = format!("{scheme}-{verb}-{how}-{len}.bin");
                     let (there, local) = (root.path().join(&remote), home.path().join(&remote));
@@ -449,6 +452,12 @@ fn compare(client: &Client, family: IpAddr) {
             }
         }
     }
+}
+
+/// basic-ftp ends its data connection when it has nothing to send, be its handshake over or not: an upload of nothing is
+/// lost with any server that wants to know who sends it.
+fn is_too_hasty(client: &Client, way: Way, cover: Cover, len: u64) -> bool {
+    client.name == "basic-ftp" && way == Put && cover == Tls && len == 0
 }
 
 /// Each client and family as a test of its own, so that they run side by side.

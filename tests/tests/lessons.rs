@@ -148,8 +148,6 @@ fn nothing_is_copied_linked_or_run_on_the_server() {
     let commands = [
         "SITE CPFR /etc/passwd",
         "SITE CPTO /stolen",
-        "SITE CPFR a",
-        "SITE CPTO b",
         "SITE COPY a b",
         "SITE SYMLINK /etc/passwd link",
         "SITE EXEC id",
@@ -164,6 +162,9 @@ fn nothing_is_copied_linked_or_run_on_the_server() {
         let (before, after) = (stranger.say(command), known.say(command));
         assert!(before.starts_with('5') && after.starts_with('5'), "{command}: {before}{after}");
     }
+    // A copy is a read and a write, with the rights of whoever asks.
+    assert!(stranger.say("SITE CPFR a").starts_with('5'));
+    assert!(known.say("SITE CPFR a").starts_with('3') && known.say("SITE CPTO a/b").starts_with('5'));
     let names: Vec<_> =
         fs::read_dir(home.path().join("root")).expect("ours").map(|e| e.expect("one").file_name()).collect();
     assert_eq!(names, ["a"]);

@@ -16,7 +16,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::{Blob, Mode, StoreError, VPath};
+use store::{Blob, Mode, StoreError, Upload, VPath};
 
 pub use look::Listing;
 
@@ -403,10 +403,7 @@ impl Session {
                 Old::Kept if mode == Mode::New => {}
                 Old::Kept => upload.keep_old()?,
             }
-            if let Some(expected) = ask.expected {
-                // Octets are told of the whole file or of the rest of it: so much it will have at least.
-                upload.reserve(upload.start().max(expected))?;
-            }
+            reserve(&mut *upload, ask.expected)?;
             let record = Record::start(lease, path, Direction::Write, ask.expected)?;
             Ok(Writing::new(upload, record, mode))
         })
@@ -427,7 +424,8 @@ impl Session {
         let lease = self.lease(Direction::Write)?;
         self.fits(path, ask.expected)?;
         let (path, place) = gate.inbox.place(&*gate.store, path, gate.watch.wall())?;
-        let upload = gate.store.create(&path, Mode::New, "")?;
+        let mut upload = gate.store.create(&path, Mode::New, "")?;
+        reserve(&mut *upload, ask.expected)?;
         let record = Record::start(lease, &path, Direction::Write, ask.expected)?;
         Ok(Writing::new(upload, record, Mode::New).at(place))
     }
@@ -525,4 +523,10 @@ impl Session {
     ) -> Result<T, Refusal> {
         act().inspect_err(|why| self.tell(What::Refused { verb, path: path.clone(), why: why.clone() }))
     }
+}
+
+/// Takes the room of an upload whose size was announced: of the whole file, or of the rest of it. So much it will have at
+/// least.
+fn reserve(upload: &mut dyn Upload, expected: Option<u64>) -> Result<(), StoreError> {
+    expected.map_or(Ok(()), |expected| upload.reserve(upload.start().max(expected)))
 }

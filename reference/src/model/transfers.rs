@@ -104,7 +104,8 @@ impl Model {
         let keeps = owner.is_some();
         let start = self.tree.begin(upload, &asker.path, mode, &owner.unwrap_or_default())?;
         self.tree.upload(upload).keeps_old = old == Old::Kept && mode != Mode::New;
-        let spent = match self.spend(&asker, Right::Write) {
+        let room = expected.map_or(Ok(()), |expected| self.tree.reserve(upload, start.max(expected)));
+        let spent = match room.and_then(|()| self.spend(&asker, Right::Write)) {
             Ok(spent) => spent,
             Err(why) => {
                 self.tree.abandon(upload);

@@ -56,7 +56,7 @@ impl Tree {
         let partials = idle.map(|p| (&p.path, Held::file(p.content.len())));
         let versions = self.versions.iter().map(|(path, octets)| (path, Held::file(*octets)));
         let uploads = self.uploads.values().filter(|_| runs);
-        let uploads = uploads.map(|upload| (&upload.path, Held::file(upload.content.len())));
+        let uploads = uploads.map(|upload| (&upload.path, Held { octets: upload.room(), files: 1 }));
         let all = nodes.chain(partials).chain(versions).chain(uploads);
         let inside = all.filter(|(path, _)| self.is_in(path, area));
         inside.fold(Held::default(), |sum, (_, held)| sum.and(held))
