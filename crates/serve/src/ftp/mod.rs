@@ -11,7 +11,6 @@
 //! | `deflate` | MODE Z |
 //! | `data` | the data connection: pumped, ended |
 //! | `small` | a file that a socket takes at once |
-//! | `lane` | a thread of its own for a download that is very fast |
 //! | `ends` | how what was open ends, for the gate |
 //! | `proxied` | clients that come by way of a proxy |
 //! | `digest` | HASH and its kin |
@@ -25,7 +24,6 @@ mod deflate;
 mod digest;
 mod ends;
 mod files;
-mod lane;
 mod proxied;
 mod refusal;
 mod session;
