@@ -2,6 +2,7 @@
 
 use super::coming::Listener;
 use super::files::{Listing, Open};
+use super::lane::{self, Lane};
 use super::{FtpConfig, Reuse, convert, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
@@ -204,7 +205,30 @@ struct Moving<'a> {
 impl Moving<'_> {
     /// Of a listing there is no reading.
     async fn send(&mut self, mut out: Outgoing, reading: Option<&Reading>) -> End {
+        let mut lane = Lane::of(self.wire, &out, self.meter.as_deref());
+        if lane.is_some() {
+            // Its client may wait for the 150.
+            tokio::task::yield_now().await;
+        }
         loop {
+            if let Some(taken) = &lane {
+                match taken.turn(self.wire, &mut out) {
+                    Ok(Bite::Moved(n)) => {
+                        if let Some(reading) = reading {
+                            reading.begun();
+                        }
+                        if n < lane::LEAST {
+                            lane = None;
+                        }
+                        self.moved(n, Dir::Sent).await;
+                        // ABOR, STAT and the like between any two turns.
+                        tokio::task::yield_now().await;
+                        continue;
+                    }
+                    Ok(Bite::Blocked | Bite::Over) => lane = None,
+                    Err(e) => return failed(e),
+                }
+            }
             if self.meter.is_some() {
                 out.at_most(self.turn_of_rate().await);
             }

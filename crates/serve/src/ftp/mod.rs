@@ -11,6 +11,7 @@
 //! | `deflate` | MODE Z |
 //! | `data` | the data connection: pumped, ended |
 //! | `small` | a file that a socket takes at once |
+//! | `lane` | a thread of its own for a download that is very fast |
 //! | `ends` | how what was open ends, for the gate |
 //! | `proxied` | clients that come by way of a proxy |
 //! | `digest` | HASH and its kin |
@@ -24,6 +25,7 @@ mod deflate;
 mod digest;
 mod ends;
 mod files;
+mod lane;
 mod proxied;
 mod refusal;
 mod session;

@@ -1,0 +1,46 @@
+//! A thread of its own for a download that is very fast.
+//!
+//! A runtime that is told whenever one of many fast sockets has room again sends little at a time, and wakes its peers
+//! as often. A thread that waits in the kernel fills the socket whenever there is room. There are few such threads, and
+//! whoever does not take what one can give gives it back.
+
+use crate::wire::Wire;
+use gate::Meter;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use transport::pump::{Bite, Outgoing, PumpError};
+
+/// Threads that do nothing else.
+const LANES: usize = 16;
+/// A download of less is over before it pays.
+const WORTH: u64 = 8 << 20;
+/// How long a lane does not look up: commands of its session wait so long.
+const TURN: Duration = Duration::from_millis(20);
+/// Whoever takes less in a turn needs no thread: some 200 MB/s.
+pub(super) const LEAST: usize = 4 << 20;
+
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// The right to one of the threads.
+pub(super) struct Lane(());
+
+impl Lane {
+    /// One for what is without TLS, rate and conversion, if there is one left.
+    pub(super) fn of(wire: &Wire, out: &Outgoing, meter: Option<&Meter>) -> Option<Lane> {
+        let pays = !wire.is_tls() && meter.is_none() && out.left_to_sendfile() >= WORTH;
+        let one_more = |taken: usize| (taken < LANES).then_some(taken + 1);
+        let take = || TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
+        (pays && take()).then_some(Lane(()))
+    }
+
+    /// Sends for a turn; the other sessions of this thread go to another one.
+    pub(super) fn turn(&self, wire: &mut Wire, out: &mut Outgoing) -> Result<Bite, PumpError> {
+        tokio::task::block_in_place(|| wire.send_waiting(out, TURN))
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(1, Ordering::Relaxed);
+    }
+}
