@@ -242,7 +242,7 @@ assert got('NLST').decode('cp037').split('\\x85') == ['b', 'c', 'd', 'image.bin'
 fn mode_z_is_what_zlib_reads_and_writes() {
     asked_in_modes(
         "
-assert ' MODE Z' in ftp.sendcmd('FEAT') and code('MODE Z') == '200'
+assert ' MODE Z' not in ftp.sendcmd('FEAT') and code('MODE Z') == '200'
 assert zlib.decompress(got('RETR image.bin')) == octets
 text = b'line\\n' * 100000
 with open(os.path.join(there, 'text'), 'wb') as f:
@@ -283,8 +283,9 @@ assert ftp.sendcmd('ALLO 1000000')[0] == '2' and sent('STOR bomb', zlib.compress
     );
 }
 
+/// It deflates whatever it moves wherever that is offered: 1 GiB of an image took 24.5 s, and 1.1 s without.
 #[test]
-fn lftp_moves_whole_files_in_mode_z() {
+fn lftp_is_not_offered_mode_z_and_moves_whole_files() {
     let Some(peer) = Peer::find("lftp", "lftp") else { return };
     let (root, home) = (scratch(), scratch());
     let serve = Serve::start(root.path(), &["--write", "--user", &user_flag(home.path())]);
@@ -303,7 +304,7 @@ fn lftp_moves_whole_files_in_mode_z() {
     c.args(["-c", &script]).current_dir(home.path()).env("HOME", home.path());
     let ended = Process::start(&mut c).wait(Duration::from_secs(90));
     assert_eq!(ended.code(), 0, "{ended:?}");
-    assert!(ended.err.contains("200 Mode is Z."), "{ended:?}");
+    assert!(!ended.err.contains("MODE Z"), "{ended:?}");
     for name in ["text", "random"] {
         let read = |path| std::fs::read(path).expect("it is there");
         let sent = read(home.path().join(name));

@@ -92,7 +92,7 @@ pub(crate) const PROOFS: &[Proof] = &[
         &[&[200, 501, 504]],
         &[],
         &[
-            "lftp_moves_whole_files_in_mode_z",
+            "lftp_is_not_offered_mode_z_and_moves_whole_files",
             "mode_z_is_what_zlib_reads_and_writes",
             "an_upload_without_the_mark_of_its_end_is_not_published",
             "compressed_mode_is_read_and_written_by_another_program",

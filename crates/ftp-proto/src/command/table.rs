@@ -123,7 +123,8 @@ const FIRST: &[Row] = &[
         verb: "MODE",
         argument: "S | B | C | Z",
         help: "transfer mode: stream, blocks, compressed runs, deflated stream",
-        feat: Some("MODE Z"),
+        // MODE Z is not told: lftp deflates whatever it moves wherever it is, be the line faster than that or not.
+        feat: None,
         rfc: "959 §4.1.2; draft-preston-ftpext-deflate",
         parse: transfer_mode,
         ..BASE

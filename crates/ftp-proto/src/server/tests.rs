@@ -342,7 +342,7 @@ fn feat_lists_one_feature_a_line_with_one_space() {
     let text = t.ask("FEAT");
     assert_eq!(
         text,
-        "211-Extensions:\r\n MODE Z\r\n REST STREAM\r\n EPRT\r\n EPSV\r\n SIZE\r\n MDTM\r\n LANG EN*\r\n \
+        "211-Extensions:\r\n REST STREAM\r\n EPRT\r\n EPSV\r\n SIZE\r\n MDTM\r\n LANG EN*\r\n \
          MFMT\r\n MFF Modify;UNIX.mode;\r\n RANG STREAM\r\n XCRC filename;start;end\r\n XMD5 filename;start;end\r\n \
          XSHA1 filename;start;end\r\n XSHA256 filename;start;end\r\n XSHA512 filename;start;end\r\n MD5\r\n HOST\r\n AVBL\r\n \
          COMB target;source_list\r\n DSIZ\r\n RMDA <path>\r\n PRET\r\n CLNT\r\n CSID\r\n MLST type*;size*;modify*;perm*;unique*;UNIX.mode;\r\n HASH SHA-256*;SHA-512;SHA-1;MD5;CRC32;\r\n \
