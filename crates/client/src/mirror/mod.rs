@@ -15,6 +15,7 @@
 //! | `counts` | what became of it |
 //! | `local` | this machine's side: no link is followed |
 
+mod begin;
 mod counts;
 mod entry;
 mod local;
@@ -26,6 +27,7 @@ mod tests;
 mod times;
 mod walk;
 
+pub(crate) use begin::begin;
 pub use counts::{Counts, Fate, Told};
 pub use entry::{Entry, What};
 pub(crate) use entry::{Unfinished, below, is_name};

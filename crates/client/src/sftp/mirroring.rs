@@ -4,8 +4,8 @@
 use super::driver::{Desk, Seen};
 use super::{fault, one};
 use crate::mirror::{
-    Done, Entry, Local, Mirrored, Modified, Side, Task, Temp, Unfinished, Walk, Watcher, Way, What, Wish,
-    Work, WorkId, below,
+    Done, Entry, Local, Mirrored, Side, Task, Temp, Unfinished, Walk, Watcher, Way, What, Wish, Work, WorkId,
+    begin, below,
 };
 use crate::{ClientError, Times, unsupported};
 use bytes::Bytes;
@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
-use std::time::{SystemTime, UNIX_EPOCH};
 use store::Blob;
 use transport::tap::Dir;
 
@@ -89,28 +88,15 @@ impl<'a> Mirroring<'a> {
         if wish.rules.checksum && !["check-file", "check-file-name"].iter().any(|name| abilities.has(name)) {
             return Err(unsupported("the server makes no digests (check-file): leave out --checksum"));
         }
-        let local = match (Local::open(wish.local), wish.way) {
-            (Ok(local), _) => Some(local),
-            (Err(e), Way::Down) if e.kind() == io::ErrorKind::NotFound => None,
-            (Err(e), _) => return Err(ClientError::Local(e)),
-        };
-        let here = local.as_ref().map(|local| local.facts(b"")).transpose().map_err(ClientError::Local)?;
-        let here = here.and_then(|facts| facts.modified);
-        let of_server = there.and_then(modified);
-        let (is_there, modified) = match wish.way {
-            Way::Up => (there.is_some(), Modified { source: here, target: of_server }),
-            Way::Down => (local.is_some(), Modified { source: of_server, target: here }),
-        };
         let is_in_place =
             wish.way == Way::Up && (wish.in_place || !abilities.has("posix-rename@openssh.com"));
         let unfinished = (wish.way == Way::Up && !is_in_place).then(Unfinished::there).transpose();
         // A file is a handle there.
         let handles = usize::try_from(abilities.limits.handles).unwrap_or(usize::MAX);
         let most = if handles > 0 { wish.parallel.min((handles / 2).max(1)) } else { wish.parallel };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        let (walk, local) = begin(wish, wish.rules.clone(), is_in_place, there.map(modified))?;
         Ok(Mirroring {
-            walk: Walk::new(wish.rules.clone(), is_in_place, is_there, modified, now),
+            walk,
             wish,
             local,
             unfinished: unfinished.map_err(ClientError::Local)?,

@@ -6,15 +6,13 @@
 mod doing;
 
 use super::Session;
-use crate::mirror::{Done, Entry, Local, Mirrored, Modified, Walk, Watcher, Way, What, Wish, Work, WorkId};
+use crate::mirror::{Done, Entry, Mirrored, Walk, Watcher, Way, What, Wish, Work, WorkId, begin};
 use crate::{ClientError, Options, Remote, Type, unsupported};
 use doing::Doer;
-use sftp_proto::Attrs;
 use std::collections::VecDeque;
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Sessions, at most, whatever is wanted: many servers let fewer in from one address.
 const SESSIONS: usize = 32;
@@ -161,7 +159,10 @@ impl Session {
             ));
         }
         let newer_is_same = wish.way == Way::Up && !self.announces_times()?;
-        let walk = walk(wish, newer_is_same, there.as_ref())?;
+        let mut rules = wish.rules.clone();
+        rules.newer_is_same = newer_is_same;
+        let there = there.map(|attrs| attrs.times.map(|times| i64::from(times.modified)));
+        let (walk, _) = begin(wish, rules, wish.way == Way::Up && wish.in_place, there)?;
         self.set_ahead(true);
         let (remote, options) = (self.remote.clone(), self.options.clone());
         let desk = Desk {
@@ -187,28 +188,6 @@ impl Session {
         self.set_ahead(false);
         Ok(mirrored)
     }
-}
-
-/// The two trees as they are seen at the beginning.
-fn walk(wish: &Wish<'_>, newer_is_same: bool, there: Option<&Attrs<'_>>) -> Result<Walk, ClientError> {
-    let local = match (Local::open(wish.local), wish.way) {
-        (Ok(local), _) => Some(local),
-        (Err(e), Way::Down) if e.kind() == io::ErrorKind::NotFound => None,
-        (Err(e), _) => return Err(ClientError::Local(e)),
-    };
-    let here = local.as_ref().map(|local| local.facts(b"")).transpose().map_err(ClientError::Local)?;
-    let here = here.and_then(|facts| facts.modified);
-    let of_server = there.and_then(|attrs| attrs.times).map(|times| i64::from(times.modified));
-    let (is_there, modified) = match wish.way {
-        Way::Up => (there.is_some(), Modified { source: here, target: of_server }),
-        Way::Down => (local.is_some(), Modified { source: of_server, target: here }),
-    };
-    let is_in_place = wish.way == Way::Up && wish.in_place;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let mut rules = wish.rules.clone();
-    rules.newer_is_same = newer_is_same;
-    Ok(Walk::new(rules, is_in_place, is_there, modified, now))
 }
 
 /// Another session, when there is enough for it.
