@@ -11,6 +11,9 @@ use tokio::net::TcpStream;
 use transport::pump::{Bite, Incoming, Outgoing, PumpError};
 use transport::tls::{Identity, Tls};
 
+/// What is sent at once on a thread that may wait: sixteen waits at most.
+const SHORT: u64 = 1 << 20;
+
 /// A connection's socket, and its TLS where it has that.
 pub(crate) struct Wire {
     stream: TcpStream,
@@ -107,6 +110,8 @@ impl Wire {
             socket.set_nonblocking(!waits)
         };
         waits(true).map_err(PumpError::Socket)?;
+        // Each wait for room ends with the turn, and a bite has many of them.
+        out.at_most(SHORT);
         let (began, mut moved) = (Instant::now(), 0);
         let ended = loop {
             match out.bite(self.stream.as_fd()) {
@@ -117,6 +122,7 @@ impl Wire {
                 break Ok(Bite::Moved(moved));
             }
         };
+        out.at_most(u64::MAX);
         waits(false).map_err(PumpError::Socket)?;
         match ended {
             // The next turn finds out again.

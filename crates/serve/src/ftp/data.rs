@@ -2,7 +2,7 @@
 
 use super::coming::Listener;
 use super::files::{Listing, Open};
-use super::lane::{self, Lane};
+use super::lane::Lane;
 use super::{FtpConfig, Reuse, convert, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
@@ -213,11 +213,11 @@ impl Moving<'_> {
         loop {
             if let Some(taken) = &lane {
                 match taken.turn(self.wire, &mut out) {
-                    Ok(Bite::Moved(n)) => {
+                    Ok((Bite::Moved(n), is_worth_it)) => {
                         if let Some(reading) = reading {
                             reading.begun();
                         }
-                        if n < lane::LEAST {
+                        if !is_worth_it {
                             lane = None;
                         }
                         self.moved(n, Dir::Sent).await;
@@ -225,7 +225,7 @@ impl Moving<'_> {
                         tokio::task::yield_now().await;
                         continue;
                     }
-                    Ok(Bite::Blocked | Bite::Over) => lane = None,
+                    Ok((Bite::Blocked | Bite::Over, _)) => lane = None,
                     Err(e) => return failed(e),
                 }
             }

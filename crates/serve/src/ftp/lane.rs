@@ -7,7 +7,7 @@
 use crate::wire::Wire;
 use gate::Meter;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use transport::pump::{Bite, Outgoing, PumpError};
 
 /// Threads that do nothing else.
@@ -16,8 +16,8 @@ const LANES: usize = 16;
 const WORTH: u64 = 8 << 20;
 /// How long a lane does not look up: commands of its session wait so long.
 const TURN: Duration = Duration::from_millis(20);
-/// Whoever takes less in a turn needs no thread: some 200 MB/s.
-pub(super) const LEAST: usize = 4 << 20;
+/// Whoever takes less than this in a turn's time needs no thread: some 200 MB/s.
+const LEAST: usize = 4 << 20;
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
@@ -33,9 +33,15 @@ impl Lane {
         (pays && take()).then_some(Lane(()))
     }
 
-    /// Sends for a turn; the other sessions of this thread go to another one.
-    pub(super) fn turn(&self, wire: &mut Wire, out: &mut Outgoing) -> Result<Bite, PumpError> {
-        tokio::task::block_in_place(|| wire.send_waiting(out, TURN))
+    /// Sends for a turn, and says whether the peer took what makes the thread worth it. The other sessions of this thread
+    /// go to another one.
+    pub(super) fn turn(&self, wire: &mut Wire, out: &mut Outgoing) -> Result<(Bite, bool), PumpError> {
+        let began = Instant::now();
+        let bite = tokio::task::block_in_place(|| wire.send_waiting(out, TURN))?;
+        // The last wait of a turn may go far beyond it.
+        let turns = began.elapsed().max(TURN).as_secs_f64() / TURN.as_secs_f64();
+        let is_worth_it = matches!(bite, Bite::Moved(n) if n as f64 >= LEAST as f64 * turns);
+        Ok((bite, is_worth_it))
     }
 }
 
