@@ -37,6 +37,14 @@ pub fn vsftpd(root: TempDir) -> Option<Server> {
     vsftpd_with(root, crate::scratch(), "")
 }
 
+/// The same, and it lets one in at a time only (421).
+///
+/// # Panics
+/// When it does not come up.
+pub fn vsftpd_for_one(root: TempDir) -> Option<Server> {
+    vsftpd_with(root, crate::scratch(), "max_per_ip=1\n")
+}
+
 /// The same under TLS only; data connections have to go on from the control connection's session, and uploads to end with
 /// close_notify. With the SHA-256 of its certificate.
 ///

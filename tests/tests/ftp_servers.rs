@@ -2,7 +2,7 @@
 
 use e2e::battery::Server;
 use e2e::content::{ROLLOVER, SIZES};
-use e2e::servers::{pyftpdlib, vsftpd, vsftpd_under_tls};
+use e2e::servers::{pyftpdlib, vsftpd, vsftpd_for_one, vsftpd_under_tls};
 
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
@@ -62,5 +62,33 @@ fn both_ways_with_vsftpd_under_tls() {
         assert_eq!(ended.code(), 4, "{ended:?}");
         assert!(ended.err.contains(&fingerprint), "{ended:?}");
         assert!(!home.path().join("x").exists());
+    }
+}
+
+/// Many files at the same time, of a server that lets one in only: those that are turned away wait for the session that is
+/// there.
+#[test]
+fn many_files_go_over_as_few_sessions_as_there_may_be() {
+    let Some(server) = vsftpd_for_one(e2e::scratch()) else { return };
+    let home = e2e::scratch();
+    let copy = |arguments: &[&str]| {
+        let mut c = e2e::towline::command();
+        c.args(["copy", "--quiet", "--parallel", "8"]).args(arguments);
+        let ended = e2e::process::run(c.current_dir(home.path()));
+        assert_eq!(ended.code(), 0, "{ended:?}");
+    };
+    let names: Vec<String> = (10..40).map(|n| format!("f{n}")).collect();
+    for name in &names {
+        std::fs::write(home.path().join(name), name.repeat(3_000)).unwrap();
+    }
+    let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
+    all.push(&server.url);
+    copy(&all);
+    std::fs::create_dir(home.path().join("back")).unwrap();
+    copy(&[&format!("{}f{{10..39}}", server.url), "back"]);
+    for name in &names {
+        for at in [server.served.join(name), home.path().join("back").join(name)] {
+            assert_eq!(std::fs::read_to_string(at).unwrap(), name.repeat(3_000));
+        }
     }
 }

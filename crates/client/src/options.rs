@@ -1,3 +1,4 @@
+use crate::ftp::Kept;
 use crate::sftp::Channels;
 use crate::{Direct, Facts, Hosts, SshOptions, Times, Wire};
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub struct Options {
     pub wire: Arc<dyn Wire>,
     /// What is remembered of servers, for [`Ladder::Best`]; clones of the options share it.
     pub hosts: Arc<Hosts>,
+    /// Sessions of FTP that are kept from one [`crate::get`] or [`crate::put`] to the next; clones of the options share
+    /// them. `None`: each logs in.
+    pub kept: Option<Arc<Kept>>,
     /// Hears that a server of FTP is busy and is asked again in a while.
     pub on_busy: Option<OnBusy>,
 }
@@ -56,6 +60,7 @@ impl Default for Options {
             tap: None,
             wire: Arc::new(Direct),
             hosts: Arc::default(),
+            kept: None,
             on_busy: None,
         }
     }

@@ -20,7 +20,7 @@ pub enum Locator {
 }
 
 /// Which protocol a URL names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Scheme {
     /// `tftp://` (RFC 3617)
     Tftp,

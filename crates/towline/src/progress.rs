@@ -40,7 +40,8 @@ impl Style {
     }
 }
 
-/// Where progress is shown and said.
+/// Where progress is shown and said; clones are the same one.
+#[derive(Clone)]
 pub(crate) struct Screen {
     style: Style,
     /// Where there are many bars, what keeps them apart.

@@ -3,6 +3,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `session` | a server that is logged in to, and its verbs |
+//! | `kept` | sessions that wait for the next file |
 //! | `facts` | what is known of files there, and set: MLST, digests, times, permissions |
 //! | `look` | what is seen of a server besides its files: for whoever examines it |
 //! | `run` | the loop over control connection, data connection and cancel |
@@ -20,6 +21,7 @@
 mod conn;
 mod facts;
 mod fault;
+mod kept;
 mod link;
 mod look;
 mod mirroring;
@@ -30,6 +32,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use kept::Kept;
 pub use look::{Secured, Told};
 pub use session::Session;
 
@@ -45,7 +48,7 @@ pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Re
         Resume::No => 0,
         Resume::At(offset) => offset,
     };
-    let done = Session::open(remote, options)?.get(&remote.path, offset, sink)?;
+    let done = over(remote, options, |session| session.get(&remote.path, offset, sink))?;
     Ok(Done { elapsed: began.elapsed(), ..done })
 }
 
@@ -53,11 +56,23 @@ pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Re
 pub(crate) fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, ClientError> {
     let began = Instant::now();
     let resume = options.ftp.resume != Resume::No;
-    let done = Session::open(remote, options)?.put(blob, &remote.path, resume)?;
+    let done = over(remote, options, |session| session.put(blob, &remote.path, resume))?;
     Ok(Done { elapsed: began.elapsed(), ..done })
 }
 
 /// Lists the directory `remote`.
 pub(crate) fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
     Session::open(remote, options)?.list(&remote.path)
+}
+
+/// Does something over a session that is kept, or over one of its own where none are.
+fn over<T>(
+    remote: &Remote,
+    options: &Options,
+    act: impl FnOnce(&mut Session) -> Result<T, ClientError>,
+) -> Result<T, ClientError> {
+    match &options.kept {
+        Some(kept) => act(kept.lend(remote, options)?.session()),
+        None => act(&mut Session::open(remote, options)?),
+    }
 }

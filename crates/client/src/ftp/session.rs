@@ -239,6 +239,13 @@ impl Session {
         self.options.cancel = cancel;
     }
 
+    /// What comes next is somebody else's, with options of its own.
+    pub(super) fn goes_on(&mut self, remote: &Remote, options: &Options) {
+        self.remote.kind = remote.kind;
+        self.link.options = options.clone();
+        self.options = options.clone();
+    }
+
     /// Sends a transfer's command with its EPSV from now on, where that is known to work, or does not any more.
     pub(super) fn set_ahead(&mut self, is_ahead: bool) {
         self.is_ahead = is_ahead;

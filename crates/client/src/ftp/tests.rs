@@ -197,3 +197,45 @@ fn digests_and_times_are_asked_as_the_server_announces_them() {
     drop(session);
     thread.join().unwrap();
 }
+
+#[test]
+fn files_that_are_copied_one_after_the_other_share_a_login_until_the_server_goes() {
+    let (at, thread) = server(&[
+        &[
+            ("", "220 hi"),
+            LOGIN,
+            ("TYPE I", "200 ok"),
+            ("SIZE f", "213 5"),
+            ("EPSV", "500 what?"),
+            ("PASV", "227 (DATA)"),
+            ("RETR f", "!226 done"),
+            ("SIZE g", "550 no"),
+            ("PASV", "227 (DATA)"),
+            ("RETR g", "550 no"),
+            ("SIZE f", "213 5"),
+            ("PASV", "227 (DATA)"),
+            ("RETR f", "!421 done, and tired"),
+        ],
+        &[
+            ("", "220 hi"),
+            LOGIN,
+            ("TYPE I", "200 ok"),
+            ("SIZE f", "213 5"),
+            ("PASV", "227 (DATA)"),
+            ("RETR f", "!226 done"),
+            ("QUIT", "221 bye"),
+        ],
+    ]);
+    let options = Options { kept: Some(Arc::default()), ..Options::default() };
+    let get = |name: &[u8]| {
+        let mut kept = Kept(Vec::new());
+        let of = Remote { path: name.to_vec(), ..remote(at) };
+        crate::get(&of, &mut kept, &options).map(|done| assert_eq!(done.octets, kept.0.len() as u64))
+    };
+    get(b"f").unwrap();
+    assert!(matches!(get(b"g"), Err(ClientError::Absent { .. })));
+    assert!(matches!(get(b"f"), Err(ClientError::Server { .. })));
+    get(b"f").unwrap();
+    drop(options);
+    thread.join().unwrap();
+}

@@ -7,6 +7,7 @@ mod one;
 
 use super::over_ssh::OverSsh;
 use super::over_tls::OverTls;
+use super::remote::{BUSY, busy_line};
 use crate::digest::Expect;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -70,7 +71,8 @@ pub struct Copy {
     /// `URL [md5:HEX|sha256:HEX|sha512:HEX]`. `-` reads the list from stdin.
     #[arg(long, value_name = "FILE", conflicts_with = "expect")]
     list: Option<PathBuf>,
-    /// Files that are copied at the same time, where there are many.
+    /// Files that are copied at the same time, where there are many; over FTP by as many logins at most, and by fewer where the
+    /// server lets no more in.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     parallel: u16,
     /// TFTP: octets of a block to offer, 8 to 65464; 512 offers none (RFC 2348). Without this and
@@ -162,18 +164,24 @@ impl Copy {
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let traces = self.trace.open(End::Client, || Box::new(io::stderr()))?;
         let screen = Screen::new(Style::choose(self.quiet, traces.on_stderr()), jobs.is_many());
-        let shared = Shared { copy: &self, options: self.options(cancel, events), traces, events, screen };
+        let mut shared =
+            Shared { copy: &self, options: self.options(cancel, events), traces, events, screen };
+        let says = shared.screen.clone();
+        shared.options.on_busy = Some(Arc::new(move |busy| says.say(&busy_line(busy))));
         let result = match &jobs {
             many::Jobs::One(job) => shared.run(job, None).copy(&job.source, &job.destination).map(drop),
             many::Jobs::Many(jobs) => many::run(&shared, jobs),
         };
         remembered::save(&shared.options.hosts);
+        // They say QUIT, which is traced too.
+        drop(shared.options.kept.take());
         result.and(shared.traces.finish())
     }
 
     fn options(&self, cancel: Cancel, events: &Arc<Events>) -> Options {
         let mut options =
             Options { cancel: Some(cancel), ssh: self.ssh.options(events), ..Options::default() };
+        options.kept = Some(Arc::default());
         if (self.blksize, self.windowsize) == (None, None) {
             options.tftp = TftpOptions::best();
             options.hosts = Arc::new(remembered::load());
@@ -202,6 +210,7 @@ impl Copy {
             (false, false) => Passive::Yes,
         };
         options.ftp.want_modified = self.preserve;
+        options.ftp.busy = BUSY;
         self.tls.apply(&mut options.ftp);
         options.sftp.channels = self.channels;
         options

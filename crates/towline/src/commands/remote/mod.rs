@@ -30,7 +30,13 @@ use store::locator::Locator;
 use transport::Cancel;
 
 /// For how long a server of FTP that is busy is asked again, in all.
-const BUSY: Duration = Duration::from_secs(8);
+pub(super) const BUSY: Duration = Duration::from_secs(8);
+
+/// What is said of one.
+pub(super) fn busy_line(busy: &Busy<'_>) -> String {
+    let Busy { host, text, wait } = *busy;
+    format!("{host} is busy ({text}): again in {} s", wait.as_secs())
+}
 
 /// How servers are reached, and how it is told.
 #[derive(Debug, Args)]
@@ -66,10 +72,7 @@ impl Reach {
         let mut options = Options {
             ssh: self.ssh.options(events),
             hosts: Arc::new(remembered::load()),
-            on_busy: Some(Arc::new(|busy| {
-                let Busy { host, text, wait } = *busy;
-                eprintln!("{host} is busy ({text}): again in {} s", wait.as_secs());
-            })),
+            on_busy: Some(Arc::new(|busy| eprintln!("{}", busy_line(busy)))),
             ..Options::default()
         };
         self.tls.apply(&mut options.ftp);
