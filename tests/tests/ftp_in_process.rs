@@ -731,6 +731,33 @@ fn what_needs_no_waiting_is_announced_and_ended_in_one_segment() {
     panic!("150 and 226 came apart each time");
 }
 
+/// Clients wait for the 150 before they look at the data: a directory whose lines a socket takes at once must not keep it back.
+#[test]
+fn a_listing_is_announced_before_its_first_line() {
+    let house = house();
+    for n in 0..4_000 {
+        house.store.seed(&format!("/a-name-of-some-length-{n:04}.bin"), b"x".to_vec());
+    }
+    let mut raw = Raw::logged_in(&house);
+    // From the second on the listener knows at once that somebody came, and nothing has to be waited for.
+    for _ in 0..5 {
+        let mut data = raw.data();
+        raw.say(b"LIST\r\n");
+        data.read_exact(&mut [0]).unwrap();
+        raw.control.get_ref().set_nonblocking(true).unwrap();
+        let mut replies = [0; 512];
+        let said =
+            raw.control.get_mut().read(&mut replies).expect("the reply is there when the first octet is");
+        let replies = String::from_utf8_lossy(&replies[..said]).into_owned();
+        assert!(replies.starts_with("150 "), "{replies}");
+        raw.control.get_ref().set_nonblocking(false).unwrap();
+        data.read_to_end(&mut Vec::new()).unwrap();
+        if !replies.contains("\r\n226 ") {
+            raw.expect(226);
+        }
+    }
+}
+
 /// A directory that is listed is fetched: what goes over the data connection keeps the rate.
 #[test]
 fn a_listing_keeps_the_rate_of_downloads() {

@@ -13,7 +13,6 @@ pub mod listen;
 pub mod scp;
 mod sentence;
 pub mod sftp;
-mod sorted;
 pub mod ssh;
 pub mod streams;
 pub mod tftp;

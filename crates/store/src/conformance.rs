@@ -7,7 +7,7 @@ mod attributes;
 mod changing;
 mod links;
 
-use crate::{Amount, Kind, Mode, Store, StoreError, Upload, VPath};
+use crate::{Amount, Kind, Mode, SORTED, Store, StoreError, Upload, VPath};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -54,6 +54,7 @@ const RULES: &[(&str, Rule)] = &[
     ("symbolic links stay within the root", links::symbolic_links_stay_within_the_root),
     ("an overwritten file is kept where asked", the_old_file_is_kept_where_asked),
     ("a directory with our leftovers is empty", leftovers_do_not_fill_a_directory),
+    ("names come in order", names_come_in_order),
     ("100,000 entries come in small batches", many_entries_come_in_small_batches),
 ];
 
@@ -427,6 +428,23 @@ fn leftovers_do_not_fill_a_directory(store: &dyn Store) {
     assert_eq!(store.partial(&p("/d/f"), "user a"), None);
 }
 
+fn names_come_in_order(store: &dyn Store) {
+    // 1,499 is prime: each number comes once, in an order of its own.
+    let made = (1..1_499).map(|n| format!("/{}", n * 601 % 1_499));
+    made.for_each(|path| store.make_dir(&p(&path)).unwrap());
+    let mut cursor = store.list(&VPath::root()).unwrap();
+    let mut came: Vec<Vec<u8>> = Vec::new();
+    loop {
+        let batch = cursor.next().unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        came.extend(batch.into_iter().map(|entry| entry.name));
+    }
+    assert_eq!(came.len(), 1_498);
+    assert!(came.is_sorted(), "by their octets");
+}
+
 fn many_entries_come_in_small_batches(store: &dyn Store) {
     const N: usize = 100_000;
     for i in 0..N {
@@ -435,18 +453,21 @@ fn many_entries_come_in_small_batches(store: &dyn Store) {
     }
     let mut seen = vec![false; N];
     let mut cursor = store.list(&VPath::root()).unwrap();
+    let mut first: Vec<Vec<u8>> = Vec::new();
     loop {
         let batch = cursor.next().unwrap();
         assert!(batch.len() <= 256, "{} entries in one call", batch.len());
         if batch.is_empty() {
             break;
         }
+        first.extend(batch.iter().take(SORTED - first.len()).map(|entry| entry.name.clone()));
         for entry in batch {
             let i: usize = std::str::from_utf8(&entry.name).unwrap().parse().unwrap();
             assert!(!std::mem::replace(&mut seen[i], true), "{i} came twice");
         }
     }
     assert!(seen.iter().all(|&s| s));
+    assert!(first.is_sorted(), "the first {SORTED} by their octets");
     assert!(cursor.next().unwrap().is_empty(), "after the end comes the end");
 }
 

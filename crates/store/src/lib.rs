@@ -35,6 +35,8 @@ pub use amount::{Amount, Suspended, Tally};
 pub use blob::{Blob, Identity};
 pub use error::{Result, StoreError, no_descriptors};
 pub use facts::{Attributes, Entry, Facts, Kind};
-pub use traits::{Capabilities, Cursor, Files, Mode, Published, Sink, Space, Store, Target, Upload};
+pub use traits::{
+    BATCH, Capabilities, Cursor, Files, Mode, Published, SORTED, Sink, Space, Store, Target, Upload,
+};
 pub use versions::{BadStamp, Keep, Stamp, Version};
 pub use vpath::{BadPath, MAX_COMPONENT, MAX_PATH, RESERVED, VPath};

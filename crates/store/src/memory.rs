@@ -8,8 +8,8 @@ mod upload;
 
 use crate::facts::settable;
 use crate::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Stamp, Store, StoreError,
-    Tally, Target, Upload, VPath, Version,
+    Amount, BATCH, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Stamp, Store,
+    StoreError, Tally, Target, Upload, VPath, Version,
 };
 use bytes::Bytes;
 use std::ops::Bound;
@@ -19,9 +19,6 @@ use tree::{Node, Tree};
 
 /// The time of the first change: 2026-01-01T00:00:00Z.
 pub const EPOCH: u64 = 1_767_225_600;
-
-/// The most entries one call of a cursor gives.
-const BATCH: usize = 256;
 
 /// A tree in memory. Clones share it.
 #[derive(Clone)]

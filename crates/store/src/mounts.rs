@@ -17,18 +17,15 @@ mod nothing;
 mod tests;
 
 use crate::{
-    Amount, Attributes, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink, Space,
-    Stamp, Store, StoreError, Suspended, Tally, Target, Upload, VPath, Version,
+    Amount, Attributes, BATCH, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Published, Result, Sink,
+    Space, Stamp, Store, StoreError, Suspended, Tally, Target, Upload, VPath, Version,
 };
 use nothing::Nothing;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-/// The most entries that a call of a cursor gives.
-const BATCH: usize = 256;
 
 /// A backend and where it is.
 #[derive(Clone)]
@@ -191,7 +188,12 @@ impl Store for Mounts {
             let facts = self.stat(&path).unwrap_or_else(|_| self.made_up(&path));
             Entry { name: name.clone(), facts }
         });
-        Ok(Box::new(Listing { leads: leads.collect(), under: under.ok(), hidden: names.clone() }))
+        Ok(Box::new(Listing {
+            leads: leads.collect(),
+            under: under.ok(),
+            hidden: names.clone(),
+            ready: VecDeque::new(),
+        }))
     }
 
     fn open(&self, path: &VPath) -> Result<Blob> {
@@ -342,30 +344,46 @@ fn can(mount: &Mount) -> Capabilities {
     if mount.write { mount.store.capabilities() } else { Capabilities::default() }
 }
 
-/// What leads to mounts first, then what the backend has besides.
+/// What leads to mounts, and what the backend has besides, in one order as far as the backend has one.
 struct Listing {
-    leads: Vec<Entry>,
+    /// Those that have not come yet, in order.
+    leads: VecDeque<Entry>,
     under: Option<Box<dyn Cursor>>,
     /// The names that the backend's entries are hidden by.
     hidden: BTreeSet<Vec<u8>>,
+    /// A batch with the leads that come within it: more than a call gives.
+    ready: VecDeque<Entry>,
+}
+
+impl Listing {
+    /// The backend's next batch, and the leads that come before its last; `false` at the end.
+    fn read(&mut self) -> Result<bool> {
+        let mut batch = match &mut self.under {
+            Some(under) => under.next()?,
+            None => Vec::new(),
+        };
+        let is_end = batch.is_empty();
+        let due = match batch.last() {
+            Some(last) => self.leads.partition_point(|lead| lead.name < last.name),
+            None => self.leads.len(),
+        };
+        batch.retain(|entry| !self.hidden.contains(&entry.name));
+        if due > 0 {
+            batch.extend(self.leads.drain(..due));
+            // By now it is nearly sorted, or it never was.
+            batch.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        self.ready.extend(batch);
+        Ok(!is_end)
+    }
 }
 
 impl Cursor for Listing {
     fn next(&mut self) -> Result<Vec<Entry>> {
-        if !self.leads.is_empty() {
-            let rest = self.leads.split_off(self.leads.len().min(BATCH));
-            return Ok(std::mem::replace(&mut self.leads, rest));
-        }
-        let Some(under) = &mut self.under else { return Ok(Vec::new()) };
-        loop {
-            let mut batch = under.next()?;
-            let is_end = batch.is_empty();
-            batch.retain(|entry| !self.hidden.contains(&entry.name));
-            // A batch of hidden names only is not the end.
-            if is_end || !batch.is_empty() {
-                return Ok(batch);
-            }
-        }
+        // A batch of hidden names only is not the end.
+        while self.ready.is_empty() && self.read()? {}
+        let batch = self.ready.len().min(BATCH);
+        Ok(self.ready.drain(..batch).collect())
     }
 }
 

@@ -152,9 +152,16 @@ pub trait Upload: Sink {
     fn suspend(self: Box<Self>) -> Result<Suspended>;
 }
 
+/// The most entries that one call of a cursor gives.
+pub const BATCH: usize = 256;
+/// So many names of a directory come in order, as people who type `ls` expect it: whoever sorts holds what is sorted.
+pub const SORTED: usize = 4_096;
+
 /// A directory being listed.
 pub trait Cursor: Send {
-    /// The next entries, at most 256; none at the end. The order is the backend's.
+    /// The next entries, at most [`BATCH`]; none at the end. Those of a directory of up to [`SORTED`] names come in their
+    /// order, octet by octet, and so does the beginning of a larger one; behind it the order is the backend's. A backend
+    /// holds [`SORTED`] names and one batch of facts at a time, whatever the directory has.
     fn next(&mut self) -> Result<Vec<Entry>>;
 }
 

@@ -130,17 +130,26 @@ pub fn write_list(out: &mut Vec<u8>, e: &Entry, now: i64) {
         let letter = b"xwr"[bit % 3];
         out.push(if e.mode >> bit & 1 == 1 { letter } else { b'-' });
     }
-    let links = match e.kind {
-        Kind::File => 1,
-        Kind::Directory => 2,
-    };
+    // One link, or two, and OWNER twice.
+    out.extend(match e.kind {
+        Kind::File => b"   1 ftp      ftp      ",
+        Kind::Directory => b"   2 ftp      ftp      ",
+    });
     let c = Civil::from_unix(e.modified);
-    let age = now - e.modified;
-    put(out, format_args!("{links:>4} {OWNER:<8} {OWNER:<8} {:>12} {} {:>2} ", e.len, c.month_name(), c.day));
-    if (-86_400..RECENT).contains(&age) {
-        put(out, format_args!("{:02}:{:02}", c.hour, c.minute));
+    digits::<10>(out, e.len, 12, b' ');
+    out.push(b' ');
+    out.extend(c.month_name().as_bytes());
+    digits::<10>(out, c.day.into(), 3, b' ');
+    out.push(b' ');
+    if (-86_400..RECENT).contains(&now.saturating_sub(e.modified)) {
+        digits::<10>(out, c.hour.into(), 2, b'0');
+        out.push(b':');
+        digits::<10>(out, c.minute.into(), 2, b'0');
     } else {
-        put(out, format_args!("{:>5}", c.year));
+        match u64::try_from(c.year) {
+            Ok(year) => digits::<10>(out, year, 5, b' '),
+            Err(_) => put(out, format_args!("{:>5}", c.year)),
+        }
     }
     out.push(b' ');
     name(out, &e.name);
@@ -188,11 +197,18 @@ pub fn facts(out: &mut Vec<u8>, e: &Entry, which: Facts, access: Access) {
                 Kind::File => &b"file"[..],
                 Kind::Directory => b"dir",
             }),
-            Facts::SIZE => put(out, format_args!("{}", e.len)),
+            Facts::SIZE => digits::<10>(out, e.len, 1, b'0'),
             Facts::MODIFY => write_time(out, e.modified),
             Facts::PERM => out.extend(perm(e.kind, access)),
-            Facts::UNIQUE => put(out, format_args!("{:x}g{:x}", e.unique.0, e.unique.1)),
-            _ => put(out, format_args!("0{:o}", e.mode & 0o777)),
+            Facts::UNIQUE => {
+                digits::<16>(out, e.unique.0, 1, b'0');
+                out.push(b'g');
+                digits::<16>(out, e.unique.1, 1, b'0');
+            }
+            _ => {
+                out.push(b'0');
+                digits::<8>(out, (e.mode & 0o777).into(), 1, b'0');
+            }
         }
         out.push(b';');
     }
@@ -214,24 +230,35 @@ fn perm(kind: Kind, a: Access) -> &'static [u8] {
 /// Appends `YYYYMMDDHHMMSS`, UTC (RFC 3659 §2.3).
 pub fn write_time(out: &mut Vec<u8>, unix: i64) {
     let c = Civil::from_unix(unix);
-    put(
-        out,
-        format_args!(
-            "{:04}{:02}{:02}{:02}{:02}{:02}",
-            c.year.clamp(0, 9_999),
-            c.month,
-            c.day,
-            c.hour,
-            c.minute,
-            c.second
-        ),
-    );
+    digits::<10>(out, c.year.clamp(0, 9_999).unsigned_abs(), 4, b'0');
+    for field in [c.month, c.day, c.hour, c.minute, c.second] {
+        digits::<10>(out, field.into(), 2, b'0');
+    }
 }
 
 /// A name and the line's end. A CR or LF in a name would make two entries of one: shown as `?`.
 fn name(out: &mut Vec<u8>, octets: &[u8]) {
-    out.extend(octets.iter().map(|&b| if matches!(b, b'\r' | b'\n' | 0) { b'?' } else { b }));
+    let is_odd = |b: &u8| matches!(b, b'\r' | b'\n' | 0);
+    let begin = out.len();
+    out.extend(octets);
+    if octets.iter().any(is_odd) {
+        out[begin..].iter_mut().filter(|b| is_odd(b)).for_each(|b| *b = b'?');
+    }
     out.extend(b"\r\n");
+}
+
+/// A number in base `BASE`, 16 at most, with `pad` before it up to a width of `width`, 22 at most. A line of a listing is
+/// made of these, and a directory of 100,000 lines: `format_args!` asks at run time how each is to look.
+fn digits<const BASE: u64>(out: &mut Vec<u8>, mut n: u64, width: usize, pad: u8) {
+    // 2^64 has 22 digits in base 8, the smallest that is asked for.
+    let mut buffer = [pad; 22];
+    let mut at = buffer.len();
+    while at == buffer.len() || n > 0 {
+        at -= 1;
+        buffer[at] = b"0123456789abcdef"[usize::try_from(n % BASE).expect("below 16")];
+        n /= BASE;
+    }
+    out.extend(&buffer[at.min(buffer.len() - width)..]);
 }
 
 fn put(out: &mut Vec<u8>, args: core::fmt::Arguments<'_>) {

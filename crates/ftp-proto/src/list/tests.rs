@@ -1,4 +1,5 @@
 use super::*;
+use alloc::format;
 use alloc::string::String;
 
 /// 2026-03-04 12:30:00 UTC.
@@ -402,4 +403,21 @@ fn perm_says_what_the_login_may() {
             "{kind:?} {create} {change}"
         );
     }
+}
+
+#[test]
+fn numbers_look_as_format_has_them() {
+    let numbers = [0, 1, 7, 8, 9, 10, 99, 100, 12_345, 999_999_999_999, 1_000_000_000_000, u64::MAX];
+    for n in numbers {
+        assert_eq!(text(|o| digits::<10>(o, n, 12, b' ')), format!("{n:>12}"));
+        assert_eq!(text(|o| digits::<10>(o, n, 4, b'0')), format!("{n:04}"));
+        assert_eq!(text(|o| digits::<16>(o, n, 1, b'0')), format!("{n:x}"));
+        assert_eq!(text(|o| digits::<8>(o, n, 1, b'0')), format!("{n:o}"));
+    }
+}
+
+#[test]
+fn times_before_year_0_are_shown() {
+    let e = Entry { modified: i64::MIN / 2, ..entry(b"f", Kind::File) };
+    assert!(text(|o| write_list(o, &e, NOW)).ends_with(" f\r\n"));
 }

@@ -285,6 +285,8 @@ impl Moving<'_> {
 
     /// A directory goes out in batches, however long it is.
     async fn list(&mut self, listing: &mut Listing) -> End {
+        // Its client may wait for the 150, and what follows here may fill a socket before anything else has a turn.
+        tokio::task::yield_now().await;
         loop {
             // Reading a directory blocks for a moment at most; the batch is 256 entries.
             let lines = match tokio::task::block_in_place(|| listing.next()) {

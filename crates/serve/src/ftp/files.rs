@@ -4,7 +4,6 @@ use super::chores;
 use super::convert::{Lines, Marks};
 use super::digest;
 use super::refusal::refused;
-use crate::sorted::Sorted;
 use ftp_proto::command::{Form, Setting};
 use ftp_proto::list::{self, Access, Entry, Kind};
 use ftp_proto::server::{Answer, Ask, Kind as Which, Look, Mode, Style, Transfer};
@@ -52,7 +51,7 @@ struct Pattern {
 }
 
 enum Source {
-    Directory(Sorted),
+    Directory(Box<dyn Cursor>),
     /// LIST of one file.
     One(Option<store::Entry>),
 }
@@ -82,7 +81,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
             .map(|()| Answer::Done),
         Ask::Look(path) => resolve(at, &path).and_then(|p| {
             let facts = session.stat(&p)?;
-            Ok(Answer::Entry(entry(p.as_bytes(), &facts)))
+            Ok(Answer::Entry(entry(p.as_bytes().to_vec(), &facts)))
         }),
         Ask::Size(path) => resolve(at, &path).and_then(|p| size(session, &p)).map(Answer::Size),
         Ask::Describe(path) => resolve(at, &path).and_then(|p| describe(session, &p)).map(Answer::Lines),
@@ -158,7 +157,7 @@ pub(super) fn open(session: &Session, access: Access, at: &VPath, what: &Transfe
             let (from, meter) = match (facts.kind, style) {
                 (store::Kind::Directory, _) => {
                     let gate::Listing { cursor, meter } = session.list(&path)?;
-                    (Source::Directory(Sorted::new(cursor)), meter)
+                    (Source::Directory(cursor), meter)
                 }
                 (store::Kind::File, Style::Facts(_)) => return Err(Refusal::NotDirectory),
                 // The name as it was asked for, as ls does.
@@ -279,13 +278,13 @@ impl Listing {
         };
         let prefix = self.pattern.as_ref().map_or(&[][..], |pattern| &pattern.prefix);
         let mut out = Vec::with_capacity(entries.len() * 80);
-        for e in entries {
+        for store::Entry { name, facts } in entries {
             match self.style {
-                Style::Names => list::write_name(&mut out, &[prefix, &e.name].concat()),
-                Style::List(Look::Unix) => list::write_list(&mut out, &entry(&e.name, &e.facts), self.now),
-                Style::List(Look::Dos) => list::write_dos(&mut out, &entry(&e.name, &e.facts)),
+                Style::Names => list::write_name(&mut out, &[prefix, &name].concat()),
+                Style::List(Look::Unix) => list::write_list(&mut out, &entry(name, &facts), self.now),
+                Style::List(Look::Dos) => list::write_dos(&mut out, &entry(name, &facts)),
                 Style::Facts(which) => {
-                    list::write_facts(&mut out, &entry(&e.name, &e.facts), which, self.access)
+                    list::write_facts(&mut out, &entry(name, &facts), which, self.access);
                 }
             }
         }
@@ -337,7 +336,7 @@ fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
     let now = unix(SystemTime::now());
     let line = |name: &[u8], facts: &store::Facts| {
         let mut out = Vec::new();
-        list::write_list(&mut out, &entry(name, facts), now);
+        list::write_list(&mut out, &entry(name.to_vec(), facts), now);
         out.truncate(out.len() - 2);
         out
     };
@@ -345,7 +344,7 @@ fn describe(session: &Session, path: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {
         return Ok(vec![line(path.name(), &facts)]);
     }
     let mut lines = Vec::new();
-    let mut cursor = Sorted::new(session.list(path)?.cursor);
+    let mut cursor = session.list(path)?.cursor;
     loop {
         let batch = cursor.next()?;
         if batch.is_empty() {
@@ -365,9 +364,9 @@ pub(super) fn resolve(at: &VPath, path: &[u8]) -> Result<VPath, Refusal> {
     at.resolve(path).map_err(Refusal::BadName)
 }
 
-fn entry(name: &[u8], facts: &store::Facts) -> Entry {
+fn entry(name: Vec<u8>, facts: &store::Facts) -> Entry {
     Entry {
-        name: name.to_vec(),
+        name,
         kind: match facts.kind {
             store::Kind::File => Kind::File,
             store::Kind::Directory => Kind::Directory,

@@ -9,10 +9,10 @@ use super::sights::Sights;
 use super::site::Site;
 use crate::address::canonical;
 use crate::asked::asked;
-use crate::sorted::Sorted;
 use crate::streams::Phase;
 use crate::wire::Wire;
 use clock::Instant as Moment;
+use gate::store::Cursor;
 use gate::{
     Cause, Credentials, End, Gate, HalfOpen, Knock, Meter, Offence, Outcome, Peek, Protocol, Reading,
     Refusal, Security, Session,
@@ -44,7 +44,7 @@ enum Done {
         found: Found,
         answer: Answer,
     },
-    Entries(Option<Sorted>, Answer),
+    Entries(Option<Box<dyn Cursor>>, Answer),
     /// Of so many octets.
     Begun(Result<Reading, Refusal>, u64),
 }
@@ -62,7 +62,7 @@ struct Connection {
     admitted: Option<(Session, Login)>,
     peek: Option<Peek>,
     reading: Option<(Reading, u64)>,
-    listing: Option<Sorted>,
+    listing: Option<Box<dyn Cursor>>,
     flying: Flying,
     work: Option<(AskId, Work)>,
     over: Option<Event>,
@@ -282,7 +282,7 @@ impl Connection {
                 let Some(mut listing) = self.listing.take() else { return self.answer(id, files::broken()) };
                 let work = blocking(
                     move || {
-                        let answer = files::entries(&mut listing);
+                        let answer = files::entries(listing.as_mut());
                         Done::Entries(Some(listing), answer)
                     },
                     || Done::Entries(None, files::broken()),

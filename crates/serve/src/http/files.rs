@@ -1,7 +1,6 @@
 //! Questions about the tree, answered by the gate. What may block runs on a blocking thread.
 
 use super::refusal::told;
-use crate::sorted::Sorted;
 use gate::store::{self, Cursor, VPath};
 use gate::{Listing, Meter, Peek, Refusal, Session, Verb};
 use http_proto::listing::Entry;
@@ -16,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(super) enum Found {
     File(Peek),
     /// With the rate that it has to keep, if any.
-    Directory(Sorted, Option<Box<Meter>>),
+    Directory(Box<dyn Cursor>, Option<Box<Meter>>),
     Nothing,
 }
 
@@ -43,9 +42,7 @@ pub(super) fn look(session: &Session, request: &Request) -> (Found, Answer) {
     let looked = path(session, request).and_then(|path| {
         if request.target.directory {
             return match session.list(&path) {
-                Ok(Listing { cursor, meter }) => {
-                    Ok((Found::Directory(Sorted::new(cursor), meter), Answer::Listing))
-                }
+                Ok(Listing { cursor, meter }) => Ok((Found::Directory(cursor, meter), Answer::Listing)),
                 // `/file.bin/` is nothing.
                 Err(Refusal::NotDirectory) => Err(Refusal::Absent),
                 Err(why) => Err(why),
@@ -91,7 +88,7 @@ fn file(request: &Request, peek: Peek) -> (Found, Answer) {
 }
 
 /// The next entries.
-pub(super) fn entries(cursor: &mut Sorted) -> Answer {
+pub(super) fn entries(cursor: &mut dyn Cursor) -> Answer {
     match cursor.next() {
         Ok(batch) => Answer::Entries(batch.into_iter().map(entry).collect()),
         Err(e) => {

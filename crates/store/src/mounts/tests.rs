@@ -30,6 +30,26 @@ fn names(store: &dyn Store, path: &str) -> Vec<String> {
     }
 }
 
+#[test]
+fn what_leads_to_mounts_stands_among_the_names_of_the_backend() {
+    let root = Memory::new();
+    // More than one batch, and those with an even number are hidden by a mount.
+    (0..600).step_by(2).for_each(|n| root.make_dir(&p(&format!("/{n:03}"))).unwrap());
+    let mounted = (0..600).filter(|n| n % 2 == 1 || n % 50 == 0);
+    let mounts = mounted.map(|n| at(&format!("/{n:03}"), Memory::new())).chain([at("/", root)]);
+    let mut cursor = Mounts::new(mounts.collect()).unwrap().list(&p("/")).unwrap();
+    let mut came = Vec::new();
+    loop {
+        let batch = cursor.next().unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        assert!(batch.len() <= BATCH);
+        came.extend(batch.into_iter().map(|e| String::from_utf8(e.name).unwrap()));
+    }
+    assert_eq!(came, (0..600).map(|n| format!("{n:03}")).collect::<Vec<_>>());
+}
+
 /// One directory of a tree, as if it were all: what a session whose root that is sees.
 struct Below(Mounts, VPath);
 
