@@ -7,6 +7,7 @@ use e2e::servers::{pyftpdlib, vsftpd, vsftpd_for_one, vsftpd_under_tls};
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
     server.gets("ftp get active", &["--active"], SIZES);
+    server.gets("our ftp get over sessions", &["--channels", "4"], &[2_097_153, ROLLOVER]);
 }
 
 fn puts(server: &Server) {
@@ -48,6 +49,8 @@ fn both_ways_with_vsftpd_under_tls() {
     let Some((server, fingerprint)) = vsftpd_under_tls(e2e::scratch()) else { return };
     let sizes = &[0, 1, 16_384, 16_385, 3_000_017];
     server.gets("our ftps get", &["--tls", "--cert-pin", &fingerprint], sizes);
+    let sessions = &["--tls", "--channels", "3", "--cert-pin", &fingerprint];
+    server.gets("our ftps get over sessions", sessions, &[2_097_153, ROLLOVER]);
     server.puts("our ftps put", &["--tls", "--cert-pin", &fingerprint], sizes);
     server.gets("our ftps get active", &["--tls", "--active", "--cert-pin", &fingerprint], sizes);
     // Another certificate, and none that is known, get no password; nor does a server without TLS.

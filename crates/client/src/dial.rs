@@ -16,6 +16,8 @@ pub(crate) struct Ends {
     pub(crate) peer: SocketAddr,
     pub(crate) real_local: SocketAddr,
     pub(crate) real_peer: SocketAddr,
+    /// How long the answer to SYN took, where we connected.
+    pub(crate) round_trip: Duration,
 }
 
 /// Waits until one of `fds` is ready (true), the deadline passes, or somebody cancels.
@@ -125,6 +127,7 @@ pub(crate) fn connect(
     }
     // Commands and requests are small and awaited.
     socket.set_tcp_nodelay(true).map_err(ClientError::Network)?;
+    let asked = Instant::now();
     match socket.connect(&real.into()) {
         Ok(()) => {}
         Err(e) if e.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => loop {
@@ -141,10 +144,10 @@ pub(crate) fn connect(
         },
         Err(e) => return Err(unreachable(e)),
     }
-    let stream = TcpStream::from(socket);
+    let (round_trip, stream) = (asked.elapsed(), TcpStream::from(socket));
     let real_local = stream.local_addr().map_err(ClientError::Network)?;
     let local = options.wire.named(real_local);
-    Ok((stream, Ends { local, peer: named, real_local, real_peer: real }))
+    Ok((stream, Ends { local, peer: named, real_local, real_peer: real, round_trip }))
 }
 
 fn unspecified(like: SocketAddr) -> IpAddr {

@@ -142,6 +142,12 @@ pub enum ClientError {
         /// Octets seen.
         found: u64,
     },
+    /// The server's file became another one meanwhile.
+    #[error("the file changed on the server while it was fetched: {what}")]
+    Changed {
+        /// How that is known.
+        what: String,
+    },
     /// Our own file could not be read or written.
     #[error("local file: {0}")]
     Local(#[source] io::Error),

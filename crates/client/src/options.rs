@@ -1,4 +1,4 @@
-use crate::ftp::Kept;
+use crate::ftp::{Kept, Segments};
 use crate::sftp::Channels;
 use crate::{Direct, Facts, Hosts, SshOptions, Times, Wire};
 use std::sync::Arc;
@@ -155,6 +155,8 @@ pub struct FtpOptions {
     pub tls: bool,
     /// SHA-256 of the one certificate that is believed; `None`: those that this host's authorities signed for the name.
     pub pin: Option<[u8; 32]>,
+    /// How many sessions a file is fetched over.
+    pub segments: Segments,
     /// For how long a server that is busy (421) is asked again, in all: of 8 s after 1 s, 2 s and 4 s; zero: it is not.
     pub busy: Duration,
 }
@@ -206,6 +208,7 @@ impl Default for FtpOptions {
             want_modified: false,
             tls: false,
             pin: None,
+            segments: Segments::AsNeeded,
             busy: Duration::ZERO,
         }
     }

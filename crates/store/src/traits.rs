@@ -96,6 +96,24 @@ pub trait Sink: Send {
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    /// From now on octets come in any order, also into [`Sink::fd`] by several at once: what is there when they end in the middle
+    /// is not the beginning. `false`: they may not.
+    ///
+    /// # Errors
+    /// There is no place for that.
+    fn scatter(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Scattered octets end in the middle: only the first `len` of the file are all there.
+    ///
+    /// # Errors
+    /// The rest cannot be taken away.
+    fn gather(&mut self, len: u64) -> io::Result<()> {
+        let _ = len;
+        Ok(())
+    }
 }
 
 /// An upload that nobody sees before [`Upload::commit`].

@@ -147,6 +147,7 @@ impl Failure {
             E::NoSpace { .. } => (Exit::Refused, "make room on the server"),
             E::NoData { .. } => (Exit::Unreachable, "a firewall or NAT between? try --passive or --active"),
             E::Truncated { .. } => (Exit::Integrity, "copy it again"),
+            E::Changed { .. } => (Exit::Integrity, "copy it again when nobody writes it"),
             E::Local(source) => {
                 return Failure { exit: Exit::Local, ..Failure::local(url, source) };
             }

@@ -42,13 +42,7 @@ impl Landing {
     pub fn temporary(target: &Path) -> io::Result<Landing> {
         let target = through_links(target)?;
         target.file_name().ok_or(io::ErrorKind::IsADirectory)?;
-        // The target's name, which may have the most octets that a name can have, is in it as a number.
-        let mut hash = std::hash::DefaultHasher::new();
-        std::hash::Hash::hash(&target.file_name(), &mut hash);
-        let prefix = format!(".towline-copy-{:016x}-", std::hash::Hasher::finish(&hash));
-        sweep(directory(&target), &prefix);
-        let name = format!("{prefix}{:016x}", getrandom::u64().map_err(io::Error::other)?);
-        let beside = target.with_file_name(name);
+        let beside = hidden(&target)?;
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&beside)?;
         // Held while the copy runs: what nobody holds is of one that was killed. Some network file
         // systems have no locks; there nothing is held, and nothing swept.
@@ -60,9 +54,7 @@ impl Landing {
     /// in it stay; the second value is how many there are.
     pub fn partial(target: &Path, resume: bool) -> io::Result<(Landing, u64)> {
         let target = through_links(target)?;
-        let mut name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
-        name.push(".part");
-        let beside = target.with_file_name(name);
+        let beside = part_of(&target)?;
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside)?;
         // Two copies into one file would mix their octets.
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|e| match e {
@@ -135,6 +127,27 @@ impl Sink for Landing {
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.file.as_fd())
     }
+
+    /// A `NAME.part` has no holes, so it is none until [`Sink::gather`].
+    fn scatter(&mut self) -> io::Result<bool> {
+        if self.end == End::Keep {
+            let hidden = hidden(&self.target)?;
+            std::fs::rename(&self.beside, &hidden)?;
+            (self.beside, self.end) = (hidden, End::Remove);
+        }
+        Ok(true)
+    }
+
+    fn gather(&mut self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)?;
+        let part = part_of(&self.target)?;
+        // One that another copy has begun meanwhile is that one's.
+        if self.end == End::Remove && !part.exists() {
+            std::fs::rename(&self.beside, &part)?;
+            (self.beside, self.end) = (part, End::Keep);
+        }
+        Ok(())
+    }
 }
 
 /// A file without a name, for what passes through or must be whole before it goes on.
@@ -161,6 +174,10 @@ impl Spool {
 impl Sink for Spool {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         self.0.write_all_at(octets, offset)
+    }
+
+    fn scatter(&mut self) -> io::Result<bool> {
+        Ok(true)
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -199,6 +216,24 @@ fn blob(file: File) -> io::Result<Blob> {
         changed: ns(facts.ctime(), facts.ctime_nsec()),
     };
     Ok(Blob::File { file: std::sync::Arc::new(file), len: facts.len(), identity })
+}
+
+/// A name of its own beside the target; what killed copies to it left is swept.
+fn hidden(target: &Path) -> io::Result<PathBuf> {
+    // The target's name, which may have the most octets that a name can have, is in it as a number.
+    let mut hash = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&target.file_name(), &mut hash);
+    let prefix = format!(".towline-copy-{:016x}-", std::hash::Hasher::finish(&hash));
+    sweep(directory(target), &prefix);
+    let name = format!("{prefix}{:016x}", getrandom::u64().map_err(io::Error::other)?);
+    Ok(target.with_file_name(name))
+}
+
+/// `NAME.part`.
+fn part_of(target: &Path) -> io::Result<PathBuf> {
+    let mut name = target.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_os_string();
+    name.push(".part");
+    Ok(target.with_file_name(name))
 }
 
 /// The file that a symbolic link means, so that the link stays a link.
@@ -274,6 +309,32 @@ mod tests {
         landing.discard();
         drop(landing);
         assert_eq!(names(dir.path()), [""; 0]);
+    }
+
+    #[test]
+    fn what_comes_in_any_order_is_a_part_only_when_it_has_no_holes() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a");
+        let scattered = || {
+            let (mut landing, _) = Landing::partial(&target, false).unwrap();
+            assert!(landing.scatter().unwrap());
+            landing.write_at(6, b"end").unwrap();
+            landing.write_at(0, b"begin").unwrap();
+            assert!(!dir.path().join("a.part").exists());
+            landing
+        };
+        let mut broken = scattered();
+        broken.gather(5).unwrap();
+        drop(broken);
+        assert_eq!(std::fs::read(dir.path().join("a.part")).unwrap(), b"begin");
+        let mut nothing = scattered();
+        nothing.gather(0).unwrap();
+        drop(nothing);
+        drop(scattered());
+        assert_eq!(names(dir.path()), [""; 0]);
+        scattered().land().unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"begin\0end");
+        assert_eq!(names(dir.path()), ["a"]);
     }
 
     #[test]

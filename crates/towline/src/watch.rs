@@ -60,9 +60,11 @@ impl Watch {
         flows.by_number.get(flows.latest.get(&peer)?).cloned()
     }
 
-    /// The latest flow.
+    /// The latest flow in which something moved; where none has, the latest.
     pub fn latest(&self) -> Option<Flow> {
-        self.lock().by_number.values().next_back().cloned()
+        let flows = self.lock();
+        let mut newest = flows.by_number.values().rev();
+        newest.clone().find(|flow| flow.octets > 0).or_else(|| newest.next()).cloned()
     }
 
     /// Forgets the latest flow with a peer.

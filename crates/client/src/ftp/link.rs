@@ -26,7 +26,7 @@ pub(super) struct Link {
     pub(super) ends: Ends,
     pub(super) machine: Client,
     pub(super) began: Instant,
-    flow: u64,
+    pub(super) flow: u64,
     heard: Lines,
     /// Control input that waits for its turn: see [`Link::hear`].
     unheard: Vec<u8>,

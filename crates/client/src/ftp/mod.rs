@@ -10,6 +10,7 @@
 //! | `link` | the control connection with its machine |
 //! | `conn` | a connection, clear or under TLS |
 //! | `moving` | the data connection: made, moved, closed |
+//! | `segments` | one file over several of them |
 //! | `net` | data connections through the [`crate::Wire`] |
 //! | `mirroring` | two trees that are made alike over several of them |
 //! | `fault` | the machine's failures as [`ClientError`]s |
@@ -28,12 +29,14 @@ mod mirroring;
 mod moving;
 mod net;
 mod run;
+mod segments;
 mod session;
 #[cfg(test)]
 mod tests;
 
 pub use kept::Kept;
 pub use look::{Secured, Told};
+pub use segments::Segments;
 pub use session::Session;
 
 use crate::{ClientError, Done, Options, Remote, Resume};
@@ -48,7 +51,14 @@ pub(crate) fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Re
         Resume::No => 0,
         Resume::At(offset) => offset,
     };
-    let done = over(remote, options, |session| session.get(&remote.path, offset, sink))?;
+    let done = over(remote, options, |session| {
+        if offset == 0
+            && let Some(done) = segments::get(session, remote, options, sink)?
+        {
+            return Ok(done);
+        }
+        session.get(&remote.path, offset, sink)
+    })?;
     Ok(Done { elapsed: began.elapsed(), ..done })
 }
 

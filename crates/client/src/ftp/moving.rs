@@ -112,6 +112,15 @@ impl Run<'_, '_> {
         for _ in 0..8 {
             let Data::Open(conn, ends) = &mut self.data else { return Ok(()) };
             let ends = *ends;
+            if let (Pump::In(incoming), Some(until)) = (&mut self.pump, self.link.machine.until()) {
+                match until.saturating_sub(incoming.position()) {
+                    0 => {
+                        self.over();
+                        return Ok(());
+                    }
+                    left => incoming.at_most(left),
+                }
+            }
             let (bite, dir) = match (&mut self.pump, &mut self.load) {
                 (Pump::Out(out), _) => (conn.send(out), Dir::Sent),
                 (Pump::In(incoming), Load::Into(sink)) => (conn.receive(incoming, *sink), Dir::Received),

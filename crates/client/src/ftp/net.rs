@@ -7,6 +7,7 @@ use ftp_proto::client::Target;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 /// Why there is no data connection.
 pub(super) enum Unmade {
@@ -80,7 +81,7 @@ pub(super) fn accept(
                 named if named.ip() == control.peer.ip() => named,
                 _ => SocketAddr::new(control.peer.ip(), from.port()),
             };
-            Ok(Some((stream, Ends { local, peer, real_local, real_peer: from })))
+            Ok(Some((stream, Ends { local, peer, real_local, real_peer: from, round_trip: Duration::ZERO })))
         }
         Ok(_) => Ok(None),
         Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(None),

@@ -4,15 +4,18 @@ use super::facts::Known;
 use super::fault::Broke;
 use super::link::{self, Link};
 use super::run::{Load, Run, Step};
+use super::segments::{self, Range};
 use crate::mirror::is_name;
 use crate::{Busy, ClientError, Done, Options, Outcome, Passive, Remote, Type, WireCode, dial};
-use ftp_proto::client::{Job, Report, Verb};
+use ftp_proto::client::{Job, Report, Until, Verb};
 use ftp_proto::command::Representation;
 use ftp_proto::list::{self, Listed};
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
 use transport::Cancel;
+use transport::tap::Tap;
 
 /// A server that is logged in to. Paths are octets, sent as they are: one that begins without `/` counts from where the
 /// login begins.
@@ -76,9 +79,44 @@ impl Session {
     ) -> Result<Done, ClientError> {
         let (path, representation) = (path.to_vec(), self.representation());
         let want_modified = self.options.ftp.want_modified;
-        let job = Job::Get { path, representation, offset, size, want_modified };
+        let job = Job::Get { path, representation, offset, until: None, size, want_modified };
         let is_text = representation == Representation::Ascii;
         self.run(job, Load::Into(sink), is_text, true).map(|(done, _)| done)
+    }
+
+    /// Fetches a part of a file of so many octets.
+    pub(super) fn get_range(
+        &mut self,
+        path: &[u8],
+        range: Range,
+        len: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ClientError> {
+        let by_rang = range.end < len && self.features()?.has("RANG");
+        let until = (range.end < len).then_some(Until { octet: range.end, by_rang });
+        let (path, representation, offset) = (path.to_vec(), Representation::Image, range.start);
+        let job = Job::Get { path, representation, offset, until, size: None, want_modified: false };
+        let got = self.run(job, Load::Into(sink), false, true);
+        match self.link.machine.size() {
+            Some(now) if now != len => Err(segments::changed(&format!("it had {len} octets and has {now}"))),
+            Some(_) | None => got.map(drop),
+        }
+    }
+
+    /// How long the server's answer to SYN took.
+    pub(super) fn round_trip(&self) -> Duration {
+        self.link.ends.round_trip
+    }
+
+    /// The number of its control connection.
+    pub(super) fn flow(&self) -> u64 {
+        self.link.flow
+    }
+
+    /// Who sees it from now on.
+    pub(super) fn set_tap(&mut self, tap: Option<Arc<dyn Tap>>) {
+        self.link.options.tap.clone_from(&tap);
+        self.options.tap = tap;
     }
 
     /// Sends a file; where it is to go on, behind what is there.

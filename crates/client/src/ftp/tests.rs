@@ -239,3 +239,78 @@ fn files_that_are_copied_one_after_the_other_share_a_login_until_the_server_goes
     drop(options);
     thread.join().unwrap();
 }
+
+/// A file that may be written in any order.
+struct Scattered(std::fs::File, Arc<Mutex<Vec<u64>>>);
+
+impl Sink for Scattered {
+    fn write_at(&mut self, _: u64, _: &[u8]) -> std::io::Result<()> {
+        panic!("it is written by its descriptor")
+    }
+
+    fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Some(std::os::fd::AsFd::as_fd(&self.0))
+    }
+
+    fn scatter(&mut self) -> std::io::Result<bool> {
+        Ok(true)
+    }
+
+    fn gather(&mut self, len: u64) -> std::io::Result<()> {
+        self.1.lock().unwrap().push(len);
+        Ok(())
+    }
+}
+
+/// Over two sessions, of which the second one is never greeted.
+fn scattered(script: &'static [Script]) -> (Result<u64, ClientError>, Vec<u64>) {
+    let (at, thread) = server(script);
+    let mut options = Options::default();
+    options.ftp.segments = super::Segments::Exactly(2);
+    options.ftp.passive = crate::Passive::PasvOnly;
+    let gathered = Arc::default();
+    let mut sink = Scattered(tempfile::tempfile().unwrap(), Arc::clone(&gathered));
+    let of = Remote { path: b"f".to_vec(), ..remote(at) };
+    let done = crate::get(&of, &mut sink, &options).map(|done| done.octets);
+    thread.join().unwrap();
+    let gathered = gathered.lock().unwrap().clone();
+    (done, gathered)
+}
+
+#[test]
+fn a_file_that_changes_between_its_ranges_is_no_file() {
+    let (done, gathered) = scattered(&[&[
+        ("", "220 hi"),
+        LOGIN,
+        ("TYPE I", "200 ok"),
+        ("SIZE f", "213 2097152"),
+        ("MDTM f", "213 20260101000000"),
+        ("FEAT", "502 what?"),
+        ("SIZE f", "213 2097153"),
+        ("PASV", "227 (DATA)"),
+        ("RETR f", "!226 done"),
+        ("QUIT", "221 bye"),
+    ]]);
+    let why = done.unwrap_err();
+    assert!(matches!(why, ClientError::Changed { .. }), "{why}");
+    assert!(why.to_string().contains("had 2097152 octets and has 2097153"), "{why}");
+    assert_eq!(gathered, [0], "nothing of it is worth to be gone on with");
+}
+
+#[test]
+fn what_came_of_a_broken_file_without_a_gap_is_its_beginning() {
+    let (done, gathered) = scattered(&[&[
+        ("", "220 hi"),
+        LOGIN,
+        ("TYPE I", "200 ok"),
+        ("SIZE f", "213 2097152"),
+        ("MDTM f", "500 what?"),
+        ("FEAT", "502 what?"),
+        ("SIZE f", "213 2097152"),
+        ("PASV", "227 (DATA)"),
+        ("RETR f", "!226 done"),
+        ("QUIT", "221 bye"),
+    ]]);
+    assert!(matches!(done, Err(ClientError::Truncated { expected: 1_048_576, found: 5 })), "{done:?}");
+    assert_eq!(gathered, [5]);
+}

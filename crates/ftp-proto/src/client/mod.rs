@@ -23,7 +23,7 @@ mod ways;
 mod work;
 
 pub use features::{Features, digest};
-pub use plan::{Event, Failure, Job, Phase, Plan, Report, Target, Tls, Verb, Way, Ways};
+pub use plan::{Event, Failure, Job, Phase, Plan, Report, Target, Tls, Until, Verb, Way, Ways};
 pub use told::quoted;
 
 use crate::command::Representation;
@@ -141,6 +141,11 @@ impl Client {
         match self.awaits {
             Await::Over => {}
             Await::Quit => self.over(),
+            // Some end the session with a data connection that is closed before its end.
+            Await::Doing(Doing::End { moved: true, .. }) if self.until().is_some() => {
+                self.verify();
+                self.awaits = Await::Over;
+            }
             Await::Entering(_) | Await::Idle | Await::Doing(_) => self.lose(Failure::Closed(self.phase())),
         }
     }
@@ -265,6 +270,15 @@ impl Client {
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+
+    /// Before which octet the data connection is to be closed.
+    #[must_use]
+    pub fn until(&self) -> Option<u64> {
+        match &self.job {
+            Some(Job::Get { until, .. }) => until.map(|until| until.octet),
+            _ => None,
+        }
     }
 
     /// Where the first octet belongs in the file: the offset of REST.

@@ -53,6 +53,8 @@ pub enum Job {
         representation: Representation,
         /// Goes on here.
         offset: u64,
+        /// Before which octet it ends, where it is not to come to its end.
+        until: Option<Until>,
         /// Octets, where a listing said it: SIZE is not asked then.
         size: Option<u64>,
         /// Asks MDTM before.
@@ -104,6 +106,16 @@ impl Job {
     pub fn ask(verb: &str, argument: &[u8]) -> Job {
         Job::Ask { verb: verb.as_bytes().to_vec(), argument: argument.to_vec() }
     }
+}
+
+/// Where a file that is fetched is to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Until {
+    /// Before this octet. The owner closes the data connection there.
+    pub octet: u64,
+    /// Whether the server is asked to end there (RANG, draft-bryan-ftp-range §4); else whatever it says of a data connection
+    /// that is closed counts as its end.
+    pub by_rang: bool,
 }
 
 /// How to list.

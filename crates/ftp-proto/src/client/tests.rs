@@ -23,6 +23,7 @@ fn get() -> Job {
         path: b"f.bin".to_vec(),
         representation: Representation::Image,
         offset: 0,
+        until: None,
         size: None,
         want_modified: false,
     }
@@ -243,6 +244,7 @@ fn active_mode_sends_port_or_eprt() {
             path: b"f.bin".to_vec(),
             representation: Representation::Image,
             offset: 7,
+            until: None,
             size: None,
             want_modified: true,
         };

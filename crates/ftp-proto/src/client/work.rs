@@ -1,7 +1,7 @@
 //! The steps of a job.
 
 use super::told::{announced, number, quoted};
-use super::{Await, Client, Event, Failure, Job, Phase, Verb, Way, breaks_a_line};
+use super::{Await, Client, Event, Failure, Job, Phase, Until, Verb, Way, breaks_a_line};
 use crate::command::Representation;
 use crate::list::parse_time;
 use crate::reply::Reply;
@@ -211,6 +211,7 @@ impl Client {
             Doing::Begin if code.is_preliminary() => {
                 if matches!(self.job, Some(Job::Get { .. }))
                     && self.start == 0
+                    && self.until().is_none()
                     && self.wanted() == Representation::Image
                     && let Some(size) = announced(r.text())
                 {
@@ -237,6 +238,8 @@ impl Client {
                     self.verify();
                 }
             }
+            // It was closed on purpose.
+            Doing::End { moved: true, .. } if self.until().is_some() => self.verify(),
             Doing::From if code.0 == 350 => {
                 if let Some(Job::Rename { to, .. }) = self.job.clone() {
                     self.send(b"RNTO", &to, Doing::Last);
@@ -279,7 +282,10 @@ impl Client {
 
     /// RFC 3659 §5.1: REST comes last before the transfer.
     pub(super) fn request(&mut self) {
-        if self.start > 0 {
+        if let Some(Job::Get { until: Some(Until { octet, by_rang: true }), .. }) = self.job {
+            let part = alloc::format!("{} {}", self.start, octet.saturating_sub(1));
+            self.send(b"RANG", part.as_bytes(), Doing::Rest);
+        } else if self.start > 0 {
             let at = self.start.to_string();
             self.send(b"REST", at.as_bytes(), Doing::Rest);
         } else {
@@ -316,9 +322,10 @@ impl Client {
     }
 
     /// Both the end of the data and a good last reply are in.
-    fn verify(&mut self) {
+    pub(super) fn verify(&mut self) {
         let found = self.start + self.report.octets;
         let expected = match (&self.job, self.wanted()) {
+            (Some(Job::Get { until: Some(until), .. }), _) => Some(until.octet),
             (Some(Job::Get { .. }), Representation::Image) => self.size,
             (Some(Job::Put { len, .. }), Representation::Image) => Some(*len),
             _ => None,

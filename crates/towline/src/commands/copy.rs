@@ -17,6 +17,7 @@ use crate::progress::{Screen, Style};
 use crate::remembered;
 use crate::watch::{Several, Watch};
 use clap::Args;
+use client::ftp::Segments;
 use client::sftp::Channels;
 use client::{Options, Passive, Remote, Scheme, TftpOptions, Type};
 use std::ffi::{OsStr, OsString};
@@ -100,7 +101,8 @@ pub struct Copy {
     resume: bool,
     /// SFTP: send a file over N channels of the connection, 1 to 10: over several it has another name until it is whole, where
     /// the server can rename over a file, and --resume finds nothing of a broken one. `auto`: as many as a long way
-    /// needs, up to 8, and one otherwise.
+    /// needs, up to 8, and one otherwise. FTP: fetch a file over N sessions, as far as the server lets them in; `auto`: 4 for
+    /// one of 32 MiB or more from 20 ms away, if it is the only one, and one otherwise. --resume goes on over one.
     #[arg(long, value_name = "N", default_value = "auto", value_parser = channels)]
     channels: Channels,
     /// Fail unless the file has this digest: md5:HEX, sha256:HEX or sha512:HEX.
@@ -164,8 +166,13 @@ impl Copy {
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let traces = self.trace.open(End::Client, || Box::new(io::stderr()))?;
         let screen = Screen::new(Style::choose(self.quiet, traces.on_stderr()), jobs.is_many());
-        let mut shared =
-            Shared { copy: &self, options: self.options(cancel, events), traces, events, screen };
+        let mut shared = Shared {
+            copy: &self,
+            options: self.options(cancel, events, jobs.is_many()),
+            traces,
+            events,
+            screen,
+        };
         let says = shared.screen.clone();
         shared.options.on_busy = Some(Arc::new(move |busy| says.say(&busy_line(busy))));
         let result = match &jobs {
@@ -178,7 +185,7 @@ impl Copy {
         result.and(shared.traces.finish())
     }
 
-    fn options(&self, cancel: Cancel, events: &Arc<Events>) -> Options {
+    fn options(&self, cancel: Cancel, events: &Arc<Events>, is_many: bool) -> Options {
         let mut options =
             Options { cancel: Some(cancel), ssh: self.ssh.options(events), ..Options::default() };
         options.kept = Some(Arc::default());
@@ -213,6 +220,12 @@ impl Copy {
         options.ftp.busy = BUSY;
         self.tls.apply(&mut options.ftp);
         options.sftp.channels = self.channels;
+        options.ftp.segments = match self.channels {
+            Channels::Exactly(n) => Segments::Exactly(n),
+            // Many files are as many sessions already.
+            Channels::AsNeeded if is_many => Segments::Exactly(1),
+            Channels::AsNeeded => Segments::AsNeeded,
+        };
         options
     }
 

@@ -76,6 +76,30 @@ fn a_broken_ftp_download_leaves_a_part_that_can_be_resumed() {
 }
 
 #[test]
+fn a_file_comes_over_several_sessions_each_octet_once() {
+    let content: Vec<u8> = (0..5_000_017u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::write(root.path().join("a.bin"), &content).unwrap();
+    let mut server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
+    let url = format!("ftp://{}/a.bin", server.address("ftp"));
+    let copied = towline(&["copy", "--json", "--channels", "4", &url, text(out.path())]);
+    assert_eq!(copied.status.code(), Some(0), "{copied:?}");
+    assert_eq!(names(out.path()), ["a.bin"]);
+    assert!(std::fs::read(out.path().join("a.bin")).unwrap() == content);
+    let told = String::from_utf8(copied.stdout).unwrap();
+    assert!(told.contains("\"octets\":5000017"), "{told}");
+    // It was asked for four parts, and none was broken off.
+    let parts: u64 = (0..4)
+        .map(|_| {
+            let ended = server.until("ended");
+            assert_eq!(ended["outcome"], "complete", "{ended}");
+            ended["octets"].as_u64().unwrap()
+        })
+        .sum();
+    assert_eq!(parts, 5_000_017);
+}
+
+#[test]
 fn a_wrong_digest_leaves_nothing_under_the_name() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("a"), b"abc").unwrap();

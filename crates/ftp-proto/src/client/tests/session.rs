@@ -31,6 +31,7 @@ fn sized(path: &str) -> Job {
         path: path.as_bytes().to_vec(),
         representation: Representation::Image,
         offset: 0,
+        until: None,
         size: Some(5),
         want_modified: false,
     }
@@ -135,4 +136,68 @@ fn a_transfer_goes_with_its_epsv_once_one_has_come_about() {
     says(&mut c, "227 (10,0,0,1,0,9)");
     moves(&mut c);
     assert_eq!(begins(&mut c, sized("d")), "PASV\r\n");
+}
+
+fn part(start: u64, octet: u64, by_rang: bool) -> Job {
+    Job::Get {
+        path: b"a".to_vec(),
+        representation: Representation::Image,
+        offset: start,
+        until: Some(Until { octet, by_rang }),
+        size: None,
+        want_modified: false,
+    }
+}
+
+fn finished(c: &mut Client) -> Result<Report, Failure> {
+    core::iter::from_fn(|| c.poll_event())
+        .find_map(|event| if let Event::Finished(result) = event { Some(result) } else { None })
+        .expect("it is over")
+}
+
+/// Until the data connection moves; gives what asked for the part.
+fn part_moves(c: &mut Client, job: Job) -> String {
+    c.plan.ways = Ways::Only(Way::Extended);
+    if begins(c, job) == "TYPE I\r\n" {
+        says(c, "200 ok");
+    }
+    assert_eq!(says(c, "213 100"), "EPSV\r\n");
+    says(c, "229 (|||9|)");
+    c.data_ready(Instant::ZERO);
+    let asked = sent(c);
+    assert_eq!(says(c, "350 from there"), "RETR a\r\n");
+    says(c, "150 here (100 bytes)");
+    asked
+}
+
+#[test]
+fn a_part_is_whole_at_its_end_whatever_is_said_of_the_closed_data_connection() {
+    let mut c = idle(plan());
+    for said in ["426 broken pipe", "226 done", "451 oops"] {
+        assert_eq!(part_moves(&mut c, part(10, 20, false)), "REST 10\r\n");
+        assert_eq!(c.until(), Some(20));
+        c.moved(Instant::ZERO, 10);
+        says(&mut c, said);
+        assert_eq!(finished(&mut c).unwrap().octets, 10, "{said}");
+        assert_eq!(c.size(), Some(100));
+        assert!(c.is_idle());
+    }
+    assert_eq!(part_moves(&mut c, part(10, 20, true)), "RANG 10 19\r\n");
+    says(&mut c, "226 done");
+    c.moved(Instant::ZERO, 10);
+    assert_eq!(finished(&mut c).unwrap().octets, 10);
+    // Less than it should be is less, and a failure before the end is one.
+    part_moves(&mut c, part(10, 20, false));
+    c.moved(Instant::ZERO, 9);
+    says(&mut c, "226 done");
+    assert_eq!(finished(&mut c), Err(Failure::Truncated { expected: 20, found: 19 }));
+    part_moves(&mut c, part(10, 20, false));
+    says(&mut c, "426 broken");
+    assert!(matches!(finished(&mut c), Err(Failure::Refused { .. })));
+    // One that goes with it has given what it should.
+    part_moves(&mut c, part(10, 20, false));
+    c.moved(Instant::ZERO, 10);
+    c.handle_eof();
+    assert_eq!(finished(&mut c).unwrap().octets, 10);
+    assert!(c.is_over());
 }
