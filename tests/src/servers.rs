@@ -1,6 +1,7 @@
 //! Other people's FTP servers, started on a directory and a port of their own. TFTP's: `tftp_servers`.
 
 use crate::battery::Server;
+use crate::certificates::certificate;
 use crate::peers::{Peer, is_root};
 use crate::poll::{PATIENCE, until};
 use crate::ports::{Port, tcp_answers};
@@ -122,12 +123,34 @@ pub fn pyftpdlib(root: TempDir) -> Option<Server> {
 /// # Panics
 /// When it does not come up.
 pub fn proftpd(root: TempDir) -> Option<Server> {
+    proftpd_with(root, crate::scratch(), "")
+}
+
+/// The same for who wants TLS, with data connections from and to any host. `None`: skipped.
+///
+/// # Panics
+/// When it does not come up.
+pub fn proftpd_for_others(root: TempDir) -> Option<Server> {
+    let config = crate::scratch();
+    certificate(config.path(), "proftpd", None);
+    let unpacked = crate::target().join("peers/root/usr/lib/proftpd");
+    let modules = if unpacked.is_dir() { unpacked } else { "/usr/lib/proftpd".into() };
+    let (d, modules) = (config.path().display(), modules.display());
+    let more = format!(
+        "AllowForeignAddress on\nModulePath {modules}\nLoadModule mod_tls.c\nTLSEngine on\nTLSRequired off\n\
+         TLSECCertificateFile {d}/proftpd.pem\nTLSECCertificateKeyFile {d}/proftpd.key\n\
+         TLSOptions NoSessionReuseRequired\nTLSLog {d}/tls.log\n"
+    );
+    proftpd_with(root, config, &more)
+}
+
+fn proftpd_with(root: TempDir, config: TempDir, more: &str) -> Option<Server> {
     let peer = Peer::find("proftpd", "proftpd")?;
     if !is_root("proftpd") {
         return None;
     }
     let openssl = Peer::find("openssl", "openssl")?;
-    let (config, port) = (crate::scratch(), Port::take());
+    let port = Port::take();
     let mut c = openssl.command();
     let hash = Process::start(c.args(["passwd", "-1", "wonderland"])).wait(PATIENCE);
     assert_eq!(hash.code(), 0, "{hash:?}");
@@ -143,7 +166,7 @@ pub fn proftpd(root: TempDir) -> Option<Server> {
         "ServerName peer\nServerType standalone\nDefaultServer on\nDefaultAddress 127.0.0.1\nUseIPv6 off\nPort {}\n\
          SocketBindTight on\nUser nobody\nGroup nogroup\nAuthPAM off\nAuthOrder mod_auth_file.c\nAuthUserFile {}\n\
          DefaultRoot ~\nAllowOverwrite on\nAllowStoreRestart on\nUseReverseDNS off\nWtmpLog off\nTransferLog none\n\
-         SystemLog none\nScoreboardFile {}\nPidFile {}\nDelayEngine off\nRequireValidShell off\n",
+         SystemLog none\nScoreboardFile {}\nPidFile {}\nDelayEngine off\nRequireValidShell off\n{more}",
         port.number,
         users.display(),
         at("scoreboard"),

@@ -80,7 +80,14 @@ fn converse(data: &[u8], lines: usize, answer: impl Fn(&Ask) -> Answer) {
 
 /// A driver that can do nothing, and says so with a code that fits.
 fn refused(what: &Ask) -> Answer {
-    let code = if *what == Ask::Listen { 425 } else { 450 };
+    let third_party = matches!(what, Ask::ThirdParty(_));
+    let code = if *what == Ask::Listen {
+        425
+    } else if third_party {
+        501
+    } else {
+        450
+    };
     Answer::Refused(reply::Code(code), String::from("No."))
 }
 
@@ -90,7 +97,7 @@ fn granted(what: &Ask) -> Answer {
     match what {
         Ask::Login { .. } => {
             let access = list::Access { create: true, change: true };
-            Answer::LoggedIn { directory: Vec::from(*b"/"), access, anonymous: false }
+            Answer::LoggedIn { directory: Vec::from(*b"/"), access, anonymous: false, third_parties: true }
         }
         Ask::Listen => Answer::Listening(SocketAddr::from(([127, 0, 0, 1], 50_000))),
         Ask::ChangeDir(_) | Ask::MakeDir(_) => directory(),
@@ -100,6 +107,7 @@ fn granted(what: &Ask) -> Answer {
         | Ask::Commit
         | Ask::Shelve { .. }
         | Ask::Set(_)
+        | Ask::ThirdParty(_)
         | Ask::Secure
         | Ask::Clear => Answer::Done,
         Ask::Look(path) => Answer::Entry(Entry {

@@ -13,7 +13,7 @@
 //!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `explain` what would be if, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
-//!   a transfer, `transfer` the two transfers, `progress` how far one is, `record` what is
+//!   a transfer, `third_party` whose octets go to others, `transfer` the two transfers, `progress` how far one is, `record` what is
 //!   known at their end, `verdict` what that means, `watch` what time it is, `timings` how long it takes, `digests` of
 //!   files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not,
@@ -50,6 +50,7 @@ mod session;
 mod sidecar;
 #[cfg(test)]
 mod tests;
+mod third_party;
 mod timings;
 mod transfer;
 mod unagreed;
@@ -87,6 +88,7 @@ pub use session::{Ask, Fellow, Listing, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;
+pub use third_party::ThirdParty;
 pub use timings::{TIME_BOUNDS, Times, Timings};
 pub use transfer::{Direction, Reading, Writing};
 pub use unagreed::Unagreed;

@@ -1,5 +1,6 @@
 use crate::{
-    Bans, Directory, Grants, KeptScores, Limits, Net, Oracle, Penalties, Roots, Rules, Uploads, User,
+    Bans, Directory, Grants, KeptScores, Limits, Net, Oracle, Penalties, Roots, Rules, ThirdParty, Uploads,
+    User,
 };
 #[cfg(doc)]
 use crate::{Gate, Upload};
@@ -40,6 +41,8 @@ pub struct Policy {
     /// Whether users may make symbolic links, which lead nowhere outside their root; also then not where there are
     /// rules or rows of uploads, which go by the name that a peer says.
     pub symlinks: bool,
+    /// With whom data connections may be that are not the peer; none: with nobody.
+    pub third_parties: Vec<ThirdParty>,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
     /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
@@ -78,6 +81,7 @@ impl Default for Policy {
             roots: Roots::default(),
             inbox: false,
             symlinks: false,
+            third_parties: Vec::new(),
             show_hidden: false,
             digests: true,
             limits: Limits::default(),

@@ -7,6 +7,7 @@ mod model;
 mod peek;
 mod random;
 mod rights;
+mod third_party;
 mod transfers;
 mod tree;
 

@@ -153,9 +153,16 @@ impl Wire {
         Ok(())
     }
 
+    /// The same towards a server.
+    pub(crate) fn secure_towards(&mut self, tls: Tls) {
+        self.tls = Some(Box::new(tls));
+    }
+
     /// Does the whole handshake.
     pub(crate) async fn shake(&mut self) -> io::Result<()> {
         while self.tls.as_ref().is_some_and(|tls| tls.is_shaking()) {
+            // A client speaks first.
+            self.flush()?;
             self.ready(true, false).await?;
             let Wire { stream, tls } = self;
             let Some(tls) = tls else { return Ok(()) };

@@ -16,7 +16,7 @@ pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
-pub(crate) use told::{EXHAUSTED, configured, direction, protocol_word, verb_word};
+pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -151,6 +151,15 @@ pub enum Event {
         #[serde(flatten)]
         path: Name,
         names: u64,
+    },
+    ThirdParty {
+        session: u64,
+        protocol: &'static str,
+        peer: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+        other: String,
+        verdict: &'static str,
     },
     GrantUsed {
         session: u64,

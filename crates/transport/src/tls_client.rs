@@ -64,27 +64,25 @@ impl Trust {
     /// # Errors
     /// Without a pin, where this host believes nobody.
     pub fn session(pin: Option<Fingerprint>) -> Result<Session, NoTrust> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let believed = match pin {
+        Session::of(match pin {
             Some(pin) => Believed::One(pin),
             None => {
                 let (roots, why) = system();
                 if roots.is_empty() {
                     return Err(NoTrust::Nobody(why));
                 }
-                let by_name = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+                let by_name = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
                 Believed::Signed(by_name.build().map_err(|e| NoTrust::Unfit(Error::General(e.to_string())))?)
             }
-        };
-        let looker = Arc::new(Looker { believed, provider: provider.clone(), shown: Mutex::default() });
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(NoTrust::Unfit)?
-            .dangerous()
-            .with_custom_certificate_verifier(looker.clone())
-            .with_no_client_auth();
-        config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        Ok(Session { config: Arc::new(config), looker })
+        })
+    }
+
+    /// The same, but for a pin, for whoever is there: what goes over it is encrypted, and that is all that is known.
+    ///
+    /// # Errors
+    /// TLS refuses the settings.
+    pub fn anybody(pin: Option<Fingerprint>) -> Result<Session, NoTrust> {
+        Session::of(pin.map_or(Believed::Anybody, Believed::One))
     }
 
     /// Speaks TLS over `stream` with the server of that name or address. The handshake is made here: an error says
@@ -103,6 +101,10 @@ impl Trust {
         }
         Ok(tls)
     }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
 }
 
 /// Whom this host believes, and, where that is nobody, why.
@@ -125,6 +127,19 @@ pub struct Session {
 }
 
 impl Session {
+    fn of(believed: Believed) -> Result<Session, NoTrust> {
+        let provider = provider();
+        let looker = Arc::new(Looker { believed, provider: provider.clone(), shown: Mutex::default() });
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(NoTrust::Unfit)?
+            .dangerous()
+            .with_custom_certificate_verifier(looker.clone())
+            .with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        Ok(Session { config: Arc::new(config), looker })
+    }
+
     /// TLS for a connection that was made to this host; the handshake goes on with [`Tls::shake`].
     ///
     /// # Errors
@@ -148,6 +163,7 @@ impl Session {
 #[derive(Debug)]
 enum Believed {
     One(Fingerprint),
+    Anybody,
     Signed(Arc<WebPkiServerVerifier>),
 }
 
@@ -173,6 +189,7 @@ impl ServerCertVerifier for Looker {
         *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(shown);
         match &self.believed {
             Believed::One(pin) if *pin == shown => Ok(ServerCertVerified::assertion()),
+            Believed::Anybody => Ok(ServerCertVerified::assertion()),
             Believed::One(_) => Err(CertificateError::ApplicationVerificationFailure.into()),
             Believed::Signed(by_name) => by_name.verify_server_cert(leaf, chain, name, stapled, now),
         }

@@ -157,6 +157,17 @@ pub enum Epsv {
     All,
 }
 
+/// The argument of SSCN.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sscn {
+    /// `ON`: we are TLS's client on data connections.
+    On,
+    /// `OFF`: its server.
+    Off,
+    /// Without one: which of them.
+    Tell,
+}
+
 /// What a file is told by (draft-bryan-ftpext-hash §3.1, and the X verbs of many servers).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[allow(missing_docs, reason = "each is its name")]
@@ -246,6 +257,8 @@ pub enum Command {
     Eprt(SocketAddr),
     Pasv,
     Epsv(Epsv),
+    Cpsv,
+    Sscn(Sscn),
     Retr(Vec<u8>),
     Stor(Vec<u8>),
     Appe(Vec<u8>),

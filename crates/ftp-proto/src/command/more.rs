@@ -2,7 +2,7 @@
 
 use super::site::{combined, facts_of_mff, site, with_range};
 use super::table::{BASE, none, number, some, text, two};
-use super::{Algorithm, BadCommand, Class, Command, Digester, Mechanism, Protection, Row, Setting};
+use super::{Algorithm, BadCommand, Class, Command, Digester, Mechanism, Protection, Row, Setting, Sscn};
 use crate::list::parse_time;
 use core::net::Ipv6Addr;
 
@@ -46,6 +46,34 @@ pub(super) const MORE: &[Row] = &[
         tls: true,
         rfc: "4217 §6",
         parse: |a| none(a, Command::Ccc),
+        ..BASE
+    },
+    Row {
+        verb: "SSCN",
+        argument: "[ON | OFF]",
+        help: "ON: on data connections under TLS this server is the client, for transfers from server to server",
+        class: Class::Data,
+        keeps_restart: true,
+        tls: true,
+        feat: Some("SSCN"),
+        rfc: "practice of servers",
+        parse: |a| match &*a.trim_ascii().to_ascii_uppercase() {
+            b"" => Ok(Command::Sscn(Sscn::Tell)),
+            b"ON" => Ok(Command::Sscn(Sscn::On)),
+            b"OFF" => Ok(Command::Sscn(Sscn::Off)),
+            _ => Err(BadCommand::Syntax),
+        },
+        ..BASE
+    },
+    Row {
+        verb: "CPSV",
+        help: "as PASV, and on that data connection this server is the client of TLS",
+        class: Class::Data,
+        keeps_restart: true,
+        tls: true,
+        feat: Some("CPSV"),
+        rfc: "practice of servers",
+        parse: |a| none(a, Command::Cpsv),
         ..BASE
     },
     Row {

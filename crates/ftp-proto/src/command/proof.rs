@@ -270,6 +270,18 @@ pub(crate) const PROOFS: &[Proof] = &[
             "ccc_ends_tls_on_the_control_connection_where_it_is_allowed",
         ],
     ),
+    proof(
+        "SSCN",
+        &[&[200, 501, 503, 534]],
+        &[],
+        &["sscn_and_cpsv_are_for_whom_other_servers_are_granted", "files_go_from_server_to_server_under_tls"],
+    ),
+    proof(
+        "CPSV",
+        &[&[227, 425, 501, 503, 534]],
+        &[],
+        &["sscn_and_cpsv_are_for_whom_other_servers_are_granted", "files_go_from_server_to_server_under_tls"],
+    ),
     proof("ADAT", &[&[501, 503]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),
     proof("MIC", &[&[501, 503, 537]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),
     proof("CONF", &[&[501, 503, 537]], &[], &["verbs_of_other_mechanisms_than_tls_say_what_there_is"]),

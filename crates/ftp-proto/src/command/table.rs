@@ -84,7 +84,7 @@ const FIRST: &[Row] = &[
     Row {
         verb: "PORT",
         argument: "h1,h2,h3,h4,p1,p2",
-        help: "the address that the server connects to; only the client's own",
+        help: "the address that the server connects to: the client's own, or one that the owner grants",
         class: Class::Data,
         keeps_restart: true,
         rfc: "959 §4.1.2",

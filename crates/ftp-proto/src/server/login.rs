@@ -27,6 +27,7 @@ impl Server {
             }
             self.directory = Vec::from(*b"/");
         }
+        self.sscn = false;
         self.login = Login::Fresh;
     }
 
@@ -48,7 +49,7 @@ impl Server {
 
     pub(super) fn login_answered(&mut self, user: Vec<u8>, answer: Answer) {
         match answer {
-            Answer::LoggedIn { directory, access, anonymous } => {
+            Answer::LoggedIn { directory, access, anonymous, third_parties } => {
                 self.directory = directory;
                 self.access = access;
                 self.failures = 0;
@@ -58,7 +59,7 @@ impl Server {
                 } else {
                     self.say(230, &[b"Logged in as ", user.as_slice(), b"."].concat());
                 }
-                self.login = Login::In { user, anonymous };
+                self.login = Login::In { user, anonymous, third_parties };
             }
             Answer::Refused(code, text) if code.0 == 421 => self.close(421, &text),
             Answer::Refused(..) => {

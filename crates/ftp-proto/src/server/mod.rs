@@ -11,6 +11,7 @@
 //! | `chores` | COMB, RMDA, SITE CPTO and what else is more than one step |
 //! | `profile` | what old clients need to be otherwise |
 //! | `channel` | PORT, PASV, EPRT, EPSV |
+//! | `fxp` | transfers from server to server: third parties, SSCN, CPSV |
 //! | `transfer` | RETR, STOR, APPE, listings: from 150 to the last reply, ABOR, when an upload counts |
 //! | `facts` | what is set about names, digests, RANG |
 //! | `form` | TYPE, STRU, MODE, restart markers |
@@ -27,6 +28,7 @@ mod chores;
 mod config;
 mod facts;
 mod form;
+mod fxp;
 mod host;
 mod login;
 mod names;
@@ -44,7 +46,9 @@ mod transfer;
 pub use config::Config;
 pub use host::VirtualHost;
 pub use profile::{ForClient, Look, Profile};
-pub use question::{Answer, Ask, AskId, Chore, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via};
+pub use question::{
+    Answer, Ask, AskId, Chore, DataTls, End, Event, Kind, Mode, Odd, Shelve, Style, Transfer, Via,
+};
 use saying::Answering;
 pub use security::{Tls, TlsEnd};
 
@@ -82,13 +86,13 @@ const PENALTY: usize = 2;
 enum Login {
     Fresh,
     NeedPassword { user: Vec<u8> },
-    In { user: Vec<u8>, anonymous: bool },
+    In { user: Vec<u8>, anonymous: bool, third_parties: bool },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Channel {
     None,
-    Listening,
+    Listening(fxp::Passive),
     Active(SocketAddr),
 }
 
@@ -138,7 +142,8 @@ enum Pending {
     Login { user: Vec<u8> },
     Secure,
     Clear,
-    Listen { extended: bool },
+    Listen(fxp::Passive),
+    ThirdParty(SocketAddr),
     ChangeDir,
     MakeDir,
     RemoveDir,
@@ -183,6 +188,8 @@ pub struct Server {
     security: security::Security,
     /// Of data connections.
     protection: Protection,
+    /// On data connections under TLS we are the client, until SSCN OFF.
+    sscn: bool,
     /// Which server is meant.
     meant: host::Meant,
     profile: Profile,
@@ -230,6 +237,7 @@ impl Server {
             epsv_all: false,
             security: security::Security::Clear,
             protection: Protection::Clear,
+            sscn: false,
             meant: host::Meant::default(),
             profile: config.profile,
             prelude: Prelude::None,
@@ -448,6 +456,8 @@ impl Server {
             Command::Port(addr) | Command::Eprt(addr) => self.active(addr),
             Command::Pasv => self.pasv(),
             Command::Epsv(which) => self.epsv_if_any(which),
+            Command::Cpsv => self.cpsv(),
+            Command::Sscn(wanted) => self.secure_client(wanted),
             Command::Retr(path) => self.retrieve(path, offset, range),
             Command::Stor(path) => self.store(path, offset),
             Command::Appe(path) => self.append(path, offset),
@@ -522,7 +532,8 @@ impl Server {
             Pending::Login { user } => self.login_answered(user, answer),
             Pending::Secure => self.secured(answer),
             Pending::Clear => self.cleared(answer),
-            Pending::Listen { extended } => self.listening(extended, answer),
+            Pending::Listen(by) => self.listening(by, answer),
+            Pending::ThirdParty(to) => self.third_party_answered(to, answer),
             names @ (Pending::ChangeDir
             | Pending::MakeDir
             | Pending::RemoveDir

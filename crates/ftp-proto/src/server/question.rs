@@ -1,6 +1,6 @@
 //! What the machine asks its driver, and the answers.
 
-use crate::command::{Algorithm, Form, Password, Protection, Setting};
+use crate::command::{Algorithm, Form, Password, Setting};
 use crate::list::{Access, Entry};
 use crate::reply::Code;
 use alloc::string::String;
@@ -60,6 +60,8 @@ pub enum Ask {
     Clear,
     /// Listen for a data connection, in place of an earlier listener. → [`Answer::Listening`].
     Listen,
+    /// May data connections go to this address, which is not the client's own? → [`Answer::Done`].
+    ThirdParty(SocketAddr),
     /// → [`Answer::Directory`], from now on the session's.
     ChangeDir(Vec<u8>),
     /// → [`Answer::Directory`]: the full path of what was made.
@@ -100,7 +102,7 @@ pub enum Ask {
     Open(Transfer),
     /// Get the data connection and move it. → [`Answer::Moved`]. The only question that
     /// [`Event::Cancel`] ends early.
-    Move(Via, Protection),
+    Move(Via, DataTls),
     /// Publish the upload. → [`Answer::Done`].
     Commit,
     /// End what is open without publishing: an upload is kept as its owner's partial. → [`Answer::Done`].
@@ -157,10 +159,22 @@ pub enum Shelve {
     Failed,
 }
 
+/// Whether a data connection is under TLS, and which end of that we are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DataTls {
+    /// It is not.
+    Clear,
+    /// RFC 4217 §7: the server of the control connection is the server, whoever connected.
+    Server,
+    /// SSCN and CPSV: the other end is a server too.
+    Client,
+}
+
 /// How the data connection comes about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Via {
-    /// Accept on the passive listener; only from the control connection's peer (RFC 2577 §3).
+    /// Accept on the passive listener; only from the control connection's peer (RFC 2577 §3), and from whom the owner
+    /// lets data come otherwise.
     Accept,
     /// Connect to this address, from the active port.
     Connect(SocketAddr),
@@ -235,6 +249,8 @@ pub enum Answer {
         access: Access,
         /// Whether it is an anonymous one.
         anonymous: bool,
+        /// Whether data may go to and come from anybody but the client.
+        third_parties: bool,
     },
     /// The address to speak of.
     Listening(SocketAddr),

@@ -165,7 +165,15 @@ impl Server {
     pub(super) fn rows(&self) -> impl Iterator<Item = &'static Row> {
         let tls = self.config.tls != Tls::Off;
         let no_epsv = self.profile.no_epsv;
-        ROWS.iter().filter(move |row| (tls || !row.tls) && !(no_epsv && row.verb == "EPSV"))
+        let no_fxp = !self.has_third_parties();
+        ROWS.iter().filter(move |row| {
+            let is_absent = match row.verb {
+                "EPSV" => no_epsv,
+                "SSCN" | "CPSV" => no_fxp,
+                _ => false,
+            };
+            (tls || !row.tls) && !is_absent
+        })
     }
 
     pub(super) fn security_status(&self) -> &'static [u8] {

@@ -1,4 +1,5 @@
 mod chores;
+mod fxp;
 mod host;
 mod profile;
 mod security;
@@ -46,7 +47,12 @@ impl Talk {
         self.say("USER alice");
         self.say("PASS secret");
         let access = Access { create: true, change: true };
-        self.answer(Answer::LoggedIn { directory: b"/".to_vec(), access, anonymous: false });
+        self.answer(Answer::LoggedIn {
+            directory: b"/".to_vec(),
+            access,
+            anonymous: false,
+            third_parties: false,
+        });
         assert!(self.take().contains("230 "));
     }
 
@@ -140,7 +146,7 @@ impl Talk {
         self.say(command);
         let Ask::Open(_) = self.question() else { panic!("{:?}", self.asked) };
         self.answer(Answer::Opened { len: Some(1_000), start: 0 });
-        assert_eq!(self.question(), Ask::Move(Via::Accept, Protection::Clear));
+        assert_eq!(self.question(), Ask::Move(Via::Accept, DataTls::Clear));
         let text = self.take();
         assert!(text.contains("150 "), "{text}");
     }
@@ -249,6 +255,8 @@ fn before_the_login_only_harmless_verbs_work() {
             "OPTS" => " UTF8 ON",
             "CDUP" | "PASV" | "QUIT" | "ABOR" | "PWD" | "SYST" | "NOOP" | "FEAT" | "EPSV" | "CCC"
             | "STOU" | "REIN" => "",
+            "CPSV" => "",
+            "SSCN" => " ON",
             "MFMT" | "MFCT" => " 20020717210715 x",
             "MFF" => " Modify=20020717210715; x",
             "RANG" => " 1 2",
@@ -431,14 +439,24 @@ fn a_transfer_without_a_channel_is_425() {
 #[test]
 fn port_goes_only_to_the_client_itself_and_to_high_ports() {
     let mut t = Talk::logged_in();
-    assert_eq!(t.code("PORT 192,0,2,8,100,1"), 501);
-    assert_eq!(t.code("EPRT |1|192.0.2.8|25601|"), 501);
-    assert_eq!(t.code("EPRT |2|::1|25601|"), 501);
+    for (line, to) in [
+        ("PORT 192,0,2,8,100,1", "192.0.2.8:25601"),
+        ("EPRT |1|192.0.2.8|25601|", "192.0.2.8:25601"),
+        ("EPRT |2|::1|25601|", "[::1]:25601"),
+    ] {
+        t.say(line);
+        assert_eq!(t.question(), Ask::ThirdParty(to.parse().unwrap()), "{line}");
+        t.refuse(501);
+        assert_eq!(t.take(), "501 No.\r\n");
+        assert_eq!(t.code("RETR f"), 425);
+    }
     assert_eq!(t.code("PORT 192,0,2,9,0,25"), 501);
+    // Nobody is even asked.
+    assert_eq!(t.code("PORT 192,0,2,8,0,25"), 501);
     assert_eq!(t.code("PORT 192,0,2,9,100,1"), 200);
     t.say("RETR f");
     t.answer(Answer::Opened { len: Some(1), start: 0 });
-    assert_eq!(t.question(), Ask::Move(Via::Connect("192.0.2.9:25601".parse().unwrap()), Protection::Clear));
+    assert_eq!(t.question(), Ask::Move(Via::Connect("192.0.2.9:25601".parse().unwrap()), DataTls::Clear));
 }
 
 #[test]
@@ -450,7 +468,7 @@ fn the_last_of_port_and_pasv_wins() {
     t.passive();
     t.say("NLST");
     t.answer(Answer::Opened { len: None, start: 0 });
-    assert_eq!(t.question(), Ask::Move(Via::Accept, Protection::Clear));
+    assert_eq!(t.question(), Ask::Move(Via::Accept, DataTls::Clear));
 }
 
 #[test]

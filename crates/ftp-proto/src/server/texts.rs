@@ -51,7 +51,7 @@ impl Server {
         lines.push(format!("You come from {}.", self.peer).into_bytes());
         lines.push(match &self.login {
             Login::In { anonymous: true, .. } => b"Logged in as anonymous.".to_vec(),
-            Login::In { user, anonymous: false } => [b"Logged in as ", user.as_slice(), b"."].concat(),
+            Login::In { user, anonymous: false, .. } => [b"Logged in as ", user.as_slice(), b"."].concat(),
             Login::Fresh | Login::NeedPassword { .. } => b"Not logged in.".to_vec(),
         });
         lines.push(self.security_status().to_vec());
@@ -61,7 +61,7 @@ impl Server {
                 format!("A transfer runs: {} octets so far.", self.progress).into_bytes()
             }
             (_, Channel::None) => b"No data connection is prepared.".to_vec(),
-            (_, Channel::Listening) => b"Waiting for your data connection.".to_vec(),
+            (_, Channel::Listening(_)) => b"Waiting for your data connection.".to_vec(),
             (_, Channel::Active(to)) => format!("The data connection will go to {to}.").into_bytes(),
         });
         self.say_lines(211, b"Status:", lines.iter().map(Vec::as_slice), b"End.");

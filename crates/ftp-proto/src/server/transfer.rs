@@ -10,7 +10,8 @@
 
 use super::saying::Answering;
 use super::{
-    Answer, Ask, AskId, Channel, End, Event, Kind, Mode, Prelude, Server, Shelve, Style, Transfer, Via, Work,
+    Answer, Ask, AskId, Channel, DataTls, End, Event, Kind, Mode, Prelude, Server, Shelve, Style, Transfer,
+    Via, Work,
 };
 use crate::command::Representation;
 use alloc::boxed::Box;
@@ -26,6 +27,7 @@ pub(super) struct Running {
     answering: Option<Answering>,
     transfer: Transfer,
     via: Via,
+    tls: DataTls,
     stage: Stage,
     /// Somebody wants it to end early.
     broken: Option<Broken>,
@@ -99,16 +101,17 @@ impl Server {
         }
         let via = match self.channel {
             Channel::None => return self.reply(425, "Use PASV, EPSV, PORT or EPRT first."),
-            Channel::Listening => Via::Accept,
+            Channel::Listening(_) => Via::Accept,
             Channel::Active(addr) => Via::Connect(addr),
         };
+        let tls = self.data_tls(self.channel);
         self.channel = Channel::None;
         let transfer = Transfer { path, kind, form: self.form, umask: self.umask };
         let id = self.question(Ask::Open(transfer.clone()));
         self.progress = 0;
         let answering = self.answering;
         let stage = Stage::Opening;
-        let running = Running { id, answering, transfer, via, stage, broken: None };
+        let running = Running { id, answering, transfer, via, tls, stage, broken: None };
         self.work = Work::Transferring(Box::new(running));
     }
 
@@ -120,7 +123,7 @@ impl Server {
                 // RFC 1123 §4.1.2.9: exactly so.
                 self.say(150, &[b"FILE: ", name.as_slice()].concat());
                 t.transfer.path = name;
-                t.id = self.question(Ask::Move(t.via, self.protection));
+                t.id = self.question(Ask::Move(t.via, t.tls));
                 t.stage = Stage::Moving { start: 0 };
                 self.work = Work::Transferring(t);
             }
@@ -131,7 +134,7 @@ impl Server {
                 Some(_) => self.shelve(t, Shelve::Aborted, 426, "The transfer is broken off."),
                 None => {
                     self.preliminary(&t, len);
-                    t.id = self.question(Ask::Move(t.via, self.protection));
+                    t.id = self.question(Ask::Move(t.via, t.tls));
                     t.stage = Stage::Moving { start };
                     self.work = Work::Transferring(t);
                 }

@@ -1,6 +1,7 @@
 //! What there is to tell.
 
 use crate::{Agreed, Digest, Direction, End, Notice, Progress, Refusal, Security, Verb, Verdict};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use store::{Identity, VPath};
@@ -149,6 +150,13 @@ pub enum What {
         /// Names that were told.
         names: u64,
     },
+    /// A data connection with a host that is not the peer was asked for, or has come.
+    ThirdParty {
+        /// The other end.
+        other: SocketAddr,
+        /// Whether the owner lets it be.
+        granted: bool,
+    },
     /// A grant was used.
     GrantUsed {
         /// Which, as its maker was told.
@@ -268,6 +276,7 @@ impl What {
             | What::Linked { .. }
             | What::Symlinked { .. }
             | What::Listed { .. }
+            | What::ThirdParty { .. }
             | What::GrantUsed { .. }
             | What::Banned { .. }
             | What::Unbanned { .. }

@@ -2,6 +2,7 @@
 
 use super::data::Data;
 use super::{DataPorts, FtpConfig, proxied, refusal};
+use crate::address::canonical;
 use ftp_proto::server::Via;
 use gate::Refusal;
 use gate::store::no_descriptors;
@@ -23,6 +24,8 @@ pub(super) struct Came {
     socket: Socket,
     /// Ours and the peer's, for the tap: after a reset nobody knows the peer any more.
     pub(super) ends: (SocketAddr, SocketAddr),
+    /// With a host that is not the client, by the owner's leave.
+    pub(super) is_other: bool,
 }
 
 enum Socket {
@@ -92,6 +95,12 @@ impl Data {
         }
     }
 
+    /// Whether the owner lets it take the client's place.
+    fn takes_from(&self, other: SocketAddr) -> bool {
+        let other = canonical(other);
+        self.session.as_ref().is_some_and(|session| session.takes_from(other))
+    }
+
     /// RFC 2577 §3: nobody but the control connection's peer. Strangers are turned away and the listener
     /// goes on.
     async fn accept(&self, config: &FtpConfig) -> Result<Came, String> {
@@ -108,12 +117,13 @@ impl Data {
             let Some(from) = from.and_then(|from| SocketAddr::try_from(from).ok()) else { continue };
             let mut socket = Socket::Fresh(socket);
             let by_proxy = config.is_proxy(from.ip()) && self.is_by_proxy(&mut socket).await;
-            if by_proxy || from.ip().to_canonical() == self.peer.ip() {
+            let is_other = !by_proxy && from.ip().to_canonical() != self.peer.ip();
+            if !is_other || self.takes_from(from) {
                 // Nobody but the tap wants to know.
                 let local = self.tap.as_ref().and_then(|_| listener.get_ref().local_addr().ok());
                 let local = local.unwrap_or(self.local);
                 self.see(local, from, Dir::Received, What::Connected { role: Role::Data });
-                return Ok(Came { socket, ends: (local, from) });
+                return Ok(Came { socket, ends: (local, from), is_other });
             }
             self.see(self.local, from, Dir::Received, What::ConnectFailed { why: "not the control peer" });
             let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
@@ -140,7 +150,8 @@ impl Data {
                 Ok(stream) => {
                     let local = stream.local_addr().unwrap_or(self.local);
                     self.see(local, to, Dir::Sent, What::Connected { role: Role::Data });
-                    return Ok(Came { socket: Socket::Known(stream), ends: (local, to) });
+                    let is_other = to.ip().to_canonical() != self.peer.ip();
+                    return Ok(Came { socket: Socket::Known(stream), ends: (local, to), is_other });
                 }
                 Err(e) => {
                     let ours = matches!(

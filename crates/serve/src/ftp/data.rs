@@ -3,7 +3,7 @@
 use super::coming::Listener;
 use super::files::{Listing, Open};
 use super::lane::Lane;
-use super::{FtpConfig, Reuse, convert, refusal};
+use super::{FtpConfig, Reuse, convert, fxp, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
 use ftp_proto::server::{End, Via};
@@ -45,12 +45,21 @@ impl Watch {
     }
 }
 
+/// Whether a data connection is under TLS, and as what we are.
+pub(super) enum Secured {
+    Clear,
+    /// Showing this.
+    Server(Identity),
+    Client,
+}
+
 /// One data connection to be.
 pub(super) struct Data {
     pub(super) via: Via,
     pub(super) listener: Option<Listener>,
-    /// What it shows, where it is under TLS.
-    pub(super) identity: Option<Identity>,
+    pub(super) tls: Secured,
+    /// Whose it is.
+    pub(super) session: Option<gate::Session>,
     /// The control connection's ends.
     pub(super) local: SocketAddr,
     pub(super) peer: SocketAddr,
@@ -103,18 +112,18 @@ impl Data {
                 return End::NoConnection(why);
             }
         };
-        if let (Some(out), Open::Reading { reading, .. }, None, None) =
-            (&mut outgoing, &*open, &meter, &self.identity)
+        if let (Some(out), Open::Reading { reading, .. }, None, Secured::Clear) =
+            (&mut outgoing, &*open, &meter, &self.tls)
             && let Some(end) = self.at_once(&came, out, reading)
         {
             return end;
         }
-        let ends = came.ends;
+        let (ends, is_other) = (came.ends, came.is_other);
         let Ok(stream) = came.stream() else { return End::Lost };
         // Until it is known to be whole, whatever drops the connection (ABOR, the server's end) is a RST.
         let _ = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
         let Ok(mut wire) = Wire::new(stream, None) else { return End::Lost };
-        if let Err(why) = self.secure(&mut wire, config).await {
+        if let Err(why) = self.secure(&mut wire, ends.1, config, is_other).await {
             self.see(ends.0, ends.1, Dir::Here, What::ConnectFailed { why: &why });
             return End::NotPrivate(why);
         }
@@ -155,12 +164,21 @@ impl Data {
         end
     }
 
-    /// TLS, where it is wanted. RFC 4217 §7: the server of the control connection is the server here, whoever connected.
-    async fn secure(&self, wire: &mut Wire, config: &FtpConfig) -> Result<(), String> {
-        let Some(identity) = &self.identity else { return Ok(()) };
+    /// TLS, where it is wanted.
+    async fn secure(
+        &self,
+        wire: &mut Wire,
+        peer: SocketAddr,
+        config: &FtpConfig,
+        is_other: bool,
+    ) -> Result<(), String> {
         let patience = config.connect;
         let shaken = async {
-            wire.secure(identity)?;
+            match &self.tls {
+                Secured::Clear => return Ok(()),
+                Secured::Server(identity) => wire.secure(identity)?,
+                Secured::Client => wire.secure_towards(fxp::towards(peer, config)?),
+            }
             wire.shake().await
         };
         match timeout(patience, shaken).await {
@@ -168,13 +186,16 @@ impl Data {
             Ok(Err(e)) => return Err(format!("{}.", tls::unshaken(&e))),
             Ok(Ok(())) => {}
         }
-        if config.tls_reuse == Reuse::Require && !wire.is_resumed() {
-            return Err(String::from(
-                "its session does not go on from the control connection's, which proves who made it; the client has \
-                 to reuse that session.",
-            ));
+        // Another server has no session to go on from: that it may be here is the owner's word for its address.
+        match &self.tls {
+            Secured::Server(_) if !is_other && config.tls_reuse == Reuse::Require && !wire.is_resumed() => {
+                Err(String::from(
+                    "its session does not go on from the control connection's, which proves who made it; the client \
+                     has to reuse that session.",
+                ))
+            }
+            Secured::Clear | Secured::Server(_) | Secured::Client => Ok(()),
         }
-        Ok(())
     }
 
     pub(super) fn see(&self, local: SocketAddr, peer: SocketAddr, dir: Dir, what: What<'_>) {

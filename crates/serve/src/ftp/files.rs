@@ -96,6 +96,7 @@ pub(super) fn answer(session: &Session, at: &VPath, ask: Ask) -> Answer {
         | Ask::Clear
         | Ask::Listen
         | Ask::Open(_)
+        | Ask::ThirdParty(_)
         | Ask::Move(..)
         | Ask::Commit
         | Ask::Shelve { .. } => {

@@ -12,6 +12,7 @@
 //! | `data` | the data connection: pumped, ended |
 //! | `small` | a file that a socket takes at once |
 //! | `lane` | a thread of its own for a download that is very fast |
+//! | `fxp` | the other server, where a transfer goes from server to server |
 //! | `ends` | how what was open ends, for the gate |
 //! | `proxied` | clients that come by way of a proxy |
 //! | `digest` | HASH and its kin |
@@ -25,6 +26,7 @@ mod deflate;
 mod digest;
 mod ends;
 mod files;
+mod fxp;
 mod lane;
 mod proxied;
 mod refusal;
@@ -60,6 +62,8 @@ pub struct FtpConfig {
     pub advertised: Vec<Advertised>,
     /// Who says for whom it comes (the PROXY protocol) before anything else, and has to: nobody else is believed.
     pub proxies: Vec<Net>,
+    /// Which certificate other servers show where we are their client, SHA-256; the first that fits. Without one any does.
+    pub pins: Vec<(Net, [u8; 32])>,
     /// The port that active data connections come from (RFC 959 §3.2: 20); 0, or not allowed: any.
     pub active_port: u16,
     /// The end of a session without commands; never of one with a transfer.
@@ -136,6 +140,7 @@ impl Default for FtpConfig {
             ports: None,
             advertised: Vec::new(),
             proxies: Vec::new(),
+            pins: Vec::new(),
             active_port: 20,
             // A device that erases its flash says nothing for up to 15 minutes: before the transfer, which is
             // then late, or in it, which is then still.

@@ -1,5 +1,6 @@
 //! Flags of commands that reach servers of FTP under TLS.
 
+use crate::config::ftp::Pin;
 use clap::Args;
 use client::FtpOptions;
 
@@ -15,21 +16,8 @@ pub(super) struct OverTls {
     cert_pin: Option<[u8; 32]>,
 }
 
-/// 64 hexadecimal digits, with or without colons between the octets.
 fn fingerprint(text: &str) -> Result<[u8; 32], String> {
-    let wrong = || {
-        String::from(
-            "64 hexadecimal digits, with or without colons, as openssl x509 -fingerprint -sha256 prints them",
-        )
-    };
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|b| *b != b':')
-        .map(|b| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(wrong))
-        .collect::<Result<_, _>>()?;
-    let octets: Vec<u8> =
-        digits.chunks(2).filter(|pair| pair.len() == 2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    if digits.len() == 64 { octets.try_into().map_err(|_| wrong()) } else { Err(wrong()) }
+    text.parse().map(|pin: Pin| pin.0)
 }
 
 impl OverTls {

@@ -1,5 +1,6 @@
 //! `[ftp]` and `[ftps]`.
 
+use super::rule::Several;
 use super::section::{entry, section};
 use super::value::{Wanted, Written};
 use super::words::words;
@@ -43,6 +44,8 @@ section! {
         host: Vec<Host> = Vec::new(),
         /// Which address passive replies tell whom.
         passive: Vec<Passive> = Vec::new(),
+        /// Who may have files go from server to server.
+        fxp: Vec<Fxp> = Vec::new(),
         /// Proxies that say before anything else for whom they come (the PROXY protocol, versions 1 and 2): from these
         /// networks the header has to come, from others it is none.
         proxy: Vec<Written<Net>> = Vec::new(),
@@ -74,6 +77,22 @@ entry! {
         clients: Written<Net>,
         /// An IPv4 address or a name; a name is looked up at the start and at each reload.
         address: Written<Told>,
+    }
+}
+
+entry! {
+    /// Users who may have data connections with other hosts than their own, so that files go from server to server (FXP). Without
+    /// a row nobody may: PORT and EPRT to another host are refused, and passive ports serve the client's address alone.
+    Fxp {
+        /// Those who may; without it every user. Anonymous never.
+        user: Several<String> = Several::default(),
+        /// If they come from this network.
+        clients: Option<Written<Net>> = None,
+        /// The other servers.
+        hosts: Written<Net>,
+        /// SHA-256 of the certificate that they show where this server is the client of TLS (SSCN, CPSV). Without it any is
+        /// taken: the octets are encrypted, and who is at the other end the address alone says.
+        cert_pin: Option<Written<Pin>> = None,
     }
 }
 
@@ -157,6 +176,19 @@ words! {
     }
 }
 
+impl Fxp {
+    /// What it grants.
+    pub fn granted(&self) -> gate::ThirdParty {
+        let clients = self.clients.as_ref().map(|net| net.value);
+        gate::ThirdParty { users: self.user.0.clone(), clients, hosts: self.hosts.value }
+    }
+
+    /// Which certificate is shown there.
+    pub fn pinned(&self) -> Option<(Net, [u8; 32])> {
+        Some((self.hosts.value, self.cert_pin.as_ref()?.value.0))
+    }
+}
+
 impl Profile {
     /// What is otherwise.
     pub fn otherwise(&self) -> serve::ftp::Profile {
@@ -188,6 +220,35 @@ impl FromStr for Told {
 impl Wanted for Told {
     const WANTS: &'static str = "an address or a host's name";
     const EXAMPLE: &'static str = "203.0.113.7";
+}
+
+/// SHA-256 of a certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pin(pub [u8; 32]);
+
+/// 64 hexadecimal digits, with or without colons between the octets.
+impl FromStr for Pin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Pin, String> {
+        let wrong = || {
+            String::from(
+                "64 hexadecimal digits, with or without colons, as openssl x509 -fingerprint -sha256 prints them",
+            )
+        };
+        let digits: Vec<u8> = text
+            .bytes()
+            .filter(|b| *b != b':')
+            .map(|b| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(wrong))
+            .collect::<Result<_, _>>()?;
+        let octets: Vec<u8> =
+            digits.chunks(2).filter(|pair| pair.len() == 2).map(|pair| pair[0] << 4 | pair[1]).collect();
+        if digits.len() == 64 { octets.try_into().map(Pin).map_err(|_| wrong()) } else { Err(wrong()) }
+    }
+}
+
+impl Wanted for Pin {
+    const WANTS: &'static str = "the SHA-256 of a certificate, 64 hexadecimal digits";
 }
 
 /// The name of a host, in small letters.

@@ -280,6 +280,23 @@ pub const EVENTS: &[Row] = &[
         ],
     },
     Row {
+        event: "third_party",
+        by: "serve",
+        doc: "A data connection with a host that is not the client was asked for, or came (FTP from server to server).",
+        fields: &[
+            SESSION,
+            PROTOCOL,
+            PEER,
+            USER,
+            always("other", Kind::Text, "The other end: address and port."),
+            always(
+                "verdict",
+                Kind::OneOf(&["granted", "refused"]),
+                "Whether the owner grants it ([[ftp.fxp]]).",
+            ),
+        ],
+    },
+    Row {
         event: "grant_used",
         by: "serve",
         doc: "A grant let something be done; it is counted before the first octet.",

@@ -56,6 +56,14 @@ fn samples() -> Vec<Event> {
             path: path(),
             names: 3,
         },
+        Event::ThirdParty {
+            session: 1,
+            protocol: "ftp",
+            peer: s("p"),
+            user: Some(s("bob")),
+            other: s("o"),
+            verdict: "granted",
+        },
         Event::GrantUsed {
             session: 1,
             protocol: "ftp",

@@ -19,6 +19,7 @@ pub const AUDITED: &[&str] = &[
     "digest",
     "changed",
     "listed",
+    "third_party",
     "grant_used",
     "banned",
     "unbanned",
@@ -136,6 +137,10 @@ pub fn told(event: &audit::Event) -> Event {
         What::Listed { path, names } => {
             Event::Listed { session, protocol, peer, user, path: name(path), names: *names }
         }
+        What::ThirdParty { other, granted } => {
+            let (other, verdict) = (other.to_string(), granted_word(*granted));
+            Event::ThirdParty { session, protocol, peer, user, other, verdict }
+        }
         What::GrantUsed { grant, path, left } => {
             let (grant, left) = (grant.clone(), *left);
             Event::GrantUsed { session, protocol, peer, path: name(path), grant, left }
@@ -221,6 +226,11 @@ fn rule(why: &Refusal) -> Option<String> {
 /// What became of a configuration.
 pub(crate) fn configured(is_taken: bool) -> &'static str {
     if is_taken { "taken" } else { "refused" }
+}
+
+/// Whether the owner lets it be.
+pub(crate) fn granted_word(granted: bool) -> &'static str {
+    if granted { "granted" } else { "refused" }
 }
 
 pub(crate) fn direction(dir: Direction) -> &'static str {

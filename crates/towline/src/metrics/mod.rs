@@ -103,6 +103,7 @@ impl Figures {
             | What::Linked { .. }
             | What::Symlinked { .. }
             | What::Listed { .. }
+            | What::ThirdParty { .. }
             | What::GrantUsed { .. }
             | What::Unbanned { .. }
             | What::Kicked { .. }

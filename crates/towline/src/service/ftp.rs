@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use crate::config::Loaded;
-use crate::config::ftp::{Tls, Told};
+use crate::config::ftp::{Fxp, Tls, Told};
 use crate::exit::Failure;
 use crate::monitor::{Asked, Privileged};
 use serve::ftp::{Advertised, DataPorts, ForClient, FtpConfig, Host};
@@ -53,6 +53,7 @@ pub(super) fn of(
             .iter()
             .filter_map(|row| Some(ForClient { name: row.client.clone()?, profile: row.otherwise() }))
             .collect(),
+        pins: ftp.fxp.iter().filter_map(Fxp::pinned).collect(),
         proxies: ftp.proxy.iter().map(|net| net.value).collect(),
         ports: monitor.map(|asked| Arc::new(Ports(asked.clone())) as Arc<dyn DataPorts>),
         passive_ports: ftp.passive_ports.clone(),

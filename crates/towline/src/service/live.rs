@@ -162,6 +162,10 @@ impl Board {
                 }
             }
             What::Kicked { by } => self.line(peer, &format!("kicked by {by}")),
+            What::ThirdParty { other, granted } => {
+                let verdict = if *granted { "granted" } else { "refused; see [[ftp.fxp]]" };
+                self.line(peer, &format!("data connection with {other}: {verdict}"));
+            }
             What::GrantUsed { grant, path, left } => {
                 let left = left.map(|n| format!(", {n} uses left")).unwrap_or_default();
                 self.line(peer, &format!("used the grant {grant} for {path}{left}"));
@@ -241,6 +245,7 @@ impl Board {
             | What::Linked { .. }
             | What::Symlinked { .. }
             | What::Listed { .. }
+            | What::ThirdParty { .. }
             | What::GrantUsed { .. } => return,
         };
         self.lines.push(&text);

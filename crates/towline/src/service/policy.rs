@@ -1,6 +1,7 @@
 //! The gate's policy, from the configuration.
 
 use super::{descriptors, tree, users};
+use crate::config::ftp::Fxp;
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
 use crate::monitor::Privileged;
@@ -38,6 +39,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
         uploads: tree::uploads(loaded),
         rules: rules(loaded)?,
         symlinks: server.symlinks,
+        third_parties: config.ftp.fxp.iter().map(Fxp::granted).collect(),
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),
         penalties: loaded.config.penalties.of_gate(loaded.source.is_some()),

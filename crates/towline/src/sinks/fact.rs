@@ -1,6 +1,6 @@
 //! What sinks look for in an event, whichever it is: its name, its file, its transfer, what became of it.
 
-use crate::events::{configured, direction};
+use crate::events::{configured, direction, granted_word};
 use gate::audit::What;
 use store::VPath;
 
@@ -49,6 +49,9 @@ impl<'a> Fact<'a> {
             | What::Linked { path, .. }
             | What::Symlinked { path, .. } => on("changed", path),
             What::Listed { path, .. } => on("listed", path),
+            What::ThirdParty { granted, .. } => {
+                Fact { verdict: Some(granted_word(*granted)), ..plain("third_party") }
+            }
             What::GrantUsed { path, .. } => on("grant_used", path),
             What::Banned { .. } => plain("banned"),
             What::Unbanned { .. } => plain("unbanned"),
@@ -116,6 +119,7 @@ mod tests {
             What::Linked { path: path(), to: path() },
             What::Symlinked { path: path(), to: path() },
             What::Listed { path: path(), names: 1 },
+            What::ThirdParty { other: "192.0.2.1:20".parse().unwrap(), granted: true },
             What::GrantUsed { grant: String::new(), path: path(), left: None },
             What::Banned { net: String::new(), until: None, why: String::new(), by: by() },
             What::Unbanned { net: String::new(), by: by() },

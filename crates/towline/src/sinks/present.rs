@@ -82,6 +82,7 @@ impl Present {
             | What::LoggedIn { .. }
             | What::Kicked { .. }
             | What::Listed { .. }
+            | What::ThirdParty { .. }
             | What::GrantUsed { .. }
             | What::Banned { .. }
             | What::Unbanned { .. }

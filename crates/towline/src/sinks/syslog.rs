@@ -223,7 +223,7 @@ fn message(event: &Event, host: &str) -> String {
             4
         }
         What::Lost(_) | What::SinkLost { .. } | What::HookFailed { .. } | What::Exhausted { .. } => 4,
-        What::Configured { is_taken: false, .. } => 4,
+        What::Configured { is_taken: false, .. } | What::ThirdParty { granted: false, .. } => 4,
         What::Configured { is_taken: true, .. }
         | What::Kicked { .. }
         | What::Unbanned { .. }
@@ -245,6 +245,7 @@ fn message(event: &Event, host: &str) -> String {
         | What::Linked { .. }
         | What::Symlinked { .. }
         | What::Listed { .. }
+        | What::ThirdParty { granted: true, .. }
         | What::GrantUsed { .. } => 6,
     };
     let host: String = host.chars().filter(char::is_ascii_graphic).take(255).collect();

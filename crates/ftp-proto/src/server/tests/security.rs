@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn offering() -> Talk {
+pub(super) fn offering() -> Talk {
     with(Config { tls: Tls::Offer, ..Config::default() })
 }
 
@@ -22,7 +22,7 @@ impl Talk {
         assert_eq!(self.take(), "");
     }
 
-    fn private(&mut self) {
+    pub(super) fn private(&mut self) {
         self.secure();
         assert_eq!(self.ask("PBSZ 0"), "200 PBSZ=0\r\n");
         assert_eq!(self.code("PROT P"), 200);
@@ -33,7 +33,7 @@ impl Talk {
         self.passive();
         self.say("STOR f");
         self.answer(Answer::Opened { len: None, start: 0 });
-        assert_eq!(self.question(), Ask::Move(Via::Accept, Protection::Private));
+        assert_eq!(self.question(), Ask::Move(Via::Accept, DataTls::Server));
         assert!(self.take().contains("150 "));
     }
 }
@@ -173,7 +173,7 @@ fn implicit_tls_needs_no_auth_and_begins_private() {
     t.passive();
     t.say("LIST");
     t.answer(Answer::Opened { len: None, start: 0 });
-    assert_eq!(t.question(), Ask::Move(Via::Accept, Protection::Private));
+    assert_eq!(t.question(), Ask::Move(Via::Accept, DataTls::Server));
 }
 
 #[test]

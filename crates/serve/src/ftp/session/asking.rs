@@ -2,13 +2,13 @@
 
 use super::{Done, Session};
 use crate::asked::asked;
-use crate::ftp::data::{Data, Watch, Work};
+use crate::ftp::data::{Data, Secured, Watch, Work};
 use crate::ftp::ends::shelve;
 use crate::ftp::files::{self, Open};
 use crate::ftp::refusal;
-use ftp_proto::command::{Password, Protection};
+use ftp_proto::command::Password;
 use ftp_proto::reply::Code;
-use ftp_proto::server::{Answer, Ask};
+use ftp_proto::server::{Answer, Ask, DataTls};
 use gate::{Credentials, Knock, Outcome, Protocol, Refusal, Secret, Security};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -21,6 +21,13 @@ impl Session {
             // No futures: see `event`.
             Ask::Secure | Ask::Clear => nobody(),
             Ask::Listen => self.listen(),
+            Ask::ThirdParty(other) => {
+                let granted = self.admitted.as_ref().is_some_and(|(session, _)| session.may_reach(other));
+                let words = "Data connections go to your own address only.";
+                let refused = || Answer::Refused(Code(501), String::from(words));
+                let answer = if granted { Answer::Done } else { refused() };
+                Box::pin(async { Done::Answer(answer) })
+            }
             Ask::Open(transfer) => {
                 let Some((session, access)) = self.admitted.clone() else { return nobody() };
                 if let Some((open, answer)) = files::open_now(&session, &self.directory, &transfer) {
@@ -32,14 +39,19 @@ impl Session {
                     Done::Opened(open, answer)
                 })
             }
-            Ask::Move(via, protection) => {
+            Ask::Move(via, tls) => {
                 let Some(open) = self.open.take().map(|open| *open) else { return nobody() };
                 let watch = Arc::new(Watch::of(&open));
                 self.watch = Some(watch.clone());
                 let data = Data {
                     via,
                     listener: self.listener.take(),
-                    identity: self.identity.clone().filter(|_| protection == Protection::Private),
+                    tls: match (tls, &self.identity) {
+                        (DataTls::Clear, _) | (DataTls::Server, None) => Secured::Clear,
+                        (DataTls::Server, Some(identity)) => Secured::Server(identity.clone()),
+                        (DataTls::Client, _) => Secured::Client,
+                    },
+                    session: self.admitted.as_ref().map(|(session, _)| session.clone()),
                     local: self.here,
                     peer: self.peer,
                     tap: self.shared.tap.clone(),
@@ -126,8 +138,9 @@ fn admission(admitted: Result<gate::Session, Refusal>, anonymous: bool) -> Done 
     match admitted {
         Ok(session) => {
             let access = files::access(&session, anonymous);
-            let directory = b"/".to_vec();
-            Done::Admitted(Some(session), Answer::LoggedIn { directory, access, anonymous })
+            let (directory, third_parties) = (b"/".to_vec(), session.has_third_parties());
+            let answer = Answer::LoggedIn { directory, access, anonymous, third_parties };
+            Done::Admitted(Some(session), answer)
         }
         Err(why) => {
             let (code, text) = refusal::reply(&why);

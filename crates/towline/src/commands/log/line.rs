@@ -58,6 +58,7 @@ fn said(event: &Value) -> String {
             None => format!("{} {path}", text("change")),
         },
         "listed" => format!("listed {path}, {} names", grouped(number("names").unwrap_or(0))),
+        "third_party" => format!("data connection with {}: {}", text("other"), text("verdict")),
         "grant_used" => format!("used the grant {} for {path}", text("grant")),
         "banned" => format!("{} is banned by {}: {}", text("net"), text("by"), text("reason")),
         "unbanned" => format!("{} is no longer banned (by {})", text("net"), text("by")),

@@ -123,6 +123,14 @@ fn hosts(check: &mut Check<'_>) {
         let what = "CCC is never there where TLS is required";
         check.fault("ftp.ccc", what, "leave it out, or tls = \"offer\"");
     }
+    for (i, row) in ftp.fxp.iter().enumerate() {
+        let nobody =
+            |name: &&String| name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp");
+        if let Some(name) = row.user.0.iter().find(nobody) {
+            let what = format!("'{name}' is nobody in particular, who has no data connections with others");
+            check.fault(&format!("ftp.fxp.{i}.user"), what, "name users who log in");
+        }
+    }
     for (i, profile) in ftp.profile.iter().enumerate() {
         if profile.clients.is_some() == profile.client.is_some() {
             let what = "it is for the clients of a network, or for those whose CLNT says so";

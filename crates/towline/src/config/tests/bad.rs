@@ -84,6 +84,8 @@ const BAD: &[(&str, &[&str])] = &[
             "[server]\nroot = \"srv\"\n[ftp]\npassive-ports = \"50100-50000\" #!",
             "[server]\nroot = \"srv\"\n[ftp]\npassive-ports = [50000, 50100] #!",
             "[server]\nroot = \"srv\"\n[ftp]\nport = 99999999999999999999 #!",
+            "[server]\nroot = \"srv\"\n[[ftp.fxp]]\nhosts = \"10.0.0.1\"\ncert-pin = \"00:ff\" #!",
+            "[server]\nroot = \"srv\"\n[[ftp.fxp]]\nhosts = \"10.0.0.1\"\nuser = \"anonymous\" #!",
             "[server]\nroot = \"srv\"\n[admin]\nlisten = 9469 #!",
             "[server]\nroot = \"srv\"\n[limits]\nsessions = \"many\" #!",
             "[server]\nroot = \"srv\"\n[limits]\nrate-out = \"10 Mbit\" #!",
