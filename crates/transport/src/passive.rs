@@ -55,8 +55,8 @@ fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
-    // One peer is expected; strangers that come first must not take its place.
-    socket.listen(8)?;
+    // One peer is expected, or one of each address; strangers that come first must not take their places.
+    socket.listen(128)?;
     Ok(socket.into())
 }
 

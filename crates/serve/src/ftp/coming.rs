@@ -1,19 +1,17 @@
 //! How a data connection comes about: the client makes it to a port of ours, or we to one of the client's.
 
 use super::data::Data;
+use super::ports::turn_away;
 use super::{DataPorts, FtpConfig, proxied, refusal};
 use crate::address::canonical;
 use ftp_proto::server::Via;
 use gate::Refusal;
 use gate::store::no_descriptors;
-use rustix::net::{SocketFlags, acceptfrom_with};
-use socket2::SockRef;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::Interest;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 pub(super) use transport::passive::Listener;
@@ -106,27 +104,19 @@ impl Data {
     async fn accept(&self, config: &FtpConfig) -> Result<Came, String> {
         let Some(listener) = &self.listener else { return Err(String::from("the listener is gone.")) };
         loop {
-            let accept = |listener: &net::TcpListener| {
-                Ok(acceptfrom_with(listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK)?)
-            };
-            let (socket, from) = match listener.async_io(Interest::READABLE, accept).await {
-                // Somebody connected and left before we came.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => continue,
-                accepted => accepted.map_err(|e| said(&e))?,
-            };
-            let Some(from) = from.and_then(|from| SocketAddr::try_from(from).ok()) else { continue };
+            let (socket, from) = listener.accept().await.map_err(|e| said(&e))?;
             let mut socket = Socket::Fresh(socket);
             let by_proxy = config.is_proxy(from.ip()) && self.is_by_proxy(&mut socket).await;
             let is_other = !by_proxy && from.ip().to_canonical() != self.peer.ip();
             if !is_other || self.takes_from(from) {
                 // Nobody but the tap wants to know.
-                let local = self.tap.as_ref().and_then(|_| listener.get_ref().local_addr().ok());
+                let local = self.tap.as_ref().and_then(|_| listener.address().ok());
                 let local = local.unwrap_or(self.local);
                 self.see(local, from, Dir::Received, What::Connected { role: Role::Data });
                 return Ok(Came { socket, ends: (local, from), is_other });
             }
             self.see(self.local, from, Dir::Received, What::ConnectFailed { why: "not the control peer" });
-            let _ = SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+            turn_away(&socket);
         }
     }
 

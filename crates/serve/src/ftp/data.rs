@@ -1,8 +1,8 @@
 //! The data connection: made, pumped, ended. A future that the session's select polls.
 
-use super::coming::Listener;
 use super::files::{Listing, Open};
 use super::lane::Lane;
+use super::ports::Port;
 use super::{FtpConfig, Reuse, convert, fxp, refusal};
 use crate::disk::Disk;
 use crate::wire::Wire;
@@ -56,7 +56,7 @@ pub(super) enum Secured {
 /// One data connection to be.
 pub(super) struct Data {
     pub(super) via: Via,
-    pub(super) listener: Option<Listener>,
+    pub(super) listener: Option<Port>,
     pub(super) tls: Secured,
     /// Whose it is.
     pub(super) session: Option<gate::Session>,
@@ -75,7 +75,7 @@ pub(super) struct Moved {
     pub(super) octets: u64,
     pub(super) end: End,
     /// Where the client came to, if it did.
-    pub(super) listener: Option<Listener>,
+    pub(super) listener: Option<Port>,
 }
 
 /// Octets that are taken of a file that cannot be kept, and for how long, before it is broken off.

@@ -7,6 +7,7 @@
 //! | `files` | questions about names, answered by the gate on a blocking thread |
 //! | `chores` | copies, combinations, trees: more than one step, and each through the gate |
 //! | `coming` | how a data connection comes about |
+//! | `ports` | the port that a client's next one comes to, also where clients of different addresses share it |
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
 //! | `deflate` | MODE Z |
 //! | `data` | the data connection: pumped, ended |
@@ -28,6 +29,7 @@ mod ends;
 mod files;
 mod fxp;
 mod lane;
+mod ports;
 mod proxied;
 mod refusal;
 mod session;
@@ -36,6 +38,7 @@ mod small;
 #[cfg(test)]
 mod tests;
 
+use self::ports::Ports;
 use crate::streams::{Living, Opening, Orders, StreamServer, Welcome};
 use ftp_proto::reply;
 use ftp_proto::server::{Config as MachineConfig, Tls, VirtualHost};
@@ -53,7 +56,7 @@ use transport::tls::Identity;
 /// What the owner can set.
 #[derive(Clone, Debug)]
 pub struct FtpConfig {
-    /// Ports for passive data connections; `None`: any free one.
+    /// Ports for passive data connections, each for one client of each address; `None`: any free one.
     pub passive_ports: Option<RangeInclusive<u16>>,
     /// Who opens data connections, where this process may not; `None`: it does itself.
     pub ports: Option<Arc<dyn DataPorts>>,
@@ -179,6 +182,7 @@ struct Shared {
     gate: Arc<Gate>,
     config: FtpConfig,
     machine: Arc<MachineConfig>,
+    ports: Ports,
     tap: Option<Arc<dyn Tap>>,
     orders: Orders,
 }
@@ -215,7 +219,14 @@ pub fn start(
     };
     let mut opening = Opening::new("ftp", 0, Some(&gate))?;
     let machine = Arc::new(machine);
-    let shared = Arc::new(Shared { gate, config, machine, tap, orders: opening.orders.clone() });
+    let shared = Arc::new(Shared {
+        gate,
+        config,
+        machine,
+        ports: Ports::default(),
+        tap,
+        orders: opening.orders.clone(),
+    });
     listeners.into_iter().try_for_each(|listener| opening.listen(listener, shared.clone()))?;
     Ok(opening.done())
 }

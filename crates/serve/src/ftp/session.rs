@@ -6,10 +6,10 @@ mod passive;
 mod securing;
 
 use self::clearing::Clearing;
-use super::coming::Listener;
 use super::data::{Moved, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
 use super::files::Open;
+use super::ports::Port;
 use super::proxied::{Arrival, arrive};
 use super::{Shared, refusal};
 use crate::address::canonical;
@@ -47,7 +47,7 @@ enum Done {
     Moved(Moved),
     Listening(io::Result<std::net::TcpListener>),
     /// The listener of an earlier transfer.
-    Kept(Listener),
+    Kept(Port),
 }
 
 struct Session {
@@ -73,7 +73,7 @@ struct Session {
     admitted: Option<(gate::Session, Access)>,
     directory: VPath,
     /// Where the client's next data connection comes.
-    listener: Option<Listener>,
+    listener: Option<Port>,
     /// What may be it again.
     kept: Option<passive::Kept>,
     /// Transfers that its port has served.

@@ -112,7 +112,7 @@ pub struct Serve {
     /// Print the lines to paste for this device.
     #[arg(long = "for", value_name = "DEVICE-IP")]
     device: Option<IpAddr>,
-    /// Ports for FTP's passive data connections, for a firewall: 50000-50100.
+    /// Ports for FTP's passive data connections, for a firewall: 50000-50100. Clients of different addresses share them.
     #[arg(long, value_name = "A-B", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
     /// End after one complete transfer.

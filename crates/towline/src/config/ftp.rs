@@ -17,7 +17,8 @@ section! {
     Ftp {
         /// The TCP port. Without it 21, and 2121 where 21 is not to be had.
         port: Want = Want::Default,
-        /// Ports for passive data connections, for a firewall. Without it any free one.
+        /// Ports for passive data connections, for a firewall; where they are fewer than sessions clients of different addresses
+        /// share them. Without it any free one.
         passive_ports: Option<RangeInclusive<u16>> = None,
         /// Whether clients may put a connection under TLS (AUTH TLS), or have to.
         tls: Tls = Tls::Offer,

@@ -8,6 +8,7 @@ use super::asking::blocking;
 use super::{Done, Session};
 use crate::ftp::coming::Listener;
 use crate::ftp::data::Work;
+use crate::ftp::ports::{For, Port, turn_away};
 use crate::ftp::refusal;
 use ftp_proto::reply::Code;
 use ftp_proto::server::Answer;
@@ -15,7 +16,6 @@ use gate::Protocol;
 use gate::store::no_descriptors;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
-use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ const TRANSFERS: u32 = 64;
 
 /// A listener that may serve the next transfer.
 pub(super) struct Kept {
-    listener: Listener,
+    listener: Port,
     until: Instant,
 }
 
@@ -43,7 +43,8 @@ impl Session {
     pub(super) fn listen(&mut self) -> Work<Done> {
         self.listener = None;
         if let Some(Kept { listener, .. }) = self.kept.take()
-            && turned_away(&listener)
+            && let Port::Own(own) = &listener
+            && turned_away(own)
         {
             return Box::pin(async { Done::Kept(listener) });
         }
@@ -60,7 +61,7 @@ impl Session {
 
     /// After a transfer that ended whole; others may have left a connection on its way. Ports of a configured range are
     /// given back at once: there may be fewer of them than sessions.
-    pub(super) fn keep(&mut self, listener: Option<Listener>) {
+    pub(super) fn keep(&mut self, listener: Option<Port>) {
         self.served += 1;
         if self.shared.config.passive_ports.is_none() && self.served < TRANSFERS {
             let until = Instant::now() + KEPT;
@@ -69,18 +70,37 @@ impl Session {
     }
 
     pub(super) fn listening(&mut self, made: io::Result<std::net::TcpListener>) -> Answer {
-        match made.and_then(transport::passive::register) {
-            Ok(listener) => self.listening_at(listener),
-            Err(e) if no_descriptors(&e) => {
+        let at = self.here.ip();
+        let shared = self.shared.config.passive_ports.is_some().then(|| self.seat());
+        match (made.and_then(transport::passive::register), shared) {
+            (Ok(listener), None) => self.listening_at(Port::Own(listener)),
+            (Ok(listener), Some(whose)) => {
+                let place = self.shared.ports.open(listener, at, whose);
+                self.listening_at(Port::Shared(place))
+            }
+            (Err(e), _) if no_descriptors(&e) => {
                 let why = self.shared.gate.turn_away(Protocol::Ftp, self.peer);
                 Answer::Refused(Code(425), refusal::reply(&why).1)
             }
-            Err(e) => no_port(&e),
+            (Err(e), whose) => match whose.and_then(|whose| self.shared.ports.join(at, whose)) {
+                Some(place) => self.listening_at(Port::Shared(place)),
+                None => no_port(&e),
+            },
         }
     }
 
-    pub(super) fn listening_at(&mut self, listener: Listener) -> Answer {
-        let port = match listener.get_ref().local_addr() {
+    /// For whom a port of the range is: who may come from elsewhere shares it with nobody.
+    fn seat(&self) -> For {
+        let others = self.admitted.as_ref().is_some_and(|(session, _)| session.has_third_parties());
+        if others || !self.shared.config.proxies.is_empty() {
+            For::Anybody
+        } else {
+            For::Address(self.peer.ip())
+        }
+    }
+
+    pub(super) fn listening_at(&mut self, listener: Port) -> Answer {
+        let port = match listener.address() {
             Ok(at) => at.port(),
             Err(e) => return no_port(&e),
         };
@@ -98,7 +118,7 @@ fn no_port(e: &io::Error) -> Answer {
 fn turned_away(listener: &Listener) -> bool {
     for _ in 0..16 {
         match accept_with(listener, SocketFlags::CLOEXEC) {
-            Ok(stranger) => drop(SockRef::from(&stranger).set_linger(Some(Duration::ZERO))),
+            Ok(stranger) => turn_away(&stranger),
             Err(Errno::AGAIN) => return true,
             Err(Errno::INTR | Errno::CONNABORTED) => {}
             Err(_) => return false,
