@@ -203,6 +203,28 @@ ftp.voidcmd('NOOP')
     assert!(house.stored("whole") && !house.stored("cut"));
 }
 
+/// What came before it arrived in one piece with it, and is read first.
+#[test]
+fn an_upload_with_a_record_that_nobody_sealed_is_not_published() {
+    let house = house(&[]);
+    let script = "
+ftp = login()
+stream = data(ftp, 'STOR forged', None)
+stream.sendall(b'x' * 100000)
+import os
+os.write(stream.fileno(), bytes([23, 3, 3, 0, 64]) + bytes(64))
+try:
+    print(ftp.getresp())
+except ftplib.Error as e:
+    print(e)
+ftp.voidcmd('NOOP')
+";
+    let ended = house.python(script, &[]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.out.starts_with("426 ") || ended.out.starts_with("451 "), "{ended:?}");
+    assert!(!house.stored("forged"));
+}
+
 #[test]
 fn abor_ends_a_transfer_under_tls_too() {
     let house = house(&[]);

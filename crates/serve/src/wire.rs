@@ -101,34 +101,44 @@ impl Wire {
         bitten(bite)
     }
 
-    /// The same without TLS on a thread that may wait: for at most about `turn`, and as much as goes in it. The kernel waits
+    /// The same on a thread that may wait: for at most about `turn`, and as much as goes in it. The kernel waits
     /// for room itself then, which with many fast peers costs a fourth less than to be told of it each time.
     pub(crate) fn send_waiting(&mut self, out: &mut Outgoing, turn: Duration) -> Result<Bite, PumpError> {
-        let socket = SockRef::from(&self.stream);
-        let waits = |waits: bool| {
-            socket.set_write_timeout(waits.then_some(turn))?;
-            socket.set_nonblocking(!waits)
-        };
-        waits(true).map_err(PumpError::Socket)?;
+        self.set_waiting(Some(turn)).map_err(PumpError::Socket)?;
         // Each wait for room ends with the turn, and a bite has many of them.
         out.at_most(SHORT);
         let (began, mut moved) = (Instant::now(), 0);
         let ended = loop {
-            match out.bite(self.stream.as_fd()) {
+            let Wire { stream, tls } = &mut *self;
+            let bite = match tls {
+                None => out.bite(stream.as_fd()),
+                Some(tls) => out.bite_through(|octets| tls.write(stream.as_fd(), octets)),
+            };
+            match bite {
                 Ok(Bite::Moved(n)) => moved += n,
                 other => break other,
             }
-            if began.elapsed() >= turn || out.left_to_sendfile() == 0 {
+            if began.elapsed() >= turn || out.left_of_file() == 0 {
                 break Ok(Bite::Moved(moved));
             }
         };
         out.at_most(u64::MAX);
-        waits(false).map_err(PumpError::Socket)?;
+        self.set_waiting(None).map_err(PumpError::Socket)?;
         match ended {
             // The next turn finds out again.
             Ok(_) | Err(_) if moved > 0 => Ok(Bite::Moved(moved)),
             other => other,
         }
+    }
+
+    /// Whether sending waits for room, and how long.
+    fn set_waiting(&mut self, most: Option<Duration>) -> io::Result<()> {
+        if let Some(tls) = &mut self.tls {
+            tls.set_waiting(most.is_some());
+        }
+        let socket = SockRef::from(&self.stream);
+        socket.set_write_timeout(most)?;
+        socket.set_nonblocking(most.is_none())
     }
 
     /// Takes some of what comes into a sink.
@@ -141,7 +151,7 @@ impl Wire {
         let bite = stream.try_io(Interest::READABLE, || {
             unblocked(match tls {
                 None => incoming.bite(stream.as_fd(), sink),
-                Some(tls) => incoming.bite_through(sink, |room| tls.read(stream.as_fd(), room)),
+                Some(tls) => incoming.bite_through(sink, |room| tls.fill(stream.as_fd(), room)),
             })
         });
         bitten(bite)

@@ -26,8 +26,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Octets of TLS records that wait for the socket: some records, so that a full socket is what holds a fast
-/// sender back.
-const WAITING: usize = 256 << 10;
+/// sender back, and few enough to be still in the processor's cache.
+const WAITING: usize = 64 << 10;
 
 /// Tickets that a session's first connection gives: clients that use each but once have some side by side.
 const TICKETS: usize = 4;
@@ -169,6 +169,10 @@ pub struct Tls {
     heard: bool,
     /// Octets of the record that comes, while TLS is taken leave of.
     left: u64,
+    /// What was found behind octets that were given first.
+    trouble: Option<io::Error>,
+    /// Sending waits for room, as long as the socket's own timeout says.
+    waits: bool,
 }
 
 impl Tls {
@@ -185,7 +189,7 @@ impl Tls {
 
     fn over(mut connection: Connection) -> Tls {
         connection.set_buffer_limit(Some(WAITING));
-        Tls { connection, closed: false, heard: false, left: 0 }
+        Tls { connection, closed: false, heard: false, left: 0, trouble: None, waits: false }
     }
 
     /// Whether the handshake is not over.
@@ -235,6 +239,9 @@ impl Tls {
     /// Reads what the peer sent; 0: it sends no more. An end without its close_notify is an error: somebody
     /// between may have cut the connection.
     pub fn read(&mut self, socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(trouble) = self.trouble.take() {
+            return Err(trouble);
+        }
         loop {
             match self.connection.reader().read(buffer) {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
@@ -242,6 +249,29 @@ impl Tls {
             }
             self.take(socket)?;
         }
+    }
+
+    /// The same for what comes in bulk: as many records as there are and as fit, not one.
+    pub fn fill(&mut self, socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = self.read(socket, buffer)?;
+        while filled > 0 && filled < buffer.len() {
+            match self.read(socket, &mut buffer[filled..]) {
+                // The next call finds the end again.
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(e) => {
+                    self.trouble = Some(e);
+                    break;
+                }
+            }
+        }
+        Ok(filled)
+    }
+
+    /// Whether sending waits for room, on a socket that does: so long as its own timeout lets it.
+    pub fn set_waiting(&mut self, waits: bool) {
+        self.waits = waits;
     }
 
     /// Goes on with the handshake, and nothing else, until it is over.
@@ -258,7 +288,7 @@ impl Tls {
         if self.closed {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        match self.connection.read_tls(&mut Socket(socket)) {
+        match self.connection.read_tls(&mut Socket::new(socket)) {
             Ok(0) => self.closed = true,
             Ok(_) => self.heard = true,
             Err(e) => return Err(e),
@@ -299,7 +329,7 @@ impl Tls {
     /// Sends the records that wait.
     pub fn flush(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         while self.connection.wants_write() {
-            self.connection.write_tls(&mut Socket(socket))?;
+            self.connection.write_tls(&mut Socket { fd: socket, waits: self.waits })?;
         }
         Ok(())
     }
@@ -311,25 +341,38 @@ impl Tls {
 }
 
 /// The socket as rustls wants it.
-struct Socket<'a>(BorrowedFd<'a>);
+struct Socket<'a> {
+    fd: BorrowedFd<'a>,
+    waits: bool,
+}
+
+impl Socket<'_> {
+    fn new(fd: BorrowedFd<'_>) -> Socket<'_> {
+        Socket { fd, waits: false }
+    }
+
+    fn flags(&self) -> SendFlags {
+        if self.waits { SendFlags::NOSIGNAL } else { SendFlags::NOSIGNAL | SendFlags::DONTWAIT }
+    }
+}
 
 impl Read for Socket<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Ok(rustix::net::recv(self.0, buffer, RecvFlags::DONTWAIT)?.0)
+        Ok(rustix::net::recv(self.fd, buffer, RecvFlags::DONTWAIT)?.0)
     }
 }
 
 impl Write for Socket<'_> {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        Ok(rustix::net::send(self.0, octets, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?)
+        Ok(rustix::net::send(self.fd, octets, self.flags())?)
     }
 
     /// All records that wait in one system call; one each would be 16 KiB each.
     fn write_vectored(&mut self, records: &[IoSlice<'_>]) -> io::Result<usize> {
-        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         // The system takes 1,024 of them; so many never wait (`WAITING`), but for tiny ones.
         let records = &records[..records.len().min(512)];
-        Ok(rustix::net::sendmsg(self.0, records, &mut SendAncillaryBuffer::default(), flags)?)
+        let mut none = SendAncillaryBuffer::default();
+        Ok(rustix::net::sendmsg(self.fd, records, &mut none, self.flags())?)
     }
 
     fn flush(&mut self) -> io::Result<()> {

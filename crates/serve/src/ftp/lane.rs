@@ -18,19 +18,25 @@ const WORTH: u64 = 8 << 20;
 const TURN: Duration = Duration::from_millis(20);
 /// Whoever takes less than this in a turn's time needs no thread: some 200 MB/s.
 const LEAST: usize = 4 << 20;
+/// The same under TLS, where the processor is what is short: some 50 MB/s.
+const LEAST_SEALED: usize = 1 << 20;
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// The right to one of the threads.
-pub(super) struct Lane(());
+pub(super) struct Lane {
+    /// What a turn has to move to be worth it.
+    least: usize,
+}
 
 impl Lane {
-    /// One for what is without TLS, rate and conversion, if there is one left.
+    /// One for what is without rate and conversion, if there is one left.
     pub(super) fn of(wire: &Wire, out: &Outgoing, meter: Option<&Meter>) -> Option<Lane> {
-        let pays = !wire.is_tls() && meter.is_none() && out.left_to_sendfile() >= WORTH;
+        let pays = meter.is_none() && out.left_of_file() >= WORTH;
+        let least = if wire.is_tls() { LEAST_SEALED } else { LEAST };
         let one_more = |taken: usize| (taken < LANES).then_some(taken + 1);
         let take = || TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
-        (pays && take()).then_some(Lane(()))
+        (pays && take()).then_some(Lane { least })
     }
 
     /// Sends for a turn, and says whether the peer took what makes the thread worth it. The other sessions of this thread
@@ -40,7 +46,7 @@ impl Lane {
         let bite = tokio::task::block_in_place(|| wire.send_waiting(out, TURN))?;
         // The last wait of a turn may go far beyond it.
         let turns = began.elapsed().max(TURN).as_secs_f64() / TURN.as_secs_f64();
-        let is_worth_it = matches!(bite, Bite::Moved(n) if n as f64 >= LEAST as f64 * turns);
+        let is_worth_it = matches!(bite, Bite::Moved(n) if n as f64 >= self.least as f64 * turns);
         Ok((bite, is_worth_it))
     }
 }

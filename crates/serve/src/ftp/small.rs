@@ -15,7 +15,7 @@ const SMALL: u64 = 64 << 10;
 impl Data {
     /// Sends a small file; `None`: it is none, or the socket did not take all of it, and the rest is still to be sent.
     pub(super) fn at_once(&self, came: &Came, out: &mut Outgoing, reading: &Reading) -> Option<End> {
-        let small = out.left_to_sendfile();
+        let small = out.left_of_file();
         if small == 0 || small > SMALL {
             return None;
         }
@@ -25,7 +25,7 @@ impl Data {
         let total = self.watch.progress.add(n as u64);
         let (local, peer) = came.ends;
         self.see(local, peer, Dir::Sent, What::Data { len: n, total });
-        if out.left_to_sendfile() > 0 {
+        if out.left_of_file() > 0 {
             return None;
         }
         // Octets that nobody reads would turn our close into a RST behind the last data. Without any it is a FIN.

@@ -35,7 +35,7 @@ impl Tls {
                     _ => return Err(io::ErrorKind::WouldBlock.into()),
                 }
             }
-            let mut record = Socket(socket).take(self.left);
+            let mut record = Socket::new(socket).take(self.left);
             let taken = self.connection.read_tls(&mut record);
             self.left = record.limit();
             if taken? == 0 {
