@@ -2,15 +2,8 @@
 
 use std::fs::read_to_string;
 
-/// Octets of memory that a process has to itself or shares by its part (Pss): what it costs the machine.
-///
-/// # Panics
-/// When the process is gone.
-pub fn proportional(pid: u32) -> u64 {
-    field(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
-}
-
-/// Octets of memory that a process has resident, without the pages of files.
+/// Octets of memory that a process has resident, without the pages of files: its program's own are shared with every
+/// other process that runs it, so that what is counted of them (`Pss`) grows by megabytes when one of those ends.
 ///
 /// # Panics
 /// When the process is gone.

@@ -4,7 +4,7 @@
 //! is shared.
 
 use e2e::content::Content;
-use e2e::memory::{proportional, slab};
+use e2e::memory::{resident, slab};
 use e2e::poll::PATIENCE;
 use e2e::towline::Serve;
 use e2e::wire::{Answer, request};
@@ -76,7 +76,7 @@ fn lock_step_transfers_are_open_at_once_in_8_kib_each() {
     // What the first transfer costs once, and the clients' own sockets, are not what each costs.
     assert!(e2e::wire::Client::new(serve.tftp).get("image", &[]) == expected);
     let mut devices: Vec<Device> = (0..count).map(Device::new).collect();
-    let (process, kernel, begin) = (proportional(server), slab(), Instant::now());
+    let (process, kernel, begin) = (resident(server), slab(), Instant::now());
 
     // As many as the request port's buffer holds ask together.
     for some in devices.chunks_mut(64) {
@@ -96,7 +96,7 @@ fn lock_step_transfers_are_open_at_once_in_8_kib_each() {
     let took = begin.elapsed();
     devices.iter().for_each(Device::drain);
     let descriptors = std::fs::read_dir(format!("/proc/{server}/fd")).expect("the server runs").count();
-    let process = proportional(server).saturating_sub(process);
+    let process = resident(server).saturating_sub(process);
     let kernel = slab().saturating_sub(kernel);
     println!(
         "soak: {count} lock-step transfers open, {descriptors} descriptors, after {:.1} s: {} octets each in the \
