@@ -8,6 +8,7 @@
 
 #[allow(unsafe_code)]
 mod bunch;
+mod giving_way;
 mod haste;
 #[allow(unsafe_code)]
 mod many;
@@ -23,6 +24,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::{AsFd, BorrowedFd};
 
 pub use bunch::{Bunch, coalesce};
+pub use giving_way::GivingWay;
 pub use haste::{Haste, MOST_LOOKS};
 pub use many::{Inbox, RUN, To};
 pub use path::{path_mtu, path_mtu_to};

@@ -13,7 +13,7 @@ use tftp_proto::{
     Config, ErrorCode, Event, Fault, Outcome as End, Received, RtoConfig, Terms, Transfer, Transmit, Why,
 };
 use transport::tap::{Dir, Sense, What};
-use transport::udp::{Bunch, Haste, MOST_LOOKS};
+use transport::udp::{Bunch, GivingWay, Haste, MOST_LOOKS};
 
 /// How long it answers repeats of the last block.
 const DALLY: std::ops::RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_millis(250);
@@ -69,6 +69,7 @@ pub(super) struct Run<'r, 'a> {
     local: Option<io::Error>,
     repeats: u64,
     haste: Haste,
+    giving_way: GivingWay,
 }
 
 impl<'r, 'a> Run<'r, 'a> {
@@ -117,6 +118,7 @@ impl<'r, 'a> Run<'r, 'a> {
             local: None,
             repeats: 0,
             haste: Haste::up_to(MOST_LOOKS),
+            giving_way: GivingWay::default(),
         })
     }
 
@@ -169,10 +171,11 @@ impl<'r, 'a> Run<'r, 'a> {
                         continue;
                     }
                     // To sleep and to be woken costs more than the rest of the window takes to come.
-                    if self.client.transfer().is_none() || !self.haste.stays() {
+                    let looks = self.client.transfer().is_some() && self.giving_way.pays();
+                    if !looks || !self.haste.stays() {
                         break;
                     }
-                    std::thread::yield_now();
+                    self.giving_way.once();
                     continue;
                 }
                 // What ICMP said stands in the error queue, with the address it is about, and polls as such.

@@ -168,19 +168,18 @@ impl Engine {
     /// Waits until something is ready. Where many transfers run their peers answer at any moment: to sleep and
     /// to be woken by each of them costs both sides more than to look a few times, and what gathers meanwhile
     /// is done in one go.
-    fn wait(&self, events: &mut Vec<epoll::Event>) {
+    fn wait(&mut self, events: &mut Vec<epoll::Event>) {
         let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let giving_way = &mut self.scratch.giving_way;
         let looks = if self.slots.len() >= MANY { LOOKS } else { 0 };
         for look in 0..=looks {
-            let patience = (look < looks).then_some(&at_once);
-            if patience.is_some() {
-                (0..YIELDS).for_each(|_| rustix::thread::sched_yield());
-            }
+            let looks_once_more = look < looks && (0..YIELDS).all(|_| giving_way.once_if_it_pays());
+            let patience = looks_once_more.then_some(&at_once);
             match epoll::wait(&self.epoll, rustix::buffer::spare_capacity(events), patience) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(e) => panic!("epoll_wait on our own descriptor failed: {e}"),
             }
-            if !events.is_empty() {
+            if !events.is_empty() || !looks_once_more {
                 return;
             }
         }

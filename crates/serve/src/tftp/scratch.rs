@@ -2,7 +2,7 @@
 
 use super::chunks::Chunks;
 use super::timers::Clock;
-use transport::udp::Inbox;
+use transport::udp::{GivingWay, Inbox};
 
 /// The longest datagram there is.
 const DATAGRAM: usize = 65_536;
@@ -17,6 +17,8 @@ pub(super) struct Scratch {
     pub(super) headers: Vec<[u8; 4]>,
     /// Datagrams of an upload.
     pub(super) inbox: Inbox,
+    /// Whether others want the processor is no transfer's own matter.
+    pub(super) giving_way: GivingWay,
     /// What was read ahead.
     pub(super) chunks: Chunks,
 }
@@ -29,6 +31,7 @@ impl Scratch {
             run: Vec::new(),
             headers: Vec::new(),
             inbox: Inbox::new(),
+            giving_way: GivingWay::default(),
             chunks: Chunks::default(),
         }
     }

@@ -206,24 +206,28 @@ impl Running {
                         continue;
                     }
                     // More is told by level triggering; to ask would be a call in vain for each block.
-                    if !self.looks(alone) && !self.left {
+                    if !self.looks(alone, scratch) && !self.left {
                         return next;
                     }
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock && alone && self.haste.stays() => {}
+                Err(e)
+                    if e.kind() == io::ErrorKind::WouldBlock
+                        && alone
+                        && scratch.giving_way.pays()
+                        && self.haste.stays() => {}
                 Err(e) if self.quiet(&e) => break,
                 Err(_) => {}
             }
-            rustix::thread::sched_yield();
+            scratch.giving_way.once();
         }
         self.drive(scratch)
     }
 
     /// Whether to look again before the loop waits.
-    fn looks(&mut self, alone: bool) -> bool {
+    fn looks(&mut self, alone: bool, scratch: &mut Scratch) -> bool {
         // A small file is over before that pays.
         let runs = self.terms().windowsize > 1 || self.acked() >= RUNS;
-        alone && runs && self.haste.begins()
+        alone && runs && scratch.giving_way.pays() && self.haste.begins()
     }
 
     /// Notes an error of a read; whether nothing is to be had for now.
