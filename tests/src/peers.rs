@@ -95,6 +95,16 @@ impl Peer {
         Some(path)
     }
 
+    /// What the peer `name` has at `path` where it is unpacked. `None` and panics: as above.
+    pub fn part(name: &'static str, path: &str) -> Option<PathBuf> {
+        let part = crate::target().join("peers/root").join(path);
+        if !part.exists() {
+            missing(name, path);
+            return None;
+        }
+        Some(part)
+    }
+
     /// A command that runs it.
     pub fn command(&self) -> Command {
         let mut c = Command::new(&self.path);

@@ -7,9 +7,9 @@ use crate::poll::{PATIENCE, until};
 use crate::ports::{Port, tcp_answers};
 use crate::process::Process;
 use std::fs::Permissions;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 use tempfile::TempDir;
 
 fn ftp(
@@ -53,25 +53,38 @@ pub fn vsftpd_for_one(root: TempDir) -> Option<Server> {
 /// When it does not come up.
 pub fn vsftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
     let config = crate::scratch();
-    let openssl = Peer::find("openssl", "openssl")?;
-    let pem = config.path().join("self.pem");
-    let mut c = openssl.command();
-    c.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=vsftpd", "-keyout"]);
-    let made = Process::start(c.arg(&pem).arg("-out").arg(config.path().join("cert.pem"))).wait(PATIENCE);
-    assert_eq!(made.code(), 0, "{made:?}");
-    let certificate = std::fs::read_to_string(config.path().join("cert.pem")).expect("openssl wrote it");
-    let key = std::fs::read_to_string(&pem).expect("openssl wrote it");
-    std::fs::write(&pem, key + &certificate).expect("room");
-    let mut c = openssl.command();
-    c.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&pem);
-    let said = Process::start(&mut c).wait(PATIENCE).out;
-    let fingerprint = said.trim().rsplit_once('=').expect("a fingerprint").1.to_owned();
+    let (pem, fingerprint) = self_signed(&config)?;
     let text = format!(
         "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\nforce_anon_data_ssl=YES\nssl_tlsv1=YES\n\
          require_ssl_reuse=YES\nstrict_ssl_read_eof=YES\nrsa_cert_file={}\n",
         pem.display()
     );
     Some((vsftpd_with(root, config, &text)?, fingerprint))
+}
+
+/// A certificate with its key in one file that only its owner reads, and its SHA-256.
+fn self_signed(config: &TempDir) -> Option<(PathBuf, String)> {
+    let openssl = Peer::find("openssl", "openssl")?;
+    let pem = config.path().join("self.pem");
+    let mut c = openssl.command();
+    c.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=peer", "-keyout"]);
+    let made = Process::start(c.arg(&pem).arg("-out").arg(config.path().join("cert.pem"))).wait(PATIENCE);
+    assert_eq!(made.code(), 0, "{made:?}");
+    let certificate = std::fs::read_to_string(config.path().join("cert.pem")).expect("openssl wrote it");
+    let key = std::fs::read_to_string(&pem).expect("openssl wrote it");
+    std::fs::write(&pem, key + &certificate).expect("room");
+    std::fs::set_permissions(&pem, Permissions::from_mode(0o600)).expect("own file");
+    let mut c = openssl.command();
+    c.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&pem);
+    let said = Process::start(&mut c).wait(PATIENCE).out;
+    let fingerprint = said.trim().rsplit_once('=').expect("a fingerprint").1.to_owned();
+    Some((pem, fingerprint))
+}
+
+/// The directory is that of `daemon`, as whom a server serves it.
+fn give_to_daemon(root: &TempDir) {
+    std::os::unix::fs::chown(root.path(), Some(1), Some(1)).expect("root may");
+    std::fs::set_permissions(root.path(), Permissions::from_mode(0o755)).expect("root may");
 }
 
 fn vsftpd_with(root: TempDir, config: TempDir, more: &str) -> Option<Server> {
@@ -118,7 +131,7 @@ pub fn pyftpdlib(root: TempDir) -> Option<Server> {
     Some(ftp("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
 }
 
-/// ProFTPD with a user of its own, as `daemon`. `None`: skipped.
+/// ProFTPD with a user of its own, as `daemon`, and with its modules for digests. `None`: skipped.
 ///
 /// # Panics
 /// When it does not come up.
@@ -133,40 +146,61 @@ pub fn proftpd(root: TempDir) -> Option<Server> {
 pub fn proftpd_for_others(root: TempDir) -> Option<Server> {
     let config = crate::scratch();
     certificate(config.path(), "proftpd", None);
-    let unpacked = crate::target().join("peers/root/usr/lib/proftpd");
-    let modules = if unpacked.is_dir() { unpacked } else { "/usr/lib/proftpd".into() };
-    let (d, modules) = (config.path().display(), modules.display());
+    let d = config.path().display();
     let more = format!(
-        "AllowForeignAddress on\nModulePath {modules}\nLoadModule mod_tls.c\nTLSEngine on\nTLSRequired off\n\
+        "AllowForeignAddress on\nLoadModule mod_tls.c\nTLSEngine on\nTLSRequired off\n\
          TLSECCertificateFile {d}/proftpd.pem\nTLSECCertificateKeyFile {d}/proftpd.key\n\
          TLSOptions NoSessionReuseRequired\nTLSLog {d}/tls.log\n"
     );
     proftpd_with(root, config, &more)
 }
 
+/// The same under TLS only; data connections have to go on from the control connection's session, for which it gives
+/// tickets with the control connection only. With the SHA-256 of its certificate.
+///
+/// # Panics
+/// When it does not come up.
+pub fn proftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    Peer::part("proftpd", "usr/lib/proftpd/mod_tls.so")?;
+    let config = crate::scratch();
+    let (pem, fingerprint) = self_signed(&config)?;
+    let text = format!(
+        "LoadModule mod_tls.c\nTLSEngine on\nTLSRequired on\nTLSRSACertificateFile {0}\nTLSRSACertificateKeyFile {0}\n",
+        pem.display()
+    );
+    Some((proftpd_with(root, config, &text)?, fingerprint))
+}
+
+/// The line of a user, whose password costs no time.
+fn user_line(root: &TempDir) -> Option<String> {
+    let openssl = Peer::find("openssl", "openssl")?;
+    let hash = Process::start(openssl.command().args(["passwd", "-1", "wonderland"])).wait(PATIENCE);
+    assert_eq!(hash.code(), 0, "{hash:?}");
+    Some(format!("alice:{}:1:1::{}", hash.out.trim(), root.path().display()))
+}
+
 fn proftpd_with(root: TempDir, config: TempDir, more: &str) -> Option<Server> {
     let peer = Peer::find("proftpd", "proftpd")?;
+    let modules = Peer::part("proftpd", "usr/lib/proftpd")?;
     if !is_root("proftpd") {
         return None;
     }
-    let openssl = Peer::find("openssl", "openssl")?;
+    give_to_daemon(&root);
     let port = Port::take();
-    let mut c = openssl.command();
-    let hash = Process::start(c.args(["passwd", "-1", "wonderland"])).wait(PATIENCE);
-    assert_eq!(hash.code(), 0, "{hash:?}");
     let users = config.path().join("users");
-    let line = format!("alice:{}:1:1::{}:/bin/sh\n", hash.out.trim(), root.path().display());
-    std::fs::write(&users, line).expect("a file");
+    std::fs::write(&users, user_line(&root)? + ":/bin/sh\n").expect("a file");
     // It refuses one that others can read or replace.
     for (path, mode) in [(users.as_path(), 0o600), (config.path(), 0o700)] {
         std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("own file");
     }
     let at = |name: &str| config.path().join(name).display().to_string();
     let text = format!(
-        "ServerName peer\nServerType standalone\nDefaultServer on\nDefaultAddress 127.0.0.1\nUseIPv6 off\nPort {}\n\
+        "ModulePath {}\nLoadModule mod_digest.c\nLoadModule mod_site_misc.c\n\
+         ServerName peer\nServerType standalone\nDefaultServer on\nDefaultAddress 127.0.0.1\nUseIPv6 off\nPort {}\n\
          SocketBindTight on\nUser nobody\nGroup nogroup\nAuthPAM off\nAuthOrder mod_auth_file.c\nAuthUserFile {}\n\
          DefaultRoot ~\nAllowOverwrite on\nAllowStoreRestart on\nUseReverseDNS off\nWtmpLog off\nTransferLog none\n\
          SystemLog none\nScoreboardFile {}\nPidFile {}\nDelayEngine off\nRequireValidShell off\n{more}",
+        modules.display(),
         port.number,
         users.display(),
         at("scoreboard"),
@@ -178,27 +212,40 @@ fn proftpd_with(root: TempDir, config: TempDir, more: &str) -> Option<Server> {
     Some(ftp("proftpd", "alice:wonderland@", &mut c, root, config, port))
 }
 
-/// Pure-FTPd with a user of its own, as `daemon`. A login takes it 2.5 s. `None`: skipped.
+/// Pure-FTPd with a user of its own, as `daemon`. `None`: skipped.
 ///
 /// # Panics
 /// When it does not come up.
 pub fn pureftpd(root: TempDir) -> Option<Server> {
+    pureftpd_with(root, crate::scratch(), &[])
+}
+
+/// The same under TLS only. With the SHA-256 of its certificate.
+///
+/// # Panics
+/// When it does not come up.
+pub fn pureftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    let config = crate::scratch();
+    let (pem, fingerprint) = self_signed(&config)?;
+    let pem = pem.display().to_string();
+    Some((pureftpd_with(root, config, &["-Y", "3", "-2", &pem])?, fingerprint))
+}
+
+fn pureftpd_with(root: TempDir, config: TempDir, more: &[&str]) -> Option<Server> {
     let peer = Peer::find("pure-ftpd", "pure-ftpd")?;
     let users = Peer::find("pure-ftpd", "pure-pw")?;
     if !is_root("pure-ftpd") {
         return None;
     }
-    let (config, port) = (crate::scratch(), Port::take());
+    give_to_daemon(&root);
+    let port = Port::take();
     let at = |name: &str| config.path().join(name).display().to_string();
-    let mut c = users.command();
-    c.args(["useradd", "alice", "-u", "1", "-g", "1", "-m", "-f", &at("users"), "-F", &at("pdb"), "-d"]);
-    // It asks twice.
-    let mut made = Process::start_with(c.arg(root.path()), Stdio::piped());
-    made.input().expect("it is piped").write_all(b"wonderland\nwonderland\n").expect("it reads");
-    let made = made.wait(PATIENCE);
+    // What it makes of a password itself takes it 2.5 s at each login.
+    std::fs::write(at("users"), user_line(&root)? + "/./::::::::::::\n").expect("a file");
+    let made = Process::start(users.command().args(["mkdb", &at("pdb"), "-f", &at("users")])).wait(PATIENCE);
     assert_eq!(made.code(), 0, "{made:?}");
     let mut c = peer.command();
     c.args(["-S", &format!("127.0.0.1,{}", port.number), "-l", &format!("puredb:{}", at("pdb"))]);
-    c.args(["-E", "-H", "-A", "-u", "1", "-g", &at("pid")]);
+    c.args(["-E", "-H", "-A", "-u", "1", "-g", &at("pid")]).args(more);
     Some(ftp("pure-ftpd", "alice:wonderland@", &mut c, root, config, port))
 }

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
-/// The longest wait for a reply on a loaded machine. Pure-FTPd takes 2.5 s for a login.
+/// The longest wait for a reply on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Before a login. A command that ends the session is followed by a new connection.

@@ -3,7 +3,9 @@
 use e2e::at_home::{events, towline};
 use e2e::battery::{USER, user_flag};
 use e2e::process::{Ended, Process};
-use e2e::servers::{pyftpdlib, vsftpd, vsftpd_under_tls};
+use e2e::servers::{
+    proftpd, proftpd_under_tls, pureftpd, pureftpd_under_tls, pyftpdlib, vsftpd, vsftpd_under_tls,
+};
 use e2e::towline::Serve;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -137,6 +139,35 @@ fn trees_become_alike_both_ways_over_pyftpdlib() {
     }
 }
 
+#[test]
+fn trees_become_alike_both_ways_over_proftpd() {
+    if let Some(server) = proftpd(e2e::scratch()) {
+        both_ways(&server.url, &server.served, 1, &[]);
+    }
+}
+
+/// It has too few tickets of TLS 1.3 for data connections that have to go on from a session.
+#[test]
+fn trees_become_alike_both_ways_over_proftpd_under_tls() {
+    if let Some((server, pin)) = proftpd_under_tls(e2e::scratch()) {
+        both_ways(&server.url, &server.served, 1, &["--tls", "--cert-pin", &pin]);
+    }
+}
+
+#[test]
+fn trees_become_alike_both_ways_over_pureftpd() {
+    if let Some(server) = pureftpd(e2e::scratch()) {
+        both_ways(&server.url, &server.served, 1, &[]);
+    }
+}
+
+#[test]
+fn trees_become_alike_both_ways_over_pureftpd_under_tls() {
+    if let Some((server, pin)) = pureftpd_under_tls(e2e::scratch()) {
+        both_ways(&server.url, &server.served, 1, &["--tls", "--cert-pin", &pin]);
+    }
+}
+
 /// Ours, with a user who may do all, and its URL.
 fn ours(root: &Path, home: &Path) -> (Serve, String) {
     let serve = Serve::start(root, &["--write", "--user", &user_flag(home)]);
@@ -200,6 +231,20 @@ fn a_script_is_done_on_vsftpd() {
 #[test]
 fn a_script_is_done_on_pyftpdlib() {
     if let Some(server) = pyftpdlib(e2e::scratch()) {
+        scripted(&server.url, &server.served);
+    }
+}
+
+#[test]
+fn a_script_is_done_on_proftpd() {
+    if let Some(server) = proftpd(e2e::scratch()) {
+        scripted(&server.url, &server.served);
+    }
+}
+
+#[test]
+fn a_script_is_done_on_pureftpd() {
+    if let Some(server) = pureftpd(e2e::scratch()) {
         scripted(&server.url, &server.served);
     }
 }

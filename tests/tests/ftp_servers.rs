@@ -2,7 +2,10 @@
 
 use e2e::battery::Server;
 use e2e::content::{ROLLOVER, SIZES};
-use e2e::servers::{pyftpdlib, vsftpd, vsftpd_for_one, vsftpd_under_tls};
+use e2e::servers::{
+    proftpd, proftpd_under_tls, pureftpd, pureftpd_under_tls, pyftpdlib, vsftpd, vsftpd_for_one,
+    vsftpd_under_tls,
+};
 
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
@@ -43,16 +46,62 @@ fn puts_to_pyftpdlib() {
     }
 }
 
+#[test]
+fn gets_from_proftpd() {
+    if let Some(server) = proftpd(e2e::scratch()) {
+        gets(&server);
+    }
+}
+
+#[test]
+fn puts_to_proftpd() {
+    if let Some(server) = proftpd(e2e::scratch()) {
+        puts(&server);
+    }
+}
+
+#[test]
+fn gets_from_pureftpd() {
+    if let Some(server) = pureftpd(e2e::scratch()) {
+        gets(&server);
+    }
+}
+
+#[test]
+fn puts_to_pureftpd() {
+    if let Some(server) = pureftpd(e2e::scratch()) {
+        puts(&server);
+    }
+}
+
+fn both_ways_under_tls(server: &Server, fingerprint: &str) {
+    let sizes = &[0, 1, 16_384, 16_385, 3_000_017];
+    server.gets("our ftps get", &["--tls", "--cert-pin", fingerprint], sizes);
+    server.puts("our ftps put", &["--tls", "--cert-pin", fingerprint], sizes);
+    server.gets("our ftps get active", &["--tls", "--active", "--cert-pin", fingerprint], sizes);
+    let sessions = &["--tls", "--channels", "3", "--cert-pin", fingerprint];
+    server.gets("our ftps get over sessions", sessions, &[2_097_153, ROLLOVER]);
+}
+
+#[test]
+fn both_ways_with_proftpd_under_tls() {
+    if let Some((server, fingerprint)) = proftpd_under_tls(e2e::scratch()) {
+        both_ways_under_tls(&server, &fingerprint);
+    }
+}
+
+#[test]
+fn both_ways_with_pureftpd_under_tls() {
+    if let Some((server, fingerprint)) = pureftpd_under_tls(e2e::scratch()) {
+        both_ways_under_tls(&server, &fingerprint);
+    }
+}
+
 /// It turns away data connections that do not resume, and uploads without close_notify.
 #[test]
 fn both_ways_with_vsftpd_under_tls() {
     let Some((server, fingerprint)) = vsftpd_under_tls(e2e::scratch()) else { return };
-    let sizes = &[0, 1, 16_384, 16_385, 3_000_017];
-    server.gets("our ftps get", &["--tls", "--cert-pin", &fingerprint], sizes);
-    let sessions = &["--tls", "--channels", "3", "--cert-pin", &fingerprint];
-    server.gets("our ftps get over sessions", sessions, &[2_097_153, ROLLOVER]);
-    server.puts("our ftps put", &["--tls", "--cert-pin", &fingerprint], sizes);
-    server.gets("our ftps get active", &["--tls", "--active", "--cert-pin", &fingerprint], sizes);
+    both_ways_under_tls(&server, &fingerprint);
     // Another certificate, and none that is known, get no password; nor does a server without TLS.
     let home = e2e::scratch();
     let wrong = fingerprint.replace('A', "B").replace('1', "2");

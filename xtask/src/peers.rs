@@ -37,6 +37,7 @@ const DEBS: &[Deb] = &[
     Deb { package: "vsftpd", proof: "usr/sbin/vsftpd", unless: None },
     // These servers conflict with each other as installed packages.
     Deb { package: "proftpd-core", proof: "usr/sbin/proftpd", unless: None },
+    // TLS, and digests under it.
     Deb { package: "proftpd-mod-crypto", proof: "usr/lib/proftpd/mod_tls.so", unless: None },
     Deb { package: "libhiredis0.14", proof: "usr/lib/x86_64-linux-gnu/libhiredis.so.0.14", unless: None },
     Deb { package: "libmemcached11", proof: "usr/lib/x86_64-linux-gnu/libmemcached.so.11", unless: None },

@@ -40,6 +40,7 @@ pub use ssh::{
 };
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;
+pub use transport::tls_client::Versions;
 pub use wire::{Direct, Unroutable, Wire};
 
 use store::{Blob, Sink};

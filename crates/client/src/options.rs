@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
 use transport::tap::Tap;
+use transport::tls_client::Versions;
 
 /// What every transfer of a caller shares.
 #[derive(Clone)]
@@ -155,6 +156,9 @@ pub struct FtpOptions {
     pub tls: bool,
     /// SHA-256 of the one certificate that is believed; `None`: those that this host's authorities signed for the name.
     pub pin: Option<[u8; 32]>,
+    /// Which versions of TLS; a session goes back to 1.2 of itself where [`Versions::Both`] are left to it and the server has
+    /// too few tickets of 1.3.
+    pub versions: Versions,
     /// How many sessions a file is fetched over.
     pub segments: Segments,
     /// For how long a server that is busy (421) is asked again, in all: of 8 s after 1 s, 2 s and 4 s; zero: it is not.
@@ -208,6 +212,7 @@ impl Default for FtpOptions {
             want_modified: false,
             tls: false,
             pin: None,
+            versions: Versions::Both,
             segments: Segments::AsNeeded,
             busy: Duration::ZERO,
         }

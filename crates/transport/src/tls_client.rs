@@ -6,9 +6,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::version::{TLS12, TLS13};
 use rustls::{
     CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
-    SignatureScheme, StreamOwned,
+    SignatureScheme, StreamOwned, SupportedProtocolVersion,
 };
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
@@ -26,6 +27,29 @@ pub enum NoTrust {
     /// What was given is no certificate, or TLS refuses the settings.
     #[error("{0}")]
     Unfit(rustls::Error),
+}
+
+/// Which versions of TLS are spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Versions {
+    /// 1.3, or 1.2 where the server has no other.
+    #[default]
+    Both,
+    /// 1.2 only: its sessions may be resumed as often as is wanted, tickets of 1.3 once each (RFC 8446 §C.4).
+    Tls12,
+    /// 1.3 only.
+    Tls13,
+}
+
+impl Versions {
+    fn of_library(self) -> &'static [&'static SupportedProtocolVersion] {
+        static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+        match self {
+            Versions::Both => &BOTH,
+            Versions::Tls12 => &BOTH[1..],
+            Versions::Tls13 => &BOTH[..1],
+        }
+    }
 }
 
 /// Whom a client believes. Cheap to clone.
@@ -59,12 +83,13 @@ impl Trust {
     }
 
     /// What a session of several connections to one server is made with; each resumes the one before, where the server
-    /// lets it. `pin`: the one certificate that is believed, whoever signed it. Otherwise whom this host believes.
+    /// lets it. `pin`: the one certificate that is believed, whoever signed it. Otherwise whom this host believes. In which
+    /// versions of TLS say `versions`.
     ///
     /// # Errors
     /// Without a pin, where this host believes nobody.
-    pub fn session(pin: Option<Fingerprint>) -> Result<Session, NoTrust> {
-        Session::of(match pin {
+    pub fn session(pin: Option<Fingerprint>, versions: Versions) -> Result<Session, NoTrust> {
+        let believed = match pin {
             Some(pin) => Believed::One(pin),
             None => {
                 let (roots, why) = system();
@@ -74,7 +99,8 @@ impl Trust {
                 let by_name = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider());
                 Believed::Signed(by_name.build().map_err(|e| NoTrust::Unfit(Error::General(e.to_string())))?)
             }
-        })
+        };
+        Session::of(believed, versions)
     }
 
     /// The same, but for a pin, for whoever is there: what goes over it is encrypted, and that is all that is known.
@@ -82,7 +108,7 @@ impl Trust {
     /// # Errors
     /// TLS refuses the settings.
     pub fn anybody(pin: Option<Fingerprint>) -> Result<Session, NoTrust> {
-        Session::of(pin.map_or(Believed::Anybody, Believed::One))
+        Session::of(pin.map_or(Believed::Anybody, Believed::One), Versions::Both)
     }
 
     /// Speaks TLS over `stream` with the server of that name or address. The handshake is made here: an error says
@@ -127,11 +153,11 @@ pub struct Session {
 }
 
 impl Session {
-    fn of(believed: Believed) -> Result<Session, NoTrust> {
+    fn of(believed: Believed, versions: Versions) -> Result<Session, NoTrust> {
         let provider = provider();
         let looker = Arc::new(Looker { believed, provider: provider.clone(), shown: Mutex::default() });
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions.of_library())
             .map_err(NoTrust::Unfit)?
             .dangerous()
             .with_custom_certificate_verifier(looker.clone())

@@ -37,6 +37,8 @@ pub(super) struct Link {
     pub(super) told: Option<Told>,
     /// Whether data connections are of TLS sessions of their own.
     pub(super) is_stranger: bool,
+    /// Whether the last data connection was under TLS and did not go on from an earlier session: there was none left.
+    pub(super) is_unresumed: bool,
 }
 
 impl Link {
@@ -49,7 +51,9 @@ impl Link {
         let plan = plan(remote, options, first, ahead);
         let session = match plan.tls {
             Tls::No => None,
-            Tls::Explicit | Tls::Implicit => Some(Trust::session(options.ftp.pin).map_err(nobody)?),
+            Tls::Explicit | Tls::Implicit => {
+                Some(Trust::session(options.ftp.pin, options.ftp.versions).map_err(nobody)?)
+            }
         };
         let is_implicit = plan.tls == Tls::Implicit;
         let mut link = Link {
@@ -67,6 +71,7 @@ impl Link {
             octets: 0,
             told: None,
             is_stranger: false,
+            is_unresumed: false,
         };
         link.see(ends, Dir::Sent, What::Connected { role: Role::Control });
         if is_implicit {

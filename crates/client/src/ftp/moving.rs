@@ -61,7 +61,7 @@ impl Run<'_, '_> {
             && !conn.is_tls()
         {
             let own = match self.link.is_stranger {
-                true => Trust::session(self.link.options.ftp.pin).ok(),
+                true => Trust::session(self.link.options.ftp.pin, self.link.options.ftp.versions).ok(),
                 false => None,
             };
             let session = own.as_ref().unwrap_or(session);
@@ -77,6 +77,8 @@ impl Run<'_, '_> {
             }
         }
         self.has_more = matches!(&self.data, Data::Open(conn, _) if conn.is_tls());
+        self.link.is_unresumed =
+            matches!(&self.data, Data::Open(conn, _) if conn.is_tls() && !conn.is_resumed());
         self.pump = match (&self.data, &self.load) {
             (Data::Listening(_), _) => Pump::Accepting(start),
             (Data::None | Data::Open(..), Load::From(blob)) => {

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink};
 use transport::Cancel;
 use transport::tap::Tap;
+use transport::tls_client::Versions;
 
 /// A server that is logged in to. Paths are octets, sent as they are: one that begins without `/` counts from where the
 /// login begins.
@@ -157,7 +158,8 @@ impl Session {
         let mut names = self.listing(path, how);
         // Announced, and not there or not what RFC 3659 says: LIST is.
         let is_unfit = match &names {
-            Ok((names, octets)) => names.is_empty() && *octets > 0,
+            Ok(Listing { read: 0, octets: 1.., .. }) => true,
+            Ok(_) => false,
             Err(ClientError::Server { code: WireCode::Ftp(500..=504), .. }) => true,
             Err(_) => false,
         };
@@ -165,7 +167,7 @@ impl Session {
             how = Verb::List;
             names = self.listing(path, how);
         }
-        let (names, octets) = names?;
+        let Listing { names, octets, .. } = names?;
         self.known.listing = Some(how);
         // Many servers list what is not there as if it were empty.
         if how == Verb::List && octets == 0 && !path.is_empty() && self.look(path)?.size.is_some() {
@@ -174,9 +176,8 @@ impl Session {
         Ok(names)
     }
 
-    /// The names, and how long the text was.
-    fn listing(&mut self, path: &[u8], how: Verb) -> Result<(Vec<Listed>, usize), ClientError> {
-        let mut lines = Listing(Vec::new());
+    fn listing(&mut self, path: &[u8], how: Verb) -> Result<Listing, ClientError> {
+        let mut lines = Lines(Vec::new());
         let job = Job::List { path: path.to_vec(), how };
         self.run(job, Load::Into(&mut lines), true, true)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
@@ -185,6 +186,7 @@ impl Session {
             Verb::Mlsd => list::read_facts(&lines.0),
             Verb::List | Verb::Nlst => list::read_list(&lines.0, now),
         };
+        let read = names.len();
         let names = names.into_iter().map(|mut listed| {
             // Some servers give paths.
             if let Some(end) = listed.name.iter().rposition(|b| *b == b'/') {
@@ -192,7 +194,8 @@ impl Session {
             }
             listed
         });
-        Ok((names.filter(|listed| is_name(&listed.name)).collect(), lines.0.len()))
+        let names = names.filter(|listed| is_name(&listed.name)).collect();
+        Ok(Listing { names, read, octets: lines.0.len() })
     }
 
     /// Removes a file.
@@ -280,8 +283,11 @@ impl Session {
     /// What comes next is somebody else's, with options of its own.
     pub(super) fn goes_on(&mut self, remote: &Remote, options: &Options) {
         self.remote.kind = remote.kind;
-        self.link.options = options.clone();
+        let versions = self.options.ftp.versions;
         self.options = options.clone();
+        // That has been found out.
+        self.options.ftp.versions = versions;
+        self.link.options = self.options.clone();
     }
 
     /// Sends a transfer's command with its EPSV from now on, where that is known to work, or does not any more.
@@ -317,16 +323,34 @@ impl Session {
         absent: bool,
     ) -> Result<(Done, Report), ClientError> {
         let began = Instant::now();
+        self.link.is_unresumed = false;
         let again = match self.once(job.clone(), load.again(), is_text, absent, began) {
             Err(Broke { again: true, .. }) if self.has_done => true,
+            // It wants each data connection to go on from a session, and has given no ticket for this one.
+            Err(Broke { error, .. }) if self.wants_more_tickets(&error) => {
+                self.options.ftp.versions = Versions::Tls12;
+                true
+            }
             Err(broke) => return Err(broke.error),
             Ok(done) => return Ok(done),
         };
-        debug_assert!(again, "a session that had done something, and was asked for more in vain");
+        debug_assert!(again, "nothing was done of it, and may be in another session");
         // A server that takes one command at a time only.
         self.is_ahead &= !self.link.machine.went_ahead();
         self.reach_again()?;
         self.once(job, load, is_text, absent, began).map_err(|broke| broke.error)
+    }
+
+    /// Whether a data connection was turned away that could not go on from an earlier session in TLS 1.3, as it could in 1.2.
+    fn wants_more_tickets(&self, error: &ClientError) -> bool {
+        let is_turned_away = matches!(
+            error,
+            ClientError::NoData { .. }
+                | ClientError::Server { code: WireCode::Ftp(425 | 426 | 450 | 522), .. }
+        );
+        let is_13 = || self.secured().is_some_and(|tls| tls.version == "TLS 1.3");
+        let is_free = self.options.ftp.versions == Versions::Both && !self.link.is_stranger;
+        is_turned_away && is_free && self.link.is_unresumed && is_13()
     }
 
     fn once(
@@ -418,13 +442,22 @@ fn log_in(remote: &Remote, options: &Options, is_ahead: bool) -> Result<Link, Cl
     }
 }
 
+/// A directory as it was listed.
+struct Listing {
+    names: Vec<Listed>,
+    /// Lines that were understood, of `.` and `..` too: all that an empty directory has.
+    read: usize,
+    /// How long the text was.
+    octets: usize,
+}
+
 /// The text of a listing, bounded: its length is the server's say-so.
-struct Listing(Vec<u8>);
+struct Lines(Vec<u8>);
 
 /// Some 200,000 entries.
 const LONGEST_LISTING: usize = 16 << 20;
 
-impl Sink for Listing {
+impl Sink for Lines {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         debug_assert_eq!(offset, self.0.len() as u64, "FTP's octets come in order");
         if self.0.len() + octets.len() > LONGEST_LISTING {

@@ -10,7 +10,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use store::Sink;
 
-/// What is asked, by its beginning, and what is answered; `DATA` in it gives a port, `!` sends five octets there first.
+/// What is asked, by its beginning, and what is answered; `DATA` in it gives a port, `!` sends five octets there first, `!TEXT!`
+/// a text.
 type Script = &'static [(&'static str, &'static str)];
 
 const LOGIN: (&str, &str) = ("USER ", "230 in");
@@ -41,8 +42,9 @@ fn play(mut stream: TcpStream, script: Script) {
         let answer = answer.replace("DATA", &place);
         match answer.strip_prefix('!') {
             Some(answer) => {
+                let (octets, answer) = answer.split_once('!').unwrap_or(("12345", answer));
                 write!(stream, "150 here\r\n").unwrap();
-                data.accept().unwrap().0.write_all(b"12345").unwrap();
+                data.accept().unwrap().0.write_all(octets.as_bytes()).unwrap();
                 write!(stream, "{answer}\r\n").unwrap();
             }
             None => write!(stream, "{answer}\r\n").unwrap(),
@@ -313,4 +315,28 @@ fn what_came_of_a_broken_file_without_a_gap_is_its_beginning() {
     ]]);
     assert!(matches!(done, Err(ClientError::Truncated { expected: 1_048_576, found: 5 })), "{done:?}");
     assert_eq!(gathered, [5]);
+}
+
+/// Pure-FTPd lists `.` and `..` by MLSD, and nothing by LIST where there are spaces in a path.
+#[test]
+fn an_empty_directory_does_not_show_that_mlsd_is_of_no_use() {
+    let (at, thread) = server(&[&[
+        ("", "220 hi"),
+        LOGIN,
+        ("FEAT", "211-f\r\n MLST type*;\r\n211 e"),
+        ("TYPE A", "200 ok"),
+        ("PASV", "227 (DATA)"),
+        ("MLSD e", "!type=cdir; .\r\ntype=pdir; ..\r\n!226 done"),
+        ("PASV", "227 (DATA)"),
+        ("MLSD d d", "!type=cdir; .\r\ntype=file; f f\r\n!226 done"),
+        ("QUIT", "221 bye"),
+    ]]);
+    let mut options = Options::default();
+    options.ftp.passive = crate::Passive::PasvOnly;
+    let mut session = Session::open(&remote(at), &options).unwrap();
+    assert_eq!(session.list(b"e").unwrap(), []);
+    let names: Vec<_> = session.list(b"d d").unwrap().into_iter().map(|listed| listed.name).collect();
+    assert_eq!(names, [b"f f"]);
+    drop(session);
+    thread.join().unwrap();
 }

@@ -230,6 +230,11 @@ impl Client {
                 let words = alloc::format!("{} {}", code.0, r.text().escape_ascii());
                 self.no_data(&words);
             }
+            // Pure-FTPd says nothing but this of one that was closed on purpose; who says more is not understood any more.
+            Doing::End { moved: true, .. } if code.is_preliminary() && self.until().is_some() => {
+                self.verify();
+                self.awaits = Await::Over;
+            }
             // 110 and the like.
             Doing::End { .. } | Doing::Last if code.is_preliminary() => {}
             Doing::End { moved, .. } if code.is_complete() => {

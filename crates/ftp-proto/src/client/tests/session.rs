@@ -194,10 +194,16 @@ fn a_part_is_whole_at_its_end_whatever_is_said_of_the_closed_data_connection() {
     part_moves(&mut c, part(10, 20, false));
     says(&mut c, "426 broken");
     assert!(matches!(finished(&mut c), Err(Failure::Refused { .. })));
-    // One that goes with it has given what it should.
+    // One that goes with it has given what it should, and so has one whose last word is none.
     part_moves(&mut c, part(10, 20, false));
     c.moved(Instant::ZERO, 10);
     c.handle_eof();
+    assert_eq!(finished(&mut c).unwrap().octets, 10);
+    assert!(c.is_over());
+    let mut c = idle(plan());
+    part_moves(&mut c, part(10, 20, false));
+    c.moved(Instant::ZERO, 10);
+    says(&mut c, "150 0.024 seconds");
     assert_eq!(finished(&mut c).unwrap().octets, 10);
     assert!(c.is_over());
 }
