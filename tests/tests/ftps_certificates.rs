@@ -232,6 +232,30 @@ print(where(ftp), flush=True)
     assert!(ended.out.lines().any(|l| l == "root"), "{ended:?}");
 }
 
+/// As a program leaves them that renews certificates: nobody says a word to the server.
+#[test]
+fn new_certificates_are_taken_up_unasked_and_half_a_pair_is_not() {
+    let lines = "[ftp]\ncert = \"DIR/first.pem\"\nkey = \"DIR/first.key\"\n";
+    let house = House::start(&[("first", None), ("second", None)], lines);
+    assert!(house.shows("x").ends_with("CN = first"));
+    let path = |name: &str| house.service.path(name);
+    let by_itself = |event: &Value, verdict: &str| {
+        let text = event["text"].as_str().unwrap_or_default();
+        event["event"] == "configured"
+            && event["verdict"] == verdict
+            && event["by"] == "itself"
+            && text.starts_with("certificates have changed: ")
+    };
+    std::fs::copy(path("second.pem"), path("new")).unwrap();
+    std::fs::rename(path("new"), path("first.pem")).unwrap();
+    let refused = house.told(|event| by_itself(event, "refused"));
+    assert!(refused["text"].as_str().unwrap().contains("the old configuration stays"), "{refused}");
+    assert!(house.shows("x").ends_with("CN = first"));
+    std::fs::copy(path("second.key"), path("first.key")).unwrap();
+    house.told(|event| by_itself(event, "taken"));
+    assert!(house.shows("x").ends_with("CN = second"));
+}
+
 #[test]
 fn a_handshake_that_fails_is_told_with_the_side_and_the_reason() {
     let house =

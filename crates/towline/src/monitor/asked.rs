@@ -1,6 +1,6 @@
 //! The worker's end: questions go to the monitor, its orders come in.
 
-use super::wire::{Fault, Start, ToMonitor, ToWorker, receive, send};
+use super::wire::{Cause, Fault, Start, ToMonitor, ToWorker, receive, send};
 use super::{Answer, Privileged, Question, Refused};
 use crate::exit::{Exit, Failure};
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub(crate) trait Hear: Send + 'static {
     /// A successor asks what an operator asked it.
     fn caller(&self, socket: OwnedFd);
     /// A signal asked for a reload; why it did not come about, if so.
-    fn reloaded(&self, refused: Option<String>);
+    fn reloaded(&self, cause: Cause, refused: Option<String>);
     /// The monitor wants to know whether the loop goes round.
     fn ping(&self, nth: u64);
 }
@@ -108,7 +108,7 @@ impl Asked {
                     }
                     ToWorker::Ping(nth) => by.ping(nth),
                     ToWorker::Caller => descriptors.into_iter().for_each(|socket| by.caller(socket)),
-                    ToWorker::Reloaded(refused) => by.reloaded(refused),
+                    ToWorker::Reloaded(cause, refused) => by.reloaded(cause, refused),
                     ToWorker::Retire => by.order(Order::Retire),
                     ToWorker::Drain => by.order(Order::Drain),
                     ToWorker::Cut => by.order(Order::Cut),

@@ -27,7 +27,7 @@ pub use here::Here;
 pub(crate) use house::{House, Prepared};
 pub use mandate::{Address, Argv, Mandate, Reached};
 pub use question::{Answer, Listed, Place, Program, Question, Refused};
-pub(crate) use wire::ToMonitor;
+pub(crate) use wire::{Cause, ToMonitor};
 
 use std::fmt::Debug;
 use std::io;

@@ -8,6 +8,15 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use transport::{Channel, Message};
 
+/// Why there is a reload that no operator waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) enum Cause {
+    /// A signal asked for it.
+    Signal,
+    /// Certificates have changed.
+    Files,
+}
+
 /// What a monitor says.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum ToWorker {
@@ -24,8 +33,8 @@ pub(crate) enum ToWorker {
     Ping(u64),
     /// A successor asks what an operator asked it: the socket comes beside it.
     Caller,
-    /// A signal asked for a reload, which came about by this worker, or did not for this reason.
-    Reloaded(Option<String>),
+    /// A reload that no operator waits for came about by this worker, or did not for this reason.
+    Reloaded(Cause, Option<String>),
     /// Leave the sockets to a successor; what runs goes on.
     Retire,
     /// Nothing new; what runs goes on.

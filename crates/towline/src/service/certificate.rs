@@ -1,8 +1,8 @@
 //! The certificates that FTP and HTTPS show: files of the owner's, or one of our own.
 
 use super::place::of_state;
-use crate::config::Loaded;
 use crate::config::ftp::{Asked, Tls};
+use crate::config::{Config, Loaded};
 use crate::exit::{Exit, Failure};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use transport::tls::{Authorities, ByName, Identity};
 
 /// What is shown.
@@ -120,6 +120,14 @@ fn of_hosts(loaded: &Loaded, identity: Identity, from: From) -> Result<Certifica
     let asking = |of: &Identity| of.asking(&authorities, required).map_err(|e| broken(&e.to_string()));
     let hosts = hosts.iter().map(|own| own.as_ref().map(asking).transpose()).collect::<Result<_, _>>()?;
     Ok(Certificate { identity: asking(&identity)?, hosts, from })
+}
+
+/// The files that certificates come from, and those of who vouches for clients.
+pub(super) fn files(config: &Config) -> Vec<PathBuf> {
+    let (ftp, https) = (&config.ftp, &config.https);
+    let pairs = [(&ftp.cert, &ftp.key), (&https.cert, &https.key)];
+    let all = pairs.into_iter().chain(ftp.host.iter().map(|host| (&host.cert, &host.key)));
+    all.flat_map(|(cert, key)| [cert, key]).chain([&ftp.tls_clients]).flatten().cloned().collect()
 }
 
 /// The owner's files, where there are any.

@@ -1,7 +1,7 @@
 //! The service as two processes: what the monitor is told, and how a worker begins.
 
 use super::sockets::{Had, Sockets};
-use super::{Beginning, Occasion, descriptors, mandate};
+use super::{Beginning, Occasion, certificate, descriptors, mandate};
 use crate::config::Loaded;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
@@ -39,7 +39,8 @@ pub(crate) fn monitor(
             };
             let sockets = Sockets::open(&loaded, had)?.into_parts();
             let (mandate, drain) = (Arc::new(mandate::of(&loaded.config)), loaded.config.server.drain);
-            Ok(Prepared { loaded, text, sockets, mandate, drain })
+            let certificates = certificate::files(&loaded.config);
+            Ok(Prepared { loaded, text, sockets, mandate, drain, certificates })
         }),
     )
 }

@@ -1,7 +1,7 @@
 //! What the loop was told to do, by signals or by a monitor.
 
 use crate::interrupt::on_interrupt;
-use crate::monitor::{Asked, Hear, Order, ToMonitor};
+use crate::monitor::{Asked, Cause, Hear, Order, ToMonitor};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -19,8 +19,8 @@ struct Told {
     order: AtomicU8,
     /// A ping to answer; 0: none.
     ping: AtomicU64,
-    /// What became of reloads that a signal asked for.
-    reloads: Mutex<Vec<Result<(), String>>>,
+    /// What became of reloads that no operator waits for.
+    reloads: Mutex<Vec<(Cause, Result<(), String>)>>,
     /// Successors that ask; none: nobody is answered any more.
     callers: Mutex<Option<Vec<OwnedFd>>>,
 }
@@ -53,8 +53,8 @@ impl Orders {
         }
     }
 
-    /// What became since of reloads that a signal asked for, or why they did not come about.
-    pub(super) fn reloads(&self) -> Vec<Result<(), String>> {
+    /// What became since of reloads that no operator waits for, or why they did not come about.
+    pub(super) fn reloads(&self) -> Vec<(Cause, Result<(), String>)> {
         std::mem::take(&mut *self.told.reloads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -92,8 +92,8 @@ impl Hear for Orders {
         }
     }
 
-    fn reloaded(&self, refused: Option<String>) {
-        let reload = refused.map_or(Ok(()), Err);
+    fn reloaded(&self, cause: Cause, refused: Option<String>) {
+        let reload = (cause, refused.map_or(Ok(()), Err));
         self.told.reloads.lock().unwrap_or_else(PoisonError::into_inner).push(reload);
     }
 

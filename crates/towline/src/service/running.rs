@@ -17,7 +17,7 @@ use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::ladder::Traces;
 use crate::metrics::{Figures, Page, State};
-use crate::monitor::{Asked, Order, Privileged, ToMonitor};
+use crate::monitor::{Asked, Cause, Order, Privileged, ToMonitor};
 use crate::sinks::{Outside, Sinks};
 use crate::watch::Watch;
 use gate::Gate;
@@ -194,12 +194,16 @@ impl Running<'_> {
             }
             board.flush();
             orders.alive();
-            for reload in orders.reloads() {
+            for (cause, reload) in orders.reloads() {
                 let what = match &reload {
                     Ok(()) => String::from("taken up anew by this process"),
                     Err(why) => format!("not taken up anew: {why}"),
                 };
-                gate.tell(What::Configured { what, is_taken: reload.is_ok(), by: By::Operator(None) });
+                let (what, by) = match cause {
+                    Cause::Signal => (what, By::Operator(None)),
+                    Cause::Files => (format!("certificates have changed: {what}"), By::Itself),
+                };
+                gate.tell(What::Configured { what, is_taken: reload.is_ok(), by });
             }
             for socket in orders.callers() {
                 control::answer_successor(socket.into(), desk());

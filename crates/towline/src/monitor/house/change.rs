@@ -1,7 +1,8 @@
 //! From one worker to the next: a reload, a death.
 
-use super::super::wire::{ToWorker, send};
+use super::super::wire::{Cause, ToWorker, send};
 use super::super::{Answer, Refused};
+use super::files::Watched;
 use super::worker::{Life, Worker};
 use super::{Ending, House, LATE, Prepared, SOON, STEADY, fate, reply, say};
 use crate::exit::{Exit, Failure};
@@ -20,6 +21,8 @@ pub(super) enum Asker {
     Nobody,
     /// A signal.
     Signal,
+    /// Certificates that have changed.
+    Files,
     /// An operator, by a worker's question of this number.
     Worker(Arc<Channel>, u64),
 }
@@ -59,8 +62,14 @@ impl House {
             return self.refuse(asker, String::from("a worker is being started already: try again"));
         }
         self.notify.reloading();
+        // Also where it comes to nothing: what is half there is tried again when it changes.
+        self.watched = Watched::of(self.prepared.certificates.clone(), Instant::now());
         let begun = match (self.prepare)(Some(&self.prepared)) {
-            Ok(prepared) => self.begin(Arc::new(prepared), asker),
+            Ok(prepared) => {
+                // The worker reads them from here on.
+                self.watched = Watched::of(prepared.certificates.clone(), Instant::now());
+                self.begin(Arc::new(prepared), asker)
+            }
             Err(failure) => Err((failure, asker)),
         };
         if let Err((failure, asker)) = begun {
@@ -75,7 +84,8 @@ impl House {
         match asker {
             Asker::Nobody => {}
             // Whoever serves has the audit.
-            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(Some(why))),
+            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(Cause::Signal, Some(why))),
+            Asker::Files => self.tell_who_serves(&ToWorker::Reloaded(Cause::Files, Some(why))),
             Asker::Worker(channel, n) => reply(&channel, n, Answer::Refused(Refused::Failed(why))),
         }
     }
@@ -148,7 +158,8 @@ impl House {
         self.status = status;
         match next.asker {
             Asker::Nobody => {}
-            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(None)),
+            Asker::Signal => self.tell_who_serves(&ToWorker::Reloaded(Cause::Signal, None)),
+            Asker::Files => self.tell_who_serves(&ToWorker::Reloaded(Cause::Files, None)),
             Asker::Worker(channel, n) => reply(&channel, n, Answer::Done),
         }
     }

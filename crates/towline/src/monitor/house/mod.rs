@@ -6,9 +6,11 @@
 //! and gives the rest up; then the old one leaves the sockets, and only then the new one takes them. What fails on
 //! the way leaves the old one where it is.
 //!
-//! - `worker`: a worker's process; `notify`: the service manager; `change`: from one worker to the next.
+//! - `worker`: a worker's process; `notify`: the service manager; `change`: from one worker to the next; `files`: whose
+//!   change is a reload.
 
 mod change;
+mod files;
 mod notify;
 mod worker;
 
@@ -19,12 +21,14 @@ use crate::config::Loaded;
 use crate::config::audit::MOST_HOOKS;
 use crate::exit::{Exit, Failure};
 use change::{Asker, Next};
+use files::Watched;
 use notify::Notify;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -60,6 +64,8 @@ pub(crate) struct Prepared {
     pub(crate) mandate: Arc<Mandate>,
     /// How long what runs may go on after the end.
     pub(crate) drain: Duration,
+    /// Certificates and keys of the owner's.
+    pub(crate) certificates: Vec<PathBuf>,
 }
 
 /// Reads and judges the configuration; opens the sockets that are not among those of `Prepared`.
@@ -80,6 +86,7 @@ pub(crate) struct House {
     again: Option<Instant>,
     pause: Duration,
     pings: u64,
+    watched: Watched,
     errands: Arc<AtomicUsize>,
     status: String,
     ending: Ending,
@@ -129,6 +136,7 @@ impl House {
             again: None,
             pause: SOON,
             pings: 0,
+            watched: Watched::of(prepared.certificates.clone(), Instant::now()),
             errands: Arc::default(),
             status: String::new(),
             ending: Ending::No,
@@ -185,6 +193,9 @@ impl House {
                 say(&failure.to_string());
                 self.another("cannot be started");
             }
+        }
+        if self.next.is_none() && matches!(self.ending, Ending::No) && self.watched.have_changed(now) {
+            self.reload(Asker::Files);
         }
         let (drain, often) = (self.prepared.drain, self.notify.watchdog.map_or(ASKS, |w| (w / 4).min(ASKS)));
         let hangs = self.notify.watchdog.map_or(HANGS, |w| w.min(HANGS));
