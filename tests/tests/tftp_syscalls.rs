@@ -125,6 +125,57 @@ fn a_lock_step_block_costs_three_system_calls() {
     });
 }
 
+/// The most calls that a file of three blocks may cost, by name; any other call is for all files together.
+const SMALL_FILE: &[(&str, usize)] = &[
+    // The request, the answer to the options, three blocks.
+    ("epoll_pwait", 5),
+    ("sendto", 4),
+    // Once in vain where the socket is let go.
+    ("recvfrom", 5),
+    // Once in vain where something else came with the request.
+    ("recvmsg", 2),
+    // A look at the name, and the file.
+    ("openat2", 2),
+    ("fstat", 2),
+    ("close", 2),
+    ("pread64", 1),
+    // To the peer, and away from it: a socket that epoll knows serves the next transfer.
+    ("connect", 2),
+    // `--json` tells our port.
+    ("getsockname", 1),
+    // A debug build asks whether what it closes is open.
+    ("fcntl", if cfg!(debug_assertions) { 2 } else { 0 }),
+];
+
+#[test]
+fn a_small_file_costs_two_opens_and_no_new_socket() {
+    let Some(traced) = Traced::start() else { return };
+    let files = 200;
+    for n in 0..files {
+        std::fs::write(traced.root.path().join(format!("f{n}")), [n as u8; 4_096]).expect("room for a file");
+    }
+    let mut over = Vec::new();
+    for _ in 0..TIMES {
+        let calls = traced.calls(|| {
+            for n in 0..files {
+                let got = Client::new(traced.serve.tftp).get(&format!("f{n}"), &[("blksize", "1428")]);
+                assert!(got == [n as u8; 4_096]);
+            }
+        });
+        let all: usize = calls.values().sum();
+        println!(
+            "soak: files of three blocks: {:.2} system calls for each of {files}: {calls:?}",
+            all as f64 / files as f64
+        );
+        let most = |name: &str| SMALL_FILE.iter().find(|(n, _)| *n == name).map_or(0, |(_, most)| *most);
+        over = calls.into_iter().filter(|(name, n)| *n > most(name) * files + files / 4).collect();
+        if over.is_empty() {
+            return;
+        }
+    }
+    panic!("too many for {files} files: {over:?}");
+}
+
 #[test]
 fn a_history_costs_no_system_call_of_a_block() {
     let state = e2e::scratch();

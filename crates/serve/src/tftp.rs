@@ -22,6 +22,7 @@ mod content;
 mod engine;
 pub mod names;
 mod open;
+mod paths;
 mod pool;
 mod rate;
 mod record;

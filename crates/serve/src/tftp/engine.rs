@@ -2,10 +2,11 @@
 
 use super::budget::Budget;
 use super::clients::Clients;
+use super::paths::Paths;
 use super::pool::Pool;
 use super::requests::Desk;
 use super::scratch::Scratch;
-use super::slots::{Key, Phase, Slot, Slots};
+use super::slots::{Key, Phase, Slot, Slots, Token};
 use super::timers::{Clock, Timers};
 use super::transfer::{Next, Running, Watched};
 use super::way::Way;
@@ -21,7 +22,7 @@ use tftp_proto::{AheadFigure, ErrorCode, Transfer};
 use transport::tap::Tap;
 use transport::udp::RequestSocket;
 
-/// Marks of what is no transfer in epoll's data; places stay far below.
+/// Marks of what is no transfer in epoll's data; tokens stay far below.
 const WAKE: u64 = u64::MAX;
 const WORKERS: u64 = u64::MAX - 1;
 const TIMERS: u64 = u64::MAX - 2;
@@ -53,6 +54,7 @@ pub(super) struct Engine {
     pub(super) desk: Desk,
     pub(super) budget: Budget,
     pub(super) clients: Clients,
+    pub(super) paths: Paths,
     pub(super) pool: Pool,
     pub(super) scratch: Scratch,
 }
@@ -88,6 +90,7 @@ impl Engine {
             timers,
             budget: Budget::new(clock.now()),
             clients: Clients::default(),
+            paths: Paths::default(),
             pool: Pool::default(),
             scratch: Scratch::new(clock),
         })
@@ -127,8 +130,11 @@ impl Engine {
                     WORKERS => self.take_done(),
                     TIMERS => self.expire(),
                     n if n >= REQUESTS => self.take_requests((n - REQUESTS) as usize, alone),
-                    n => self
-                        .with_running(Key::from_u64(n), |running, scratch| running.receive(alone, scratch)),
+                    n => {
+                        if let Some(key) = self.slots.with_token(n) {
+                            self.with_running(key, |running, scratch| running.receive(alone, scratch));
+                        }
+                    }
                 }
             }
         }
@@ -252,6 +258,7 @@ impl Engine {
         let Some(slot) = self.slots.get(key) else { return };
         let Phase::Running(running) = &mut slot.phase else { return };
         let next = act(running, &mut self.scratch);
+        let token = slot.token;
         if slot.owed > 0 && running.machine.is_proved() {
             self.budget.give_back(slot.words.peer.ip(), std::mem::take(&mut slot.owed));
         }
@@ -261,7 +268,7 @@ impl Engine {
                 return;
             }
             Next::Wait { for_room } => {
-                if let Err(e) = watch(&self.epoll, key, running, for_room)
+                if let Err(e) = watch(&self.epoll, token, running, for_room)
                     && !running.watched.is_heard()
                 {
                     running.fail(&e);
@@ -304,8 +311,10 @@ impl Engine {
             if running.reusable
                 && running.watched == Watched::ForOctets
                 && let Way::Own(socket) = std::mem::replace(&mut running.way, Way::Closed)
+                && let Some(token) = slot.token.take()
+                && !self.pool.keep(slot.words.asked.ip(), socket, token)
             {
-                self.pool.keep(slot.words.asked.ip(), socket);
+                self.slots.free(token);
             }
         }
         self.slots.remove(key);
@@ -343,9 +352,9 @@ impl Engine {
 /// # Errors
 ///
 /// The system's. A transfer that was heard before is retried at its next packet or timer.
-fn watch(poll: &OwnedFd, key: Key, running: &mut Running, for_room: bool) -> io::Result<()> {
-    let Some(socket) = running.way.own() else { return Ok(()) };
-    let data = epoll::EventData::new_u64(key.to_u64());
+fn watch(poll: &OwnedFd, token: Option<Token>, running: &mut Running, for_room: bool) -> io::Result<()> {
+    let (Some(socket), Some(token)) = (running.way.own(), token) else { return Ok(()) };
+    let data = epoll::EventData::new_u64(token.to_u64());
     let (wanted, flags) = if for_room {
         (Watched::ForRoomToo, epoll::EventFlags::IN | epoll::EventFlags::OUT)
     } else {
@@ -353,7 +362,6 @@ fn watch(poll: &OwnedFd, key: Key, running: &mut Running, for_room: bool) -> io:
     };
     match running.watched {
         Watched::Not => epoll::add(poll, socket, data, flags)?,
-        Watched::ForAnother => epoll::modify(poll, socket, data, flags)?,
         Watched::ForOctets | Watched::ForRoomToo if running.watched != wanted => {
             epoll::modify(poll, socket, data, flags)?;
         }

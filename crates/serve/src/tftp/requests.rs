@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use super::open::{self, Asked, Opened};
-use super::slots::{Key, Phase};
+use super::paths::Paths;
+use super::slots::{Key, Phase, Token};
 use super::transfer::{Running, Seen, Watched, Words};
 use super::way::Way;
 use super::worker::Job;
@@ -10,7 +11,7 @@ use super::{DRAINING, RETIRING, content::Content, rate, refusal};
 use gate::store::no_descriptors;
 use gate::{Counted, Limit, Outcome, Protocol, Refusal, Scope};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tftp_proto::packet::{Op, Request, write_error};
@@ -318,7 +319,7 @@ impl Engine {
     ) -> Result<(), Box<(Opened, io::Error)>> {
         let seed = self.desk.random(now);
         let Some(slot) = self.slots.get(key) else { return Ok(()) };
-        let words = &slot.words;
+        let words = slot.words.clone();
         let way = if self.config.single_port {
             self.desk.asked(words.asked).map(|socket| Way::Shared {
                 socket,
@@ -328,19 +329,18 @@ impl Engine {
         } else {
             None
         };
-        let ports = self.config.port_range.as_ref();
+        let ports = self.config.port_range.clone();
         let ports_are_free = ports.is_none();
         // A socket with a port of a range keeps it.
-        let used = match (&way, ports) {
-            (None, None) => self.pool.take(words.asked.ip(), words.peer),
+        let used = match (&way, &ports) {
+            (None, None) => self.used_socket(words.asked.ip(), words.peer),
             (_, Some(_)) | (Some(_), None) => None,
         };
-        let watched = if used.is_some() { Watched::ForAnother } else { Watched::Not };
-        let way = match (way, used) {
-            (Some(way), _) => way,
-            (None, Some(socket)) => Way::Own(socket),
-            (None, None) => match udp::connected(words.asked, words.peer, ports, seed) {
-                Ok(socket) => Way::Own(socket),
+        let (way, token) = match (way, used) {
+            (Some(way), _) => (way, None),
+            (None, Some((socket, token))) => (Way::Own(socket), Some(token)),
+            (None, None) => match udp::connected(words.asked, words.peer, ports.as_ref(), seed) {
+                Ok(socket) => (Way::Own(socket), None),
                 Err(e) => return Err(Box::new((opened, e))),
             },
         };
@@ -349,7 +349,7 @@ impl Engine {
         limits.blksize = limits.blksize.min(known.most.unwrap_or(u16::MAX));
         if self.config.clamp_to_mtu
             && offer.agree(&limits, mode, Size::Unknown).terms.blksize > tftp_proto::DEFAULT_BLKSIZE
-            && let Some(most) = block_on_the_path(&way, words, seed)
+            && let Some(most) = block_on_the_path(&mut self.paths, now, &way, &words, seed)
         {
             limits.blksize = limits.blksize.min(most);
         }
@@ -389,13 +389,33 @@ impl Engine {
             None => words.asked,
         };
         let sight = Seen { tap: self.tap.clone(), flow: words.flow, local, peer: words.peer };
-        let mut running = Running::new(way, machine, content, sight, slot.words.clone(), now);
+        let (is_own, asked) = (way.own().is_some(), words.asked);
+        let mut running = Running::new(way, machine, content, sight, words, now);
         // A link-local address belongs to an interface as well.
-        let anywhere = !matches!(words.asked.ip(), IpAddr::V6(a) if a.is_unicast_link_local());
+        let anywhere = !matches!(asked.ip(), IpAddr::V6(a) if a.is_unicast_link_local());
         running.reusable = room.is_none() && ports_are_free && anywhere;
-        running.watched = watched;
-        slot.phase = Phase::Running(Box::new(running));
+        running.watched = if token.is_some() { Watched::ForOctets } else { Watched::Not };
+        if let Some(slot) = self.slots.get(key) {
+            slot.phase = Phase::Running(Box::new(running));
+        }
+        match token {
+            Some(token) => self.slots.hand_over(token, key),
+            None if is_own => self.slots.new_token(key),
+            None => {}
+        }
         Ok(())
+    }
+
+    /// A socket that served another transfer, connected to this peer.
+    fn used_socket(&mut self, from: IpAddr, peer: SocketAddr) -> Option<(UdpSocket, Token)> {
+        let (socket, token) = self.pool.take(from)?;
+        match udp::reconnect(&socket, peer) {
+            Ok(()) => Some((socket, token)),
+            Err(_) => {
+                self.slots.free(token);
+                None
+            }
+        }
     }
 
     /// One ERROR of at most `most` octets, from a port of its own; nobody waits for an answer.
@@ -433,17 +453,25 @@ impl Engine {
 }
 
 /// The largest block that the path to the peer takes in one piece, as far as the system knows.
-fn block_on_the_path(way: &Way, words: &Words, seed: u64) -> Option<u16> {
-    let mtu = match way {
-        Way::Own(socket) => udp::path_mtu_to(socket, words.peer.ip()),
-        // Only a connected socket has a path.
-        Way::Shared { .. } | Way::Closed => {
-            udp::connected(words.asked, words.peer, None, seed).and_then(|s| udp::path_mtu(&s))
-        }
-    };
-    let v6 = words.peer.is_ipv6();
-    let most = udp::block_within(mtu.ok()?, v6).max(tftp_proto::DEFAULT_BLKSIZE.into());
-    Some(u16::try_from(most).unwrap_or(Limits::default().blksize))
+fn block_on_the_path(
+    paths: &mut Paths,
+    now: clock::Instant,
+    way: &Way,
+    words: &Words,
+    seed: u64,
+) -> Option<u16> {
+    let peer = words.peer.ip();
+    paths.block(now, words.asked.ip(), peer, || {
+        let mtu = match way {
+            Way::Own(socket) => udp::path_mtu_to(socket, peer),
+            // Only a connected socket has a path.
+            Way::Shared { .. } | Way::Closed => {
+                udp::connected(words.asked, words.peer, None, seed).and_then(|s| udp::path_mtu(&s))
+            }
+        };
+        let most = udp::block_within(mtu.ok()?, peer.is_ipv6()).max(tftp_proto::DEFAULT_BLKSIZE.into());
+        Some(u16::try_from(most).unwrap_or(Limits::default().blksize))
+    })
 }
 
 /// Cuts an ERROR's text so that the whole has at most `most` octets; code and final NUL stay.

@@ -2,7 +2,7 @@
 
 use super::chunks::Chunks;
 use super::timers::Clock;
-use transport::udp::{GivingWay, Inbox};
+use transport::udp::{GivingWay, Haste, Inbox};
 
 /// The longest datagram there is.
 const DATAGRAM: usize = 65_536;
@@ -19,6 +19,9 @@ pub(super) struct Scratch {
     pub(super) inbox: Inbox,
     /// Whether others want the processor is no transfer's own matter.
     pub(super) giving_way: GivingWay,
+    /// Whether answers are there as soon as a block of a small file is sent: where a peer shares our processor, the
+    /// kernel lets it go first. Small files come and go, so that is no transfer's own matter either.
+    pub(super) at_once: Haste,
     /// What was read ahead.
     pub(super) chunks: Chunks,
 }
@@ -32,6 +35,7 @@ impl Scratch {
             headers: Vec::new(),
             inbox: Inbox::new(),
             giving_way: GivingWay::default(),
+            at_once: Haste::up_to(1),
             chunks: Chunks::default(),
         }
     }

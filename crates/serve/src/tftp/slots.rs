@@ -12,13 +12,14 @@ pub(super) struct Key {
     tenant: u32,
 }
 
-impl Key {
-    pub(super) fn to_u64(self) -> u64 {
-        u64::from(self.place) << 32 | u64::from(self.tenant)
-    }
+/// A number under which epoll tells of a transfer's own socket. It stays with the socket when that goes to the next
+/// transfer: to tell epoll another number would be a system call for each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Token(u32);
 
-    pub(super) fn from_u64(n: u64) -> Key {
-        Key { place: (n >> 32) as u32, tenant: n as u32 }
+impl Token {
+    pub(super) fn to_u64(self) -> u64 {
+        u64::from(self.0)
     }
 }
 
@@ -26,6 +27,8 @@ impl Key {
 pub(super) struct Slot {
     pub(super) key: Key,
     pub(super) words: Arc<Words>,
+    /// What epoll calls its own socket, once it tells of it.
+    pub(super) token: Option<Token>,
     /// What the budget for the unproved still wants back.
     pub(super) owed: usize,
     pub(super) phase: Phase,
@@ -47,6 +50,9 @@ pub(super) struct Slots {
     tenants: u32,
     /// By the two ends: the peer, and our address and port that it asked.
     by_peer: HashMap<(SocketAddr, SocketAddr), Key>,
+    /// Whose socket has that token; of one that waits for its next transfer, whose it was.
+    tokens: Vec<Key>,
+    free_tokens: Vec<Token>,
     /// In the order of their requests, whose peers had not answered when we last looked.
     unproved: VecDeque<Key>,
 }
@@ -70,6 +76,33 @@ impl Slots {
         self.by_peer.get(&(peer, asked)).copied()
     }
 
+    /// Whose socket epoll tells of. A transfer that is over may be among them: its key finds nothing.
+    pub(super) fn with_token(&self, n: u64) -> Option<Key> {
+        self.tokens.get(usize::try_from(n).ok()?).copied()
+    }
+
+    /// A transfer has a socket of its own that epoll does not know yet.
+    pub(super) fn new_token(&mut self, key: Key) {
+        let token = self.free_tokens.pop().unwrap_or_else(|| {
+            self.tokens.push(key);
+            Token((self.tokens.len() - 1) as u32)
+        });
+        self.hand_over(token, key);
+    }
+
+    /// A socket that epoll knows is this transfer's now.
+    pub(super) fn hand_over(&mut self, token: Token, key: Key) {
+        self.tokens[token.0 as usize] = key;
+        if let Some(slot) = self.get(key) {
+            slot.token = Some(token);
+        }
+    }
+
+    /// The socket with that token is closed.
+    pub(super) fn free(&mut self, token: Token) {
+        self.free_tokens.push(token);
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.places.iter_mut().flatten()
     }
@@ -85,7 +118,8 @@ impl Slots {
         self.unproved.push_back(key);
         let owed = words.first_answer;
         let words = Arc::new(words);
-        self.places[place as usize] = Some(Slot { key, words, owed, phase: Phase::Opening, armed: None });
+        let slot = Slot { key, words, token: None, owed, phase: Phase::Opening, armed: None };
+        self.places[place as usize] = Some(slot);
         key
     }
 
@@ -96,6 +130,9 @@ impl Slots {
         let at = (slot.words.peer, slot.words.asked);
         if self.by_peer.get(&at) == Some(&key) {
             self.by_peer.remove(&at);
+        }
+        if let Some(token) = slot.token {
+            self.free(token);
         }
         self.free.push(key.place);
     }

@@ -79,8 +79,6 @@ pub(super) struct Running {
 pub(super) enum Watched {
     /// Nothing: the socket is new.
     Not,
-    /// That there is something for the transfer that had the socket before.
-    ForAnother,
     /// That there is something to read.
     ForOctets,
     /// That, and that there is room to send.
@@ -92,6 +90,16 @@ impl Watched {
     pub(super) fn is_heard(self) -> bool {
         matches!(self, Watched::ForOctets | Watched::ForRoomToo)
     }
+}
+
+/// Whether a transfer looks again for what its peer sends before the loop waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Look {
+    No,
+    /// Right after it has sent.
+    AtOnce,
+    /// When the processor was given away.
+    Later,
 }
 
 /// What the owner of a transfer has to do next.
@@ -183,7 +191,7 @@ impl Running {
             }
             Transfer::Send(_) | Transfer::Receive(_) => None,
         };
-        let mut taken = 0;
+        let (mut taken, mut look) = (0, Look::No);
         while taken < BURST {
             let Some(socket) = self.way.own() else { break };
             let got = match many {
@@ -193,6 +201,7 @@ impl Running {
             match got {
                 Ok(got) => {
                     self.haste.came();
+                    scratch.at_once.came();
                     let now = scratch.clock.now();
                     let next = match many {
                         Some(_) => self.take_blocks(now, got, scratch),
@@ -206,9 +215,17 @@ impl Running {
                         continue;
                     }
                     // More is told by level triggering; to ask would be a call in vain for each block.
-                    if !self.looks(alone, scratch) && !self.left {
-                        return next;
+                    look = self.looks(alone, scratch);
+                    match look {
+                        Look::No if !self.left => return next,
+                        Look::AtOnce => continue,
+                        Look::No | Look::Later => {}
                     }
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock && look == Look::AtOnce => {
+                    scratch.at_once.stays();
+                    let _ = self.quiet(&e);
+                    break;
                 }
                 Err(e)
                     if e.kind() == io::ErrorKind::WouldBlock
@@ -224,10 +241,16 @@ impl Running {
     }
 
     /// Whether to look again before the loop waits.
-    fn looks(&mut self, alone: bool, scratch: &mut Scratch) -> bool {
-        // A small file is over before that pays.
+    fn looks(&mut self, alone: bool, scratch: &mut Scratch) -> Look {
+        // A small file is over before it pays to give the processor away.
         let runs = self.terms().windowsize > 1 || self.acked() >= RUNS;
-        alone && runs && scratch.giving_way.pays() && self.haste.begins()
+        if alone && !runs && scratch.at_once.begins() {
+            Look::AtOnce
+        } else if alone && runs && scratch.giving_way.pays() && self.haste.begins() {
+            Look::Later
+        } else {
+            Look::No
+        }
     }
 
     /// Notes an error of a read; whether nothing is to be had for now.
