@@ -74,6 +74,43 @@ fn puts_to_pureftpd() {
     }
 }
 
+/// Goes on with the part of the same file only; `knows`: whether the server can tell.
+fn resumes(server: &Server, knows: bool) {
+    let home = e2e::scratch();
+    let whole: Vec<u8> = (0..300_000_u32).map(|at| (at * 31 % 241) as u8).collect();
+    let mut other = whole.clone();
+    other[5_000] ^= 1;
+    let (there, part) = (server.served.join("resumed"), home.path().join("resumed.part"));
+    std::fs::write(&there, &whole).unwrap();
+    for (beginning, is_anew) in [(&whole, false), (&other, knows)] {
+        std::fs::write(&part, &beginning[..100_000]).unwrap();
+        let mut c = e2e::towline::command();
+        c.args(["copy", "--resume", &format!("{}resumed", server.url), "resumed"]);
+        let ended = e2e::process::run(c.current_dir(home.path()));
+        assert_eq!(ended.code(), 0, "{}: {ended:?}", server.name);
+        assert_eq!(ended.err.contains("copied anew"), is_anew, "{}: {ended:?}", server.name);
+        let got = std::fs::read(home.path().join("resumed")).unwrap();
+        let kept = if is_anew { &whole[..100_000] } else { &beginning[..100_000] };
+        assert!(got == [kept, &whole[100_000..]].concat(), "{}", server.name);
+    }
+}
+
+#[test]
+fn a_broken_copy_goes_on_where_the_digest_of_proftpd_says_so() {
+    if let Some(server) = proftpd(e2e::scratch()) {
+        resumes(&server, true);
+    }
+}
+
+#[test]
+fn a_broken_copy_goes_on_with_servers_that_make_no_digests() {
+    for server in
+        [vsftpd(e2e::scratch()), pureftpd(e2e::scratch()), pyftpdlib(e2e::scratch())].iter().flatten()
+    {
+        resumes(server, false);
+    }
+}
+
 fn both_ways_under_tls(server: &Server, fingerprint: &str) {
     let sizes = &[0, 1, 16_384, 16_385, 3_000_017];
     server.gets("our ftps get", &["--tls", "--cert-pin", fingerprint], sizes);

@@ -38,7 +38,17 @@ impl Algorithm {
 
     /// The digest of a content that nobody remembers, in lower-case hexadecimal.
     pub fn of(self, blob: &Blob) -> io::Result<String> {
-        Ok(compute(blob, self, &|| true)?.expect("it goes on to the end"))
+        self.of_first(blob, u64::MAX)
+    }
+
+    /// The same of the first octets of a content.
+    pub fn of_first(self, blob: &Blob, octets: u64) -> io::Result<String> {
+        let hex = match self {
+            Algorithm::Md5 => with::<Md5>(blob, octets, &|| true),
+            Algorithm::Sha256 => with::<Sha256>(blob, octets, &|| true),
+            Algorithm::Sha512 => with::<Sha512>(blob, octets, &|| true),
+        };
+        Ok(hex?.expect("it goes on to the end"))
     }
 }
 
@@ -184,18 +194,19 @@ fn is_same(blob: &Blob, then: &Identity) -> bool {
 
 fn compute(blob: &Blob, algorithm: Algorithm, go_on: &dyn Fn() -> bool) -> io::Result<Option<String>> {
     match algorithm {
-        Algorithm::Md5 => with::<Md5>(blob, go_on),
-        Algorithm::Sha256 => with::<Sha256>(blob, go_on),
-        Algorithm::Sha512 => with::<Sha512>(blob, go_on),
+        Algorithm::Md5 => with::<Md5>(blob, u64::MAX, go_on),
+        Algorithm::Sha256 => with::<Sha256>(blob, u64::MAX, go_on),
+        Algorithm::Sha512 => with::<Sha512>(blob, u64::MAX, go_on),
     }
 }
 
-fn with<D: md5::Digest>(blob: &Blob, go_on: &dyn Fn() -> bool) -> io::Result<Option<String>> {
+/// Of all, or of the first `most`.
+fn with<D: md5::Digest>(blob: &Blob, most: u64, go_on: &dyn Fn() -> bool) -> io::Result<Option<String>> {
     let mut digest = D::new();
     let mut buffer = vec![0; BITE];
     let mut at = 0;
     loop {
-        let n = blob.read_at(at, &mut buffer)?;
+        let n = blob.read_at(at, &mut buffer)?.min(usize::try_from(most - at).unwrap_or(usize::MAX));
         if n == 0 {
             break;
         }

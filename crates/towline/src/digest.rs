@@ -11,6 +11,14 @@ use store::Blob;
 const ALL: [(Algorithm, usize); 3] =
     [(Algorithm::Md5, 32), (Algorithm::Sha256, 64), (Algorithm::Sha512, 128)];
 
+/// The digest by its name of the first octets of a content.
+pub(crate) fn of_first(algorithm: &str, blob: &Blob, octets: u64) -> io::Result<String> {
+    match [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512].into_iter().find(|a| a.name() == algorithm) {
+        Some(algorithm) => algorithm.of_first(blob, octets),
+        None => Err(io::Error::new(io::ErrorKind::Unsupported, "a digest that is not known here")),
+    }
+}
+
 /// A digest that was promised: `sha512:6f2a…`, or bare hex whose length tells the algorithm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expect {

@@ -73,9 +73,20 @@ impl Landing {
         blob(self.file.try_clone()?)
     }
 
+    /// When the last of what is there was written, seconds since 1970.
+    pub fn modified(&self) -> io::Result<i64> {
+        use std::os::unix::fs::MetadataExt as _;
+        Ok(self.file.metadata()?.mtime())
+    }
+
     /// The file beside the name.
     pub fn beside(&self) -> &Path {
         &self.beside
+    }
+
+    /// Forgets what is there: it is of another file.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.file.set_len(0)
     }
 
     /// Removes what is there instead of keeping it: it is known to be wrong.

@@ -120,21 +120,39 @@ impl Session {
     /// # Errors
     /// See [`ClientError`].
     pub fn hash(&mut self, path: &[u8], algorithm: &str) -> Result<Option<Vec<u8>>, ClientError> {
-        let Some((_, name, verbs, octets)) = DIGESTS.into_iter().find(|row| row.0 == algorithm) else {
-            return Ok(None);
-        };
-        let features = self.features()?;
-        let verb = match (features.hash(name), verbs.iter().find(|verb| features.has(verb))) {
-            (Some(_), _) => "HASH",
-            (None, Some(verb)) => verb,
-            (None, None) => return Ok(None),
-        };
+        let Some((name, verb, octets)) = self.digest_verb(algorithm)? else { return Ok(None) };
         if verb == "HASH" {
             self.ask(Job::ask("OPTS", format!("HASH {name}").as_bytes()), false)?;
         }
         let reply = self.ask(Job::ask(verb, path), true)?.reply;
         // Of several lines it may stand in any.
         Ok(reply.and_then(|reply| reply.lines.iter().find_map(|line| digest(line, octets))))
+    }
+
+    /// What asks for a digest, where the server announces it: its name in HASH, the verb, its octets.
+    pub(super) fn digest_verb(
+        &mut self,
+        algorithm: &str,
+    ) -> Result<Option<(&'static str, &'static str, usize)>, ClientError> {
+        let Some((_, name, verbs, octets)) = DIGESTS.into_iter().find(|row| row.0 == algorithm) else {
+            return Ok(None);
+        };
+        let features = self.features()?;
+        let own = verbs.iter().find(|verb| features.has(verb)).copied();
+        let verb = features.hash(name).map(|_| "HASH").or(own);
+        Ok(verb.map(|verb| (name, verb, octets)))
+    }
+
+    /// A digest that the server makes of parts of files, `VERB "file" start end`, the verb, and its octets.
+    pub(super) fn ranged_verb(&mut self) -> Result<Option<(&'static str, &'static str, usize)>, ClientError> {
+        let features = self.features()?;
+        let ranged = |(name, _, verbs, octets): &(&'static str, &str, &[&'static str], usize)| {
+            let verb = verbs.iter().find(|verb| verb.starts_with('X') && features.has(verb))?;
+            Some((*name, *verb, *octets))
+        };
+        let dearest = ["sha256", "sha512", "md5"].into_iter();
+        let mut rows = dearest.filter_map(|name| DIGESTS.iter().find(|row| row.0 == name));
+        Ok(rows.find_map(ranged))
     }
 
     /// The dearest digest that the server makes of files.

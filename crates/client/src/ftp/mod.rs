@@ -3,6 +3,7 @@
 //! | file | its one idea |
 //! |---|---|
 //! | `session` | a server that is logged in to, and its verbs |
+//! | `beginning` | whether a broken copy may go on |
 //! | `kept` | sessions that wait for the next file |
 //! | `facts` | what is known of files there, and set: MLST, digests, times, permissions |
 //! | `look` | what is seen of a server besides its files: for whoever examines it |
@@ -19,6 +20,7 @@
 //! soon as an upload has its connection and taken back only after the last octet, so that even a killed
 //! process leaves a RST and no FIN that a server would take for the end of the file.
 
+mod beginning;
 mod conn;
 mod facts;
 mod fault;
@@ -34,6 +36,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use beginning::{Beginning, Ours};
 pub use kept::Kept;
 pub use look::{Secured, Told};
 pub use segments::Segments;

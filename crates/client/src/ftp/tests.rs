@@ -340,3 +340,48 @@ fn an_empty_directory_does_not_show_that_mlsd_is_of_no_use() {
     drop(session);
     thread.join().unwrap();
 }
+
+/// What is said of the first three octets, by a server that has HASH and RANG only.
+fn compared(script: &'static [Script]) -> crate::ftp::Beginning {
+    let (at, thread) = server(script);
+    let blob = store::Blob::Memory(bytes::Bytes::from_static(b"abc"));
+    let digest = |algorithm: &str, _: &store::Blob, octets: u64| {
+        assert_eq!((algorithm, octets), ("md5", 3));
+        Ok(String::from("00112233445566778899aabbccddeeff"))
+    };
+    let ours = crate::ftp::Ours { blob: &blob, is_fetched: true, since: None, digest: &digest };
+    let of = Remote { path: b"f".to_vec(), ..remote(at) };
+    let found = ours.compare(&of, &Options::default()).unwrap();
+    thread.join().unwrap();
+    found
+}
+
+macro_rules! hashed {
+    ($said:literal) => {
+        &[&[
+            ("", "220 hi"),
+            LOGIN,
+            ("TYPE I", "200 ok"),
+            ("SIZE f", "213 5"),
+            ("MDTM f", "213 20260101000000"),
+            ("FEAT", "211-f\r\n HASH MD5\r\n RANG STREAM\r\n211 e"),
+            ("OPTS HASH MD5", "200 MD5"),
+            ("RANG 0 2", "350 ok"),
+            ("HASH f", $said),
+            ("RANG 1 0", "350 none"),
+            ("QUIT", "221 bye"),
+        ]]
+    };
+}
+
+#[test]
+fn a_digest_counts_where_it_is_of_the_part_that_was_asked_for() {
+    use crate::ftp::Beginning;
+    let same = compared(hashed!("213 MD5 0-2 00112233445566778899aabbccddeeff f"));
+    assert_eq!(same, Beginning::Same);
+    let other = compared(hashed!("213 MD5 0-2 ff112233445566778899aabbccddeeff f"));
+    assert!(matches!(other, Beginning::Differs(_)));
+    let whole = compared(hashed!("213 MD5 0-5 ff112233445566778899aabbccddeeff f"));
+    assert_eq!(whole, Beginning::Unknown);
+    assert_eq!(compared(hashed!("550 no")), Beginning::Unknown);
+}

@@ -96,7 +96,9 @@ pub struct Copy {
     #[arg(long)]
     passive: bool,
     /// FTP, SFTP: go on where a broken copy stopped: a download with NAME.part, an upload with what the server has
-    /// of that name, which must be the beginning of the same file. --expect makes sure of a download.
+    /// of that name, which must be the beginning of the same file. FTP looks whether it is: by length, by the digest of that
+    /// part where the server makes some, else by the time; where it is not the file is copied anew. --expect makes sure of a
+    /// download.
     #[arg(long)]
     resume: bool,
     /// SFTP: send a file over N channels of the connection, 1 to 10: over several it has another name until it is whole, where

@@ -71,8 +71,7 @@ fn a_broken_ftp_download_leaves_a_part_that_can_be_resumed() {
     assert_eq!(went_on.status.code(), Some(0), "{went_on:?}");
     assert_eq!(names(out.path()), ["a.bin"]);
     assert!(std::fs::read(out.path().join("a.bin")).unwrap() == content);
-    let ended = server.until("ended");
-    assert_eq!(ended["octets"], 100_000 - part.len() as u64, "only the rest was moved");
+    assert_eq!(moved(&mut server), 100_000 - part.len() as u64, "only the rest was moved");
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn a_broken_ftp_upload_goes_on_with_what_the_server_kept() {
     let url = format!("ftp://u:p@{address}/a.bin");
     let went_on = towline(&["copy", "--resume", text(&file), &url]);
     assert_eq!(went_on.status.code(), Some(0), "{went_on:?}");
-    assert_eq!(server.until("ended")["octets"], 60_000, "only the rest was moved");
+    assert_eq!(moved(&mut server), 60_000, "only the rest was moved");
     assert!(std::fs::read(root.path().join("a.bin")).unwrap() == content);
 
     // Another file stands there, longer than this one.
@@ -267,6 +266,16 @@ fn a_broken_ftp_upload_goes_on_with_what_the_server_kept() {
     assert!(std::fs::read(root.path().join("a.bin")).unwrap() == content);
 }
 
+/// Octets of the next transfer; a digest that is asked for moves none.
+fn moved(server: &mut Running) -> u64 {
+    loop {
+        match server.until("ended")["octets"].as_u64() {
+            Some(0) => {}
+            octets => return octets.expect("the end of a transfer has its octets"),
+        }
+    }
+}
+
 #[test]
 fn a_part_that_is_longer_than_the_file_is_not_gone_on_with() {
     let (root, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -274,10 +283,46 @@ fn a_part_that_is_longer_than_the_file_is_not_gone_on_with() {
     std::fs::write(out.path().join("a.part"), b"abcdef").unwrap();
     let server = Running::serve(&[&[text(root.path())], &SERVE[..]].concat(), 2);
     let url = format!("ftp://{}/a", server.address("ftp"));
-    let failed = towline(&["copy", "--resume", &url, text(out.path())]);
-    assert_eq!(failed.status.code(), Some(1), "{failed:?}");
-    assert!(String::from_utf8_lossy(&failed.stderr).contains("copy without --resume"), "{failed:?}");
-    assert_eq!(towline(&["copy", &url, text(out.path())]).status.code(), Some(0), "the way out works");
+    let anew = towline(&["copy", "--resume", &url, text(out.path())]);
+    assert_eq!(anew.status.code(), Some(0), "{anew:?}");
+    let said = String::from_utf8_lossy(&anew.stderr);
+    assert!(said.contains("has 3 octets, fewer than 6; it is copied anew"), "{said}");
     assert_eq!(std::fs::read(out.path().join("a")).unwrap(), b"abc");
     assert_eq!(names(out.path()), ["a"]);
+}
+
+#[test]
+fn the_part_of_another_file_is_not_gone_on_with_either_way() {
+    let (root, here) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let new: Vec<u8> = (0..400_000u32).map(|i| (i * 7 % 251) as u8).collect();
+    let mut old = new.clone();
+    old[123_456] ^= 1;
+    let password = here.path().join("pw");
+    std::fs::write(&password, "p").unwrap();
+    let user = format!("u:@{}", text(&password));
+    let args = [&[text(root.path()), "--write", "--user", &user], &SERVE[..]].concat();
+    let mut server = Running::serve(&args, 2);
+    let url = format!("ftp://u:p@{}/f", server.address("ftp"));
+    let (there, file, part) = (root.path().join("f"), here.path().join("f"), here.path().join("f.part"));
+    // A part of the same file goes on, one of another does not.
+    std::fs::write(&there, &new).unwrap();
+    for (beginning, octets) in [(&new, 200_000), (&old, 400_000)] {
+        std::fs::write(&part, &beginning[..200_000]).unwrap();
+        let copied = towline(&["copy", "--resume", &url, text(&file)]);
+        assert_eq!(copied.status.code(), Some(0), "{copied:?}");
+        assert!(std::fs::read(&file).unwrap() == new);
+        assert_eq!(moved(&mut server), octets, "{copied:?}");
+        let said = String::from_utf8_lossy(&copied.stderr);
+        assert_eq!(
+            said.contains("first 200000 octets is another one there; it is copied anew"),
+            octets == 400_000
+        );
+    }
+    for (beginning, octets) in [(&new, 200_000), (&old, 400_000)] {
+        std::fs::write(&there, &beginning[..200_000]).unwrap();
+        let copied = towline(&["copy", "--resume", text(&file), &url]);
+        assert_eq!(copied.status.code(), Some(0), "{copied:?}");
+        assert!(std::fs::read(&there).unwrap() == new);
+        assert_eq!(moved(&mut server), octets, "{copied:?}");
+    }
 }

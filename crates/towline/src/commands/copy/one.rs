@@ -1,7 +1,7 @@
 //! One file from here to there.
 
 use super::{Copy, is_plain, last_name, resumes, shown};
-use crate::digest::Expect;
+use crate::digest::{Expect, of_first};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
 use crate::figures::{grouped, rate, took};
@@ -9,6 +9,7 @@ use crate::landing::{self, Landing, Spool};
 use crate::outflow::Outflow;
 use crate::progress::{Progress, Screen, Shown};
 use crate::watch::Watch;
+use client::ftp::{Beginning, Ours};
 use client::{ClientError, Done, Facts, Options, Outcome, Phase, Remote, Resume, Scheme, Times};
 use std::fmt;
 use std::fs::File;
@@ -94,12 +95,27 @@ impl Run<'_> {
     fn fetch(&self, source: &Locator, remote: &Remote, path: &Path) -> Result<Done, Failure> {
         let fault = |e: io::Error| local(path.display(), &e);
         let goes_on = resumes(remote);
-        let (mut landing, start) = match remote.scheme {
+        let (mut landing, mut start) = match remote.scheme {
             Scheme::Tftp | Scheme::Scp => (Landing::temporary(path).map_err(fault)?, 0),
             Scheme::Ftp | Scheme::Ftps | Scheme::Sftp => {
                 Landing::partial(path, self.copy.resume).map_err(fault)?
             }
         };
+        if start > 0
+            && let Some(why) = self.differs(source, remote, &landing)?
+        {
+            let beside = landing.beside().display();
+            self.anew(
+                &format!(
+                    "{beside} with its {} octets is not the beginning of {}",
+                    grouped(start),
+                    shown(source)
+                ),
+                &why,
+            );
+            landing.restart().map_err(fault)?;
+            start = 0;
+        }
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
         let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
             let kept = landing.blob().map_or(0, |b| b.len());
@@ -141,6 +157,41 @@ impl Run<'_> {
         Ok(done)
     }
 
+    /// Why what is here is not the beginning of that file of FTP, as far as its server can say.
+    fn differs(
+        &self,
+        source: &Locator,
+        remote: &Remote,
+        landing: &Landing,
+    ) -> Result<Option<String>, Failure> {
+        let fault = |e: io::Error| local(landing.beside().display(), &e);
+        let blob = landing.blob().map_err(fault)?;
+        let since = landing.modified().map_err(fault)?;
+        self.compared(
+            source,
+            remote,
+            &Ours { blob: &blob, is_fetched: true, since: Some(since), digest: &of_first },
+        )
+    }
+
+    fn compared(&self, named: &Locator, remote: &Remote, ours: &Ours<'_>) -> Result<Option<String>, Failure> {
+        if !matches!(remote.scheme, Scheme::Ftp | Scheme::Ftps) {
+            return Ok(None);
+        }
+        match ours.compare(remote, &self.options) {
+            Ok(Beginning::Differs(why)) => Ok(Some(why)),
+            Ok(Beginning::Same | Beginning::Unknown) => Ok(None),
+            Err(e) => Err(Failure::transfer(shown(named), &e)),
+        }
+    }
+
+    /// A copy does not go on, and begins anew.
+    fn anew(&self, what: &str, why: &str) {
+        if !self.copy.quiet {
+            self.screen.say(&format!("{what}: {why}; it is copied anew"));
+        }
+    }
+
     fn get(
         &self,
         source: &Locator,
@@ -163,7 +214,14 @@ impl Run<'_> {
             Locator::Remote(remote) => {
                 let _shown = self.progress(destination, 0, Some(blob.len()));
                 let mut options = self.options.clone();
-                if self.copy.resume {
+                let ours = Ours { blob, is_fetched: false, since: None, digest: &of_first };
+                let differs =
+                    if self.copy.resume { self.compared(destination, remote, &ours)? } else { None };
+                if let Some(why) = &differs {
+                    let what =
+                        format!("what {} has is not the beginning of {}", shown(destination), shown(source));
+                    self.anew(&what, why);
+                } else if self.copy.resume {
                     // For an upload the server says how much is there; any offset asks for it.
                     options.ftp.resume = Resume::At(0);
                     options.sftp.resume = Resume::At(0);

@@ -1,7 +1,7 @@
 //! `towline mirror`: one tree made like another.
 
 use super::{Reach, Shared, parsed, tell};
-use crate::digest::Algorithm;
+use crate::digest::of_first;
 use crate::events::{Event, Events, Name};
 use crate::exit::{COPY_COPIES, Exit, Failure, NAMED, Several};
 use crate::figures::{grouped, octets, rate, took};
@@ -185,10 +185,7 @@ fn usual(scheme: Scheme) -> usize {
 }
 
 fn digest(algorithm: &str, blob: &Blob) -> io::Result<String> {
-    match [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512].into_iter().find(|a| a.name() == algorithm) {
-        Some(algorithm) => algorithm.of(blob),
-        None => Err(io::Error::new(io::ErrorKind::Unsupported, "a digest that is not known here")),
-    }
+    of_first(algorithm, blob, u64::MAX)
 }
 
 /// Tells what becomes of names as it does.
