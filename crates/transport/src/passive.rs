@@ -4,6 +4,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::ops::RangeInclusive;
+use std::os::fd::AsFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -45,6 +46,48 @@ pub fn register(listener: TcpListener) -> io::Result<Listener> {
     #[allow(unsafe_code)]
     // SAFETY: a TcpListener gives the same descriptor as long as it lives, and closes it only in its own drop.
     Ok(unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) }?)
+}
+
+/// A listener that one peer is waited for at, and that the runtime knows only so long: a client connects before it says what
+/// it wants, and would wake us for that. Non-blocking.
+#[derive(Debug)]
+pub struct Single {
+    socket: TcpListener,
+    at: SocketAddr,
+}
+
+impl Single {
+    /// Takes a listener.
+    ///
+    /// # Errors
+    /// It has no address.
+    pub fn new(socket: TcpListener) -> io::Result<Single> {
+        Ok(Single { at: socket.local_addr()?, socket })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.at
+    }
+
+    /// The socket, to accept at.
+    pub fn socket(&self) -> &TcpListener {
+        &self.socket
+    }
+
+    /// Waits until there may be somebody to accept.
+    ///
+    /// # Errors
+    /// What epoll says.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub async fn ready(&self) -> io::Result<()> {
+        #[allow(unsafe_code)]
+        // SAFETY: the descriptor is borrowed of a TcpListener that lives as long, and stays the same.
+        let known = unsafe { AsyncFd::register_with_interest(self.socket.as_fd(), Interest::READABLE) }?;
+        known.readable().await.map(|_| ())
+    }
 }
 
 fn bind(addr: SocketAddr) -> io::Result<TcpListener> {

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
-pub(super) use transport::passive::Listener;
 use transport::tap::{Dir, Role, What};
 
 /// A data connection that has come about.

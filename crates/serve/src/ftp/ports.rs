@@ -5,7 +5,6 @@
 //! says, as it does everywhere (RFC 2577 §3); so a port has one seat for each address, and who has none there is a stranger.
 //! Whoever waits at a port accepts what comes, and hands to the others what is theirs.
 
-use super::coming::Listener;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, acceptfrom_with};
 use socket2::SockRef;
@@ -17,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::io::Interest;
 use tokio::sync::Notify;
+use transport::passive::{Listener, Single};
 
 /// What came, and from where.
 pub(super) type Caller = (OwnedFd, SocketAddr);
@@ -27,25 +27,35 @@ const READY: usize = 4;
 /// A port where one session's data connection comes.
 pub(super) enum Port {
     /// Nobody else's.
-    Own(Listener),
+    Own(Single),
     Shared(Place),
 }
 
 impl Port {
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         match self {
-            Port::Own(listener) => listener,
-            Port::Shared(place) => &place.hall.listener,
+            Port::Own(listener) => Ok(listener.address()),
+            Port::Shared(place) => place.hall.listener.get_ref().local_addr(),
         }
-        .get_ref()
-        .local_addr()
     }
 
     /// Who comes next, be it who is awaited or not.
     pub(super) async fn accept(&self) -> io::Result<Caller> {
         match self {
-            Port::Own(listener) => accept(listener).await,
+            Port::Own(listener) => accept_alone(listener).await,
             Port::Shared(place) => place.accept().await,
+        }
+    }
+}
+
+async fn accept_alone(listener: &Single) -> io::Result<Caller> {
+    loop {
+        match accept_now(listener.socket()) {
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => listener.ready().await?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            // Somebody connected and left before we came.
+            Err(e) if e.kind() == io::ErrorKind::ConnectionAborted => {}
+            accepted => return accepted,
         }
     }
 }

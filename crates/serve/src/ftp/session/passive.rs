@@ -6,7 +6,6 @@
 
 use super::asking::blocking;
 use super::{Done, Session};
-use crate::ftp::coming::Listener;
 use crate::ftp::data::Work;
 use crate::ftp::ports::{For, Port, turn_away};
 use crate::ftp::refusal;
@@ -17,8 +16,9 @@ use gate::store::no_descriptors;
 use rustix::io::Errno;
 use rustix::net::{SocketFlags, accept_with};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
+use transport::passive;
 
 /// How long a port is kept for the client's next transfer.
 const KEPT: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ impl Session {
         self.listener = None;
         if let Some(Kept { listener, .. }) = self.kept.take()
             && let Port::Own(own) = &listener
-            && turned_away(own)
+            && turned_away(own.socket())
         {
             return Box::pin(async { Done::Kept(listener) });
         }
@@ -53,7 +53,7 @@ impl Session {
         match config.ports.clone() {
             Some(ports) => blocking(move || Done::Listening(ports.listen(at))),
             None => {
-                let made = transport::passive::listen(at, config.passive_ports.as_ref());
+                let made = passive::listen(at, config.passive_ports.as_ref());
                 Box::pin(async { Done::Listening(made) })
             }
         }
@@ -69,15 +69,18 @@ impl Session {
         }
     }
 
-    pub(super) fn listening(&mut self, made: io::Result<std::net::TcpListener>) -> Answer {
+    pub(super) fn listening(&mut self, made: io::Result<TcpListener>) -> Answer {
         let at = self.here.ip();
         let shared = self.shared.config.passive_ports.is_some().then(|| self.seat());
-        match (made.and_then(transport::passive::register), shared) {
-            (Ok(listener), None) => self.listening_at(Port::Own(listener)),
-            (Ok(listener), Some(whose)) => {
-                let place = self.shared.ports.open(listener, at, whose);
-                self.listening_at(Port::Shared(place))
+        let opened = made.and_then(|made| match shared {
+            None => Ok(Port::Own(passive::Single::new(made)?)),
+            Some(whose) => {
+                let listener = passive::register(made)?;
+                Ok(Port::Shared(self.shared.ports.open(listener, at, whose)))
             }
+        });
+        match (opened, shared) {
+            (Ok(port), _) => self.listening_at(port),
             (Err(e), _) if no_descriptors(&e) => {
                 let why = self.shared.gate.turn_away(Protocol::Ftp, self.peer);
                 Answer::Refused(Code(425), refusal::reply(&why).1)
@@ -115,7 +118,7 @@ fn no_port(e: &io::Error) -> Answer {
 }
 
 /// Whoever came since the last transfer was not asked. False: there are too many of them, or it is no listener any more.
-fn turned_away(listener: &Listener) -> bool {
+fn turned_away(listener: &TcpListener) -> bool {
     for _ in 0..16 {
         match accept_with(listener, SocketFlags::CLOEXEC) {
             Ok(stranger) => turn_away(&stranger),
