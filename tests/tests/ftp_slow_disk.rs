@@ -1,22 +1,25 @@
-//! A storage that makes whoever opens, lists or publishes something wait: the sessions of others go on.
+//! A storage that makes whoever opens, lists, writes or publishes something wait: the sessions of others go on.
 
 use e2e::content::Content;
 use gate::{Gate, Policy, User, hash_password};
 use serve::ftp::FtpConfig;
+use serve::streams::StreamServer;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, SystemTime};
 use store::memory::Memory;
 use store::{
-    Amount, Blob, Capabilities, Cursor, Facts, Mode, Result, Space, Store, StoreError, Target, Upload, VPath,
+    Amount, Blob, Capabilities, Cursor, Facts, Mode, Published, Result, Sink, Space, Store, StoreError,
+    Suspended, Target, Upload, VPath,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// More than there are threads that sessions run on.
 const STUCK: usize = 24;
 
-/// A gate in the way of whoever wants a name that begins with `slow`, and how many wait before it.
+/// A gate in the way of whoever wants a name that begins with `slow`, writes to one that begins with `heavy` or publishes one
+/// that begins with `late`, and how many wait before it.
 #[derive(Default)]
 struct Disk {
     // Guards whether it answers, and how many wait.
@@ -26,7 +29,11 @@ struct Disk {
 
 impl Disk {
     fn wait(&self, path: &VPath) {
-        if !path.name().starts_with(b"slow") {
+        self.wait_for(path, b"slow");
+    }
+
+    fn wait_for(&self, path: &VPath, begin: &[u8]) {
+        if !path.name().starts_with(begin) {
             return;
         }
         let mut state = self.state.lock().unwrap();
@@ -75,7 +82,8 @@ impl Store for Slow {
 
     fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
         self.disk.wait(path);
-        self.memory.create(path, mode, owner)
+        let upload = self.memory.create(path, mode, owner)?;
+        Ok(Box::new(Writes { upload, disk: self.disk.clone(), path: path.clone() }))
     }
 
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
@@ -104,6 +112,51 @@ impl Store for Slow {
 
     fn space(&self, path: &VPath) -> Result<Space> {
         self.memory.space(path)
+    }
+}
+
+/// An upload to it.
+struct Writes {
+    upload: Box<dyn Upload>,
+    disk: Arc<Disk>,
+    path: VPath,
+}
+
+impl Sink for Writes {
+    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
+        self.disk.wait_for(&self.path, b"heavy");
+        self.upload.write_at(offset, octets)
+    }
+}
+
+impl Upload for Writes {
+    fn len(&self) -> u64 {
+        self.upload.len()
+    }
+
+    fn start(&self) -> u64 {
+        self.upload.start()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.upload.read_at(offset, buffer)
+    }
+
+    fn wrote_to(&mut self, end: u64) {
+        self.upload.wrote_to(end);
+    }
+
+    fn set_len(&mut self, len: u64) -> Result<()> {
+        self.upload.set_len(len)
+    }
+
+    fn commit(self: Box<Self>) -> Result<Published> {
+        self.disk.wait_for(&self.path, b"late");
+        self.upload.commit()
+    }
+
+    fn suspend(self: Box<Self>) -> Result<Suspended> {
+        self.upload.suspend()
     }
 }
 
@@ -148,18 +201,67 @@ impl Client {
     }
 }
 
-#[test]
-fn a_disk_that_does_not_answer_keeps_only_those_who_asked_it() {
+/// A server on such a disk, with `/slow` and `/fast` of this content.
+fn house(content: &[u8]) -> (StreamServer, Arc<Disk>) {
     let (memory, disk) = (Memory::new(), Arc::new(Disk::default()));
-    let content = Content::random(300_000).octets();
-    memory.seed("/slow", content.clone());
-    memory.seed("/fast", content.clone());
+    memory.seed("/slow", content.to_vec());
+    memory.seed("/fast", content.to_vec());
     let user = User::new("u", &hash_password(&gate::Secret::new("p"))).unwrap();
     let policy = Policy { users: vec![user], write: true, ..Policy::default() };
     let (gate, _events) = Gate::new(Arc::new(Slow { memory, disk: disk.clone() }), policy);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
-    let server = serve::ftp::start(gate, vec![listener], config, None).unwrap();
+    (serve::ftp::start(gate, vec![listener], config, None).unwrap(), disk)
+}
+
+/// All goes well for who has nothing to do with what waits.
+fn is_served(at: SocketAddr, content: &[u8]) {
+    let mut other = Client::logged_in(at);
+    let mut data = other.data();
+    other.ask("RETR fast", "150");
+    let mut got = Vec::new();
+    data.read_to_end(&mut got).unwrap();
+    assert!(got == content);
+    other.expect("226");
+    let mut data = other.data();
+    other.ask("STOR quick", "150");
+    data.write_all(content).unwrap();
+    drop(data);
+    other.expect("226");
+    other.ask("NOOP", "200");
+}
+
+/// A write that hangs, and one that has all and is not published.
+#[test]
+fn a_disk_that_does_not_take_what_is_written_keeps_only_those_who_write() {
+    let content = Content::random(300_000).octets();
+    for name in ["heavy", "late"] {
+        let (server, disk) = house(&content);
+        let at = server.addresses()[0];
+        let mut stuck: Vec<Client> = Vec::new();
+        for n in 0..STUCK {
+            let mut client = Client::logged_in(at);
+            let mut data = client.data();
+            client.ask(&format!("STOR {name}-{n}"), "150");
+            // More than goes at once, and less than the sockets hold.
+            data.write_all(&content).unwrap();
+            drop(data);
+            stuck.push(client);
+            disk.holds(n + 1);
+        }
+        is_served(at, &content);
+        disk.answer();
+        for (n, mut client) in stuck.into_iter().enumerate() {
+            client.expect("226");
+            assert!(client.ask(&format!("SIZE {name}-{n}"), "213").contains("300000"));
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_answer_keeps_only_those_who_asked_it() {
+    let content = Content::random(300_000).octets();
+    let (server, disk) = house(&content);
     let at = server.addresses()[0];
     let mut stuck: Vec<(Client, Option<TcpStream>)> = Vec::new();
     for n in 0..STUCK {
@@ -170,14 +272,7 @@ fn a_disk_that_does_not_answer_keeps_only_those_who_asked_it() {
     }
     disk.holds(STUCK);
     // All of them wait, and nobody else does.
-    let mut other = Client::logged_in(at);
-    let mut data = other.data();
-    other.ask("RETR fast", "150");
-    let mut got = Vec::new();
-    data.read_to_end(&mut got).unwrap();
-    assert!(got == content);
-    other.expect("226");
-    other.ask("NOOP", "200");
+    is_served(at, &content);
     disk.answer();
     for (mut client, data) in stuck {
         match data {

@@ -280,7 +280,7 @@ impl Moving<'_> {
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
             }
-            let bite = self.disk.bite(|| self.wire.receive(&mut incoming, writing));
+            let bite = self.disk.write(|| self.wire.receive(&mut incoming, writing));
             if incoming.is_spliced() {
                 writing.wrote_to(incoming.position());
             }

@@ -178,7 +178,7 @@ impl Take {
     ) -> Result<(), Stop> {
         let Some(file) = &mut self.file else { return Ok(()) };
         if file.failed.is_none() {
-            let written = self.disk.bite(|| file.writing.write_at(file.moved, octets));
+            let written = self.disk.write(|| file.writing.write_at(file.moved, octets));
             file.failed = written.err().map(|e| Refusal::from(StoreError::from(e)));
         }
         file.moved += octets.len() as u64;
