@@ -44,6 +44,7 @@ fn tls_is_looked_at_when_the_certificate_is_the_one_that_was_given() {
         let ended = doctor(home.path(), &["--tls", "--cert-pin", &pin, &server.url]);
         let bound = ["others' data connections are turned away", "resumes       data connections go on"];
         says(&ended, 0, &[], &[&ALL_WORK[..], &bound].concat());
+        assert!(ended.out.contains("\ntakes         TLS 1."), "{ended:?}");
         let wrong = doctor(home.path(), &["--tls", &server.url]);
         says(&wrong, 4, &["ftp-certificate"], &[&pin]);
     }
@@ -53,7 +54,8 @@ fn tls_is_looked_at_when_the_certificate_is_the_one_that_was_given() {
     says(&ended, 4, &["ftp-certificate"], &ALL_WORK);
     let pin = ended.out.lines().find_map(|line| line.strip_prefix("certificate   SHA-256 ")).expect("shown");
     let ended = doctor(home.path(), &["--cert-pin", pin, &url]);
-    says(&ended, 0, &["ftp-not-bound"], &["TLS           TLS 1.3", "end           with close_notify"]);
+    let seen = ["TLS           TLS 1.3", "takes         TLS 1.2, TLS 1.3", "end           with close_notify"];
+    says(&ended, 0, &["ftp-not-bound"], &seen);
     let json = doctor(home.path(), &["--json", "--cert-pin", pin, &url]);
     for field in ["\"epsv\":\"works\"", "\"resumes\":\"yes\"", "\"binds\":\"no\"", "\"close_notify\":\"yes\""]
     {

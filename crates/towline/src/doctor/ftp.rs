@@ -4,7 +4,7 @@ use super::findings::{Found, Id};
 use crate::exit::Failure;
 use crate::ladder::printable;
 use client::ftp::{Secured, Session, Told};
-use client::{ClientError, Options, Passive, Remote, Scheme, WireCode};
+use client::{ClientError, Options, Passive, Remote, Scheme, Versions, WireCode};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -34,6 +34,8 @@ pub struct FtpReport {
     pub advertised: Option<Ipv4Addr>,
     /// Its TLS: version and cipher.
     pub tls: Option<String>,
+    /// The versions of TLS that it takes, of those that are ours.
+    pub versions: Vec<&'static str>,
     /// SHA-256 of its certificate.
     pub certificate: Option<String>,
     /// Whether data connections go on from the control connection's session.
@@ -86,7 +88,7 @@ impl Exam<'_> {
         self.matrix(session, is_v4)?;
         if self.is_private() {
             let session = self.opened(self.options)?;
-            return session.map_or(Ok(()), |session| self.private(session));
+            return session.map_or(Ok(()), |session| self.private(session, self.options));
         }
         let mut options = self.options.clone();
         options.ftp.tls = true;
@@ -99,7 +101,7 @@ impl Exam<'_> {
                     let seen = [("clear", clear.to_string()), ("private", private.to_string())];
                     self.find(Id::FtpRewritten, &seen);
                 }
-                self.private(session)
+                self.private(session, &options)
             }
             Err(ClientError::Certificate { fingerprint, why, .. }) => {
                 self.not_believed(fingerprint, why);
@@ -229,8 +231,9 @@ impl Exam<'_> {
     }
 
     /// What its data connections are under TLS.
-    fn private(&mut self, mut session: Session) -> Result<(), ClientError> {
+    fn private(&mut self, mut session: Session, options: &Options) -> Result<(), ClientError> {
         self.greeted(&session);
+        self.versions(options)?;
         if let Err(e) = session.list(b"") {
             return match e {
                 ClientError::Local(_) | ClientError::Cancelled => Err(e),
@@ -256,6 +259,22 @@ impl Exam<'_> {
         self.report.binds = Some(!is_taken);
         if is_taken {
             self.find(Id::FtpNotBound, &[]);
+        }
+        Ok(())
+    }
+}
+
+impl Exam<'_> {
+    /// Logs in with each version of TLS by itself.
+    fn versions(&mut self, options: &Options) -> Result<(), ClientError> {
+        for (name, version) in [("TLS 1.2", Versions::Tls12), ("TLS 1.3", Versions::Tls13)] {
+            let mut options = options.clone();
+            options.ftp.versions = version;
+            match Session::open(self.remote, &options) {
+                Ok(_) => self.report.versions.push(name),
+                Err(e @ (ClientError::Local(_) | ClientError::Cancelled)) => return Err(e),
+                Err(_) => {}
+            }
         }
         Ok(())
     }

@@ -26,6 +26,9 @@ impl FtpReport {
         }
         lines.extend(self.advertised.map(|told| format!("227 names     {told}")));
         lines.extend(self.tls.iter().map(|tls| format!("TLS           {tls}")));
+        if !self.versions.is_empty() {
+            lines.push(format!("takes         {}", self.versions.join(", ")));
+        }
         lines.extend(self.certificate.iter().map(|of| format!("certificate   SHA-256 {of}")));
         let rows = [
             (
@@ -73,6 +76,7 @@ impl FtpReport {
             active: way("active"),
             advertised: self.advertised.map(|told| told.to_string()),
             tls: self.tls.clone(),
+            versions: (!self.versions.is_empty()).then(|| self.versions.join(", ")),
             certificate: self.certificate.clone(),
             resumes: self.resumes.map(word),
             binds: self.binds.map(word),

@@ -27,6 +27,8 @@ pub struct FtpExamined {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumes: Option<&'static str>,
@@ -54,6 +56,7 @@ pub(super) const FTP: Row = Row {
         maybe("active", Kind::Text, WAY),
         maybe("advertised", Kind::Text, "The address in its 227."),
         maybe("tls", Kind::Text, "Version and cipher of its control connection."),
+        maybe("versions", Kind::Text, "The versions of TLS that it takes, of 1.2 and 1.3, commas between."),
         maybe("certificate", Kind::Text, "SHA-256 of its certificate."),
         maybe("resumes", YES_NO, "Whether data connections go on from the control connection's session."),
         maybe("binds", YES_NO, "Whether data connections of other sessions are turned away."),

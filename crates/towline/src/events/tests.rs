@@ -289,6 +289,7 @@ fn samples() -> Vec<Event> {
             active: Some(s("500 no")),
             advertised: Some(s("127.0.0.1")),
             tls: Some(s("TLS 1.3")),
+            versions: Some(s("TLS 1.2, TLS 1.3")),
             certificate: Some(s("00:FF")),
             resumes: Some("yes"),
             binds: Some("no"),
