@@ -208,8 +208,9 @@ fn a_window_costs_four_system_calls() {
     let Some(traced) = Traced::start() else { return };
     let content = Content::random(4_000 * 1_428 - 1);
     content.write(&traced.root.path().join("f")).expect("room for a file");
-    for window in [16, 64] {
-        held(&traced, &format!("windows of {window} x 1428"), 4_000 / window, 4, |_| {
+    // What is read ahead spares the smaller windows their read.
+    for (window, bound) in [(16, 3), (64, 4)] {
+        held(&traced, &format!("windows of {window} x 1428"), 4_000 / window, bound, |_| {
             let size = window.to_string();
             let got = Client::new(traced.serve.tftp).get("f", &[("blksize", "1428"), ("windowsize", &size)]);
             assert_eq!(got.len() as u64, content.len);

@@ -219,6 +219,8 @@ impl Running {
                     match look {
                         Look::No if !self.left => return next,
                         Look::AtOnce => continue,
+                        // A peer on our processor has taken the window before we were back: then it has answered.
+                        Look::Later if windowsize > 1 && many.is_none() => continue,
                         Look::No | Look::Later => {}
                     }
                 }
