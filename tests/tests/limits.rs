@@ -317,6 +317,81 @@ fn a_transfer_of_tftp_that_is_kicked_ends_and_says_so() {
     assert!(house.store.content("/new").is_none());
 }
 
+// ---- copies within the tree: each is a download and an upload at once
+
+impl House {
+    /// The verdicts of the next `n` transfers that end, and how many octets each had moved.
+    fn ends(&self, n: usize) -> Vec<(&'static str, u64)> {
+        let end = |_, what| match what {
+            What::Ended { verdict, end, .. } => Some((verdict.word(), end.octets)),
+            _ => None,
+        };
+        (0..n).map(|_| self.next(end)).collect()
+    }
+}
+
+/// A server where a copy may take its time, and who may make one.
+fn copying(rates: Rates) -> (House, Ftp) {
+    let house = house(Limits { per_transfer: rates, ..Limits::default() }, None);
+    let mut ftp = Ftp::logged_in(&house);
+    ftp.ask("USER u");
+    assert!(ftp.ask("PASS p").starts_with("230 "));
+    (house, ftp)
+}
+
+#[test]
+fn a_copy_keeps_the_rates_of_both_its_files_and_is_told_as_both() {
+    let octets: Vec<u8> = (0..=250).cycle().take(200_000).collect();
+    let (fast, slow) = (Some(1_000_000), Some(100_000));
+    for (inward, outward) in [(fast, slow), (slow, None)] {
+        let (house, mut ftp) = copying(Rates { inward, outward });
+        house.store.seed("/f", octets.clone());
+        house.store.seed("/a", octets[..100_000].to_vec());
+        house.store.seed("/b", octets[100_000..].to_vec());
+        assert!(ftp.ask("SITE CPFR f").starts_with("350 "));
+        for (command, target) in [("SITE CPTO copy", "/copy"), ("COMB both a b", "/both")] {
+            let began = Instant::now();
+            let reply = ftp.ask(command);
+            let took = began.elapsed();
+            assert!(reply.starts_with("250 "), "{reply}");
+            assert!(house.store.content(target).unwrap() == octets, "{command}");
+            // A tenth of a second may be given in advance for each file; no machine is fast enough to break this.
+            assert!(took >= Duration::from_millis(1_600), "{command} {inward:?} {outward:?}: {took:?}");
+        }
+        let (whole, half) = (("complete", 200_000), ("complete", 100_000));
+        assert_eq!(house.ends(5), [whole, whole, half, half, whole]);
+    }
+}
+
+#[test]
+fn a_copy_that_waits_for_its_rate_ends_with_its_session() {
+    for kicked in [true, false] {
+        let (house, mut ftp) = copying(Rates { inward: Some(2_000), outward: None });
+        house.store.seed("/f", vec![0x5a; 1_000_000]);
+        house.store.seed("/g", "old");
+        assert!(ftp.ask("SITE CPFR f").starts_with("350 "));
+        ftp.0.get_mut().write_all(b"SITE CPTO g\r\n").unwrap();
+        let session = house.session();
+        let began = Instant::now();
+        let word = if kicked {
+            assert!(house.gate.kick(session, &BY));
+            assert!(ftp.hear().starts_with("450 "));
+            assert_eq!(ftp.hear(), "421 Kicked by the operator; good bye.\r\n");
+            "kicked"
+        } else {
+            socket2::SockRef::from(ftp.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+            drop(ftp);
+            "client-went-away"
+        };
+        let ends = house.ends(2);
+        // All of it would take 500 s.
+        assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+        assert!(ends.iter().all(|(end, octets)| *end == word && *octets < 1_000_000), "{ends:?}");
+        assert_eq!(house.store.content("/g").as_deref(), Some(&b"old"[..]));
+        assert!(until(PATIENCE, || (house.gate.open() == (0, 0)).then_some(())).is_some());
+    }
+}
+
 // ---- bans and penalties
 
 #[test]

@@ -10,6 +10,7 @@ pub mod fuzz;
 mod hashing;
 pub mod http;
 pub mod listen;
+mod rated;
 pub mod scp;
 mod sentence;
 pub mod sftp;

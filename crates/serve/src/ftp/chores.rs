@@ -3,11 +3,9 @@
 use super::files::resolve;
 use super::refusal::refused;
 use ftp_proto::server::{Answer, Chore};
-use gate::store::{Kind, Mode, Sink as _, StoreError, VPath};
-use gate::{Ask, End, Outcome, Reading, Refusal, Session, Writing};
+use gate::store::{Kind, VPath};
+use gate::{Refusal, Session};
 
-/// Octets that are copied at once.
-const BITE: usize = 256 << 10;
 /// Names that DSIZ counts before it gives up.
 const COUNTED: u64 = 100_000;
 
@@ -15,8 +13,7 @@ pub(super) fn answer(session: &Session, at: &VPath, chore: &Chore) -> Answer {
     let done = |done: Result<(), Refusal>| done.map(|()| Answer::Done);
     let answered = match chore {
         Chore::Fits(octets) => done(fits(session, at, *octets)),
-        Chore::Copy { from, to } => done(copy(session, at, from, to)),
-        Chore::Combine { target, parts } => done(combine(session, at, target, parts)),
+        Chore::Copy { .. } | Chore::Combine { .. } => unreachable!("copies wait for rates: `copies`"),
         Chore::TreeSize(path) => resolve(at, path).and_then(|p| tree_size(session, &p)).map(Answer::Size),
         Chore::RemoveTree(path) => done(resolve(at, path).and_then(|p| remove_tree(session, &p))),
         Chore::Who => Ok(Answer::Lines(who(session))),
@@ -31,75 +28,6 @@ fn fits(session: &Session, at: &VPath, octets: u64) -> Result<(), Refusal> {
         Ok(space) if octets > space.free => Err(space.quota.map_or(Refusal::NoSpace, Refusal::OverQuota)),
         // Who may put files where nobody may look hears it from the upload.
         Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-fn copy(session: &Session, at: &VPath, from: &[u8], to: &[u8]) -> Result<(), Refusal> {
-    let (from, to) = (resolve(at, from)?, resolve(at, to)?);
-    let reading = session.read(&from)?;
-    let expected = Some(reading.blob().len());
-    let mut writing = match session.write(&to, Ask { mode: Mode::Overwrite, expected }) {
-        Ok(writing) => writing,
-        Err(why) => {
-            reading.finish(End::new(Outcome::Refused, 0).note(why.to_string()));
-            return Err(why);
-        }
-    };
-    let poured = pour(reading, &mut writing);
-    publish(writing, poured)
-}
-
-fn combine(session: &Session, at: &VPath, target: &[u8], parts: &[Vec<u8>]) -> Result<(), Refusal> {
-    let target = resolve(at, target)?;
-    let parts = parts.iter().map(|part| resolve(at, part)).collect::<Result<Vec<_>, _>>()?;
-    if parts.contains(&target) {
-        return Err(Refusal::Exists);
-    }
-    let mut writing = session.write(&target, Ask { mode: Mode::Append, expected: None })?;
-    let poured = parts.iter().try_fold(0, |octets, part| {
-        let reading = session.read(part)?;
-        Ok(octets + pour(reading, &mut writing)?)
-    });
-    publish(writing, poured)?;
-    parts.iter().try_for_each(|part| session.remove(part))
-}
-
-/// Copies behind what is written already; gives how much.
-fn pour(reading: Reading, writing: &mut Writing) -> Result<u64, Refusal> {
-    let len = reading.blob().len();
-    let mut poured = || {
-        let (mut at, mut octets) = (0, Vec::with_capacity(BITE));
-        while at < len {
-            if reading.is_kicked() {
-                return Err(Refusal::Busy);
-            }
-            octets.clear();
-            let bite = usize::try_from(len - at).unwrap_or(BITE).min(BITE);
-            let n = reading.blob().read_behind(at, bite, &mut octets).map_err(StoreError::from)?;
-            if n == 0 {
-                return Err(Refusal::BeyondEnd { offset: len, len: at });
-            }
-            writing.write_at(writing.len(), &octets).map_err(StoreError::from)?;
-            at += n as u64;
-        }
-        Ok(at)
-    };
-    let poured = poured();
-    let (outcome, octets) = match poured {
-        Ok(octets) => (Outcome::Complete, octets),
-        Err(_) => (Outcome::Failed, 0),
-    };
-    reading.finish(End::new(outcome, octets).note("copied within the tree"));
-    poured
-}
-
-fn publish(writing: Writing, poured: Result<u64, Refusal>) -> Result<(), Refusal> {
-    match poured {
-        Ok(octets) => writing.commit(End::new(Outcome::Complete, octets)).map(drop),
-        Err(why) => {
-            writing.fail(End::new(Outcome::Failed, 0).note(why.to_string()));
-            Err(why)
-        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! | `mod` | configuration, and what is said to whom gets no place |
 //! | `session` | one task owns machine, socket and gate session; the open question is a future in its select |
 //! | `files` | questions about names, answered by the gate on a blocking thread |
-//! | `chores` | copies, combinations, trees: more than one step, and each through the gate |
+//! | `chores` | trees and what else is more than one step, each through the gate |
+//! | `copies` | copies within the tree: a download and an upload, at their rates |
 //! | `coming` | how a data connection comes about |
 //! | `ports` | the port that a client's next one comes to, also where clients of different addresses share it |
 //! | `convert` | what TYPE, STRU and MODE make of a file on the wire |
@@ -22,6 +23,7 @@
 mod chores;
 mod coming;
 mod convert;
+mod copies;
 mod data;
 mod deflate;
 mod digest;

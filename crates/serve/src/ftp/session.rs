@@ -5,6 +5,7 @@ mod clearing;
 mod passive;
 mod securing;
 
+pub(super) use self::asking::broken;
 use self::clearing::Clearing;
 use super::data::{Moved, Watch, Work};
 use super::ends::{counted, finish, marks, shelve};
@@ -38,7 +39,7 @@ use transport::tap::{self, Dir, Role, Sight, What};
 use transport::tls::Identity;
 
 /// What answers a question, with what it gives back.
-enum Done {
+pub(super) enum Done {
     Answer(Answer),
     /// Of CWD: from now on the session's directory.
     Directory(Answer),
@@ -80,6 +81,8 @@ struct Session {
     served: u32,
     open: Option<Box<Open>>,
     work: Option<(AskId, Work<Done>)>,
+    /// A copy that is the work goes on while this is here.
+    copying: Option<watch::Sender<()>>,
     watch: Option<Arc<Watch>>,
     out: Bytes,
     closing: Option<Instant>,
@@ -146,6 +149,7 @@ pub(super) async fn run(
         served: 0,
         open: None,
         work: None,
+        copying: None,
         watch: None,
         out: Bytes::new(),
         closing: None,
@@ -290,6 +294,7 @@ impl Session {
 
     fn lost(&mut self) {
         self.eof = true;
+        self.copying = None;
         let now = self.now();
         self.machine.handle_lost(now);
     }
@@ -331,6 +336,7 @@ impl Session {
 
     fn obey_kick(&mut self) {
         if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
+            self.copying = None;
             let now = self.now();
             self.machine.dismiss(now, "Kicked by the operator; good bye.");
         }
@@ -374,6 +380,7 @@ impl Session {
     }
 
     fn done(&mut self, id: AskId, done: Done) {
+        self.copying = None;
         let answer = match done {
             Done::Answer(answer) => answer,
             Done::Directory(answer) => {
@@ -422,6 +429,7 @@ impl Session {
         if let Some(watch) = &self.watch {
             watch.cancel.notify_one();
         }
+        self.copying = None;
         // A question that runs may hold an upload: its end is awaited, so that it is put away and told.
         if let Some((_, work)) = self.work.take() {
             match work.await {

@@ -2,15 +2,17 @@
 
 use super::{Done, Session};
 use crate::asked::asked;
+use crate::ftp::copies::copied;
 use crate::ftp::data::{Data, Secured, Watch, Work};
 use crate::ftp::ends::shelve;
 use crate::ftp::files::{self, Open};
 use crate::ftp::refusal;
 use ftp_proto::command::Password;
 use ftp_proto::reply::Code;
-use ftp_proto::server::{Answer, Ask, DataTls};
+use ftp_proto::server::{Answer, Ask, Chore, DataTls};
 use gate::{Credentials, Knock, Outcome, Protocol, Refusal, Secret, Security};
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use transport::tls::Tls;
 
@@ -79,6 +81,12 @@ impl Session {
                 }),
                 None => Box::pin(async { Done::Answer(Answer::Done) }),
             },
+            Ask::Chore(chore @ (Chore::Copy { .. } | Chore::Combine { .. })) => {
+                let Some((session, _)) = self.admitted.clone() else { return nobody() };
+                let (copying, wanted) = watch::channel(());
+                self.copying = Some(copying);
+                copied(session, self.directory.clone(), chore, wanted)
+            }
             names @ (Ask::ChangeDir(_)
             | Ask::MakeDir(_)
             | Ask::RemoveDir(_)
@@ -161,6 +169,6 @@ pub(super) fn blocking(work: impl FnOnce() -> Done + Send + 'static) -> Work<Don
     })
 }
 
-pub(super) fn broken() -> Done {
+pub(in crate::ftp) fn broken() -> Done {
     Done::Answer(Answer::Refused(Code(451), String::from("Internal error.")))
 }
