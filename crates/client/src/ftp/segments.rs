@@ -21,7 +21,7 @@ use transport::tap::{Sight, Tap, What};
 /// How many sessions a file is fetched over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Segments {
-    /// One; [`MANY`] where the way is long and the file large.
+    /// One; four where the way is long and the file large.
     #[default]
     AsNeeded,
     /// So many, as far as the server lets them in.
