@@ -45,6 +45,9 @@ pub fn command() -> Command {
 pub fn command_of(program: &Path) -> Command {
     let mut c = Command::new(program);
     c.env_remove("RUST_BACKTRACE").env("TZ", "UTC").env("LC_ALL", "C.UTF-8").env("NO_COLOR", "1");
+    for variable in ["all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"] {
+        c.env_remove(variable);
+    }
     // Nothing is remembered of servers from one test to the next.
     c.env("XDG_CACHE_HOME", "/dev/null");
     // What a server keeps for its next run is one for all, and not the user's.

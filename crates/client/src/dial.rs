@@ -1,6 +1,6 @@
 //! Connecting over TCP, through the [`crate::Wire`]: what is named and what is real.
 
-use crate::{ClientError, Options, Phase, Remote, Unroutable};
+use crate::{ClientError, Options, Phase, Remote, Unroutable, proxy};
 use rustix::event::{PollFd, PollFlags, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -68,19 +68,32 @@ fn polled<'a>(
     if cancel.is_some_and(Cancel::is_cancelled) { Err(ClientError::Cancelled) } else { Ok(()) }
 }
 
-/// A connection to the first address of a server that answers.
+/// A connection to a server: by way of the proxy where one is for it, else to the first address that answers.
 pub(crate) fn server(
     remote: &Remote,
     options: &Options,
     patience: Duration,
     flow: u64,
 ) -> Result<(TcpStream, Ends), ClientError> {
-    let host = remote.host.clone();
-    let addresses =
-        options.wire.resolve(&host).map_err(|source| ClientError::Resolve { host: host.clone(), source })?;
+    let port = remote.port.unwrap_or(remote.scheme.port());
+    match options.proxy_for(&remote.host) {
+        Some(proxy) => proxy::reach(proxy, (&remote.host, port), options, patience, flow),
+        None => host(&remote.host, port, options, patience, flow),
+    }
+}
+
+/// A connection to the first address of a host that answers.
+pub(crate) fn host(
+    host: &str,
+    port: u16,
+    options: &Options,
+    patience: Duration,
+    flow: u64,
+) -> Result<(TcpStream, Ends), ClientError> {
+    let unresolved = |source| ClientError::Resolve { host: host.to_owned(), source };
     let mut last = None;
-    for ip in addresses {
-        let named = SocketAddr::new(ip, remote.port.unwrap_or(remote.scheme.port()));
+    for ip in options.wire.resolve(host).map_err(unresolved)? {
+        let named = SocketAddr::new(ip, port);
         match connect(named, None, options, patience) {
             Ok(made) => return Ok(made),
             Err(ClientError::Cancelled) => return Err(ClientError::Cancelled),
@@ -95,8 +108,7 @@ pub(crate) fn server(
             }
         }
     }
-    let nothing = || io::Error::new(io::ErrorKind::NotFound, "no address at all");
-    Err(last.unwrap_or_else(|| ClientError::Resolve { host, source: nothing() }))
+    Err(last.unwrap_or_else(|| unresolved(io::Error::new(io::ErrorKind::NotFound, "no address at all"))))
 }
 
 /// Connects to a named address; `real` where the wire need not be asked.

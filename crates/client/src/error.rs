@@ -134,6 +134,14 @@ pub enum ClientError {
     /// SSH itself: no algorithm in common, no channel, the server's end of it.
     #[error("SSH: {0}")]
     Ssh(#[source] transport::ssh::client::Fault),
+    /// The proxy does not connect us with the server.
+    #[error("the proxy {proxy} {fault}")]
+    Proxy {
+        /// Its URL, without the login.
+        proxy: String,
+        /// Why.
+        fault: crate::ProxyFault,
+    },
     /// Fewer or more octets than announced.
     #[error("the file is not whole: expected {expected} octets, found {found}")]
     Truncated {

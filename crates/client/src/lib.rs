@@ -15,6 +15,7 @@ mod hosts;
 pub mod mirror;
 mod options;
 mod place;
+mod proxy;
 mod scp;
 pub mod sftp;
 mod ssh;
@@ -30,6 +31,7 @@ pub use options::{
     TftpOptions,
 };
 pub use place::{Apart, Place};
+pub use proxy::{BadProxy, Proxy, ProxyFault};
 pub use sftp_proto::client::Abilities;
 pub use sftp_proto::client::Facts;
 pub use sftp_proto::{Attrs, Times};

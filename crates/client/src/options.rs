@@ -1,6 +1,6 @@
 use crate::ftp::{Kept, Segments};
 use crate::sftp::Channels;
-use crate::{Direct, Facts, Hosts, SshOptions, Times, Wire};
+use crate::{Direct, Facts, Hosts, Proxy, SshOptions, Times, Wire};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
@@ -31,6 +31,8 @@ pub struct Options {
     /// Sessions of FTP that are kept from one [`crate::get`] or [`crate::put`] to the next; clones of the options share
     /// them. `None`: each logs in.
     pub kept: Option<Arc<Kept>>,
+    /// By way of whom servers of TCP are reached. FTP's active mode is not possible then, and datagrams go without it.
+    pub proxy: Option<Proxy>,
     /// Hears that a server of FTP is busy and is asked again in a while.
     pub on_busy: Option<OnBusy>,
 }
@@ -62,8 +64,16 @@ impl Default for Options {
             wire: Arc::new(Direct),
             hosts: Arc::default(),
             kept: None,
+            proxy: None,
             on_busy: None,
         }
+    }
+}
+
+impl Options {
+    /// The proxy by way of which a server is reached, where it is not directly.
+    pub fn proxy_for(&self, host: &str) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| proxy.is_for(host))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Exit codes, and the one line that goes with a failure.
 
-use client::{ClientError, Offer, Profile, SshFault, WireCode};
+use client::{ClientError, Offer, Profile, ProxyFault, SshFault, WireCode};
 use std::fmt;
 use std::process::ExitCode;
 
@@ -145,6 +145,19 @@ impl Failure {
             }
             E::Exists { .. } => (Exit::Refused, "choose another name, or remove the old file there"),
             E::NoSpace { .. } => (Exit::Refused, "make room on the server"),
+            E::Proxy { fault: ProxyFault::WantsLogin(_) | ProxyFault::Login(_), .. } => {
+                (Exit::Refused, "give the proxy user and password (--proxy socks5://user:password@host)")
+            }
+            E::Proxy { fault: ProxyFault::Refused { .. }, .. } => {
+                (Exit::Refused, "ask who runs the proxy to allow that host and port, or --proxy off")
+            }
+            E::Proxy { fault: ProxyFault::Unreachable { .. }, .. } => {
+                (Exit::Unreachable, "check the server, as the proxy sees it")
+            }
+            E::Proxy { fault: ProxyFault::NotThere(_) | ProxyFault::Silent(_), .. } => {
+                (Exit::Unreachable, "check --proxy or ALL_PROXY, and that the proxy runs")
+            }
+            E::Proxy { .. } => (Exit::Failed, "is it a proxy of that kind? --proxy off goes without it"),
             E::NoData { .. } => (Exit::Unreachable, "a firewall or NAT between? try --passive or --active"),
             E::Truncated { .. } => (Exit::Integrity, "copy it again"),
             E::Changed { .. } => (Exit::Integrity, "copy it again when nobody writes it"),

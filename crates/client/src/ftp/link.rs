@@ -47,7 +47,9 @@ impl Link {
         let began = Instant::now();
         let flow = tap::next_flow();
         let (control, ends) = dial::server(remote, options, options.ftp.connect_timeout, flow)?;
-        let first = options.hosts.way(ends.peer);
+        // What works through a proxy says nothing of the way without, and the other way round.
+        let is_direct = options.proxy_for(&remote.host).is_none();
+        let first = options.hosts.way(ends.peer).filter(|_| is_direct);
         let plan = plan(remote, options, first, ahead);
         let session = match plan.tls {
             Tls::No => None,

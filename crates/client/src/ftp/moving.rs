@@ -16,9 +16,12 @@ use transport::pump::{Bite, Convert, Incoming, Outgoing, PumpError};
 use transport::tap::{Dir, Role, What};
 use transport::tls_client::Trust;
 
+/// Why nobody listens.
+const NO_ACTIVE: &str = "no server can connect to us through a proxy: use passive mode";
+
 impl Run<'_, '_> {
     pub(super) fn connect(&mut self, target: Target) -> Result<(), ClientError> {
-        match net::data(target, &self.link.ends, &self.link.options) {
+        match net::data(target, &self.link.host, &self.link.ends, &self.link.options) {
             Ok((stream, ends)) => {
                 self.link.see(ends, Dir::Sent, What::Connected { role: Role::Data });
                 self.opened(stream, ends)?;
@@ -37,6 +40,10 @@ impl Run<'_, '_> {
 
     pub(super) fn listen(&mut self) -> Result<(), ClientError> {
         let now = self.link.now();
+        if self.link.options.proxy_for(&self.link.host).is_some() {
+            self.link.machine.data_failed(now, NO_ACTIVE);
+            return Ok(());
+        }
         match net::listen(&self.link.ends, &self.link.options) {
             Ok((listener, real)) => {
                 self.data = Data::Listening(listener);

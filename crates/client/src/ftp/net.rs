@@ -1,13 +1,14 @@
 //! Data connections, through the [`crate::Wire`]: what is named and what is real.
 
 use crate::dial::{Ends, connect};
-use crate::{ClientError, Options};
+use crate::{ClientError, Options, proxy};
 use ftp_proto::addr::{format_eprt, format_port, parse_227, parse_eprt, parse_port};
 use ftp_proto::client::Target;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
+use transport::tap;
 
 /// Why there is no data connection.
 pub(super) enum Unmade {
@@ -19,8 +20,29 @@ pub(super) enum Unmade {
 ///
 /// Always to the control connection's host: an address in a 227 that differs is a mistake of a server
 /// behind address translation, or an attempt to make us connect elsewhere. Only a wire that maps it is
-/// believed.
-pub(super) fn data(target: Target, control: &Ends, options: &Options) -> Result<(TcpStream, Ends), Unmade> {
+/// believed. A proxy is asked for the host as it was for the control connection, and for the port that was told.
+pub(super) fn data(
+    target: Target,
+    host: &str,
+    control: &Ends,
+    options: &Options,
+) -> Result<(TcpStream, Ends), Unmade> {
+    let unmade = |e| match e {
+        ClientError::Cancelled => Unmade::Cancelled,
+        e => Unmade::Failed(ClientError::to_string(&e)),
+    };
+    if let Some(proxy) = options.proxy_for(host) {
+        let port = match target {
+            Target::Port(port) => port,
+            Target::Told(addr) => addr.port(),
+        };
+        let patience = options.ftp.connect_timeout;
+        let (stream, ends) =
+            proxy::reach(proxy, (host, port), options, patience, tap::next_flow()).map_err(unmade)?;
+        // The server's host as the control connection speaks of it.
+        let peer = SocketAddr::new(control.peer.ip(), port);
+        return Ok((stream, Ends { peer, real_peer: peer, ..ends }));
+    }
     let (named, real) = match target {
         Target::Port(port) => (SocketAddr::new(control.peer.ip(), port), None),
         Target::Told(addr) => {
@@ -44,10 +66,7 @@ pub(super) fn data(target: Target, control: &Ends, options: &Options) -> Result<
     if let (SocketAddr::V6(to), SocketAddr::V6(peer)) = (&mut named, control.peer) {
         to.set_scope_id(peer.scope_id());
     }
-    connect(named, real, options, options.ftp.connect_timeout).map_err(|e| match e {
-        ClientError::Cancelled => Unmade::Cancelled,
-        e => Unmade::Failed(e.to_string()),
-    })
+    connect(named, real, options, options.ftp.connect_timeout).map_err(unmade)
 }
 
 /// Listens where the control connection comes from. Gives the real address that the server is to be told.

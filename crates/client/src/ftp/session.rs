@@ -375,7 +375,7 @@ impl Session {
         let (step, octets) = Run::new(link, load, is_text, absent).run()?;
         let Step::Done(report) = step else { unreachable!("a job ends with what came of it") };
         self.has_done = true;
-        if let Some(way) = link.machine.way() {
+        if let Some(way) = link.machine.way().filter(|_| link.options.proxy_for(&link.host).is_none()) {
             link.options.hosts.note_way(link.ends.peer, way);
         }
         let modified = report.modified;

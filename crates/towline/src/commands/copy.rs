@@ -5,6 +5,7 @@ mod list;
 mod many;
 mod one;
 
+use super::over_proxy::OverProxy;
 use super::over_ssh::OverSsh;
 use super::over_tls::OverTls;
 use super::remote::{BUSY, busy_line};
@@ -121,6 +122,8 @@ pub struct Copy {
     #[arg(long, short)]
     quiet: bool,
     #[command(flatten)]
+    proxy: OverProxy,
+    #[command(flatten)]
     ssh: OverSsh,
     #[command(flatten)]
     tls: OverTls,
@@ -175,6 +178,9 @@ impl Copy {
             events,
             screen,
         };
+        if jobs.are_over_tcp() {
+            shared.options.proxy = self.proxy.chosen()?;
+        }
         let says = shared.screen.clone();
         shared.options.on_busy = Some(Arc::new(move |busy| says.say(&busy_line(busy))));
         let result = match &jobs {
@@ -232,6 +238,11 @@ impl Copy {
     }
 
     fn check(&self, source: &Locator, destination: &Locator) -> Result<(), Failure> {
+        for locator in [source, destination] {
+            if let Locator::Remote(remote) = locator {
+                self.proxy.check(remote)?;
+            }
+        }
         if self.resume {
             let goes_on = |l: &Locator| matches!(l, Locator::Remote(r) if resumes(r));
             let local = |l: &Locator| matches!(l, Locator::Local(path) if is_plain(path));

@@ -1,5 +1,6 @@
 //! `towline doctor`: what is wrong with a server of TFTP, FTP or SSH, or on the way to it.
 
+use super::over_proxy::OverProxy;
 use super::over_ssh::OverSsh;
 use super::over_tls::OverTls;
 use crate::doctor::{self, Found, Host, Limits, Report, Target};
@@ -42,7 +43,7 @@ Examples:
 /// Of `ftp://` and `ftps://` it logs in, lists the directory where the login begins by EPSV, PASV and active mode, compares the
 /// address that the server advertises, and looks at its TLS: certificate, whether data connections go on from the session of
 /// the control connection, whether others are turned away, whether they end as they should. Under TLS nobody is logged in
-/// whose certificate is not believed.
+/// whose certificate is not believed. Through a proxy the advertised address and active mode are not looked at.
 ///
 /// Ends with 0 where nothing is wrong, else with the code of the gravest finding.
 #[derive(Debug, Args)]
@@ -66,6 +67,8 @@ pub struct Doctor {
     #[command(flatten)]
     tls: OverTls,
     #[command(flatten)]
+    proxy: OverProxy,
+    #[command(flatten)]
     ssh: OverSsh,
     /// Print events as JSON, one a line, on stdout (docs/events.md); texts go to stderr.
     #[arg(long)]
@@ -78,6 +81,7 @@ impl Doctor {
         match (&self.url, &self.server) {
             (Some(url), _) => {
                 let remote = parsed(url)?;
+                self.proxy.check(&remote)?;
                 match remote.scheme {
                     Scheme::Sftp | Scheme::Scp => self.ssh(&remote, events),
                     Scheme::Ftp | Scheme::Ftps => self.ftp(&remote, events),
@@ -107,7 +111,8 @@ impl Doctor {
     /// A server over SSH.
     fn ssh(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
         let patience = Duration::from_secs(self.patience.unwrap_or(20));
-        let mut options = Options { ssh: self.ssh.options(events), ..Options::default() };
+        let mut options =
+            Options { ssh: self.ssh.options(events), proxy: self.proxy.chosen()?, ..Options::default() };
         // Who looks with a profile has not decided to use it.
         options.ssh.remembered = None;
         options.ssh.no_progress = patience;
@@ -124,7 +129,7 @@ impl Doctor {
     /// A server of FTP.
     fn ftp(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
         let patience = Duration::from_secs(self.patience.unwrap_or(10));
-        let mut options = Options::default();
+        let mut options = Options { proxy: self.proxy.chosen()?, ..Options::default() };
         self.tls.apply(&mut options.ftp);
         options.ftp.no_progress = patience;
         options.ftp.connect_timeout = patience;

@@ -13,6 +13,7 @@ pub mod kick;
 pub mod lab;
 pub mod log;
 pub mod man;
+mod over_proxy;
 mod over_ssh;
 mod over_tls;
 pub mod recipe;

@@ -84,7 +84,7 @@ impl Exam<'_> {
         let features = session.features()?;
         self.report.features = features.lines().map(printable).collect();
         let is_v4 = session.peer().is_ipv4();
-        let clear = if is_v4 { self.advertised(&mut session)? } else { None };
+        let clear = if self.has_address(is_v4) { self.advertised(&mut session)? } else { None };
         self.matrix(session, is_v4)?;
         if self.is_private() {
             let session = self.opened(self.options)?;
@@ -95,7 +95,7 @@ impl Exam<'_> {
         match Session::open(self.remote, &options) {
             Ok(mut session) => {
                 if let (Some(clear), Some(private)) =
-                    (clear, if is_v4 { self.advertised(&mut session)? } else { None })
+                    (clear, if self.has_address(is_v4) { self.advertised(&mut session)? } else { None })
                     && clear != private
                 {
                     let seen = [("clear", clear.to_string()), ("private", private.to_string())];
@@ -168,6 +168,15 @@ impl Exam<'_> {
         }
     }
 
+    /// Whether PASV's answer can be compared with where the server is: its proxy alone may know that.
+    fn has_address(&self, is_v4: bool) -> bool {
+        is_v4 && !self.is_proxied()
+    }
+
+    fn is_proxied(&self) -> bool {
+        self.options.proxy_for(&self.remote.host).is_some()
+    }
+
     /// The address in the 227, where it has one.
     fn advertised(&mut self, session: &mut Session) -> Result<Option<Ipv4Addr>, ClientError> {
         let told = match session.passive_address() {
@@ -189,7 +198,7 @@ impl Exam<'_> {
     fn matrix(&mut self, session: Session, is_v4: bool) -> Result<(), ClientError> {
         let mut there = Some(session);
         for (way, passive) in WAYS {
-            if passive == Passive::PasvOnly && !is_v4 {
+            if (passive == Passive::PasvOnly && !is_v4) || (passive == Passive::No && self.is_proxied()) {
                 continue;
             }
             let mut session = match there.take().filter(|session| !session.is_over()) {

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use store::locator::{Locator, Remote};
+use store::locator::{Locator, Remote, Scheme};
 use transport::Cancel;
 
 /// The longest list that is read: some hundred thousand lines.
@@ -33,6 +33,16 @@ impl Jobs {
             Jobs::One(_) => false,
             Jobs::Many(_) => true,
         }
+    }
+
+    /// Whether a server of something else than TFTP is among them.
+    pub(super) fn are_over_tcp(&self) -> bool {
+        let jobs = match self {
+            Jobs::One(job) => std::slice::from_ref(&**job),
+            Jobs::Many(jobs) => jobs,
+        };
+        let is_over_tcp = |at: &Locator| matches!(at, Locator::Remote(r) if r.scheme != Scheme::Tftp);
+        jobs.iter().any(|job| is_over_tcp(&job.source) || is_over_tcp(&job.destination))
     }
 }
 

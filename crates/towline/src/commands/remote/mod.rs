@@ -15,6 +15,7 @@ pub mod shell;
 pub mod stat;
 
 use super::copy::{braces, parsed};
+use super::over_proxy::OverProxy;
 use super::over_ssh::OverSsh;
 use super::over_tls::OverTls;
 use crate::events::{Event, Events};
@@ -48,6 +49,8 @@ pub(super) struct Reach {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
+    proxy: OverProxy,
+    #[command(flatten)]
     ssh: OverSsh,
     #[command(flatten)]
     tls: OverTls,
@@ -64,13 +67,14 @@ impl Reach {
             }
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        Ok(Options { cancel: Some(cancel), ..self.without_signals(events) })
+        Ok(Options { cancel: Some(cancel), ..self.without_signals(events)? })
     }
 
     /// Without somebody who ends it.
-    fn without_signals(&self, events: &Shared) -> Options {
+    fn without_signals(&self, events: &Shared) -> Result<Options, Failure> {
         let mut options = Options {
             ssh: self.ssh.options(events),
+            proxy: self.proxy.chosen()?,
             hosts: Arc::new(remembered::load()),
             on_busy: Some(Arc::new(|busy| eprintln!("{}", busy_line(busy)))),
             ..Options::default()
@@ -84,7 +88,7 @@ impl Reach {
             options.ssh.no_progress = patience;
             options.ssh.connect_timeout = options.ssh.connect_timeout.min(patience);
         }
-        options
+        Ok(options)
     }
 
     /// Does something with each of several files, those of one server over one connection. One that fails does not

@@ -46,7 +46,7 @@ impl Shell {
         let [remote] = &named(std::slice::from_ref(&self.url))?[..] else {
             return Err(Failure::usage(self.url.display(), "stands for several names", "give one"));
         };
-        let options = self.reach.without_signals(events);
+        let options = self.reach.without_signals(events)?;
         let history = options.ssh.learned.as_ref().map(|known| known.with_file_name("shell_history"));
         let shell = shell::Shell::open(remote, options, events, self.quiet)?;
         if io::stdin().is_terminal() {
