@@ -6,10 +6,11 @@ mod talk;
 mod tree;
 
 use e2e::content::Content;
+use e2e::poll::{PATIENCE, until};
 use gate::{Outcome, Policy};
 use serve::sftp::{End, SftpConfig};
 use serve::streams::Phase;
-use sftp_proto::{Answer, Ask, Attrs, OpenFlags, Status};
+use sftp_proto::{Answer, Ask, Attrs, Extended, OpenFlags, Status};
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 use store::local::{Local, LocalOptions};
@@ -306,4 +307,57 @@ fn a_rate_is_kept_both_ways() {
     assert_eq!(talk.close(&handle), Status::Ok);
     assert!(began.elapsed() >= least, "{:?}", began.elapsed());
     assert!(store.content("g").as_deref() == Some(&content[..]));
+}
+
+/// It is a download and an upload at once; who is thrown out does not have to wait for its end.
+#[test]
+fn a_copy_within_the_server_keeps_the_rates_of_both_files() {
+    let (fast, slow) = (Some(1_000_000), Some(100_000));
+    let content = Content::random(150_000).octets();
+    let server = |inward, outward| {
+        let limits =
+            gate::Limits { per_transfer: gate::Rates { inward, outward }, ..gate::Limits::default() };
+        let store = Memory::new();
+        store.seed("/f", content.clone());
+        (house(store.clone(), Policy { limits, ..writable() }), store)
+    };
+    fn copy<'a>(from: &'a [u8], to: &'a [u8]) -> Ask<'a> {
+        Ask::Extended(Extended::CopyData { from, offset: 0, len: 0, to, at: 0 })
+    }
+    for (inward, outward) in [(fast, slow), (slow, None)] {
+        let (house, store) = server(inward, outward);
+        let mut talk = house.talk();
+        let (from, to) = (talk.open(b"/f", READ), talk.create(b"/g"));
+        let began = std::time::Instant::now();
+        assert_eq!(talk.status(copy(&from, &to)), Status::Ok);
+        // A tenth of a second may be caught up with for each.
+        let least = Duration::from_millis(1_200);
+        assert!(began.elapsed() >= least, "{inward:?} {outward:?}: {:?}", began.elapsed());
+        assert_eq!((talk.close(&to), talk.close(&from)), (Status::Ok, Status::Ok));
+        assert!(store.content("g").as_deref() == Some(&content[..]));
+        let end = |name: &str| (String::from(name), Outcome::Complete, 150_000);
+        assert_eq!(house.ends(), [end("/g"), end("/f")]);
+    }
+    let (house, store) = server(Some(2_000), None);
+    store.seed("/g", "old");
+    let mut talk = house.talk();
+    let (from, to) = (talk.open(b"/f", READ), talk.create(b"/g"));
+    talk.ask(copy(&from, &to));
+    let started = |event: gate::audit::Event| match event.what {
+        gate::audit::What::Started { dir: gate::Direction::Write, progress, .. } => Some(progress),
+        _ => None,
+    };
+    let progress = until(PATIENCE, || house.events.try_recv().and_then(started)).expect("it was opened");
+    until(PATIENCE, || (progress.octets() > 0).then_some(())).expect("it copies");
+    let everybody = "0.0.0.0/0".parse().unwrap();
+    assert_eq!(house.gate.kick_from(&everybody, &gate::audit::By::Itself), 1);
+    talk.kick.send(()).unwrap();
+    let began = std::time::Instant::now();
+    assert!(matches!(talk.ended(), End::Kicked));
+    // All of it would take 75 s.
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    assert!(
+        house.ends().iter().all(|(_, outcome, octets)| *outcome == Outcome::Aborted && *octets < 150_000)
+    );
+    assert_eq!(store.content("g").as_deref(), Some(&b"old"[..]));
 }

@@ -5,6 +5,7 @@ use super::names::resolve;
 use super::open::{Left, Open, Upload};
 use super::refusal;
 use super::sights::Sights;
+use crate::rated::Turn;
 use bytes::Bytes;
 use gate::store::VPath;
 use gate::{Reading, Refusal, Session};
@@ -22,6 +23,16 @@ pub(super) struct Files {
     ahead: Option<Reading>,
     sights: Option<Arc<Sights>>,
     buffers: Buffers,
+    /// A copy that is not over: it waits for a rate.
+    copying: Option<Copying>,
+}
+
+/// What is left of a copy.
+struct Copying {
+    offset: u64,
+    at: u64,
+    octets: u64,
+    until: Instant,
 }
 
 /// What was done with a batch of questions.
@@ -31,6 +42,8 @@ pub(super) struct Done {
     pub(super) answers: Vec<Answered>,
     /// Files that are ahead of their rate, and when they may go on.
     pub(super) held: Vec<(File, Instant)>,
+    /// The first question that is left is a copy, ahead of its rates until then.
+    pub(super) waits: Option<Instant>,
 }
 
 /// Answers of one kind.
@@ -66,11 +79,11 @@ impl Done {
 
 impl Files {
     pub(super) fn new(session: Session, sights: Option<Arc<Sights>>, buffers: Buffers) -> Files {
-        Files { session, open: Vec::new(), ahead: None, sights, buffers }
+        Files { session, open: Vec::new(), ahead: None, sights, buffers, copying: None }
     }
 
-    /// Does all of them, in this order; where the thread may not wait, up to the first that does. Gives those that are
-    /// left.
+    /// Does all of them, in this order; where the thread may not wait, up to the first that does, and never further than a
+    /// copy that is ahead of its rates. Gives those that are left.
     pub(super) fn run(&mut self, batch: Vec<(AskId, Ask)>, may_wait: bool) -> (Done, Vec<(AskId, Ask)>) {
         let mut done = Done::default();
         let mut together = Reads::default();
@@ -140,8 +153,16 @@ impl Files {
                 }
                 Ask::Other { file, into, packet } => {
                     let ask = packet.ask();
-                    self.asked(&ask, file);
+                    if self.copying.is_none() {
+                        self.asked(&ask, file);
+                    }
                     let answer = self.named(file, into, &ask);
+                    if let Some(copying) = &self.copying {
+                        // That is no answer yet.
+                        done.waits = Some(copying.until);
+                        left = Some((id, Ask::Other { file, into, packet }));
+                        break;
+                    }
                     self.answered(&answer);
                     answer
                 }
@@ -329,35 +350,55 @@ impl Files {
         })
     }
 
-    /// From the first file into the second, in bites.
+    /// From the first file into the second, in bites, or what is left of that. Where a rate has to be waited for it goes
+    /// on when it is asked again.
     pub(super) fn copy(
         &mut self,
         from: Option<File>,
         into: Option<File>,
-        mut offset: u64,
+        offset: u64,
         len: u64,
-        mut at: u64,
+        at: u64,
     ) -> Result<(), Refusal> {
-        let mut left = if len == 0 { u64::MAX } else { len };
+        let len = if len == 0 { u64::MAX } else { len };
+        let anew = || Copying { offset, at, octets: len, until: Instant::now() };
+        let mut left = self.copying.take().unwrap_or_else(anew);
         let mut octets = Vec::new();
-        while left > 0 {
+        while left.octets > 0 {
             if self.session.is_kicked() {
                 return Err(Refusal::Denied);
             }
+            let now = Instant::now();
+            let mut turn = Turn::at(now);
+            for file in both(from, into) {
+                turn.by(self.of_mut(file).ok().and_then(Open::meter));
+            }
+            let may = match turn.octets() {
+                Ok(may) => may,
+                Err(wait) => {
+                    self.copying = Some(Copying { until: now + wait, ..left });
+                    return Ok(());
+                }
+            };
             octets.clear();
-            let bite = usize::try_from(left).unwrap_or(usize::MAX).min(BITE);
+            let bite = usize::try_from(left.octets.min(may)).unwrap_or(usize::MAX).min(BITE);
             let read = match self.of_mut(from)? {
-                Open::Reading(download) => download.read(offset, bite, &mut octets)?,
-                Open::Writing(upload) => upload.read(offset, bite, &mut octets)?,
+                Open::Reading(download) => download.read(left.offset, bite, &mut octets)?,
+                Open::Writing(upload) => upload.read(left.offset, bite, &mut octets)?,
                 Open::Directory(_) => return Err(Refusal::IsDirectory),
             };
             if read == 0 {
                 return Ok(());
             }
-            self.upload(into.ok_or(Refusal::Absent)?)?.write(at, &octets)?;
-            offset += read as u64;
-            at += read as u64;
-            left -= read as u64;
+            self.upload(into.ok_or(Refusal::Absent)?)?.write(left.at, &octets)?;
+            left.offset += read as u64;
+            left.at += read as u64;
+            left.octets -= read as u64;
+            for file in both(from, into) {
+                if let Some(meter) = self.of_mut(file).ok().and_then(Open::meter) {
+                    meter.moved(read as u64);
+                }
+            }
         }
         Ok(())
     }
@@ -374,6 +415,11 @@ const GROWN: usize = 4 << 10;
 const HEAD: usize = 13;
 /// Octets that are copied, or read for a digest, at once.
 const BITE: usize = 256 << 10;
+
+/// The files of a copy; where it is one file it moves once.
+fn both(from: Option<File>, into: Option<File>) -> impl Iterator<Item = Option<File>> {
+    [from, into.filter(|_| into != from)].into_iter().filter(Option::is_some)
+}
 
 fn answer(done: Result<(), Refusal>) -> Answer {
     match done {

@@ -58,8 +58,9 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
         files: Some(Box::new(Files::new(session.clone(), sights, buffers.clone()))),
         disk: Disk::default(),
         held: Vec::new(),
+        copy: None,
     };
-    let mut work: Option<JoinHandle<(Box<Files>, Done)>> = None;
+    let mut work: Option<JoinHandle<Worked>> = None;
     let mut output = Some(output);
     let mut sending = pin!(None);
     let mut moved = Instant::now();
@@ -89,8 +90,8 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
         }
         let patience = if open { config.no_progress } else { config.idle };
         let next = talk.release_at();
-        // Work on a disk is not held against the peer.
-        let stalls = (work.is_none() && !more).then(|| moved + patience);
+        // Work on a disk is not held against the peer, nor is a copy that waits for its rate.
+        let stalls = (work.is_none() && talk.copy.is_none() && !more).then(|| moved + patience);
         let timer = async {
             match next.into_iter().chain(stalls).min() {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -122,9 +123,8 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
             }
             worked = worked => {
                 work = None;
-                let Ok((files, done)) = worked else { break End::Failed };
-                talk.files = Some(files);
-                talk.done(done);
+                let Ok(worked) = worked else { break End::Failed };
+                talk.worked(worked);
                 moved = Instant::now();
             }
             came = input.next(), if talk.machine.wants_input() => {
@@ -147,9 +147,9 @@ pub async fn run_seen<I: OctetsIn, O: OctetsOut>(
     };
     // A question that is being worked on may hold an upload: its end is awaited, so that it is put away and told.
     if let Some(work) = work
-        && let Ok((files, _)) = work.await
+        && let Ok(worked) = work.await
     {
-        talk.files = Some(files);
+        talk.files = Some(worked.files);
     }
     if let Some(files) = talk.files {
         let why = match &end {
@@ -171,12 +171,28 @@ struct Talk {
     disk: Disk,
     /// Files that are ahead of their rate, and when they may go on.
     held: Vec<(sftp_proto::server::File, Instant)>,
+    /// A copy that is ahead of its rates, with what was asked behind it, and when it may go on.
+    copy: Option<(Vec<(AskId, Ask)>, Instant)>,
+}
+
+/// What a thread that may wait gives back.
+struct Worked {
+    files: Box<Files>,
+    done: Done,
+    left: Vec<(AskId, Ask)>,
 }
 
 impl Talk {
     /// Does the next batch, or gives it to a thread that may wait; whether there may be more at once.
-    fn work(&mut self, work: &mut Option<JoinHandle<(Box<Files>, Done)>>) -> bool {
+    fn work(&mut self, work: &mut Option<JoinHandle<Worked>>) -> bool {
+        if self.copy.as_ref().is_some_and(|(_, until)| Instant::now() < *until) {
+            return false;
+        }
         let Some(mut files) = self.files.take() else { return false };
+        if let Some((left, _)) = self.copy.take() {
+            *work = Some(on_a_thread(files, left));
+            return false;
+        }
         let batch = self.batch();
         if batch.is_empty() {
             self.files = Some(files);
@@ -188,11 +204,15 @@ impl Talk {
             self.files = Some(files);
             return true;
         }
-        *work = Some(spawn_blocking(move || {
-            let (done, _nothing) = files.run(left, true);
-            (files, done)
-        }));
+        *work = Some(on_a_thread(files, left));
         false
+    }
+
+    fn worked(&mut self, worked: Worked) {
+        let Worked { files, done, left } = worked;
+        self.files = Some(files);
+        self.copy = done.waits.map(|until| (left, until));
+        self.done(done);
     }
 
     fn batch(&mut self) -> Vec<(AskId, Ask)> {
@@ -210,7 +230,7 @@ impl Talk {
     }
 
     fn done(&mut self, done: Done) {
-        let Done { answers, held } = done;
+        let Done { answers, held, waits: _ } = done;
         for answered in answers {
             match answered {
                 Answered::Reads(reads) => self.machine.answer_reads(reads.octets, &reads.of),
@@ -223,9 +243,10 @@ impl Talk {
         }
     }
 
-    /// When the next file may go on.
+    /// When the next file or the copy may go on.
     fn release_at(&self) -> Option<Instant> {
-        self.held.iter().map(|(_, at)| *at).min()
+        let copy = self.copy.iter().map(|(_, until)| *until);
+        self.held.iter().map(|(_, at)| *at).chain(copy).min()
     }
 
     fn release(&mut self, now: Instant) {
@@ -267,6 +288,13 @@ impl Talk {
             }
         }
     }
+}
+
+fn on_a_thread(mut files: Box<Files>, questions: Vec<(AskId, Ask)>) -> JoinHandle<Worked> {
+    spawn_blocking(move || {
+        let (done, left) = files.run(questions, true);
+        Worked { files, done, left }
+    })
 }
 
 /// What is there without waiting.
@@ -319,6 +347,7 @@ mod tests {
             files: Some(Box::new(Files::new(session, None, Buffers::default()))),
             disk: Disk::default(),
             held: Vec::new(),
+            copy: None,
         }
     }
 
