@@ -2,12 +2,16 @@
 
 use e2e::battery::{USER, user_flag};
 use e2e::content::Content;
-use e2e::process::{Ended, run};
+use e2e::peers::Peer;
+use e2e::poll::{PATIENCE, until};
+use e2e::ports::{Port, tcp_answers};
+use e2e::process::{Ended, Process, run};
 use e2e::towline::{Serve, command};
-use e2e::{scratch, ssh_clients};
+use e2e::{matrix, scratch, ssh_clients};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use tempfile::TempDir;
@@ -179,7 +183,10 @@ fn same(one: &Path, other: &Path) -> bool {
 /// The certificate's SHA-256, as the client says it when it does not believe.
 fn pin(house: &House, port: u16, proxy: &str) -> String {
     let url = house.url("ftp", port, "x");
-    let ended = house.towline(&["copy", "--tls", "--proxy", proxy, &url, "x"]);
+    shown(&house.towline(&["copy", "--tls", "--proxy", proxy, &url, "x"]))
+}
+
+fn shown(ended: &Ended) -> String {
     assert_eq!(ended.code(), 4, "{ended:?}");
     let (_, rest) = ended.err.split_once("its SHA-256 is ").expect("it shows it");
     rest.split(';').next().expect("it ends").trim().to_owned()
@@ -336,5 +343,59 @@ fn what_is_over_ssh_goes_by_way_of_the_proxy_too() {
         assert_eq!(ended.code(), 0, "{ended:?}");
         assert!(same(&house.home.path().join("f"), &house.root.path().join(scheme)), "{scheme}");
         assert_eq!(proxy.asked(), [format!("{NAME}:{port}")]);
+    }
+}
+
+/// Other people's proxies, which let in bob only.
+#[test]
+fn files_go_both_ways_by_microsocks() {
+    let Some(peer) = Peer::find("microsocks", "microsocks") else { return };
+    let mut c = peer.command();
+    let port = Port::take();
+    c.args(["-i", "127.0.0.1", "-u", "bob", "-P", "secret", "-p", &port.number.to_string()]);
+    both_ways(&peer, &mut c, &port, "socks5");
+}
+
+#[test]
+fn files_go_both_ways_by_tinyproxy() {
+    let Some(peer) = Peer::find("tinyproxy", "tinyproxy") else { return };
+    let (port, config) = (Port::take(), scratch());
+    let file = config.path().join("tinyproxy.conf");
+    let text = format!("Port {}\nListen 127.0.0.1\nTimeout 60\nBasicAuth bob secret\n", port.number);
+    std::fs::write(&file, text).expect("room");
+    let mut c = peer.command();
+    both_ways(&peer, c.args(["-d", "-c"]).arg(&file), &port, "http");
+}
+
+fn both_ways(peer: &Peer, command: &mut Command, port: &Port, kind: &str) {
+    let proxy = Process::start(command);
+    let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
+    assert!(up.is_some(), "{} does not listen: {:?}", peer.name, proxy.said());
+    let house = house(&[]);
+    let at = |name: &str| house.url("ftp", house.serve.ftp.port(), name).replace(NAME, "127.0.0.1");
+    let by = |login: &str| format!("{kind}://{login}{}", port.address());
+    let right = by("bob:secret@");
+    // It is the proxy that is spoken with.
+    for wrong in [by(""), by("bob:wrong@")] {
+        let ended = house.towline(&["copy", "--proxy", &wrong, &at("f"), "f"]);
+        assert!(ended.code() != 0 && ended.err.contains("the proxy "), "{ended:?}");
+    }
+    let ended = house.towline(&["copy", "--tls", "--proxy", &right, &at("f"), "f"]);
+    let pin = shown(&ended);
+    for (what, flags) in [("ftp", &[][..]), ("ftps", &["--tls", "--cert-pin", &pin])] {
+        for &len in SIZES {
+            let (content, name) = (Content::random(len), format!("{what}-{len}"));
+            content.write(&house.home.path().join(&name)).expect("room");
+            let url = at(&name);
+            for (from, to) in [(name.as_str(), url.as_str()), (&url, "back")] {
+                let flags = [&["copy", "--quiet", "--proxy", &right], flags, &[from, to]].concat();
+                let ended = house.towline(&flags);
+                assert_eq!(ended.code(), 0, "{name}: {ended:?}; {:?}", proxy.said());
+            }
+            let there = house.root.path().join(&name);
+            matrix::compared(peer.name, &format!("our {what} put by proxy"), content, &there);
+            let back = house.home.path().join("back");
+            matrix::compared(peer.name, &format!("our {what} get by proxy"), content, &back);
+        }
     }
 }
