@@ -364,8 +364,8 @@ fn a_copy_keeps_the_rates_of_both_its_files_and_is_told_as_both() {
 }
 
 #[test]
-fn a_copy_that_waits_for_its_rate_ends_with_its_session() {
-    for kicked in [true, false] {
+fn a_copy_that_waits_for_its_rate_ends_with_abor_or_its_session() {
+    for end in ["abor", "kick", "reset"] {
         let (house, mut ftp) = copying(Rates { inward: Some(2_000), outward: None });
         house.store.seed("/f", vec![0x5a; 1_000_000]);
         house.store.seed("/g", "old");
@@ -373,15 +373,25 @@ fn a_copy_that_waits_for_its_rate_ends_with_its_session() {
         ftp.0.get_mut().write_all(b"SITE CPTO g\r\n").unwrap();
         let session = house.session();
         let began = Instant::now();
-        let word = if kicked {
-            assert!(house.gate.kick(session, &BY));
-            assert!(ftp.hear().starts_with("450 "));
-            assert_eq!(ftp.hear(), "421 Kicked by the operator; good bye.\r\n");
-            "kicked"
-        } else {
-            socket2::SockRef::from(ftp.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
-            drop(ftp);
-            "client-went-away"
+        let broken = "450 The copy is broken off; what was there stays.\r\n";
+        let word = match end {
+            "abor" => {
+                assert_eq!(ftp.ask("ABOR"), broken);
+                assert_eq!(ftp.hear(), "226 ABOR done.\r\n");
+                assert!(ftp.ask("QUIT").starts_with("221 "));
+                "client-went-away"
+            }
+            "kick" => {
+                assert!(house.gate.kick(session, &BY));
+                assert_eq!(ftp.hear(), broken);
+                assert_eq!(ftp.hear(), "421 Kicked by the operator; good bye.\r\n");
+                "kicked"
+            }
+            _ => {
+                socket2::SockRef::from(ftp.0.get_ref()).set_linger(Some(Duration::ZERO)).unwrap();
+                drop(ftp);
+                "client-went-away"
+            }
         };
         let ends = house.ends(2);
         // All of it would take 500 s.

@@ -198,7 +198,7 @@ const FIRST: &[Row] = &[
     },
     Row {
         verb: "ABOR",
-        help: "breaks a running transfer off",
+        help: "breaks off a running transfer, or a copy within the tree",
         class: Class::Data,
         during: During::Answers,
         rfc: "959 §4.1.3",

@@ -1,5 +1,5 @@
 use super::question::Chore;
-use super::{Answer, Ask, Pending, Prelude, Server};
+use super::{Answer, Ask, Event, Pending, Prelude, Server, Work};
 use alloc::format;
 use alloc::vec::Vec;
 use clock::Duration;
@@ -20,6 +20,17 @@ impl Server {
                 self.reply(503, "SITE CPFR must come at once before.");
             }
         }
+    }
+
+    /// Ends a copy early, if one runs.
+    pub(super) fn break_copy(&mut self) -> bool {
+        let Work::Asking { id, what: Pending::Chore(Chore::Copy { .. } | Chore::Combine { .. }) } =
+            &self.work
+        else {
+            return false;
+        };
+        self.events.push_back(Event::Cancel(*id));
+        true
     }
 
     pub(super) fn chore_answered(&mut self, chore: Chore, answer: Answer) {

@@ -21,7 +21,8 @@ pub enum Event {
         /// What is asked.
         what: Ask,
     },
-    /// Ends the open [`Ask::Move`] early; it is still answered, with what moved so far.
+    /// Ends the open [`Ask::Move`] early; it is still answered, with what moved so far. The same of [`Chore::Copy`] and
+    /// [`Chore::Combine`]: what was there stays, unless it is whole by then.
     Cancel(AskId),
     /// The passive listener is not wanted any more.
     Unlisten,

@@ -8,7 +8,13 @@ impl Server {
     pub(super) fn advance(&mut self, now: Instant) {
         while self.out.len() < OUT_LIMIT {
             match &self.work {
-                Work::Over | Work::Penalty | Work::Asking { .. } => break,
+                Work::Asking { .. } => {
+                    if !self.aborted && self.abor_waits() {
+                        self.aborted = self.break_copy();
+                    }
+                    break;
+                }
+                Work::Over | Work::Penalty => break,
                 Work::Idle if self.dismissed.is_some() => {
                     let text = self.dismissed.take().unwrap_or_default();
                     self.close(421, &text);
@@ -64,11 +70,15 @@ impl Server {
             return true;
         }
         // A command waits; an ABOR behind it counts all the same.
-        let abor =
-            |line: &Line| line.as_ref().is_ok_and(|l| matches!(command::parse(l), Ok((_, Command::Abor))));
-        if self.queue.iter().any(abor) {
+        if self.abor_waits() {
             self.abort_transfer();
         }
         false
+    }
+
+    fn abor_waits(&self) -> bool {
+        let abor =
+            |line: &Line| line.as_ref().is_ok_and(|l| matches!(command::parse(l), Ok((_, Command::Abor))));
+        self.queue.iter().any(abor)
     }
 }

@@ -277,6 +277,7 @@ impl Server {
 
     /// The session ends: whatever moves stops.
     pub(super) fn break_any(&mut self) {
+        self.break_copy();
         self.break_with(Broken::ControlLost, |_| true);
     }
 

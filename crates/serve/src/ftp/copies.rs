@@ -6,6 +6,7 @@ use super::files::resolve;
 use super::refusal::refused;
 use super::session::{Done, broken};
 use crate::rated::Turn;
+use ftp_proto::reply::Code;
 use ftp_proto::server::{Answer, Chore};
 use gate::store::{Mode, Sink as _, StoreError, VPath};
 use gate::{Ask, Cause, End, Meter, Outcome, Reading, Refusal, Session, Writing};
@@ -23,12 +24,11 @@ pub(super) fn copied(session: Session, at: VPath, chore: Chore, wanted: Receiver
         let begun = wanted.clone();
         let mut step = spawn_blocking(move || match Copying::begin(session, &at, &chore) {
             Ok(copying) => copying.go_on(&begun),
-            Err(why) => Step::Over(Err(why)),
+            Err(why) => Step::Over(refused(&why)),
         });
         loop {
             match step.await {
-                Ok(Step::Over(Ok(()))) => return Done::Answer(Answer::Done),
-                Ok(Step::Over(Err(why))) => return Done::Answer(refused(&why)),
+                Ok(Step::Over(answer)) => return Done::Answer(answer),
                 Ok(Step::Waits(copying, wait)) => {
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
@@ -46,7 +46,7 @@ pub(super) fn copied(session: Session, at: VPath, chore: Chore, wanted: Receiver
 }
 
 enum Step {
-    Over(Result<(), Refusal>),
+    Over(Answer),
     /// Ahead of a rate for so long.
     Waits(Box<Copying>, Duration),
 }
@@ -114,8 +114,8 @@ impl Copying {
     fn go_on(mut self: Box<Self>, wanted: &Receiver<()>) -> Step {
         match self.pour(wanted) {
             Ok(Some(wait)) => Step::Waits(self, wait),
-            Ok(None) => Step::Over(self.publish()),
-            Err(cut) => Step::Over(Err(self.cut(cut))),
+            Ok(None) => Step::Over(self.publish().map_or_else(|why| refused(&why), |()| Answer::Done)),
+            Err(cut) => Step::Over(self.cut(cut)),
         }
     }
 
@@ -169,18 +169,22 @@ impl Copying {
         self.goes.iter().try_for_each(|part| self.session.remove(part))
     }
 
-    fn cut(self, cut: Cut) -> Refusal {
-        let (outcome, cause, why) = match cut {
-            Cut::Unwanted if self.writing.is_kicked() => (Outcome::Aborted, Cause::Kicked, Refusal::Busy),
-            Cut::Unwanted => (Outcome::Aborted, Cause::Plain, Refusal::Busy),
-            Cut::Wrong(why) => (Outcome::Failed, Cause::Ours(why.to_string()), why),
+    fn cut(self, cut: Cut) -> Answer {
+        let (outcome, cause, note, answer) = match cut {
+            Cut::Unwanted => {
+                let cause = if self.writing.is_kicked() { Cause::Kicked } else { Cause::Plain };
+                let text = String::from("The copy is broken off; what was there stays.");
+                (Outcome::Aborted, cause, String::from(WITHIN), Answer::Refused(Code(450), text))
+            }
+            Cut::Wrong(why) => {
+                (Outcome::Failed, Cause::Ours(why.to_string()), why.to_string(), refused(&why))
+            }
         };
         if let Some(source) = self.source {
             source.end(outcome, cause.clone());
         }
-        let end = End::new(outcome, self.octets).because(cause).note(WITHIN);
-        self.writing.fail(if outcome == Outcome::Failed { end.note(why.to_string()) } else { end });
-        why
+        self.writing.fail(End::new(outcome, self.octets).because(cause).note(note));
+        answer
     }
 }
 

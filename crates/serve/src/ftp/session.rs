@@ -294,7 +294,6 @@ impl Session {
 
     fn lost(&mut self) {
         self.eof = true;
-        self.copying = None;
         let now = self.now();
         self.machine.handle_lost(now);
     }
@@ -336,7 +335,6 @@ impl Session {
 
     fn obey_kick(&mut self) {
         if self.admitted.as_ref().is_some_and(|(session, _)| session.is_kicked()) {
-            self.copying = None;
             let now = self.now();
             self.machine.dismiss(now, "Kicked by the operator; good bye.");
         }
@@ -357,6 +355,7 @@ impl Session {
                 }
             }
             Event::Cancel(_) => {
+                self.copying = None;
                 if let Some(watch) = &self.watch {
                     watch.cancel.notify_one();
                 }

@@ -38,6 +38,36 @@ fn cpfr_must_come_at_once_before_cpto() {
 }
 
 #[test]
+fn abor_and_the_end_of_the_session_break_a_copy_off_and_nothing_else_of_this_kind() {
+    let cancelled = |t: &Talk| t.other.iter().filter(|e| matches!(e, Event::Cancel(_))).count();
+    let mut t = Talk::logged_in();
+    t.say("COMB all a b\r\nNOOP");
+    assert!(matches!(t.question(), Ask::Chore(_)));
+    assert_eq!(cancelled(&t), 0);
+    t.say("ABOR");
+    t.say("ABOR");
+    t.drain();
+    assert_eq!((cancelled(&t), t.take()), (1, String::new()), "it is awaited how it ends");
+    t.refuse(450);
+    let text = t.take();
+    let codes: Vec<_> = text.lines().map(|line| &line[..3]).collect();
+    assert_eq!(codes, ["450", "200", "226", "226"], "{text}");
+    assert!(text.contains("226 ABOR done.\r\n226 There is no transfer"), "{text}");
+    t.say("DSIZ\r\nABOR");
+    t.drain();
+    assert_eq!(cancelled(&t), 1);
+    t.answer(Answer::Size(5));
+    assert!(t.take().starts_with("213 5\r\n226 There is no transfer"));
+    t.say("COMB all a b");
+    t.server.dismiss(t.now, "Good bye.");
+    t.drain();
+    assert_eq!(cancelled(&t), 2);
+    t.refuse(450);
+    assert!(t.take().ends_with("\r\n421 Good bye.\r\n"));
+    assert!(t.closed());
+}
+
+#[test]
 fn what_is_more_than_one_step_is_answered_when_it_is_done() {
     let mut t = Talk::logged_in();
     for (line, answer, code) in [
