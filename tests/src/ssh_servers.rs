@@ -160,12 +160,25 @@ fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
     let config = keys.file("sshd_config");
     std::fs::write(&config, text).expect("room for a file");
     let mut c = peer.command();
-    if let Some(text) = shadow {
-        let file = keys.file("shadow");
-        std::fs::write(&file, text).expect("room for a file");
-        let mounted = r#"mount --bind "$0" /etc/shadow && exec "$@""#;
+    // What it is to find in /etc, in namespaces of its own.
+    let passwd = std::fs::read_to_string("/etc/passwd").expect("everybody may");
+    let without_its_user = !passwd.lines().any(|line| line.starts_with("sshd:"));
+    // The user that it gives its privileges up for; the package's installation makes it, unpacking does not.
+    let passwd = without_its_user
+        .then(|| format!("{}\nsshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n", passwd.trim_end()));
+    let etc = [("passwd", passwd), ("shadow", shadow.map(str::to_owned))];
+    let mounted = etc.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    let mounts: String = mounted
+        .map(|(name, text)| {
+            let file = keys.file(name);
+            std::fs::write(&file, text).expect("room for a file");
+            format!("mount --bind '{}' /etc/{name} && ", file.display())
+        })
+        .collect();
+    if !mounts.is_empty() {
         c = Command::new("unshare");
-        c.args(["--mount", "--propagation", "private", "sh", "-c", mounted]).arg(file).arg(peer.path());
+        c.args(["--mount", "--propagation", "private", "sh", "-c", &format!(r#"{mounts}exec "$0" "$@""#)]);
+        c.arg(peer.path());
         with_variables_of(&mut c, &peer.command());
     }
     c.arg("-D").arg("-e").arg("-f").arg(&config);

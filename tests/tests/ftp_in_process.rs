@@ -731,6 +731,21 @@ fn what_needs_no_waiting_is_announced_and_ended_in_one_segment() {
     panic!("150 and 226 came apart each time");
 }
 
+#[test]
+fn a_list_of_20_000_names_is_whole() {
+    let house = house();
+    let names: Vec<String> = (0..20_000).map(|n| format!("{n:05}.bin")).collect();
+    for name in &names {
+        house.store.seed(&format!("/{name}"), b"x".to_vec());
+    }
+    let mut raw = Raw::logged_in(&house);
+    for command in ["LIST", "NLST", "MLSD"] {
+        let list = String::from_utf8(raw.retrieve(command)).unwrap();
+        let came: Vec<&str> = list.lines().map(|line| line.rsplit(' ').next().unwrap_or("")).collect();
+        assert!(came == names, "{command}: {} names", came.len());
+    }
+}
+
 /// Clients wait for the 150 before they look at the data: a directory whose lines a socket takes at once must not keep it back.
 #[test]
 fn a_listing_is_announced_before_its_first_line() {
