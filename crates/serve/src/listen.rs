@@ -10,8 +10,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Connections that wait for `accept`.
-const BACKLOG: i32 = 128;
+/// Connections that wait for `accept`: as many as the kernel lets (`somaxconn`, 4,096 unless somebody changed it). What comes
+/// beyond is not refused: its client takes itself for connected and waits for a greeting that nobody sends. A thousand
+/// devices that begin at once are a night's work, and with 128 every fifth of them was lost so.
+const BACKLOG: i32 = 4_096;
 /// How often a free port of the system's choice is tried on all addresses.
 const TRIES: u32 = 16;
 
@@ -299,6 +301,22 @@ mod tests {
         let v4 = tcp.sockets.iter().find(|s| s.local_addr().unwrap().is_ipv4()).expect("IPv4");
         let _peer = std::net::TcpStream::connect((HERE, v4.local_addr().unwrap().port())).unwrap();
         assert_eq!(v4.accept().unwrap().1.ip(), HERE);
+    }
+
+    /// What comes beyond the backlog takes itself for connected and is heard by nobody.
+    #[test]
+    fn a_burst_of_connections_waits_until_it_is_accepted() {
+        let most = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let most: usize = most.trim().parse().unwrap();
+        let listening = ftp(&[HERE], Want::Exactly(0)).unwrap();
+        let (listener, burst) = (&listening.sockets[0], most.min(300));
+        let at = listener.local_addr().unwrap();
+        let patience = std::time::Duration::from_secs(5);
+        let connect = |_| std::net::TcpStream::connect_timeout(&at, patience).expect("there is room");
+        let clients: Vec<_> = (0..burst).map(connect).collect();
+        listener.set_nonblocking(true).unwrap();
+        let waiting = std::iter::from_fn(|| listener.accept().ok()).count();
+        assert_eq!(waiting, clients.len());
     }
 
     #[test]
