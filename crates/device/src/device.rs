@@ -12,8 +12,9 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use store::local::{Local, LocalOptions};
+use store::memory::{Memory, Shelf};
 use store::{Blob, Mode, Store, StoreError, VPath};
 use transport::tap::Tap;
 
@@ -35,6 +36,8 @@ pub struct DeviceConfig {
     pub pace: f64,
     /// Multiplies every network timeout of the device: 1.0 is a real device's.
     pub patience: f64,
+    /// What was found out about images: devices that share it look into the same image once.
+    pub known: Arc<image::Known>,
 }
 
 impl DeviceConfig {
@@ -48,8 +51,18 @@ impl DeviceConfig {
             tap: None,
             pace: 1.0,
             patience: 1.0,
+            known: Arc::default(),
         }
     }
+}
+
+/// What a device in memory begins with.
+#[derive(Clone, Default, Debug)]
+pub struct Stock {
+    /// Files of flash, in their order: their names, and what is in them.
+    pub flash: Vec<(VPath, Blob)>,
+    /// The saved configuration.
+    pub startup: Option<String>,
 }
 
 /// Why a device cannot be opened.
@@ -89,6 +102,8 @@ pub struct Device {
     pub(crate) vtys: Vtys,
     /// The SSH server of the vty lines, where one was started.
     pub(crate) ssh: OnceLock<Offered>,
+    /// Told when there is something to do at another time: set by the attendant.
+    pub(crate) attended: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// System messages for the console.
     messages: Mutex<Vec<String>>,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
@@ -105,6 +120,8 @@ pub(crate) struct State {
     pub(crate) last_copy: Option<LastCopy>,
     pub(crate) remembered: Remembered,
     pub(crate) scheduled: Option<Scheduled>,
+    /// When it boots without anybody at its console.
+    pub(crate) boots_at: Option<Instant>,
     /// Commands that ran to their end, each with the version that ran it.
     pub(crate) ran: BTreeSet<(String, String)>,
     /// Files of flash that `verify` found sound.
@@ -199,6 +216,20 @@ impl Device {
         Ok(Device::assemble(config, flash, nvram, monitor, Some(monitor_file), Some(lock)))
     }
 
+    /// A device whose whole state is in memory and ends with it, large files on a shelf that it shares with others.
+    /// [`DeviceConfig::state`] is not looked at. It is switched off, as one that was opened.
+    pub fn in_memory(config: DeviceConfig, shelf: &Shelf, stock: Stock) -> Arc<Device> {
+        let (flash, nvram) = (Memory::on_shelf(shelf), Memory::on_shelf(shelf));
+        for (name, content) in stock.flash {
+            flash.put(&name, content);
+        }
+        if let Some(text) = stock.startup {
+            nvram.seed("/startup-config", text);
+        }
+        let monitor = Monitor::new(config.profile);
+        Device::assemble(config, Arc::new(flash), Arc::new(nvram), monitor, None, None)
+    }
+
     fn assemble(
         config: DeviceConfig,
         flash: Arc<dyn Store>,
@@ -215,6 +246,7 @@ impl Device {
             last_copy: None,
             remembered: Remembered::default(),
             scheduled: None,
+            boots_at: None,
             ran: BTreeSet::new(),
             verified: BTreeSet::new(),
         };
@@ -227,6 +259,7 @@ impl Device {
             console_taken: AtomicBool::new(false),
             vtys: Vtys::default(),
             ssh: OnceLock::new(),
+            attended: OnceLock::new(),
             messages: Mutex::new(Vec::new()),
             state: Mutex::new(state),
             _lock: lock,
@@ -269,6 +302,12 @@ impl Device {
         self.lock_messages().clear();
         self.brk.store(false, Ordering::SeqCst);
         self.generation.fetch_add(1, Ordering::SeqCst);
+        self.will_boot();
+    }
+
+    /// A scheduled reload, at its time.
+    pub(crate) fn reload_as_scheduled(&self) {
+        self.restart(&format!("reload at {}", crate::texts::moment(SystemTime::now())));
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -300,7 +339,9 @@ impl Device {
 
     /// Replaces what is scheduled; gives what was.
     pub(crate) fn schedule(&self, scheduled: Option<Scheduled>) -> Option<Scheduled> {
-        std::mem::replace(&mut self.state().scheduled, scheduled)
+        let was = std::mem::replace(&mut self.state().scheduled, scheduled);
+        self.tell();
+        was
     }
 
     /// What the console says of a scheduled reload now, and whether it happens.
@@ -368,7 +409,7 @@ impl Device {
     pub(crate) fn probe(&self, file: &str) -> Probe {
         let Ok(path) = VPath::parse(file.as_bytes()) else { return Probe::Absent };
         match self.flash.open(&path) {
-            Ok(blob) => probe_blob(self.config.profile, &blob),
+            Ok(blob) => judge(self.config.profile, self.config.known.show(&blob)),
             Err(_) => Probe::Absent,
         }
     }
@@ -524,7 +565,11 @@ fn startup_path() -> VPath {
 
 /// Looks at an image for this model.
 pub(crate) fn probe_blob(profile: &Profile, blob: &Blob) -> Probe {
-    match image::show(blob) {
+    judge(profile, image::show(blob))
+}
+
+fn judge(profile: &Profile, shown: Result<image::Facts, image::Damage>) -> Probe {
+    match shown {
         Ok(facts) if facts.profile == profile.name => Probe::Sound(facts),
         Ok(facts) => Probe::Foreign(facts),
         Err(damage) => Probe::Damaged(damage),

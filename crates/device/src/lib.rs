@@ -7,10 +7,12 @@
 //! - [`Device`], [`DeviceConfig`]: open, console, vty; [`Facts`] for checkers.
 //! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
 //! - [`config`]: the configuration as a value. [`ifs`]: file systems by prefix. [`wire`]: the network.
+//! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
 //!   file for each family.
 #![deny(unsafe_code)]
 
+mod attendant;
 pub mod boot;
 mod commands;
 pub mod config;
@@ -26,8 +28,9 @@ mod ssh;
 mod texts;
 pub mod wire;
 
+pub use attendant::Attendant;
 pub use config::Config;
-pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError};
+pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
 pub use profile::{Build, C2911, PROFILES, Profile};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};

@@ -23,6 +23,7 @@
 
 mod attributes;
 mod dir;
+pub(crate) use dir::{identity, octets};
 mod links;
 mod listing;
 mod names;

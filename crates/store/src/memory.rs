@@ -1,10 +1,15 @@
 //! A backend in memory: strict, deterministic, for tests and small trees.
 //!
 //! Times count up from [`EPOCH`] by one second for each change, numbers (`unique`) by one for each node:
-//! two runs of the same calls give the same tree.
+//! two runs of the same calls give the same tree. A tree on a [`Shelf`] has the time of day instead, and shares its large
+//! contents with others.
 
+mod body;
+mod shelf;
 mod tree;
 mod upload;
+
+pub use shelf::Shelf;
 
 use crate::facts::settable;
 use crate::{
@@ -15,7 +20,7 @@ use bytes::Bytes;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
-use tree::{Node, Tree};
+use tree::{Clock, Node, Tree};
 
 /// The time of the first change: 2026-01-01T00:00:00Z.
 pub const EPOCH: u64 = 1_767_225_600;
@@ -28,6 +33,8 @@ struct Shared {
     // Guards the whole tree; held for one operation, never while a caller's code runs.
     tree: Mutex<Tree>,
     capacity: u64,
+    /// Where large contents lie.
+    shelf: Option<Shelf>,
 }
 
 impl Shared {
@@ -51,13 +58,28 @@ impl Memory {
 
     /// An empty tree that takes `octets` of file content, open uploads included.
     pub fn with_capacity(octets: u64) -> Memory {
-        Memory(Arc::new(Shared { tree: Mutex::new(Tree::new()), capacity: octets }))
+        Memory(Arc::new(Shared {
+            tree: Mutex::new(Tree::new(Clock::Counted)),
+            capacity: octets,
+            shelf: None,
+        }))
+    }
+
+    /// An empty tree that takes as much as the shelf does, with the time of day. Contents beyond 64 KiB lie on the shelf,
+    /// equal ones of all its trees once.
+    pub fn on_shelf(shelf: &Shelf) -> Memory {
+        let tree = Mutex::new(Tree::new(Clock::Real));
+        Memory(Arc::new(Shared { tree, capacity: u64::MAX, shelf: Some(shelf.clone()) }))
     }
 
     /// Puts a file there, making the directories above: for seeding. Panics where a file stands in the
     /// way, which is a mistake of the test.
     pub fn seed(&self, path: &str, octets: impl Into<Bytes>) {
-        let path = VPath::parse(path.as_bytes()).expect("a good path");
+        self.put(&VPath::parse(path.as_bytes()).expect("a good path"), Blob::Memory(octets.into()));
+    }
+
+    /// The same with a content that is somewhere already.
+    pub fn put(&self, path: &VPath, content: Blob) {
         let mut tree = self.0.tree();
         let mut dir = tree::ROOT;
         for name in path.parent().components() {
@@ -66,14 +88,18 @@ impl Memory {
                 Err(_) => tree.insert(dir, name, Node::dir()),
             };
         }
-        tree.insert(dir, path.name(), Node::file(octets.into()));
+        tree.insert(dir, path.name(), Node::file(content));
     }
 
     /// The content of a file, for looking at.
     pub fn content(&self, path: &str) -> Option<Bytes> {
         let path = VPath::parse(path.as_bytes()).ok()?;
         let tree = self.0.tree();
-        tree.find_any(&path).ok().and_then(|id| tree.node(id).content().cloned())
+        let content = tree.find_any(&path).ok().and_then(|id| tree.node(id).content().cloned())?;
+        drop(tree);
+        let mut octets = Vec::new();
+        content.read_behind(0, usize::try_from(content.len()).ok()?, &mut octets).ok()?;
+        Some(octets.into())
     }
 }
 
@@ -104,7 +130,7 @@ impl Store for Memory {
     fn open(&self, path: &VPath) -> Result<Blob> {
         let tree = self.0.tree();
         match tree.node(tree.find(path)?).content() {
-            Some(octets) => Ok(Blob::Memory(octets.clone())),
+            Some(content) => Ok(content.clone()),
             None => Err(StoreError::IsDirectory),
         }
     }
@@ -116,7 +142,7 @@ impl Store for Memory {
     fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
         let tree = self.0.tree();
         let dir = tree.find(&path.parent()).ok()?;
-        tree.partial(dir, path.name(), owner).map(|p| p.len() as u64)
+        tree.partial(dir, path.name(), owner).map(Blob::len)
     }
 
     fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
@@ -179,7 +205,7 @@ impl Store for Memory {
         let from = tree.find(from)?;
         let old = tree.node(from);
         let (mut node, len) = match old.content() {
-            Some(octets) => (Node::file(octets.clone()), octets.len() as u64),
+            Some(octets) => (Node::file(octets.clone()), octets.len()),
             None => return Err(StoreError::IsDirectory),
         };
         node.mode = old.mode;
@@ -224,7 +250,7 @@ impl Store for Memory {
                 let node = tree.node(*id);
                 match node.content() {
                     Some(octets) => {
-                        let file = Amount::file(octets.len() as u64);
+                        let file = Amount::file(octets.len());
                         tally.holds += file;
                         tally.versions += if counts_directories { Amount::NONE } else { file };
                     }
@@ -249,7 +275,7 @@ impl Store for Memory {
         let found = tree.entries(dir)?.iter().filter_map(|(name, id)| {
             let stamp = std::str::from_utf8(name.strip_prefix(&base[..])?).ok()?.parse().ok()?;
             let node = tree.node(*id);
-            Some(Version { stamp, len: node.content()?.len() as u64, modified: node.modified })
+            Some(Version { stamp, len: node.content()?.len(), modified: node.modified })
         });
         let mut found: Vec<_> = found.collect();
         found.sort_by_key(|version| version.stamp);
@@ -271,8 +297,7 @@ impl Store for Memory {
         let tree = self.0.tree();
         let name = [path.name(), format!("@{stamp}").as_bytes()].concat();
         let file = versions_of(&path.parent()).child(&name).map_err(|_| StoreError::Absent)?;
-        let octets = tree.node(tree.find_any(&file)?).content().ok_or(StoreError::IsDirectory)?;
-        Ok(Blob::Memory(octets.clone()))
+        tree.node(tree.find_any(&file)?).content().cloned().ok_or(StoreError::IsDirectory)
     }
 }
 

@@ -15,9 +15,11 @@
 //! Every octet is under the MD5 or the signature, so one flipped octet anywhere is found. The
 //! "signature" proves nothing about who made the file; it stands where a device looks for one.
 
+mod known;
 mod make;
 mod show;
 
+pub use known::Known;
 pub use make::{BadRecipe, Recipe, make, random_seed};
 pub use show::{Damage, Facts, Glance, glance, md5, show};
 

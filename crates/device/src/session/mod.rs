@@ -40,6 +40,7 @@ impl Device {
         if self.console_taken.swap(true, Ordering::SeqCst) {
             return Err(Refused::ConsoleTaken);
         }
+        self.state().boots_at = None;
         let mut tty = Tty::new(Arc::clone(self), LineId::Console, terminal);
         let mut fresh = true;
         loop {
@@ -64,6 +65,7 @@ impl Device {
             }
         }
         self.console_taken.store(false, Ordering::SeqCst);
+        self.left_alone();
         Ok(())
     }
 }

@@ -260,8 +260,7 @@ impl Tty {
         {
             self.print(&text)?;
             if now {
-                let at = crate::texts::moment(std::time::SystemTime::now());
-                self.device.restart(&format!("reload at {at}"));
+                self.device.reload_as_scheduled();
                 return Err(Leave::Restart);
             }
             if self.editor.is_reading() {

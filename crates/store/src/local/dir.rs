@@ -153,11 +153,11 @@ pub(super) fn facts(stat: &Stat) -> Option<Facts> {
     })
 }
 
-pub(super) fn octets(stat: &Stat) -> u64 {
+pub(crate) fn octets(stat: &Stat) -> u64 {
     u64::try_from(stat.st_size).expect("no file has a negative size")
 }
 
-pub(super) fn identity(stat: &Stat) -> Identity {
+pub(crate) fn identity(stat: &Stat) -> Identity {
     let ns = |secs: i64, nsec: u64| i128::from(secs) * 1_000_000_000 + i128::from(nsec);
     Identity {
         dev: stat.st_dev,

@@ -1,5 +1,4 @@
-use crate::{Amount, Facts, Kind, Result, StoreError, Target, VPath};
-use bytes::Bytes;
+use crate::{Amount, Blob, Facts, Kind, Result, StoreError, Target, VPath};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
@@ -14,13 +13,23 @@ type Key = (u64, Vec<u8>, String);
 /// Nodes by number: renaming moves one name, whatever hangs below.
 pub(super) struct Tree {
     nodes: BTreeMap<u64, Node>,
-    partials: BTreeMap<Key, Bytes>,
+    partials: BTreeMap<Key, Blob>,
     /// Those that an upload goes on with: they count as that upload, and nobody else touches them.
     held: BTreeSet<Key>,
     next: u64,
     changes: u64,
     /// Octets of all files, partials and open uploads.
     pub(super) used: u64,
+    clock: Clock,
+}
+
+/// Whose time changes have.
+#[derive(Clone, Copy)]
+pub(super) enum Clock {
+    /// A second for each change.
+    Counted,
+    /// The time of day.
+    Real,
 }
 
 pub(super) struct Node {
@@ -31,8 +40,17 @@ pub(super) struct Node {
 }
 
 enum What {
-    File(Bytes),
+    File(Blob),
     Dir(BTreeMap<Vec<u8>, u64>),
+}
+
+impl Clock {
+    fn at(self, change: u64) -> SystemTime {
+        match self {
+            Clock::Counted => super::time(change),
+            Clock::Real => SystemTime::now(),
+        }
+    }
 }
 
 impl Node {
@@ -40,7 +58,7 @@ impl Node {
         Node { what: What::Dir(BTreeMap::new()), modified: SystemTime::UNIX_EPOCH, mode: 0o755 }
     }
 
-    pub(super) fn file(octets: Bytes) -> Node {
+    pub(super) fn file(octets: Blob) -> Node {
         Node { what: What::File(octets), modified: SystemTime::UNIX_EPOCH, mode: 0o644 }
     }
 
@@ -51,7 +69,7 @@ impl Node {
         }
     }
 
-    pub(super) fn content(&self) -> Option<&Bytes> {
+    pub(super) fn content(&self) -> Option<&Blob> {
         match &self.what {
             What::File(octets) => Some(octets),
             What::Dir(_) => None,
@@ -60,9 +78,9 @@ impl Node {
 }
 
 impl Tree {
-    pub(super) fn new() -> Tree {
+    pub(super) fn new(clock: Clock) -> Tree {
         let mut root = Node::dir();
-        root.modified = super::time(0);
+        root.modified = clock.at(0);
         Tree {
             nodes: BTreeMap::from([(ROOT, root)]),
             partials: BTreeMap::new(),
@@ -70,6 +88,7 @@ impl Tree {
             next: ROOT + 1,
             changes: 0,
             used: 0,
+            clock,
         }
     }
 
@@ -110,7 +129,7 @@ impl Tree {
         let node = self.node(id);
         Facts {
             kind: node.kind(),
-            len: node.content().map_or(0, |c| c.len() as u64),
+            len: node.content().map_or(0, Blob::len),
             modified: node.modified,
             mode: node.mode,
             unique: (0, id),
@@ -120,7 +139,7 @@ impl Tree {
     /// Puts a node under a name of a directory that is there; what stood there goes.
     pub(super) fn insert(&mut self, dir: u64, name: &[u8], mut node: Node) -> u64 {
         node.modified = self.tick();
-        self.used += node.content().map_or(0, |c| c.len() as u64);
+        self.used += node.content().map_or(0, Blob::len);
         let id = self.next;
         self.next += 1;
         self.nodes.insert(id, node);
@@ -141,7 +160,7 @@ impl Tree {
     fn forget(&mut self, id: u64) -> Amount {
         let mut was = Amount::NONE;
         if let Some(node) = self.nodes.remove(&id) {
-            let octets = node.content().map_or(0, |c| c.len() as u64);
+            let octets = node.content().map_or(0, Blob::len);
             self.used -= octets;
             was += Amount::file(octets);
         }
@@ -199,26 +218,20 @@ impl Tree {
         Ok(self.put_name(dir, to.name(), id).map_or(Amount::NONE, |old| self.forget(old)))
     }
 
-    pub(super) fn partial(&self, dir: u64, name: &[u8], owner: &str) -> Option<&Bytes> {
+    pub(super) fn partial(&self, dir: u64, name: &[u8], owner: &str) -> Option<&Blob> {
         self.partials.get(&(dir, name.to_vec(), owner.to_owned()))
     }
 
-    pub(super) fn put_partial(
-        &mut self,
-        dir: u64,
-        name: &[u8],
-        owner: &str,
-        octets: Option<Bytes>,
-    ) -> Amount {
+    pub(super) fn put_partial(&mut self, dir: u64, name: &[u8], owner: &str, octets: Option<Blob>) -> Amount {
         let key = (dir, name.to_vec(), owner.to_owned());
         let old = match octets {
             Some(new) => {
-                self.used += new.len() as u64;
+                self.used += new.len();
                 self.partials.insert(key, new)
             }
             None => self.partials.remove(&key),
         };
-        let old = old.map_or(Amount::NONE, |old| Amount::file(old.len() as u64));
+        let old = old.map_or(Amount::NONE, |old| Amount::file(old.len()));
         self.used -= old.octets;
         old
     }
@@ -251,16 +264,16 @@ impl Tree {
     pub(super) fn partials_in(&self, id: u64) -> Amount {
         let idle = self.partials.iter().filter(|(key, _)| !self.held.contains(key));
         let here = idle.filter(|((dir, _, _), _)| *dir == id);
-        here.fold(Amount::NONE, |sum, (_, octets)| sum + Amount::file(octets.len() as u64))
+        here.fold(Amount::NONE, |sum, (_, octets)| sum + Amount::file(octets.len()))
     }
 
     fn tick(&mut self) -> SystemTime {
         self.changes += 1;
-        super::time(self.changes)
+        self.clock.at(self.changes)
     }
 
     /// The time of the next change: makes names of versions.
     pub(super) fn next_time(&self) -> SystemTime {
-        super::time(self.changes + 1)
+        self.clock.at(self.changes + 1)
     }
 }

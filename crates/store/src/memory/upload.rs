@@ -1,10 +1,11 @@
 use super::Shared;
+use super::body::Body;
 use super::tree::{Node, ROOT};
 use crate::facts::settable;
 use crate::{
-    Amount, Attributes, Kind, Mode, Published, Result, Sink, Stamp, StoreError, Suspended, Upload, VPath,
+    Amount, Attributes, Blob, Kind, Mode, Published, Result, Sink, Stamp, StoreError, Suspended, Upload,
+    VPath,
 };
-use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ struct Growing {
     owner: String,
     mode: Mode,
     start: u64,
-    octets: Vec<u8>,
+    octets: Body,
+    /// What of it the tree counts.
+    counted: u64,
     keep_old: bool,
     attributes: Attributes,
     /// Whether it goes on with its owner's partial.
@@ -49,19 +52,16 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
     }
     let kept = match mode {
         Mode::New if there.is_some() => return Err(StoreError::Exists),
-        Mode::New | Mode::Overwrite => Bytes::new(),
-        Mode::Resume(offset) => {
-            let old = partial.or(there).unwrap_or_default();
-            let len = old.len() as u64;
-            if offset > len {
-                return Err(StoreError::BeyondEnd { offset, len });
-            }
-            old.slice(..usize::try_from(offset).expect("at most the length of a slice"))
-        }
-        Mode::Append => there.or(partial).unwrap_or_default(),
-        Mode::Modify => there.unwrap_or_default(),
+        Mode::New | Mode::Overwrite => None,
+        Mode::Resume(_) => partial.or(there),
+        Mode::Append => there.or(partial),
+        Mode::Modify => there,
     };
-    let len = kept.len() as u64;
+    let len = match (mode, kept.as_ref().map_or(0, Blob::len)) {
+        (Mode::Resume(offset), len) if offset > len => return Err(StoreError::BeyondEnd { offset, len }),
+        (Mode::Resume(offset), _) => offset,
+        (_, len) => len,
+    };
     let start = if mode == Mode::Modify { 0 } else { len };
     if len > shared.capacity.saturating_sub(tree.used) {
         return Err(StoreError::NoSpace);
@@ -71,42 +71,43 @@ pub(super) fn begin(shared: &Arc<Shared>, path: &VPath, mode: Mode, owner: &str)
     }
     tree.used += len;
     drop(tree);
-    Ok(Box::new(Growing {
+    let mut growing = Growing {
         shared: shared.clone(),
         dir,
         path: path.clone(),
         owner: owner.to_owned(),
         mode,
         start,
-        octets: kept.into(),
+        octets: Body::default(),
+        counted: len,
         keep_old: false,
         attributes: Attributes::default(),
         resumed,
-    }))
+    };
+    if let Some(kept) = kept {
+        growing.octets = Body::from(&kept, len, shared.shelf.as_ref())?;
+    }
+    Ok(Box::new(growing))
 }
 
 impl Sink for Growing {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         let end = offset.checked_add(octets.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-        let more = end.saturating_sub(self.octets.len() as u64);
+        let more = end.saturating_sub(self.octets.len());
         let mut tree = self.shared.tree();
         if more > self.shared.capacity.saturating_sub(tree.used) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         tree.used += more;
         drop(tree);
-        let (from, to) = (offset as usize, end as usize);
-        if to > self.octets.len() {
-            self.octets.resize(to, 0);
-        }
-        self.octets[from..to].copy_from_slice(octets);
-        Ok(())
+        self.counted += more;
+        self.octets.write_at(offset, octets, self.shared.shelf.as_ref())
     }
 }
 
 impl Upload for Growing {
     fn len(&self) -> u64 {
-        self.octets.len() as u64
+        self.octets.len()
     }
 
     fn start(&self) -> u64 {
@@ -114,24 +115,21 @@ impl Upload for Growing {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.octets.len());
-        let n = buf.len().min(self.octets.len() - from);
-        buf[..n].copy_from_slice(&self.octets[from..from + n]);
-        Ok(n)
+        self.octets.read_at(offset, buf)
     }
 
     fn wrote_to(&mut self, _end: u64) {}
 
     fn set_len(&mut self, len: u64) -> Result<()> {
-        let had = self.octets.len() as u64;
+        let had = self.counted;
         let mut tree = self.shared.tree();
         if len.saturating_sub(had) > self.shared.capacity.saturating_sub(tree.used) {
             return Err(StoreError::NoSpace);
         }
         tree.used = tree.used - had + len;
         drop(tree);
-        self.octets.resize(usize::try_from(len).expect("no more than the capacity, which is in memory"), 0);
-        Ok(())
+        self.counted = len;
+        Ok(self.octets.set_len(len, self.shared.shelf.as_ref())?)
     }
 
     fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
@@ -146,6 +144,8 @@ impl Upload for Growing {
 
     fn commit(mut self: Box<Self>) -> Result<Published> {
         let shared = self.shared.clone();
+        // Not while the tree is held: it may be compared with what lies on the shelf.
+        let octets = self.octets.finish()?;
         let mut tree = shared.tree();
         let there = match tree.child(self.dir, self.path.name()) {
             Ok(id) => {
@@ -160,8 +160,7 @@ impl Upload for Growing {
         }
         let Attributes { mode_if_new, mode, modified } = self.attributes;
         let mode = mode.or(there.as_ref().map(|(_, mode)| *mode)).or(mode_if_new.map(|mode| mode & 0o755));
-        let octets = Bytes::from(std::mem::take(&mut self.octets));
-        let len = octets.len() as u64;
+        let len = octets.len();
         let mut freed = Amount::NONE;
         let kept = match there {
             Some((old, _)) if self.keep_old => {
@@ -180,7 +179,7 @@ impl Upload for Growing {
                 VPath::parse(&text).ok()
             }
             Some((old, _)) => {
-                freed += Amount::file(old.len() as u64);
+                freed += Amount::file(old.len());
                 None
             }
             None => None,
@@ -190,7 +189,7 @@ impl Upload for Growing {
         node.mode = mode.map_or(node.mode, |mode| settable(Kind::File, mode));
         node.modified = modified.unwrap_or(node.modified);
         // insert() counted the content; the upload's own count goes.
-        tree.used -= len;
+        tree.used -= std::mem::take(&mut self.counted);
         let (dir, name, owner) = (self.dir, self.path.name(), &self.owner[..]);
         if std::mem::take(&mut self.resumed) {
             tree.put_partial(dir, name, owner, None);
@@ -203,6 +202,7 @@ impl Upload for Growing {
 
     fn suspend(mut self: Box<Self>) -> Result<Suspended> {
         let shared = self.shared.clone();
+        let octets = self.octets.finish()?;
         let mut tree = shared.tree();
         tree.entries(self.dir)?;
         // Another upload of this owner may go on with a partial of that name.
@@ -211,10 +211,9 @@ impl Upload for Growing {
             drop(tree);
             return Ok(Suspended::default());
         }
-        let octets = Bytes::from(std::mem::take(&mut self.octets));
-        let len = octets.len() as u64;
+        let len = octets.len();
         let former = tree.put_partial(self.dir, self.path.name(), &self.owner, Some(octets));
-        tree.used -= len;
+        tree.used -= std::mem::take(&mut self.counted);
         let freed = if self.resumed { Amount::NONE } else { former };
         if std::mem::take(&mut self.resumed) {
             tree.hold(self.dir, self.path.name(), &self.owner, false);
@@ -226,7 +225,7 @@ impl Upload for Growing {
 impl Drop for Growing {
     fn drop(&mut self) {
         let mut tree = self.shared.tree();
-        tree.used -= self.octets.len() as u64;
+        tree.used -= self.counted;
         if self.resumed {
             // What was gone on with goes along.
             tree.put_partial(self.dir, self.path.name(), &self.owner, None);

@@ -9,7 +9,7 @@ use crate::watch::Several;
 use clap::Args;
 use device::image::{self, Recipe};
 use device::wire::Table;
-use device::{Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, SshLines};
+use device::{Attendant, Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, SshLines};
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -110,6 +110,9 @@ impl Device {
             listen(&device, address)?;
         }
         let _lines = self.ssh.map(|address| self.listen_ssh(&device, &state, address)).transpose()?;
+        // Over the network it may be told to reload while nobody is at its console.
+        let attended = Attendant::start(std::slice::from_ref(&device));
+        let _attendant = attended.map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
         self.console(&device)?;
         traces.finish()
     }
