@@ -42,8 +42,10 @@ pub enum Outcome {
     Rommon,
 }
 
-/// Decides. `files` are the names of flash in directory order; `probe` looks at one of them.
+/// Decides. `flash` is what the device calls its flash, `files` are the names there in directory order;
+/// `probe` looks at one of them.
 pub fn decide(
+    flash: &str,
     register: u16,
     lines: &[BootLine],
     files: &[String],
@@ -57,7 +59,7 @@ pub fn decide(
     if field >= 2 {
         for line in lines {
             match line.source() {
-                BootSource::Flash(Some(file)) => match attempt(file, probe) {
+                BootSource::Flash(Some(file)) => match attempt(flash, file, probe) {
                     Ok(outcome) => return Decision { tried, outcome },
                     Err(text) => tried.push(text),
                 },
@@ -76,28 +78,28 @@ pub fn decide(
             Probe::Absent | Probe::Damaged(Damage::Magic { .. }) => {}
             found => {
                 executables += 1;
-                tried.push(complaint(file, &found));
+                tried.push(complaint(flash, file, &found));
             }
         }
     }
     if executables == 0 {
-        tried.push("boot: cannot determine first executable file name on device \"flash0:\"\n".into());
+        tried.push(format!("boot: cannot determine first executable file name on device \"{flash}\"\n"));
     }
     Decision { tried, outcome: Outcome::Rommon }
 }
 
 /// Tries one file; the text of the failure otherwise.
-pub fn attempt(file: &str, probe: &mut dyn FnMut(&str) -> Probe) -> Result<Outcome, String> {
+pub fn attempt(flash: &str, file: &str, probe: &mut dyn FnMut(&str) -> Probe) -> Result<Outcome, String> {
     match probe(file) {
         Probe::Sound(facts) => Ok(Outcome::Booted { file: file.to_owned(), facts }),
-        found => Err(complaint(file, &found)),
+        found => Err(complaint(flash, file, &found)),
     }
 }
 
-fn complaint(file: &str, found: &Probe) -> String {
+fn complaint(flash: &str, file: &str, found: &Probe) -> String {
     let why = match found {
         Probe::Sound(_) => return String::new(),
-        Probe::Absent => return format!("boot: cannot open \"flash0:{file}\"\n"),
+        Probe::Absent => return format!("boot: cannot open \"{flash}{file}\"\n"),
         Probe::Foreign(facts) => format!("loadprog: error - image is for {}\n", facts.platform),
         Probe::Damaged(damage) => match damage {
             Damage::Magic { found } => format!("loadprog: bad file magic number:      0x{found:x}\n"),
@@ -119,7 +121,7 @@ fn complaint(file: &str, found: &Probe) -> String {
             Damage::Io(e) => format!("loadprog: error - on file read ({e})\n"),
         },
     };
-    format!("{why}boot: cannot load \"flash0:{file}\"\n")
+    format!("{why}boot: cannot load \"{flash}{file}\"\n")
 }
 
 /// The first 32 bits of a hash, as the self-decompressor prints its checksum.
@@ -160,7 +162,7 @@ mod tests {
     fn boot(register: u16, lines: &[&str], files: &[&str]) -> (Option<String>, String) {
         let lines: Vec<_> = lines.iter().map(|l| BootLine((*l).into())).collect();
         let files: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
-        let d = decide(register, &lines, &files, &mut flash);
+        let d = decide("flash0:", register, &lines, &files, &mut flash);
         let file = match d.outcome {
             Outcome::Booted { file, .. } => Some(file),
             Outcome::Rommon => None,

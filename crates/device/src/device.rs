@@ -24,10 +24,12 @@ pub struct DeviceConfig {
     /// The host name of a device that has no startup-config file yet. An existing one wins.
     pub name: Option<String>,
     /// The model.
-    pub profile: &'static Profile,
+    pub profile: Arc<Profile>,
     /// The state directory: `flash/` (flash0:), `nvram/startup-config`, `monitor` (register and ROMMON
     /// variables). Plain files, made where they are missing.
     pub state: PathBuf,
+    /// Texts of `show` commands that stand in for the device's own: `commands/overlay.rs` has the rule.
+    pub overlay: Option<PathBuf>,
     /// Lab addresses to real sockets; `None`: addresses are real.
     pub table: Option<Table>,
     /// Sees every packet of the device's clients.
@@ -45,8 +47,9 @@ impl DeviceConfig {
     pub fn new(state: impl Into<PathBuf>) -> DeviceConfig {
         DeviceConfig {
             name: None,
-            profile: &crate::C2911,
+            profile: crate::C2911.clone(),
             state: state.into(),
+            overlay: None,
             table: None,
             tap: None,
             pace: 1.0,
@@ -210,8 +213,8 @@ impl Device {
         let (flash, nvram) = (open("flash")?, open("nvram")?);
         let monitor_file = root.join("monitor");
         let monitor = match std::fs::read_to_string(&monitor_file) {
-            Ok(text) => Monitor::parse(config.profile, &text),
-            Err(_) => Monitor::new(config.profile),
+            Ok(text) => Monitor::parse(&config.profile, &text),
+            Err(_) => Monitor::new(&config.profile),
         };
         Ok(Device::assemble(config, flash, nvram, monitor, Some(monitor_file), Some(lock)))
     }
@@ -226,7 +229,7 @@ impl Device {
         if let Some(text) = stock.startup {
             nvram.seed("/startup-config", text);
         }
-        let monitor = Monitor::new(config.profile);
+        let monitor = Monitor::new(&config.profile);
         Device::assemble(config, Arc::new(flash), Arc::new(nvram), monitor, None, None)
     }
 
@@ -251,7 +254,7 @@ impl Device {
             verified: BTreeSet::new(),
         };
         Arc::new(Device {
-            flash: Flash::new(flash, config.profile.flash_total, config.profile.flash_cluster),
+            flash: Flash::new(flash, config.profile.flash.total.get(), config.profile.flash.cluster.get()),
             nvram,
             wire,
             generation: AtomicU64::new(0),
@@ -268,8 +271,8 @@ impl Device {
     }
 
     /// The model.
-    pub fn profile(&self) -> &'static Profile {
-        self.config.profile
+    pub fn profile(&self) -> &Arc<Profile> {
+        &self.config.profile
     }
 
     /// Switches the device off and on: what runs is lost, every line but the console ends, and the
@@ -332,7 +335,7 @@ impl Device {
 
     /// The running configuration.
     pub(crate) fn running_config(&self) -> Config {
-        self.running(|r| r.config.clone()).unwrap_or_else(|| Config::new(self.config.profile))
+        self.running(|r| r.config.clone()).unwrap_or_else(|| Config::new(&self.config.profile))
     }
 
     // ---- a scheduled reload
@@ -391,7 +394,9 @@ impl Device {
     pub(crate) fn decide_as(&self, register: u16) -> boot::Decision {
         // The boot variable of ROMMON is what the saved configuration says, register 0x2142 or not.
         let lines = self.saved_config().boot;
-        boot::decide(register, &lines, &self.flash.names(), &mut |file| self.probe(file))
+        boot::decide(self.config.profile.flash.prefix(), register, &lines, &self.flash.names(), &mut |file| {
+            self.probe(file)
+        })
     }
 
     /// The startup configuration as it would be after booting with it.
@@ -400,8 +405,8 @@ impl Device {
     }
 
     fn configured_by(&self, startup: &str) -> Config {
-        let mut config = Config::before_boot(self.config.profile, startup);
-        commands::merge(self.config.profile, &mut config, startup);
+        let mut config = Config::before_boot(&self.config.profile, startup);
+        commands::merge(&self.config.profile, &mut config, startup);
         config
     }
 
@@ -409,14 +414,14 @@ impl Device {
     pub(crate) fn probe(&self, file: &str) -> Probe {
         let Ok(path) = VPath::parse(file.as_bytes()) else { return Probe::Absent };
         match self.flash.open(&path) {
-            Ok(blob) => judge(self.config.profile, self.config.known.show(&blob)),
+            Ok(blob) => judge(&self.config.profile, self.config.known.show(&blob)),
             Err(_) => Probe::Absent,
         }
     }
 
     /// IOS starts, or ROMMON does.
     pub(crate) fn become_booted(&self, outcome: boot::Outcome) {
-        let profile = self.config.profile;
+        let profile = &self.config.profile;
         let power = match outcome {
             boot::Outcome::Rommon => Power::Rommon,
             boot::Outcome::Booted { file, facts } => {
@@ -466,7 +471,7 @@ impl Device {
 
     /// Replaces the startup configuration.
     pub(crate) fn write_startup(&self, text: &str) -> Result<(), StoreError> {
-        if text.len() as u64 > self.config.profile.nvram_total {
+        if text.len() as u64 > self.config.profile.nvram.total.get() {
             return Err(StoreError::NoSpace);
         }
         let mut upload = self.nvram.create(&startup_path(), Mode::Overwrite, "device")?;
@@ -530,11 +535,11 @@ impl Device {
                             "%LINK-5-CHANGED: Interface {}, changed state to administratively down",
                             is.name
                         ));
-                        self.log(&line_protocol(is.name, "down"));
+                        self.log(&line_protocol(&is.name, "down"));
                     }
                     false => {
                         self.log(&format!("%LINK-3-UPDOWN: Interface {}, changed state to up", is.name));
-                        self.log(&line_protocol(is.name, "up"));
+                        self.log(&line_protocol(&is.name, "up"));
                     }
                 }
             }
@@ -570,7 +575,7 @@ pub(crate) fn probe_blob(profile: &Profile, blob: &Blob) -> Probe {
 
 fn judge(profile: &Profile, shown: Result<image::Facts, image::Damage>) -> Probe {
     match shown {
-        Ok(facts) if facts.profile == profile.name => Probe::Sound(facts),
+        Ok(facts) if facts.profile == *profile.name => Probe::Sound(facts),
         Ok(facts) => Probe::Foreign(facts),
         Err(damage) => Probe::Damaged(damage),
     }

@@ -2,6 +2,7 @@
 
 use crate::device::{Device, LastCopy, Power};
 use crate::image;
+use crate::profile::Port;
 use sha2::{Digest, Sha512};
 use std::net::Ipv4Addr;
 use store::VPath;
@@ -86,7 +87,7 @@ pub struct FlashFile {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InterfaceFacts {
     /// `GigabitEthernet0/0`.
-    pub name: &'static str,
+    pub name: Port,
     /// Its address.
     pub address: Option<Ipv4Addr>,
     /// Not shut down.
@@ -132,7 +133,11 @@ impl Device {
             interfaces: running
                 .interfaces
                 .iter()
-                .map(|i| InterfaceFacts { name: i.name, address: i.address.map(|(a, _)| a), up: !i.shutdown })
+                .map(|i| InterfaceFacts {
+                    name: i.name.clone(),
+                    address: i.address.map(|(a, _)| a),
+                    up: !i.shutdown,
+                })
                 .collect(),
             ftp_username: running.ftp_username.clone(),
             ftp_password: running.ftp_password.is_some(),

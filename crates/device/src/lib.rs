@@ -1,4 +1,4 @@
-//! The emulated IOS device: a c2911 router with flash, NVRAM, a console and vty lines.
+//! The emulated IOS device: of some model, with flash, NVRAM, a console and vty lines.
 //!
 //! It has no protocol of its own: `copy` and `tftpdnld` move octets with the client crate, over real
 //! sockets that the [`wire`] table puts behind lab addresses. It needs no vendor's software: it boots
@@ -21,7 +21,7 @@ mod facts;
 pub mod ifs;
 pub mod image;
 pub mod monitor;
-mod profile;
+pub mod profile;
 mod rommon;
 mod session;
 mod ssh;
@@ -32,6 +32,6 @@ pub use attendant::Attendant;
 pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
-pub use profile::{Build, C2911, PROFILES, Profile};
+pub use profile::{BadProfile, C2911, Profile};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};
 pub use ssh::SshLines;

@@ -17,7 +17,7 @@ pub struct Monitor {
 impl Monitor {
     /// That of a new device.
     pub fn new(profile: &Profile) -> Monitor {
-        Monitor { register: profile.register, variables: Vec::new(), returned_by: "power-on".into() }
+        Monitor { register: profile.boot.register, variables: Vec::new(), returned_by: "power-on".into() }
     }
 
     /// Reads what [`Monitor::render`] wrote; lines that are not understood are dropped.
@@ -26,7 +26,7 @@ impl Monitor {
         for line in text.lines() {
             match line.split_once('=') {
                 Some(("confreg", value)) => {
-                    monitor.register = crate::config::register(value).unwrap_or(profile.register);
+                    monitor.register = crate::config::register(value).unwrap_or(profile.boot.register);
                 }
                 Some(("returned-by", value)) => monitor.returned_by = value.to_owned(),
                 Some((name, value)) => {

@@ -4,6 +4,7 @@ use crate::boot::{Outcome, attempt};
 use crate::commands::fetch_failure;
 use crate::device::{Power, probe_blob};
 use crate::image;
+use crate::profile::Prefix;
 use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
@@ -67,9 +68,14 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
             return Ok(true);
         }
         "tftpdnld" => return tftpdnld(tty, &rest),
-        "dev" => tty.print(
-            "Devices in device table:\n        id  name\n    flash0:  compact flash 0\n    flash1:  compact flash 1\n",
-        )?,
+        "dev" => {
+            let profile = tty.device.profile();
+            let disks = profile.file_systems.iter().filter(|(kind, ..)| *kind == "disk");
+            let rows =
+                disks.enumerate().map(|(n, (.., prefix))| format!("{:>11}  compact flash {n}\n", &**prefix));
+            let rows: String = rows.collect();
+            tty.print(&format!("Devices in device table:\n        id  name\n{rows}"))?;
+        }
         "history" | "meminfo" | "cookie" | "repeat" | "xmodem" | "showmon" => {
             tty.print(&format!("{verb}: not supported by this emulated device\n"))?;
         }
@@ -85,17 +91,14 @@ fn is_variable(name: &str) -> bool {
 
 /// The file part of `flash0:x`, `flash:/x`, `x`.
 fn file_of(text: &str) -> Option<&str> {
-    let lower = text.to_ascii_lowercase();
-    for prefix in ["flash0:", "flash:"] {
-        if lower.starts_with(prefix) {
-            return Some(text[prefix.len()..].trim_start_matches('/'));
-        }
+    match Prefix::strip(text) {
+        Some(file) => Some(file.trim_start_matches('/')),
+        None => (!text.contains(':')).then_some(text),
     }
-    (!text.contains(':')).then_some(text)
 }
 
 fn dir(tty: &mut Tty, device: Option<&str>) -> Result<(), Leave> {
-    let name = device.unwrap_or("flash0:");
+    let name = device.unwrap_or(tty.device.profile().flash.prefix());
     if file_of(name) != Some("") {
         return tty.print("usage: dir <device>\n");
     }
@@ -155,7 +158,7 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
     let outcome = match file {
         Some(file) => {
             let device = std::sync::Arc::clone(&tty.device);
-            match attempt(&file, &mut |f| device.probe(f)) {
+            match attempt(device.profile().flash.prefix(), &file, &mut |f| device.probe(f)) {
                 Ok(outcome) => outcome,
                 Err(text) => {
                     tty.print(&text)?;
@@ -234,7 +237,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
     let own = address("IP_ADDRESS");
     let any = Ipv4Addr::UNSPECIFIED;
     let links = Links {
-        up: vec![("GigabitEthernet0/0", own, address("IP_SUBNET_MASK"))],
+        up: vec![(tty.device.profile().boot.port.clone(), own, address("IP_SUBNET_MASK"))],
         routes: vec![(any, any, address("DEFAULT_GATEWAY"))],
     };
     let wire = tty.device.wire.with_links(links);
@@ -307,14 +310,14 @@ fn write_alone(tty: &Tty, name: &str, blob: &Blob) -> store::Result<()> {
 fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
     let device = std::sync::Arc::clone(&tty.device);
     let mut once = |_: &str| probe_blob(device.profile(), blob);
-    match attempt(file, &mut once) {
+    match attempt("", file, &mut once) {
         Ok(Outcome::Booted { facts, file }) => {
             load(tty, &facts.clone(), Outcome::Booted { file, facts })?;
             Ok(true)
         }
         Ok(Outcome::Rommon) => Ok(false),
         Err(text) => {
-            tty.print(&text.replace("flash0:", ""))?;
+            tty.print(&text)?;
             if let Err(damage) = image::glance(blob) {
                 tty.print(&format!("tftpdnld: {damage}\n"))?;
             }

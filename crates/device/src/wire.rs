@@ -13,6 +13,7 @@
 //! ```
 
 use crate::Config;
+use crate::profile::Port;
 use client::{Unroutable, Wire};
 use std::collections::BTreeMap;
 use std::io;
@@ -100,7 +101,7 @@ impl Table {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Links {
     /// Interfaces that are up and have an address: name, address, mask.
-    pub up: Vec<(&'static str, Ipv4Addr, Ipv4Addr)>,
+    pub up: Vec<(Port, Ipv4Addr, Ipv4Addr)>,
     /// Routes: network, mask, next hop.
     pub routes: Vec<(Ipv4Addr, Ipv4Addr, Ipv4Addr)>,
 }
@@ -109,7 +110,7 @@ impl Links {
     /// Those of a running configuration; `ip route` and `ip default-gateway` lines count.
     pub fn of(config: &Config) -> Links {
         let up = config.interfaces.iter().filter(|i| !i.shutdown);
-        let up = up.filter_map(|i| i.address.map(|(a, m)| (i.name, a, m))).collect();
+        let up = up.filter_map(|i| i.address.map(|(a, m)| (i.name.clone(), a, m))).collect();
         let route = |line: &String| {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[..] {
@@ -123,7 +124,7 @@ impl Links {
     }
 
     /// The interface through which packets for `host` leave.
-    pub fn via(&self, host: Ipv4Addr) -> Option<&'static str> {
+    pub fn via(&self, host: Ipv4Addr) -> Option<Port> {
         self.connected(host).or_else(|| {
             let fits = self.routes.iter().filter(|(n, m, _)| within(host, *n, *m));
             let best = fits.max_by_key(|(_, m, _)| m.to_bits().leading_ones())?;
@@ -137,8 +138,8 @@ impl Links {
         self.up.iter().find(|(n, ..)| *n == name).map(|(_, a, _)| *a)
     }
 
-    fn connected(&self, host: Ipv4Addr) -> Option<&'static str> {
-        self.up.iter().find(|(_, a, m)| within(host, *a, *m)).map(|(name, ..)| *name)
+    fn connected(&self, host: Ipv4Addr) -> Option<Port> {
+        self.up.iter().find(|(_, a, m)| within(host, *a, *m)).map(|(name, ..)| name.clone())
     }
 }
 
@@ -182,7 +183,7 @@ impl LabWire {
     }
 
     /// The interface towards `host` as `(via …)` names it: by route, or without a table any that is up.
-    pub fn via(&self, host: IpAddr) -> Option<&'static str> {
+    pub fn via(&self, host: IpAddr) -> Option<Port> {
         let links = self.lock();
         let routed = match host {
             IpAddr::V4(host) => links.via(host),
@@ -190,7 +191,7 @@ impl LabWire {
         };
         match (&self.table, routed) {
             // Real addresses have real routes, which the device's configuration need not know.
-            (None, None) => links.up.first().map(|(name, ..)| *name),
+            (None, None) => links.up.first().map(|(name, ..)| name.clone()),
             (_, routed) => routed,
         }
     }
@@ -310,7 +311,7 @@ mod tests {
         let wire = lab(
             "interface g0/1\n ip address 10.1.0.2 255.255.255.0\nip route 10.0.0.0 255.255.255.0 10.1.0.1\n",
         );
-        assert_eq!(wire.via("10.0.0.1".parse().expect("ip")), Some("GigabitEthernet0/1"));
+        assert_eq!(wire.via("10.0.0.1".parse().expect("ip")), C2911.interface("g0/1").cloned());
         assert!(wire.real(at("10.0.0.1:69")).is_ok());
     }
 
@@ -320,7 +321,7 @@ mod tests {
         assert_eq!(wire.real(at("127.0.0.1:69")), Err(Unroutable::Silent));
         wire.set(Links::of(&Config::at_boot(&C2911, UP)));
         assert_eq!(wire.real(at("127.0.0.1:69")), Ok(at("127.0.0.1:69")));
-        assert_eq!(wire.via("127.0.0.1".parse().expect("ip")), Some("GigabitEthernet0/0"));
+        assert_eq!(wire.via("127.0.0.1".parse().expect("ip")), C2911.interface("g0/0").cloned());
         assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::Real);
         assert_eq!(wire.echo("10.0.0.2".parse().expect("ip")), Reach::There);
     }

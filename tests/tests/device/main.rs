@@ -11,6 +11,7 @@ mod copy_scp;
 mod files;
 mod habits;
 mod lab;
+mod profiles;
 mod recipe;
 mod seat;
 mod ssh;

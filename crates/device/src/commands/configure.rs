@@ -71,9 +71,9 @@ impl Exec<'_> {
     }
 
     fn change(&mut self, section: Section, line: &str) -> Result<Applied, Complaint> {
-        let profile = self.tty.device.profile();
+        let profile = self.tty.device.profile().clone();
         let who = self.who();
-        let changed = self.tty.device.reconfigure(&who, |c| c.apply(profile, section, line));
+        let changed = self.tty.device.reconfigure(&who, |c| c.apply(&profile, section, line));
         self.configured = true;
         changed.unwrap_or(Err(Complaint::Invalid))
     }
@@ -160,11 +160,7 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
 
 /// Merges the text of a configuration file: abbreviations are understood as on the console. Gives the
 /// lines that were refused, and a register that one of them set.
-pub(crate) fn merge(
-    profile: &'static crate::Profile,
-    config: &mut Config,
-    text: &str,
-) -> (Vec<String>, Option<u16>) {
+pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -> (Vec<String>, Option<u16>) {
     let mut section = Section::Global;
     let (mut refused, mut register) = (Vec::new(), None);
     let mut lines = text.lines();

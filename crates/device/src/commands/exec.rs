@@ -1,11 +1,11 @@
 use super::table::{Id, graph};
 use crate::config::Section;
 use crate::device::LineId;
-use crate::ifs::OFFERS;
+use crate::ifs::offers;
 use crate::session::{Leave, Tty};
 use ios_cli::editor::{Event, Input};
 use ios_cli::pager::Filter;
-use ios_cli::{Match, Modes, Offer, Outcome, Scope};
+use ios_cli::{Match, Modes, Outcome, Scope};
 use std::time::Duration;
 use store::VPath;
 
@@ -76,10 +76,6 @@ fn block_prompt(head: &str) -> &'static str {
     }
 }
 
-fn offers() -> Vec<Offer<'static>> {
-    OFFERS.iter().map(|&(name, doc, local)| Offer { name, doc, local }).collect()
-}
-
 impl<'a> Exec<'a> {
     fn new(tty: &'a mut Tty, privilege: u8, user: Option<String>) -> Exec<'a> {
         Exec {
@@ -98,7 +94,7 @@ impl Exec<'_> {
     /// One line that nobody typed: for IOS the line's `autocommand`.
     fn command(&mut self, line: &str) -> Result<(), Leave> {
         self.tty.limit(self.idle());
-        let offers = offers();
+        let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
         let outcome = graph().read(&scope, line);
         match outcome {
@@ -120,7 +116,7 @@ impl Exec<'_> {
         self.tty.limit(self.idle());
         let prompt = self.prompt();
         loop {
-            let offers = offers();
+            let offers = offers(&self.tty.device.profile().flash.prefixes);
             let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
             match self.tty.next_event(Input::Command, &prompt)? {
                 Event::Help(before) => {
@@ -200,9 +196,16 @@ impl Exec<'_> {
 
     /// Runs one line. `prompt` is the length of the prompt it was typed behind.
     pub(crate) fn line(&mut self, line: &str, prompt: usize) -> Result<(), Leave> {
-        let offers = offers();
+        let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
         let outcome = graph().read(&scope, line);
+        if let Outcome::Invalid { .. } | Outcome::Incomplete | Outcome::Ambiguous = outcome
+            && let Some((text, filter)) = self.overlaid_line(line)
+            // A command that this user may not give is refused.
+            && !matches!(graph().read(&Scope { privilege: 15, ..scope }, line), Outcome::Match(_))
+        {
+            return self.filtered(&text, filter.as_ref());
+        }
         match outcome {
             Outcome::Empty => Ok(()),
             Outcome::Match(found) => self.run(&found, line),
@@ -297,7 +300,7 @@ impl Exec<'_> {
             Id::Cd => self.cd(found),
             Id::Pwd => {
                 let end = if self.cwd.is_root() { "" } else { "/" };
-                let text = format!("flash0:{}{end}\n", self.cwd);
+                let text = format!("{}{}{end}\n", self.flash(), self.cwd);
                 self.tty.print(&text)
             }
             Id::WriteMemory => self.write_memory(),
@@ -319,6 +322,9 @@ impl Exec<'_> {
 
     /// The whole text of a command that only shows.
     fn output(&mut self, found: &Match<Id>) -> String {
+        if let Some(text) = self.overlaid(found) {
+            return text;
+        }
         match found.id {
             Id::Dir => self.dir(found),
             Id::More => self.more(found),

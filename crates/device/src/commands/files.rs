@@ -3,8 +3,9 @@
 use super::exec::Exec;
 use super::table::Id;
 use crate::config::FilePrompt;
-use crate::ifs::{Fs, Row, TABLE, Url};
+use crate::ifs::{BadUrl, Fs, Row, Url};
 use crate::image::{self, Damage};
+use crate::profile::Text;
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::Reason;
@@ -42,9 +43,19 @@ fn numbered(n: usize) -> u32 {
 }
 
 impl Exec<'_> {
+    /// Parses a name; one without a prefix is a file of flash, in the directory the line is in.
+    pub(super) fn url(&self, text: &str) -> Result<Url, BadUrl> {
+        Url::parse(text, &self.cwd, &self.tty.device.profile().flash.prefixes)
+    }
+
+    /// `flash0:`: what this model calls its flash.
+    pub(super) fn flash(&self) -> &'static str {
+        self.tty.device.profile().flash.prefix()
+    }
+
     /// Parses a local name; the text of the error otherwise.
     pub(super) fn local(&self, text: &str) -> Result<(Fs, &'static str, VPath), String> {
-        match Url::parse(text, &self.cwd) {
+        match self.url(text) {
             Ok(Url::Local { fs, prefix, path }) => Ok((fs, prefix, path)),
             Ok(Url::Net(_)) | Err(_) => Err(format!("%Error parsing filename (Bad file name) {text}\n")),
         }
@@ -53,7 +64,7 @@ impl Exec<'_> {
     // ---- what is there
 
     pub(super) fn dir(&mut self, found: &Match<Id>) -> String {
-        let text = found.text("file").map_or_else(|| format!("flash0:{}", self.cwd), str::to_owned);
+        let text = found.text("file").map_or_else(|| format!("{}{}", self.flash(), self.cwd), str::to_owned);
         let (fs, prefix, path) = match self.local(&text) {
             Ok(parts) => parts,
             Err(text) => return text,
@@ -80,15 +91,16 @@ impl Exec<'_> {
 
     fn dir_flash(&self, found: &Match<Id>, prefix: &str, path: &VPath) -> String {
         let flash = &self.tty.device.flash;
+        let shown = self.flash();
         let error = |e: StoreError| format!("%Error opening {prefix}{path} ({})\n", reason(&e));
         // A file argument lists that file alone, under its own name.
         let (rows, directory) = match flash.stat(path) {
-            Err(_) if path.is_root() => (Ok(Vec::new()), "flash0:/".into()),
+            Err(_) if path.is_root() => (Ok(Vec::new()), format!("{shown}/")),
             Err(e) => return error(e),
             Ok(row) if !row.directory => (Ok(vec![row]), format!("{prefix}{path}")),
-            Ok(_) if found.has("/recursive") => (flash.walk(), "flash0:/".to_owned()),
-            Ok(_) if path.is_root() => (flash.list(path), "flash0:/".into()),
-            Ok(_) => (flash.list(path), format!("flash0:{path}/")),
+            Ok(_) if found.has("/recursive") => (flash.walk(), format!("{shown}/")),
+            Ok(_) if path.is_root() => (flash.list(path), format!("{shown}/")),
+            Ok(_) => (flash.list(path), format!("{shown}{path}/")),
         };
         let rows: Vec<Row> = match rows {
             Ok(rows) => rows,
@@ -111,7 +123,7 @@ impl Exec<'_> {
     }
 
     fn dir_nvram(&self) -> String {
-        let total = self.tty.device.profile().nvram_total;
+        let total = self.tty.device.profile().nvram.total.get();
         let used = self.tty.device.nvram_used();
         let entry = |len| dir::Entry {
             index: 1,
@@ -140,7 +152,7 @@ impl Exec<'_> {
         let fs = &self.tty.device.flash;
         let rows = match fs.walk() {
             Ok(rows) => rows,
-            Err(e) => return format!("%Error opening flash0:/ ({})\n", reason(&e)),
+            Err(e) => return format!("%Error opening {}/ ({})\n", self.flash(), reason(&e)),
         };
         let file = |(n, row): (usize, &Row)| flash::File {
             index: numbered(n),
@@ -160,27 +172,33 @@ impl Exec<'_> {
 
     pub(super) fn show_file_systems(&self) -> String {
         let device = &self.tty.device;
-        let sizes = |prefixes: &str| match prefixes {
-            "flash0: flash:#" => (Some(device.flash.total()), device.flash.free().ok()),
+        let flash = &device.profile().flash;
+        let sizes = |prefix: &str| match prefix {
+            prefix if prefix == flash.prefix() => (Some(device.flash.total()), device.flash.free().ok()),
             "nvram:" => {
-                let total = device.profile().nvram_total;
+                let total = device.profile().nvram.total.get();
                 (Some(total), Some(total.saturating_sub(device.nvram_used())))
             }
             _ => (None, None),
         };
-        let row = |&(kind, flags, prefixes): &(&str, &str, &str)| {
-            let (size, free) = sizes(prefixes);
+        let row = |(kind, flags, prefix): &(Text, Text, Text)| {
+            let (size, free) = sizes(prefix);
+            let own = **prefix == *flash.prefix();
+            let prefixes = match own {
+                true => flash.prefixes.iter().map(ToString::to_string).collect(),
+                false => vec![prefix.to_string()],
+            };
             file_systems::FileSystem {
-                default: prefixes.starts_with("flash0:"),
+                default: own,
                 size,
                 free,
-                kind: kind.into(),
-                flags: flags.into(),
-                prefixes: prefixes.trim_end_matches('#').split(' ').map(str::to_owned).collect(),
-                bootable: prefixes.ends_with('#'),
+                kind: kind.to_string(),
+                flags: flags.to_string(),
+                prefixes,
+                bootable: own,
             }
         };
-        file_systems::render(&TABLE.iter().map(row).collect::<Vec<_>>())
+        file_systems::render(&device.profile().file_systems.iter().map(row).collect::<Vec<_>>())
     }
 
     pub(super) fn more(&mut self, found: &Match<Id>) -> String {
@@ -198,7 +216,7 @@ impl Exec<'_> {
 
     /// A local file's content; why not otherwise.
     pub(super) fn blob(&mut self, text: &str) -> Result<Blob, String> {
-        let url = Url::parse(text, &self.cwd).map_err(|_| "Bad file name".to_owned())?;
+        let url = self.url(text).map_err(|_| "Bad file name".to_owned())?;
         if url.is_running() {
             return Ok(Blob::Memory(self.running_text().into_bytes().into()));
         }
@@ -370,7 +388,7 @@ impl Exec<'_> {
     }
 
     pub(super) fn cd(&mut self, found: &Match<Id>) -> Result<(), Leave> {
-        let typed = found.text("file").unwrap_or("flash0:").to_owned();
+        let typed = found.text("file").unwrap_or(self.flash()).to_owned();
         let path = match self.local(&typed) {
             Ok((Fs::Flash, _, path)) => path,
             Ok(_) => {

@@ -7,6 +7,7 @@ mod configure;
 mod copy;
 mod exec;
 mod files;
+mod overlay;
 mod ping;
 mod schedule;
 mod show;

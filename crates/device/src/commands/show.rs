@@ -18,7 +18,7 @@ impl Exec<'_> {
             }
             Id::ShowStartup => match self.tty.device.startup() {
                 Some(text) => {
-                    let total = self.tty.device.profile().nvram_total;
+                    let total = self.tty.device.profile().nvram.total.get();
                     format!("Using {} out of {total} bytes\n{text}", text.len())
                 }
                 None => "startup-config is not present\n".into(),
@@ -69,10 +69,11 @@ impl Exec<'_> {
     fn show_bootvar(&self) -> String {
         // The variable is what the saved configuration says; `boot system` alone changes nothing yet.
         let saved = self.tty.device.saved_config();
+        let flash = self.tty.device.profile().flash.prefix();
         let image = |file: String| bootvar::Image { file, number: Some(1) };
         let images = saved.boot.iter().map(|line| match line.source() {
-            BootSource::Flash(Some(file)) => image(format!("flash0:{file}")),
-            BootSource::Flash(None) => image("flash0:".into()),
+            BootSource::Flash(Some(file)) => image(format!("{flash}{file}")),
+            BootSource::Flash(None) => image(flash.into()),
             BootSource::Elsewhere(text) => image(text.to_owned()),
         });
         let images: Vec<_> = images.collect();
@@ -102,7 +103,7 @@ impl Exec<'_> {
             }
         };
         let brief = |i: &crate::config::Interface| interfaces::Brief {
-            name: i.name.to_owned(),
+            name: i.name.to_string(),
             address: i.address.map(|(a, _)| a),
             method: method(i).into(),
             status: match i.shutdown {

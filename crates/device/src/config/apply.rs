@@ -1,5 +1,6 @@
 use super::{Block, BootLine, Config, FilePrompt, Login, Password, User};
 use crate::Profile;
+use crate::profile::Port;
 use std::net::Ipv4Addr;
 
 /// Where in the configuration a line is typed.
@@ -49,7 +50,7 @@ pub enum Complaint {
         /// The network.
         network: Ipv4Addr,
         /// The other interface.
-        other: &'static str,
+        other: Port,
     },
     /// A host name that cannot be one.
     #[error("Hostname contains one or more illegal characters.")]
@@ -128,7 +129,7 @@ impl Config {
             ["config-register", value] if !no => {
                 applied.register = Some(register(value).ok_or(Complaint::Invalid)?);
             }
-            ["config-register"] if no => applied.register = Some(profile.register),
+            ["config-register"] if no => applied.register = Some(profile.boot.register),
             ["ip", "ftp", "passive"] => self.ftp_passive = Some(!no),
             ["ip", "ftp", "username", ..] if no => self.ftp_username = None,
             ["ip", "ftp", "username", name] => self.ftp_username = Some((*name).to_owned()),
@@ -159,7 +160,7 @@ impl Config {
             ["interface"] => return Err(Complaint::Incomplete),
             ["interface", name @ ..] => {
                 let name = profile.interface(&name.concat()).ok_or(Complaint::Invalid)?;
-                let at = self.interfaces.iter().position(|i| i.name == name).ok_or(Complaint::Invalid)?;
+                let at = self.interfaces.iter().position(|i| i.name == *name).ok_or(Complaint::Invalid)?;
                 if no {
                     return Err(Complaint::Invalid);
                 }
@@ -279,7 +280,7 @@ impl Config {
                 let common = bits & m.to_bits();
                 if a.to_bits() & common == address.to_bits() & common {
                     let network = Ipv4Addr::from_bits(address.to_bits() & bits);
-                    return Err(Complaint::Overlaps { network, other: other.name });
+                    return Err(Complaint::Overlaps { network, other: other.name.clone() });
                 }
             }
         }

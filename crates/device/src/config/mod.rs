@@ -15,6 +15,7 @@ pub(crate) use apply::register;
 pub use apply::{Applied, Complaint, Section};
 
 use crate::Profile;
+use crate::profile::{Port, Prefix};
 use std::net::Ipv4Addr;
 
 /// A configuration.
@@ -95,7 +96,7 @@ pub enum BootSource<'a> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interface {
     /// `GigabitEthernet0/0`.
-    pub name: &'static str,
+    pub name: Port,
     /// `description`.
     pub description: Option<String>,
     /// `ip address A M`.
@@ -165,8 +166,8 @@ impl Config {
             interfaces: profile
                 .interfaces
                 .iter()
-                .map(|&name| Interface {
-                    name,
+                .map(|name| Interface {
+                    name: name.clone(),
                     description: None,
                     address: None,
                     shutdown: true,
@@ -206,7 +207,7 @@ impl Config {
         for line in startup.lines() {
             let Some((word, name)) = line.trim().split_once(' ') else { continue };
             let named = "interface".starts_with(word).then(|| profile.interface(name)).flatten();
-            if let Some(i) = config.interfaces.iter_mut().find(|i| Some(i.name) == named) {
+            if let Some(i) = config.interfaces.iter_mut().find(|i| Some(&i.name) == named) {
                 i.shutdown = false;
             }
         }
@@ -285,16 +286,13 @@ impl BootLine {
     /// What the line names: `flash NAME`, `flash:NAME`, `flash0:NAME`, `flash:/NAME` are one file.
     pub fn source(&self) -> BootSource<'_> {
         let text = self.0.trim();
-        let lower = text.to_ascii_lowercase();
-        for prefix in ["flash flash0:", "flash flash:", "flash0:", "flash:", "flash "] {
-            if lower.starts_with(prefix) {
-                let file = text[prefix.len()..].trim().trim_start_matches('/');
-                return BootSource::Flash(Some(file).filter(|f| !f.is_empty()));
-            }
-        }
-        match lower.as_str() {
-            "flash" => BootSource::Flash(None),
-            _ => BootSource::Elsewhere(text),
-        }
+        let (word, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let file = match (word.eq_ignore_ascii_case("flash"), Prefix::strip(text)) {
+            (true, _) => Prefix::strip(rest.trim_start()).unwrap_or(rest),
+            (false, Some(file)) => file,
+            (false, None) => return BootSource::Elsewhere(text),
+        };
+        let file = file.trim().trim_start_matches('/');
+        BootSource::Flash(Some(file).filter(|f| !f.is_empty()))
     }
 }

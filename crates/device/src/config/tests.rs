@@ -78,7 +78,7 @@ fn addresses_are_checked() {
         at("ip address 10.0.0.9 255.255.255.128").map(drop),
         Err(Complaint::Overlaps {
             network: "10.0.0.0".parse().expect("address"),
-            other: "GigabitEthernet0/0"
+            other: C2911.interface("g0/0").expect("a port").clone()
         })
     );
     assert_eq!(at("ip address 10.0.1.1"), Err(Complaint::Incomplete));

@@ -1,6 +1,6 @@
 //! File systems by prefix.
 //!
-//! `flash0:` (alias `flash:`), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:` and `scp:` name
+//! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:` and `scp:` name
 //! files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
 
 mod flash;
@@ -9,10 +9,12 @@ mod url;
 pub use flash::{Bounded, Flash, Row};
 pub use url::{BadUrl, Fs, Net, Url};
 
-/// What the device offers after `copy`: prefix or keyword, help text, whether it is local.
-pub const OFFERS: &[(&str, &str, bool)] = &[
-    ("flash0:", "flash0: file system", true),
-    ("flash:", "flash: file system", true),
+use crate::profile::Prefix;
+use ios_cli::Offer;
+
+/// What every device offers after `copy`, besides its flash: prefix or keyword, help text, whether it is
+/// local.
+const OFFERS: &[(&str, &str, bool)] = &[
     ("ftp:", "ftp: file system", false),
     ("null:", "null: file system", true),
     ("nvram:", "nvram: file system", true),
@@ -23,26 +25,12 @@ pub const OFFERS: &[(&str, &str, bool)] = &[
     ("tftp:", "tftp: file system", false),
 ];
 
-/// The rows of `show file systems` for an ISR G2, in its order: type, flags, prefixes. Sizes are filled
-/// in for flash and NVRAM.
-pub const TABLE: &[(&str, &str, &str)] = &[
-    ("opaque", "rw", "archive:"),
-    ("opaque", "rw", "system:"),
-    ("opaque", "rw", "tmpsys:"),
-    ("opaque", "rw", "null:"),
-    ("network", "rw", "tftp:"),
-    ("disk", "rw", "flash0: flash:#"),
-    ("disk", "rw", "flash1:"),
-    ("nvram", "rw", "nvram:"),
-    ("opaque", "wo", "syslog:"),
-    ("opaque", "rw", "xmodem:"),
-    ("opaque", "rw", "ymodem:"),
-    ("network", "rw", "rcp:"),
-    ("network", "rw", "pram:"),
-    ("network", "rw", "http:"),
-    ("network", "rw", "ftp:"),
-    ("network", "rw", "scp:"),
-    ("opaque", "ro", "tar:"),
-    ("network", "rw", "https:"),
-    ("opaque", "ro", "cns:"),
-];
+/// What a device whose flash is called `flash` offers after `copy`, in the order of its help.
+pub fn offers(flash: &[Prefix]) -> Vec<Offer<'static>> {
+    let offer = |&(name, doc, local): &(&'static str, &'static str, bool)| Offer { name, doc, local };
+    let ours = flash.iter().map(|p| Offer { name: p.name(), doc: p.about(), local: true });
+    let mut offers: Vec<_> = ours.chain(OFFERS.iter().map(offer)).collect();
+    // As the lesson's router lists them: by name, `flash0:` before `flash:`.
+    offers.sort_by_key(|o| o.name.replace(':', "~"));
+    offers
+}

@@ -1,3 +1,4 @@
+use crate::profile::Prefix;
 use client::Scheme;
 use std::fmt;
 use store::VPath;
@@ -64,13 +65,8 @@ pub enum BadUrl {
 }
 
 impl Fs {
-    const PREFIXES: &'static [(&'static str, Fs)] = &[
-        ("flash:", Fs::Flash),
-        ("flash0:", Fs::Flash),
-        ("nvram:", Fs::Nvram),
-        ("system:", Fs::System),
-        ("null:", Fs::Null),
-    ];
+    const PREFIXES: &'static [(&'static str, Fs)] =
+        &[("nvram:", Fs::Nvram), ("system:", Fs::System), ("null:", Fs::Null)];
 }
 
 impl Url {
@@ -90,23 +86,27 @@ impl Url {
     }
 
     /// Reads what was typed. A name without a prefix is a file of flash, relative to `cwd` (a directory
-    /// of flash).
-    pub fn parse(text: &str, cwd: &VPath) -> Result<Url, BadUrl> {
+    /// of flash); `flash` is what this device calls that.
+    pub fn parse(text: &str, cwd: &VPath, flash: &[Prefix]) -> Result<Url, BadUrl> {
         match text.to_ascii_lowercase().as_str() {
             "running-config" => return Ok(Url::running()),
             "startup-config" => return Ok(Url::startup()),
             _ => {}
         }
         let Some((prefix, rest)) = text.split_once(':') else {
-            return Ok(Url::Local { fs: Fs::Flash, prefix: "flash0:", path: cwd.resolve(text.as_bytes())? });
+            let prefix = flash.first().map_or("flash:", |p| p.name());
+            return Ok(Url::Local { fs: Fs::Flash, prefix, path: cwd.resolve(text.as_bytes())? });
         };
         let scheme = match prefix.to_ascii_lowercase().as_str() {
             "tftp" => Scheme::Tftp,
             "ftp" => Scheme::Ftp,
             "scp" => Scheme::Scp,
             lower => {
-                let found = Fs::PREFIXES.iter().find(|(p, _)| p.trim_end_matches(':') == lower);
-                let (prefix, fs) = *found.ok_or_else(|| BadUrl::Prefix(format!("{prefix}:")))?;
+                let ours = flash.iter().map(|p| (p.name(), Fs::Flash));
+                let found = ours
+                    .chain(Fs::PREFIXES.iter().copied())
+                    .find(|(p, _)| p.strip_suffix(':') == Some(lower));
+                let (prefix, fs) = found.ok_or_else(|| BadUrl::Prefix(format!("{prefix}:")))?;
                 return Ok(Url::Local { fs, prefix, path: VPath::root().resolve(rest.as_bytes())? });
             }
         };
@@ -231,9 +231,10 @@ impl fmt::Debug for Net {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::C2911;
 
     fn parse(text: &str) -> Url {
-        Url::parse(text, &VPath::root()).expect("a URL")
+        Url::parse(text, &VPath::root(), &C2911.flash.prefixes).expect("a URL")
     }
 
     fn net(text: &str) -> Net {
@@ -261,8 +262,8 @@ mod tests {
         assert!(parse("running-config").is_running() && parse("system:running-config").is_running());
         assert!(parse("startup-config").is_startup() && parse("nvram:/startup-config").is_startup());
         let dir = VPath::parse(b"/dir").expect("a path");
-        assert_eq!(Url::parse("x", &dir).expect("a name").to_string(), "flash0:dir/x");
-        assert_eq!(Url::parse("slot0:x", &dir), Err(BadUrl::Prefix("slot0:".into())));
+        assert_eq!(Url::parse("x", &dir, &C2911.flash.prefixes).expect("a name").to_string(), "flash0:dir/x");
+        assert_eq!(Url::parse("slot0:x", &dir, &C2911.flash.prefixes), Err(BadUrl::Prefix("slot0:".into())));
     }
 
     #[test]
@@ -287,7 +288,7 @@ mod tests {
         ] {
             assert_eq!((parse(text).is_complete(), parse(text).base().as_str()), (complete, base), "{text}");
         }
-        assert_eq!(Url::parse("ftp://h:x/y", &VPath::root()), Err(BadUrl::Port("x".into())));
+        assert_eq!(Url::parse("ftp://h:x/y", &VPath::root(), &[]), Err(BadUrl::Port("x".into())));
         assert_eq!(net("tftp://[::1]:69/x").host.as_deref(), Some("::1"));
     }
 }

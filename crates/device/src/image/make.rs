@@ -103,8 +103,8 @@ fn metadata(recipe: &Recipe<'_>, name: &str) -> Vec<u8> {
     let mut text = format!(
         "{META_MAGIC}profile={}\nplatform={}\nfeature={}-M\nversion={}\nsize={}\nfile={name}\nmarker={MARKER}\n",
         p.name,
-        p.image_platform.to_uppercase(),
-        p.image_feature.to_uppercase(),
+        p.image.platform.to_uppercase(),
+        p.image.feature.to_uppercase(),
         recipe.version,
         recipe.size,
     )

@@ -46,7 +46,7 @@ pub const MAGIC: u32 = 0x7f45_4c46;
 /// The name of an image file: `c2900-universalk9-mz.SPA.155-3.M4a.bin` for C2900 and 15.5(3)M4a.
 /// `None` where the version text is not of the form `15.5(3)M4a`.
 pub fn file_name(profile: &crate::Profile, version: &str) -> Option<String> {
-    Some(format!("{}-{}-mz.SPA.{}.bin", profile.image_platform, profile.image_feature, dashed(version)?))
+    Some(format!("{}-{}-mz.SPA.{}.bin", profile.image.platform, profile.image.feature, dashed(version)?))
 }
 
 /// `15.5(3)M4a` to `155-3.M4a`.

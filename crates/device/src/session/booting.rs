@@ -15,7 +15,7 @@ const HASHES: u32 = 74;
 pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
     let profile = tty.device.profile();
     let memory = profile.memory_kib / 1024;
-    tty.print(&boot::bootstrap(profile.rommon_version, profile.model, memory))?;
+    tty.print(&boot::bootstrap(&profile.boot.version, &profile.version.model, memory))?;
     if pause(tty, PAUSE)? {
         return monitor(tty);
     }
@@ -56,8 +56,8 @@ pub(crate) fn load(tty: &mut Tty, facts: &crate::image::Facts, outcome: Outcome)
         let state = tty.device.state();
         (state.monitor.register, state.monitor.returned_by.clone())
     };
-    let profile = tty.device.profile();
-    if let Some(version) = tty.device.running(|r| texts::version_of(profile, r, register, &returned_by)) {
+    let profile = tty.device.profile().clone();
+    if let Some(version) = tty.device.running(|r| texts::version_of(&profile, r, register, &returned_by)) {
         tty.print(&boot::banner(&version))?;
         tty.device.log(boot::restarted(&version).trim_end());
     }

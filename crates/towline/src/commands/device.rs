@@ -24,8 +24,6 @@ const MENU_KEY: u8 = 0x1d;
 /// Input from a pipe has ended: the line is left when the device has said nothing for this long, so that
 /// what was typed ahead is still done.
 const QUIET: Duration = Duration::from_secs(5);
-/// What a new device has in flash: the lesson begins with it.
-const FIRST_VERSION: &str = "15.1(4)M4";
 const MENU: &str = "\r\n[q] quit  [b] send Break  [p] power-cycle  any other key: back to the device\r\n";
 
 const EXAMPLES: &str = "\
@@ -35,6 +33,7 @@ Examples:
   towline device --telnet 127.0.0.1:2323           lines for telnet(1) as well
   towline device --ssh 127.0.0.1:2222              and for ssh(1), users of its configuration
   towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
+  towline device --profile mine.toml --overlay shows  a model of one's own, with texts of its own
   towline device --wire lab.toml --trace 2>trace   10.0.0.1:69 is a server of this host; see the packets
 ";
 
@@ -42,7 +41,8 @@ Examples:
 ///
 /// Every key goes to the device, Ctrl-C, Ctrl-Z and Ctrl-Shift-6 too; Ctrl-] opens a menu of ours: quit, send
 /// Break, power-cycle. What the device keeps is in its state directory: flash, NVRAM and the boot loader's
-/// variables, as plain files. A new device has an image 15.1(4)M4 in flash.
+/// variables, as plain files. A new device has an image of its model in flash
+/// (c2911: 15.1(4)M4).
 ///
 /// The wire table maps the lab's addresses to real sockets, one entry a line:
 /// "10.0.0.1:69" = "127.0.0.1:6969"; without one, addresses are real.
@@ -52,9 +52,18 @@ pub struct Device {
     /// Its name: the host name of a new device, and the name of its default state directory.
     #[arg(long, default_value = "R1")]
     name: String,
-    /// The model.
-    #[arg(long, default_value = "c2911")]
+    /// The model: a name of --list-profiles, or the file of a profile of one's own (FILE.toml).
+    #[arg(long, value_name = "NAME", default_value = "c2911")]
     profile: String,
+    /// Say which models there are, and end.
+    #[arg(long)]
+    list_profiles: bool,
+    /// Print the file of a model, to make one's own of it, and end.
+    #[arg(long, value_name = "NAME")]
+    print_profile: Option<String>,
+    /// Answer show commands from files of this directory: show inventory raw from show_inventory_raw.txt.
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
     /// Where its state is; without it ~/.local/state/towline/NAME.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -85,13 +94,20 @@ pub struct Device {
 impl Device {
     /// Runs until the console is left.
     pub fn run(self) -> Result<(), Failure> {
+        if let Some(name) = &self.print_profile {
+            return print_profile(name);
+        }
+        if self.list_profiles {
+            return list_profiles();
+        }
         let profile = profile(&self.profile)?;
         let state = self.state_dir()?;
         let table = self.wire.as_deref().map(read_table).transpose()?;
         let traces = self.trace.open(End::Client, || Box::new(Raw(io::stderr())))?;
         let mut config = DeviceConfig::new(&state);
         config.name = Some(self.name.clone());
-        config.profile = profile;
+        config.profile = profile.clone();
+        config.overlay.clone_from(&self.overlay);
         config.table = table;
         config.pace = if self.fast { 0.0 } else { 1.0 };
         config.tap = Several::of(traces.taps());
@@ -104,7 +120,7 @@ impl Device {
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         // First, so that a new device has its image even if nothing else goes well.
         if is_new {
-            first_image(profile, &state.join("flash"))?;
+            first_image(&profile, &state.join("flash"))?;
         }
         if let Some(address) = self.telnet {
             listen(&device, address)?;
@@ -218,12 +234,32 @@ fn not_opened(state: &Path, error: &OpenError) -> Failure {
     }
 }
 
+fn list_profiles() -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    for (profile, _) in Profile::all() {
+        writeln!(out, "{:<12}{}", &*profile.name, profile.about)
+            .map_err(|e| Failure::new(Exit::Local, "stdout", e, ""))?;
+    }
+    Ok(())
+}
+
+fn print_profile(name: &str) -> Result<(), Failure> {
+    let (_, text) = Profile::all().find(|(p, _)| p.name == *name).ok_or_else(|| {
+        Failure::usage(format!("'{name}'"), "no such profile", "see towline device --list-profiles")
+    })?;
+    let said = io::stdout().lock().write_all(text.as_bytes());
+    said.map_err(|e| Failure::new(Exit::Local, "stdout", e, ""))
+}
+
 /// A device from the shop has an image.
 fn first_image(profile: &Profile, flash: &Path) -> Result<(), Failure> {
-    let name = image::file_name(profile, FIRST_VERSION).expect("a constant that is a version");
+    let version = &profile.image.first;
+    let name = image::file_name(profile, version).ok_or_else(|| {
+        let what = format!("image.first of the profile: '{version}' is not a version");
+        Failure::usage(&*profile.name, what, "write it as 15.5(3)M4a")
+    })?;
     let path = flash.join(name);
-    let recipe =
-        Recipe { profile, version: FIRST_VERSION, size: image::LESSON_SIZE, seed: image::random_seed() };
+    let recipe = Recipe { profile, version, size: profile.image.size.get(), seed: image::random_seed() };
     let fault = |e: &dyn std::fmt::Display| Failure::new(Exit::Local, path.display(), e, "is there room?");
     let mut landing = Landing::temporary(&path).map_err(|e| fault(&e))?;
     image::make(&recipe, &mut super::image::InOrder::new(&mut landing)).map_err(|e| fault(&e))?;

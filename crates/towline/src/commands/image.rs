@@ -5,10 +5,11 @@ use crate::exit::{Exit, Failure};
 use crate::figures::{grouped, parse_octets};
 use crate::landing::{self, Landing};
 use clap::{Args, Subcommand};
+use device::Profile;
 use device::image::{self, BadRecipe, Damage, Recipe};
-use device::{PROFILES, Profile};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use store::Sink;
 
 const EXAMPLES: &str = "\
@@ -39,7 +40,7 @@ enum Verb {
 #[derive(Debug, Args)]
 #[command(before_help = "Example:\n  towline image make --profile c2911 --version '15.5(3)M4a' --size 30M\n")]
 struct Make {
-    /// The device it is for.
+    /// The device it is for, or the file of a profile of one's own.
     #[arg(long, default_value = "c2911")]
     profile: String,
     /// The version, as `show version` prints it: 15.5(3)M4a.
@@ -73,7 +74,7 @@ impl Image {
 
 impl Make {
     fn run(self) -> Result<(), Failure> {
-        let profile = profile(&self.profile)?;
+        let profile = &*profile(&self.profile)?;
         let version = &self.version;
         let Some(name) = image::file_name(profile, version) else {
             return Err(Failure::usage(format!("'{version}'"), "is not a version", "write it as 15.5(3)M4a"));
@@ -121,11 +122,21 @@ impl Show {
     }
 }
 
-/// The profile of this name; the failure lists those there are.
-pub(crate) fn profile(name: &str) -> Result<&'static Profile, Failure> {
+/// The profile of this name, or of this file where the name ends in `.toml`; the failure says what is wrong
+/// with the file, or lists the names there are.
+pub(crate) fn profile(name: &str) -> Result<Arc<Profile>, Failure> {
+    if name.ends_with(".toml") {
+        let text = std::fs::read_to_string(name).map_err(|e| Failure::local(name, &e))?;
+        let profile = Profile::parse(&text).map_err(|e| {
+            let hint = "towline device --print-profile c2911 shows a whole one";
+            Failure::usage(name, format!("is no profile: {}", e.to_string().trim_end()), hint)
+        })?;
+        return Ok(Arc::new(profile));
+    }
     Profile::named(name).ok_or_else(|| {
-        let known: Vec<_> = PROFILES.iter().map(|p| p.name).collect();
-        Failure::usage(format!("'{name}'"), "no such profile", format!("known are: {}", known.join(", ")))
+        let known: Vec<_> = Profile::all().map(|(p, _)| p.name.to_string()).collect();
+        let hint = format!("known are: {}; a file of one's own ends in .toml", known.join(", "));
+        Failure::usage(format!("'{name}'"), "no such profile", hint)
     })
 }
 

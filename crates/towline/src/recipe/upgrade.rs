@@ -7,12 +7,13 @@ use device::Profile;
 use ios_cli::image_name::ImageName;
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// What is known of the image and of where it goes.
 #[derive(Debug)]
 pub struct Upgrade<'a> {
     /// The device.
-    pub profile: &'static Profile,
+    pub profile: Arc<Profile>,
     /// The image's name, on the server and in flash.
     pub name: &'a str,
     /// Its octets.
@@ -61,7 +62,7 @@ impl fmt::Display for Unfit {
 impl Upgrade<'_> {
     /// What stands above the first step: lines.
     pub fn head(&self) -> Vec<String> {
-        let model = self.profile.model;
+        let model = &self.profile.version.model;
         let what = ImageName::parse(self.name);
         let over = self.scheme.to_string().to_uppercase();
         let mut head =
@@ -77,8 +78,8 @@ impl Upgrade<'_> {
             String::from("question is there. An empty line is Enter; the device ignores what"),
             String::from("begins with '!'."),
         ]);
-        let ours = self.profile.image_platform;
-        if let Some(name) = what.filter(|name| name.platform != ours) {
+        let ours = &*self.profile.image.platform;
+        if let Some(name) = what.filter(|name| name.platform != *ours) {
             head.push(format!("WARNING: this is an image of {}, a {model} runs {ours}.", name.platform));
         }
         head
@@ -132,7 +133,7 @@ impl Upgrade<'_> {
     }
 
     fn room(&self) -> Step {
-        let room = self.len.next_multiple_of(self.profile.flash_cluster);
+        let room = self.len.next_multiple_of(self.profile.flash.cluster.get());
         step(
             "Room in flash",
             &[
@@ -215,7 +216,7 @@ impl Upgrade<'_> {
                 return Err(Unfit::Name(name.to_owned()));
             }
         }
-        let flash = self.profile.flash_total;
+        let flash = self.profile.flash.total.get();
         if self.len > flash {
             return Err(Unfit::Large { len: self.len, flash });
         }
@@ -242,7 +243,7 @@ mod tests {
 
     fn upgrade() -> Upgrade<'static> {
         Upgrade {
-            profile: &device::C2911,
+            profile: device::C2911.clone(),
             name: "c2900-universalk9-mz.SPA.155-3.M4a.bin",
             len: 33_591_768,
             md5: "0f",

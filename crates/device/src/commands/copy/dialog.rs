@@ -128,7 +128,7 @@ impl Exec<'_> {
                 return self.bad_name();
             }
             // A whole URL may be pasted here.
-            if let Ok(Url::Net(whole)) = Url::parse(&name, &VPath::root())
+            if let Ok(Url::Net(whole)) = self.url(&name)
                 && whole.host.is_some()
                 && whole.path.is_some()
             {

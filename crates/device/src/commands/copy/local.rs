@@ -136,9 +136,9 @@ impl Exec<'_> {
 
     /// Merges a configuration file into the running one; lines that are refused are shown.
     pub(super) fn take_configuration(&mut self, text: &str, from: &str) -> Result<(), Leave> {
-        let profile = self.tty.device.profile();
+        let profile = self.tty.device.profile().clone();
         let who = self.who();
-        let merged = self.tty.device.reconfigure(&who, |config| merge(profile, config, text));
+        let merged = self.tty.device.reconfigure(&who, |config| merge(&profile, config, text));
         if let Some((refused, register)) = merged {
             for line in refused {
                 self.tty.print(&format!("{line}\n^\n% Invalid input detected at '^' marker.\n\n"))?;

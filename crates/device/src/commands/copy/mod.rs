@@ -32,7 +32,7 @@ impl Exec<'_> {
     pub(super) fn copy(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let mut ends = Vec::with_capacity(2);
         for name in ["source", "destination"] {
-            match Url::parse(found.text(name).unwrap_or_default(), &self.cwd) {
+            match self.url(found.text(name).unwrap_or_default()) {
                 Ok(url) => ends.push(url),
                 Err(_) => return self.tty.print("%Error parsing filename (Bad file name)\n"),
             }

@@ -92,9 +92,10 @@ impl Exec<'_> {
                 Err(e) => return self.copy_failed(Step::Opening, &to.to_string(), reason_of(&e)),
             },
             Url::Local { fs: Fs::Null, .. } => memory(0, true),
-            Url::Local { fs: Fs::Nvram, .. } => {
-                memory(usize::try_from(self.tty.device.profile().nvram_total).unwrap_or(usize::MAX), false)
-            }
+            Url::Local { fs: Fs::Nvram, .. } => memory(
+                usize::try_from(self.tty.device.profile().nvram.total.get()).unwrap_or(usize::MAX),
+                false,
+            ),
             Url::Local { fs: Fs::System, .. } | Url::Net(_) => memory(4 << 20, false),
         };
         let shape = self.reading(from)?;
@@ -190,7 +191,7 @@ impl Exec<'_> {
     fn reading(&mut self, from: &Net) -> Result<Shape, Leave> {
         let (file, host) = names(from);
         let (begin, record): (_, fn(&str) -> String) = match from.scheme {
-            Scheme::Tftp => (loading_tftp(&file, &host, self.via(&host)), nothing),
+            Scheme::Tftp => (loading_tftp(&file, &host, &self.via(&host)), nothing),
             Scheme::Ftp | Scheme::Ftps => (loading_ftp(&file), nothing),
             // Nothing before the server's own line.
             Scheme::Sftp | Scheme::Scp => (String::new(), sending_modes),
@@ -244,11 +245,10 @@ impl Exec<'_> {
         }
     }
 
-    fn via(&self, host: &str) -> &'static str {
+    /// The interface towards a host; nothing leaves where there is none, and the text is never seen.
+    fn via(&self, host: &str) -> String {
         let ip: Option<IpAddr> = host.parse().ok();
-        let profile = self.tty.device.profile();
-        let first = profile.interfaces.iter().copied().find(|i| i.starts_with("Gigabit"));
-        ip.and_then(|ip| self.tty.device.wire.via(ip)).or(first).unwrap_or("GigabitEthernet0/0")
+        ip.and_then(|ip| self.tty.device.wire.via(ip)).map(|port| port.to_string()).unwrap_or_default()
     }
 }
 

@@ -1,0 +1,237 @@
+//! What one model of device is: sizes, names and texts, as data. Where documents differ or a text could
+//! not be confirmed on a device, it stands in a profile and not in code.
+//!
+//! A profile is a TOML file. Those of this program are in `profiles/` and compiled in; an owner's own is
+//! read by [`Profile::parse`], which says the line and what was expected of a faulty one.
+
+mod value;
+
+pub use value::{Octets, Port, Prefix, Text, Word};
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+/// One model.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// `c2911`.
+    pub name: Word,
+    /// What it is, for people who choose.
+    pub about: Text,
+    /// Processor board ID.
+    pub serial: Text,
+    /// Main memory, KiB, as the boot loader counts it.
+    pub memory_kib: u32,
+    /// Interfaces in the order of `show ip interface brief`.
+    pub interfaces: Vec<Port>,
+    /// vty lines: 5 are `line vty 0 4`.
+    #[serde(deserialize_with = "value::vty_lines")]
+    pub vty_lines: u16,
+    /// Whether `copy ftp:` is passive while neither `ip ftp passive` nor its `no` form was typed.
+    pub ftp_passive_default: bool,
+    /// The rows of `show file systems`: type, flags, prefix.
+    pub file_systems: Vec<(Text, Text, Text)>,
+    /// Its images.
+    pub image: Image,
+    /// What `show version` says.
+    pub version: Version,
+    /// Its flash.
+    pub flash: Flash,
+    /// Its NVRAM.
+    pub nvram: Nvram,
+    /// Its boot loader.
+    pub boot: Boot,
+}
+
+/// How images of a model are named, and which one it comes with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// First part of their names: `c2900`.
+    pub platform: Word,
+    /// Second part: `universalk9`.
+    pub feature: Word,
+    /// The version that a new device has in flash.
+    pub first: Text,
+    /// The octets of that one.
+    pub size: Octets,
+}
+
+/// Texts of `show version`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// In the banner: `C2900 Software`.
+    pub software: Text,
+    /// In `show version` and at boot: `CISCO2911/K9`.
+    pub model: Text,
+    /// What IOS gives to itself and to packet buffers: `491520K/32768K`.
+    pub memory: Text,
+    /// `255K bytes of non-volatile configuration memory.`
+    pub nvram: Text,
+    /// `249856K bytes of ATA System CompactFlash 0 (Read/Write)`.
+    pub flash: Text,
+    /// Versions whose build lines are known.
+    #[serde(default)]
+    pub builds: BTreeMap<String, Build>,
+    /// Those of any other version.
+    pub other: Build,
+}
+
+/// The lines that name a build.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// `1986-2016`.
+    pub copyright: Text,
+    /// `Thu 06-Oct-16 14:43 by mnguyen`.
+    pub compiled: Text,
+}
+
+/// A model's flash.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flash {
+    /// What it is called, the name that texts show first.
+    #[serde(deserialize_with = "value::some_prefixes")]
+    pub prefixes: Vec<Prefix>,
+    /// Octets in all.
+    pub total: Octets,
+    /// Octets of one cluster: every file takes whole ones.
+    pub cluster: Octets,
+}
+
+impl Flash {
+    /// `flash0:`: what texts call it where nobody named it.
+    pub fn prefix(&self) -> &'static str {
+        self.prefixes[0].name()
+    }
+}
+
+/// A model's NVRAM.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nvram {
+    /// Octets in all.
+    pub total: Octets,
+}
+
+/// A model's boot loader.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Boot {
+    /// Its version.
+    pub version: Text,
+    /// The register of a new device.
+    pub register: u16,
+    /// The interface it loads over the network by.
+    pub port: Port,
+}
+
+/// Why a text is no profile: the line, what stands there and what was expected.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadProfile(toml::de::Error);
+
+/// The files of the profiles that are compiled in.
+const FILES: &[&str] = &[include_str!("../../profiles/c2911.toml")];
+
+static PROFILES: LazyLock<Vec<(Arc<Profile>, &str)>> = LazyLock::new(|| {
+    let read = |text| Profile::parse(text).unwrap_or_else(|e| panic!("a test reads every profile: {e}"));
+    FILES.iter().map(|text| (Arc::new(read(text)), *text)).collect()
+});
+
+/// The ISR G2 router of the lesson.
+pub static C2911: LazyLock<Arc<Profile>> =
+    LazyLock::new(|| Profile::named("c2911").expect("the first of the files"));
+
+impl Profile {
+    /// Reads a profile's file.
+    pub fn parse(text: &str) -> Result<Profile, BadProfile> {
+        toml::from_str(text).map_err(BadProfile)
+    }
+
+    /// All models that are compiled in, each with its file.
+    pub fn all() -> impl Iterator<Item = (&'static Arc<Profile>, &'static str)> {
+        PROFILES.iter().map(|(profile, text)| (profile, *text))
+    }
+
+    /// The model called `name`, of those that are compiled in.
+    pub fn named(name: &str) -> Option<Arc<Profile>> {
+        Profile::all().find(|(p, _)| &*p.name == name).map(|(p, _)| p.clone())
+    }
+
+    /// The build lines of `version`.
+    pub fn build(&self, version: &str) -> &Build {
+        self.version.builds.get(version).unwrap_or(&self.version.other)
+    }
+
+    /// The full name of the interface that `text` abbreviates: `g0/0`, `gi 0/0`, `GigabitEthernet0/0`.
+    pub fn interface(&self, text: &str) -> Option<&Port> {
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let (kind, number) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
+        self.interfaces.iter().find(|port| {
+            let (k, n) = port.parts();
+            n == number
+                && !kind.is_empty()
+                && k.get(..kind.len()).is_some_and(|k| k.eq_ignore_ascii_case(kind))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_may_be_abbreviated() {
+        for text in ["g0/0", "Gi0/0", "gig 0/0", "GigabitEthernet0/0"] {
+            assert_eq!(C2911.interface(text).map(|p| &**p), Some("GigabitEthernet0/0"), "{text}");
+        }
+        for text in ["", "0/0", "g0/3", "f0/0", "gigx0/0", "g", "gïgabit0/0"] {
+            assert_eq!(C2911.interface(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_profile_is_read_and_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<_> = Profile::all().map(|(p, _)| p.name.to_string()).collect();
+        assert_eq!(names.len(), FILES.len());
+        for (profile, _) in Profile::all() {
+            let name = crate::image::file_name(profile, &profile.image.first);
+            assert!(name.is_some(), "{}: image.first is no version", profile.name);
+        }
+    }
+
+    #[test]
+    fn a_faulty_file_is_told_by_line_and_what_was_expected() {
+        let good = FILES[0];
+        for (from, to, expected) in [
+            ("total = 256_487_424", "total = 0", "a number of octets above 0"),
+            ("vty_lines = 5", "vty_lines = 99", "1 to 16 lines"),
+            ("name = \"c2911\"", "name = \"C 2911\"", "1 to 32 of a-z, 0-9, '-' and '_'"),
+            (
+                "interfaces = [\n    \"Emb",
+                "interfaces = [\n    \"0Emb",
+                "an interface: letters and '-', then its number",
+            ),
+            ("[\"flash0:\", \"flash:\"]", "[\"flush:\"]", "a prefix of flash: flash0:, flash:, bootflash:"),
+            ("[\"flash0:\", \"flash:\"]", "[]", "at least one prefix"),
+            ("serial = ", "seriell = ", "unknown field `seriell`, expected one of `name`, `about`, `serial`"),
+            ("model = \"CISCO2911/K9\"", "model = \"a\\nb\"", "one line of printable text"),
+            ("total = 262_136", "total = \"many\"", "expected"),
+            ("register = 0x2102", "register = 0x12102", "expected u16"),
+        ] {
+            let at = good.find(from).expect(from);
+            let line = good[..at].lines().count() + usize::from(good[..at].ends_with('\n'));
+            let bad = good.replacen(from, to, 1);
+            let error = Profile::parse(&bad).expect_err(to).to_string();
+            assert!(error.contains(&format!("line {line},")) && error.contains(expected), "{to}: {error}");
+        }
+        let without = good.replacen("serial = \"FTX152400KS\"\n", "", 1);
+        let error = Profile::parse(&without).expect_err("no serial").to_string();
+        assert!(error.contains("missing field `serial`"), "{error}");
+    }
+}
