@@ -52,11 +52,23 @@ pub fn vsftpd_for_one(root: TempDir) -> Option<Server> {
 /// # Panics
 /// When it does not come up.
 pub fn vsftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    vsftpd_tls(root, "force_anon_logins_ssl=YES\nforce_anon_data_ssl=YES\n")
+}
+
+/// The same for who wants TLS.
+///
+/// # Panics
+/// When it does not come up.
+pub fn vsftpd_offering_tls(root: TempDir) -> Option<Server> {
+    vsftpd_tls(root, "force_anon_logins_ssl=NO\nforce_anon_data_ssl=NO\n").map(|(server, _)| server)
+}
+
+fn vsftpd_tls(root: TempDir, more: &str) -> Option<(Server, String)> {
     let config = crate::scratch();
     let (pem, fingerprint) = self_signed(&config)?;
     let text = format!(
-        "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\nforce_anon_data_ssl=YES\nssl_tlsv1=YES\n\
-         require_ssl_reuse=YES\nstrict_ssl_read_eof=YES\nrsa_cert_file={}\n",
+        "ssl_enable=YES\nallow_anon_ssl=YES\nssl_tlsv1=YES\nrequire_ssl_reuse=YES\nstrict_ssl_read_eof=YES\n\
+         rsa_cert_file={}\n{more}",
         pem.display()
     );
     Some((vsftpd_with(root, config, &text)?, fingerprint))
@@ -131,6 +143,31 @@ pub fn pyftpdlib(root: TempDir) -> Option<Server> {
     Some(ftp("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
 }
 
+/// The same for who wants TLS, or `required` of everybody.
+///
+/// # Panics
+/// When it does not come up.
+pub fn pyftpdlib_with_tls(root: TempDir, required: bool) -> Option<Server> {
+    const SCRIPT: &str = "
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import TLS_FTPHandler as handler
+from pyftpdlib.servers import FTPServer
+port, root, handler.certfile, required = sys.argv[1:5]
+handler.authorizer = DummyAuthorizer()
+handler.authorizer.add_user('alice', 'wonder:land', root, perm='elradfmwMT')
+handler.tls_control_required = handler.tls_data_required = required == 'true'
+FTPServer(('127.0.0.1', int(port)), handler).serve_forever()
+";
+    Peer::find("pyftpdlib", "ftpbench")?;
+    let peer = Peer::find("pyftpdlib", "python3")?;
+    let (config, port) = (crate::scratch(), Port::take());
+    let (pem, _) = self_signed(&config)?;
+    let mut c = peer.command();
+    c.args(["-c", SCRIPT, &port.number.to_string()]).arg(root.path()).arg(pem).arg(required.to_string());
+    Some(ftp("pyftpdlib", "alice:wonder%3Aland@", &mut c, root, config, port))
+}
+
 /// ProFTPD with a user of its own, as `daemon`, and with its modules for digests. `None`: skipped.
 ///
 /// # Panics
@@ -161,11 +198,23 @@ pub fn proftpd_for_others(root: TempDir) -> Option<Server> {
 /// # Panics
 /// When it does not come up.
 pub fn proftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    proftpd_tls(root, "TLSRequired on\n")
+}
+
+/// The same for who wants TLS, which may end on the control connection (CCC).
+///
+/// # Panics
+/// When it does not come up.
+pub fn proftpd_offering_tls(root: TempDir) -> Option<Server> {
+    proftpd_tls(root, "TLSRequired off\n").map(|(server, _)| server)
+}
+
+fn proftpd_tls(root: TempDir, more: &str) -> Option<(Server, String)> {
     Peer::part("proftpd", "usr/lib/proftpd/mod_tls.so")?;
     let config = crate::scratch();
     let (pem, fingerprint) = self_signed(&config)?;
     let text = format!(
-        "LoadModule mod_tls.c\nTLSEngine on\nTLSRequired on\nTLSRSACertificateFile {0}\nTLSRSACertificateKeyFile {0}\n",
+        "LoadModule mod_tls.c\nTLSEngine on\nTLSRSACertificateFile {0}\nTLSRSACertificateKeyFile {0}\n{more}",
         pem.display()
     );
     Some((proftpd_with(root, config, &text)?, fingerprint))
@@ -225,10 +274,23 @@ pub fn pureftpd(root: TempDir) -> Option<Server> {
 /// # Panics
 /// When it does not come up.
 pub fn pureftpd_under_tls(root: TempDir) -> Option<(Server, String)> {
+    // 3: data connections too.
+    pureftpd_tls(root, "3")
+}
+
+/// The same for who wants TLS.
+///
+/// # Panics
+/// When it does not come up.
+pub fn pureftpd_offering_tls(root: TempDir) -> Option<Server> {
+    pureftpd_tls(root, "1").map(|(server, _)| server)
+}
+
+fn pureftpd_tls(root: TempDir, level: &str) -> Option<(Server, String)> {
     let config = crate::scratch();
     let (pem, fingerprint) = self_signed(&config)?;
     let pem = pem.display().to_string();
-    Some((pureftpd_with(root, config, &["-Y", "3", "-2", &pem])?, fingerprint))
+    Some((pureftpd_with(root, config, &["-Y", level, "-2", &pem])?, fingerprint))
 }
 
 fn pureftpd_with(root: TempDir, config: TempDir, more: &[&str]) -> Option<Server> {

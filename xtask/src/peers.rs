@@ -141,6 +141,8 @@ const SOAK_DEBS: &[Deb] = &[
 /// What goes into the virtual environment `target/peers/venv`, pinned.
 const WHEELS: &[&str] = &[
     "pyftpdlib==2.0.1",
+    // Its TLS.
+    "pyopenssl==26.4.0",
     "tftpy==0.8.7",
     "partftpy==0.4.0",
     "py3tftp==1.3.0",
