@@ -40,7 +40,11 @@ const ROOMS: &[Room] = &[
         tier: "T3",
         imports: &["tftp-proto", "ftp-proto", "sftp-proto", "transport", "store"],
     },
-    Room { name: "device", tier: "T4", imports: &["ios-cli", "link", "client", "transport", "store"] },
+    Room {
+        name: "device",
+        tier: "T4",
+        imports: &["ios-cli", "sftp-proto", "link", "client", "transport", "store"],
+    },
     Room { name: "db", tier: "T5", imports: &[] },
     Room { name: "towline", tier: "T6", imports: ALL },
     Room {

@@ -3,6 +3,7 @@ use crate::config::Config;
 use crate::ifs::Flash;
 use crate::image;
 use crate::monitor::Monitor;
+use crate::scp::Settling;
 use crate::session::Vtys;
 use crate::ssh::Offered;
 use crate::wire::{LabWire, Links, Table};
@@ -107,6 +108,8 @@ pub struct Device {
     pub(crate) ssh: OnceLock<Offered>,
     /// Told when there is something to do at another time: set by the attendant.
     pub(crate) attended: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    /// Uploads over SCP that are about to be there.
+    pub(crate) settling: Settling,
     /// System messages for the console.
     messages: Mutex<Vec<String>>,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
@@ -263,6 +266,7 @@ impl Device {
             vtys: Vtys::default(),
             ssh: OnceLock::new(),
             attended: OnceLock::new(),
+            settling: Settling::default(),
             messages: Mutex::new(Vec::new()),
             state: Mutex::new(state),
             _lock: lock,
@@ -515,6 +519,18 @@ impl Device {
             r.saved.as_ref() != Some(&now)
         })
         .unwrap_or(false)
+    }
+
+    /// Merges a configuration file into the running one; the lines that are refused.
+    pub(crate) fn take_configuration(&self, by: &str, text: &str) -> Vec<String> {
+        let merged = self.reconfigure(by, |config| commands::merge(&self.config.profile, config, text));
+        let Some((refused, register)) = merged else { return Vec::new() };
+        if let Some(register) = register {
+            let mut state = self.state();
+            state.monitor.register = register;
+            state.save_monitor();
+        }
+        refused
     }
 
     /// Changes the running configuration and what follows from it.

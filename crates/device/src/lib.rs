@@ -8,6 +8,7 @@
 //! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
 //! - [`config`]: the configuration as a value. [`ifs`]: file systems by prefix. [`wire`]: the network.
 //! - [`Attendant`]: boots and reloads that nobody watches.
+//! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
 //! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
 //!   file for each family.
 #![deny(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod image;
 pub mod monitor;
 pub mod profile;
 mod rommon;
+mod scp;
 mod session;
 mod ssh;
 mod texts;

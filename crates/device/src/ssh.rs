@@ -4,9 +4,10 @@
 //! given. Users are those of the running configuration.
 //!
 //! A connection has its line from the beginning, as on the device, and is one session: a shell or one command, of which
-//! nothing is shown but the output. No subsystem is there.
+//! nothing is shown but the output, or one `scp`. No subsystem is there.
 
 use crate::device::Device;
+use crate::scp;
 use crate::session::{TerminalPort, Vty};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -174,6 +175,7 @@ struct Caller {
 enum Session {
     Shell { columns_and_rows: Option<(u16, u16)> },
     Command { line: String },
+    Scp { command: Vec<u8> },
 }
 
 impl Session {
@@ -184,6 +186,9 @@ impl Session {
                 let narrow = |n| u16::try_from(n).unwrap_or(u16::MAX);
                 let columns_and_rows = size.map(|(columns, rows)| (narrow(columns), narrow(rows)));
                 Some(Session::Shell { columns_and_rows })
+            }
+            Wanted::Command(command) if scp::is_scp(&command) => {
+                Some(Session::Scp { command: command.to_vec() })
             }
             Wanted::Command(line) => Some(Session::Command { line: String::from_utf8_lossy(&line).into() }),
             Wanted::Subsystem(_) => None,
@@ -224,24 +229,32 @@ impl Door for Caller {
         let Ok(near) = near else { return false };
         let Some((vty, over)) = self.session.take() else { return false };
         let at_end = match session {
-            Session::Shell { .. } => AtEnd::HangUp,
+            Session::Shell { .. } | Session::Scp { .. } => AtEnd::HangUp,
             Session::Command { .. } => AtEnd::Wait,
         };
-        let on_the_line = move || match session {
-            Session::Shell { columns_and_rows } => {
-                let terminal = Terminal::joined(far, columns_and_rows);
-                vty.shell(Box::new(TerminalPort::from(terminal)), &user, privilege);
-            }
-            Session::Command { line } => {
-                let terminal = Terminal::joined(far, None);
-                vty.command(Box::new(TerminalPort::from(terminal)), &user, privilege, &line);
-            }
+        let (ended, status) = oneshot::channel();
+        let on_the_line = move || {
+            let with = match session {
+                Session::Shell { columns_and_rows } => {
+                    let terminal = Terminal::joined(far, columns_and_rows);
+                    vty.shell(Box::new(TerminalPort::from(terminal)), &user, privilege);
+                    0
+                }
+                Session::Command { line } => {
+                    let terminal = Terminal::joined(far, None);
+                    vty.command(Box::new(TerminalPort::from(terminal)), &user, privilege, &line);
+                    0
+                }
+                Session::Scp { command } => vty.scp(far, &user, privilege, &command),
+            };
+            // Whoever would tell it may be gone.
+            let _ = ended.send(with);
         };
         if std::thread::Builder::new().name("vty".into()).spawn(on_the_line).is_err() {
             return false;
         }
         tokio::spawn(async move {
-            join(near, input, output, at_end).await;
+            join(near, input, output, at_end, status).await;
             // The connection may be gone with whoever waits.
             let _ = over.send(());
         });
@@ -258,14 +271,22 @@ enum AtEnd {
 }
 
 /// Carries octets between a channel and a line until the line's are over, or the channel is gone.
-async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: ChannelOut, at_end: AtEnd) {
+async fn join(
+    near: tokio::net::UnixStream,
+    mut input: ChannelIn,
+    mut output: ChannelOut,
+    at_end: AtEnd,
+    status: oneshot::Receiver<u32>,
+) {
     let (mut from_line, mut to_line) = near.into_split();
     let typed = async {
+        // A line that hears nothing more may still have said something.
+        let mut hears = true;
         while let Some(octets) = input.next().await? {
-            to_line.write_all(&octets).await?;
+            hears = hears && to_line.write_all(&octets).await.is_ok();
         }
         match at_end {
-            AtEnd::HangUp => to_line.shutdown().await?,
+            AtEnd::HangUp => drop(to_line.shutdown().await),
             AtEnd::Wait => {}
         }
         input.ended().await;
@@ -283,6 +304,7 @@ async fn join(near: tokio::net::UnixStream, mut input: ChannelIn, mut output: Ch
         _gone = typed => {}
         () = said => {}
     }
+    drop((from_line, to_line));
     // The peer may be gone already.
-    let _ = output.finish(0).await;
+    let _ = output.finish(status.await.unwrap_or(0)).await;
 }

@@ -1,6 +1,6 @@
 //! The libraries of people who automate such devices, over Telnet and SSH.
 
-use crate::bench::{NEW, NEW_VERSION, R1, SIZE, image};
+use crate::bench::{Bench, NEW, NEW_VERSION, R1, SIZE, image};
 use crate::lab::Lab;
 use e2e::peers::Peer;
 use std::net::TcpListener;
@@ -41,6 +41,75 @@ fn netmiko_logs_in_configures_copies_and_saves() {
         });
         (port, move || line.join().expect("no panic").expect("a line"))
     });
+}
+
+/// What netmiko finds out of itself, on a device whose name no prompt of configuration holds whole; then files both ways.
+const BY_ITSELF: &str = r#"
+import json, sys
+from netmiko import ConnectHandler, SSHDetect, file_transfer, ssh_autodetect
+at = dict(host="127.0.0.1", port=int(sys.argv[1]), username="bob", password=sys.argv[2])
+got = {}
+# It goes through all the kinds that it knows, two minutes long: here only those told apart by what "show version" says.
+ssh_autodetect.SSH_MAPPER_BASE = [m for m in ssh_autodetect.SSH_MAPPER_BASE if m[1].get("cmd") == "show version"]
+guess = SSHDetect(device_type="autodetect", **at)
+got["kind"] = guess.autodetect()
+guess.connection.disconnect()
+with ConnectHandler(device_type="cisco_xe", **at) as c:
+    got["long"] = c.send_config_set(["hostname the-router-of-a-branch-office", "interface g0/1", "mtu 1400"])
+    c.set_base_prompt()
+    got["prompt"] = c.find_prompt()
+    got["back"] = c.send_config_set(["hostname R1"])
+with ConnectHandler(device_type="cisco_ios", **at) as c:
+    got["before"] = c.check_enable_mode()
+    for name in sys.argv[3:]:
+        there = dict(source_file=name, dest_file=name, file_system="flash:", direction="put", overwrite_file=True)
+        got["put " + name] = file_transfer(c, **there)
+        got["again " + name] = file_transfer(c, **there)
+        got["get " + name] = file_transfer(c, source_file=name, dest_file=name + ".back", file_system="flash:",
+                                           direction="get")
+print(json.dumps(got))
+"#;
+
+#[test]
+fn netmiko_finds_out_what_it_is_and_moves_files_both_ways() {
+    use e2e::content::Content;
+    let Some(netmiko) = Peer::python("netmiko") else { return };
+    let bench = Bench::r1();
+    let password = e2e::battery::USER.1;
+    bench.startup(&format!("username bob privilege 15 secret {password}\nip scp server enable\n{R1}"));
+    let device = bench.device();
+    device.power_on();
+    let lines = crate::ssh::lines(&device, transport::ssh::Ios::Xe17);
+    let home = e2e::scratch();
+    let sizes = [1, 65_537, 3_000_017];
+    let files = sizes.map(|len| (format!("f{len}.bin"), Content::random(len)));
+    let mut python = netmiko.command();
+    python.args(["-c", BY_ITSELF, &lines.address().port().to_string(), password]).stdin(Stdio::null());
+    for (name, content) in &files {
+        content.write(&home.path().join(name)).expect("room for a file");
+        python.arg(name);
+    }
+    let ran = python.current_dir(home.path()).output().expect("python starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let got: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    assert_eq!((&got["kind"], &got["before"]), (&"cisco_ios".into(), &true.into()), "{got}");
+    let long = got["long"].as_str().expect("text");
+    assert!(long.contains("\nthe-router-of-a-bran(config-if)#mtu 1400\n"), "{long}");
+    assert_eq!(got["prompt"], "the-router-of-a-branch-office#");
+    for (name, content) in files {
+        let how = |moved| serde_json::json!({ "file_exists": true, "file_transferred": moved, "file_verified": true });
+        assert_eq!(got[format!("put {name}")], how(true), "{got}");
+        // What is there already is told by its digest.
+        assert_eq!(got[format!("again {name}")], how(false), "{got}");
+        assert_eq!(got[format!("get {name}")], how(true), "{got}");
+        e2e::matrix::compared("netmiko", "device scp put", content, &bench.flash(&name));
+        e2e::matrix::compared(
+            "netmiko",
+            "device scp get",
+            content,
+            &home.path().join(format!("{name}.back")),
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod habits;
 mod lab;
 mod profiles;
 mod recipe;
+mod scp_server;
 mod seat;
 mod ssh;
 mod tftpdnld;

@@ -150,6 +150,13 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         Id::Apply,
     ),
     Row::new(
+        "[no] ip scp server enable",
+        &[IP, "Scp commands", "SCP server", "Enable SCP server"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
         "[no] ip domain lookup",
         &[IP, "IP DNS Resolver", "Enable IP Domain Name System hostname translation"],
         CONFIG,

@@ -240,6 +240,7 @@ impl Exec<'_> {
 
     /// Runs a command; the facts tell that it ran.
     pub(crate) fn run(&mut self, found: &Match<Id>, line: &str) -> Result<(), Leave> {
+        self.tty.device.settling.wait();
         self.dispatch(found, line)?;
         if let Some(version) = self.tty.device.running(|r| r.facts.version.clone()) {
             self.tty.device.state().ran.insert((format!("{:?}", found.id), version));

@@ -18,3 +18,4 @@ mod table;
 pub(crate) use configure::merge;
 pub(crate) use copy::fetch_failure;
 pub(crate) use exec::{run_command, run_session};
+pub(crate) use files::reason_of;

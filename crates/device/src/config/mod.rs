@@ -237,6 +237,11 @@ impl Config {
         refused
     }
 
+    /// Whether this global line is kept: `ip scp server enable`.
+    pub fn has(&self, line: &str) -> bool {
+        self.kept.iter().any(|kept| kept == line)
+    }
+
     /// The block of the line that `name` (`con 0`, `vty 1`) belongs to.
     pub fn line(&self, name: &str) -> Option<&Line> {
         let (kind, number) = name.split_once(' ')?;

@@ -7,6 +7,7 @@ use crate::commands::{run_command, run_session};
 use crate::device::{Device, LineId};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use transport::ssh::Agreed;
 
@@ -67,6 +68,13 @@ impl Vty {
             let privilege = login::level(&tty, privilege);
             run_session(&mut tty, privilege, Some(user.to_owned()));
         }
+    }
+
+    /// One `scp` of somebody who is known already (SSH); its exit status.
+    pub(crate) fn scp(&self, stream: UnixStream, user: &str, privilege: u8, command: &[u8]) -> u32 {
+        self.note(|sitting| sitting.user = Some(user.to_owned()));
+        let by = format!("{user} on vty{}", self.number);
+        crate::scp::serve(&self.device, stream, command, privilege, &by)
     }
 
     /// One command of somebody who is known already (SSH): its output, and nothing else.

@@ -1,5 +1,4 @@
 use super::Ended;
-use crate::commands::configure::merge;
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
 use crate::ifs::{Fs, Url};
@@ -136,18 +135,9 @@ impl Exec<'_> {
 
     /// Merges a configuration file into the running one; lines that are refused are shown.
     pub(super) fn take_configuration(&mut self, text: &str, from: &str) -> Result<(), Leave> {
-        let profile = self.tty.device.profile().clone();
         let who = self.who();
-        let merged = self.tty.device.reconfigure(&who, |config| merge(&profile, config, text));
-        if let Some((refused, register)) = merged {
-            for line in refused {
-                self.tty.print(&format!("{line}\n^\n% Invalid input detected at '^' marker.\n\n"))?;
-            }
-            if let Some(register) = register {
-                let mut state = self.tty.device.state();
-                state.monitor.register = register;
-                state.save_monitor();
-            }
+        for line in self.tty.device.take_configuration(&who, text) {
+            self.tty.print(&format!("{line}\n^\n% Invalid input detected at '^' marker.\n\n"))?;
         }
         let by = self.by();
         self.tty.device.log(&format!("%SYS-5-CONFIG_I: Configured from {from} by {by}"));
