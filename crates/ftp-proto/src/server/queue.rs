@@ -52,6 +52,8 @@ impl Server {
     fn during_transfer(&mut self) -> bool {
         let answers = match self.queue.front() {
             None => return false,
+            // Whoever does not wait for replies takes the next one for the transfer's first.
+            Some(_) if self.is_opening() => false,
             Some(Err(_)) => true,
             Some(Ok(line)) => match command::parse(line) {
                 Ok((row, Command::Stat(Some(_)))) => {

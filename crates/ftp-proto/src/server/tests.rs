@@ -709,6 +709,24 @@ fn commands_are_answered_while_data_moves() {
 }
 
 #[test]
+fn nothing_overtakes_the_first_reply_of_a_transfer() {
+    for (answer, first) in [
+        (Answer::Opened { len: Some(5), start: 0 }, "150"),
+        (Answer::Refused(Code(550), String::from("No such file.")), "550"),
+    ] {
+        let mut t = Talk::logged_in();
+        t.passive();
+        t.say("RETR f");
+        for command in ["NOOP", "STAT", "NOSUCH", "USER x"] {
+            assert_eq!(t.ask(command), "", "{command}: it is not known yet whether there is a transfer");
+        }
+        t.answer(answer);
+        let codes: Vec<String> = t.take().lines().map(|l| l[..3].to_string()).collect();
+        assert_eq!((codes[0].as_str(), codes[1].as_str()), (first, "200"), "{codes:?}");
+    }
+}
+
+#[test]
 fn quit_in_a_transfer_waits_for_its_end() {
     let mut t = Talk::logged_in();
     t.moving("RETR f");

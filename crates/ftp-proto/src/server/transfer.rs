@@ -256,6 +256,11 @@ impl Server {
         self.work = Work::Transferring(t);
     }
 
+    /// Whether a transfer has neither its 150 nor a refusal yet.
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(&self.work, Work::Transferring(t) if t.stage == Stage::Opening)
+    }
+
     fn ended(&mut self, t: &Running, code: u16, text: &str) {
         if t.via == Via::Accept {
             self.events.push_back(Event::Unlisten);
