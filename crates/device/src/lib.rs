@@ -7,6 +7,7 @@
 //! - [`Device`], [`DeviceConfig`]: open, console, vty; [`Facts`] for checkers.
 //! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
 //! - [`config`]: the configuration as a value. [`ifs`]: file systems by prefix. [`wire`]: the network.
+//! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device.
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
 //! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
@@ -23,6 +24,7 @@ pub mod ifs;
 pub mod image;
 pub mod monitor;
 pub mod profile;
+mod rack;
 mod rommon;
 mod scp;
 mod session;
@@ -35,5 +37,6 @@ pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
 pub use profile::{BadProfile, C2911, Profile};
+pub use rack::{Rack, TelnetLines, Through};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};
 pub use ssh::SshLines;

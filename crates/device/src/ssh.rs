@@ -7,6 +7,7 @@
 //! nothing is shown but the output, or one `scp`. No subsystem is there.
 
 use crate::device::Device;
+use crate::rack::Rack;
 use crate::scp;
 use crate::session::{TerminalPort, Vty};
 use std::io;
@@ -43,38 +44,29 @@ pub struct SshLines {
 }
 
 impl SshLines {
-    /// Lets people in on `listener`, with the algorithms of `ios`; `key` is of RSA, the only kind that IOS has.
+    /// Lets people in on `listener`; `key`, of all devices there, is of RSA, the only kind that IOS has.
     ///
     /// # Errors
     /// No threads.
-    pub fn start(
-        device: &Arc<Device>,
-        listener: TcpListener,
-        key: PrivateKey,
-        ios: Ios,
-    ) -> io::Result<SshLines> {
+    pub fn start(rack: Arc<Rack>, listener: TcpListener, key: PrivateKey) -> io::Result<SshLines> {
         let at = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         let runtime =
             Builder::new_multi_thread().worker_threads(1).thread_name("ssh").enable_all().build()?;
         let _inside = runtime.enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let config = Config {
-            ident: IDENT,
-            keys: vec![key],
-            offers: Offers::As(ios),
-            // One connection is one line.
-            channels: 1,
-            ..Config::default()
-        };
-        // The first that is started is the one that is shown.
-        let _ = device.ssh.set(Offered { ios, key: config.keys[0].public().text().to_owned() });
-        let (config, device) = (Arc::new(config), device.clone());
+        for (device, ios) in rack.all() {
+            // The first that is started is the one that is shown.
+            let _ = device.ssh.set(Offered { ios, key: key.public().text().to_owned() });
+        }
         runtime.spawn(async move {
             loop {
                 match listener.accept().await {
                     Ok((stream, _)) => {
-                        tokio::spawn(serve(config.clone(), stream, device.clone()));
+                        let at = stream.local_addr().ok().and_then(|here| rack.at(here.ip()));
+                        // At an address without a device nobody answers.
+                        let Some((device, ios)) = at else { continue };
+                        tokio::spawn(serve(stream, device.clone(), key.clone(), ios));
                     }
                     // No descriptor, or the peer is gone: neither is a reason to stop.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -116,7 +108,7 @@ pub(crate) fn retries(config: &crate::Config) -> u8 {
     config.ssh_retries.unwrap_or(3)
 }
 
-async fn serve(config: Arc<Config>, stream: tokio::net::TcpStream, device: Arc<Device>) {
+async fn serve(stream: tokio::net::TcpStream, device: Arc<Device>, key: PrivateKey, ios: Ios) {
     if tokio::time::timeout(BOOT, booted(&device)).await.is_err() {
         return;
     }
@@ -125,7 +117,15 @@ async fn serve(config: Arc<Config>, stream: tokio::net::TcpStream, device: Arc<D
     let set = device.running_config();
     // One at least, or nobody comes in; and clients ask first, with no password, which ways there are.
     let tries = usize::from(retries(&set)).max(1) + 1;
-    let server = Server::new(&Config { tries, ..Config::clone(&config) });
+    let server = Server::new(&Config {
+        ident: IDENT,
+        keys: vec![key],
+        offers: Offers::As(ios),
+        tries,
+        // One connection is one line.
+        channels: 1,
+        ..Config::default()
+    });
     let grace = Duration::from_secs(u64::from(time_out(&set)));
     // One key is one segment: an echo does not wait for more.
     let _ = stream.set_nodelay(true);

@@ -31,6 +31,18 @@ pub struct Table {
     /// A firewall before the device: peers that connect to the device are sent here, where nothing
     /// answers. Connections of the device itself pass.
     pub firewall: Option<SocketAddr>,
+    /// What hosts are that the table does not name.
+    pub rest: Rest,
+}
+
+/// What hosts are that a table does not name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Rest {
+    /// Not there: they do not answer.
+    #[default]
+    Silent,
+    /// Real, as without a table.
+    Real,
 }
 
 /// Why a table file cannot be read.
@@ -189,9 +201,9 @@ impl LabWire {
             IpAddr::V4(host) => links.via(host),
             IpAddr::V6(_) => None,
         };
-        match (&self.table, routed) {
+        match (self.rest(), routed) {
             // Real addresses have real routes, which the device's configuration need not know.
-            (None, None) => links.up.first().map(|(name, ..)| name.clone()),
+            (Rest::Real, None) => links.up.first().map(|(name, ..)| name.clone()),
             (_, routed) => routed,
         }
     }
@@ -204,9 +216,15 @@ impl LabWire {
         match (&self.table, self.via(host.into())) {
             (_, None) => Reach::Silent,
             (Some(table), Some(_)) if table.knows(host.into()) => Reach::There,
-            (Some(_), Some(_)) => Reach::Silent,
-            (None, Some(_)) => Reach::Real,
+            (_, Some(_)) => match self.rest() {
+                Rest::Silent => Reach::Silent,
+                Rest::Real => Reach::Real,
+            },
         }
+    }
+
+    fn rest(&self) -> Rest {
+        self.table.as_ref().map_or(Rest::Real, |table| table.rest)
     }
 
     fn lock(&self) -> MutexGuard<'_, Links> {
@@ -222,7 +240,11 @@ impl Wire for LabWire {
         // Octets of a 227 reply are real; the way there is the way to the host they stand for.
         let host = table.named(named).map_or(named.ip(), |n| n.ip());
         self.via(host).ok_or(Unroutable::Silent)?;
-        table.real(named).ok_or(Unroutable::Silent)
+        match (table.real(named), table.rest) {
+            (Some(real), _) => Ok(real),
+            (None, Rest::Real) => Ok(named),
+            (None, Rest::Silent) => Err(Unroutable::Silent),
+        }
     }
 
     fn named(&self, real: SocketAddr) -> SocketAddr {
@@ -235,8 +257,10 @@ impl Wire for LabWire {
         table.named(real).unwrap_or(real)
     }
 
-    fn bind(&self, _peer: SocketAddr) -> Option<IpAddr> {
-        self.table.as_ref()?.bind
+    fn bind(&self, peer: SocketAddr) -> Option<IpAddr> {
+        // From a loopback address nothing reaches another host.
+        let bind = self.table.as_ref()?.bind?;
+        Some(bind).filter(|bind| !bind.is_loopback() || peer.ip().is_loopback())
     }
 
     fn reached_at(&self, own: SocketAddr) -> SocketAddr {
@@ -247,9 +271,9 @@ impl Wire for LabWire {
         if let Ok(ip) = host.parse() {
             return Ok(vec![ip]);
         }
-        match &self.table {
-            Some(_) => Err(io::Error::new(io::ErrorKind::NotFound, "the lab has no name server")),
-            None => client::Direct.resolve(host),
+        match self.rest() {
+            Rest::Silent => Err(io::Error::new(io::ErrorKind::NotFound, "the lab has no name server")),
+            Rest::Real => client::Direct.resolve(host),
         }
     }
 }
@@ -324,6 +348,24 @@ mod tests {
         assert_eq!(wire.via("127.0.0.1".parse().expect("ip")), C2911.interface("g0/0").cloned());
         assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::Real);
         assert_eq!(wire.echo("10.0.0.2".parse().expect("ip")), Reach::There);
+    }
+
+    #[test]
+    fn hosts_that_a_table_does_not_name_may_be_real() {
+        let own: IpAddr = "127.1.0.1".parse().expect("ip");
+        let table = Table { bind: Some(own), rest: Rest::Real, ..Table::default() }
+            .with(at("127.0.0.1:69"), at("127.0.0.1:6969"));
+        let wire = LabWire::new(Some(table));
+        assert_eq!(wire.real(at("127.0.0.1:69")), Err(Unroutable::Silent), "no interface is up");
+        let up = "interface g0/0\n ip address 127.1.0.1 255.0.0.0\n no shutdown\n";
+        wire.set(Links::of(&Config::at_boot(&C2911, up)));
+        assert_eq!(wire.real(at("127.0.0.1:69")), Ok(at("127.0.0.1:6969")));
+        assert_eq!(wire.real(at("127.0.0.9:69")), Ok(at("127.0.0.9:69")));
+        assert_eq!(wire.real(at("192.0.2.1:69")), Ok(at("192.0.2.1:69")));
+        assert_eq!(wire.bind(at("127.0.0.1:6969")), Some(own));
+        assert_eq!(wire.bind(at("192.0.2.1:69")), None, "a loopback address does not reach there");
+        assert_eq!(wire.echo("192.0.2.1".parse().expect("ip")), Reach::Real);
+        assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::There);
     }
 
     #[test]

@@ -48,6 +48,15 @@ fn settings_are_documented() {
     check("configuration.schema.json", &towline::config::schema());
 }
 
+/// The tables are behind the words that people write.
+#[test]
+fn topologies_are_documented() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/topologies.md");
+    let there = std::fs::read_to_string(path).unwrap();
+    let words = there.split_once(KEYS).map_or(there.as_str(), |(words, _)| words);
+    check("topologies.md", &format!("{words}{KEYS}{}", towline::lab::topology::file::document()));
+}
+
 /// What the tables of settings begin after.
 const KEYS: &str = "## Every key\n\n";
 

@@ -1,7 +1,7 @@
 //! The device's SSH as clients meet it: what it offers, whom it refuses, what it runs.
 
 use crate::bench::{Bench, R1};
-use device::{Device, SshLines};
+use device::{Device, Rack, SshLines};
 use e2e::peers::Peer;
 use e2e::process::Ended;
 use e2e::ssh_clients::{self, Typed};
@@ -20,7 +20,7 @@ pub(crate) fn lines(device: &Arc<Device>, ios: Ios) -> SshLines {
         rsa
     });
     let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
-    SshLines::start(device, listener, key.clone(), ios).expect("threads")
+    SshLines::start(Rack::one(device.clone(), ios), listener, key.clone()).expect("threads")
 }
 
 /// R1, running, where bob has privilege 15.

@@ -113,7 +113,19 @@ impl Device {
     /// # Errors
     /// [`Refused::NoLine`].
     pub fn vty(self: &Arc<Self>, terminal: Box<dyn Port>) -> Result<(), Refused> {
-        let line = self.take_line(None)?;
+        self.on_vty(terminal, None)
+    }
+
+    /// The same for somebody at `from`, whom `show users` names.
+    ///
+    /// # Errors
+    /// [`Refused::NoLine`].
+    pub fn vty_from(self: &Arc<Self>, terminal: Box<dyn Port>, from: IpAddr) -> Result<(), Refused> {
+        self.on_vty(terminal, Some(from))
+    }
+
+    fn on_vty(self: &Arc<Self>, terminal: Box<dyn Port>, from: Option<IpAddr>) -> Result<(), Refused> {
+        let line = self.take_line(from)?;
         let mut tty = line.tty(terminal);
         if let Ok(Some((privilege, user))) = login::login(&mut tty) {
             line.note(|sitting| sitting.user.clone_from(&user));

@@ -9,7 +9,10 @@ use crate::watch::Several;
 use clap::Args;
 use device::image::{self, Recipe};
 use device::wire::Table;
-use device::{Attendant, Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, SshLines};
+use device::{
+    Attendant, Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, Rack, SshLines,
+    TelnetLines, Through,
+};
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -122,10 +125,9 @@ impl Device {
         if is_new {
             first_image(&profile, &state.join("flash"))?;
         }
-        if let Some(address) = self.telnet {
-            listen(&device, address)?;
-        }
-        let _lines = self.ssh.map(|address| self.listen_ssh(&device, &state, address)).transpose()?;
+        let rack = Rack::one(device.clone(), self.ssh_profile);
+        let _telnet = self.telnet.map(|address| listen(rack.clone(), address)).transpose()?;
+        let _ssh = self.ssh.map(|address| self.listen_ssh(rack, &state, address)).transpose()?;
         // Over the network it may be told to reload while nobody is at its console.
         let attended = Attendant::start(std::slice::from_ref(&device));
         let _attendant = attended.map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
@@ -134,18 +136,13 @@ impl Device {
     }
 
     /// SSH for the vty lines, as long as what comes back lives.
-    fn listen_ssh(
-        &self,
-        device: &Arc<Emulated>,
-        state: &Path,
-        address: SocketAddr,
-    ) -> Result<SshLines, Failure> {
+    fn listen_ssh(&self, rack: Arc<Rack>, state: &Path, address: SocketAddr) -> Result<SshLines, Failure> {
         let option = format!("--ssh {address}");
         let fault = |e: io::Error| Failure::new(Exit::Local, &option, e, "choose another address or port");
         let key = crate::service::ssh::rsa(&state.join("ssh"))?;
         let listener = TcpListener::bind(address).map_err(fault)?;
         let fingerprint = key.public().fingerprint().to_owned();
-        let lines = SshLines::start(device, listener, key, self.ssh_profile).map_err(fault)?;
+        let lines = SshLines::start(rack, listener, key).map_err(fault)?;
         let at = lines.address();
         let options = for_openssh(self.ssh_profile);
         eprintln!("SSH lines: ssh{options} -p {} USER@{} (host key {fingerprint})", at.port(), at.ip());
@@ -266,33 +263,15 @@ fn first_image(profile: &Profile, flash: &Path) -> Result<(), Failure> {
     landing.land().map_err(|e| fault(&e))
 }
 
-/// Accepts Telnet connections for the vty lines, on a thread of its own.
-fn listen(device: &Arc<Emulated>, address: SocketAddr) -> Result<(), Failure> {
+/// Accepts Telnet connections for the vty lines, as long as what comes back lives.
+fn listen(rack: Arc<Rack>, address: SocketAddr) -> Result<TelnetLines, Failure> {
     let option = format!("--telnet {address}");
-    let listener = TcpListener::bind(address)
-        .map_err(|e| Failure::new(Exit::Local, &option, e, "choose another address or port"))?;
-    let there = listener.local_addr().map_err(|e| Failure::new(Exit::Local, &option, e, ""))?;
+    let fault = |e: io::Error| Failure::new(Exit::Local, &option, e, "choose another address or port");
+    let listener = TcpListener::bind(address).map_err(fault)?;
+    let lines = TelnetLines::start(rack, listener, Through::Vty).map_err(fault)?;
+    let there = lines.address();
     eprintln!("Telnet lines: telnet {} {}", there.ip(), there.port());
-    let device = device.clone();
-    let accept = move || {
-        for stream in listener.incoming() {
-            // A connection that is gone before it is taken is nobody's loss.
-            let Ok(Ok(terminal)) = stream.map(Terminal::telnet) else { continue };
-            let device = device.clone();
-            let line = move || {
-                let mut writer = terminal.writer();
-                if let Err(refused) = device.vty(Box::new(Seat::new(terminal, None))) {
-                    let _ = write!(writer, "\r\n% {refused}\r\n");
-                }
-            };
-            let _ = std::thread::Builder::new().name("vty".into()).spawn(line);
-        }
-    };
-    std::thread::Builder::new()
-        .name("telnet".into())
-        .spawn(accept)
-        .map(drop)
-        .map_err(|e| Failure::new(Exit::Local, option, e, ""))
+    Ok(lines)
 }
 
 /// A person or program at a terminal, in front of a line.

@@ -10,13 +10,17 @@ use crate::lab::lesson::{Course, State, steps};
 use crate::lab::quiz;
 use crate::lab::scene::{Fault, Foreign, Litter, Scene, Setup};
 use crate::lab::script::{self, Report};
+use crate::lab::topology::run;
 use crate::lab::typist::Show;
 use clap::{Args, Subcommand, ValueEnum};
 use device::TerminalPort;
 use device::image::{LESSON_SIZE, MIN_SIZE};
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use transport::terminal::{Terminal, restore};
 
 const EXAMPLES: &str = "\
@@ -27,12 +31,17 @@ Examples:
   towline lab quiz                   six questions
   towline lab compare                TFTP, FTP, SFTP, SCP and FTPS side by side, from a run
   towline lab ladder 3               one of six drawings, from a run
+  towline lab campus.toml            devices of your own, as many as the file says
+  towline lab campus.toml -- pytest  the same as long as a command runs
 ";
 
-/// The lesson: copy a new IOS image to a router over TFTP and over FTP, boot it.
+/// The lesson: copy a new IOS image to a router over TFTP and over FTP, boot it; or a lab of your own.
 ///
 /// Starts a TFTP and an FTP server and a router R1 with its old image, all in this process and on
 /// loopback; the images are synthetic. Nothing outside a temporary directory is touched.
+///
+/// With a FILE: the devices of that file (docs/topologies.md), each at an address of its own, over Telnet and SSH; nothing
+/// of them stays. With a command behind -- the lab lasts as long as that and ends with its exit code.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Lab {
@@ -40,6 +49,12 @@ pub struct Lab {
     verb: Option<Verb>,
     #[command(flatten)]
     lesson: Lesson,
+    /// Devices of your own: a TOML file.
+    #[arg(value_name = "FILE.toml", conflicts_with_all = ["script", "firewall", "servers", "broken", "fast", "size"])]
+    file: Option<PathBuf>,
+    /// What is run while the lab is there.
+    #[arg(last = true, value_name = "COMMAND", requires = "file")]
+    command: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,7 +155,10 @@ impl Lab {
     /// Does it.
     pub fn run(self) -> Result<(), Failure> {
         match self.verb {
-            None => self.lesson.run(),
+            None => match &self.file {
+                Some(file) => topology(file, &self.command),
+                None => self.lesson.run(),
+            },
             Some(Verb::Day43(lesson)) => lesson.run(),
             Some(Verb::Quiz(Quiz {})) => {
                 quiz::run(&mut io::stdin().lock(), &mut io::stdout().lock()).map_err(|e| stdout(&e))?;
@@ -162,6 +180,30 @@ impl Lab {
                 Ok(())
             }
         }
+    }
+}
+
+/// The lab of a file, until it is interrupted or the command has ended.
+fn topology(file: &Path, command: &[OsString]) -> Result<(), Failure> {
+    let lab = run::start(file)?;
+    eprint!("{}", run::described(&lab));
+    let Some((program, words)) = command.split_first() else {
+        let (over, is_over) = channel();
+        on_interrupt(move |_| over.send(()).unwrap_or_default())
+            .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+        // The only sender is the signals' thread.
+        let _ = is_over.recv();
+        return Ok(());
+    };
+    let name = program.to_string_lossy();
+    let status = Command::new(program)
+        .args(words)
+        .status()
+        .map_err(|e| Failure::new(Exit::Local, &name, format!("not run: {e}"), "name a program"))?;
+    drop(lab);
+    match status.code() {
+        Some(0) => Ok(()),
+        code => std::process::exit(code.unwrap_or(i32::from(Exit::Failed.code()))),
     }
 }
 

@@ -13,6 +13,19 @@ pub fn document() -> String {
     out
 }
 
+/// The tables of another file: its own keys, then a table for each section.
+pub(crate) fn tables(keys: &[Key]) -> String {
+    let mut out = String::from("| key | type | default | meaning |\n|---|---|---|---|\n");
+    let (own, sections): (Vec<&Key>, Vec<&Key>) =
+        keys.iter().partition(|key| matches!(key.shape, Shape::Value { .. }));
+    rows(&mut out, "", own);
+    out.push('\n');
+    for key in sections {
+        section(&mut out, &key.name, key);
+    }
+    out
+}
+
 fn section(out: &mut String, name: &str, key: &Key) {
     let (heading, keys) = match &key.shape {
         Shape::Table(keys) => (format!("[{name}]"), keys),
@@ -31,7 +44,7 @@ fn section(out: &mut String, name: &str, key: &Key) {
     }
 }
 
-fn rows(out: &mut String, prefix: &str, keys: &[Key]) {
+fn rows<'a>(out: &mut String, prefix: &str, keys: impl IntoIterator<Item = &'a Key>) {
     for key in keys {
         let name = format!("{prefix}{}", key.name);
         match &key.shape {

@@ -6,6 +6,7 @@
 //! - [`lesson`]: the steps as a table of goals over the device's state. [`scene`]: images, servers and R1.
 //! - [`guide`]: beside a learner at the console. [`script`]: types it all, over [`typist`].
 //! - [`quiz`]: six questions. [`compare`]: four protocols side by side. [`ladders`]: six drawings.
+//! - [`topology`]: many devices in one process, from a file.
 //! - [`servers`], [`traffic`], [`relay`], [`blackhole`], [`screen`]: what these stand on.
 
 pub mod blackhole;
@@ -20,6 +21,7 @@ pub mod scene;
 pub mod screen;
 pub mod script;
 pub mod servers;
+pub mod topology;
 pub mod traffic;
 pub mod typist;
 

@@ -4,6 +4,7 @@ use crate::service::certificate;
 use gate::audit::{Events, What};
 use gate::{Gate, Outcome, Policy, Protocol, Secret, User};
 use serve::ftp::FtpConfig;
+use serve::listen::Want;
 use serve::ssh::SshConfig;
 use serve::streams::StreamServer;
 use serve::tftp::{TftpConfig, TftpServer};
@@ -52,6 +53,35 @@ pub struct Servers {
     served: Mutex<Vec<Served>>,
 }
 
+/// Where the servers are to listen on loopback: a port, any free one, or not at all.
+#[derive(Clone, Copy, Debug)]
+pub struct Ports {
+    /// TFTP.
+    pub tftp: Want,
+    /// FTP.
+    pub ftp: Want,
+    /// SFTP and SCP.
+    pub ssh: Want,
+}
+
+impl Ports {
+    /// Free ones.
+    const ANY: Ports = Ports { tftp: Want::Exactly(0), ftp: Want::Exactly(0), ssh: Want::Exactly(0) };
+}
+
+fn taken(what: &str, at: SocketAddr, e: io::Error) -> io::Error {
+    io::Error::new(e.kind(), format!("{what} at {at}: {e}"))
+}
+
+/// Where to bind, and whether anybody is to listen there.
+fn port(want: Want) -> (SocketAddr, bool) {
+    match want {
+        Want::Exactly(port) => (SocketAddr::new(LOOPBACK, port), true),
+        Want::Default => (SocketAddr::new(LOOPBACK, 0), true),
+        Want::Off => (SocketAddr::new(LOOPBACK, 0), false),
+    }
+}
+
 /// An FTP server under TLS, whose replies nobody between can read: its data connections come to one port.
 pub struct UnderTls {
     /// Where it listens.
@@ -74,12 +104,25 @@ impl Servers {
 
     /// Serves a store; TFTP may create files and the user may write if `write`.
     pub fn over(store: Arc<dyn Store>, user: &str, password: &str, write: bool) -> io::Result<Servers> {
+        Servers::at(store, user, password, write, Ports::ANY)
+    }
+
+    /// The same, at these ports.
+    pub fn at(
+        store: Arc<dyn Store>,
+        user: &str,
+        password: &str,
+        write: bool,
+        ports: Ports,
+    ) -> io::Result<Servers> {
         let user = User::with_password(user, &Secret::new(password)).map_err(io::Error::other)?;
         let users = vec![user];
         let policy = Policy { users, anonymous: false, write, ..Policy::default() };
         let (gate, audit) = Gate::new(store, policy);
-        let udp = UdpSocket::bind((LOOPBACK, 0))?;
-        let [tcp, ssh] = [TcpListener::bind((LOOPBACK, 0))?, TcpListener::bind((LOOPBACK, 0))?];
+        let [tftp_at, ftp_at, ssh_at] = [port(ports.tftp), port(ports.ftp), port(ports.ssh)];
+        let udp = UdpSocket::bind(tftp_at.0).map_err(|e| taken("tftp", tftp_at.0, e))?;
+        let tcp = TcpListener::bind(ftp_at.0).map_err(|e| taken("ftp", ftp_at.0, e))?;
+        let ssh = TcpListener::bind(ssh_at.0).map_err(|e| taken("ssh", ssh_at.0, e))?;
         let (tftp_address, ftp_address) = (udp.local_addr()?, tcp.local_addr()?);
         let ssh_address = ssh.local_addr()?;
         // A host of this run only: RSA, for old devices, would take a second to make.
@@ -89,9 +132,18 @@ impl Servers {
         let (active, active_port) = reserve()?;
         let config = FtpConfig { active_port, connect: PATIENCE, ..FtpConfig::default() };
         Ok(Servers {
-            tftp: Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
-            ftp: Some(serve::ftp::start(gate.clone(), vec![tcp], config, None)?),
-            ssh: Some(serve::ssh::start(gate.clone(), vec![ssh], ssh_config, None)?),
+            tftp: match tftp_at.1 {
+                true => Some(TftpServer::start(gate.clone(), vec![udp], TftpConfig::default(), None)?),
+                false => None,
+            },
+            ftp: match ftp_at.1 {
+                true => Some(serve::ftp::start(gate.clone(), vec![tcp], config, None)?),
+                false => None,
+            },
+            ssh: match ssh_at.1 {
+                true => Some(serve::ssh::start(gate.clone(), vec![ssh], ssh_config, None)?),
+                false => None,
+            },
             tftp_address,
             ftp_address,
             ssh_address,

@@ -1,0 +1,266 @@
+//! What the devices of a topology are and begin with.
+
+use super::file::{self, Read, Topology};
+use crate::config::{Fault, Origin, Origins, Place};
+use device::config::Password;
+use device::image::{self, Known, Recipe};
+use device::wire::{Rest, Table};
+use device::{DeviceConfig, Profile, Stock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use store::memory::Shelf;
+use store::{Blob, VPath};
+use transport::ssh::Ios;
+
+/// A device that is to be.
+#[derive(Clone)]
+pub struct Wanted {
+    /// The host name.
+    pub name: String,
+    /// Where it is.
+    pub address: Ipv4Addr,
+    /// What SSH offers there.
+    pub ios: Ios,
+    /// What it is made of.
+    pub config: DeviceConfig,
+    /// What it begins with.
+    pub stock: Stock,
+}
+
+/// All devices of a topology; `table` is the network that they see.
+///
+/// # Errors
+/// What the file says and cannot be, each with its place.
+pub fn devices(
+    Read { topology, origins, source }: &Read,
+    shelf: &Shelf,
+    table: &Table,
+) -> Result<Vec<Wanted>, Vec<Fault>> {
+    let base = source.path.parent().unwrap_or(Path::new("."));
+    let mut furnisher = Furnisher {
+        topology,
+        origins,
+        shelf,
+        base,
+        table,
+        known: Arc::default(),
+        contents: BTreeMap::new(),
+        faults: Vec::new(),
+    };
+    let mut out = Vec::new();
+    let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    for (nth, row) in topology.device.iter().enumerate() {
+        let Some(wanted) = furnisher.row(nth, row) else { continue };
+        for one in &wanted {
+            if !names.insert(one.name.clone()) {
+                furnisher.fault(
+                    nth,
+                    "name",
+                    format!("there are two devices called {}", one.name),
+                    "give another name",
+                );
+            }
+            if !addresses.insert(one.address) {
+                let what = format!("{} would have the address {} of another device", one.name, one.address);
+                furnisher.fault(nth, "address", what, "give another address");
+            }
+        }
+        out.extend(wanted);
+    }
+    if topology.device.is_empty() {
+        let remedy = "add a [[device]] with a name and an address";
+        let at = Origin::File(Place { source: source.clone(), span: 0..0 });
+        furnisher.faults.push(Fault::new(at, "the file has no devices", remedy));
+    }
+    if furnisher.faults.is_empty() { Ok(out) } else { Err(furnisher.faults) }
+}
+
+struct Furnisher<'a> {
+    topology: &'a Topology,
+    origins: &'a Origins,
+    shelf: &'a Shelf,
+    /// The directory of the file.
+    base: &'a Path,
+    table: &'a Table,
+    known: Arc<Known>,
+    /// What is on the shelf already: an image by model, version and size, a file by its path.
+    contents: BTreeMap<String, Blob>,
+    faults: Vec<Fault>,
+}
+
+impl Furnisher<'_> {
+    fn fault(&mut self, nth: usize, key: &str, what: impl Into<String>, remedy: impl Into<String>) {
+        let origin = self.origins.of(&format!("device.{nth}.{key}"));
+        self.faults.push(Fault::new(origin, what, remedy));
+    }
+
+    /// The devices of one `[[device]]`; `None` where something is wrong with it.
+    fn row(&mut self, nth: usize, row: &file::Device) -> Option<Vec<Wanted>> {
+        let before = self.faults.len();
+        let profile = self.profile(nth, row);
+        let addresses = self.addresses(nth, row);
+        let template = match &row.config {
+            Some(path) => match std::fs::read_to_string(path) {
+                Ok(text) => Some(text),
+                Err(e) => {
+                    self.fault(nth, "config", format!("{}: {e}", path.display()), "name a text file");
+                    None
+                }
+            },
+            None => None,
+        };
+        let profile = profile?;
+        let flash = self.flash(nth, row, &profile);
+        if self.faults.len() > before {
+            return None;
+        }
+        // One hash for all: each takes a millisecond.
+        let Password::Type5(secret) = Password::secret(&row.password) else {
+            unreachable!("what a secret is")
+        };
+        let one = |(at, address): (usize, Ipv4Addr)| {
+            let name = match row.count {
+                Some(_) => format!("{}{}", row.name, at + 1),
+                None => row.name.clone(),
+            };
+            let startup = match &template {
+                Some(text) => text.replace("%h", &name).replace("%i", &address.to_string()),
+                None => startup(&profile, &name, address, &row.user, &secret),
+            };
+            let mut config = DeviceConfig::new("");
+            config.name = Some(name.clone());
+            config.profile = profile.clone();
+            config.overlay.clone_from(&row.overlay);
+            config.table = Some(Table { bind: Some(address.into()), rest: Rest::Real, ..self.table.clone() });
+            config.pace = self.topology.boot.pace();
+            config.known = self.known.clone();
+            let stock = Stock { flash: flash.clone(), startup: Some(startup) };
+            Wanted { name, address, ios: row.ssh_profile.value, config, stock }
+        };
+        Some(addresses?.into_iter().enumerate().map(one).collect())
+    }
+
+    fn profile(&mut self, nth: usize, row: &file::Device) -> Option<Arc<Profile>> {
+        // A file of one's own counts from the topology's directory.
+        let name = match row.profile.ends_with(".toml") {
+            true => self.base.join(&row.profile).display().to_string(),
+            false => row.profile.clone(),
+        };
+        match crate::commands::image::profile(&name) {
+            Ok(profile) => Some(profile),
+            Err(failure) => {
+                let what = format!("{}: {}", failure.thing, failure.what);
+                self.fault(nth, "profile", what, failure.way_out);
+                None
+            }
+        }
+    }
+
+    /// An address for each, all of which are this host's.
+    fn addresses(&mut self, nth: usize, row: &file::Device) -> Option<Vec<Ipv4Addr>> {
+        let IpAddr::V4(first) = row.address else {
+            self.fault(nth, "address", "devices have IPv4 addresses", "give one like 127.1.0.1");
+            return None;
+        };
+        let count = row.count.as_ref().map_or(1, |count| count.0);
+        let Some(last) = first.to_bits().checked_add(count - 1) else {
+            self.fault(
+                nth,
+                "count",
+                format!("{count} addresses from {first} on are more than there are"),
+                "give fewer",
+            );
+            return None;
+        };
+        let all: Vec<Ipv4Addr> = (first.to_bits()..=last).map(Ipv4Addr::from_bits).collect();
+        for address in &all {
+            if let Err(e) = TcpListener::bind((*address, 0)) {
+                let what = format!("{address} is no address of this host: {e}");
+                self.fault(nth, "address", what, add(*address));
+                return None;
+            }
+        }
+        Some(all)
+    }
+
+    /// Images, then files.
+    fn flash(&mut self, nth: usize, row: &file::Device, profile: &Profile) -> Vec<(VPath, Blob)> {
+        let first = [profile.image.first.to_string()];
+        let versions = if row.images.is_empty() { &first[..] } else { &row.images[..] };
+        let mut out = Vec::new();
+        for version in versions {
+            match self.image(profile, version, row.image_size.0) {
+                Ok(file) => out.push(file),
+                Err(what) => self.fault(nth, "images", what, "write a version as \"15.5(3)M4a\""),
+            }
+        }
+        for path in &row.files {
+            match self.file(path) {
+                Ok(file) => out.push(file),
+                Err(what) => self.fault(nth, "files", what, "name a regular file"),
+            }
+        }
+        let len: u64 = out.iter().map(|(_, content)| content.len()).sum();
+        if len > profile.flash.total.get() {
+            let what = format!("{len} octets do not fit into a flash of {}", profile.flash.total.get());
+            self.fault(nth, "image-size", what, "make images smaller, or give fewer files");
+        }
+        out
+    }
+
+    fn image(&mut self, profile: &Profile, version: &str, size: u64) -> Result<(VPath, Blob), String> {
+        let name = image::file_name(profile, version).ok_or_else(|| format!("'{version}' is no version"))?;
+        let path = VPath::parse(name.as_bytes()).map_err(|e| e.to_string())?;
+        let key = format!("{} {version} {size}", profile.name);
+        if let Some(content) = self.contents.get(&key) {
+            return Ok((path, content.clone()));
+        }
+        // Another for each, and the same for the same seed.
+        let seed =
+            key.bytes().fold(self.topology.seed, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(b)));
+        let mut octets = Vec::new();
+        image::make(&Recipe { profile, version, size, seed }, &mut octets).map_err(|e| e.to_string())?;
+        let content = self.shelf.take(&mut &octets[..]).map_err(|e| format!("no room for {name}: {e}"))?;
+        self.contents.insert(key, content.clone());
+        Ok((path, content))
+    }
+
+    fn file(&mut self, path: &Path) -> Result<(VPath, Blob), String> {
+        let shown = path.display();
+        let name = path.file_name().ok_or_else(|| format!("{shown} has no name"))?;
+        let there = VPath::parse(name.as_encoded_bytes()).map_err(|e| format!("{shown}: {e}"))?;
+        let key = format!("file {shown}");
+        if let Some(content) = self.contents.get(&key) {
+            return Ok((there, content.clone()));
+        }
+        let mut file = File::open(path).map_err(|e| format!("{shown}: {e}"))?;
+        let content = self.shelf.take(&mut file).map_err(|e| format!("{shown}: {e}"))?;
+        self.contents.insert(key, content.clone());
+        Ok((there, content))
+    }
+}
+
+/// How an address becomes one of this host's.
+fn add(address: Ipv4Addr) -> String {
+    match cfg!(target_os = "macos") {
+        true => format!("add it first: ifconfig lo0 alias {address}"),
+        false => format!("add it first: ip address add {address}/32 dev lo"),
+    }
+}
+
+/// What a device has saved that nobody gave a configuration for.
+fn startup(profile: &Profile, name: &str, address: Ipv4Addr, user: &str, secret: &str) -> String {
+    let mask = if address.is_loopback() { "255.0.0.0" } else { "255.255.255.0" };
+    let outward = profile.interfaces.iter().find(|name| name.contains("Ethernet"));
+    let interface = outward.map_or(String::new(), |interface| {
+        format!("interface {interface}\n ip address {address} {mask}\n no shutdown\n!\n")
+    });
+    format!(
+        "hostname {name}\n!\nusername {user} privilege 15 secret 5 {secret}\n!\nno ip domain lookup\n!\n{interface}\
+         line con 0\n exec-timeout 0 0\n privilege level 15\nline vty 0 {}\n login local\n transport input all\n!\nend\n",
+        profile.vty_lines - 1
+    )
+}

@@ -1,0 +1,259 @@
+//! `towline lab FILE.toml`: many devices in one process, each at an address of its own.
+
+use e2e::poll::until;
+use e2e::process::{Ended, Process};
+use e2e::towline::command;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{IpAddr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A lab that runs, and where it said that it listens.
+struct Lab {
+    process: Process,
+    telnet: u16,
+}
+
+impl Lab {
+    /// Starts what `text` says, in `dir`.
+    fn start(dir: &Path, text: &str) -> Lab {
+        let file = dir.join("lab.toml");
+        std::fs::write(&file, format!("telnet = 0\nssh = \"off\"\nboot = \"none\"\n{text}"))
+            .expect("written");
+        let mut process = Process::start(command().arg("lab").arg(&file));
+        let telnet = process.wait_for("the line of Telnet", |said| {
+            let line = said.err.iter().find_map(|line| line.strip_prefix("Telnet: telnet "))?;
+            line.rsplit(' ').next()?.parse().ok()
+        });
+        Lab { process, telnet }
+    }
+
+    /// Logs in at `address`.
+    fn line(&self, address: &str) -> Line {
+        let ip: IpAddr = address.parse().expect("an address");
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let stream = TcpStream::connect((ip, self.telnet)).expect("it listens at every device's address");
+            stream.set_read_timeout(Some(Duration::from_millis(50))).expect("set");
+            let mut line = Line { stream, heard: String::new(), closed: false };
+            // While it boots nobody answers.
+            if line.hears("Username: ").is_ok() {
+                line.say("admin");
+                line.until("Password: ");
+                line.say("admin");
+                line.until("#");
+                return line;
+            }
+            assert!(Instant::now() < end, "{address} does not answer");
+        }
+    }
+
+    fn memory(&self) -> u64 {
+        e2e::memory::resident(self.process.id())
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).expect("it runs").count()
+    }
+}
+
+struct Line {
+    stream: TcpStream,
+    heard: String,
+    closed: bool,
+}
+
+impl Line {
+    fn say(&mut self, text: &str) {
+        self.stream.write_all(format!("{text}\r\n").as_bytes()).expect("sent");
+    }
+
+    /// What comes up to `text`; the error is all that came.
+    fn hears(&mut self, text: &str) -> Result<String, String> {
+        let end = Instant::now() + PATIENCE;
+        let mut buf = [0; 4_096];
+        loop {
+            if let Some(at) = self.heard.find(text) {
+                let rest = self.heard.split_off(at + text.len());
+                return Ok(std::mem::replace(&mut self.heard, rest));
+            }
+            if self.closed || Instant::now() > end {
+                return Err(self.heard.clone());
+            }
+            match self.stream.read(&mut buf) {
+                Ok(0) => self.closed = true,
+                // Telnet's own octets are no text.
+                Ok(n) => {
+                    self.heard +=
+                        &buf[..n].iter().filter(|b| b.is_ascii()).map(|b| *b as char).collect::<String>()
+                }
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                Err(_) => self.closed = true,
+            }
+        }
+    }
+
+    fn until(&mut self, text: &str) -> String {
+        self.hears(text).unwrap_or_else(|heard| panic!("'{text}' did not come, but\n{heard}"))
+    }
+
+    /// What a command prints, up to the next prompt.
+    fn run(&mut self, prompt: &str, text: &str) -> String {
+        self.say(text);
+        self.until(prompt)
+    }
+}
+
+const ROW: &str =
+    "[[device]]\nname = \"SW\"\ncount = 300\naddress = \"127.87.0.1\"\nimages = [\"15.1(4)M4\"]\n";
+
+#[test]
+fn idle_devices_cost_some_kilobytes_and_no_descriptor() {
+    let dir = e2e::scratch();
+    let one = Lab::start(dir.path(), &ROW.replace("300", "1"));
+    let (memory, descriptors) = (one.memory(), one.descriptors());
+    drop(one);
+    let many = Lab::start(dir.path(), ROW);
+    // The images' octets alone would be 20 MB, had each its own.
+    let each = (many.memory().saturating_sub(memory)) / 299;
+    println!("a device: {each} octets");
+    assert!(each < 60_000, "{each} octets for each device");
+    assert_eq!(many.descriptors(), descriptors);
+    // The last one is as real as the first.
+    let mut line = many.line("127.87.1.44");
+    let said = line.run("SW300#", "show version | include uptime|image file");
+    assert!(said.contains("SW300 uptime is") && said.contains("151-4.M4.bin"), "{said}");
+}
+
+#[test]
+fn devices_copy_from_the_labs_servers_keep_their_own_files_and_come_back_from_a_reload() {
+    let dir = e2e::scratch();
+    let root = dir.path().join("images");
+    std::fs::create_dir(&root).expect("made");
+    let made = Process::start(
+        command()
+            .args(["image", "make", "--version", "15.5(3)M4a", "--size", "100K"])
+            .arg(root.join("new.bin")),
+    )
+    .wait(PATIENCE);
+    assert!(made.status.success(), "{}", made.err);
+    let lab = Lab::start(
+        dir.path(),
+        "[servers]\nroot = \"images\"\naddress = \"10.0.0.1\"\ntftp = 0\nftp = 0\nwrite = true\n\
+         [[device]]\nname = \"R\"\ncount = 3\naddress = \"127.88.0.1\"\n",
+    );
+    let (mut one, mut two) = (lab.line("127.88.0.1"), lab.line("127.88.0.2"));
+    one.say("copy tftp://10.0.0.1/new.bin flash:");
+    two.say("copy ftp://cisco:cisco@10.0.0.1/new.bin flash:");
+    for line in [&mut one, &mut two] {
+        line.until("[new.bin]? ");
+        line.say("");
+        line.until("102400 bytes copied");
+        line.until("#");
+    }
+    let mut three = lab.line("127.88.0.3");
+    assert!(!three.run("R3#", "dir flash:").contains("new.bin"), "the third one has its own flash");
+    assert!(two.run("R2#", "dir flash:").contains("  102400  "));
+    // A new boot line, saved: the device comes back with the new version, though nobody is at its console.
+    for text in ["configure terminal", "no boot system", "boot system flash:new.bin", "end", "write memory"] {
+        one.run("#", text);
+    }
+    one.say("reload");
+    one.until("[confirm]");
+    one.say("");
+    assert!(one.hears("R1#").is_err(), "the session ends with the reload");
+    let mut again = lab.line("127.88.0.1");
+    let said = again.run("R1#", "show version | include Version|ROM by");
+    assert!(said.contains("15.5(3)M4a") && said.contains("reload"), "{said}");
+    assert!(
+        two.run("R2#", "show version | include Version").contains("15.1(4)M4"),
+        "only the first one reloaded"
+    );
+    // And gives its configuration back to the servers.
+    again.say("copy running-config tftp://10.0.0.1/r1.cfg");
+    again.until("[r1.cfg]? ");
+    again.say("");
+    again.until("bytes copied");
+    until(PATIENCE, || root.join("r1.cfg").exists().then_some(())).expect("it is stored");
+    assert!(
+        std::fs::read_to_string(root.join("r1.cfg")).expect("text").contains("boot system flash:new.bin")
+    );
+}
+
+#[test]
+fn the_file_of_the_docs_is_the_lab_that_they_show() {
+    let docs = std::fs::read_to_string(e2e::root().join("docs/topologies.md")).expect("text");
+    let (_, toml) = docs.split_once("```toml\n").expect("a file");
+    let (toml, rest) = toml.split_once("```").expect("its end");
+    let dir = e2e::scratch();
+    std::fs::create_dir(dir.path().join("images")).expect("made");
+    // Their ports may be taken here.
+    let servers = "[servers]\ntftp = 0\nftp = 0";
+    let mut lab = Lab::start(dir.path(), &toml.replace("[servers]", servers));
+    let ready =
+        lab.process.wait_for("Ready", |said| said.err.iter().find(|l| l.starts_with("Ready")).cloned());
+    assert!(rest.contains(&format!("\n{ready}\n")), "{ready} is not in the docs");
+    let mut line = lab.line("127.1.1.7");
+    assert!(line.run("SW7#", "dir flash:").contains("155-3.M4a.bin"));
+    assert!(line.run("SW7#", "show ip interface brief").contains("127.1.1.7"));
+}
+
+/// Runs a lab that is not to come about.
+fn refused(dir: &Path, text: &str) -> Ended {
+    let file = dir.join("lab.toml");
+    std::fs::write(&file, text).expect("written");
+    Process::start(command().arg("lab").arg(&file).args(["--", "true"])).wait(PATIENCE)
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_with_its_line() {
+    let dir = e2e::scratch();
+    for (text, line, words) in [
+        ("telnet = 0\n", "lab.toml:1", "the file has no devices"),
+        (
+            "telnet = \"default\"\n[[device]]\nname = \"R\"\naddress = \"127.89.0.1\"\n",
+            "telnet",
+            "no default port",
+        ),
+        ("[[device]]\nname = \"R\"\naddress = \"192.0.2.1\"\n", ":3", "192.0.2.1 is no address of this host"),
+        (
+            "[[device]]\nname = \"R\"\naddress = \"127.89.0.1\"\nprofile = \"c1\"\n",
+            ":4",
+            "'c1': no such profile",
+        ),
+        ("[[device]]\nname = \"R\"\nadress = \"127.89.0.1\"\n", ":3", "unknown key 'adress'"),
+        (
+            "[[device]]\nname = \"R\"\naddress = \"127.89.0.1\"\nimages = [\"new\"]\n",
+            ":4",
+            "'new' is no version",
+        ),
+        (
+            "[[device]]\nname = \"R\"\naddress = \"127.89.0.1\"\n[[device]]\nname = \"R\"\naddress = \"127.89.0.1\"\n",
+            ":6",
+            "would have the address 127.89.0.1 of another device",
+        ),
+    ] {
+        let ended = refused(dir.path(), text);
+        assert_eq!(ended.code(), 2, "{text}\n{}", ended.err);
+        assert!(ended.err.contains(line) && ended.err.contains(words), "{text}\n{}", ended.err);
+    }
+    // All at once.
+    assert!(refused(dir.path(), "[[device]]\nname = 1\naddress = 2\n").err.contains("2 faults"));
+}
+
+#[test]
+fn a_command_has_the_lab_for_as_long_as_it_runs_and_its_exit_code_counts() {
+    let dir = e2e::scratch();
+    let file = dir.path().join("lab.toml");
+    std::fs::write(&file, "telnet = 0\nssh = \"off\"\n[[device]]\nname = \"R\"\naddress = \"127.89.1.1\"\n")
+        .expect("written");
+    for code in [0, 7] {
+        let run = format!("exit {code}");
+        let ended =
+            Process::start(command().arg("lab").arg(&file).args(["--", "sh", "-c", &run])).wait(PATIENCE);
+        assert_eq!(ended.code(), code, "{}", ended.err);
+        assert!(ended.err.contains("Ready: R at 127.89.1.1\n"), "{}", ended.err);
+    }
+}
