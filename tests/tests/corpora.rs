@@ -30,6 +30,7 @@ const TARGETS: &[Row] = &[
     ("telnet_stream", telnet_proto::fuzz::telnet_stream),
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),
+    ("ios_tcl", ios_cli::fuzz::tcl),
 ];
 
 /// Fewer seeds than this is not a corpus.

@@ -19,6 +19,20 @@ const ROWS: &[Row<u8>] = &[
     Row::new("[no] ip address <ip:addr> <mask:addr>", &["a", "b", "c", "d"], Modes::INTERFACE, 15, 9),
 ];
 
+/// Reads `data` as a script of `tclsh`: what is whole stays so with another line behind it.
+pub fn tcl(data: &[u8]) {
+    use crate::tcl::{Parsed, parse};
+    let script = String::from_utf8_lossy(data);
+    if let Parsed::Commands(commands) = parse(&script) {
+        let Parsed::Commands(more) = parse(&alloc::format!("{script}\nputs x")) else {
+            // A backslash at the end takes the line's end.
+            assert!(script.ends_with('\\'), "whole scripts stay whole: {script:?}");
+            return;
+        };
+        assert!(more.len() >= commands.len(), "no command is lost: {script:?}");
+    }
+}
+
 const OFFERS: &[Offer<'static>] = &[
     Offer { name: "flash0:", doc: "flash0:", local: true },
     Offer { name: "tftp:", doc: "tftp:", local: false },

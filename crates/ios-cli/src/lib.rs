@@ -10,6 +10,7 @@
 //! - [`pager`]: ` --More-- ` and the output modifiers; [`regex`] is what they match with.
 //! - [`dialog`]: the three kinds of question IOS asks.
 //! - [`text`]: what the commands print and how it is read back, side by side.
+//! - [`tcl`]: the part of Tcl that `tclsh` knows.
 //! - [`image_name`]: what the name of an image says.
 //! - [`fuzz`]: entry points for the fuzzer.
 //!
@@ -29,6 +30,7 @@ pub mod image_name;
 pub mod modes;
 pub mod pager;
 pub mod regex;
+pub mod tcl;
 pub mod text;
 
 pub use graph::{Arg, Graph, Match, Offer, Outcome, Row, Scope};

@@ -16,4 +16,5 @@ mod recipe;
 mod scp_server;
 mod seat;
 mod ssh;
+mod tcl;
 mod tftpdnld;

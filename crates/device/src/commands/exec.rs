@@ -271,6 +271,7 @@ impl Exec<'_> {
             }
             Id::TerminalOther => Ok(()),
             Id::Configure => self.configure(found),
+            Id::Tclsh => self.tclsh(),
             Id::Copy => self.copy(found),
             Id::Dir
             | Id::More

@@ -14,6 +14,7 @@ mod show;
 mod show_ssh;
 mod system;
 mod table;
+mod tcl;
 
 pub(crate) use configure::merge;
 pub(crate) use copy::fetch_failure;

@@ -18,6 +18,7 @@ pub(crate) enum Id {
     TerminalWidth,
     TerminalOther,
     Configure,
+    Tclsh,
     // files
     Dir,
     Delete,
@@ -93,6 +94,7 @@ const SESSION: &[Row<Id>] = &[
         15,
         Id::Configure,
     ),
+    Row::new("tclsh", &["Tool Command Language shell"], EXEC, 15, Id::Tclsh),
     Row::new(
         "terminal length <lines:0-512>",
         &[TERMINAL, "Set number of lines on a screen", "Number of lines on screen (0 for no pausing)"],
