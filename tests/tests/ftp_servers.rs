@@ -6,6 +6,8 @@ use e2e::servers::{
     proftpd, proftpd_under_tls, pureftpd, pureftpd_under_tls, pyftpdlib, vsftpd, vsftpd_for_one,
     vsftpd_under_tls,
 };
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 fn gets(server: &Server) {
     server.gets("ftp get passive", &["--passive"], &[SIZES, &[ROLLOVER]].concat());
@@ -178,6 +180,53 @@ fn many_files_go_over_as_few_sessions_as_there_may_be() {
     for name in &names {
         for at in [server.served.join(name), home.path().join("back").join(name)] {
             assert_eq!(std::fs::read_to_string(at).unwrap(), name.repeat(3_000));
+        }
+    }
+}
+
+/// What a server would be without FEAT, and so without MLSD: its control connections, with that verb misspelt.
+fn without_feat(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (mut client, mut server) = (client.unwrap(), TcpStream::connect(server).unwrap());
+            let (commands, mut to_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || {
+                for line in BufReader::new(commands).lines().map_while(Result::ok) {
+                    let line = if line == "FEAT" { "NOFEAT" } else { &line };
+                    to_server.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+                }
+            });
+            std::thread::spawn(move || std::io::copy(&mut server, &mut client));
+        }
+    });
+    at
+}
+
+/// Pure-FTPd takes the words of LIST's argument for several names, and `[1]` for a pattern; vsftpd as well.
+#[test]
+fn directories_are_listed_whatever_is_in_their_names_where_there_is_only_list() {
+    for server in [pureftpd(e2e::scratch()), vsftpd(e2e::scratch())].iter().flatten() {
+        let names = ["a b", "-l", "a[1]", "a*", "~a", "a'b"];
+        for name in names {
+            std::fs::create_dir(server.served.join(name)).unwrap();
+            std::fs::write(server.served.join(name).join(format!("in {name}")), "x").unwrap();
+        }
+        // Two that the first and the third could be taken for.
+        for name in ["a", "a1"] {
+            std::fs::create_dir(server.served.join(name)).unwrap();
+        }
+        let rest = &server.url["ftp://".len()..];
+        let (login, rest) = rest.rsplit_once('@').unwrap_or(("anonymous:x", rest));
+        let (to, path) = rest.split_once('/').unwrap();
+        let to = without_feat(to.parse().unwrap());
+        for name in names {
+            let mut c = e2e::towline::command();
+            let escaped = name.replace(' ', "%20").replace('[', "%5B").replace(']', "%5D");
+            let ended = e2e::process::run(c.args(["ls", &format!("ftp://{login}@{to}/{path}{escaped}")]));
+            assert_eq!(ended.code(), 0, "{} {name:?}: {ended:?}", server.name);
+            assert_eq!(ended.out.trim(), format!("in {name}"), "{}: {ended:?}", server.name);
         }
     }
 }

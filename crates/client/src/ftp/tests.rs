@@ -341,6 +341,32 @@ fn an_empty_directory_does_not_show_that_mlsd_is_of_no_use() {
     thread.join().unwrap();
 }
 
+#[test]
+fn a_session_that_is_somewhere_else_is_not_gone_on_with() {
+    let (at, thread) = server(&[
+        &[
+            ("", "220 hi"),
+            LOGIN,
+            ("FEAT", "502 no"),
+            ("TYPE A", "200 ok"),
+            ("PWD", "257 \"/h\""),
+            ("CWD d d", "250 there"),
+            ("PASV", "227 (DATA)"),
+            ("LIST", "!-rw-r--r-- 1 u g 5 Jan 01 2026 f f\r\n!226 done"),
+            ("CWD /h", "550 gone"),
+        ],
+        &[("", "220 hi"), LOGIN, ("MKD a", "257 made"), ("QUIT", "221 bye")],
+    ]);
+    let mut options = Options::default();
+    options.ftp.passive = crate::Passive::PasvOnly;
+    let mut session = Session::open(&remote(at), &options).unwrap();
+    let names: Vec<_> = session.list(b"d d").unwrap().into_iter().map(|listed| listed.name).collect();
+    assert_eq!(names, [b"f f"]);
+    session.make_dir(b"a").unwrap();
+    drop(session);
+    thread.join().unwrap();
+}
+
 /// What is said of the first three octets, by a server that has HASH and RANG only.
 fn compared(script: &'static [Script]) -> crate::ftp::Beginning {
     let (at, thread) = server(script);

@@ -44,6 +44,8 @@ enum Await {
     /// Logged in, and nothing is to be done.
     Idle,
     Doing(Doing),
+    /// The directory of before a job, after it.
+    Back,
     Quit,
     Over,
 }
@@ -72,6 +74,10 @@ pub struct Client {
     is_proven: bool,
     /// Where the login began, where that had to be known.
     home: Option<Vec<u8>>,
+    /// Whether we are where a job went.
+    is_away: bool,
+    /// What came of that job, until we are back.
+    result: Option<Result<Report, Failure>>,
     greeting: Vec<u8>,
     job: Option<Job>,
     tried: Tried,
@@ -102,6 +108,8 @@ impl Client {
             way,
             is_proven: false,
             home: None,
+            is_away: false,
+            result: None,
             greeting: Vec::new(),
             job: None,
             tried: Tried::default(),
@@ -146,7 +154,9 @@ impl Client {
                 self.verify();
                 self.awaits = Await::Over;
             }
-            Await::Entering(_) | Await::Idle | Await::Doing(_) => self.lose(Failure::Closed(self.phase())),
+            Await::Entering(_) | Await::Idle | Await::Doing(_) | Await::Back => {
+                self.lose(Failure::Closed(self.phase()));
+            }
         }
     }
 
@@ -157,7 +167,7 @@ impl Client {
         }
         match self.awaits {
             Await::Quit => self.over(),
-            Await::Entering(_) | Await::Idle | Await::Doing(_) | Await::Over => {
+            Await::Entering(_) | Await::Idle | Await::Doing(_) | Await::Back | Await::Over => {
                 self.lose(Failure::TimedOut(self.phase()));
             }
         }
@@ -301,6 +311,13 @@ impl Client {
             Await::Entering(step) => self.login_reply(now, step, r),
             Await::Doing(step) => self.job_reply(step, r),
             Await::Quit => self.over(),
+            Await::Back => {
+                if let Some(result) = self.result.take() {
+                    // Where names would mean something else nothing more is done.
+                    let then = if r.code.is_complete() { Await::Idle } else { Await::Over };
+                    self.finish(then, result);
+                }
+            }
             // One that nobody asked for any more.
             Await::Idle | Await::Over => {}
         }
@@ -321,7 +338,7 @@ impl Client {
             Await::Entering(step) => step.phase(),
             Await::Doing(step) => step.phase(),
             Await::Idle => Phase::Prepare,
-            Await::Quit | Await::Over => Phase::Transfer,
+            Await::Back | Await::Quit | Await::Over => Phase::Transfer,
         }
     }
 
@@ -333,13 +350,21 @@ impl Client {
         Failure::Refused { phase: self.phase(), code: r.code, text: r.text().to_vec() }
     }
 
-    /// A job is over, on a control connection that still works.
+    /// A job is over, on a control connection that still works; if it went elsewhere we go back first.
     fn end(&mut self, result: Result<Report, Failure>) {
         if result.is_err() {
             self.events.push_back(Event::CloseData);
         }
         self.job = None;
-        self.awaits = Await::Idle;
+        if let (true, Some(home)) = (core::mem::take(&mut self.is_away), self.home.clone()) {
+            self.result = Some(result);
+            return self.send(b"CWD", &home, Await::Back);
+        }
+        self.finish(Await::Idle, result);
+    }
+
+    fn finish(&mut self, then: Await, result: Result<Report, Failure>) {
+        self.awaits = then;
         self.deadline = None;
         self.events.push_back(Event::Finished(result));
     }
@@ -352,7 +377,9 @@ impl Client {
         self.job = None;
         if is_awaited {
             self.events.push_back(Event::CloseData);
-            self.events.push_back(Event::Finished(Err(failure)));
+            // What had been done before we went back counts.
+            let result = self.result.take().unwrap_or(Err(failure));
+            self.events.push_back(Event::Finished(result));
         }
     }
 

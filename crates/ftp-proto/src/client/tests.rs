@@ -413,6 +413,66 @@ fn a_look_finds_a_file_by_its_size_and_a_directory_by_going_there_and_back() {
     assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, .. })));
 }
 
+/// A listing of `d d`, up to the answer to CWD.
+fn listing_with_a_space() -> Talk {
+    let (mut t, first) = asks(Job::List { path: b"d d".to_vec(), how: Verb::List });
+    assert_eq!(first, "TYPE A");
+    assert_eq!(t.hears("200 ok"), "PWD");
+    assert_eq!(t.hears("257 \"/h\" is here"), "CWD d d");
+    t
+}
+
+#[test]
+fn a_directory_whose_name_servers_take_for_more_is_listed_by_going_there_and_back() {
+    let mut t = listing_with_a_space();
+    assert_eq!(t.hears("250 there"), "EPSV");
+    t.hears("229 ok (|||5000|)");
+    t.event();
+    t.client.data_ready(t.now);
+    assert_eq!(t.sent(), "LIST");
+    t.hears("150 here");
+    t.client.moved(t.now, 70);
+    assert_eq!(t.hears("226 done"), "CWD /h");
+    assert!(t.outcome.is_none(), "names mean something else until then");
+    assert_eq!(t.hears("250 back"), "QUIT");
+    assert_eq!(t.outcome().unwrap().octets, 70);
+    for name in ["d\td", "d*", "[d]", "d'd", "~d"] {
+        let (mut t, _) = asks(Job::List { path: name.as_bytes().to_vec(), how: Verb::Nlst });
+        assert_eq!(t.hears("200 ok"), "PWD", "{name}");
+    }
+    // What MLSD is asked for is one name, whatever is in it.
+    let (mut t, first) = asks(Job::List { path: b"d d".to_vec(), how: Verb::Mlsd });
+    assert_eq!((first.as_str(), t.hears("200 ok").as_str()), ("TYPE A", "EPSV"));
+}
+
+#[test]
+fn where_nobody_may_go_the_listing_is_asked_for_as_it_is() {
+    let mut t = listing_with_a_space();
+    assert_eq!(t.hears("550 no directory"), "EPSV");
+    t.hears("229 ok (|||5000|)");
+    t.event();
+    t.client.data_ready(t.now);
+    assert_eq!(t.sent(), "LIST d d");
+    assert_eq!(t.hears("550 nothing"), "QUIT");
+    assert!(matches!(t.outcome(), Err(Failure::Refused { phase: Phase::Request, .. })));
+}
+
+#[test]
+fn who_cannot_come_back_is_not_asked_anything_else() {
+    for answer in ["550 gone", "421 bye"] {
+        let mut t = listing_with_a_space();
+        t.hears("250 there");
+        t.hears("229 ok (|||5000|)");
+        t.event();
+        t.client.data_ready(t.now);
+        t.sent();
+        assert_eq!(t.hears("450 no"), "CWD /h", "a refused listing is where it went, too");
+        assert_eq!(t.hears(answer), "");
+        assert!(t.client.is_over());
+        assert!(matches!(t.outcome(), Err(Failure::Refused { code: Code(450), .. })));
+    }
+}
+
 fn under(tls: Tls) -> Talk {
     Talk::of(Plan { tls, ..plan() }, get(), "10.0.0.1:21")
 }

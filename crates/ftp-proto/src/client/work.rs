@@ -19,8 +19,6 @@ pub(super) enum Doing {
     Home,
     /// Whether it is a directory.
     There,
-    /// Back where we were.
-    Back,
     Allo,
     Epsv,
     Pasv,
@@ -63,7 +61,7 @@ impl Doing {
             | Doing::Active
             | Doing::Stray
             | Doing::Rest => Phase::Prepare,
-            Doing::Begin | Doing::From | Doing::Last | Doing::There | Doing::Back => Phase::Request,
+            Doing::Begin | Doing::From | Doing::Last | Doing::There => Phase::Request,
             Doing::End { .. } => Phase::Transfer,
         }
     }
@@ -118,6 +116,7 @@ impl Client {
                 self.ask_modified();
             }
             Job::Put { .. } => self.ask_modified(),
+            Job::List { path, how: Verb::List | Verb::Nlst } if is_more_than_a_name(&path) => self.go(&path),
             Job::List { .. } => self.ask_data(),
             Job::Rename { from, .. } => self.send(b"RNFR", &from, Doing::From),
             Job::Ask { verb, argument } => self.send(&verb, &argument, Doing::Last),
@@ -163,11 +162,18 @@ impl Client {
                     self.report.size = self.size;
                     self.send(b"MDTM", &path, Doing::Modified);
                 }
-                // No file: a directory, or nothing. Going there must not change what names mean afterwards.
-                None if self.home.is_none() => self.send(b"PWD", b"", Doing::Home),
-                None => self.send(b"CWD", &path, Doing::There),
+                // No file: a directory, or nothing.
+                None => self.go(&path),
             },
             Job::List { .. } | Job::Rename { .. } | Job::Ask { .. } => {}
+        }
+    }
+
+    /// Goes there for this job; [`Client::end`] comes back, since it must not change what names mean afterwards.
+    fn go(&mut self, path: &[u8]) {
+        match self.home {
+            None => self.send(b"PWD", b"", Doing::Home),
+            Some(_) => self.send(b"CWD", path, Doing::There),
         }
     }
 
@@ -195,13 +201,19 @@ impl Client {
             }
             Doing::Home if code.0 == 257 => {
                 self.home = Some(quoted(r.text()).unwrap_or_else(|| b"/".to_vec()));
-                self.ask_modified();
+                if let Some(Job::Look { path } | Job::List { path, .. }) = self.job.clone() {
+                    self.go(&path);
+                }
             }
             Doing::There if code.is_complete() => {
-                let home = self.home.clone().unwrap_or_else(|| b"/".to_vec());
-                self.send(b"CWD", &home, Doing::Back);
+                self.is_away = true;
+                match self.job {
+                    Some(Job::List { .. }) => self.ask_data(),
+                    _ => self.succeed(),
+                }
             }
-            Doing::Back if code.is_complete() => self.succeed(),
+            // A file, or where nobody may go: the server's words for that are those of LIST.
+            Doing::Home | Doing::There if matches!(self.job, Some(Job::List { .. })) => self.ask_data(),
             // A server without ALLO is no worse than one that ignores it.
             Doing::Allo => self.ask_data(),
             Doing::Epsv | Doing::Pasv | Doing::Active => self.data_reply(step, &r),
@@ -259,7 +271,6 @@ impl Client {
             Doing::Type
             | Doing::Home
             | Doing::There
-            | Doing::Back
             | Doing::Rest
             | Doing::From
             | Doing::Last
@@ -303,13 +314,23 @@ impl Client {
             Some(Job::Get { path, .. }) => (b"RETR", path.clone()),
             Some(Job::Put { path, .. }) => (b"STOR", path.clone()),
             Some(Job::List { path, how: Verb::Mlsd }) => (b"MLSD", path.clone()),
-            Some(Job::List { path, how: Verb::List }) => (b"LIST", no_option(path)),
-            Some(Job::List { path, how: Verb::Nlst }) => (b"NLST", no_option(path)),
+            Some(Job::List { path, how: Verb::List }) => (b"LIST", self.to_list(path)),
+            Some(Job::List { path, how: Verb::Nlst }) => (b"NLST", self.to_list(path)),
             Some(Job::Look { .. } | Job::Rename { .. } | Job::Ask { .. }) | None => {
                 unreachable!("it has no data connection")
             }
         };
         self.send(verb, &path, Doing::Begin);
+    }
+
+    /// LIST's argument.
+    fn to_list(&self, path: &[u8]) -> Vec<u8> {
+        match path {
+            _ if self.is_away => Vec::new(),
+            // Many servers take that for options of `ls`.
+            [b'-', ..] => [b"./", path].concat(),
+            path => path.to_vec(),
+        }
     }
 
     /// The data connection is over after `octets`, with its end seen (get) or sent (put). What ended
@@ -342,7 +363,7 @@ impl Client {
     }
 }
 
-/// What begins with a `-` many servers take for options of `ls`.
-fn no_option(path: &[u8]) -> Vec<u8> {
-    if path.starts_with(b"-") { [b"./", path].concat() } else { path.to_vec() }
+/// Old servers have a shell or something like it read what LIST is asked for: words, and patterns.
+fn is_more_than_a_name(path: &[u8]) -> bool {
+    path.iter().any(|octet| b" \t*?[{~\\'\"`$;&|<>()".contains(octet))
 }
