@@ -148,6 +148,8 @@ const WHEELS: &[&str] = &[
     "py3tftp==1.3.0",
     // Brings paramiko.
     "netmiko==4.8.0",
+    "napalm==5.2.0",
+    "ntc-templates==9.3.0",
     "asyncssh==2.24.1",
     // Judges configurations by the schema that we print.
     "jsonschema==4.26.0",

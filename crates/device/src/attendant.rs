@@ -59,11 +59,17 @@ impl Device {
         let reload = state.scheduled.as_ref().map(|scheduled| {
             Instant::now() + scheduled.at.duration_since(SystemTime::now()).unwrap_or_default()
         });
-        [state.boots_at, reload].into_iter().flatten().min()
+        let revert = match &state.power {
+            Power::Running(running) => crate::archive::deadline(running)
+                .map(|at| Instant::now() + at.duration_since(SystemTime::now()).unwrap_or_default()),
+            Power::Off | Power::Rommon => None,
+        };
+        [state.boots_at, reload, revert].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`, if nobody is at the console.
     fn attend(self: &Arc<Self>, now: Instant) {
+        self.revert_if_due();
         if self.console_taken.load(Ordering::SeqCst) {
             return;
         }

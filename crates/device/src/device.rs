@@ -1,3 +1,4 @@
+use crate::archive::{Archived, Pending};
 use crate::boot::Probe;
 use crate::config::Config;
 use crate::ifs::Flash;
@@ -173,6 +174,10 @@ pub(crate) struct Running {
     pub(crate) written: Option<(SystemTime, String)>,
     /// The setup dialog has not been answered yet.
     pub(crate) setup: bool,
+    /// What `archive config` has saved.
+    pub(crate) archived: Archived,
+    /// A change that is to be confirmed.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// What `copy` offers next time.
@@ -456,6 +461,8 @@ impl Device {
                     changed: None,
                     written: None,
                     setup,
+                    archived: Archived::default(),
+                    pending: None,
                 }))
             }
         };
@@ -519,18 +526,6 @@ impl Device {
             r.saved.as_ref() != Some(&now)
         })
         .unwrap_or(false)
-    }
-
-    /// Merges a configuration file into the running one; the lines that are refused.
-    pub(crate) fn take_configuration(&self, by: &str, text: &str) -> Vec<String> {
-        let merged = self.reconfigure(by, |config| commands::merge(&self.config.profile, config, text));
-        let Some((refused, register)) = merged else { return Vec::new() };
-        if let Some(register) = register {
-            let mut state = self.state();
-            state.monitor.register = register;
-            state.save_monitor();
-        }
-        refused
     }
 
     /// Changes the running configuration and what follows from it.

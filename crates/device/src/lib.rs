@@ -6,7 +6,8 @@
 //!
 //! - [`Device`], [`DeviceConfig`]: open, console, vty; [`Facts`] for checkers.
 //! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
-//! - [`config`]: the configuration as a value. [`ifs`]: file systems by prefix. [`wire`]: the network.
+//! - [`config`]: the configuration as a value; `archive`: archived, replaced, put back.
+//!   [`ifs`]: file systems by prefix. [`wire`]: the network.
 //! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device.
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
@@ -14,6 +15,7 @@
 //!   file for each family.
 #![deny(unsafe_code)]
 
+mod archive;
 mod attendant;
 pub mod boot;
 mod commands;

@@ -10,6 +10,7 @@
 //! - [`pager`]: ` --More-- ` and the output modifiers; [`regex`] is what they match with.
 //! - [`dialog`]: the three kinds of question IOS asks.
 //! - [`text`]: what the commands print and how it is read back, side by side.
+//! - [`config_diff`]: two configurations, compared in their modes.
 //! - [`tcl`]: the part of Tcl that `tclsh` knows.
 //! - [`image_name`]: what the name of an image says.
 //! - [`fuzz`]: entry points for the fuzzer.
@@ -22,6 +23,7 @@
 #![cfg_attr(test, allow(clippy::wildcard_enum_match_arm))]
 extern crate alloc;
 
+pub mod config_diff;
 pub mod dialog;
 pub mod editor;
 pub mod fuzz;

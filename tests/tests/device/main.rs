@@ -1,5 +1,6 @@
 //! The device at its console, driven by a scripted terminal.
 
+mod archive;
 mod bench;
 mod boot;
 mod cli;

@@ -19,6 +19,11 @@ impl Exec<'_> {
                 return self.tty.print("?Must be \"terminal\", \"memory\" or \"network\"\n");
             }
         }
+        if let Some(minutes) = found.number("minutes")
+            && !self.revertible(minutes)?
+        {
+            return Ok(());
+        }
         self.tty.print("Enter configuration commands, one per line.  End with CNTL/Z.\n")?;
         self.mode = Modes::CONFIG;
         self.section = Section::Global;
@@ -44,6 +49,9 @@ impl Exec<'_> {
                     }
                 }
             }
+        }
+        if !self.may_change(found)? {
+            return Ok(());
         }
         let section = if found.mode == Modes::CONFIG { Section::Global } else { self.section };
         match self.change(section, &canonical) {

@@ -272,6 +272,10 @@ impl Exec<'_> {
             Id::TerminalOther => Ok(()),
             Id::Configure => self.configure(found),
             Id::Tclsh => self.tclsh(),
+            Id::ArchiveConfig => self.archive_config(),
+            Id::Replace => self.replace(found),
+            Id::ConfirmChange => self.confirm_change(),
+            Id::Revert => self.revert(found),
             Id::Copy => self.copy(found),
             Id::Dir
             | Id::More
@@ -290,7 +294,12 @@ impl Exec<'_> {
             | Id::ShowReload
             | Id::ShowUsers
             | Id::ShowIpSsh
-            | Id::ShowSsh => {
+            | Id::ShowSsh
+            | Id::ShowHosts
+            | Id::ShowArchive
+            | Id::ShowDifferences
+            | Id::ShowIncremental
+            | Id::ShowRollbackTimer => {
                 let text = self.output(found);
                 self.filtered(&text, found.filter.as_ref())
             }
@@ -340,6 +349,11 @@ impl Exec<'_> {
             Id::ShowIpSsh => self.show_ip_ssh(),
             Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
+            Id::ShowHosts => self.show_hosts(),
+            Id::ShowArchive => self.show_archive(),
+            Id::ShowDifferences => self.show_differences(found),
+            Id::ShowIncremental => self.show_incremental(found),
+            Id::ShowRollbackTimer => self.show_rollback_timer(),
             Id::ShowRunningInterface => self.show_running_interface(found),
             id => self.show(id),
         }

@@ -2,6 +2,7 @@
 //!
 //! To add one: a row in `table`, an `Id`, an arm in `Exec::run` that calls the family's file.
 
+mod archive;
 mod config_table;
 mod configure;
 mod copy;

@@ -56,6 +56,27 @@ impl Exec<'_> {
         format!("Building configuration...\n\nCurrent configuration : {} bytes\n{shown}", shown.len())
     }
 
+    pub(super) fn show_hosts(&self) -> String {
+        let config = self.tty.device.running_config();
+        let domain = config.kept.iter().find_map(|line| {
+            line.strip_prefix("ip domain name ").or_else(|| line.strip_prefix("ip domain-name "))
+        });
+        let lookup = if config.domain_lookup { "domain service" } else { "static mappings" };
+        let mut out = format!(
+            "Default domain is {}\nName/address lookup uses {lookup}\nName servers are 255.255.255.255\n\n\
+             Codes: UN - unknown, EX - expired, OK - OK, ?? - revalidate\n       \
+             temp - temporary, perm - permanent\n       \
+             NA - Not Applicable None - Not defined\n\n\
+             Host                      Port  Flags      Age Type   Address(es)\n",
+            domain.unwrap_or("not set")
+        );
+        for line in config.kept.iter().filter_map(|line| line.strip_prefix("ip host ")) {
+            let (name, addresses) = line.split_once(' ').unwrap_or((line, ""));
+            out.push_str(&format!("{name:<25} None  (perm, OK)  0   IP    {addresses}\n"));
+        }
+        out
+    }
+
     fn show_version(&self) -> String {
         let register = self.tty.device.state().monitor.register;
         let returned_by = self.tty.device.state().monitor.returned_by.clone();

@@ -19,6 +19,11 @@ pub(crate) enum Id {
     TerminalOther,
     Configure,
     Tclsh,
+    // the configuration as a whole
+    ArchiveConfig,
+    Replace,
+    ConfirmChange,
+    Revert,
     // files
     Dir,
     Delete,
@@ -54,6 +59,11 @@ pub(crate) enum Id {
     ShowUsers,
     ShowIpSsh,
     ShowSsh,
+    ShowHosts,
+    ShowArchive,
+    ShowDifferences,
+    ShowIncremental,
+    ShowRollbackTimer,
     // configuration: the line as a whole is applied
     Apply,
     Interface,
@@ -70,6 +80,8 @@ const CONFIG: Modes = Modes::CONFIG;
 const IF: Modes = Modes::INTERFACE;
 const LINE: Modes = Modes::LINE;
 const SHOW: &str = "Show running system information";
+const ARCHIVE: &str = "Archive functions";
+const CONFIG_ARCHIVE: &str = "Archived configurations";
 const TERMINAL: &str = "Set terminal line parameters";
 
 const SESSION: &[Row<Id>] = &[
@@ -122,6 +134,116 @@ const SESSION: &[Row<Id>] = &[
         1,
         Id::TerminalOther,
     ),
+];
+
+const CONFIGURE: &str = "Enter configuration mode";
+const REPLACE: &str = "Replace the running-config with a new config file";
+const FORCE: &str = "Forcibly replace without prompting";
+const IGNORE_CASE: &str = "Ignore case while comparing configs";
+const REVERT: &str = "Parameters for reverting the configuration";
+const TIMER: &str = "Time to wait for confirmation";
+const MINUTES: &str = "Minutes";
+
+const WHOLE: &[Row<Id>] = &[
+    Row::new(
+        "configure terminal revert timer <minutes:1-120>",
+        &[CONFIGURE, "Configure from the terminal", REVERT, TIMER, MINUTES],
+        EXEC,
+        15,
+        Id::Configure,
+    ),
+    Row::new(
+        "configure replace <file:file> [force] [ignorecase]",
+        &[CONFIGURE, REPLACE, "Name of the config file", FORCE, IGNORE_CASE],
+        EXEC,
+        15,
+        Id::Replace,
+    ),
+    Row::new(
+        "configure replace <file:file> [force] [ignorecase] revert trigger error [timer <minutes:1-120>]",
+        &[
+            CONFIGURE,
+            REPLACE,
+            "Name of the config file",
+            FORCE,
+            IGNORE_CASE,
+            REVERT,
+            "Trigger for reverting the configuration",
+            "Revert when an error occurs",
+            TIMER,
+            MINUTES,
+        ],
+        EXEC,
+        15,
+        Id::Replace,
+    ),
+    Row::new(
+        "configure replace <file:file> [force] [ignorecase] revert timer <minutes:1-120>",
+        &[CONFIGURE, REPLACE, "Name of the config file", FORCE, IGNORE_CASE, REVERT, TIMER, MINUTES],
+        EXEC,
+        15,
+        Id::Replace,
+    ),
+    Row::new(
+        "configure confirm",
+        &[CONFIGURE, "Confirm replacement of running-config with a new config file"],
+        EXEC,
+        15,
+        Id::ConfirmChange,
+    ),
+    Row::new(
+        "configure revert now",
+        &[CONFIGURE, REVERT, "Revert to the saved configuration at once"],
+        EXEC,
+        15,
+        Id::Revert,
+    ),
+    Row::new(
+        "configure revert timer <minutes:1-120>",
+        &[CONFIGURE, REVERT, TIMER, MINUTES],
+        EXEC,
+        15,
+        Id::Revert,
+    ),
+    Row::new(
+        "archive config",
+        &["manage archive files", "Save the running configuration in the archive"],
+        EXEC,
+        15,
+        Id::ArchiveConfig,
+    ),
+    Row::new("show archive", &[SHOW, ARCHIVE], EXEC, 15, Id::ShowArchive).piped(),
+    Row::new(
+        "show archive config differences [<file:file>] [<to:file>]",
+        &[SHOW, ARCHIVE, CONFIG_ARCHIVE, "Differences between two files", "First file", "Second file"],
+        EXEC,
+        15,
+        Id::ShowDifferences,
+    )
+    .piped(),
+    Row::new(
+        "show archive config incremental-diffs <file:file> [ignorecase]",
+        &[
+            SHOW,
+            ARCHIVE,
+            CONFIG_ARCHIVE,
+            "Commands that a merge would change something with",
+            "File",
+            IGNORE_CASE,
+        ],
+        EXEC,
+        15,
+        Id::ShowIncremental,
+    )
+    .piped(),
+    Row::new(
+        "show archive config rollback timer",
+        &[SHOW, ARCHIVE, CONFIG_ARCHIVE, "Rollback of a change that is to be confirmed", "Its timer"],
+        EXEC,
+        15,
+        Id::ShowRollbackTimer,
+    )
+    .piped(),
 ];
 
 const FILES: &[Row<Id>] = &[
@@ -308,6 +430,14 @@ const SHOWS: &[Row<Id>] = &[
         .piped(),
     Row::new("show ip ssh", &[SHOW, "IP information", "Information on SSH"], EXEC, 1, Id::ShowIpSsh).piped(),
     Row::new("show ssh", &[SHOW, "Status of SSH server connections"], EXEC, 1, Id::ShowSsh).piped(),
+    Row::new(
+        "show hosts",
+        &[SHOW, "IP domain-name, lookup style, nameservers, and host table"],
+        EXEC,
+        1,
+        Id::ShowHosts,
+    )
+    .piped(),
     Row::new("show users", &[SHOW, "Display information about terminal lines"], EXEC, 1, Id::ShowUsers)
         .piped(),
 ];
@@ -315,5 +445,5 @@ const SHOWS: &[Row<Id>] = &[
 /// The command graph of the device.
 pub(crate) fn graph() -> &'static Graph<Id> {
     static GRAPH: OnceLock<Graph<Id>> = OnceLock::new();
-    GRAPH.get_or_init(|| Graph::new(&[SESSION, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES]))
+    GRAPH.get_or_init(|| Graph::new(&[SESSION, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES]))
 }

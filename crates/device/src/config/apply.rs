@@ -73,6 +73,15 @@ impl Config {
             Section::Global => None,
             Section::Interface(i) => self.interface_line(i, no, words, line)?,
             Section::Line(i) => self.line_line(i, no, words, line)?,
+            Section::Kept(i) if self.blocks[i].head == "archive" => {
+                match super::archive::line(&mut self.blocks[i].body, no, words)? {
+                    None if !is_global(words) => {
+                        keep(&mut self.blocks[i].body, no, words, line);
+                        Some(())
+                    }
+                    taken => taken,
+                }
+            }
             Section::Kept(i) => (!is_global(words)).then(|| {
                 keep(&mut self.blocks[i].body, no, words, line);
             }),

@@ -6,6 +6,7 @@
 //! stay. Lines that mean nothing to the emulated device and look like configuration are kept verbatim.
 
 mod apply;
+mod archive;
 mod crypt;
 mod render;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 
 pub(crate) use apply::register;
 pub use apply::{Applied, Complaint, Section};
+pub use archive::Archive;
 
 use crate::Profile;
 use crate::profile::{Port, Prefix};

@@ -255,6 +255,7 @@ impl Tty {
         if self.device.generation() != self.generation {
             return Err(Leave::Restart);
         }
+        self.device.revert_if_due();
         if self.line == LineId::Console
             && let Some((text, now)) = self.device.due()
         {

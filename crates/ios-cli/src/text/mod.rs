@@ -14,12 +14,14 @@
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
 //! | [`interfaces`] | `show ip interface brief` |
+//! | [`archive`] | `show archive`, `configure replace` and what is to be confirmed |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 
+pub mod archive;
 pub mod boot;
 pub mod bootvar;
 pub mod clock;

@@ -37,9 +37,6 @@ impl Exec<'_> {
             }
             complete => complete,
         };
-        if let Url::Local { fs: Fs::Null, .. } = source {
-            return self.bad_name();
-        }
         let default = self.default_name(&source, &destination);
         let destination = match destination {
             Url::Local { fs: Fs::Null, .. } => destination,

@@ -22,6 +22,8 @@ impl Exec<'_> {
                 }
                 self.tty.device.flash.open(path).map_err(|e| reason_of(&e))
             }
+            // What comes from there is an empty file.
+            Url::Local { fs: Fs::Null, .. } => Ok(Blob::Memory(Vec::new().into())),
             url if url.is_running() => Ok(Blob::Memory(self.running_text().into_bytes().into())),
             url if url.is_startup() => match self.tty.device.startup() {
                 Some(text) => Ok(Blob::Memory(text.into_bytes().into())),
@@ -61,6 +63,9 @@ impl Exec<'_> {
         match self.tty.device.save_running(&by) {
             Ok(text) => {
                 self.tty.print(STORED)?;
+                if self.tty.device.running_config().archive().is_some_and(|a| a.write_memory) {
+                    self.archive_config()?;
+                }
                 Ok(Ok(text.len() as u64))
             }
             Err(e) => self.copy_failed(Step::Writing, "nvram:startup-config", reason_of(&e)),
@@ -146,7 +151,7 @@ impl Exec<'_> {
 }
 
 /// A configuration's text, whatever line ends it came with.
-pub(super) fn text_of(blob: &Blob) -> String {
+pub(in crate::commands) fn text_of(blob: &Blob) -> String {
     let mut octets = vec![0; usize::try_from(blob.len().min(4 << 20)).unwrap_or(4 << 20)];
     let n = blob.read_at(0, &mut octets).unwrap_or(0);
     octets.truncate(n);

@@ -8,6 +8,7 @@ mod local;
 mod progress;
 mod transfer;
 
+pub(super) use local::text_of;
 pub(crate) use transfer::fetch_failure;
 
 use super::exec::Exec;
