@@ -43,7 +43,7 @@ pub use ssh::{
 pub use store::locator::{Remote, Scheme, Type};
 pub use tftp::Rung;
 pub use transport::tls_client::Versions;
-pub use wire::{Direct, Unroutable, Wire};
+pub use wire::{Direct, Loses, Unroutable, Wire};
 
 use store::{Blob, Sink};
 

@@ -21,9 +21,19 @@ pub trait Wire: Send + Sync {
         own
     }
 
+    /// Whether datagrams to a host (named) get lost on the way out: asked once for a transfer, then for each
+    /// datagram what came of that. A device on a bad line is such a wire.
+    fn losing(&self, named: SocketAddr) -> Option<Loses> {
+        let _ = named;
+        None
+    }
+
     /// Resolves a host name or literal to a named address (without port).
     fn resolve(&self, host: &str) -> std::io::Result<Vec<IpAddr>>;
 }
+
+/// Whether the next datagram gets lost.
+pub type Loses = Box<dyn FnMut() -> bool + Send>;
 
 /// Why nothing can be sent to an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

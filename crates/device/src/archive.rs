@@ -265,13 +265,13 @@ mod tests {
         let Ok(file) = device.to_be_confirmed(Some(5), "bob") else { panic!("archiving is on") };
         device.take_configuration("bob", "hostname R2\n");
         ago(&device, 239);
-        device.take_messages();
+        let mut seen = device.messages.end();
         device.revert_if_due();
-        assert_eq!((host(&device).as_str(), device.take_messages().len()), ("R2", 0));
+        assert_eq!((host(&device).as_str(), device.messages.since(&mut seen).len()), ("R2", 0));
         ago(&device, 2);
         device.revert_if_due();
         device.revert_if_due();
-        let said = device.take_messages();
+        let said = device.messages.since(&mut seen);
         assert!(
             said.len() == 1 && said[0].contains(&format!("rollback to config {file} in one minute")),
             "{said:?}"

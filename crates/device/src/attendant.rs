@@ -4,7 +4,7 @@
 //! One thread does for any number of devices, and sleeps until the first of them is due.
 
 use crate::Device;
-use crate::device::Power;
+use crate::device::{Power, Scheduled};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -17,6 +17,37 @@ use std::time::{Duration, Instant, SystemTime};
 const BOOT: Duration = Duration::from_millis(14_100);
 
 impl Device {
+    /// A scheduled reload, at its time.
+    pub(crate) fn reload_as_scheduled(&self) {
+        self.restart(&format!("reload at {}", crate::texts::moment(SystemTime::now())));
+    }
+
+    /// Replaces what is scheduled; gives what was.
+    pub(crate) fn schedule(&self, scheduled: Option<Scheduled>) -> Option<Scheduled> {
+        let was = std::mem::replace(&mut self.state().scheduled, scheduled);
+        self.tell();
+        was
+    }
+
+    /// What the console says of a scheduled reload now, and whether it happens.
+    pub(crate) fn due(&self) -> Option<(String, bool)> {
+        let mut state = self.state();
+        let scheduled = state.scheduled.as_mut()?;
+        let left = scheduled.at.duration_since(SystemTime::now()).unwrap_or_default();
+        if left.is_zero() {
+            return Some((ios_cli::text::boot::shutdown("NOW"), true));
+        }
+        let minutes = [60, 30, 5, 1].into_iter().filter(|m| left.as_secs() < m * 60).min()?;
+        if scheduled.warned.is_some_and(|said| said <= minutes) {
+            return None;
+        }
+        // What was past when it was scheduled is not said.
+        let first = scheduled.warned.replace(minutes).is_none();
+        let exact = left.as_secs() + 2 >= minutes * 60;
+        let text = format!("in {}:{:02}:00", minutes / 60, minutes % 60);
+        (exact || !first).then(|| (ios_cli::text::boot::shutdown(&text), false))
+    }
+
     /// Calls `tell` whenever the device may have something to do earlier than it had. Only the first is called.
     fn on_deadline(&self, tell: impl Fn() + Send + Sync + 'static) {
         let _ = self.attended.set(Box::new(tell));
@@ -169,7 +200,6 @@ fn attend(devices: &[Weak<Device>], told: &Receiver<Told>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::Scheduled;
     use crate::{C2911, DeviceConfig, Mode, Stock, image};
     use store::VPath;
     use store::memory::Shelf;

@@ -1,15 +1,18 @@
 use crate::archive::{Archived, Pending};
 use crate::boot::Probe;
 use crate::config::Config;
+use crate::faults::Faults;
+use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
+use crate::messages::Messages;
 use crate::monitor::Monitor;
 use crate::scp::Settling;
 use crate::session::Vtys;
 use crate::ssh::Offered;
 use crate::wire::{LabWire, Links, Table};
 use crate::{Profile, boot, commands};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,6 +45,8 @@ pub struct DeviceConfig {
     pub patience: f64,
     /// What was found out about images: devices that share it look into the same image once.
     pub known: Arc<image::Known>,
+    /// What everything that is drawn comes from: the same seed and the same faults do the same.
+    pub seed: u64,
 }
 
 impl DeviceConfig {
@@ -57,6 +62,7 @@ impl DeviceConfig {
             pace: 1.0,
             patience: 1.0,
             known: Arc::default(),
+            seed: 1,
         }
     }
 }
@@ -111,8 +117,12 @@ pub struct Device {
     pub(crate) attended: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// Uploads over SCP that are about to be there.
     pub(crate) settling: Settling,
-    /// System messages for the console.
-    messages: Mutex<Vec<String>>,
+    /// System messages, for the console and lines that watch.
+    pub(crate) messages: Messages,
+    /// What is wrong with it on request.
+    pub(crate) faults: Arc<Faults>,
+    /// What was typed at its prompts.
+    pub(crate) heard: Heard,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
     state: Mutex<State>,
     /// Keeps the lock on the state directory.
@@ -124,7 +134,8 @@ pub(crate) struct State {
     pub(crate) monitor: Monitor,
     /// Where `monitor` is kept.
     monitor_file: Option<PathBuf>,
-    pub(crate) last_copy: Option<LastCopy>,
+    /// How copies ended, the newest last.
+    pub(crate) copies: VecDeque<LastCopy>,
     pub(crate) remembered: Remembered,
     pub(crate) scheduled: Option<Scheduled>,
     /// When it boots without anybody at its console.
@@ -249,12 +260,13 @@ impl Device {
         monitor_file: Option<PathBuf>,
         lock: Option<std::fs::File>,
     ) -> Arc<Device> {
-        let wire = Arc::new(LabWire::new(config.table.clone()));
+        let faults = Faults::new(config.seed);
+        let wire = Arc::new(LabWire::new(config.table.clone()).with_faults(faults.clone()));
         let state = State {
             power: Power::Off,
             monitor,
             monitor_file,
-            last_copy: None,
+            copies: VecDeque::new(),
             remembered: Remembered::default(),
             scheduled: None,
             boots_at: None,
@@ -262,7 +274,9 @@ impl Device {
             verified: BTreeSet::new(),
         };
         Arc::new(Device {
-            flash: Flash::new(flash, config.profile.flash.total.get(), config.profile.flash.cluster.get()),
+            flash: Flash::new(flash, config.profile.flash.total.get(), config.profile.flash.cluster.get())
+                .with_faults(faults.clone()),
+            faults,
             nvram,
             wire,
             generation: AtomicU64::new(0),
@@ -272,7 +286,8 @@ impl Device {
             ssh: OnceLock::new(),
             attended: OnceLock::new(),
             settling: Settling::default(),
-            messages: Mutex::new(Vec::new()),
+            messages: Messages::default(),
+            heard: Heard::default(),
             state: Mutex::new(state),
             _lock: lock,
             config,
@@ -311,15 +326,10 @@ impl Device {
         state.save_monitor();
         drop(state);
         self.wire.set(Links::default());
-        self.lock_messages().clear();
+        self.messages.clear();
         self.brk.store(false, Ordering::SeqCst);
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.will_boot();
-    }
-
-    /// A scheduled reload, at its time.
-    pub(crate) fn reload_as_scheduled(&self) {
-        self.restart(&format!("reload at {}", crate::texts::moment(SystemTime::now())));
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -347,54 +357,13 @@ impl Device {
         self.running(|r| r.config.clone()).unwrap_or_else(|| Config::new(&self.config.profile))
     }
 
-    // ---- a scheduled reload
-
-    /// Replaces what is scheduled; gives what was.
-    pub(crate) fn schedule(&self, scheduled: Option<Scheduled>) -> Option<Scheduled> {
-        let was = std::mem::replace(&mut self.state().scheduled, scheduled);
-        self.tell();
-        was
-    }
-
-    /// What the console says of a scheduled reload now, and whether it happens.
-    pub(crate) fn due(&self) -> Option<(String, bool)> {
-        let mut state = self.state();
-        let scheduled = state.scheduled.as_mut()?;
-        let left = scheduled.at.duration_since(SystemTime::now()).unwrap_or_default();
-        if left.is_zero() {
-            return Some((ios_cli::text::boot::shutdown("NOW"), true));
-        }
-        let minutes = [60, 30, 5, 1].into_iter().filter(|m| left.as_secs() < m * 60).min()?;
-        if scheduled.warned.is_some_and(|said| said <= minutes) {
-            return None;
-        }
-        // What was past when it was scheduled is not said.
-        let first = scheduled.warned.replace(minutes).is_none();
-        let exact = left.as_secs() + 2 >= minutes * 60;
-        let text = format!("in {}:{:02}:00", minutes / 60, minutes % 60);
-        (exact || !first).then(|| (ios_cli::text::boot::shutdown(&text), false))
-    }
-
-    // ---- system messages
-
-    /// A system message with its time stamp, for the console.
-    pub(crate) fn log(&self, text: &str) {
-        let message = format!("*{}: {text}", crate::texts::stamp(SystemTime::now()));
-        self.lock_messages().push(message);
-    }
-
-    pub(crate) fn take_messages(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lock_messages())
-    }
-
-    fn lock_messages(&self) -> MutexGuard<'_, Vec<String>> {
-        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     // ---- booting
 
     /// What would boot now.
     pub(crate) fn decide(&self) -> boot::Decision {
+        if self.faults.boot_fails() {
+            return boot::Decision { tried: vec![FAILED.into()], outcome: boot::Outcome::Rommon };
+        }
         let register = self.state().monitor.register;
         self.decide_as(register)
     }
@@ -423,7 +392,10 @@ impl Device {
     pub(crate) fn probe(&self, file: &str) -> Probe {
         let Ok(path) = VPath::parse(file.as_bytes()) else { return Probe::Absent };
         match self.flash.open(&path) {
-            Ok(blob) => judge(&self.config.profile, self.config.known.show(&blob)),
+            Ok(blob) => match judge(&self.config.profile, self.config.known.show(&blob)) {
+                Probe::Foreign(facts) if self.faults.boots_any_image() => Probe::Sound(facts),
+                probe => probe,
+            },
             Err(_) => Probe::Absent,
         }
     }
@@ -508,8 +480,9 @@ impl Device {
 
     /// Saves the running configuration; the text written.
     pub(crate) fn save_running(&self, by: &str) -> Result<String, StoreError> {
+        let now = self.now();
         let Some((text, body)) = self.running(|r| {
-            r.written = Some((SystemTime::now(), by.to_owned()));
+            r.written = Some((now, by.to_owned()));
             (crate::texts::configuration(r), r.config.render(&crate::texts::train(&r.facts.version)))
         }) else {
             return Err(StoreError::Absent);
@@ -530,10 +503,11 @@ impl Device {
 
     /// Changes the running configuration and what follows from it.
     pub(crate) fn reconfigure<T>(&self, by: &str, change: impl FnOnce(&mut Config) -> T) -> Option<T> {
+        let now = self.now();
         let (out, before, after) = self.running(|r| {
             let before = r.config.interfaces.clone();
             let out = change(&mut r.config);
-            r.changed = Some((SystemTime::now(), by.to_owned()));
+            r.changed = Some((now, by.to_owned()));
             (out, before, r.config.clone())
         })?;
         self.wire.set(Links::of(&after));
@@ -574,6 +548,9 @@ impl State {
 fn line_protocol(name: &str, to: &str) -> String {
     format!("%LINEPROTO-5-UPDOWN: Line protocol on Interface {name}, changed state to {to}")
 }
+
+/// What the boot loader says of a boot that fails on request.
+const FAILED: &str = "loadprog: bad file magic number:      0x0\n";
 
 fn startup_path() -> VPath {
     VPath::parse(b"/startup-config").expect("a plain name")

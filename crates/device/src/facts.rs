@@ -110,7 +110,7 @@ impl Device {
                 (Mode::Ios { version, file, md5 }, r.arp.iter().copied().collect())
             }
         };
-        let (register, last_copy) = (state.monitor.register, state.last_copy.clone());
+        let (register, last_copy) = (state.monitor.register, state.copies.back().cloned());
         let ran = state.ran.iter().map(|(c, v)| Ran { command: c.clone(), version: v.clone() }).collect();
         let verified = state.verified.iter().cloned().collect();
         drop(state);

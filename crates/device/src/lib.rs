@@ -9,6 +9,7 @@
 //! - [`config`]: the configuration as a value; `archive`: archived, replaced, put back.
 //!   [`ifs`]: file systems by prefix. [`wire`]: the network.
 //! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device.
+//! - [`Fault`]: misbehaviour on request.
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
 //! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
@@ -22,8 +23,11 @@ mod commands;
 pub mod config;
 mod device;
 mod facts;
+mod faults;
+mod heard;
 pub mod ifs;
 pub mod image;
+mod messages;
 pub mod monitor;
 pub mod profile;
 mod rack;
@@ -38,6 +42,8 @@ pub use attendant::Attendant;
 pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
+pub use faults::{BadFault, FAULTS, Fault};
+pub use heard::Typed;
 pub use profile::{BadProfile, C2911, Profile};
 pub use rack::{Rack, TelnetLines, Through};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};

@@ -13,8 +13,9 @@
 //! ```
 
 use crate::Config;
+use crate::faults::Faults;
 use crate::profile::Port;
-use client::{Unroutable, Wire};
+use client::{Loses, Unroutable, Wire};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -176,17 +177,26 @@ pub struct LabWire {
     table: Option<Table>,
     /// Guards the interfaces: configuration changes them while transfers look.
     links: Mutex<Links>,
+    /// What is lost on request.
+    faults: Arc<Faults>,
 }
 
 impl LabWire {
     /// A network with this table, or the real one; no interface is up yet.
     pub fn new(table: Option<Table>) -> LabWire {
-        LabWire { table, links: Mutex::new(Links::default()) }
+        LabWire { table, links: Mutex::new(Links::default()), faults: Faults::new(0) }
+    }
+
+    /// The same with what gets lost on request.
+    #[must_use]
+    pub(crate) fn with_faults(self, faults: Arc<Faults>) -> LabWire {
+        LabWire { faults, ..self }
     }
 
     /// Another device state on the same table: ROMMON has an address of its own.
     pub fn with_links(&self, links: Links) -> Arc<LabWire> {
-        Arc::new(LabWire { table: self.table.clone(), links: Mutex::new(links) })
+        let (table, faults) = (self.table.clone(), self.faults.clone());
+        Arc::new(LabWire { table, links: Mutex::new(links), faults })
     }
 
     /// Interfaces changed.
@@ -265,6 +275,10 @@ impl Wire for LabWire {
 
     fn reached_at(&self, own: SocketAddr) -> SocketAddr {
         self.table.as_ref().and_then(|t| t.firewall).unwrap_or(own)
+    }
+
+    fn losing(&self, named: SocketAddr) -> Option<Loses> {
+        self.faults.losing(named.ip())
     }
 
     fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {

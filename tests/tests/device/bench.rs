@@ -234,6 +234,17 @@ impl Person {
         }
     }
 
+    /// The device ends the line.
+    pub(crate) fn over(mut self) {
+        let line = self.line.take().expect("there");
+        let end = Instant::now() + PATIENCE;
+        while !line.is_finished() {
+            assert!(Instant::now() < end, "the line goes on; its screen:\n{}", self.screen());
+            std::thread::yield_now();
+        }
+        line.join().expect("no panic");
+    }
+
     /// Walks away: the terminal is gone and the line ends.
     pub(crate) fn leave(mut self) -> Arc<Device> {
         self.keys = None;

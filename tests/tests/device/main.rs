@@ -9,6 +9,7 @@ mod config;
 mod copy;
 mod copy_ftp;
 mod copy_scp;
+mod faults;
 mod files;
 mod habits;
 mod lab;

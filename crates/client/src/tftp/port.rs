@@ -1,9 +1,9 @@
 //! The socket of one transfer: addresses as they are named, the server's TID, the tap.
 
 use super::ladder::block_of_path;
-use crate::{ClientError, Options, Remote, Unroutable};
+use crate::{ClientError, Loses, Options, Remote, Unroutable};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
@@ -53,6 +53,8 @@ pub(super) struct Port<'r> {
     answered: Option<Duration>,
     /// Octets of a block that goes to the server in one packet.
     block: u16,
+    /// Which datagrams get lost.
+    loses: Option<RefCell<Loses>>,
 }
 
 impl<'r> Port<'r> {
@@ -85,6 +87,7 @@ impl<'r> Port<'r> {
             None => (SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0), None),
         };
         let block = block_of_path(mtu, server);
+        let loses = options.wire.losing(named).map(RefCell::new);
         let (flow, start) = (next_flow(), Instant::now());
         let (tid, scolded, answered) = (None, Vec::new(), None);
         let batching = Cell::new(Batching::best());
@@ -101,6 +104,7 @@ impl<'r> Port<'r> {
             start,
             answered,
             block,
+            loses,
         })
     }
 
@@ -227,10 +231,15 @@ impl<'r> Port<'r> {
     }
 
     pub(super) fn send_to(&self, to: SocketAddr, octets: &[u8], sense: Sense) {
-        if let Some(socket) = &self.socket {
+        if let Some(socket) = self.socket.as_ref().filter(|_| !self.loses()) {
             let _ = socket.send_to(octets, to);
         }
         self.see_datagram(to, Dir::Sent, octets, octets.len(), sense);
+    }
+
+    /// Whether the next datagram gets lost.
+    fn loses(&self) -> bool {
+        self.loses.as_ref().is_some_and(|loses| loses.borrow_mut()())
     }
 
     /// Sends the blocks of `run`; `payload` is what they hold, one behind the other, the last perhaps empty.
@@ -249,7 +258,16 @@ impl<'r> Port<'r> {
         let (mut sent, mut batching) = (0, self.batching.get());
         while let (Some(socket), true) = (&self.socket, sent < count) {
             let rest = &payload[(sent * blksize).min(payload.len())..];
-            match udp::send_run(socket, Some(whom), &headers[sent..], rest, blksize, &mut batching) {
+            // What gets lost is told one by one.
+            let (next, rest) = match &self.loses {
+                Some(_) if self.loses() => {
+                    sent += 1;
+                    continue;
+                }
+                Some(_) => (&headers[sent..=sent], &rest[..rest.len().min(blksize)]),
+                None => (&headers[sent..], rest),
+            };
+            match udp::send_run(socket, Some(whom), next, rest, blksize, &mut batching) {
                 Ok(n) => sent += n,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.wait_writable(socket)?,
                 // An ICMP error, or no buffers: the receive path or the timer sees to it.

@@ -1,4 +1,5 @@
 use super::table::{Id, graph};
+use crate::Typed;
 use crate::config::Section;
 use crate::device::LineId;
 use crate::ifs::offers;
@@ -6,7 +7,7 @@ use crate::session::{Leave, Tty};
 use ios_cli::editor::{Event, Input};
 use ios_cli::pager::Filter;
 use ios_cli::{Match, Modes, Outcome, Scope};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use store::VPath;
 
 /// A person (or program) that has passed the login of a line.
@@ -93,6 +94,7 @@ impl<'a> Exec<'a> {
 impl Exec<'_> {
     /// One line that nobody typed: for IOS the line's `autocommand`.
     fn command(&mut self, line: &str) -> Result<(), Leave> {
+        self.heard("", line);
         self.tty.limit(self.idle());
         let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
@@ -128,10 +130,14 @@ impl Exec<'_> {
                     let whole = graph().complete_word(&scope, &before);
                     self.tty.editor.complete(whole.as_deref());
                 }
-                Event::Line(line) => return self.line(&line, prompt.len()),
+                Event::Line(line) => {
+                    self.heard(&prompt, &line);
+                    return self.line(&line, prompt.len());
+                }
                 Event::CtrlZ(line) => {
                     // The text before Ctrl-Z is run first.
                     if !line.trim().is_empty() && self.mode.is_config() {
+                        self.heard(&prompt, &line);
                         self.line(&line, prompt.len())?;
                     }
                     return self.end();
@@ -139,6 +145,19 @@ impl Exec<'_> {
                 Event::Interrupt(_) => return self.end(),
                 Event::Key(_) => {}
             }
+        }
+    }
+
+    /// Keeps what was typed, for whoever asks what a client sent.
+    fn heard(&self, prompt: &str, line: &str) {
+        if !line.trim().is_empty() {
+            self.tty.device.heard.note(Typed {
+                at: SystemTime::now(),
+                line: self.line_name(),
+                user: self.user.clone(),
+                prompt: prompt.to_owned(),
+                text: line.to_owned(),
+            });
         }
     }
 
@@ -183,6 +202,10 @@ impl Exec<'_> {
 
     pub(crate) fn prompt(&self) -> String {
         let host = self.tty.device.running_config().hostname;
+        let host = match self.tty.device.faults.prompt() {
+            Some(odd) => format!("{host}{odd}"),
+            None => host,
+        };
         let prompt = self.mode.prompt(&host, self.privilege);
         match self.section {
             Section::Kept(at) => {
@@ -269,7 +292,15 @@ impl Exec<'_> {
                 self.tty.resize(None, columns);
                 Ok(())
             }
-            Id::TerminalOther => Ok(()),
+            Id::TerminalOther => {
+                let rest = found.text("rest").unwrap_or_default();
+                match (found.has("monitor"), found.has("no") && "monitor".starts_with(rest)) {
+                    (true, _) => self.tty.watch_messages(true),
+                    (false, true) if !rest.is_empty() => self.tty.watch_messages(false),
+                    (false, _) => {}
+                }
+                Ok(())
+            }
             Id::Configure => self.configure(found),
             Id::Tclsh => self.tclsh(),
             Id::ArchiveConfig => self.archive_config(),

@@ -24,7 +24,7 @@ impl Exec<'_> {
                 None => "startup-config is not present\n".into(),
             },
             Id::ShowBootvar => self.show_bootvar(),
-            Id::ShowClock => show_clock(),
+            Id::ShowClock => show_clock(self.tty.device.now()),
             Id::ShowInterfaceBrief => self.show_interfaces(),
             Id::ShowFileSystems => self.show_file_systems(),
             _ => String::new(),
@@ -137,8 +137,8 @@ impl Exec<'_> {
     }
 }
 
-fn show_clock() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn show_clock(now: SystemTime) -> String {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     clock_text::Clock {
         trust: clock_text::Trust::NotSet,
         civil: Civil::from_unix(i64::try_from(now.as_secs()).unwrap_or(0)),

@@ -1,3 +1,4 @@
+use crate::faults::Faults;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -15,6 +16,8 @@ pub struct Flash {
     /// Octets that files take which are still being written. Held while one of them becomes a file, so
     /// that its space is never counted twice or not at all.
     growing: Arc<Mutex<u64>>,
+    /// What is wrong with it on request.
+    faults: Arc<Faults>,
 }
 
 /// One file or directory.
@@ -40,7 +43,13 @@ impl Row {
 impl Flash {
     /// Flash of `total` octets in clusters of `cluster`, kept in `store`.
     pub fn new(store: Arc<dyn Store>, total: u64, cluster: u64) -> Flash {
-        Flash { store, total, cluster, growing: Arc::default() }
+        Flash { store, total, cluster, growing: Arc::default(), faults: Faults::new(0) }
+    }
+
+    /// The same with what is wrong with it on request.
+    #[must_use]
+    pub(crate) fn with_faults(self, faults: Arc<Faults>) -> Flash {
+        Flash { faults, ..self }
     }
 
     /// Octets in all.
@@ -51,7 +60,7 @@ impl Flash {
     /// Octets free: what `dir`, `show flash:` and `show file systems` agree on.
     pub fn free(&self) -> Result<u64> {
         let used: u64 = self.walk()?.iter().map(|r| self.clusters(r)).sum();
-        Ok(self.total.saturating_sub(used))
+        Ok(self.faults.free(self.total.saturating_sub(used)))
     }
 
     /// A directory's rows in directory order: the older first, as files were made.
@@ -198,8 +207,13 @@ impl Bounded {
 
     /// Makes it a file.
     pub fn commit(mut self) -> Result<Published> {
-        let upload = self.upload.take().ok_or(StoreError::Absent)?;
+        let mut upload = self.upload.take().ok_or(StoreError::Absent)?;
         let flash = self.flash.clone();
+        if let Some((at, bits)) = flash.faults.damage(upload.len()) {
+            let mut octet = [0];
+            upload.read_at(at, &mut octet)?;
+            upload.write_at(at, &[octet[0] ^ bits])?;
+        }
         let mut growing = flash.growing();
         let published = upload.commit();
         *growing -= std::mem::take(&mut self.taken);
@@ -237,6 +251,9 @@ impl Sink for Bounded {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         let end = offset.checked_add(octets.len() as u64).ok_or(io::ErrorKind::StorageFull)?;
         self.take(end)?;
+        if let Some(time) = self.flash.faults.writing(octets.len()) {
+            std::thread::sleep(time);
+        }
         match &mut self.upload {
             Some(upload) => upload.write_at(offset, octets),
             None => Err(io::ErrorKind::InvalidInput.into()),

@@ -11,6 +11,9 @@ const RESPONSE: Duration = Duration::from_secs(30);
 impl Device {
     /// The privilege of a user of the running configuration, where this is the password.
     pub fn knows(&self, name: &str, password: &str) -> Option<u8> {
+        if self.faults.lets_nobody_in() {
+            return None;
+        }
         let config = self.running_config();
         let user = config.users.iter().find(|u| u.name == name)?;
         user.password.as_ref().is_some_and(|p| p.matches(password)).then_some(user.privilege)
@@ -62,7 +65,7 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
             tty.print("\n\nUser Access Verification\n\n")?;
             for _ in 0..TRIES {
                 let typed = tty.ask_password("Password: ")?;
-                if password.matches(&typed) {
+                if password.matches(&typed) && !tty.device.faults.lets_nobody_in() {
                     return Ok(Some((privilege, None)));
                 }
             }

@@ -5,6 +5,7 @@ use ios_cli::editor::{Editor, Event, Input};
 use ios_cli::pager::{Pager, crlf};
 use ios_cli::regex::Regex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long one look at the terminal lasts: a reload from another line is seen this late at most.
@@ -36,11 +37,21 @@ pub(crate) struct Tty {
     column: usize,
     /// How long nobody may type before the session ends: `exec-timeout`, or the time for a login.
     limit: Option<Duration>,
+    /// How far the messages were seen.
+    seen: u64,
+    /// Whether messages are shown here: on the console, and after `terminal monitor`.
+    monitor: bool,
+    /// Set: the terminal is cut off.
+    cut: Arc<AtomicBool>,
 }
 
 impl Tty {
     pub(crate) fn new(device: Arc<Device>, line: LineId, port: Box<dyn Port>) -> Tty {
         let generation = device.generation();
+        let (monitor, seen) = match line {
+            LineId::Console => (true, 0),
+            LineId::Vty(_) => (false, device.messages.end()),
+        };
         Tty {
             device,
             line,
@@ -52,7 +63,21 @@ impl Tty {
             generation,
             column: 0,
             limit: None,
+            seen,
+            monitor,
+            cut: Arc::default(),
         }
+    }
+
+    /// `terminal monitor`: messages are shown here from now on, or no longer.
+    pub(crate) fn watch_messages(&mut self, on: bool) {
+        self.monitor = on;
+        self.seen = self.device.messages.end();
+    }
+
+    /// What cuts this terminal off when it is set.
+    pub(crate) fn cut(&self) -> Arc<AtomicBool> {
+        self.cut.clone()
     }
 
     /// A new session on the same terminal: `terminal length` and history are forgotten.
@@ -255,6 +280,10 @@ impl Tty {
         if self.device.generation() != self.generation {
             return Err(Leave::Restart);
         }
+        if self.cut.swap(false, Ordering::SeqCst) {
+            // The console's terminal stays; who was logged in there does not.
+            return Err(if self.line == LineId::Console { Leave::Logout } else { Leave::Gone });
+        }
         self.device.revert_if_due();
         if self.line == LineId::Console
             && let Some((text, now)) = self.device.due()
@@ -284,22 +313,23 @@ impl Tty {
         Ok(())
     }
 
-    /// Messages for the console come between a prompt and what is typed behind it.
+    /// Messages come between a prompt and what is typed behind it.
     fn asynchronous(&mut self, input: Input) -> Result<(), Leave> {
-        if self.line != LineId::Console || input == Input::More {
+        if !self.monitor || input == Input::More {
             return Ok(());
         }
-        for message in self.device.take_messages() {
+        self.device.make_noise();
+        for message in self.device.messages.since(&mut self.seen) {
             self.port.say(&crlf(&format!("\n{message}\n"))).map_err(|_| Leave::Gone)?;
             self.editor.redisplay();
         }
         self.flush()
     }
 
-    /// Shows the console's waiting messages now, before a prompt.
+    /// Shows the waiting messages now, before a prompt.
     pub(crate) fn messages(&mut self) -> Result<(), Leave> {
-        if self.line == LineId::Console {
-            for message in self.device.take_messages() {
+        if self.monitor {
+            for message in self.device.messages.since(&mut self.seen) {
                 self.fresh_line()?;
                 self.print(&format!("{message}\n"))?;
             }

@@ -10,7 +10,7 @@ use clap::Args;
 use device::image::{self, Recipe};
 use device::wire::Table;
 use device::{
-    Attendant, Device as Emulated, DeviceConfig, Heard, OpenError, Port, Profile, Rack, SshLines,
+    Attendant, Device as Emulated, DeviceConfig, Fault, Heard, OpenError, Port, Profile, Rack, SshLines,
     TelnetLines, Through,
 };
 use std::collections::VecDeque;
@@ -36,6 +36,7 @@ Examples:
   towline device --telnet 127.0.0.1:2323           lines for telnet(1) as well
   towline device --ssh 127.0.0.1:2222              and for ssh(1), users of its configuration
   towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
+  towline device --fault 'bad-sectors 1'           the next file in flash gets an octet wrong
   towline device --profile mine.toml --overlay shows  a model of one's own, with texts of its own
   towline device --wire lab.toml --trace 2>trace   10.0.0.1:69 is a server of this host; see the packets
 ";
@@ -90,6 +91,10 @@ pub struct Device {
     /// Boot without the waits of a real device.
     #[arg(long)]
     fast: bool,
+    /// Something that is wrong with it: "slow-flash 100K", "boot-fails 2", "noise 500ms", …; docs/device.md has
+    /// all. May be repeated.
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
     #[command(flatten)]
     trace: Tracing,
 }
@@ -121,6 +126,7 @@ impl Device {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+        self.faults.iter().for_each(|fault| device.set_fault(fault.clone()));
         // First, so that a new device has its image even if nothing else goes well.
         if is_new {
             first_image(&profile, &state.join("flash"))?;

@@ -50,7 +50,7 @@ impl Exec<'_> {
             self.verify_image(&order.destination.to_string(), &blob)?;
         }
         let result = ended.map_err(|r| r.to_string());
-        self.tty.device.state().last_copy = Some(LastCopy {
+        self.tty.device.note_copy(LastCopy {
             source: order.source.to_string(),
             destination: order.destination.to_string(),
             result,

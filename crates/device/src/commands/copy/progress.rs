@@ -1,7 +1,11 @@
+use crate::device::Device;
+use crate::faults::Midway;
+use crate::session::Tty;
 use client::{Ask, Question};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use transport::Cancel;
 use transport::tap::{Dir, Sense, Sight, Tap, What};
 
 /// What the session shows while a transfer runs.
@@ -33,12 +37,64 @@ pub(crate) struct Progress {
     packets: AtomicU64,
     shown: AtomicU64,
     next: Option<Arc<dyn Tap>>,
+    /// What goes wrong in the middle, on request.
+    wrong: Option<Wrong>,
+}
+
+/// Something goes wrong in the middle of a copy.
+pub(crate) struct Wrong {
+    device: Arc<Device>,
+    /// Cuts the line off.
+    cut: Arc<AtomicBool>,
+    /// Ends the transfer there and then.
+    cancel: Cancel,
+    /// Octets of the whole file; 0: not known yet.
+    size: AtomicU64,
+    moved: AtomicU64,
+}
+
+impl Wrong {
+    /// `None`: nothing will. `size` is 0 where the other end will tell.
+    pub(crate) fn of(tty: &Tty, size: u64, cancel: &Cancel) -> Option<Wrong> {
+        let (device, cut) = (tty.device.clone(), tty.cut());
+        let (size, moved) = (AtomicU64::new(size), AtomicU64::new(0));
+        device.faults.waits_for_copy().then(|| Wrong { device, cut, cancel: cancel.clone(), size, moved })
+    }
+
+    fn see(&self, what: &What<'_>) {
+        let moved = match what {
+            What::Size(size) => return self.size.store(*size, Ordering::Relaxed),
+            // C0644 SIZE NAME
+            What::Record([b'C', line @ ..]) => {
+                let size = line.split(|b| *b == b' ').nth(1).map(String::from_utf8_lossy);
+                let size = size.and_then(|size| size.parse().ok()).unwrap_or(0);
+                return self.size.store(size, Ordering::Relaxed);
+            }
+            What::Datagram { head: [0, 3, ..], len, sense: Sense::First } => {
+                let payload = len.saturating_sub(4) as u64;
+                self.moved.fetch_add(payload, Ordering::Relaxed) + payload
+            }
+            What::Data { total, .. } => *total,
+            _ => return,
+        };
+        let size = self.size.load(Ordering::Relaxed);
+        match self.device.faults.midway(moved, size) {
+            Some(Midway::Drop) => self.cut.store(true, Ordering::SeqCst),
+            Some(Midway::Reload) => self.device.restart("reload in the middle of a copy, on request"),
+            None => return,
+        }
+        self.cancel.cancel();
+    }
 }
 
 impl Progress {
-    pub(crate) fn new(signs: Sender<Sign>, next: Option<Arc<dyn Tap>>) -> Arc<Progress> {
+    pub(crate) fn new(
+        signs: Sender<Sign>,
+        next: Option<Arc<dyn Tap>>,
+        wrong: Option<Wrong>,
+    ) -> Arc<Progress> {
         let (packets, shown) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Progress { signs: std::sync::Mutex::new(signs), packets, shown, next })
+        Arc::new(Progress { signs: std::sync::Mutex::new(signs), packets, shown, next, wrong })
     }
 
     fn tell(&self, sign: Sign) {
@@ -95,6 +151,9 @@ impl Tap for Progress {
                 }
             }
             _ => {}
+        }
+        if let Some(wrong) = &self.wrong {
+            wrong.see(&sight.what);
         }
         if let Some(next) = &self.next {
             next.see(sight);

@@ -1,6 +1,6 @@
 use super::Ended;
 use super::local::text_of;
-use super::progress::{AtTheLine, Progress, Sign};
+use super::progress::{AtTheLine, Progress, Sign, Wrong};
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
 use crate::config::Password;
@@ -79,6 +79,8 @@ struct Shape {
     /// A write shows a dot for each wait before the first answer; a read waits silently.
     dots: bool,
     width: usize,
+    /// Octets of the file that is written; 0 of one that is read.
+    size: u64,
 }
 
 impl Exec<'_> {
@@ -155,7 +157,13 @@ impl Exec<'_> {
             Scheme::Ftp | Scheme::Ftps => (writing(&file), nothing),
             Scheme::Sftp | Scheme::Scp => (writing(&file), sink),
         };
-        let shape = Shape { begin, record, dots: to.scheme == Scheme::Tftp, width: self.tty.width() };
+        let shape = Shape {
+            begin,
+            record,
+            dots: to.scheme == Scheme::Tftp,
+            width: self.tty.width(),
+            size: blob.len(),
+        };
         let started = Instant::now();
         let remote = self.remote(to);
         match run(self.tty, &shape, |options| client::put(blob, &remote, options))? {
@@ -200,7 +208,7 @@ impl Exec<'_> {
             Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => self.tty.print(&accessing(&from.to_string()))?,
             Scheme::Sftp | Scheme::Scp => {}
         }
-        Ok(Shape { begin, record, dots: false, width: self.tty.width() })
+        Ok(Shape { begin, record, dots: false, width: self.tty.width(), size: 0 })
     }
 
     /// Who logs in on another host where the URL does not say: who is on this line, else the device.
@@ -314,7 +322,10 @@ fn run<T: Send>(
     let (signs, seen) = channel();
     let mut options = Options { cancel: Some(cancel.clone()), ..options(&device) };
     options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
-    options.tap = Some(Progress::new(signs, device.config.tap.clone()));
+    let wrong = Wrong::of(tty, shape.size, &cancel);
+    // Where something is to go wrong in the middle, it has to be known where that is.
+    options.tftp.tsize |= wrong.is_some();
+    options.tap = Some(Progress::new(signs, device.config.tap.clone(), wrong));
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
             let result = transfer(&options);
@@ -330,6 +341,8 @@ fn run<T: Send>(
         }
         let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         left?;
+        // What went wrong in the middle ended the line too.
+        tty.interrupted(Duration::ZERO)?;
         screen.finish(tty, &seen, &result)?;
         let begun = screen.begun;
         Ok(result.map_err(|error| if begun { stalled(error) } else { error }))
@@ -484,7 +497,7 @@ pub(crate) fn fetch_failure(
     wire: Arc<crate::wire::LabWire>,
     begin: String,
 ) -> Result<Result<Done, &'static str>, Leave> {
-    let shape = Shape { begin, record: nothing, dots: false, width: tty.width() };
+    let shape = Shape { begin, record: nothing, dots: false, width: tty.width(), size: 0 };
     let moved = run(tty, &shape, |options| {
         let options = Options { wire, ..options.clone() };
         client::get(remote, sink, &options)

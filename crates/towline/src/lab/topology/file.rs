@@ -80,6 +80,8 @@ entry! {
         user: String = String::from("admin"),
         /// The password: it is no secret in a lab.
         password: String = String::from("admin"),
+        /// What is wrong with it from the beginning: "slow-flash 100K", as for `towline device --fault`.
+        faults: Vec<Written<device::Fault>> = Vec::new(),
         /// What SSH offers: "ios-xe-17", "ios-15.5", "ios-15.2" or "ios-12.4".
         ssh_profile: Written<Ios> = Written { text: String::from("ios-15.5"), value: Ios::V15_5 },
     }
@@ -106,6 +108,11 @@ impl Boot {
             Boot::None => 0.0,
         }
     }
+}
+
+impl Wanted for device::Fault {
+    const WANTS: &'static str = "a fault, such as \"slow-flash 100K\"";
+    const EXAMPLE: &'static str = "slow-flash 100K";
 }
 
 impl Wanted for Ios {

@@ -28,6 +28,8 @@ pub struct Wanted {
     pub config: DeviceConfig,
     /// What it begins with.
     pub stock: Stock,
+    /// What is wrong with it.
+    pub faults: Vec<device::Fault>,
 }
 
 /// All devices of a topology; `table` is the network that they see.
@@ -137,8 +139,10 @@ impl Furnisher<'_> {
             config.table = Some(Table { bind: Some(address.into()), rest: Rest::Real, ..self.table.clone() });
             config.pace = self.topology.boot.pace();
             config.known = self.known.clone();
+            config.seed = self.topology.seed.wrapping_add(u64::from(address.to_bits()));
             let stock = Stock { flash: flash.clone(), startup: Some(startup) };
-            Wanted { name, address, ios: row.ssh_profile.value, config, stock }
+            let faults = row.faults.iter().map(|fault| fault.value.clone()).collect();
+            Wanted { name, address, ios: row.ssh_profile.value, config, stock, faults }
         };
         Some(addresses?.into_iter().enumerate().map(one).collect())
     }

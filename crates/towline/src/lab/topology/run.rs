@@ -60,8 +60,9 @@ pub fn start(path: &Path) -> Result<Running, Failure> {
     let wanted = furnish::devices(&read, &shelf, &table).map_err(|faults| config::failure(&faults))?;
     let mut devices = Vec::with_capacity(wanted.len());
     let mut places = Vec::with_capacity(wanted.len());
-    for furnish::Wanted { name, address, ios, config, stock } in wanted {
+    for furnish::Wanted { name, address, ios, config, stock, faults } in wanted {
         let device = Device::in_memory(config, &shelf, stock);
+        faults.into_iter().for_each(|fault| device.set_fault(fault));
         places.push((address.into(), device.clone(), ios));
         devices.push(Placed { name, address, device });
     }

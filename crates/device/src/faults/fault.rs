@@ -1,0 +1,212 @@
+//! What can be wrong with a device, as it is written.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Something that is wrong on request.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fault {
+    /// Flash is written with so many octets a second.
+    SlowFlash(u64),
+    /// Flash has no more than so many octets free.
+    FullFlash(u64),
+    /// So many of the files that are written next have one octet that is not what came.
+    BadSectors(u32),
+    /// So many of a hundred datagrams to a host get lost.
+    Loss {
+        /// Of a hundred.
+        percent: u8,
+        /// As the device calls it.
+        host: IpAddr,
+    },
+    /// The line of the next copy is cut off when so many hundredths of the file have moved.
+    DropSession(u8),
+    /// The device reloads when so many hundredths of the next copied file have moved.
+    ReloadInCopy(u8),
+    /// A system message each time.
+    Noise(Duration),
+    /// So many boots stop in ROMMON; `None`: all.
+    BootFails(Option<u32>),
+    /// Sound images of other models boot.
+    AnyImage,
+    /// The prompt has this behind the host name.
+    Prompt(String),
+    /// The clock is off by so many seconds.
+    Clock(i64),
+    /// Nobody's password is right.
+    AaaDown,
+}
+
+/// Each one: its word, what stands behind it, what it does.
+pub const FAULTS: &[(&str, &str, &str)] = &[
+    ("slow-flash", "OCTETS", "flash is written with so many octets a second: slow-flash 100K"),
+    ("full-flash", "OCTETS", "flash has no more than so many octets free: full-flash 2M"),
+    (
+        "bad-sectors",
+        "[FILES]",
+        "so many of the files that are written next, one without a number, get an octet wrong",
+    ),
+    ("loss", "PERCENT HOST", "so many of a hundred datagrams to a host get lost: loss 10 10.0.0.1"),
+    ("drop-session", "PERCENT", "the line of the next copy is cut off when that much of the file has moved"),
+    ("reload-in-copy", "PERCENT", "the device reloads when that much of the next copied file has moved"),
+    ("noise", "TIME", "a system message each time, on the console and after terminal monitor: noise 500ms"),
+    ("boot-fails", "[TIMES]", "so many boots stop in ROMMON; without a number all"),
+    ("any-image", "", "sound images of other models boot"),
+    ("prompt", "TEXT", "the prompt has TEXT behind the host name"),
+    ("clock", "SECONDS", "the clock is off by so many seconds: clock -86400"),
+    ("aaa-down", "", "nobody's password is right"),
+];
+
+/// Why a text is no fault.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("'{text}' is no fault: expected {expected}")]
+pub struct BadFault {
+    /// As it was written.
+    pub text: String,
+    /// What could be.
+    pub expected: String,
+}
+
+impl FromStr for Fault {
+    type Err = BadFault;
+
+    fn from_str(text: &str) -> Result<Fault, BadFault> {
+        let mut words = text.split_whitespace();
+        let word = words.next().unwrap_or_default();
+        let rest: Vec<&str> = words.collect();
+        let Some((word, arguments, _)) = FAULTS.iter().find(|(known, ..)| *known == word) else {
+            let known: Vec<&str> = FAULTS.iter().map(|(word, ..)| *word).collect();
+            return Err(BadFault { text: text.into(), expected: format!("one of {}", known.join(", ")) });
+        };
+        let expected =
+            || BadFault { text: text.into(), expected: format!("{word} {arguments}").trim().into() };
+        parse(word, &rest).ok_or_else(expected)
+    }
+}
+
+fn parse(word: &str, rest: &[&str]) -> Option<Fault> {
+    Some(match (word, rest) {
+        ("slow-flash", [rate]) => Fault::SlowFlash(octets(rate).filter(|rate| *rate > 0)?),
+        ("full-flash", [free]) => Fault::FullFlash(octets(free)?),
+        ("bad-sectors", []) => Fault::BadSectors(1),
+        ("bad-sectors", [files]) => Fault::BadSectors(files.parse().ok().filter(|n| *n > 0)?),
+        ("loss", [share, host]) => Fault::Loss { percent: percent(share)?, host: host.parse().ok()? },
+        ("drop-session", [share]) => Fault::DropSession(percent(share)?),
+        ("reload-in-copy", [share]) => Fault::ReloadInCopy(percent(share)?),
+        ("noise", [time]) => Fault::Noise(duration(time)?),
+        ("boot-fails", []) => Fault::BootFails(None),
+        ("boot-fails", [times]) => Fault::BootFails(Some(times.parse().ok().filter(|n| *n > 0)?)),
+        ("any-image", []) => Fault::AnyImage,
+        ("prompt", [_, ..]) => Fault::Prompt(rest.join(" ")),
+        ("clock", [seconds]) => Fault::Clock(seconds.parse().ok()?),
+        ("aaa-down", []) => Fault::AaaDown,
+        _ => return None,
+    })
+}
+
+/// `100K`, `2M`, `512`.
+fn octets(text: &str) -> Option<u64> {
+    let (number, unit) = match text.strip_suffix(['K', 'k']) {
+        Some(number) => (number, 1 << 10),
+        None => text.strip_suffix(['M', 'm']).map_or((text, 1), |number| (number, 1 << 20)),
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// `10`, `10%`.
+fn percent(text: &str) -> Option<u8> {
+    text.strip_suffix('%').unwrap_or(text).parse().ok().filter(|n| *n <= 100)
+}
+
+/// `500ms`, `2s`.
+fn duration(text: &str) -> Option<Duration> {
+    let time = match text.strip_suffix("ms") {
+        Some(number) => Duration::from_millis(number.parse().ok()?),
+        None => Duration::from_secs(text.strip_suffix('s')?.parse().ok()?),
+    };
+    (time >= Duration::from_millis(1)).then_some(time)
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::SlowFlash(rate) => write!(f, "slow-flash {rate}"),
+            Fault::FullFlash(free) => write!(f, "full-flash {free}"),
+            Fault::BadSectors(files) => write!(f, "bad-sectors {files}"),
+            Fault::Loss { percent, host } => write!(f, "loss {percent} {host}"),
+            Fault::DropSession(percent) => write!(f, "drop-session {percent}"),
+            Fault::ReloadInCopy(percent) => write!(f, "reload-in-copy {percent}"),
+            Fault::Noise(every) => write!(f, "noise {}ms", every.as_millis()),
+            Fault::BootFails(None) => f.write_str("boot-fails"),
+            Fault::BootFails(Some(times)) => write!(f, "boot-fails {times}"),
+            Fault::AnyImage => f.write_str("any-image"),
+            Fault::Prompt(text) => write!(f, "prompt {text}"),
+            Fault::Clock(seconds) => write!(f, "clock {seconds}"),
+            Fault::AaaDown => f.write_str("aaa-down"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_written_as_it_is_read() {
+        let texts = [
+            "slow-flash 102400",
+            "full-flash 2097152",
+            "bad-sectors 2",
+            "loss 10 10.0.0.1",
+            "drop-session 50",
+            "reload-in-copy 100",
+            "noise 500ms",
+            "boot-fails",
+            "boot-fails 3",
+            "any-image",
+            "prompt (maintenance)",
+            "clock -86400",
+            "aaa-down",
+        ];
+        for text in texts {
+            assert_eq!(text.parse::<Fault>().map(|fault| fault.to_string()).as_deref(), Ok(text));
+        }
+        for (word, ..) in FAULTS {
+            assert!(texts.iter().any(|text| text.split(' ').next() == Some(word)), "{word}");
+        }
+        assert_eq!("slow-flash 100K".parse(), Ok(Fault::SlowFlash(102_400)));
+        assert_eq!("drop-session 50%".parse(), Ok(Fault::DropSession(50)));
+        assert_eq!("noise 2s".parse(), Ok(Fault::Noise(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn the_docs_have_a_row_for_each() {
+        let docs = include_str!("../../../../docs/device.md");
+        for (word, arguments, meaning) in FAULTS {
+            let row = format!("| `{}` | {meaning} |\n", format!("{word} {arguments}").trim());
+            assert!(docs.contains(&row), "docs/device.md has no row\n{row}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_fault_is_told_what_it_could_be() {
+        for (text, expected) in [
+            ("", "one of slow-flash, full-flash,"),
+            ("flood 3", "one of slow-flash,"),
+            ("slow-flash", "expected slow-flash OCTETS"),
+            ("slow-flash 0", "expected slow-flash OCTETS"),
+            ("full-flash 99999999999999999999", "full-flash OCTETS"),
+            ("loss 101 10.0.0.1", "loss PERCENT HOST"),
+            ("loss 10 here", "loss PERCENT HOST"),
+            ("bad-sectors 0", "bad-sectors [FILES]"),
+            ("noise 0ms", "noise TIME"),
+            ("aaa-down now", "expected aaa-down"),
+            ("prompt", "prompt TEXT"),
+        ] {
+            let bad = text.parse::<Fault>().expect_err(text).to_string();
+            assert!(bad.contains(expected), "{text}: {bad}");
+        }
+    }
+}

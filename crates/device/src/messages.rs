@@ -1,0 +1,81 @@
+//! System messages: numbered, the newest kept, so that each line shows what came since it looked last.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+/// So many are kept for whoever comes later.
+const KEPT: usize = 64;
+
+/// The messages of a device.
+#[derive(Debug, Default)]
+pub(crate) struct Messages(
+    // Guards the messages; held for a look.
+    Mutex<Kept>,
+);
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// How many there were before the first one that is kept.
+    before: u64,
+    kept: VecDeque<String>,
+}
+
+impl Messages {
+    pub(crate) fn push(&self, text: String) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.kept.len() == KEPT {
+            state.kept.pop_front();
+            state.before += 1;
+        }
+        state.kept.push_back(text);
+    }
+
+    /// Where those begin that are to come.
+    pub(crate) fn end(&self) -> u64 {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.before + state.kept.len() as u64
+    }
+
+    /// Those from `seen` on that are still kept; `seen` is behind them then.
+    pub(crate) fn since(&self, seen: &mut u64) -> Vec<String> {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let skip = usize::try_from(seen.saturating_sub(state.before)).unwrap_or(usize::MAX);
+        *seen = state.before + state.kept.len() as u64;
+        state.kept.iter().skip(skip).cloned().collect()
+    }
+
+    /// Nobody sees those that there were.
+    pub(crate) fn clear(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.before += state.kept.len() as u64;
+        state.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_sees_a_message_once_and_of_many_the_newest() {
+        let messages = Messages::default();
+        let (mut one, mut two) = (0, 0);
+        messages.push("a".into());
+        assert_eq!(messages.since(&mut one), ["a"]);
+        messages.push("b".into());
+        assert_eq!(messages.since(&mut one), ["b"]);
+        assert_eq!(messages.since(&mut two), ["a", "b"]);
+        assert!(messages.since(&mut two).is_empty());
+        for n in 0..KEPT + 10 {
+            messages.push(n.to_string());
+        }
+        let seen = messages.since(&mut one);
+        assert_eq!((seen.len(), seen[0].as_str()), (KEPT, "10"));
+        let mut late = messages.end();
+        messages.push("c".into());
+        messages.clear();
+        assert!(messages.since(&mut late).is_empty());
+        messages.push("d".into());
+        assert_eq!(messages.since(&mut late), ["d"]);
+    }
+}
