@@ -5,8 +5,12 @@ use e2e::battery::USER;
 use e2e::certificates::{certificate, openssl, subject_shown};
 use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
+use e2e::ports::Port;
 use e2e::process::{Ended, Process};
 use e2e::service::Service;
+use e2e::terminal::Terminal;
+use e2e::towline::Serve;
+use rustix::process::Signal;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -254,6 +258,77 @@ fn new_certificates_are_taken_up_unasked_and_half_a_pair_is_not() {
     std::fs::copy(path("second.key"), path("first.key")).unwrap();
     house.told(|event| by_itself(event, "taken"));
     assert!(house.shows("x").ends_with("CN = second"));
+}
+
+/// A server without a configuration: flags say which certificate. Its SIGHUP, and what comes of it.
+#[test]
+fn without_a_configuration_certificates_are_read_again_too() {
+    let dir = e2e::scratch();
+    for name in ["first", "second"] {
+        certificate(dir.path(), name, None);
+    }
+    let path = |name: &str| dir.path().join(name);
+    std::fs::create_dir(path("root")).unwrap();
+    let [cert, key] = ["first.pem", "first.key"].map(|name| path(name).display().to_string());
+    let serve = Serve::start(&path("root"), &["--cert", &cert, "--key", &key]);
+    let shows = || subject_shown(dir.path(), &serve.ftp.to_string(), "x");
+    let told = |verdict: &str| {
+        let fits = |e: &Value| e["event"] == "configured" && e["verdict"] == verdict;
+        until(PATIENCE, || serve.events().into_iter().find(fits)).expect(verdict)
+    };
+    assert!(shows().ends_with("CN = first"));
+    // No program that renews certificates writes a key that is none, but a disk that is full does.
+    std::fs::write(path("first.key"), "no key").unwrap();
+    serve.process.signal(Signal::HUP);
+    let refused = told("refused");
+    let text = refused["text"].as_str().unwrap();
+    assert!(text.contains("first.key") && text.contains("the old configuration stays"), "{refused}");
+    assert!(shows().ends_with("CN = first"));
+    for (from, to) in [("second.pem", "first.pem"), ("second.key", "first.key")] {
+        std::fs::copy(path(from), path(to)).unwrap();
+    }
+    serve.process.signal(Signal::HUP);
+    told("taken");
+    assert!(shows().ends_with("CN = second"));
+}
+
+/// As every program does that is no service: who closes the window has ended it.
+#[test]
+fn without_a_configuration_it_ends_with_its_terminal() {
+    let dir = e2e::scratch();
+    certificate(dir.path(), "first", None);
+    let (port, path) = (Port::take(), |name: &str| dir.path().join(name).display().to_string());
+    std::fs::create_dir(dir.path().join("root")).unwrap();
+    let mut c = e2e::towline::command();
+    c.args([
+        "serve",
+        &path("root"),
+        "--bind",
+        "127.0.0.1",
+        "--tftp",
+        "off",
+        "--ftp",
+        &port.number.to_string(),
+    ]);
+    c.args(["--cert", &path("first.pem"), "--key", &path("first.key")]);
+    // The shell is the session's leader, whose end is that of the terminal.
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", "echo leader $$.; \"$@\" >log 2>&1; true", "sh"])
+        .arg(c.get_program())
+        .args(c.get_args());
+    shell.current_dir(dir.path());
+    let mut terminal = Terminal::run(e2e::process::with_variables_of(&mut shell, &c));
+    terminal.until("leader ");
+    let leader = terminal.until(".").trim_end_matches('.').parse().expect("a number");
+    let answers = || TcpStream::connect(port.address()).ok();
+    let mut stream = until(PATIENCE, answers).expect("it serves");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.read_exact(&mut [0; 4]).expect("its greeting: a worker is there");
+    rustix::process::kill_process(rustix::process::Pid::from_raw(leader).unwrap(), Signal::KILL).unwrap();
+    until(PATIENCE, || answers().is_none().then_some(())).expect("it ends");
+    let log = std::fs::read_to_string(path("log")).unwrap();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 #[test]

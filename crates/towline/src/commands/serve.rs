@@ -137,7 +137,7 @@ pub struct Serve {
     #[arg(long)]
     yes_serve_this: bool,
     /// This process is the worker of a monitor.
-    #[arg(long, hide = true, requires = "config")]
+    #[arg(long, hide = true)]
     worker: bool,
     #[command(flatten)]
     ftp_only: FtpFlags,
@@ -183,18 +183,26 @@ impl Serve {
     fn serve(self, events: &Arc<Events>) -> Result<(), Failure> {
         let occasion =
             Occasion { once: self.once, json: self.json, device: self.device, trace: self.trace.clone() };
-        let Some(file) = self.config.clone() else {
-            let mut draft = Draft::read(None, environment())?;
-            self.apply(draft.options());
-            return service::run(&draft.checked()?, &occasion, events);
-        };
-        let (path, worker) = (file.clone(), self.worker);
-        let load = move |text| {
-            let mut draft = Draft::of_text(&path, text, environment())?;
+        let (file, worker, lasts) = (self.config.clone(), self.worker, !self.once && !self.trace.is_asked());
+        let path = file.clone();
+        let load = move |text: String| {
+            let mut draft = match &path {
+                Some(path) => Draft::of_text(path, text, environment())?,
+                None => Draft::read(None, environment())?,
+            };
             self.apply(draft.options());
             draft.checked()
         };
-        if worker { service::work(load, &occasion, events) } else { service::monitor(&file, load) }
+        if worker {
+            return service::work(load, &occasion, events);
+        }
+        if file.is_none() {
+            let loaded = load(String::new())?;
+            if !(lasts && service::is_to_reload(&loaded)) {
+                return service::run(&loaded, &occasion, events);
+            }
+        }
+        service::monitor(file.as_deref(), load)
     }
 
     /// Sets what the flags say.

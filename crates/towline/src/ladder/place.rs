@@ -94,6 +94,11 @@ pub(crate) struct Tracing {
 }
 
 impl Tracing {
+    /// Whether anything is to be traced.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.trace.is_empty()
+    }
+
     /// Opens the traces, for what is seen at the end `tapped`; files that are there are written over.
     pub(crate) fn open(
         &self,

@@ -24,7 +24,7 @@ mod wire;
 pub(crate) use asked::{Asked, Hear, Order};
 pub use command::{Failed, Ran, Run, end_all, run};
 pub use here::Here;
-pub(crate) use house::{House, Prepared};
+pub(crate) use house::{House, Prepared, Terminal};
 pub use mandate::{Address, Argv, Mandate, Reached};
 pub use question::{Answer, Listed, Place, Program, Question, Refused};
 pub(crate) use wire::{Cause, ToMonitor};

@@ -43,7 +43,7 @@ mod tree;
 pub(crate) mod users;
 mod wall;
 
-pub(crate) use monitored::{monitor, work};
+pub(crate) use monitored::{is_to_reload, monitor, work};
 
 use crate::config::Loaded;
 use crate::config::audit::Log;

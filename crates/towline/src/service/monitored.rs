@@ -1,11 +1,13 @@
 //! The service as two processes: what the monitor is told, and how a worker begins.
 
+use super::session_password::SessionPassword;
 use super::sockets::{Had, Sockets};
 use super::{Beginning, Occasion, certificate, descriptors, mandate};
 use crate::config::Loaded;
 use crate::events::Events;
 use crate::exit::{Exit, Failure};
-use crate::monitor::{Asked, House, Prepared};
+use crate::monitor::{Asked, House, Prepared, Terminal};
+use serve::listen::Want;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,20 +15,30 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Whether a server without a configuration is one that reloads: with certificates that are renewed some day. Not where a
+/// password of this run is told: after a reload it would be another one.
+pub(crate) fn is_to_reload(loaded: &Loaded) -> bool {
+    let config = &loaded.config;
+    let is_for_this_run = !matches!(config.sftp.port, Want::Off) && SessionPassword::is_needed(loaded);
+    !certificate::files(config).is_empty() && !is_for_this_run
+}
+
 /// Keeps the sockets and starts workers, to the end of the service.
 ///
-/// `load` reads a configuration out of a text, with the options over it.
+/// `load` reads a configuration out of a text, with the options over it; without a `file` the options are all there is.
 pub(crate) fn monitor(
-    file: &Path,
+    file: Option<&Path>,
     load: impl Fn(String) -> Result<Loaded, Failure> + 'static,
 ) -> Result<(), Failure> {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     arguments.insert(2.min(arguments.len()), OsString::from("--worker"));
-    let file = file.to_owned();
+    let file = file.map(Path::to_owned);
+    let terminal = if file.is_some() { Terminal::Ignored } else { Terminal::of_start() };
     House::run(
         arguments,
+        terminal,
         Box::new(move |running| {
-            let text = Loaded::text(&file)?;
+            let text = file.as_deref().map_or(Ok(String::new()), Loaded::text)?;
             let loaded = load(text.clone())?;
             // Workers have it from here.
             descriptors::raise(&loaded);

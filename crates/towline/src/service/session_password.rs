@@ -21,9 +21,13 @@ pub(crate) struct SessionPassword {
 impl SessionPassword {
     /// One, where the configuration knows nobody.
     pub(super) fn of(loaded: &Loaded) -> Result<Option<SessionPassword>, Failure> {
+        SessionPassword::is_needed(loaded).then(SessionPassword::made).transpose()
+    }
+
+    /// Whether it knows nobody.
+    pub(super) fn is_needed(loaded: &Loaded) -> bool {
         let (config, identity) = (&loaded.config, &loaded.config.identity);
-        let nobody = config.user.is_empty() && identity.users_dir.is_none() && identity.command.is_empty();
-        nobody.then(SessionPassword::made).transpose()
+        config.user.is_empty() && identity.users_dir.is_none() && identity.command.is_empty()
     }
 
     fn made() -> Result<SessionPassword, Failure> {

@@ -17,8 +17,8 @@ pub(crate) struct FtpFlags {
     /// Serve FTPS too, under TLS from the first octet: a port, or default: 990, and 9990 where 990 is not to be had.
     #[arg(long, value_name = "PORT|default|off", value_parser = want)]
     ftps: Option<Want>,
-    /// The certificate for FTP and HTTPS with its chain, PEM. Without it FTP shows one that is made at the first start and
-    /// kept.
+    /// The certificate for FTP and HTTPS with its chain, PEM; read again when it has changed, and by SIGHUP. Without it FTP
+    /// shows one that is made at the first start and kept.
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
     /// The certificate's private key, PEM; nobody else may read it.

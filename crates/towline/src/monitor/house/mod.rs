@@ -7,11 +7,12 @@
 //! the way leaves the old one where it is.
 //!
 //! - `worker`: a worker's process; `notify`: the service manager; `change`: from one worker to the next; `files`: whose
-//!   change is a reload.
+//!   change is a reload; `terminal`: whose end is no reload.
 
 mod change;
 mod files;
 mod notify;
+mod terminal;
 mod worker;
 
 use super::answer::answer;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+pub(crate) use terminal::Terminal;
 use transport::Channel;
 use worker::{Life, Worker};
 
@@ -90,6 +92,7 @@ pub(crate) struct House {
     errands: Arc<AtomicUsize>,
     status: String,
     ending: Ending,
+    terminal: Terminal,
 }
 
 /// Whether it comes to an end.
@@ -121,7 +124,11 @@ impl House {
     /// Serves by workers until it is told to end, or the first one cannot serve.
     ///
     /// `arguments` start a worker: those of this process with `--worker`.
-    pub(crate) fn run(arguments: Vec<OsString>, mut prepare: Prepare) -> Result<(), Failure> {
+    pub(crate) fn run(
+        arguments: Vec<OsString>,
+        terminal: Terminal,
+        mut prepare: Prepare,
+    ) -> Result<(), Failure> {
         let signals = Signals::catch().map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let prepared = Arc::new(prepare(None)?);
         let mut house = House {
@@ -140,6 +147,7 @@ impl House {
             errands: Arc::default(),
             status: String::new(),
             ending: Ending::No,
+            terminal,
         };
         house.begin(prepared, Asker::Nobody).map_err(|(failure, _)| failure)?;
         house.rounds(signals)
@@ -157,7 +165,11 @@ impl House {
                 }
             }
             if ready.reload && signals.reload.taken() > 0 {
-                self.reload(Asker::Signal);
+                if self.terminal.is_gone() {
+                    self.end();
+                } else {
+                    self.reload(Asker::Signal);
+                }
             }
             // From behind: a worker that is gone leaves the list.
             for nth in ready.workers.into_iter().rev() {
