@@ -43,7 +43,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "device",
         tier: "T4",
-        imports: &["ios-cli", "sftp-proto", "link", "client", "transport", "store"],
+        imports: &["ios-cli", "sftp-proto", "link", "client", "transport", "store", "gate", "serve"],
     },
     Room { name: "db", tier: "T5", imports: &[] },
     Room { name: "towline", tier: "T6", imports: ALL },

@@ -12,6 +12,7 @@
 //! - [`Fault`]: misbehaviour on request.
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
+//! - [`TftpFiles`]: what `tftp-server` serves.
 //! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
 //!   file for each family.
 #![deny(unsafe_code)]
@@ -36,6 +37,7 @@ mod scp;
 mod session;
 mod ssh;
 mod texts;
+mod tftp;
 pub mod wire;
 
 pub use attendant::Attendant;
@@ -48,3 +50,4 @@ pub use profile::{BadProfile, C2911, Profile};
 pub use rack::{Rack, TelnetLines, Through};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};
 pub use ssh::SshLines;
+pub use tftp::TftpFiles;

@@ -19,4 +19,5 @@ mod scp_server;
 mod seat;
 mod ssh;
 mod tcl;
+mod tftp_server;
 mod tftpdnld;

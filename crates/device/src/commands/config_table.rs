@@ -157,6 +157,19 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         Id::Apply,
     ),
     Row::new(
+        "[no] tftp-server <file:file> [alias <name:word>] [<list:1-99>]",
+        &[
+            "Provide TFTP service for netload requests",
+            "File to serve",
+            "Alias for the file",
+            "Name it is asked for by",
+            "IP access list of requesting hosts allowed",
+        ],
+        CONFIG,
+        15,
+        Id::TftpServer,
+    ),
+    Row::new(
         "[no] ip domain lookup",
         &[IP, "IP DNS Resolver", "Enable IP Domain Name System hostname translation"],
         CONFIG,

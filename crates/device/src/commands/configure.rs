@@ -139,6 +139,15 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
                 let _ = write!(out, " {kind} {password}");
             }
         }
+        Id::TftpServer => {
+            let _ = write!(out, "tftp-server {}", found.text("file").unwrap_or_default());
+            if let Some(name) = found.text("name") {
+                let _ = write!(out, " alias {name}");
+            }
+            if let Some(list) = found.number("list") {
+                let _ = write!(out, " {list}");
+            }
+        }
         Id::Register => {
             let _ = write!(out, "config-register {:#06x}", found.number("value").unwrap_or(0x2102));
             if found.no {
@@ -230,5 +239,6 @@ fn is_configuration(id: Id) -> bool {
             | Id::IpAddress
             | Id::Register
             | Id::Username
+            | Id::TftpServer
     )
 }

@@ -358,7 +358,8 @@ impl Exec<'_> {
             | Id::BannerLine
             | Id::IpAddress
             | Id::Register
-            | Id::Username => self.apply(found, line),
+            | Id::Username
+            | Id::TftpServer => self.apply(found, line),
         }
     }
 

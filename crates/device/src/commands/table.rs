@@ -73,6 +73,7 @@ pub(crate) enum Id {
     IpAddress,
     Register,
     Username,
+    TftpServer,
 }
 
 const EXEC: Modes = Modes::EXEC;

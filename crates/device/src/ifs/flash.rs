@@ -111,6 +111,11 @@ impl Flash {
         Ok(Row { path: path.clone(), directory, len: facts.len, modified: facts.modified })
     }
 
+    /// All that the store knows of a file.
+    pub fn facts(&self, path: &VPath) -> Result<store::Facts> {
+        self.store.stat(path)
+    }
+
     /// Opens a file.
     pub fn open(&self, path: &VPath) -> Result<Blob> {
         self.store.open(path)

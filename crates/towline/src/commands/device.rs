@@ -11,11 +11,11 @@ use device::image::{self, Recipe};
 use device::wire::Table;
 use device::{
     Attendant, Device as Emulated, DeviceConfig, Fault, Heard, OpenError, Port, Profile, Rack, SshLines,
-    TelnetLines, Through,
+    TelnetLines, TftpFiles, Through,
 };
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +35,7 @@ Examples:
   towline device --name R2 --state /tmp/r2
   towline device --telnet 127.0.0.1:2323           lines for telnet(1) as well
   towline device --ssh 127.0.0.1:2222              and for ssh(1), users of its configuration
+  towline device --tftp 127.0.0.1:6969             and TFTP for the files of its tftp-server lines
   towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
   towline device --fault 'bad-sectors 1'           the next file in flash gets an octet wrong
   towline device --profile mine.toml --overlay shows  a model of one's own, with texts of its own
@@ -82,6 +83,9 @@ pub struct Device {
     /// ios-15.2 (CBC and group1 too) or ios-12.4 (CBC only).
     #[arg(long, value_name = "RELEASE", default_value = "ios-15.5", requires = "ssh")]
     ssh_profile: ssh::Ios,
+    /// Answer TFTP here for the files of its tftp-server lines.
+    #[arg(long, value_name = "IP:PORT")]
+    tftp: Option<SocketAddr>,
     /// Put the console on a pseudo-terminal instead of this terminal.
     #[arg(long)]
     pty: bool,
@@ -134,6 +138,7 @@ impl Device {
         let rack = Rack::one(device.clone(), self.ssh_profile);
         let _telnet = self.telnet.map(|address| listen(rack.clone(), address)).transpose()?;
         let _ssh = self.ssh.map(|address| self.listen_ssh(rack, &state, address)).transpose()?;
+        let _tftp = self.tftp.map(|address| answer_tftp(&device, address)).transpose()?;
         // Over the network it may be told to reload while nobody is at its console.
         let attended = Attendant::start(std::slice::from_ref(&device));
         let _attendant = attended.map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
@@ -172,7 +177,8 @@ impl Device {
         let result = device.console(Box::new(Seat::new(terminal, menu)));
         result.map_err(|e| Failure::new(Exit::Local, "the console", e, ""))?;
         // Input from a pipe has ended; with Telnet lines the device goes on until it is interrupted.
-        if (self.telnet.is_some() || self.ssh.is_some()) && !io::stdin().is_terminal() {
+        if (self.telnet.is_some() || self.ssh.is_some() || self.tftp.is_some()) && !io::stdin().is_terminal()
+        {
             device.power_on();
             loop {
                 std::thread::park();
@@ -212,6 +218,16 @@ fn for_openssh(ios: ssh::Ios) -> &'static str {
             " -o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa -o Ciphers=+aes128-cbc"
         }
     }
+}
+
+/// TFTP for the files that its configuration lists, as long as what comes back lives.
+fn answer_tftp(device: &Arc<Emulated>, address: SocketAddr) -> Result<TftpFiles, Failure> {
+    let fault = |e: io::Error| {
+        Failure::new(Exit::Local, format!("--tftp {address}"), e, "choose another address or port")
+    };
+    let files = TftpFiles::start(device, UdpSocket::bind(address).map_err(fault)?).map_err(fault)?;
+    eprintln!("TFTP files: {} (tftp-server flash:FILE)", files.address());
+    Ok(files)
 }
 
 fn read_table(file: &Path) -> Result<Table, Failure> {
