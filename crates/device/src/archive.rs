@@ -1,6 +1,6 @@
 //! The running configuration as a whole: merged, replaced, archived, and put back where nobody confirms a change.
 
-use crate::commands::{merge, reason_of};
+use crate::commands::{Merged, merge, reason_of};
 use crate::config::Config;
 use crate::device::{Device, Running};
 use crate::ifs::{Fs, Url};
@@ -51,9 +51,9 @@ impl Device {
     /// Merges a configuration file into the running one; the lines that are refused.
     pub(crate) fn take_configuration(&self, by: &str, text: &str) -> Vec<String> {
         let merged = self.reconfigure(by, |config| merge(&self.config.profile, config, text));
-        let (refused, register) = merged.unwrap_or_default();
-        self.set_register(register);
-        refused
+        let merged = merged.unwrap_or_default();
+        self.told(&merged);
+        merged.refused
     }
 
     /// Puts a whole configuration in place of the running one. The lines that are refused, and whether anything is
@@ -65,23 +65,27 @@ impl Device {
         or_restore: bool,
     ) -> (Vec<String>, bool) {
         let mut target = Config::before_boot(&self.config.profile, text);
-        let (refused, register) = merge(&self.config.profile, &mut target, text);
-        if or_restore && !refused.is_empty() {
-            return (refused, false);
+        let merged = merge(&self.config.profile, &mut target, text);
+        if or_restore && !merged.refused.is_empty() {
+            return (merged.refused, false);
         }
         let changes = self.running_config() != target;
         if changes {
             self.reconfigure(by, |config| *config = target);
         }
-        self.set_register(register);
-        (refused, changes)
+        self.told(&merged);
+        (merged.refused, changes)
     }
 
-    fn set_register(&self, register: Option<u16>) {
-        if let Some(register) = register {
-            let mut state = self.state();
+    /// What a configuration says to the boot loader.
+    fn told(&self, merged: &Merged) {
+        let mut state = self.state();
+        if let Some(register) = merged.register {
             state.monitor.register = register;
             state.save_monitor();
+        }
+        for (name, value) in &merged.variables {
+            state.set_variable(name, value.as_deref());
         }
     }
 

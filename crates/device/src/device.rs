@@ -7,6 +7,7 @@ use crate::ifs::Flash;
 use crate::image;
 use crate::messages::Messages;
 use crate::monitor::Monitor;
+use crate::profile::Loader;
 use crate::scp::Settling;
 use crate::session::Vtys;
 use crate::ssh::Offered;
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 use store::local::{Local, LocalOptions};
 use store::memory::{Memory, Shelf};
-use store::{Blob, Mode, Store, StoreError, VPath};
+use store::{Blob, Store, StoreError, VPath};
 use transport::tap::Tap;
 
 /// What a device is made of.
@@ -30,7 +31,7 @@ pub struct DeviceConfig {
     pub name: Option<String>,
     /// The model.
     pub profile: Arc<Profile>,
-    /// The state directory: `flash/` (flash0:), `nvram/startup-config`, `monitor` (register and ROMMON
+    /// The state directory: `flash/`, `nvram/startup-config` (a Catalyst's is in flash), `monitor` (register and ROMMON
     /// variables). Plain files, made where they are missing.
     pub state: PathBuf,
     /// Texts of `show` commands that stand in for the device's own: `commands/overlay.rs` has the rule.
@@ -101,7 +102,7 @@ pub enum LineId {
 pub struct Device {
     pub(crate) config: DeviceConfig,
     pub(crate) flash: Flash,
-    nvram: Arc<dyn Store>,
+    pub(crate) nvram: Arc<dyn Store>,
     pub(crate) wire: Arc<LabWire>,
     /// Counts power-ons: a line that belongs to an older one ends.
     generation: AtomicU64,
@@ -137,6 +138,8 @@ pub(crate) struct State {
     /// How copies ended, the newest last.
     pub(crate) copies: VecDeque<LastCopy>,
     pub(crate) remembered: Remembered,
+    /// The boot loader was stopped before it looked at flash: a Catalyst's has to be told to.
+    pub(crate) interrupted: bool,
     pub(crate) scheduled: Option<Scheduled>,
     /// When it boots without anybody at its console.
     pub(crate) boots_at: Option<Instant>,
@@ -170,6 +173,8 @@ pub(crate) enum Power {
 pub(crate) struct Running {
     /// `c2900-….bin`: the image runs from memory; its file may be gone.
     pub(crate) file: String,
+    /// The name it was loaded with: `flash0:c2900-….bin`.
+    pub(crate) shown: String,
     pub(crate) facts: image::Facts,
     pub(crate) config: Config,
     /// The configuration as last saved or loaded; `None` after an erase.
@@ -245,8 +250,10 @@ impl Device {
         for (name, content) in stock.flash {
             flash.put(&name, content);
         }
-        if let Some(text) = stock.startup {
-            nvram.seed("/startup-config", text);
+        match (stock.startup, &config.profile.nvram.file) {
+            (Some(text), Some(file)) => flash.seed(&file.path().to_string(), text),
+            (Some(text), None) => nvram.seed("/startup-config", text),
+            (None, _) => {}
         }
         let monitor = Monitor::new(&config.profile);
         Device::assemble(config, Arc::new(flash), Arc::new(nvram), monitor, None, None)
@@ -268,6 +275,7 @@ impl Device {
             monitor_file,
             copies: VecDeque::new(),
             remembered: Remembered::default(),
+            interrupted: false,
             scheduled: None,
             boots_at: None,
             ran: BTreeSet::new(),
@@ -362,7 +370,7 @@ impl Device {
     /// What would boot now.
     pub(crate) fn decide(&self) -> boot::Decision {
         if self.faults.boot_fails() {
-            return boot::Decision { tried: vec![FAILED.into()], outcome: boot::Outcome::Rommon };
+            return boot::fails(self.config.profile.boot.loader);
         }
         let register = self.state().monitor.register;
         self.decide_as(register)
@@ -372,9 +380,15 @@ impl Device {
     pub(crate) fn decide_as(&self, register: u16) -> boot::Decision {
         // The boot variable of ROMMON is what the saved configuration says, register 0x2142 or not.
         let lines = self.saved_config().boot;
-        boot::decide(self.config.profile.flash.prefix(), register, &lines, &self.flash.names(), &mut |file| {
-            self.probe(file)
-        })
+        let flash = self.config.profile.flash.prefix();
+        let probe = &mut |file: &str| self.probe(file);
+        match self.config.profile.boot.loader {
+            Loader::Rommon => boot::rommon::decide(flash, register, &lines, &self.flash.names(), probe),
+            Loader::Switch => {
+                let list = self.state().monitor.get(boot::switch::BOOT).map(str::to_owned);
+                boot::switch::decide(flash, list.as_deref(), &self.flash.files(), probe)
+            }
+        }
     }
 
     /// The startup configuration as it would be after booting with it.
@@ -405,7 +419,7 @@ impl Device {
         let profile = &self.config.profile;
         let power = match outcome {
             boot::Outcome::Rommon => Power::Rommon,
-            boot::Outcome::Booted { file, facts } => {
+            boot::Outcome::Booted { file, shown, facts } => {
                 let register = self.state().monitor.register;
                 // Bit 6: the saved configuration is ignored.
                 let startup = self.startup().filter(|_| register & 0x40 == 0);
@@ -424,6 +438,7 @@ impl Device {
                 self.wire.set(Links::of(&config));
                 Power::Running(Box::new(Running {
                     file,
+                    shown,
                     facts,
                     config,
                     saved,
@@ -441,42 +456,7 @@ impl Device {
         self.state().power = power;
     }
 
-    // ---- NVRAM
-
-    /// The text of the startup configuration; `None` where there is none.
-    pub(crate) fn startup(&self) -> Option<String> {
-        let blob = self.nvram.open(&startup_path()).ok()?;
-        let mut octets = vec![0; usize::try_from(blob.len()).ok()?];
-        let n = blob.read_at(0, &mut octets).ok()?;
-        octets.truncate(n);
-        Some(String::from_utf8_lossy(&octets).into_owned()).filter(|t| !t.is_empty())
-    }
-
-    /// Replaces the startup configuration.
-    pub(crate) fn write_startup(&self, text: &str) -> Result<(), StoreError> {
-        if text.len() as u64 > self.config.profile.nvram.total.get() {
-            return Err(StoreError::NoSpace);
-        }
-        let mut upload = self.nvram.create(&startup_path(), Mode::Overwrite, "device")?;
-        upload.write_at(0, text.as_bytes())?;
-        upload.commit()?;
-        Ok(())
-    }
-
-    /// `erase startup-config`.
-    pub(crate) fn erase_startup(&self) -> Result<(), StoreError> {
-        match self.nvram.remove(&startup_path()) {
-            Ok(_) | Err(StoreError::Absent) => {}
-            Err(e) => return Err(e),
-        }
-        self.running(|r| r.saved = None);
-        Ok(())
-    }
-
-    /// Octets of NVRAM in use.
-    pub(crate) fn nvram_used(&self) -> u64 {
-        self.startup().map_or(0, |t| t.len() as u64)
-    }
+    // ---- the configuration
 
     /// Saves the running configuration; the text written.
     pub(crate) fn save_running(&self, by: &str) -> Result<String, StoreError> {
@@ -511,8 +491,9 @@ impl Device {
             (out, before, r.config.clone())
         })?;
         self.wire.set(Links::of(&after));
-        for (was, is) in before.iter().zip(&after.interfaces) {
-            if was.shutdown != is.shutdown {
+        for is in &after.interfaces {
+            let was = before.iter().find(|was| was.name == is.name);
+            if was.is_some_and(|was| was.shutdown != is.shutdown) {
                 self.running(|r| r.arp.clear());
                 match is.shutdown {
                     true => {
@@ -534,6 +515,15 @@ impl Device {
 }
 
 impl State {
+    /// Sets a variable of the boot loader, or unsets it, for good.
+    pub(crate) fn set_variable(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.monitor.set(name, value),
+            None => self.monitor.unset(name),
+        }
+        self.save_monitor();
+    }
+
     /// Writes register and variables to the state directory.
     pub(crate) fn save_monitor(&self) {
         if let Some(file) = &self.monitor_file {
@@ -547,13 +537,6 @@ impl State {
 
 fn line_protocol(name: &str, to: &str) -> String {
     format!("%LINEPROTO-5-UPDOWN: Line protocol on Interface {name}, changed state to {to}")
-}
-
-/// What the boot loader says of a boot that fails on request.
-const FAILED: &str = "loadprog: bad file magic number:      0x0\n";
-
-fn startup_path() -> VPath {
-    VPath::parse(b"/startup-config").expect("a plain name")
 }
 
 /// Looks at an image for this model.

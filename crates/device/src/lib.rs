@@ -13,7 +13,7 @@
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
 //! - [`TftpFiles`]: what `tftp-server` serves.
-//! - `session`: lines, login, booting. `rommon`: the boot loader's prompt. `commands`: the EXEC, one
+//! - `session`: lines, login, booting. `rommon`, `switch_loader`: the boot loaders' prompts. `commands`: the EXEC, one
 //!   file for each family.
 #![deny(unsafe_code)]
 
@@ -30,12 +30,14 @@ pub mod ifs;
 pub mod image;
 mod messages;
 pub mod monitor;
+mod nvram;
 pub mod profile;
 mod rack;
 mod rommon;
 mod scp;
 mod session;
 mod ssh;
+mod switch_loader;
 mod texts;
 mod tftp;
 pub mod wire;

@@ -1,6 +1,7 @@
 //! ROMMON: the boot loader's prompt.
 
-use crate::boot::{Outcome, attempt};
+use crate::boot::Outcome;
+use crate::boot::rommon::attempt;
 use crate::commands::fetch_failure;
 use crate::device::{Power, probe_blob};
 use crate::image;
@@ -311,8 +312,8 @@ fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
     let device = std::sync::Arc::clone(&tty.device);
     let mut once = |_: &str| probe_blob(device.profile(), blob);
     match attempt("", file, &mut once) {
-        Ok(Outcome::Booted { facts, file }) => {
-            load(tty, &facts.clone(), Outcome::Booted { file, facts })?;
+        Ok(Outcome::Booted { facts, file, shown }) => {
+            load(tty, &facts.clone(), Outcome::Booted { file, shown, facts })?;
             Ok(true)
         }
         Ok(Outcome::Rommon) => Ok(false),

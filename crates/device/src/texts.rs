@@ -2,8 +2,10 @@
 
 use crate::Profile;
 use crate::device::Running;
+use crate::profile::{Catalyst, Layout};
 use clock::civil::Civil;
-use ios_cli::text::version::{Package, Version};
+use ios_cli::text::catalyst;
+use ios_cli::text::version::{self, Package, Version};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 fn civil(at: SystemTime) -> (Civil, u32) {
@@ -55,18 +57,12 @@ pub(crate) fn configuration(r: &Running) -> String {
 /// What `show version` and the boot banner say.
 pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned_by: &str) -> Version {
     let build = profile.build(&r.facts.version);
-    let gigabit = profile.interfaces.iter().filter(|i| i.starts_with("Gigabit")).count();
-    let package = |technology: &str, name: Option<&str>| Package {
-        technology: technology.into(),
-        current: name.unwrap_or("None").into(),
-        kind: if name.is_some() { "Permanent" } else { "None" }.into(),
-        next: name.unwrap_or("None").into(),
-    };
-    Version {
+    let (model, serial) = (profile.version.model.to_string(), profile.serial.to_string());
+    let mut version = Version {
         software: profile.version.software.to_string(),
         image_id: format!("{}-{}", r.facts.platform, r.facts.feature),
         version: r.facts.version.clone(),
-        release: "RELEASE SOFTWARE (fc1)".into(),
+        release: profile.version.release.to_string(),
         copyright: build.copyright.to_string(),
         compiled: build.compiled.to_string(),
         rom: format!("System Bootstrap, Version {}, RELEASE SOFTWARE (fc1)", profile.boot.version),
@@ -74,35 +70,100 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
         uptime: r.since.elapsed().unwrap_or_default().as_secs() / 60,
         returned_by: returned_by.into(),
         restarted_at: (returned_by != "power-on").then(|| moment(r.since)),
-        image_file: match r.file.contains("://") {
-            // Loaded by ROMMON into memory.
-            true => r.file.clone(),
-            false => format!("{}{}", profile.flash.prefix(), r.file),
-        },
+        image_file: r.shown.clone(),
         reload_type: Some("Normal Reload".into()),
         reload_reason: (returned_by != "power-on").then(|| "Reload Command".into()),
-        model: profile.version.model.to_string(),
+        model: model.clone(),
         revision: "(revision 1.0)".into(),
         memory: profile.version.memory.to_string(),
-        board_id: profile.serial.to_string(),
-        inventory: vec![
-            format!("{gigabit} Gigabit Ethernet interfaces"),
-            "1 terminal line".into(),
-            "DRAM configuration is 64 bits wide with parity disabled.".into(),
-            profile.version.nvram.to_string(),
-            profile.version.flash.to_string(),
-        ],
-        udi: Some((profile.version.model.to_string(), profile.serial.to_string())),
-        packages: Some((
-            profile.image.platform.to_string(),
-            vec![
-                package("ipbase", Some("ipbasek9")),
-                package("security", None),
-                package("uc", None),
-                package("data", None),
-            ],
-        )),
+        board_id: serial.clone(),
+        inventory: Vec::new(),
+        udi: None,
+        packages: None,
         register: r.register,
         next_register: (register != r.register).then_some(register),
+        layout: version::Layout::IsrG2,
+    };
+    match &profile.version.layout {
+        Layout::IsrG2(own) => {
+            let gigabit = profile.interfaces.iter().filter(|i| i.starts_with("Gigabit")).count();
+            version.inventory = vec![
+                format!("{gigabit} Gigabit Ethernet interfaces"),
+                "1 terminal line".into(),
+                "DRAM configuration is 64 bits wide with parity disabled.".into(),
+                own.nvram.to_string(),
+                own.flash.to_string(),
+            ];
+            version.udi = Some((model, serial));
+            version.packages = Some((profile.image.platform.to_string(), packages()));
+        }
+        Layout::Catalyst(own) => catalyst(&mut version, profile, own),
     }
+    version
+}
+
+/// The licences of an ISR G2 that nobody bought any for.
+fn packages() -> Vec<Package> {
+    let package = |technology: &str, name: Option<&str>| Package {
+        technology: technology.into(),
+        current: name.unwrap_or("None").into(),
+        kind: if name.is_some() { "Permanent" } else { "None" }.into(),
+        next: name.unwrap_or("None").into(),
+    };
+    vec![
+        package("ipbase", Some("ipbasek9")),
+        package("security", None),
+        package("uc", None),
+        package("data", None),
+    ]
+}
+
+/// Interfaces as a Catalyst counts them: how their names begin, what they are called.
+const COUNTED: &[(&str, &str)] = &[
+    ("Vlan", "Virtual Ethernet"),
+    ("FastEthernet", "FastEthernet"),
+    ("Gigabit", "Gigabit Ethernet"),
+    ("TenGigabit", "Ten Gigabit Ethernet"),
+];
+
+fn catalyst(version: &mut Version, profile: &Profile, own: &Catalyst) {
+    let reset = if version.returned_by == "power-on" { "power-on" } else { "Reload" };
+    let count = |kind: &str| profile.interfaces.iter().filter(|i| i.starts_with(kind)).count();
+    let mut inventory = vec![format!("Last reset from {reset}")];
+    let counted = COUNTED.iter().map(|(kind, name)| (count(kind), name)).filter(|(n, _)| *n > 0);
+    inventory.extend(counted.map(|(n, name)| catalyst::counted(n, name)));
+    inventory.push("The password-recovery mechanism is enabled.".into());
+    let value = |text: &str| match text {
+        "MAC" => address(&profile.mac),
+        "MODEL" => version.model.clone(),
+        "SERIAL" => version.board_id.clone(),
+        other => other.to_owned(),
+    };
+    let board = own.board.iter().map(|(name, text)| (name.to_string(), value(text))).collect();
+    let member = catalyst::Member {
+        active: true,
+        number: 1,
+        ports: u16::try_from(profile.switched.len()).unwrap_or(u16::MAX),
+        model: version.model.clone(),
+        version: version.version.clone(),
+        image: version.image_id.clone(),
+    };
+    version.layout = version::Layout::Catalyst(catalyst::Catalyst {
+        boot_loader: profile.boot.version.to_string(),
+        nvram: own.nvram.to_string(),
+        board,
+        members: vec![member],
+    });
+    version.inventory = inventory;
+    version.rom = own.rom.to_string();
+    version.revision = own.processor.to_string();
+    version.reload_type = None;
+    version.reload_reason = Some("Reload command".into());
+}
+
+/// `CC:44:33:FF:99:00` of `cc44.33ff.9900`.
+pub(crate) fn address(mac: &str) -> String {
+    let digits: Vec<char> = mac.chars().filter(char::is_ascii_hexdigit).collect();
+    let pairs = digits.chunks(2).map(|pair| pair.iter().collect::<String>().to_uppercase());
+    pairs.collect::<Vec<_>>().join(":")
 }

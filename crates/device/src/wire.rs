@@ -124,11 +124,16 @@ impl Links {
     pub fn of(config: &Config) -> Links {
         let up = config.interfaces.iter().filter(|i| !i.shutdown);
         let up = up.filter_map(|i| i.address.map(|(a, m)| (i.name.clone(), a, m))).collect();
+        // A device that routes takes no notice of a default gateway.
+        let routes = !config.interfaces.iter().any(|i| i.switched);
         let route = |line: &String| {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[..] {
                 ["ip", "route", network, mask, hop, ..] => {
                     Some((network.parse().ok()?, mask.parse().ok()?, hop.parse().ok()?))
+                }
+                ["ip", "default-gateway", hop] if !routes => {
+                    Some((Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED, hop.parse().ok()?))
                 }
                 _ => None,
             }

@@ -2,7 +2,7 @@
 
 use device::image::{Recipe, make};
 use device::wire::Table;
-use device::{C2911, Device, DeviceConfig, Heard, Port};
+use device::{C2911, Device, DeviceConfig, Heard, Port, Profile};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
@@ -22,22 +22,36 @@ pub(crate) const SIZE: u64 = 65_700;
 pub(crate) const R1: &str = "hostname R1\ninterface GigabitEthernet0/0\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n exec-timeout 0 0\n privilege level 15\nend\n";
 
 /// The privileged prompts of the tests' devices.
-const PROMPTS: &[&str] =
-    &["R1#", "R1(config)#", "R1(config-if)#", "R1(config-line)#", "R9#", "Router#", "Router(config)#"];
+const PROMPTS: &[&str] = &[
+    "R1#",
+    "R1(config)#",
+    "R1(config-if)#",
+    "R1(config-line)#",
+    "R1(config-vlan)#",
+    "R9#",
+    "Router#",
+    "Router(config)#",
+];
 
 /// How long a test waits for a text before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An image's octets.
 pub(crate) fn image(version: &str, size: u64) -> Vec<u8> {
+    image_for(&C2911, version, size)
+}
+
+/// An image of another model.
+pub(crate) fn image_for(profile: &Profile, version: &str, size: u64) -> Vec<u8> {
     let mut octets = Vec::new();
     let seed = device::image::random_seed();
-    make(&Recipe { profile: &C2911, version, size, seed }, &mut octets).expect("made");
+    make(&Recipe { profile, version, size, seed }, &mut octets).expect("made");
     octets
 }
 
 /// A state directory.
 pub(crate) struct Bench {
+    pub(crate) profile: Arc<Profile>,
     pub(crate) dir: TempDir,
     pub(crate) table: Option<Table>,
     /// 1.0: a real device's 20 s of silence. Tests of silence take less.
@@ -58,7 +72,7 @@ impl Bench {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::create_dir_all(dir.path().join("flash")).expect("made");
         std::fs::create_dir_all(dir.path().join("nvram")).expect("made");
-        Bench { dir, table: None, patience: 1.0 }
+        Bench { profile: C2911.clone(), dir, table: None, patience: 1.0 }
     }
 
     pub(crate) fn flash(&self, name: &str) -> PathBuf {
@@ -70,15 +84,23 @@ impl Bench {
     }
 
     pub(crate) fn startup(&self, text: &str) {
-        std::fs::write(self.dir.path().join("nvram/startup-config"), text).expect("written");
+        std::fs::write(self.startup_file(), text).expect("written");
     }
 
     pub(crate) fn saved(&self) -> String {
-        std::fs::read_to_string(self.dir.path().join("nvram/startup-config")).unwrap_or_default()
+        std::fs::read_to_string(self.startup_file()).unwrap_or_default()
+    }
+
+    fn startup_file(&self) -> PathBuf {
+        match &self.profile.nvram.file {
+            Some(file) => self.flash(&file.path().to_string()[1..]),
+            None => self.dir.path().join("nvram/startup-config"),
+        }
     }
 
     pub(crate) fn device(&self) -> Arc<Device> {
         let mut config = DeviceConfig::new(self.dir.path());
+        config.profile = self.profile.clone();
         config.pace = 0.0;
         config.patience = self.patience;
         config.table.clone_from(&self.table);

@@ -34,6 +34,11 @@ impl Lab {
 
     /// The same; the TFTP server's packets are seen by `tap`.
     pub(crate) fn seen_by(tap: Option<Arc<dyn Tap>>) -> Lab {
+        Lab::around(Bench::r1(), tap)
+    }
+
+    /// The servers around another device.
+    pub(crate) fn around(mut bench: Bench, tap: Option<Arc<dyn Tap>>) -> Lab {
         let files = Memory::new();
         let policy = || Policy { users: vec![jeremy()], anonymous: true, write: true, ..Policy::default() };
         let (gate, _events) = Gate::new(Arc::new(files.clone()), policy());
@@ -46,7 +51,6 @@ impl Lab {
         let tftp = TftpServer::start(Arc::clone(&gate), vec![socket], TftpConfig::default(), tap);
         let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
         let ftp = serve::ftp::start(gate, vec![listener], config, None);
-        let mut bench = Bench::r1();
         bench.table = Some(table);
         Lab { files, bench, _tftp: tftp.expect("started"), _ftp: ftp.expect("started") }
     }

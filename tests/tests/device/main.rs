@@ -3,6 +3,7 @@
 mod archive;
 mod bench;
 mod boot;
+mod catalyst;
 mod cli;
 mod clients;
 mod config;
@@ -13,6 +14,7 @@ mod faults;
 mod files;
 mod habits;
 mod lab;
+mod models;
 mod profiles;
 mod recipe;
 mod scp_server;

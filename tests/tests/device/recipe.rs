@@ -150,6 +150,23 @@ fn the_events_are_the_typed_lines() {
 }
 
 #[test]
+fn a_catalyst_s_runbook_sets_its_list_and_looks_at_it() {
+    let model = crate::models::Model::of("c2960x");
+    let dir = e2e::scratch();
+    let image = dir.path().join(&model.new);
+    std::fs::write(&image, crate::bench::image_for(&model.profile, model.new_version, SIZE))
+        .expect("written");
+    let runbook = recipe(&image, &["--profile", "c2960x", "--old", &model.old]);
+    let list = format!("\nboot system flash:/{};flash:/{}\n", model.new, model.old);
+    for line in [list.as_str(), "\nshow boot\n"] {
+        assert!(runbook.contains(line), "{line}: {runbook}");
+    }
+    for word in ["bootvar", "0x2102", "no boot system"] {
+        assert!(!runbook.contains(word), "{word}: {runbook}");
+    }
+}
+
+#[test]
 fn an_image_that_is_none_for_the_device_is_refused() {
     let dir = e2e::scratch();
     let spaced = dir.path().join("new image.bin");

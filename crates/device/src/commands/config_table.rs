@@ -53,32 +53,11 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
     ),
     Row::new("no boot system", &[BOOT, "Device and file system of the image"], CONFIG, 15, Id::Apply),
     Row::new(
-        "[no] config-register <value:hex>",
-        &["Define the configuration register", "Config register number"],
-        CONFIG,
-        15,
-        Id::Register,
-    ),
-    Row::new(
         "[no] interface <name:interface>",
         &["Select an interface to configure", "Interface"],
         CONFIG,
         15,
         Id::Interface,
-    ),
-    Row::new(
-        "line {console | aux} <first:0-0>",
-        &["Configure a terminal line", "Primary terminal line", "Auxiliary line", "Line number"],
-        CONFIG,
-        15,
-        Id::Line,
-    ),
-    Row::new(
-        "line vty <first:0-4> [<last:1-4>]",
-        &["Configure a terminal line", "Virtual terminal", "First Line number", "Last Line number"],
-        CONFIG,
-        15,
-        Id::Line,
     ),
     Row::new(
         "[no] ip ftp username <name:word>",
@@ -197,6 +176,13 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         Id::Apply,
     ),
     Row::new(
+        "[no] ip default-gateway <hop:addr>",
+        &[IP, "Specify default gateway (if not routing IP)", "IP address of default gateway"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
         "[no] file prompt {alert | noisy | quiet}",
         &[
             "Adjust file system parameters",
@@ -227,6 +213,31 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         CONFIG,
         15,
         Id::Apply,
+    ),
+];
+
+/// What only routers have.
+pub(super) const ROUTER_GLOBAL: &[Row<Id>] = &[
+    Row::new(
+        "[no] config-register <value:hex>",
+        &["Define the configuration register", "Config register number"],
+        CONFIG,
+        15,
+        Id::Register,
+    ),
+    Row::new(
+        "line {console | aux} <first:0-0>",
+        &["Configure a terminal line", "Primary terminal line", "Auxiliary line", "Line number"],
+        CONFIG,
+        15,
+        Id::Line,
+    ),
+    Row::new(
+        "line vty <first:0-4> [<last:1-4>]",
+        &["Configure a terminal line", "Virtual terminal", "First Line number", "Last Line number"],
+        CONFIG,
+        15,
+        Id::Line,
     ),
 ];
 

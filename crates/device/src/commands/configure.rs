@@ -99,6 +99,9 @@ impl Exec<'_> {
             state.monitor.register = register;
             state.save_monitor();
         }
+        if let Some((name, value)) = &applied.variable {
+            self.tty.device.state().set_variable(name, value.as_deref());
+        }
         match &applied.notice {
             Some(notice) => self.tty.print(&format!("{notice}\n")),
             None => Ok(()),
@@ -175,11 +178,21 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
     out
 }
 
-/// Merges the text of a configuration file: abbreviations are understood as on the console. Gives the
-/// lines that were refused, and a register that one of them set.
-pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -> (Vec<String>, Option<u16>) {
+/// What a configuration file did besides the configuration.
+#[derive(Default)]
+pub(crate) struct Merged {
+    /// The lines that were refused.
+    pub(crate) refused: Vec<String>,
+    /// The register that one of them set.
+    pub(crate) register: Option<u16>,
+    /// Variables of the boot loader that were set or unset, in their order.
+    pub(crate) variables: Vec<(&'static str, Option<String>)>,
+}
+
+/// Merges the text of a configuration file: abbreviations are understood as on the console.
+pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -> Merged {
     let mut section = Section::Global;
-    let (mut refused, mut register) = (Vec::new(), None);
+    let mut merged = Merged::default();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         let mut line = line.trim().to_owned();
@@ -206,7 +219,7 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
             Section::Kept(_) => Modes::ARCHIVE,
         };
         let scope = Scope { mode, privilege: 15, offers: &[] };
-        let (section_of, canonical) = match graph().read(&scope, &line) {
+        let (section_of, canonical) = match graph(profile).read(&scope, &line) {
             Outcome::Match(found) if !found.via_do && is_configuration(found.id) => (
                 if found.mode == Modes::CONFIG { Section::Global } else { section },
                 canonical(&found, &line),
@@ -220,12 +233,13 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
         match config.apply(profile, section_of, &canonical) {
             Ok(applied) => {
                 section = applied.section;
-                register = applied.register.or(register);
+                merged.register = applied.register.or(merged.register);
+                merged.variables.extend(applied.variable);
             }
-            Err(_) => refused.push(line),
+            Err(_) => merged.refused.push(line),
         }
     }
-    (refused, register)
+    merged
 }
 
 fn is_configuration(id: Id) -> bool {

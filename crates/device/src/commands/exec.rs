@@ -98,7 +98,7 @@ impl Exec<'_> {
         self.tty.limit(self.idle());
         let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
-        let outcome = graph().read(&scope, line);
+        let outcome = graph(self.tty.device.profile()).read(&scope, line);
         match outcome {
             Outcome::Empty => Ok(()),
             Outcome::Match(found) => self.run(&found, line),
@@ -122,12 +122,12 @@ impl Exec<'_> {
             let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
             match self.tty.next_event(Input::Command, &prompt)? {
                 Event::Help(before) => {
-                    let help = graph().help(&scope, &before);
+                    let help = graph(self.tty.device.profile()).help(&scope, &before);
                     self.tty.page(&help.0)?;
                     self.tty.editor.redisplay();
                 }
                 Event::Tab(before) => {
-                    let whole = graph().complete_word(&scope, &before);
+                    let whole = graph(self.tty.device.profile()).complete_word(&scope, &before);
                     self.tty.editor.complete(whole.as_deref());
                 }
                 Event::Line(line) => {
@@ -221,11 +221,11 @@ impl Exec<'_> {
     pub(crate) fn line(&mut self, line: &str, prompt: usize) -> Result<(), Leave> {
         let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
-        let outcome = graph().read(&scope, line);
+        let outcome = graph(self.tty.device.profile()).read(&scope, line);
         if let Outcome::Invalid { .. } | Outcome::Incomplete | Outcome::Ambiguous = outcome
             && let Some((text, filter)) = self.overlaid_line(line)
             // A command that this user may not give is refused.
-            && !matches!(graph().read(&Scope { privilege: 15, ..scope }, line), Outcome::Match(_))
+            && !matches!(graph(self.tty.device.profile()).read(&Scope { privilege: 15, ..scope }, line), Outcome::Match(_))
         {
             return self.filtered(&text, filter.as_ref());
         }
@@ -318,6 +318,9 @@ impl Exec<'_> {
             | Id::ShowRunningInterface
             | Id::ShowStartup
             | Id::ShowBootvar
+            | Id::ShowBoot
+            | Id::ShowVlan
+            | Id::ShowSwitch
             | Id::ShowClock
             | Id::ShowPrivilege
             | Id::ShowInterfaceBrief
@@ -386,6 +389,7 @@ impl Exec<'_> {
             Id::ShowDifferences => self.show_differences(found),
             Id::ShowIncremental => self.show_incremental(found),
             Id::ShowRollbackTimer => self.show_rollback_timer(),
+            Id::ShowVlan => self.show_vlan(found.has("brief")),
             Id::ShowRunningInterface => self.show_running_interface(found),
             id => self.show(id),
         }

@@ -13,11 +13,13 @@ mod ping;
 mod schedule;
 mod show;
 mod show_ssh;
+mod show_switch;
+mod switch_table;
 mod system;
 mod table;
 mod tcl;
 
-pub(crate) use configure::merge;
+pub(crate) use configure::{Merged, merge};
 pub(crate) use copy::fetch_failure;
 pub(crate) use exec::{run_command, run_session};
 pub(crate) use files::reason_of;

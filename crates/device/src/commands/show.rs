@@ -24,6 +24,8 @@ impl Exec<'_> {
                 None => "startup-config is not present\n".into(),
             },
             Id::ShowBootvar => self.show_bootvar(),
+            Id::ShowBoot => self.show_boot(),
+            Id::ShowSwitch => self.show_switch(),
             Id::ShowClock => show_clock(self.tty.device.now()),
             Id::ShowInterfaceBrief => self.show_interfaces(),
             Id::ShowFileSystems => self.show_file_systems(),
@@ -133,7 +135,10 @@ impl Exec<'_> {
             },
             protocol: !i.shutdown,
         };
-        interfaces::render(&config.interfaces.iter().map(brief).collect::<Vec<_>>())
+        // A switch names its VLANs first.
+        let (vlans, ports): (Vec<_>, Vec<_>) =
+            config.interfaces.iter().partition(|i| i.name.starts_with("Vlan"));
+        interfaces::render(&vlans.into_iter().chain(ports).map(brief).collect::<Vec<_>>())
     }
 }
 

@@ -1,6 +1,9 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
-use super::config_table::{GLOBAL, INTERFACE, LINES};
+use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
+use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
+use crate::Profile;
+use crate::profile::View;
 use ios_cli::{Graph, Modes, Row};
 use std::sync::OnceLock;
 
@@ -51,6 +54,9 @@ pub(crate) enum Id {
     ShowRunningInterface,
     ShowStartup,
     ShowBootvar,
+    ShowBoot,
+    ShowVlan,
+    ShowSwitch,
     ShowClock,
     ShowPrivilege,
     ShowInterfaceBrief,
@@ -409,8 +415,6 @@ const SHOWS: &[Row<Id>] = &[
     .piped(),
     Row::new("show startup-config", &[SHOW, "Contents of startup configuration"], EXEC, 15, Id::ShowStartup)
         .piped(),
-    Row::new("show bootvar", &[SHOW, "Boot and related environment variable"], EXEC, 1, Id::ShowBootvar)
-        .piped(),
     Row::new("show clock", &[SHOW, "Display the system clock"], EXEC, 1, Id::ShowClock).piped(),
     Row::new("show privilege", &[SHOW, "Show current privilege level"], EXEC, 1, Id::ShowPrivilege).piped(),
     Row::new(
@@ -443,8 +447,20 @@ const SHOWS: &[Row<Id>] = &[
         .piped(),
 ];
 
-/// The command graph of the device.
-pub(crate) fn graph() -> &'static Graph<Id> {
-    static GRAPH: OnceLock<Graph<Id>> = OnceLock::new();
-    GRAPH.get_or_init(|| Graph::new(&[SESSION, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES]))
+/// What only routers have.
+const ROUTER_SHOWS: &[Row<Id>] =
+    &[Row::new("show bootvar", &[SHOW, "Boot and related environment variable"], EXEC, 1, Id::ShowBootvar)
+        .piped()];
+
+/// The command graph of a model.
+pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
+    static ROUTER: OnceLock<Graph<Id>> = OnceLock::new();
+    static SWITCH: OnceLock<Graph<Id>> = OnceLock::new();
+    let all = |own: &[&[Row<Id>]]| {
+        Graph::new(&[&[SESSION, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES], own].concat())
+    };
+    match profile.boot.view {
+        View::Bootvar => ROUTER.get_or_init(|| all(&[ROUTER_SHOWS, ROUTER_GLOBAL])),
+        View::PathList => SWITCH.get_or_init(|| all(&[SWITCH_SHOWS, SWITCH_GLOBAL])),
+    }
 }

@@ -1,5 +1,7 @@
-use super::{Block, BootLine, Config, FilePrompt, Login, Password, User};
+use super::kept::{KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE};
+use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
 use crate::Profile;
+use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
 use crate::profile::Port;
 use std::net::Ipv4Addr;
 
@@ -23,6 +25,8 @@ pub struct Applied {
     pub section: Section,
     /// `config-register`: for the next boot. It is not part of the configuration's text.
     pub register: Option<u16>,
+    /// A variable of the boot loader that is set at once, or unset. It is not part of the configuration's text.
+    pub variable: Option<(&'static str, Option<String>)>,
     /// What the device says to the line, without line end.
     pub notice: Option<String>,
 }
@@ -69,7 +73,15 @@ impl Config {
         if words.is_empty() {
             return Err(Complaint::Incomplete);
         }
+        // Another line may have taken away what this one is in.
+        let there = match section {
+            Section::Global => true,
+            Section::Interface(i) => i < self.interfaces.len(),
+            Section::Line(i) => i < self.lines.len(),
+            Section::Kept(i) => i < self.blocks.len(),
+        };
         let inner = match section {
+            _ if !there => None,
             Section::Global => None,
             Section::Interface(i) => self.interface_line(i, no, words, line)?,
             Section::Line(i) => self.line_line(i, no, words, line)?,
@@ -87,7 +99,7 @@ impl Config {
             }),
         };
         match inner {
-            Some(()) => Ok(Applied { section, register: None, notice: None }),
+            Some(()) => Ok(Applied { section, register: None, variable: None, notice: None }),
             None => self.global(profile, no, words, line),
         }
     }
@@ -99,10 +111,10 @@ impl Config {
         words: &[&str],
         line: &str,
     ) -> Result<Applied, Complaint> {
-        let mut applied = Applied { section: Section::Global, register: None, notice: None };
+        let mut applied = Applied { section: Section::Global, register: None, variable: None, notice: None };
         match words {
             ["hostname"] if !no => return Err(Complaint::Incomplete),
-            ["hostname", ..] if no => self.hostname = String::from("Router"),
+            ["hostname", ..] if no => self.hostname = profile.hostname.to_string(),
             ["hostname", name] => {
                 let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
                 if !name.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -124,6 +136,13 @@ impl Config {
             ["username", name, ..] if no => self.users.retain(|u| u.name != *name),
             ["username", name, rest @ ..] => self.username(name, rest, line)?,
             ["boot-start-marker" | "boot-end-marker"] => {}
+            ["boot", "system", rest @ ..] if !profile.is_router() => {
+                applied.variable = Some((BOOT, self.path_list(no, rest)?));
+            }
+            ["boot", "manual"] if !profile.is_router() => applied.variable = Some((MANUAL_BOOT, yes(no))),
+            ["boot", "enable-break"] if !profile.is_router() => {
+                applied.variable = Some((ENABLE_BREAK, yes(no)));
+            }
             ["boot", "system"] if no => self.boot.clear(),
             ["boot", "system"] => return Err(Complaint::Incomplete),
             ["boot", "system", rest @ ..] => {
@@ -135,6 +154,7 @@ impl Config {
                     self.boot.push(text);
                 }
             }
+            ["config-register", ..] if !profile.is_router() => return Err(Complaint::Invalid),
             ["config-register", value] if !no => {
                 applied.register = Some(register(value).ok_or(Complaint::Invalid)?);
             }
@@ -168,12 +188,16 @@ impl Config {
             ["banner", "motd", ..] => self.banner_motd = Some(banner(line).ok_or(Complaint::Incomplete)?),
             ["interface"] => return Err(Complaint::Incomplete),
             ["interface", name @ ..] => {
-                let name = profile.interface(&name.concat()).ok_or(Complaint::Invalid)?;
-                let at = self.interfaces.iter().position(|i| i.name == *name).ok_or(Complaint::Invalid)?;
+                let at = self.port(profile, &name.concat()).ok_or(Complaint::Invalid)?;
                 if no {
-                    return Err(Complaint::Invalid);
+                    // Only what a command made can be taken away.
+                    if profile.interface(&self.interfaces[at].name).is_some() {
+                        return Err(Complaint::Invalid);
+                    }
+                    self.interfaces.remove(at);
+                } else {
+                    applied.section = Section::Interface(at);
                 }
-                applied.section = Section::Interface(at);
             }
             ["line"] | ["line", _] => return Err(Complaint::Incomplete),
             ["line", kind, first, ..] if !no => {
@@ -202,6 +226,39 @@ impl Config {
             _ => return Err(Complaint::Invalid),
         }
         Ok(applied)
+    }
+
+    /// `boot system` of a switch: what stood there before is replaced; the variable is what is left.
+    fn path_list(&mut self, no: bool, words: &[&str]) -> Result<Option<String>, Complaint> {
+        self.boot.clear();
+        if no {
+            return Ok(None);
+        }
+        let images = match words {
+            ["switch", _, rest @ ..] => rest,
+            rest => rest,
+        };
+        if images.is_empty() {
+            return Err(Complaint::Incomplete);
+        }
+        self.boot.push(BootLine(words.join(" ")));
+        Ok(Some(images.concat()))
+    }
+
+    /// An interface by its name, which may be abbreviated. A switch makes that of a VLAN when it is named.
+    fn port(&mut self, profile: &Profile, name: &str) -> Option<usize> {
+        let known = match profile.interface(name) {
+            Some(port) => port.clone(),
+            None if profile.switched.is_empty() => return None,
+            None => Port::vlan(vlan(name)?),
+        };
+        let at = self.interfaces.iter().position(|i| i.name == known);
+        at.or_else(|| {
+            let (description, address, kept) = (None, None, Vec::new());
+            let (shutdown, switched) = (false, false);
+            self.interfaces.push(Interface { name: known, description, address, shutdown, switched, kept });
+            Some(self.interfaces.len() - 1)
+        })
     }
 
     fn username(&mut self, name: &str, rest: &[&str], line: &str) -> Result<(), Complaint> {
@@ -235,6 +292,11 @@ impl Config {
         words: &[&str],
         line: &str,
     ) -> Result<Option<()>, Complaint> {
+        if let ["ip", "address", ..] = words
+            && self.interfaces[at].switched
+        {
+            return Err(Complaint::Invalid);
+        }
         if let ["ip", "address", address, mask] = words
             && !no
         {
@@ -325,6 +387,19 @@ fn within(text: &str, range: std::ops::RangeInclusive<u8>) -> Result<u8, Complai
     text.parse().ok().filter(|n| range.contains(n)).ok_or(Complaint::Invalid)
 }
 
+/// 10 of `Vlan10`, `vl10`.
+fn vlan(name: &str) -> Option<u16> {
+    let (kind, number) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
+    let kind = kind.to_ascii_lowercase();
+    let id = number.parse().ok().filter(|id| (1..=4_094).contains(id))?;
+    (!kind.is_empty() && "vlan".starts_with(&kind)).then_some(id)
+}
+
+/// A yes of the boot loader; `no` unsets it.
+fn yes(no: bool) -> Option<String> {
+    (!no).then(|| "yes".into())
+}
+
 /// `0x2102` or `8450`.
 pub(crate) fn register(text: &str) -> Option<u16> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -407,152 +482,6 @@ fn opens_block(words: &[&str]) -> bool {
         _ => false,
     }
 }
-
-/// First words of global lines of real configurations that mean nothing to the emulated device. A line
-/// that begins otherwise is a typing error.
-const KEPT: &[&str] = &[
-    "aaa",
-    "access-list",
-    "alias",
-    "archive",
-    "arp",
-    "cdp run",
-    "clock",
-    "control-plane",
-    "crypto",
-    "cts",
-    "dot11",
-    "exception",
-    "gatekeeper",
-    "ip access-list",
-    "ip bgp-community",
-    "ip cef",
-    "ip classless",
-    "ip default-gateway",
-    "ip default-network",
-    "ip dhcp",
-    "ip domain",
-    "ip domain-name",
-    "ip flow-export",
-    "ip forward-protocol",
-    "ip ftp source-interface",
-    "ip host",
-    "ip http",
-    "ip name-server",
-    "ip nat",
-    "ip nbar",
-    "ip prefix-list",
-    "ip radius",
-    "ip route",
-    "ip routing",
-    "ip scp server",
-    "ip sla",
-    "ip source-route",
-    "ip ssh",
-    "ip subnet-zero",
-    "ip tacacs",
-    "ip tftp source-interface",
-    "ip tftp min-timeout",
-    "ip tftp boot-interface",
-    "ip vrf",
-    "ipv6",
-    "license",
-    "lldp run",
-    "logging",
-    "login block-for",
-    "login on-failure",
-    "login on-success",
-    "memory-size",
-    "mgcp",
-    "mmi",
-    "multilink",
-    "ntp",
-    "parser",
-    "privilege",
-    "scheduler",
-    "security",
-    "service",
-    "snmp-server",
-    "spanning-tree",
-    "tftp-server",
-    "vtp",
-    "voice",
-    "voice-card",
-];
-
-/// The same inside an interface.
-const KEPT_IN_INTERFACE: &[&str] = &[
-    "arp",
-    "bandwidth",
-    "carrier-delay",
-    "cdp enable",
-    "channel-group",
-    "clock rate",
-    "crypto map",
-    "delay",
-    "duplex",
-    "encapsulation",
-    "ip access-group",
-    "ip flow",
-    "ip helper-address",
-    "ip mtu",
-    "ip nat",
-    "ip nbar",
-    "ip ospf",
-    "ip policy",
-    "ip proxy-arp",
-    "ip redirects",
-    "ip route-cache",
-    "ip tcp",
-    "ip unreachables",
-    "ip verify",
-    "ip virtual-reassembly",
-    "ip vrf",
-    "ipv6",
-    "keepalive",
-    "lldp",
-    "load-interval",
-    "logging event",
-    "mac-address",
-    "media-type",
-    "mop",
-    "mtu",
-    "negotiation",
-    "ppp",
-    "service-policy",
-    "snmp",
-    "speed",
-    "standby",
-    "switchport",
-    "tx-ring-limit",
-    "vrf",
-];
-
-/// The same inside a line.
-const KEPT_IN_LINE: &[&str] = &[
-    "access-class",
-    "activation-character",
-    "databits",
-    "escape-character",
-    "exec",
-    "exec-timeout",
-    "flowcontrol",
-    "history",
-    "length",
-    "location",
-    "logging synchronous",
-    "modem",
-    "no-exec",
-    "parity",
-    "rotary",
-    "session-limit",
-    "session-timeout",
-    "speed",
-    "stopbits",
-    "timeout",
-    "transport",
-    "width",
-];
 
 fn starts_with_any(words: &[&str], heads: &[&str]) -> bool {
     heads.iter().any(|head| {

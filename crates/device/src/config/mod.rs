@@ -8,6 +8,7 @@
 mod apply;
 mod archive;
 mod crypt;
+mod kept;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -105,6 +106,8 @@ pub struct Interface {
     pub address: Option<(Ipv4Addr, Ipv4Addr)>,
     /// `shutdown`.
     pub shutdown: bool,
+    /// It carries VLANs and takes no address.
+    pub switched: bool,
     /// Kept lines.
     pub kept: Vec<String>,
 }
@@ -161,7 +164,7 @@ impl Config {
         let line =
             |name: String, login| Line { name, password: None, login, privilege: None, kept: Vec::new() };
         Config {
-            hostname: String::from("Router"),
+            hostname: profile.hostname.to_string(),
             enable: None,
             users: Vec::new(),
             boot: Vec::new(),
@@ -172,15 +175,19 @@ impl Config {
                     name: name.clone(),
                     description: None,
                     address: None,
-                    shutdown: true,
+                    shutdown: !profile.is_switched(name),
+                    switched: profile.is_switched(name),
                     kept: Vec::new(),
                 })
                 .collect(),
-            lines: vec![
-                line("con 0".into(), Login::No),
-                line("aux 0".into(), Login::No),
-                line(format!("vty 0 {}", profile.vty_lines - 1), Login::Line),
-            ],
+            lines: [
+                Some(line("con 0".into(), Login::No)),
+                profile.is_router().then(|| line("aux 0".into(), Login::No)),
+                Some(line(format!("vty 0 {}", profile.vty_lines - 1), Login::Line)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             ftp_username: None,
             ftp_password: None,
             ftp_passive: None,

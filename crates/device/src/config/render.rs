@@ -61,12 +61,13 @@ impl Config {
             }
             match i.address {
                 Some((address, mask)) => writeln!(out, " ip address {address} {mask}")?,
+                None if i.switched => {}
                 None => out.push_str(" no ip address\n"),
             }
             if i.shutdown {
                 out.push_str(" shutdown\n");
             }
-            if i.name.starts_with("Gigabit") {
+            if i.name.starts_with("Gigabit") && !i.switched {
                 for word in ["duplex", "speed"] {
                     if !i.kept.iter().any(|l| l.starts_with(word)) {
                         writeln!(out, " {word} auto")?;

@@ -252,3 +252,18 @@ fn whatever_is_merged_renders_into_the_same_configuration() {
         assert_eq!(again, config, "round {round}:\n{text}\nrendered:\n{rendered}");
     }
 }
+
+#[test]
+fn a_line_whose_block_somebody_has_taken_away_is_refused() {
+    let switch = crate::Profile::named("c2960x").expect("a profile");
+    let mut config = Config::new(&switch);
+    let at = config.apply(&switch, Section::Global, "interface Vlan10").expect("made").section;
+    let kept = config.apply(&switch, Section::Global, "router rip").expect("kept").section;
+    config.apply(&switch, Section::Global, "no interface Vlan10").expect("gone");
+    config.apply(&switch, Section::Global, "no router rip").expect("gone");
+    assert_eq!(config.apply(&switch, at, "description x"), Err(Complaint::Invalid));
+    assert_eq!(config.apply(&switch, kept, "version 2").map(|a| a.section), Ok(Section::Global));
+    for line in ["no interface Vlan1", "interface Vlan4095", "interface Vlan0", "interface Loopback0"] {
+        assert_eq!(config.apply(&switch, Section::Global, line), Err(Complaint::Invalid), "{line}");
+    }
+}

@@ -104,6 +104,14 @@ impl Flash {
         rows.iter().filter(|r| !r.directory).map(Row::name).collect()
     }
 
+    /// All files with their directories, each directory's before what comes after it: the order in which a
+    /// Catalyst searches for an image.
+    pub fn files(&self) -> Vec<String> {
+        let rows = self.walk().unwrap_or_default();
+        let name = |r: &Row| String::from_utf8_lossy(r.path.relative()).into_owned();
+        rows.iter().filter(|r| !r.directory).map(name).collect()
+    }
+
     /// What a path names.
     pub fn stat(&self, path: &VPath) -> Result<Row> {
         let facts = self.store.stat(path)?;

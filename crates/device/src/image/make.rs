@@ -1,7 +1,8 @@
 use super::{
-    HEADER, MAGIC, MARKER, META, META_MAGIC, MIN_SIZE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, file_name,
+    HEADER, MAGIC, MARKER, META, META_MAGIC, MIN_SIZE, MZIP, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, file_name,
 };
 use crate::Profile;
+use crate::profile::Magic;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::io::{self, Write};
@@ -51,7 +52,10 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
         return Err(BadRecipe::Small { size: recipe.size });
     }
     let mut head = Vec::with_capacity(HEADER + META);
-    head.extend_from_slice(&elf_header());
+    match recipe.profile.image.magic {
+        Magic::Elf => head.extend_from_slice(&elf_header()),
+        Magic::Mzip => head.extend([MZIP, 1, 0x3000].into_iter().flat_map(u32::to_be_bytes)),
+    }
     head.resize(HEADER, 0);
     head.extend_from_slice(&metadata(recipe, &name));
 

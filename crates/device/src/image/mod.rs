@@ -4,7 +4,7 @@
 //!
 //! | offset | octets | what |
 //! |---|---|---|
-//! | 0 | 52 | an ELF header, 32 bit, big-endian: the first magic of an ISR G2 image |
+//! | 0 | 52 | an ELF header, 32 bit, big-endian: the first magic of a router's image; or `MZIP`, 1, 0x3000 and zeros: a Catalyst's |
 //! | 52 | 12 | zeros |
 //! | 64 | 960 | the metadata block: `TOWLINE-IMAGE 1`, then `key=value` lines, then line feeds |
 //! | 1024 | … | seeded filler: it does not compress, and differs with the seed |
@@ -42,11 +42,15 @@ pub const MARKER: &str = "THIS-TEXT-TRAVELS-IN-CLEAR";
 
 /// `7f 45 4c 46`: the magic number that the boot loader looks for.
 pub const MAGIC: u32 = 0x7f45_4c46;
+/// `MZIP`: that of a Catalyst.
+pub const MZIP: u32 = 0x4d5a_4950;
 
 /// The name of an image file: `c2900-universalk9-mz.SPA.155-3.M4a.bin` for C2900 and 15.5(3)M4a.
 /// `None` where the version text is not of the form `15.5(3)M4a`.
 pub fn file_name(profile: &crate::Profile, version: &str) -> Option<String> {
-    Some(format!("{}-{}-mz.SPA.{}.bin", profile.image.platform, profile.image.feature, dashed(version)?))
+    let image = &profile.image;
+    let signed = image.signed.as_ref().map(|word| format!(".{word}")).unwrap_or_default();
+    Some(format!("{}-{}-mz{signed}.{}.bin", image.platform, image.feature, dashed(version)?))
 }
 
 /// `15.5(3)M4a` to `155-3.M4a`.

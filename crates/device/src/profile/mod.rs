@@ -6,7 +6,7 @@
 
 mod value;
 
-pub use value::{Octets, Port, Prefix, Text, Word};
+pub use value::{FileName, Octets, Port, Ports, Prefix, Text, Word};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -20,12 +20,19 @@ pub struct Profile {
     pub name: Word,
     /// What it is, for people who choose.
     pub about: Text,
+    /// The name of a device that was not given one: `Router`.
+    pub hostname: Text,
     /// Processor board ID.
     pub serial: Text,
+    /// The address of its first interface: `0017.95c0.ffee`.
+    pub mac: Text,
     /// Main memory, KiB, as the boot loader counts it.
     pub memory_kib: u32,
-    /// Interfaces in the order of `show ip interface brief`.
-    pub interfaces: Vec<Port>,
+    /// Interfaces in the order of a configuration.
+    pub interfaces: Ports,
+    /// Those of them that carry VLANs and take no address.
+    #[serde(default)]
+    pub switched: Ports,
     /// vty lines: 5 are `line vty 0 4`.
     #[serde(deserialize_with = "value::vty_lines")]
     pub vty_lines: u16,
@@ -53,6 +60,10 @@ pub struct Image {
     pub platform: Word,
     /// Second part: `universalk9`.
     pub feature: Word,
+    /// Behind `-mz` in their names: `SPA`.
+    pub signed: Option<Text>,
+    /// What they begin with.
+    pub magic: Magic,
     /// The version that a new device has in flash.
     pub first: Text,
     /// The octets of that one.
@@ -69,15 +80,59 @@ pub struct Version {
     pub model: Text,
     /// What IOS gives to itself and to packet buffers: `491520K/32768K`.
     pub memory: Text,
-    /// `255K bytes of non-volatile configuration memory.`
-    pub nvram: Text,
-    /// `249856K bytes of ATA System CompactFlash 0 (Read/Write)`.
-    pub flash: Text,
+    /// `RELEASE SOFTWARE (fc1)`.
+    pub release: Text,
+    /// How it is laid out.
+    pub layout: Layout,
     /// Versions whose build lines are known.
     #[serde(default)]
     pub builds: BTreeMap<String, Build>,
     /// Those of any other version.
     pub other: Build,
+}
+
+/// What images begin with: what the boot loader looks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Magic {
+    /// A router's: an ELF file.
+    Elf,
+    /// A Catalyst's: a loader of its own.
+    Mzip,
+}
+
+/// The layouts of `show version`, with the texts that only they have.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// With licences.
+    IsrG2(IsrG2),
+    /// With board and stack.
+    Catalyst(Catalyst),
+}
+
+/// An ISR G2's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IsrG2 {
+    /// `255K bytes of non-volatile configuration memory.`
+    pub nvram: Text,
+    /// `249856K bytes of ATA System CompactFlash 0 (Read/Write)`.
+    pub flash: Text,
+}
+
+/// A Catalyst's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalyst {
+    /// `Bootstrap program is C2960X boot loader`.
+    pub rom: Text,
+    /// `(PowerPC405) processor (revision F0)`.
+    pub processor: Text,
+    /// `512K bytes of flash-simulated non-volatile configuration memory.`
+    pub nvram: Text,
+    /// The board's rows; `MAC`, `MODEL` and `SERIAL` stand for the device's.
+    pub board: Vec<(Text, Text)>,
 }
 
 /// The lines that name a build.
@@ -116,12 +171,18 @@ impl Flash {
 pub struct Nvram {
     /// Octets in all.
     pub total: Octets,
+    /// The file of flash that holds the saved configuration, where NVRAM is only simulated: `config.text`.
+    pub file: Option<FileName>,
 }
 
 /// A model's boot loader.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Boot {
+    /// Which one.
+    pub loader: Loader,
+    /// How the device shows what will boot.
+    pub view: View,
     /// Its version.
     pub version: Text,
     /// The register of a new device.
@@ -130,13 +191,34 @@ pub struct Boot {
     pub port: Port,
 }
 
+/// The boot loaders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loader {
+    /// `rommon 1 > ` of an ISR G2.
+    Rommon,
+    /// `switch: ` of a Catalyst.
+    Switch,
+}
+
+/// Where it is said what boots, and how the device shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// `show bootvar`: the boot lines of the saved configuration, tried in their order.
+    Bootvar,
+    /// `show boot`: a variable of the boot loader, which `boot system` sets at once.
+    PathList,
+}
+
 /// Why a text is no profile: the line, what stands there and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadProfile(toml::de::Error);
 
 /// The files of the profiles that are compiled in.
-const FILES: &[&str] = &[include_str!("../../profiles/c2911.toml")];
+const FILES: &[&str] =
+    &[include_str!("../../profiles/c2911.toml"), include_str!("../../profiles/c2960x.toml")];
 
 static PROFILES: LazyLock<Vec<(Arc<Profile>, &str)>> = LazyLock::new(|| {
     let read = |text| Profile::parse(text).unwrap_or_else(|e| panic!("a test reads every profile: {e}"));
@@ -161,6 +243,16 @@ impl Profile {
     /// The model called `name`, of those that are compiled in.
     pub fn named(name: &str) -> Option<Arc<Profile>> {
         Profile::all().find(|(p, _)| &*p.name == name).map(|(p, _)| p.clone())
+    }
+
+    /// Whether it is a router: one that obeys a register and has an aux line.
+    pub fn is_router(&self) -> bool {
+        self.boot.view == View::Bootvar
+    }
+
+    /// Whether this interface carries VLANs and takes no address.
+    pub fn is_switched(&self, port: &Port) -> bool {
+        self.switched.contains(port)
     }
 
     /// The build lines of `version`.
@@ -219,7 +311,7 @@ mod tests {
             ),
             ("[\"flash0:\", \"flash:\"]", "[\"flush:\"]", "a prefix of flash: flash0:, flash:, bootflash:"),
             ("[\"flash0:\", \"flash:\"]", "[]", "at least one prefix"),
-            ("serial = ", "seriell = ", "unknown field `seriell`, expected one of `name`, `about`, `serial`"),
+            ("serial = ", "seriell = ", "unknown field `seriell`, expected one of `name`, `about`"),
             ("model = \"CISCO2911/K9\"", "model = \"a\\nb\"", "one line of printable text"),
             ("total = 262_136", "total = \"many\"", "expected"),
             ("register = 0x2102", "register = 0x12102", "expected u16"),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use store::VPath;
 
 /// A short name that file names are made of: `c2911`, `universalk9`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -65,10 +66,84 @@ impl TryFrom<String> for Port {
 }
 
 impl Port {
+    /// `Gi0/0`: as tables of switches call it.
+    pub fn short(&self) -> String {
+        let (kind, number) = self.parts();
+        format!("{}{number}", kind.get(..2).unwrap_or(kind))
+    }
+
+    /// The interface of a VLAN: `Vlan10`.
+    pub fn vlan(id: u16) -> Port {
+        Port(format!("Vlan{id}").into())
+    }
+
     /// `GigabitEthernet` and `0/0`.
     pub fn parts(&self) -> (&str, &str) {
         let at = self.0.find(|c: char| c.is_ascii_digit()).unwrap_or(self.0.len());
         self.0.split_at(at)
+    }
+}
+
+/// Interfaces; in the file `GigabitEthernet1/0/1-28` stands for 28 of them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct Ports(Vec<Port>);
+
+impl TryFrom<Vec<String>> for Ports {
+    type Error = String;
+
+    fn try_from(texts: Vec<String>) -> Result<Ports, String> {
+        let mut ports = Vec::new();
+        for text in texts {
+            let range = text.rsplit_once('-').and_then(|(first, last)| {
+                let at = first.rfind(|c: char| !c.is_ascii_digit())? + 1;
+                Some((&first[..at], first[at..].parse::<u16>().ok()?..=last.parse::<u16>().ok()?))
+            });
+            match range {
+                Some((_, numbers)) if numbers.is_empty() || numbers.len() > 512 => {
+                    return Err(format!("'{text}': expected a range of 1 to 512 interfaces"));
+                }
+                Some((head, numbers)) => {
+                    for n in numbers {
+                        ports.push(Port::try_from(format!("{head}{n}"))?);
+                    }
+                }
+                None => ports.push(Port::try_from(text)?),
+            }
+        }
+        Ok(Ports(ports))
+    }
+}
+
+impl Deref for Ports {
+    type Target = [Port];
+
+    fn deref(&self) -> &[Port] {
+        &self.0
+    }
+}
+
+/// A file in the root of flash: `config.text`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FileName(VPath);
+
+impl TryFrom<String> for FileName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<FileName, String> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        match VPath::parse(text.as_bytes()) {
+            Ok(path) if plain && !path.is_root() => Ok(FileName(path)),
+            Ok(_) | Err(_) => Err(format!("'{text}' is no file name: expected one as config.text")),
+        }
+    }
+}
+
+impl FileName {
+    /// Its path in flash.
+    pub fn path(&self) -> &VPath {
+        &self.0
     }
 }
 

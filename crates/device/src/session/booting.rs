@@ -1,18 +1,27 @@
 use super::tty::{Leave, Tty};
+use crate::boot::switch::MANUAL_BOOT;
 use crate::boot::{Decision, Outcome};
-use crate::texts;
+use crate::profile::Loader;
+use crate::{Profile, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
-use ios_cli::text::boot;
+use ios_cli::text::{boot, boot_switch};
 use std::time::Duration;
 
 /// A whole boot takes about this long at pace 1.
 const LOADING: Duration = Duration::from_secs(12);
 const PAUSE: Duration = Duration::from_millis(700);
-/// `#` of the self-decompression.
-const HASHES: u32 = 74;
+/// Marks of the image's unpacking.
+const MARKS: u32 = 74;
 
-/// Power-on to IOS or ROMMON, with the texts of the boot loader. A break stops in ROMMON.
+/// Power-on to IOS or the boot loader's prompt, with its texts. A break stops there.
 pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
+    match tty.device.profile().boot.loader {
+        Loader::Rommon => by_rommon(tty),
+        Loader::Switch => by_switch(tty),
+    }
+}
+
+fn by_rommon(tty: &mut Tty) -> Result<(), Leave> {
     let profile = tty.device.profile();
     let memory = profile.memory_kib / 1024;
     tty.print(&boot::bootstrap(&profile.boot.version, &profile.version.model, memory))?;
@@ -26,28 +35,88 @@ pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
             return monitor(tty);
         }
     }
-    let facts = match &outcome {
-        Outcome::Rommon => {
-            tty.device.become_booted(outcome);
-            return Ok(());
-        }
-        Outcome::Booted { facts, .. } => facts.clone(),
-    };
-    load(tty, &facts, outcome)
+    launch(tty, outcome)
 }
 
-/// From the loader's lines to the banner: also for ROMMON's `boot` and `tftpdnld -r`.
+/// A Catalyst stops before it has looked at flash where a break (its Mode button) or `boot manual` says so.
+fn by_switch(tty: &mut Tty) -> Result<(), Leave> {
+    let mac = crate::texts::address(&tty.device.profile().mac).to_lowercase();
+    tty.print(&boot_switch::greeting(&mac))?;
+    let manual = tty.device.state().monitor.get(MANUAL_BOOT) == Some("yes");
+    let stopped = pause(tty, PAUSE)?;
+    if stopped || manual {
+        tty.print(if stopped { boot_switch::INTERRUPTED } else { boot_switch::MANUAL })?;
+        tty.device.state().interrupted = true;
+        tty.device.become_booted(Outcome::Rommon);
+        return Ok(());
+    }
+    switch_loader::flash_init(tty)?;
+    tty.print("done.\n")?;
+    let Decision { tried, outcome } = tty.device.decide();
+    for text in &tried {
+        tty.print(text)?;
+        if pause(tty, PAUSE)? {
+            tty.device.become_booted(Outcome::Rommon);
+            return Ok(());
+        }
+    }
+    launch(tty, outcome)
+}
+
+fn launch(tty: &mut Tty, outcome: Outcome) -> Result<(), Leave> {
+    match &outcome {
+        Outcome::Rommon => {
+            tty.device.become_booted(outcome);
+            Ok(())
+        }
+        Outcome::Booted { facts, .. } => load(tty, &facts.clone(), outcome),
+    }
+}
+
+/// What a console shows while an image is loaded.
+struct Loading {
+    /// Before the marks, and one of them.
+    before: String,
+    mark: &'static str,
+    /// Behind them, up to the banner.
+    behind: String,
+}
+
+fn loading(profile: &Profile, octets: u64, shown: &str) -> Loading {
+    match profile.boot.loader {
+        Loader::Rommon => Loading {
+            before: boot::load(octets),
+            mark: "#",
+            behind: format!("{}{}", boot::UNPACKED, boot::smart_init(profile.memory_kib / 1024)),
+        },
+        Loader::Switch => Loading {
+            before: format!(
+                "{}{}......{}",
+                boot_switch::loading(shown),
+                boot_switch::verifying(shown),
+                boot_switch::SIGNED
+            ),
+            mark: "$",
+            behind: format!("{}{}", boot_switch::installed(shown), boot::LEGEND),
+        },
+    }
+}
+
+/// From the loader's lines to the banner: also for the `boot` of the boot loaders and `tftpdnld -r`.
 pub(crate) fn load(tty: &mut Tty, facts: &crate::image::Facts, outcome: Outcome) -> Result<(), Leave> {
-    let memory = tty.device.profile().memory_kib / 1024;
-    tty.print(&boot::load(facts.len))?;
-    for _ in 0..HASHES {
-        tty.print("#")?;
-        if pause(tty, LOADING / HASHES)? {
+    let shown = match &outcome {
+        Outcome::Booted { shown, .. } => shown.as_str(),
+        Outcome::Rommon => "",
+    };
+    let Loading { before, mark, behind } = loading(tty.device.profile(), facts.len, shown);
+    tty.print(&before)?;
+    for _ in 0..MARKS {
+        tty.print(mark)?;
+        if pause(tty, LOADING / MARKS)? {
             return monitor(tty);
         }
     }
-    tty.print(boot::UNPACKED)?;
-    tty.print(&boot::smart_init(memory))?;
+    tty.print(&behind)?;
     if pause(tty, PAUSE)? {
         return monitor(tty);
     }
@@ -87,7 +156,10 @@ pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
 }
 
 fn monitor(tty: &mut Tty) -> Result<(), Leave> {
-    tty.print("\nmonitor: command \"boot\" aborted due to user interrupt\n")?;
+    tty.print(match tty.device.profile().boot.loader {
+        Loader::Rommon => "\nmonitor: command \"boot\" aborted due to user interrupt\n",
+        Loader::Switch => "\n",
+    })?;
     tty.device.become_booted(Outcome::Rommon);
     Ok(())
 }

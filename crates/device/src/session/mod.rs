@@ -17,7 +17,8 @@ pub(crate) use vty::{Vty, Vtys};
 
 use crate::commands::run_session;
 use crate::device::{Device, LineId, Power};
-use crate::rommon;
+use crate::profile::Loader;
+use crate::{rommon, switch_loader};
 use ios_cli::editor::{Event, Input};
 use ios_cli::text::boot;
 use std::sync::Arc;
@@ -55,7 +56,10 @@ impl Device {
                     fresh = true;
                     booting::boot(&mut tty)
                 }
-                Now::Rommon => rommon::run(&mut tty),
+                Now::Rommon => match tty.device.profile().boot.loader {
+                    Loader::Rommon => rommon::run(&mut tty),
+                    Loader::Switch => switch_loader::run(&mut tty),
+                },
                 Now::Running { setup: true } => booting::setup_dialog(&mut tty),
                 Now::Running { setup: false } => con0(&mut tty, std::mem::take(&mut fresh)),
             };

@@ -1,7 +1,7 @@
 //! The console while an ISR G2 boots; `reload`; the setup dialog. What an image that does not boot says is
 //! the boot loader's own: it stands with its decision, in `device`.
 
-use super::version;
+use super::{boot_switch, version};
 use alloc::format;
 use alloc::string::String;
 
@@ -61,7 +61,12 @@ smart init is sizing iomem
 
 Rounded IOMEM up to: 36Mb.
 Using {percent} percent iomem. [36Mb/{memory_mb}Mb]
+{LEGEND}"
+    )
+}
 
+/// Before the banner of every IOS.
+pub const LEGEND: &str = "
               Restricted Rights Legend
 
 Use, duplication, or disclosure by the Government is
@@ -76,17 +81,18 @@ Software clause at DFARS sec. 252.227-7013.
            San Jose, California 95134-1706
 
 
-"
-    )
-}
+";
 
 /// The running system's greeting: the same lines as `show version`.
 pub fn banner(v: &version::Version) -> String {
     let inventory: String = v.inventory.iter().map(|l| format!("{l}\n")).collect();
+    let (started, rest) = match &v.layout {
+        version::Layout::IsrG2 => ("", String::new()),
+        version::Layout::Catalyst(catalyst) => (boot_switch::STARTED, catalyst.render()),
+    };
     format!(
-        "{}{}\n{}{}Processor board ID {}\n{inventory}",
+        "{}{started}\n\n{}{}Processor board ID {}\n{inventory}{rest}",
         version::software(v),
-        "\n",
         version::EXPORT,
         version::hardware(v),
         v.board_id

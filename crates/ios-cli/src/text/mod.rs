@@ -11,6 +11,9 @@
 //! | [`flash`] | `show flash:` |
 //! | [`file_systems`] | `show file systems` |
 //! | [`bootvar`] | `show bootvar` |
+//! | [`path_list`] | `show boot` of a Catalyst |
+//! | [`catalyst`] | what a Catalyst adds to `show version`; `show switch` |
+//! | [`vlan`](mod@vlan) | `show vlan` |
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
 //! | [`interfaces`] | `show ip interface brief` |
@@ -20,10 +23,13 @@
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
+//! | [`boot_switch`] | a Catalyst's console while booting, its `switch:` |
 
 pub mod archive;
 pub mod boot;
+pub mod boot_switch;
 pub mod bootvar;
+pub mod catalyst;
 pub mod clock;
 pub mod copy;
 pub mod dir;
@@ -31,11 +37,13 @@ pub mod file_systems;
 pub mod files;
 pub mod flash;
 pub mod interfaces;
+pub mod path_list;
 pub mod ping;
 pub mod privilege;
 pub mod rommon;
 mod stamp;
 pub mod version;
+pub mod vlan;
 
 pub use stamp::Stamp;
 

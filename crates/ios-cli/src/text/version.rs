@@ -1,12 +1,13 @@
 //! `show version`
 
+use super::catalyst::Catalyst;
 use super::{Unread, between, register_line, render_register};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// What a device says of itself, in the layout of the ISR G2.
+/// What a device says of itself.
 ///
 /// [`Version::parse`] also reads other classic devices and IOS-XE: what these do not print stays empty.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +58,17 @@ pub struct Version {
     pub register: u16,
     /// At the next reload, where it differs.
     pub next_register: Option<u16>,
+    /// How it is laid out, with what only that layout has.
+    pub layout: Layout,
+}
+
+/// The layouts that are printed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// An ISR G2's.
+    IsrG2,
+    /// A Catalyst's with classic IOS: no licences, but board and stack.
+    Catalyst(Catalyst),
 }
 
 /// One row of the licence table.
@@ -101,14 +113,22 @@ pub(super) fn software(v: &Version) -> String {
 
 /// The line of model and memory.
 pub(super) fn hardware(v: &Version) -> String {
-    format!("Cisco {} {} with {} bytes of memory.\n", v.model, v.revision, v.memory)
+    let cisco = match v.layout {
+        Layout::IsrG2 => "Cisco",
+        Layout::Catalyst(_) => "cisco",
+    };
+    format!("{cisco} {} {} with {} bytes of memory.\n", v.model, v.revision, v.memory)
 }
 
 impl Version {
-    /// As an ISR G2 prints it.
+    /// As the device prints it.
     pub fn render(&self) -> String {
         let mut out = software(self);
-        out += &format!("\nROM: {}\n\n", self.rom);
+        out += &format!("\nROM: {}\n", self.rom);
+        if let Layout::Catalyst(c) = &self.layout {
+            out += &format!("BOOTLDR: {}\n", c.boot_loader);
+        }
+        out += "\n";
         out += &format!("{} uptime is {}\n", self.host, uptime(self.uptime));
         out += &format!("System returned to ROM by {}\n", self.returned_by);
         if let Some(at) = &self.restarted_at {
@@ -125,7 +145,10 @@ impl Version {
         out += &hardware(self);
         out += &format!("Processor board ID {}\n", self.board_id);
         self.inventory.iter().for_each(|l| out += &format!("{l}\n"));
-        out += "\n\n";
+        match &self.layout {
+            Layout::IsrG2 => out += "\n\n",
+            Layout::Catalyst(c) => out += &c.render(),
+        }
         if let Some((pid, sn)) = &self.udi {
             out += &format!(
                 "License Info:\n\nLicense UDI:\n\n-------------------------------------------------\nDevice#   PID                   SN\n-------------------------------------------------\n*0        {pid:<21} {sn:<16}\n\n\n\n"
@@ -205,6 +228,7 @@ impl Version {
             packages: find_packages(&lines),
             register,
             next_register,
+            layout: Catalyst::find(&lines).map_or(Layout::IsrG2, Layout::Catalyst),
         })
     }
 }

@@ -4,6 +4,7 @@ use super::{Line, Step};
 use crate::figures::grouped;
 use client::Scheme;
 use device::Profile;
+use device::profile::View;
 use ios_cli::image_name::ImageName;
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -103,15 +104,7 @@ impl Upgrade<'_> {
                    checks that."],
                 vec![command("show running-config | include boot system")],
             ),
-            step(
-                "Save, and see what the boot loader will be given",
-                &[
-                    "'[OK]'; then 'BOOT variable =' with the same order.",
-                    "'Configuration register is 0x2102': its last digit must not be 0 or 1 ('config-register \
-                     0x2102' in configuration mode).",
-                ],
-                vec![command("write memory"), command("show bootvar")],
-            ),
+            self.save(),
             step(
                 "Restart: everybody behind the device is cut off for some minutes",
                 &[
@@ -176,6 +169,31 @@ impl Upgrade<'_> {
     }
 
     fn boot(&self) -> Step {
+        match self.profile.boot.view {
+            View::Bootvar => self.boot_lines(),
+            View::PathList => self.boot_list(),
+        }
+    }
+
+    /// A list in one line: it takes the place of what was there, and counts at once.
+    fn boot_list(&self) -> Step {
+        let mut says = vec!["It takes the place of what was there, and counts at once, saved or not."];
+        if self.old.is_none() {
+            says.push(
+                "Put ';flash:/OLD' behind it with the image that step 1 showed, spelled as in 'dir flash:': it \
+                 boots if the new one does not.",
+            );
+        }
+        let old = self.old.map(|old| format!(";flash:/{old}")).unwrap_or_default();
+        let lines = vec![
+            command("configure terminal"),
+            command(format!("boot system flash:/{}{old}", self.name)),
+            command("end"),
+        ];
+        step("Say what boots: the new image, then the old one", &says, lines)
+    }
+
+    fn boot_lines(&self) -> Step {
         let mut says = vec!["'no boot system' takes the old lines away: a new one would stand behind them."];
         if self.old.is_none() {
             says.push(
@@ -191,6 +209,31 @@ impl Upgrade<'_> {
         lines.extend(self.old.map(|old| command(format!("boot system flash:{old}"))));
         lines.push(command("end"));
         step("Say what boots: the new image, then the old one", &says, lines)
+    }
+
+    fn save(&self) -> Step {
+        let (says, show): (&[&str], _) = match self.profile.boot.view {
+            View::Bootvar => (
+                &[
+                    "'[OK]'; then 'BOOT variable =' with the same order.",
+                    "'Configuration register is 0x2102': its last digit must not be 0 or 1 ('config-register \
+                     0x2102' in configuration mode).",
+                ],
+                "show bootvar",
+            ),
+            View::PathList => (
+                &[
+                    "'[OK]'; then 'BOOT path-list' with the same order, and 'Manual Boot : no' ('no boot manual' in \
+                   configuration mode).",
+                ],
+                "show boot",
+            ),
+        };
+        step(
+            "Save, and see what the boot loader will be given",
+            says,
+            vec![command("write memory"), command(show)],
+        )
     }
 
     fn after(&self) -> Step {
@@ -209,7 +252,9 @@ impl Upgrade<'_> {
         // '?' asks for help, '|' filters, and blanks end a name.
         let typed = |name: &str| {
             !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'|' | b'"' | b'!'))
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'|' | b'"' | b'!' | b';'))
         };
         for name in [Some(self.name), self.old].into_iter().flatten() {
             if !typed(name) {

@@ -1,46 +1,11 @@
-//! Which image boots: a pure decision over the register, the boot lines and what flash holds.
+//! A router's ROMMON.
 //!
 //! Boot field 0 stops in ROMMON, 1 takes the first image of flash; 2 to F try the `boot system` lines in
 //! their order, then the first image of flash. Only where nothing boots does the device stop in ROMMON.
 
+use super::{Decision, Outcome, Probe};
 use crate::config::{BootLine, BootSource};
 use crate::image::{Damage, Facts};
-
-/// What looking at a file found.
-#[derive(Debug)]
-pub enum Probe {
-    /// A sound image for this device.
-    Sound(Facts),
-    /// No such file.
-    Absent,
-    /// Not a sound image.
-    Damaged(Damage),
-    /// A sound image for another device.
-    Foreign(Facts),
-}
-
-/// What happens at power-on.
-#[derive(Debug)]
-pub struct Decision {
-    /// What the boot loader prints of each try that failed, lines with line ends.
-    pub tried: Vec<String>,
-    /// How it ends.
-    pub outcome: Outcome,
-}
-
-/// How booting ends.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Outcome {
-    /// This file of flash runs.
-    Booted {
-        /// Its name, relative to the root of flash.
-        file: String,
-        /// What it is.
-        facts: Facts,
-    },
-    /// The boot loader prompts.
-    Rommon,
-}
 
 /// Decides. `flash` is what the device calls its flash, `files` are the names there in directory order;
 /// `probe` looks at one of them.
@@ -72,7 +37,7 @@ pub fn decide(
     for file in files {
         match probe(file) {
             Probe::Sound(facts) => {
-                return Decision { tried, outcome: Outcome::Booted { file: file.clone(), facts } };
+                return Decision { tried, outcome: booted(flash, file, facts) };
             }
             // A file without the magic is no candidate, and nothing is said about it.
             Probe::Absent | Probe::Damaged(Damage::Magic { .. }) => {}
@@ -91,9 +56,13 @@ pub fn decide(
 /// Tries one file; the text of the failure otherwise.
 pub fn attempt(flash: &str, file: &str, probe: &mut dyn FnMut(&str) -> Probe) -> Result<Outcome, String> {
     match probe(file) {
-        Probe::Sound(facts) => Ok(Outcome::Booted { file: file.to_owned(), facts }),
+        Probe::Sound(facts) => Ok(booted(flash, file, facts)),
         found => Err(complaint(flash, file, &found)),
     }
+}
+
+fn booted(flash: &str, file: &str, facts: Facts) -> Outcome {
+    Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts }
 }
 
 fn complaint(flash: &str, file: &str, found: &Probe) -> String {

@@ -1,0 +1,57 @@
+//! Which image boots: a pure decision over what the boot loader is told and what flash holds.
+//!
+//! [`rommon`] is a router's: the register, the boot lines of the saved configuration, the first image of flash.
+//! [`switch`] is a Catalyst's: its own variable, else the first image of flash.
+
+pub mod rommon;
+pub mod switch;
+
+use crate::image::{Damage, Facts};
+use crate::profile::Loader;
+
+/// What looking at a file found.
+#[derive(Debug)]
+pub enum Probe {
+    /// A sound image for this device.
+    Sound(Facts),
+    /// No such file.
+    Absent,
+    /// Not a sound image.
+    Damaged(Damage),
+    /// A sound image for another device.
+    Foreign(Facts),
+}
+
+/// What happens at power-on.
+#[derive(Debug)]
+pub struct Decision {
+    /// What the boot loader prints of each try that failed, and of its giving up, lines with line ends.
+    pub tried: Vec<String>,
+    /// How it ends.
+    pub outcome: Outcome,
+}
+
+/// A boot that fails on request, as the boot loader would say it.
+pub(crate) fn fails(loader: Loader) -> Decision {
+    let said = match loader {
+        Loader::Rommon => "loadprog: bad file magic number:      0x0\n",
+        Loader::Switch => ios_cli::text::boot_switch::FAILED,
+    };
+    Decision { tried: vec![said.into()], outcome: Outcome::Rommon }
+}
+
+/// How booting ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// This file of flash runs.
+    Booted {
+        /// Its name, relative to the root of flash.
+        file: String,
+        /// The name it is shown with: `flash0:x`, or as the boot loader was told it.
+        shown: String,
+        /// What it is.
+        facts: Facts,
+    },
+    /// The boot loader prompts.
+    Rommon,
+}

@@ -1,0 +1,99 @@
+//! The `show` commands that only switches have.
+
+use super::exec::Exec;
+use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
+use crate::config::Config;
+use ios_cli::text::catalyst::{self, Stacked};
+use ios_cli::text::path_list::PathList;
+use ios_cli::text::vlan::{self, Vlan};
+
+impl Exec<'_> {
+    /// `show boot`: the boot loader's variables, whatever the configuration says.
+    pub(super) fn show_boot(&self) -> String {
+        let profile = self.tty.device.profile();
+        let state = self.tty.device.state();
+        let is = |name| state.monitor.get(name) == Some("yes");
+        let flash = profile.flash.prefix();
+        let list = state.monitor.get(BOOT).unwrap_or_default();
+        PathList {
+            boot: list.split(';').filter(|f| !f.is_empty()).map(str::to_owned).collect(),
+            config_file: match &profile.nvram.file {
+                Some(file) => format!("{flash}{}", file.path()),
+                None => "nvram:startup-config".into(),
+            },
+            private_config: format!("{flash}/private-config.text"),
+            enable_break: is(ENABLE_BREAK),
+            manual: is(MANUAL_BOOT),
+            buffer: profile.nvram.total.get(),
+        }
+        .render()
+    }
+
+    pub(super) fn show_vlan(&self, brief: bool) -> String {
+        let vlans = vlans(&self.tty.device.running_config());
+        if brief { vlan::brief(&vlans) } else { vlan::render(&vlans) }
+    }
+
+    pub(super) fn show_switch(&self) -> String {
+        let mac = &self.tty.device.profile().mac;
+        let one = Stacked {
+            active: true,
+            number: 1,
+            role: "Master".into(),
+            mac: mac.to_string(),
+            priority: 1,
+            hardware: "0".into(),
+            state: "Ready".into(),
+        };
+        catalyst::render_stack(mac, &[one])
+    }
+}
+
+/// The VLANs of a configuration with their access ports; a trunk is in none.
+fn vlans(config: &Config) -> Vec<Vlan> {
+    let mut vlans = vec![Vlan { id: 1, name: "default".into(), ports: Vec::new() }];
+    for block in &config.blocks {
+        let Some(ids) = block.head.strip_prefix("vlan ") else { continue };
+        for id in ids.split(',').filter_map(|id| id.trim().parse().ok()).filter(|id| *id > 1) {
+            let name = block.body.iter().find_map(|l| l.strip_prefix("name "));
+            let name = name.map_or_else(|| format!("VLAN{id:04}"), str::to_owned);
+            vlans.push(Vlan { id, name, ports: Vec::new() });
+        }
+    }
+    vlans.sort_by_key(|v| v.id);
+    for port in config.interfaces.iter().filter(|i| i.switched) {
+        if port.kept.iter().any(|l| l == "switchport mode trunk") {
+            continue;
+        }
+        let access = port.kept.iter().find_map(|l| l.strip_prefix("switchport access vlan "));
+        let id: u16 = access.and_then(|id| id.trim().parse().ok()).unwrap_or(1);
+        // A VLAN that nobody made holds its ports back.
+        if let Some(vlan) = vlans.iter_mut().find(|v| v.id == id) {
+            vlan.ports.push(port.name.short());
+        }
+    }
+    vlans
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Profile;
+
+    #[test]
+    fn access_ports_stand_with_their_vlan() {
+        let profile = Profile::named("c2960x").expect("a profile");
+        let config = Config::at_boot(
+            &profile,
+            "vlan 20\nvlan 10\n name STAFF\ninterface GigabitEthernet1/0/2\n switchport access vlan 10\n\
+             interface GigabitEthernet1/0/3\n switchport mode trunk\n\
+             interface GigabitEthernet1/0/4\n switchport access vlan 30\nend\n",
+        );
+        let vlans = vlans(&config);
+        let of = |id| vlans.iter().find(|v| v.id == id).expect("there");
+        assert_eq!((of(10).name.as_str(), of(10).ports.as_slice()), ("STAFF", &["Gi1/0/2".to_owned()][..]));
+        assert_eq!((of(20).name.as_str(), of(20).ports.len()), ("VLAN0020", 0));
+        assert_eq!(of(1).ports.len(), 28 - 3);
+        assert_eq!(vlans.len(), 3);
+    }
+}
