@@ -3,6 +3,8 @@
 use e2e::poll::until;
 use e2e::process::{Ended, Process};
 use e2e::towline::command;
+use serde_json::Value;
+use sha2::Digest as _;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{IpAddr, TcpStream};
 use std::path::Path;
@@ -200,6 +202,82 @@ fn the_file_of_the_docs_is_the_lab_that_they_show() {
     assert!(line.run("SW7#", "show ip interface brief").contains("127.1.1.7"));
 }
 
+/// What a lab's control socket answers, a JSON object a line.
+fn ctl(socket: &Path, words: &[&str]) -> Vec<Value> {
+    let ended =
+        Process::start(command().args(["device", "ctl", "--json", "--control"]).arg(socket).args(words))
+            .wait(PATIENCE);
+    assert_eq!(ended.code(), 0, "{words:?}: {}", ended.err);
+    ended.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn what_clients_did_to_a_device_can_be_asserted_and_what_goes_wrong_be_chosen() {
+    let dir = e2e::scratch();
+    let root = dir.path().join("images");
+    std::fs::create_dir(&root).expect("made");
+    let octets = e2e::content::Content::random(100_000).octets();
+    std::fs::write(root.join("new.bin"), &octets).expect("written");
+    let lab = Lab::start(
+        dir.path(),
+        "control = \"control\"\n[servers]\nroot = \"images\"\ntftp = 0\nftp = 0\n\
+         [[device]]\nname = \"R\"\ncount = 2\naddress = \"127.90.0.1\"\nfaults = [\"full-flash 90K\"]\n",
+    );
+    let socket = dir.path().join("control");
+    let devices = ctl(&socket, &[]);
+    let names: Vec<_> =
+        devices.iter().map(|d| (d["device"].clone(), d["mode"].clone(), d["version"].clone())).collect();
+    assert_eq!(
+        names,
+        [("R1".into(), "ios".into(), "15.1(4)M4".into()), ("R2".into(), "ios".into(), "15.1(4)M4".into())]
+    );
+    assert_eq!(ctl(&socket, &["R2", "faults"])[0]["fault"], "full-flash 92160");
+    assert_eq!(ctl(&socket, &["R2", "clear-faults"]), [] as [Value; 0]);
+    // One has room, the other has not; each is told what it printed.
+    for (address, prompt) in [("127.90.0.1", "R1#"), ("127.90.0.2", "R2#")] {
+        let mut line = lab.line(address);
+        line.say("copy tftp://127.0.0.1/new.bin flash:");
+        line.until("]? ");
+        line.say("");
+        line.until(prompt);
+    }
+    let copies = ctl(&socket, &["all", "copies"]);
+    assert_eq!(copies[0]["error"], "Not enough space on device");
+    assert_eq!((copies[1]["device"].clone(), copies[1]["octets"].clone()), ("R2".into(), 100_000.into()));
+    let files = ctl(&socket, &["127.90.0.2", "files"]);
+    let digest = sha2::Sha512::digest(&octets);
+    let sha512: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!((files[1]["name"].clone(), files[1]["sha512"].clone()), ("new.bin".into(), sha512.into()));
+    assert_eq!(ctl(&socket, &["R1", "files"]).len(), 1);
+    let commands = ctl(&socket, &["R2", "commands"]);
+    let typed = commands.last().expect("a command");
+    assert_eq!(
+        (typed["line"].clone(), typed["user"].clone(), typed["prompt"].clone()),
+        ("vty 0".into(), "admin".into(), "R2#".into())
+    );
+    assert_eq!(typed["text"], "copy tftp://127.0.0.1/new.bin flash:");
+    assert!(
+        ctl(&socket, &["R2", "configuration"])[0]["text"].as_str().expect("text").contains("hostname R2\n")
+    );
+    // The next boot stops in ROMMON; the one after that does not.
+    ctl(&socket, &["R1", "fault", "boot-fails", "1"]);
+    for mode in ["rommon", "ios"] {
+        ctl(&socket, &["R1", "power-cycle"]);
+        let is = || (ctl(&socket, &["R1"])[0]["mode"] == mode).then_some(());
+        until(PATIENCE, is).unwrap_or_else(|| panic!("R1 is not in {mode}"));
+    }
+    for (words, code, what) in [
+        (&["R9"][..], 5, "there is no such device here; there are R1, R2"),
+        (&["R1", "fault", "slow"], 2, "'slow' is no fault: expected one of slow-flash"),
+        (&["R1", "show", "it"], 2, "stands behind a verb that takes nothing"),
+    ] {
+        let ended = Process::start(command().args(["device", "ctl", "--control"]).arg(&socket).args(words))
+            .wait(PATIENCE);
+        assert_eq!(ended.code(), code, "{}", ended.err);
+        assert!(ended.err.contains(what), "{}", ended.err);
+    }
+}
+
 /// Runs a lab that is not to come about.
 fn refused(dir: &Path, text: &str) -> Ended {
     let file = dir.join("lab.toml");
@@ -250,7 +328,9 @@ fn a_command_has_the_lab_for_as_long_as_it_runs_and_its_exit_code_counts() {
     std::fs::write(&file, "telnet = 0\nssh = \"off\"\n[[device]]\nname = \"R\"\naddress = \"127.89.1.1\"\n")
         .expect("written");
     for code in [0, 7] {
-        let run = format!("exit {code}");
+        // The command finds the control socket.
+        let ask = format!("{} device ctl R", e2e::towline::program().display());
+        let run = format!("{ask} | grep -q 'R 127.89.1.1  c2911  15.1(4)M4 from ' || exit 9; exit {code}");
         let ended =
             Process::start(command().arg("lab").arg(&file).args(["--", "sh", "-c", &run])).wait(PATIENCE);
         assert_eq!(ended.code(), code, "{}", ended.err);

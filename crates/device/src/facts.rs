@@ -148,6 +148,11 @@ impl Device {
         }
     }
 
+    /// The running configuration, as a file; empty where no IOS runs.
+    pub fn configuration(&self) -> String {
+        self.running(|running| crate::texts::configuration(running)).unwrap_or_default()
+    }
+
     /// MD5 and SHA-512 of a file of flash, lower-case hex; `None` where there is no such file.
     pub fn digests(&self, name: &str) -> Option<(String, String)> {
         let path = VPath::parse(name.as_bytes()).ok()?;

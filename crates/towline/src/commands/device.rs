@@ -1,12 +1,16 @@
 //! `towline device`: an emulated device and its lines.
 
+mod ctl;
+
 use super::image::profile;
+use crate::control::{self, Control};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::on_interrupt;
+use crate::lab::desk::{Desk, Known};
 use crate::ladder::{End, Tracing};
 use crate::landing::Landing;
 use crate::watch::Several;
-use clap::Args;
+use clap::{Args, Subcommand};
 use device::image::{self, Recipe};
 use device::wire::Table;
 use device::{
@@ -38,6 +42,7 @@ Examples:
   towline device --tftp 127.0.0.1:6969             and TFTP for the files of its tftp-server lines
   towline device --pty                             the console on a pseudo-terminal: screen /dev/pts/7
   towline device --fault 'bad-sectors 1'           the next file in flash gets an octet wrong
+  towline device ctl R1 fault boot-fails 2         while it runs with --control, or a lab does
   towline device --profile mine.toml --overlay shows  a model of one's own, with texts of its own
   towline device --wire lab.toml --trace 2>trace   10.0.0.1:69 is a server of this host; see the packets
 ";
@@ -52,8 +57,10 @@ Examples:
 /// The wire table maps the lab's addresses to real sockets, one entry a line:
 /// "10.0.0.1:69" = "127.0.0.1:6969"; without one, addresses are real.
 #[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
+#[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Device {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// Its name: the host name of a new device, and the name of its default state directory.
     #[arg(long, default_value = "R1")]
     name: String,
@@ -99,13 +106,24 @@ pub struct Device {
     /// all. May be repeated.
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
+    /// Make a control socket here, for towline device ctl.
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
     #[command(flatten)]
     trace: Tracing,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Ctl(ctl::Ctl),
 }
 
 impl Device {
     /// Runs until the console is left.
     pub fn run(self) -> Result<(), Failure> {
+        if let Some(Verb::Ctl(ctl)) = self.verb {
+            return ctl.run();
+        }
         if let Some(name) = &self.print_profile {
             return print_profile(name);
         }
@@ -142,6 +160,10 @@ impl Device {
         // Over the network it may be told to reload while nobody is at its console.
         let attended = Attendant::start(std::slice::from_ref(&device));
         let _attendant = attended.map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
+        let known = Known { name: self.name.clone(), address: None, device: device.clone() };
+        let control = self.control.as_deref().map(control::listen).transpose()?;
+        let control = control.map(|listener| Control::start(listener, Desk(vec![known]))).transpose();
+        let _control = control.map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
         self.console(&device)?;
         traces.finish()
     }

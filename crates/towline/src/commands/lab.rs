@@ -41,7 +41,8 @@ Examples:
 /// loopback; the images are synthetic. Nothing outside a temporary directory is touched.
 ///
 /// With a FILE: the devices of that file (docs/topologies.md), each at an address of its own, over Telnet and SSH; nothing
-/// of them stays. With a command behind -- the lab lasts as long as that and ends with its exit code.
+/// of them stays. With a command behind -- the lab lasts as long as that and ends with its exit code; TOWLINE_CONTROL
+/// names its control socket, for towline device ctl.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Lab {
@@ -185,7 +186,12 @@ impl Lab {
 
 /// The lab of a file, until it is interrupted or the command has ended.
 fn topology(file: &Path, command: &[OsString]) -> Result<(), Failure> {
-    let lab = run::start(file)?;
+    let own = match command {
+        [] => None,
+        _ => Some(tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?),
+    };
+    let socket = own.as_ref().map(|dir| dir.path().join("control"));
+    let lab = run::start(file, socket.as_deref())?;
     eprint!("{}", run::described(&lab));
     let Some((program, words)) = command.split_first() else {
         let (over, is_over) = channel();
@@ -196,11 +202,13 @@ fn topology(file: &Path, command: &[OsString]) -> Result<(), Failure> {
         return Ok(());
     };
     let name = program.to_string_lossy();
+    let control = lab.control.as_ref().map(|socket| ("TOWLINE_CONTROL", socket));
     let status = Command::new(program)
         .args(words)
+        .envs(control)
         .status()
         .map_err(|e| Failure::new(Exit::Local, &name, format!("not run: {e}"), "name a program"))?;
-    drop(lab);
+    drop((lab, own));
     match status.code() {
         Some(0) => Ok(()),
         code => std::process::exit(code.unwrap_or(i32::from(Exit::Failed.code()))),

@@ -2,7 +2,7 @@
 
 use super::versions::{Tree, fault, named, path_of};
 use crate::config::Loaded;
-use crate::control::{Request, ask};
+use crate::control::{Answer, Request, ask};
 use crate::exit::{Exit, Failure};
 use crate::figures::grouped;
 use crate::service::offline;
@@ -73,7 +73,7 @@ fn record(loaded: &Loaded, path: &VPath, stamp: Stamp, octets: u64) {
     let (version, text) = (stamp.to_string(), path.to_string());
     if let Some(socket) = &loaded.config.server.control {
         let restored = Request::Restored { path: text, version: version.clone(), octets };
-        if ask(socket, &restored, |_| {}).is_ok() {
+        if ask(socket, &restored, |_: Answer| {}).is_ok() {
             return;
         }
     }

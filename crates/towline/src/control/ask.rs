@@ -1,4 +1,4 @@
-use super::{Answer, Request, exit_of};
+use super::{Answer, Request, Said};
 use crate::exit::{Exit, Failure};
 use clap::Args;
 use serde::Serialize;
@@ -44,7 +44,7 @@ impl Place {
 }
 
 /// Asks the server at `path`, and hands each line of the answer but the last to `each`.
-pub fn ask(path: &Path, request: &Request, mut each: impl FnMut(Answer)) -> Result<(), Failure> {
+pub fn ask<S: Said>(path: &Path, request: &impl Serialize, mut each: impl FnMut(S)) -> Result<(), Failure> {
     let stream = UnixStream::connect(path).map_err(|e| unreachable(path, &e))?;
     let broken = |e: io::Error| {
         Failure::new(Exit::Unreachable, path.display(), format!("the server's answer broke off: {e}"), "")
@@ -54,11 +54,11 @@ pub fn ask(path: &Path, request: &Request, mut each: impl FnMut(Answer)) -> Resu
 }
 
 /// The same over a connection that is there; `broken` has words for one that breaks off.
-pub(super) fn over(
+pub(super) fn over<S: Said>(
     mut stream: &UnixStream,
     request: &impl Serialize,
     broken: impl Fn(io::Error) -> Failure,
-    each: &mut dyn FnMut(Answer),
+    each: &mut dyn FnMut(S),
 ) -> Result<(), Failure> {
     let mut line = serde_json::to_vec(request).expect("requests are maps with string keys");
     line.push(b'\n');
@@ -66,12 +66,10 @@ pub(super) fn over(
     let _read = stream.write_all(&line);
     for line in BufReader::new(stream).lines() {
         let line = line.map_err(&broken)?;
-        match serde_json::from_str(&line).map_err(|e| broken(e.into()))? {
-            Answer::Done => return Ok(()),
-            Answer::Fault { exit, thing, what, way_out } => {
-                return Err(Failure::new(exit_of(exit), thing, what, way_out));
-            }
-            answer => each(answer),
+        let said: S = serde_json::from_str(&line).map_err(|e| broken(e.into()))?;
+        match said.ended() {
+            Some(ended) => return ended,
+            None => each(said),
         }
     }
     Err(broken(io::ErrorKind::UnexpectedEof.into()))

@@ -1,7 +1,7 @@
 //! Workers that a reload left behind and that drain: what an operator asks about sessions is asked of them too.
 
 use super::listen::{PATIENCE, read, say};
-use super::{Answer, Desk, Request, ask};
+use super::{Answer, Desk, Request, Said as _, ask};
 use crate::exit::{Exit, Failure};
 use serde::{Deserialize, Serialize};
 use std::os::unix::net::UnixStream;
@@ -67,7 +67,7 @@ impl Desk {
                 let gone = |e| Failure::new(Exit::Unreachable, "a worker that drains", e, "");
                 // One that ends meanwhile has nothing any more, and neither has one without such a session.
                 let _ended = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(EACH)));
-                let _none = ask::over(&stream, &passed, gone, &mut |answer| {
+                let _none = ask::over(&stream, &passed, gone, &mut |answer: Answer| {
                     // A caller that has gone is told nothing; what was asked is done all the same.
                     let _gone = each(&answer);
                 });
@@ -97,6 +97,6 @@ pub fn answer_successor(stream: UnixStream, desk: Desk) {
         let answer = read(&stream).and_then(|Passed { uid, request }| {
             desk.answer(uid, request, &mut |answer| say(&stream, answer))
         });
-        say(&stream, &answer.map_or_else(|failure| Answer::fault(&failure), |()| Answer::Done));
+        say(&stream, &Answer::last(answer.as_ref().copied()));
     });
 }

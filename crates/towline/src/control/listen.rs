@@ -1,8 +1,9 @@
-use super::{Answer, Desk, Request, Rights};
+use super::{Answers, Rights, Said};
 use crate::exit::{Exit, Failure};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::Mode;
 use rustix::io::Errno;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use socket2::{Domain, SockAddr, Socket, Type};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -86,7 +87,7 @@ impl Control {
     /// Answers on `listener`, which is bound already, from [`listen`] or from a process with more rights.
     ///
     /// The members of the group of the socket's file may ask, if that file can be seen from here.
-    pub fn start(listener: UnixListener, desk: Desk) -> io::Result<Control> {
+    pub fn start<D: Answers>(listener: UnixListener, desk: D) -> io::Result<Control> {
         let path = listener.local_addr()?.as_pathname().map(Path::to_path_buf);
         let group = path.as_ref().and_then(|p| std::fs::metadata(p).ok()).map(|m| m.gid());
         let stop = Cancel::new()?;
@@ -127,7 +128,7 @@ fn wait(listener: &UnixListener, stop: &Cancel) -> bool {
     }
 }
 
-fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Callers, stop: &Cancel) {
+fn accept<D: Answers>(listener: &UnixListener, rights: Rights, desk: &Arc<D>, here: &Callers, stop: &Cancel) {
     let spare = Arc::new(Mutex::new(Spare::new()));
     while wait(listener, stop) {
         // Given up for one who could not be answered after all.
@@ -143,14 +144,14 @@ fn accept(listener: &UnixListener, rights: Rights, desk: &Arc<Desk>, here: &Call
         }
         let Some(place) = here.place() else {
             let what = "too many callers at once";
-            say(&stream, &Answer::fault(&Failure::new(Exit::Refused, "control", what, "ask again")));
+            say(&stream, &D::Said::last(Err(&Failure::new(Exit::Refused, "control", what, "ask again"))));
             continue;
         };
         let (desk, spare) = (desk.clone(), spare.clone());
         // Without a thread the caller sees the end of the stream, and asks again.
         let _none = std::thread::Builder::new().name("control".into()).spawn(move || {
             let _place = place;
-            attend(&stream, rights, &desk);
+            attend(&stream, rights, &*desk);
             drop(stream);
             spare.lock().unwrap_or_else(PoisonError::into_inner).refill();
         });
@@ -190,17 +191,18 @@ impl Drop for Place {
     }
 }
 
-fn attend(stream: &UnixStream, rights: Rights, desk: &Desk) {
+fn attend<D: Answers>(stream: &UnixStream, rights: Rights, desk: &D) {
     let answer = match question(stream, rights) {
-        Ok((caller, request)) => {
-            desk.answer_everywhere(caller.uid, request, &mut |answer| say(stream, answer))
-        }
+        Ok((caller, request)) => desk.answer(&caller, request, &mut |answer| say(stream, answer)),
         Err(failure) => Err(failure),
     };
-    say(stream, &answer.map_or_else(|failure| Answer::fault(&failure), |()| Answer::Done));
+    say(stream, &D::Said::last(answer.as_ref().copied()));
 }
 
-fn question(stream: &UnixStream, rights: Rights) -> Result<(transport::Caller, Request), Failure> {
+fn question<R: DeserializeOwned>(
+    stream: &UnixStream,
+    rights: Rights,
+) -> Result<(transport::Caller, R), Failure> {
     let refused = |what: String, way_out: &str| Failure::new(Exit::Refused, "control", what, way_out);
     let caller = transport::caller(stream).map_err(|e| refused(format!("who asks is not known: {e}"), ""))?;
     let own = rustix::process::geteuid().as_raw();
@@ -225,7 +227,7 @@ pub(super) fn read<T: DeserializeOwned>(stream: &UnixStream) -> Result<T, Failur
 }
 
 /// Writes a line. A caller that went away is told nothing.
-pub(super) fn say(mut stream: &UnixStream, answer: &Answer) -> bool {
+pub(super) fn say(mut stream: &UnixStream, answer: &impl Serialize) -> bool {
     let mut line = serde_json::to_vec(answer).expect("answers are maps with string keys");
     line.push(b'\n');
     stream.write_all(&line).is_ok()

@@ -9,6 +9,7 @@
 //!   says of the caller;
 //! - `desk`: what is done, `out` of it what puts peers out, `elders` in workers that drain too;
 //! - [`Place`], [`ask`](fn@ask): the caller's end.
+//! - [`Answers`], [`Said`]: the same for whoever else answers on such a socket.
 
 mod ask;
 mod desk;
@@ -17,6 +18,7 @@ mod given;
 mod listen;
 mod out;
 mod rights;
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +27,9 @@ pub use desk::Desk;
 pub use elders::answer_successor;
 pub use listen::{Callers, Control, listen};
 pub use rights::Rights;
+pub use said::{Answers, Said};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use serde::{Deserialize, Serialize};
 
 /// What an operator asks a running server.
@@ -241,18 +244,7 @@ pub enum Answer {
     },
 }
 
-impl Answer {
-    fn fault(failure: &Failure) -> Answer {
-        Answer::Fault {
-            exit: failure.exit.code(),
-            thing: failure.thing.clone(),
-            what: failure.what.clone(),
-            way_out: failure.way_out.clone(),
-        }
-    }
-}
-
 /// The code with this number; one that this program does not know is a failure like any other.
-fn exit_of(code: u8) -> Exit {
+pub(crate) fn exit_of(code: u8) -> Exit {
     Exit::ALL.iter().map(|(exit, _)| *exit).find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
 }

@@ -29,7 +29,7 @@ fn event(session: u64, protocol: Protocol, user: Option<&str>, what: What) -> Ev
 
 fn asked(path: &Path, request: &Request) -> Vec<Answer> {
     let mut answers = Vec::new();
-    ask(path, request, |answer| answers.push(answer)).unwrap();
+    ask(path, request, |answer: Answer| answers.push(answer)).unwrap();
     answers
 }
 
@@ -92,11 +92,11 @@ fn the_socket_of_a_dead_server_is_replaced_and_that_of_a_living_one_is_not() {
     assert_eq!(failure.exit, Exit::Local);
     assert!(failure.what.contains("another towline serve"), "{failure}");
     drop(control);
-    let unanswered = ask(&path, &Request::Ping, |_| {}).expect_err("it has ended");
+    let unanswered = ask(&path, &Request::Ping, |_: Answer| {}).expect_err("it has ended");
     assert_eq!(unanswered.exit, Exit::Unreachable, "{unanswered}");
     let (_control, _) = started(&path);
     assert_eq!(asked(&path, &Request::Ping).len(), 1);
-    let absent = ask(&dir.path().join("no.sock"), &Request::Ping, |_| {}).expect_err("there is none");
+    let absent = ask(&dir.path().join("no.sock"), &Request::Ping, |_: Answer| {}).expect_err("there is none");
     assert_eq!(absent.exit, Exit::Unreachable);
     let file = dir.path().join("file");
     std::fs::write(&file, "mine").unwrap();
@@ -131,7 +131,7 @@ fn bans_are_set_listed_and_lifted() {
         (Request::Kick { session: 99 }, "there is no such session"),
         (Request::KickFrom { net: "192.0.2.7".into() }, "no session is from there"),
     ] {
-        let why = ask(&path, &request, |_| ()).unwrap_err();
+        let why = ask(&path, &request, |_: Answer| ()).unwrap_err();
         assert_eq!(why.what, what, "{request:?}");
     }
 }

@@ -6,11 +6,12 @@
 //! - [`lesson`]: the steps as a table of goals over the device's state. [`scene`]: images, servers and R1.
 //! - [`guide`]: beside a learner at the console. [`script`]: types it all, over [`typist`].
 //! - [`quiz`]: six questions. [`compare`]: four protocols side by side. [`ladders`]: six drawings.
-//! - [`topology`]: many devices in one process, from a file.
+//! - [`topology`]: many devices in one process, from a file. [`desk`]: what is asked of devices that run.
 //! - [`servers`], [`traffic`], [`relay`], [`blackhole`], [`screen`]: what these stand on.
 
 pub mod blackhole;
 pub mod compare;
+pub mod desk;
 pub mod guide;
 pub mod ladders;
 pub mod lesson;

@@ -25,6 +25,8 @@ section! {
         seed: u64 = 1,
         /// Where an RSA host key of all devices is kept, made where it is missing; without it the key is of this run.
         host_key: Option<PathBuf> = None,
+        /// The control socket, for `towline device ctl`; with a command behind -- there is one without this too.
+        control: Option<PathBuf> = None,
         /// Servers for the devices, over one directory.
         servers: Option<Servers> = None,
         /// Devices, or rows of devices that are alike.

@@ -3,7 +3,9 @@
 use super::file;
 use super::furnish;
 use crate::config;
+use crate::control::{self, Control};
 use crate::exit::{Exit, Failure};
+use crate::lab::desk::{Desk, Known};
 use crate::lab::servers::{Ports, Servers};
 use device::wire::Table;
 use device::{Attendant, Device, Rack, SshLines, TelnetLines, Through};
@@ -11,7 +13,7 @@ use serve::listen::Want;
 use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::local::{Local, LocalOptions};
 use store::memory::Shelf;
@@ -39,15 +41,18 @@ pub struct Running {
     pub console: Option<u16>,
     /// The servers.
     pub servers: Option<Servers>,
+    /// The control socket.
+    pub control: Option<PathBuf>,
+    _control: Option<Control>,
     _attendant: Attendant,
     _lines: (Vec<TelnetLines>, Option<SshLines>),
 }
 
-/// Reads the topology at `path` and starts what it says.
+/// Reads the topology at `path` and starts what it says. Its control socket is `control` where it names none.
 ///
 /// # Errors
 /// What is wrong with the file, or why something cannot listen.
-pub fn start(path: &Path) -> Result<Running, Failure> {
+pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
     let text = config::Loaded::text(path)?;
     let read = file::parse(path, text).map_err(|faults| config::failure(&faults))?;
     let topology = &read.topology;
@@ -96,7 +101,20 @@ pub fn start(path: &Path) -> Result<Running, Failure> {
         ssh = Some((started.address().port(), print));
         ssh_lines = Some(started);
     }
+    let socket = topology.control.as_deref().or(control);
+    let known = devices.iter().map(|placed| Known {
+        name: placed.name.clone(),
+        address: Some(placed.address),
+        device: placed.device.clone(),
+    });
+    let desk = Desk(known.collect());
+    let answering = match socket {
+        Some(path) => Some(Control::start(control::listen(path)?, desk).map_err(threads)?),
+        None => None,
+    };
     Ok(Running {
+        control: socket.map(Path::to_owned),
+        _control: answering,
         devices,
         telnet: vty,
         ssh,
@@ -176,6 +194,9 @@ pub fn described(lab: &Running) -> String {
     }
     if let Some(port) = lab.console {
         let _ = writeln!(out, "Consoles: telnet {} {port}", first.address);
+    }
+    if let Some(socket) = &lab.control {
+        let _ = writeln!(out, "Control: towline device ctl --control {}", socket.display());
     }
     out
 }
