@@ -24,6 +24,8 @@ pub struct Config {
     pub mounts: Vec<Mount>,
     /// What `/` is for whom: the first that fits counts.
     pub roots: Vec<Root>,
+    /// Who sees the sessions of others.
+    pub overseers: Vec<Overseer>,
     /// How much at once.
     pub limits: Limits,
     /// What bad behaviour costs; `None`: nothing.
@@ -39,6 +41,17 @@ impl Config {
     pub fn is_written(&self) -> bool {
         self.mounts.iter().any(|mount| mount.write)
     }
+}
+
+/// Users and groups, and the networks that they have to come from, where there are any.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Overseer {
+    /// Names.
+    pub users: Vec<String>,
+    /// Of whose members any.
+    pub groups: Vec<String>,
+    /// Any of these.
+    pub clients: Vec<Net>,
 }
 
 /// Somebody who can log in.

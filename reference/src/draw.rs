@@ -3,7 +3,7 @@
 use crate::names::{join, last};
 use crate::{
     Allow, Caps, Config, Credentials, Dice, Knock, Limits, Mode, Model, Mount, Moved, Name, Net, Offence,
-    Penalties, Protocol, Quota, Right, Root, RootUser, Rule, Security, Step, Upload, User,
+    Overseer, Penalties, Protocol, Quota, Right, Root, RootUser, Rule, Security, Step, Upload, User,
 };
 use std::net::SocketAddr;
 
@@ -120,11 +120,20 @@ pub fn config(dice: &mut Dice) -> Config {
         } else {
             Vec::new()
         },
+        overseers: (0..dice.below(3)).map(|_| overseer(dice)).collect(),
         limits: limits(dice),
         penalties: dice.once_in(2).then(|| penalties(dice)),
         mounts,
         files,
         directories,
+    }
+}
+
+fn overseer(dice: &mut Dice) -> Overseer {
+    Overseer {
+        users: dice.some(3, &texts(&["alice", "bob", "anonymous"])),
+        groups: dice.some(3, &texts(&GROUPS)),
+        clients: dice.some(4, &nets()),
     }
 }
 
@@ -407,7 +416,10 @@ impl Drawn<'_> {
             0 => Step::Delay { peer: self.peer() },
             1 => Step::Kick { session: self.session() },
             2 => Step::KickFrom { net },
-            3 => Step::IsKicked { session: self.session() },
+            3 => match self.dice.once_in(2) {
+                true => Step::IsKicked { session: self.session() },
+                false => Step::Fellows { session: self.session() },
+            },
             4 => {
                 let forever = self.dice.once_in(4);
                 Step::Ban { net, lasts: (!forever).then_some(1 + self.dice.below(60) as u64) }

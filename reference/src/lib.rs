@@ -30,8 +30,8 @@ mod tree;
 pub use answer::{Answer, By, Why};
 pub use bans::Offence;
 pub use config::{
-    Allow, Caps, Config, Limits, Mount, Penalties, Protocol, Quota, Right, Root, RootUser, Rule, Security,
-    Upload, User,
+    Allow, Caps, Config, Limits, Mount, Overseer, Penalties, Protocol, Quota, Right, Root, RootUser, Rule,
+    Security, Upload, User,
 };
 pub use dice::Dice;
 pub use draw::{config, steps};

@@ -163,6 +163,10 @@ impl Model {
                 let nth = self.session(*session);
                 return Ok(nth.map_or(Answer::Skipped, |nth| Answer::Is(self.sessions[nth].is_kicked)));
             }
+            Step::Fellows { session } => {
+                let seen = self.session(*session).map(|nth| self.fellows(nth));
+                return Ok(seen.map_or(Answer::Skipped, Answer::Names));
+            }
             Step::Ban { net, lasts } => self.bans.set(*net, lasts.map(|lasts| self.now + lasts)),
             Step::Unban { net } => return Ok(Answer::Is(self.bans.lift(net, self.now))),
             Step::Offend { peer, protocol, offence } => self.offend(*protocol, peer.ip(), *offence),

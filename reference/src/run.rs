@@ -131,6 +131,7 @@ fn simpler(config: &Config, nth: usize) -> Option<Config> {
     (0..config.rules.len()).for_each(|n| way(&|c| drop(c.rules.remove(n))));
     (0..config.uploads.len()).for_each(|n| way(&|c| drop(c.uploads.remove(n))));
     (0..config.roots.len()).for_each(|n| way(&|c| drop(c.roots.remove(n))));
+    (0..config.overseers.len()).for_each(|n| way(&|c| drop(c.overseers.remove(n))));
     (1..config.mounts.len()).for_each(|n| way(&|c| drop(c.mounts.remove(n))));
     (0..config.files.len()).for_each(|n| way(&|c| drop(c.files.remove(n))));
     (0..config.directories.len()).for_each(|n| way(&|c| drop(c.directories.remove(n))));

@@ -81,6 +81,8 @@ pub enum Step {
     KickFrom { net: Net },
     /// Whether a session was ended so.
     IsKicked { session: usize },
+    /// Which sessions it is shown.
+    Fellows { session: usize },
     /// The owner bans, for some seconds or for ever.
     Ban { net: Net, lasts: Option<u64> },
     /// And lifts it.

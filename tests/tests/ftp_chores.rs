@@ -132,6 +132,30 @@ assert names('../*.txt') == [b'../b.txt']
     );
 }
 
+/// The owner names who sees others; the rest sees its own, also when somebody else is there.
+#[test]
+fn an_overseer_is_shown_the_sessions_of_all() {
+    let script = "
+other = ftplib.FTP()
+other.connect('127.0.0.1', port, timeout=60)
+other.login('anonymous', 'x@y')
+said = ftp.sendcmd('SITE WHO').splitlines()
+assert other.sendcmd('SITE WHO').count(' from ') == 1, 'anonymous sees itself'
+print(said)
+lines = [line.split() for line in said[1:-1]]
+assert [line[1:3] for line in lines] == EXPECTED, said
+";
+    let [all, own] = ["[['ftp', 'bob'], ['ftp', 'anonymous']]", "[['ftp', 'from']]"];
+    for (rows, expected) in [
+        ("[[ftp.overseer]]\nuser = \"bob\"\nclients = \"127.0.0.0/8\"\n", all),
+        ("[[ftp.overseer]]\nuser = \"bob\"\nclients = \"10.0.0.0/8\"\n", own),
+        ("[[ftp.overseer]]\nuser = \"alice\"\n", own),
+    ] {
+        let configuration = format!("[server]\nanonymous = true\n{rows}");
+        asked_with(&configuration, &script.replace("EXPECTED", expected));
+    }
+}
+
 #[test]
 fn who_quota_idle_and_umask_say_what_is_so() {
     asked(

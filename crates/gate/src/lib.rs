@@ -13,7 +13,7 @@
 //!   verified credentials), `rights` what they may do, `rules` what the owner says of that, `explain` what would be if, `grants` what is given out for a while (`holder` by a name), `roots` what `/` is for them, `uploads` what
 //!   is done where, `inbox` the drop box, `limits` how much at once, `counters` the places, `rate` how fast,
 //!   `penalties` what bad behaviour costs, `bans` who is out, `live` who is in, `session` the verbs, `peek` a look before
-//!   a transfer, `third_party` whose octets go to others, `transfer` the two transfers, `progress` how far one is, `record` what is
+//!   a transfer, `third_party` whose octets go to others, `overseer` who sees whose sessions, `transfer` the two transfers, `progress` how far one is, `record` what is
 //!   known at their end, `verdict` what that means, `watch` what time it is, `timings` how long it takes, `digests` of
 //!   files, `sidecar` files of digests that are
 //!   computed, `advice` the nearest name, `fold` a name in another case, `audit` events, `refusal` why not,
@@ -36,6 +36,7 @@ mod inbox;
 mod knock;
 mod limits;
 mod live;
+mod overseer;
 mod peek;
 mod penalties;
 mod policy;
@@ -72,6 +73,7 @@ pub use inbox::InboxVersion;
 pub use knock::{Agreed, Credentials, Knock, Protocol, Secret, Security};
 pub use limits::{Caps, Counted, Limit, Limits, Rates, Scope, subscriber};
 pub use live::OnKick;
+pub use overseer::{Fellow, Overseer};
 pub use peek::Peek;
 pub use penalties::{KeptScores, Offence, Penalties};
 pub use policy::Policy;
@@ -84,7 +86,7 @@ pub use roots::{RootPath, RootRule, RootUser, Roots};
 pub use rules::{
     ANONYMOUS, ANY_USER, BadPattern, Effect, MAX_RULES, Pattern, Place, Right, Rights, Rule, Rules,
 };
-pub use session::{Ask, Fellow, Listing, Session};
+pub use session::{Ask, Listing, Session};
 pub use sidecar::is_digest_name;
 /// Storage's types, for those who may not open anything themselves.
 pub use store;

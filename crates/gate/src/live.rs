@@ -1,7 +1,7 @@
 //! Sessions that are open now, and how one is ended from outside.
 
 use crate::audit::By;
-use crate::session::{Fellow, Inner};
+use crate::session::Inner;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
@@ -49,10 +49,9 @@ impl Live {
         self.open(None).iter().filter(|inner| from(inner.peer())).count()
     }
 
-    /// Of whom there is none of `None`.
-    pub(crate) fn owned_by(&self, owner: Option<&str>) -> Vec<Fellow> {
-        let Some(owner) = owner else { return Vec::new() };
-        self.open(None).iter().filter_map(|inner| inner.fellow_of(owner)).collect()
+    /// What is shown of each, of which anything is.
+    pub(crate) fn all<T>(&self, shown: impl Fn(&Inner) -> Option<T>) -> Vec<T> {
+        self.open(None).iter().filter_map(|inner| shown(inner)).collect()
     }
 
     /// Taken out of the lock first: whoever lets the last of a session go removes it from the list.

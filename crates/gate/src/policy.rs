@@ -1,6 +1,6 @@
 use crate::{
-    Bans, Directory, Grants, KeptScores, Limits, Net, Oracle, Penalties, Roots, Rules, ThirdParty, Uploads,
-    User,
+    Bans, Directory, Grants, KeptScores, Limits, Net, Oracle, Overseer, Penalties, Roots, Rules, ThirdParty,
+    Uploads, User,
 };
 #[cfg(doc)]
 use crate::{Gate, Upload};
@@ -43,6 +43,8 @@ pub struct Policy {
     pub symlinks: bool,
     /// With whom data connections may be that are not the peer; none: with nobody.
     pub third_parties: Vec<ThirdParty>,
+    /// Who sees the sessions of others; none: nobody.
+    pub overseers: Vec<Overseer>,
     /// Whether names that begin with a dot are there at all.
     pub show_hidden: bool,
     /// Whether `NAME.md5`, `NAME.sha256` and `NAME.sha512` are there for each file that can be read.
@@ -82,6 +84,7 @@ impl Default for Policy {
             inbox: false,
             symlinks: false,
             third_parties: Vec::new(),
+            overseers: Vec::new(),
             show_hidden: false,
             digests: true,
             limits: Limits::default(),

@@ -54,22 +54,18 @@ enum Part {
     Imagined,
 }
 
-/// An open session, as its owner may see it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Fellow {
-    /// Its number in the events.
-    pub session: u64,
-    /// What it speaks.
-    pub protocol: Protocol,
-    /// From where.
-    pub peer: SocketAddr,
-}
-
 impl Inner {
-    /// What its owner sees, where that is this one.
-    pub(crate) fn fellow_of(&self, owner: &str) -> Option<Fellow> {
-        let From { session, protocol, peer, .. } = self.from;
-        (self.owner.as_deref() == Some(owner)).then_some(Fellow { session, protocol, peer })
+    pub(crate) fn from(&self) -> &From {
+        &self.from
+    }
+
+    pub(crate) fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// Whose it is, as partials have it.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
     }
 
     pub(crate) fn peer(&self) -> SocketAddr {
@@ -477,11 +473,9 @@ impl Session {
         why
     }
 
-    /// The open sessions of the same owner: of this user, or of anonymous from this address. Its own is among them.
-    pub fn fellows(&self) -> Vec<Fellow> {
-        let mut fellows = self.gate().live.owned_by(self.0.owner.as_deref());
-        fellows.sort_unstable_by_key(|fellow| fellow.session);
-        fellows
+    /// Whose it is, where it is somebody's.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        self.0.owner()
     }
 
     /// Whether this session keeps what came of a broken upload.

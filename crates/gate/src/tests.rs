@@ -4,6 +4,7 @@ mod grants;
 mod keys;
 mod links;
 mod model;
+mod overseer;
 mod peek;
 mod random;
 mod rights;

@@ -75,8 +75,44 @@ impl Model {
 
     /// Whose a partial is.
     pub(super) fn owner(&self, asker: &Asker) -> Option<String> {
-        let address = self.sessions[asker.session].knock.peer.ip().to_canonical();
-        match &asker.who {
+        self.owner_of(asker.session, &asker.who)
+    }
+
+    /// The open sessions that one is shown: those of the same owner, or all.
+    pub(super) fn fellows(&self, nth: usize) -> Vec<String> {
+        let own = &self.sessions[nth];
+        let oversees = match &own.who {
+            Who::User(user) => self.config.overseers.iter().any(|row| {
+                let named = row.users.contains(&user.name)
+                    || row.groups.iter().any(|group| user.groups.contains(group));
+                let from = own.knock.peer.ip();
+                named && (row.clients.is_empty() || row.clients.iter().any(|net| net.holds(from)))
+            }),
+            Who::Nobody | Who::Anonymous | Who::Grant(_) => false,
+        };
+        let owner = self.owner_of(nth, &own.who);
+        let is_shown = |other: &usize| {
+            oversees || owner.is_some() && self.owner_of(*other, &self.sessions[*other].who) == owner
+        };
+        let mut shown: Vec<String> = self.live().filter(is_shown).map(|other| self.shown(other)).collect();
+        shown.sort();
+        shown
+    }
+
+    fn shown(&self, nth: usize) -> String {
+        let session = &self.sessions[nth];
+        let user = match &session.who {
+            Who::User(user) => &user.name,
+            Who::Anonymous => "anonymous",
+            Who::Nobody => "nobody",
+            Who::Grant(_) => "grant",
+        };
+        format!("{} {user}", session.knock.peer)
+    }
+
+    fn owner_of(&self, session: usize, who: &Who) -> Option<String> {
+        let address = self.sessions[session].knock.peer.ip().to_canonical();
+        match who {
             Who::User(user) => Some(format!("user {}", user.name)),
             // Anonymous is many.
             Who::Anonymous => Some(format!("anonymous {address}")),

@@ -47,7 +47,7 @@ impl Server {
             (Chore::RemoveTree(_), Answer::Done) => self.reply(250, "Directory removed, with all in it."),
             (Chore::TreeSize(_), Answer::Size(octets)) => self.reply(213, &format!("{octets}")),
             (Chore::Who, Answer::Lines(lines)) => {
-                self.say_lines(200, b"Your sessions:", lines.iter().map(Vec::as_slice), b"End.");
+                self.say_lines(200, b"Sessions:", lines.iter().map(Vec::as_slice), b"End.");
             }
             (Chore::Quota, Answer::Lines(lines)) => {
                 self.say_lines(200, b"Room here:", lines.iter().map(Vec::as_slice), b"End.");

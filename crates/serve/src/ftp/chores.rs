@@ -8,6 +8,8 @@ use gate::{Refusal, Session};
 
 /// Names that DSIZ counts before it gives up.
 const COUNTED: u64 = 100_000;
+/// Sessions that SITE WHO shows: it goes over the control connection.
+const SHOWN: usize = 500;
 
 pub(super) fn answer(session: &Session, at: &VPath, chore: &Chore) -> Answer {
     let done = |done: Result<(), Refusal>| done.map(|()| Answer::Done);
@@ -101,11 +103,20 @@ fn remove_tree(session: &Session, path: &VPath) -> Result<(), Refusal> {
 }
 
 fn who(session: &Session) -> Vec<Vec<u8>> {
-    let line = |fellow: gate::Fellow| {
+    let (fellows, oversees) = (session.fellows(), session.oversees());
+    let line = |fellow: &gate::Fellow| {
         let own = if fellow.session == session.id() { ", this one" } else { "" };
-        format!("{} {} from {}{own}", fellow.session, fellow.protocol, fellow.peer).into_bytes()
+        let user = match &fellow.user {
+            Some(user) if oversees => format!(" {user}"),
+            Some(_) | None => String::new(),
+        };
+        format!("{} {}{user} from {}{own}", fellow.session, fellow.protocol, fellow.peer).into_bytes()
     };
-    session.fellows().into_iter().map(line).collect()
+    let mut lines: Vec<Vec<u8>> = fellows.iter().take(SHOWN).map(line).collect();
+    if let Some(more @ 1..) = fellows.len().checked_sub(SHOWN) {
+        lines.push(format!("and {more} more").into_bytes());
+    }
+    lines
 }
 
 fn quota(session: &Session, at: &VPath) -> Result<Vec<Vec<u8>>, Refusal> {

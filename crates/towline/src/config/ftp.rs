@@ -47,6 +47,8 @@ section! {
         passive: Vec<Passive> = Vec::new(),
         /// Who may have files go from server to server.
         fxp: Vec<Fxp> = Vec::new(),
+        /// Who sees the sessions of others.
+        overseer: Vec<Overseer> = Vec::new(),
         /// Proxies that say before anything else for whom they come (the PROXY protocol, versions 1 and 2): from these
         /// networks the header has to come, from others it is none.
         proxy: Vec<Written<Net>> = Vec::new(),
@@ -94,6 +96,19 @@ entry! {
         /// SHA-256 of the certificate that they show where this server is the client of TLS (SSCN, CPSV). Without it any is
         /// taken: the octets are encrypted, and who is at the other end the address alone says.
         cert_pin: Option<Written<Pin>> = None,
+    }
+}
+
+entry! {
+    /// Users to whom SITE WHO shows all sessions of the server, of every protocol, with who that is. Without a row it shows each
+    /// its own.
+    Overseer {
+        /// These. Anonymous is none.
+        user: Several<String> = Several::default(),
+        /// And members of these groups.
+        group: Several<String> = Several::default(),
+        /// If they come from one of these networks.
+        clients: Several<Written<Net>> = Several::default(),
     }
 }
 
@@ -187,6 +202,17 @@ impl Fxp {
     /// Which certificate is shown there.
     pub fn pinned(&self) -> Option<(Net, [u8; 32])> {
         Some((self.hosts.value, self.cert_pin.as_ref()?.value.0))
+    }
+}
+
+impl Overseer {
+    /// As the gate has it.
+    pub fn named(&self) -> gate::Overseer {
+        gate::Overseer {
+            users: self.user.0.clone(),
+            groups: self.group.0.clone(),
+            clients: self.clients.values(),
+        }
     }
 }
 

@@ -125,7 +125,7 @@ impl<T> Default for Several<T> {
 }
 
 impl<T: Clone> Several<Written<T>> {
-    fn values(&self) -> Vec<T> {
+    pub(super) fn values(&self) -> Vec<T> {
         self.0.iter().map(|written| written.value.clone()).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! The gate's policy, from the configuration.
 
 use super::{descriptors, tree, users};
-use crate::config::ftp::Fxp;
+use crate::config::ftp::{Fxp, Overseer};
 use crate::config::{Loaded, rule};
 use crate::exit::Failure;
 use crate::monitor::Privileged;
@@ -39,6 +39,7 @@ pub(crate) fn without_users(loaded: &Loaded) -> Result<Policy, Failure> {
         uploads: tree::uploads(loaded),
         rules: rules(loaded)?,
         symlinks: server.symlinks,
+        overseers: config.ftp.overseer.iter().map(Overseer::named).collect(),
         third_parties: config.ftp.fxp.iter().map(Fxp::granted).collect(),
         show_hidden: server.show_hidden,
         limits: loaded.config.limits.of_gate(),

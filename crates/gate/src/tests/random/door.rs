@@ -107,6 +107,15 @@ impl Door {
                 return Some(Ok(Answer::Many(many)));
             }
             Step::IsKicked { session: slot } => return Some(Ok(Answer::Is(session(slot)?.is_kicked()))),
+            Step::Fellows { session: slot } => {
+                let shown = |fellow: crate::Fellow| match fellow.user {
+                    Some(user) => format!("{} {user}", fellow.peer),
+                    None => format!("{} nobody", fellow.peer),
+                };
+                let mut names: Vec<String> = session(slot)?.fellows().into_iter().map(shown).collect();
+                names.sort();
+                return Some(Ok(Answer::Names(names)));
+            }
             Step::Ban { net, lasts } => {
                 let until = lasts.map(|lasts| self.watch.wall() + Duration::from_secs(lasts));
                 let ban =

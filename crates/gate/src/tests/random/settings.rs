@@ -120,6 +120,11 @@ fn rations(config: &Config, at: &str) -> Vec<Ration> {
     rations
 }
 
+fn overseer(row: &reference::Overseer) -> crate::Overseer {
+    let clients = row.clients.iter().map(net).collect();
+    crate::Overseer { users: row.users.clone(), groups: row.groups.clone(), clients }
+}
+
 pub(super) fn policy(config: &Config) -> Policy {
     Policy {
         users: config.users.iter().map(user).collect(),
@@ -132,6 +137,7 @@ pub(super) fn policy(config: &Config) -> Policy {
         rules: Rules::new(config.rules.iter().enumerate().map(|(n, r)| rule(n + 1, r)).collect()).unwrap(),
         uploads: uploads(config),
         roots: Roots(config.roots.iter().map(root).collect()),
+        overseers: config.overseers.iter().map(overseer).collect(),
         limits: limits(config),
         penalties: config.penalties.as_ref().map(|penalties| crate::Penalties {
             exempt: penalties.exempt.iter().map(net).collect(),

@@ -123,9 +123,20 @@ fn hosts(check: &mut Check<'_>) {
         let what = "CCC is never there where TLS is required";
         check.fault("ftp.ccc", what, "leave it out, or tls = \"offer\"");
     }
+    let nobody = |name: &&String| name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp");
+    for (i, row) in ftp.overseer.iter().enumerate() {
+        if row.user.0.is_empty() && row.group.0.is_empty() {
+            let at = format!("ftp.overseer.{i}");
+            if check.is_sure(&[&format!("{at}.user"), &format!("{at}.group")]) {
+                check.fault(&at, "it names nobody", "add user = \"…\" or group = \"…\"");
+            }
+        }
+        if let Some(name) = row.user.0.iter().find(nobody) {
+            let what = format!("'{name}' is nobody in particular, who does not see others");
+            check.fault(&format!("ftp.overseer.{i}.user"), what, "name users who log in");
+        }
+    }
     for (i, row) in ftp.fxp.iter().enumerate() {
-        let nobody =
-            |name: &&String| name.eq_ignore_ascii_case("anonymous") || name.eq_ignore_ascii_case("ftp");
         if let Some(name) = row.user.0.iter().find(nobody) {
             let what = format!("'{name}' is nobody in particular, who has no data connections with others");
             check.fault(&format!("ftp.fxp.{i}.user"), what, "name users who log in");

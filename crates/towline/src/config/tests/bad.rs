@@ -86,6 +86,8 @@ const BAD: &[(&str, &[&str])] = &[
             "[server]\nroot = \"srv\"\n[ftp]\nport = 99999999999999999999 #!",
             "[server]\nroot = \"srv\"\n[[ftp.fxp]]\nhosts = \"10.0.0.1\"\ncert-pin = \"00:ff\" #!",
             "[server]\nroot = \"srv\"\n[[ftp.fxp]]\nhosts = \"10.0.0.1\"\nuser = \"anonymous\" #!",
+            "[server]\nroot = \"srv\"\n[[ftp.overseer]]\nuser = \"ftp\" #!",
+            "[server]\nroot = \"srv\"\n[[ftp.overseer]] #!\nclients = \"10.0.0.0/8\"",
             "[server]\nroot = \"srv\"\n[admin]\nlisten = 9469 #!",
             "[server]\nroot = \"srv\"\n[limits]\nsessions = \"many\" #!",
             "[server]\nroot = \"srv\"\n[limits]\nrate-out = \"10 Mbit\" #!",
