@@ -73,6 +73,12 @@ const DEBS: &[Deb] = &[
     Deb { package: "strace", proof: "usr/bin/strace", unless: None },
     // Sets the clock of one process back, and nobody else's.
     Deb { package: "libfaketime", proof: "usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", unless: None },
+    // Logs in to routers by expect's scripts, as operators do; telnet is what it goes by.
+    Deb { package: "rancid", proof: "usr/bin/clogin", unless: None },
+    Deb { package: "expect", proof: "usr/bin/expect", unless: None },
+    Deb { package: "tcl-expect", proof: "usr/lib/x86_64-linux-gnu/libexpect.so.5", unless: None },
+    Deb { package: "libtcl8.6", proof: "usr/lib/x86_64-linux-gnu/libtcl8.6.so", unless: None },
+    Deb { package: "inetutils-telnet", proof: "usr/bin/inetutils-telnet", unless: None },
     // What the programs above are linked with and a plain machine lacks.
     Deb { package: "libunwind8", proof: "usr/lib/x86_64-linux-gnu/libunwind-ptrace.so.0", unless: None },
     Deb { package: "libnftables1", proof: "usr/lib/x86_64-linux-gnu/libnftables.so.1", unless: None },

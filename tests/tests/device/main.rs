@@ -23,3 +23,4 @@ mod ssh;
 mod tcl;
 mod tftp_server;
 mod tftpdnld;
+mod tools;

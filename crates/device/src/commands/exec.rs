@@ -330,6 +330,11 @@ impl Exec<'_> {
             | Id::ShowIpSsh
             | Id::ShowSsh
             | Id::ShowHosts
+            | Id::ShowInventory
+            | Id::ShowLogging
+            | Id::ShowProcesses
+            | Id::ShowMemory
+            | Id::ShowSessions
             | Id::ShowArchive
             | Id::ShowDifferences
             | Id::ShowIncremental
@@ -385,6 +390,12 @@ impl Exec<'_> {
             Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
             Id::ShowHosts => self.show_hosts(),
+            Id::ShowInventory => self.show_inventory(),
+            Id::ShowLogging => self.show_logging(),
+            Id::ShowProcesses => self.show_processes(),
+            Id::ShowMemory => self.show_memory(),
+            // Nobody connects from here to anywhere.
+            Id::ShowSessions => "% No connections open\n".into(),
             Id::ShowArchive => self.show_archive(),
             Id::ShowDifferences => self.show_differences(found),
             Id::ShowIncremental => self.show_incremental(found),

@@ -14,6 +14,7 @@ mod schedule;
 mod show;
 mod show_ssh;
 mod show_switch;
+mod show_system;
 mod switch_table;
 mod system;
 mod table;

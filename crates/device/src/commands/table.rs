@@ -66,6 +66,11 @@ pub(crate) enum Id {
     ShowIpSsh,
     ShowSsh,
     ShowHosts,
+    ShowInventory,
+    ShowLogging,
+    ShowProcesses,
+    ShowMemory,
+    ShowSessions,
     ShowArchive,
     ShowDifferences,
     ShowIncremental,
@@ -435,6 +440,34 @@ const SHOWS: &[Row<Id>] = &[
         .piped(),
     Row::new("show ip ssh", &[SHOW, "IP information", "Information on SSH"], EXEC, 1, Id::ShowIpSsh).piped(),
     Row::new("show ssh", &[SHOW, "Status of SSH server connections"], EXEC, 1, Id::ShowSsh).piped(),
+    Row::new(
+        "show inventory [raw]",
+        &[SHOW, "Show the physical inventory", "Every entity in the container hierarchy"],
+        EXEC,
+        1,
+        Id::ShowInventory,
+    )
+    .piped(),
+    Row::new("show logging", &[SHOW, "Show the contents of logging buffers"], EXEC, 15, Id::ShowLogging)
+        .piped(),
+    Row::new(
+        "show processes cpu",
+        &[SHOW, "Active process statistics", "Show CPU use per process"],
+        EXEC,
+        1,
+        Id::ShowProcesses,
+    )
+    .piped(),
+    Row::new(
+        "show memory statistics",
+        &[SHOW, "Memory statistics", "Memory pool statistics"],
+        EXEC,
+        15,
+        Id::ShowMemory,
+    )
+    .piped(),
+    Row::new("show sessions", &[SHOW, "Information about Telnet connections"], EXEC, 1, Id::ShowSessions)
+        .piped(),
     Row::new(
         "show hosts",
         &[SHOW, "IP domain-name, lookup style, nameservers, and host table"],

@@ -18,6 +18,9 @@
 //! | [`privilege`] | `show privilege` |
 //! | [`interfaces`] | `show ip interface brief` |
 //! | [`archive`] | `show archive`, `configure replace` and what is to be confirmed |
+//! | [`inventory`] | `show inventory` |
+//! | [`logging`] | `show logging` |
+//! | [`load`] | `show processes cpu`, `show memory statistics` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
@@ -37,6 +40,9 @@ pub mod file_systems;
 pub mod files;
 pub mod flash;
 pub mod interfaces;
+pub mod inventory;
+pub mod load;
+pub mod logging;
 pub mod path_list;
 pub mod ping;
 pub mod privilege;

@@ -1,0 +1,218 @@
+//! What reads a device's texts or types at it: ntc-templates, RANCID's clogin, telnet under expect.
+
+use crate::bench::{Bench, R1};
+use crate::ssh::lines;
+use device::Device;
+use e2e::peers::Peer;
+use e2e::process::{Ended, Process};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+use transport::ssh::Ios;
+
+/// clogin takes none with a blank.
+const PASSWORD: &str = "ccna12";
+
+/// A running R1 where bob has privilege 15 and eve has to enable.
+fn r1() -> (Bench, Arc<Device>) {
+    let bench = Bench::r1();
+    bench.startup(&format!(
+        "version 15.1\nenable secret cisco\nusername bob privilege 15 secret {PASSWORD}\nusername eve secret {PASSWORD}\n\
+         archive\n path flash:arch\nline vty 0 4\n login local\n{R1}"
+    ));
+    let device = bench.device();
+    device.power_on();
+    (bench, device)
+}
+
+/// Every command that has a template: what is shown, and how many rows come of it. It prints one JSON object.
+const PARSED: &str = r#"
+import json, sys
+from netmiko import ConnectHandler
+from ntc_templates.parse import parse_output
+at = dict(host="127.0.0.1", port=int(sys.argv[1]), username="bob", password=sys.argv[2])
+got = {}
+with ConnectHandler(device_type="cisco_ios", **at) as c:
+    for command in sys.argv[3:]:
+        got[command] = parse_output(platform="cisco_ios", command=command, data=c.send_command(command))
+print(json.dumps(got))
+"#;
+
+/// Left out: `show users`, whose template wants a blank behind the star that a device has not where the line's number has
+/// three digits; `show bootvar`, whose template knows the Catalyst's layout only; `show running-config interface`, whose
+/// template knows a switch's lines only. Of all others there is no template.
+const COMMANDS: &[(&str, &[&str])] = &[
+    ("show version", &["\"hostname\":\"R1\"", "\"version\":\"15.1(4)M4\"", "\"config_register\":\"0x2102\""]),
+    ("show inventory", &["\"pid\":\"CISCO2911/K9\"", "\"sn\":\"FTX152400KS\""]),
+    ("show clock", &["\"timezone\":\"UTC\""]),
+    ("show ip interface brief", &["\"interface\":\"GigabitEthernet0/0\"", "\"ip_address\":\"10.0.0.2\""]),
+    ("show file systems", &["\"prefixes\":\"nvram:\"", "\"size\":\"262136\""]),
+    ("dir", &["\"name\":\"c2900-universalk9-mz.SPA.151-4.M4.bin\"", "\"total_size\":\"256487424\""]),
+    ("dir flash:", &["\"permissions\":\"-rw-\""]),
+    ("show archive", &["\"filenames\":[\"flash:arch-"]),
+    ("show logging", &["\"mnemonic\":\"CONFIG_I\"", "\"facility\":\"SYS\""]),
+    ("show processes cpu", &["\"process_name\":\"Exec\"", "\"cpu_usage_5_min\":\"0\""]),
+    ("ping 10.0.0.9", &["\"sent_qty\":\"5\""]),
+];
+
+#[test]
+fn ntc_templates_parse_what_is_shown() {
+    let Some(python) = Peer::python("ntc_templates") else { return };
+    let (_bench, device) = r1();
+    let lines = lines(&device, Ios::Xe17);
+    let mut p = crate::bench::Person::at(device);
+    p.keys("\r");
+    p.until("R1#");
+    p.run("configure terminal");
+    p.run("end");
+    p.run("archive config");
+    let mut python = python.command();
+    python.args(["-c", PARSED, &lines.address().port().to_string(), PASSWORD]);
+    python.args(COMMANDS.iter().map(|(command, _)| command)).stdin(std::process::Stdio::null());
+    let ran = python.output().expect("python starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let got: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    for (command, fields) in COMMANDS {
+        let rows = got[command].to_string();
+        for field in *fields {
+            assert!(rows.contains(field), "{command}: {field} in {rows}");
+        }
+    }
+}
+
+#[test]
+fn what_any_tool_asks_first_is_answered() {
+    let (_bench, device) = r1();
+    let mut p = crate::bench::Person::at(device);
+    p.keys("\r");
+    p.until("R1#");
+    p.run("terminal length 0");
+    for (command, begins) in [
+        (
+            "show inventory raw",
+            "NAME: \"CISCO2911/K9\", DESCR: \"CISCO2911/K9 chassis, Hw Serial#: FTX152400KS, ",
+        ),
+        ("show logging", "Syslog logging: enabled (0 messages dropped, "),
+        (
+            "show processes cpu | include CPU utilization",
+            "CPU utilization for five seconds: 0%/0%; one minute: 0%;",
+        ),
+        (
+            "show memory statistics",
+            "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\nProcessor  ",
+        ),
+        ("show sessions", "% No connections open\n"),
+        ("show hosts", "Default domain is not set\nName/address lookup uses domain service\n"),
+    ] {
+        let text = p.run(command);
+        assert!(text.starts_with(begins), "{command}: {text}");
+    }
+}
+
+/// A line over Telnet on a free port, for as many as come one after the other.
+fn telnet(device: &Arc<Device>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let port = listener.local_addr().expect("bound").port();
+    let device = Arc::clone(device);
+    // It ends with the test's process: nobody comes any more then.
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let Ok(terminal) = transport::Terminal::telnet(stream) else { continue };
+            let _refused = device.vty(Box::new(device::TerminalPort::from(terminal)));
+        }
+    });
+    port
+}
+
+/// expect with a script of somebody's, that finds its library where the peers are unpacked. `None`: skipped.
+fn expect(script: &Path, arguments: &[&str], home: &Path) -> Option<Ended> {
+    let peer = Peer::find("expect", "expect")?;
+    let bin = home.join("bin");
+    std::fs::create_dir_all(&bin).expect("room");
+    let telnet = Peer::find("inetutils-telnet", "inetutils-telnet")?;
+    let ssh = Peer::find("openssh", "ssh")?;
+    let options =
+        "-F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR";
+    for (name, line) in [
+        ("telnet", format!("exec '{}' \"$@\"", telnet.path().display())),
+        ("tossh", format!("exec '{}' {options} \"$@\"", ssh.path().display())),
+    ] {
+        let path = bin.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{line}\n")).expect("room");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("ours");
+    }
+    let mut c: Command = peer.command();
+    let paths = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    if let Some(library) = Peer::part("expect", "usr/share/tcltk/tcl8.6") {
+        c.env("TCL_LIBRARY", library);
+    }
+    c.arg("--").arg(script).args(arguments).current_dir(home).env("HOME", home).env("PATH", paths);
+    Some(Process::start(&mut c).wait(Duration::from_secs(120)))
+}
+
+#[test]
+fn clogin_logs_in_enables_and_collects_over_telnet_and_ssh() {
+    let Some(clogin) = Peer::find("rancid", "clogin") else { return };
+    let (_bench, device) = r1();
+    let (telnet, ssh) = (telnet(&device), lines(&device, Ios::Xe17));
+    for (method, user, enabled) in
+        [(format!("telnet:{telnet}"), "eve", 0), (format!("ssh:{}", ssh.address().port()), "bob", 1)]
+    {
+        let home = e2e::scratch();
+        let file = home.path().join(".cloginrc");
+        let text = format!(
+            "add method * {{{method}}}\nadd user * {user}\nadd password * {{{PASSWORD}}} {{cisco}}\n\
+             add autoenable * {{{enabled}}}\nadd cyphertype * {{aes128-ctr}}\nadd sshcmd * {{tossh}}\n"
+        );
+        std::fs::write(&file, text).expect("room");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).expect("ours");
+        let commands =
+            "show version;show privilege;show vtp status;dir /all nvram:;show inventory raw;write term";
+        let arguments = ["-t", "60", "-c", commands, "127.0.0.1"];
+        let Some(ended) = expect(clogin.path(), &arguments, home.path()) else { return };
+        assert_eq!(ended.code(), 0, "{method}: {ended:?}");
+        for text in [
+            "Cisco IOS Software, C2900 Software",
+            "Current privilege level is 15",
+            "% Invalid input detected at '^' marker.",
+            "Directory of nvram:/",
+            "NAME: \"CISCO2911/K9\"",
+            "\r\nend\r\n",
+        ] {
+            assert!(ended.out.contains(text), "{method}: {text} in {ended:?}");
+        }
+    }
+}
+
+/// What people write for expect: each step waits for what the device asks.
+const SCRIPT: &str = r#"
+set timeout 60
+spawn telnet 127.0.0.1 [lindex $argv 0]
+expect "Username: " { send "eve\r" } timeout { exit 2 }
+expect "Password: " { send "[lindex $argv 1]\r" } timeout { exit 3 }
+expect "R1>" { send "enable\r" } timeout { exit 4 }
+expect "Password: " { send "cisco\r" } timeout { exit 5 }
+expect "R1#" { send "show ver?" } timeout { exit 6 }
+expect -re "version\[^#\]*R1#show ver$" { send "\r" } timeout { exit 7 }
+expect " --More-- " { send " " } timeout { exit 8 }
+expect " --More-- " { send "q" } timeout { exit 9 }
+expect "R1#" { send "copy running-config startup-config\r\r" } timeout { exit 10 }
+expect "\[OK\]" {} timeout { exit 11 }
+expect "R1#" { send "exit\r" } timeout { exit 12 }
+expect eof { exit 0 } timeout { exit 13 }
+"#;
+
+#[test]
+fn telnet_under_expect_sees_what_a_person_would() {
+    let (bench, device) = r1();
+    let port = telnet(&device).to_string();
+    let home = e2e::scratch();
+    let script = home.path().join("script");
+    std::fs::write(&script, SCRIPT).expect("room");
+    let Some(ended) = expect(&script, &[&port, PASSWORD], home.path()) else { return };
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(bench.saved().contains("! NVRAM config last updated at "), "{}", bench.saved());
+}
