@@ -66,7 +66,7 @@ fn loading(block: &str) -> usize {
     sum
 }
 
-fn well_shaped(session: &str, size: u64) {
+fn well_shaped(session: &str, size: u64, over_scp: bool) {
     let (verify, boot) = (format!("verify flash:{NEW}"), format!("boot system flash:{NEW}"));
     let delete = format!("delete flash:{OLD}");
     let expected = [
@@ -91,7 +91,9 @@ fn well_shaped(session: &str, size: u64) {
         "end",
         "copy ftp: flash:",
     ];
-    assert_eq!(typed(session), expected, "{session}");
+    // Of somebody else's servers nothing is known about SCP.
+    let scp: &[&str] = if over_scp { &["copy scp: flash:"] } else { &[] };
+    assert_eq!(typed(session), [&expected[..], scp].concat(), "{session}");
 
     // Before: the old version runs, the first ping loses a packet.
     let before = &session[..session.find("R1#copy tftp: flash:").expect("the copy")];
@@ -173,7 +175,7 @@ fn well_shaped(session: &str, size: u64) {
 fn the_script_does_the_whole_lesson_with_its_own_sizes() {
     let ended = lab(&["--script"]);
     assert_eq!(ended.code(), 0, "{}\n{}", ended.out, ended.err);
-    well_shaped(&ended.out, LESSON);
+    well_shaped(&ended.out, LESSON, true);
     assert!(ended.err.contains("yes R1 runs 15.5(3)M4a"), "{}", ended.err);
     assert!(ended.err.contains("yes the SHA-512 of the image in R1's flash is the one of the server's file"));
     for protocol in ["tftp", "ftp"] {
@@ -188,7 +190,7 @@ fn two_runs_have_different_images() {
     let hash = || {
         let ended = lab(&["day43", "--script", "--size", "64K"]);
         assert_eq!(ended.code(), 0, "{}\n{}", ended.out, ended.err);
-        well_shaped(&ended.out, 65_536);
+        well_shaped(&ended.out, 65_536, true);
         after(&ended.out, "CCO Hash").lines().next().expect("a line").to_owned()
     };
     assert_ne!(hash(), hash());
@@ -323,7 +325,7 @@ fn the_same_script_passes_with_tftpd_hpa_and_vsftpd() {
     let ended = lab(&["--script", "--servers", &servers]);
     assert_eq!(ended.code(), 0, "{}\n{}", ended.out, ended.err);
     let session = ended.out.replace("ip ftp username anonymous", "ip ftp username cisco");
-    well_shaped(&session.replace("ip ftp password r1@lab", "ip ftp password cisco"), LESSON);
+    well_shaped(&session.replace("ip ftp password r1@lab", "ip ftp password cisco"), LESSON, false);
     for protocol in ["tftp", "ftp"] {
         let line = format!("yes R1's traffic shows {LESSON} octets over {protocol}");
         assert!(ended.err.contains(&line), "{}", ended.err);
@@ -347,23 +349,23 @@ fn a_learner_is_guided_and_given_hints_without_losing_a_key() {
     };
     sees("Press RETURN to get started!");
     say("\r");
-    sees("| Step 1 of 14: Privileged mode");
+    sees("| Step 1 of 15: Privileged mode");
     say("\x1dh");
     sees("| hint: The prompt R1> is user mode");
     // The menu in mid-command takes no key of the command.
     say("ena\x1dsble\r");
     sees("| done: Privileged mode");
-    sees("| Step 2 of 14: File systems");
+    sees("| Step 2 of 15: File systems");
     // What was typed counts for nothing: the state does.
     say("show file sistems\r");
     sees("% Invalid input detected at '^' marker.");
     say("show file systems\r");
     sees("| done: File systems");
     say("sh ver | include Version\rconf t\rdo sh flash\rend\rping 10.0.0.1\r");
-    sees("| Step 6 of 14: copy tftp: flash:");
+    sees("| Step 6 of 15: copy tftp: flash:");
     say(&format!("copy tftp flash\r10.0.0.1\r{NEW}\r\r"));
     sees("| done: copy tftp: flash:");
-    sees("| Step 7 of 14: verify");
+    sees("| Step 7 of 15: verify");
     say("\x1dq");
     let ended = r1.wait(PATIENCE);
     assert_eq!(ended.code(), 0, "{}\n{}", ended.out, ended.err);
@@ -488,4 +490,32 @@ fn a_wrong_lab_is_one_line_and_exit_code_2() {
     let ended = lab(&["--script", "--servers", &servers]);
     assert_eq!(ended.code(), 2, "{}", ended.err);
     assert_eq!(std::fs::read(taken.path().join(NEW)).expect("it stays"), b"somebody's");
+}
+
+#[test]
+fn every_scenario_goes_wrong_as_it_says_and_has_a_way_back() {
+    for (name, wrong, right) in [
+        ("password-recovery", "monitor: command \"boot\" aborted due to user interrupt", "R1>enable"),
+        ("full-flash", "(Not enough space on device)", "Signature Verified"),
+        ("misspelt-boot", "boot: cannot open \"flash0:c2900-universalk9-mz.SPA.155-3.M4b.bin\"", "R1>enable"),
+        ("damaged-image", "Error : compressed image checksum is incorrect", "R1>enable"),
+    ] {
+        let ended = lab(&[name, "--script", "--size", "64K"]);
+        assert_eq!(ended.code(), 0, "{name}: {}\n{}", ended.err, ended.out);
+        assert!(!ended.err.contains("NO "), "{name}: {}", ended.err);
+        let at =
+            ended.out.find(wrong).unwrap_or_else(|| panic!("{name}: '{wrong}' is not in\n{}", ended.out));
+        assert!(
+            ended.out[at..].contains(right),
+            "{name}: '{right}' does not come behind it in\n{}",
+            ended.out
+        );
+    }
+    let ended = lab(&["lost-flash"]);
+    assert_eq!(ended.code(), 2);
+    assert!(
+        ended.err.contains("is neither a file nor a scenario; give a file, or one of password-recovery,"),
+        "{}",
+        ended.err
+    );
 }

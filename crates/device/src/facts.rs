@@ -153,6 +153,16 @@ impl Device {
         self.running(|running| crate::texts::configuration(running)).unwrap_or_default()
     }
 
+    /// The saved configuration, as it stands in NVRAM; `None` where there is none.
+    pub fn saved(&self) -> Option<String> {
+        self.startup()
+    }
+
+    /// How often the device was switched off, reloaded or reset since it was opened.
+    pub fn restarts(&self) -> u64 {
+        self.generation()
+    }
+
     /// MD5 and SHA-512 of a file of flash, lower-case hex; `None` where there is no such file.
     pub fn digests(&self, name: &str) -> Option<(String, String)> {
         let path = VPath::parse(name.as_bytes()).ok()?;

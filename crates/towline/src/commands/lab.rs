@@ -8,6 +8,7 @@ use crate::lab::guide::{Guide, Scenery};
 use crate::lab::ladders::{LADDERS, RunError, drawn};
 use crate::lab::lesson::{Course, State, steps};
 use crate::lab::quiz;
+use crate::lab::scenario::{self, Scenario, Start};
 use crate::lab::scene::{Fault, Foreign, Litter, Scene, Setup};
 use crate::lab::script::{self, Report};
 use crate::lab::topology::run;
@@ -31,6 +32,7 @@ Examples:
   towline lab quiz                   six questions
   towline lab compare                TFTP, FTP, SFTP, SCP and FTPS side by side, from a run
   towline lab ladder 3               one of six drawings, from a run
+  towline lab password-recovery      what to do when: also full-flash, misspelt-boot, damaged-image
   towline lab campus.toml            devices of your own, as many as the file says
   towline lab campus.toml -- pytest  the same as long as a command runs
 ";
@@ -50,8 +52,8 @@ pub struct Lab {
     verb: Option<Verb>,
     #[command(flatten)]
     lesson: Lesson,
-    /// Devices of your own: a TOML file.
-    #[arg(value_name = "FILE.toml", conflicts_with_all = ["script", "firewall", "servers", "broken", "fast", "size"])]
+    /// Devices of your own: a TOML file; or a scenario: password-recovery, full-flash, misspelt-boot, damaged-image.
+    #[arg(value_name = "FILE.toml|SCENARIO", conflicts_with_all = ["firewall", "servers", "broken"])]
     file: Option<PathBuf>,
     /// What is run while the lab is there.
     #[arg(last = true, value_name = "COMMAND", requires = "file")]
@@ -157,7 +159,10 @@ impl Lab {
     pub fn run(self) -> Result<(), Failure> {
         match self.verb {
             None => match &self.file {
-                Some(file) => topology(file, &self.command),
+                Some(name) => match name.to_str().and_then(scenario::named) {
+                    Some(scenario) => self.lesson.scenario(scenario, &self.command),
+                    None => self.lesson.topology(name, &self.command),
+                },
                 None => self.lesson.run(),
             },
             Some(Verb::Day43(lesson)) => lesson.run(),
@@ -231,13 +236,52 @@ fn stdout(error: &io::Error) -> Failure {
 }
 
 impl Lesson {
+    /// The lab of a file.
+    fn topology(&self, file: &Path, command: &[OsString]) -> Result<(), Failure> {
+        let is_file = file.extension().is_some_and(|e| e == "toml") || file.exists();
+        if !is_file {
+            let known: Vec<&str> = scenario::all().iter().map(|scenario| scenario.name).collect();
+            let way_out = format!("give a file, or one of {}", known.join(", "));
+            return Err(Failure::usage(file.display(), "is neither a file nor a scenario", way_out));
+        }
+        if self.script || self.fast || self.size != LESSON_SIZE {
+            let way_out = "the file says how long a boot takes, and how large images are";
+            return Err(Failure::usage(
+                "--script, --fast, --size",
+                "are for the lesson and scenarios",
+                way_out,
+            ));
+        }
+        topology(file, command)
+    }
+
+    /// A scenario.
+    fn scenario(&self, scenario: &'static Scenario, command: &[OsString]) -> Result<(), Failure> {
+        if !command.is_empty() {
+            return Err(Failure::usage("--", "a scenario runs no command", "leave it out, or give a file"));
+        }
+        self.go(Course::Scenario(scenario.name), None, Some(scenario.start))
+    }
+
     fn run(self) -> Result<(), Failure> {
         let fault = self.broken.map(|b| match b {
             Broken::Stop => Fault::Stop,
             Broken::Absent => Fault::Absent,
             Broken::Flip => Fault::Flip,
         });
+        let course = match (fault, self.firewall, &self.servers) {
+            (Some(_), ..) => Course::Broken,
+            (None, true, _) => Course::Firewall,
+            (None, false, Some(_)) => Course::Foreign,
+            (None, false, None) => Course::Whole,
+        };
+        self.go(course, fault, None)
+    }
+
+    /// Sets the scene, and has somebody type.
+    fn go(&self, course: Course, fault: Option<Fault>, start: Option<&'static Start>) -> Result<(), Failure> {
         let setup = Setup {
+            start,
             size: self.size,
             fault,
             firewall: self.firewall,
@@ -245,11 +289,6 @@ impl Lesson {
             pace: if self.script || self.fast { 0.0 } else { 0.3 },
             // Nobody wants to wait a minute for a server that was cut on purpose.
             patience: if fault.is_some() { 0.1 } else { 1.0 },
-        };
-        let course = match (fault, self.firewall) {
-            (Some(_), _) => Course::Broken,
-            (None, true) => Course::Firewall,
-            (None, false) => Course::Whole,
         };
         let litter = Litter::default();
         let left = litter.clone();
@@ -285,7 +324,9 @@ fn judge(report: &Report, course: Course) -> Result<(), Failure> {
         Some(check) => {
             let way_out = match course {
                 Course::Broken => "that is what --break is for",
-                Course::Whole | Course::Firewall => "the session above shows where it stopped",
+                Course::Whole | Course::Foreign | Course::Firewall | Course::Scenario(_) => {
+                    "the session above shows where it stopped"
+                }
             };
             Err(Failure::new(Exit::Failed, "lab", format!("not so: {}", check.what), way_out))
         }
@@ -303,6 +344,13 @@ fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
          Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
         names.new, names.user, names.password
     ))?;
+    if let Course::Scenario(name) = course
+        && let Some(scenario) = scenario::named(name)
+        && let Some(first) = scenario.steps.first()
+    {
+        // Where R1 begins there may be no prompt at which the guide could speak.
+        print(&format!("{}: {}.\n{}\n\n", scenario.title, scenario.about, names.fill(first.task)))?;
+    }
     let terminal = Terminal::stdio().map_err(|e| Failure::local("this terminal", &e))?;
     let desk = TerminalPort::from(terminal);
     let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();

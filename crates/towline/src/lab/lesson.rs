@@ -4,6 +4,7 @@
 //! goal once reached stays reached, so steps may come in any order that the device allows.
 
 use super::names::{NEW_VERSION, Names, SERVER};
+use super::scenario::{self, Condition};
 use std::net::Ipv4Addr;
 
 /// What is known of R1 and of its traffic, when a goal is checked.
@@ -35,6 +36,22 @@ pub struct State {
     pub tftp_octets: u64,
     /// Octets that R1 read over FTP data connections.
     pub ftp_octets: u64,
+    /// Whether a copy over SCP has worked.
+    pub scp_copied: bool,
+    /// Whether the boot loader prompts.
+    pub rommon: bool,
+    /// The register of the next boot.
+    pub register: u16,
+    /// The running configuration; empty where no IOS runs.
+    pub running: String,
+    /// The saved configuration; empty where there is none.
+    pub saved: String,
+    /// Interfaces that are up.
+    pub up: Vec<String>,
+    /// How often R1 was restarted.
+    pub restarts: u64,
+    /// Why copies failed.
+    pub failed: Vec<String>,
 }
 
 impl State {
@@ -66,27 +83,72 @@ pub enum At {
 /// One line of the script; Enter follows it. A `[confirm]` is answered by Enter alone.
 pub type Line = (At, &'static str);
 
+/// When a step is done.
+#[derive(Clone, Debug)]
+pub enum Goal {
+    /// By this.
+    Is(fn(&State, &Names) -> bool),
+    /// When all of these hold.
+    All(Vec<Condition>),
+}
+
+impl Goal {
+    /// Whether it is reached.
+    pub fn holds(&self, state: &State, names: &Names) -> bool {
+        match self {
+            Goal::Is(holds) => holds(state, names),
+            Goal::All(conditions) => conditions.iter().all(|condition| condition.holds(state, names)),
+        }
+    }
+}
+
 /// One step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// A few words.
     pub title: &'static str,
     /// What to do, in words.
     pub task: &'static str,
     /// From a push to the very command.
-    pub hints: &'static [&'static str],
+    pub hints: Vec<&'static str>,
     /// Whether it is done.
-    pub goal: fn(&State, &Names) -> bool,
+    pub goal: Goal,
     /// How `--script` does it.
-    pub script: &'static [Line],
+    pub script: Vec<Line>,
+    /// When that is over.
+    pub ready: At,
     /// For the review: the command, and what it does.
     pub review: (&'static str, &'static str),
+}
+
+/// A step of the lesson.
+struct Row {
+    title: &'static str,
+    task: &'static str,
+    hints: &'static [&'static str],
+    goal: fn(&State, &Names) -> bool,
+    script: &'static [Line],
+    review: (&'static str, &'static str),
+}
+
+impl Row {
+    fn step(&self) -> Step {
+        Step {
+            title: self.title,
+            task: self.task,
+            hints: self.hints.to_vec(),
+            goal: Goal::Is(self.goal),
+            script: self.script.to_vec(),
+            ready: R1,
+            review: self.review,
+        }
+    }
 }
 
 const R1: At = At::Prompt("R1#");
 const CONFIG: At = At::Prompt("R1(config)#");
 
-const ENABLE: Step = Step {
+const ENABLE: Row = Row {
     title: "Privileged mode",
     task: "R1 has booted its old IOS. Enter privileged mode: the prompt then ends in #.",
     hints: &["The prompt R1> is user mode; one word leads to R1#.", "Type: enable"],
@@ -95,7 +157,7 @@ const ENABLE: Step = Step {
     review: ("enable", "user mode (>) to privileged mode (#)"),
 };
 
-const FILE_SYSTEMS: Step = Step {
+const FILE_SYSTEMS: Row = Row {
     title: "File systems",
     task: "Look at the file systems R1 has. Find flash: (a disk), nvram: and the network ones.",
     hints: &["One of the show commands lists them.", "Type: show file systems"],
@@ -104,7 +166,7 @@ const FILE_SYSTEMS: Step = Step {
     review: ("show file systems", "what can stand in a copy: disk, nvram, opaque, network; * is the default"),
 };
 
-const OLD: Step = Step {
+const OLD: Row = Row {
     title: "The version that runs",
     task: "Find out which IOS version runs, and from which file it was loaded.",
     hints: &["The command that begins with show and tells the version.", "Type: show version"],
@@ -113,7 +175,7 @@ const OLD: Step = Step {
     review: ("show version", "the running version, the file it came from, the configuration register"),
 };
 
-const FLASH: Step = Step {
+const FLASH: Row = Row {
     title: "Room in flash",
     task: "Look into flash: which image is there, and is there room for another {size} octets?",
     hints: &["Show the file system by its name.", "Type: show flash:   (or: dir flash:)"],
@@ -122,7 +184,7 @@ const FLASH: Step = Step {
     review: ("show flash:", "files of flash, octets available and used"),
 };
 
-const PING: Step = Step {
+const PING: Row = Row {
     title: "Reach the server",
     task: "Nobody copies before pinging: see whether the server at 10.0.0.1 answers.",
     hints: &["The first packet may be lost: .!!!! is fine (ARP takes its time).", "Type: ping {server}"],
@@ -131,7 +193,7 @@ const PING: Step = Step {
     review: ("ping A.B.C.D", "whether the server answers; .!!!! the first time, for ARP"),
 };
 
-const TFTP: Step = Step {
+const TFTP: Row = Row {
     title: "copy tftp: flash:",
     task: "Copy the new image {new} from the TFTP server 10.0.0.1 into flash. First comes the source, then \
            the destination; R1 asks for the rest.",
@@ -149,7 +211,7 @@ const TFTP: Step = Step {
     review: ("copy tftp: flash:", "source first, then destination: from the TFTP server into flash"),
 };
 
-const VERIFY: Step = Step {
+const VERIFY: Row = Row {
     title: "verify",
     task: "TFTP's checksum is UDP's 16 bits, and TFTP itself has none. Verify the image before you boot it.",
     hints: &["The image carries its own MD5; one command compares.", "Type: verify flash:{new}"],
@@ -158,7 +220,7 @@ const VERIFY: Step = Step {
     review: ("verify flash:FILE", "the hash inside the image against the octets; verify /md5 prints the MD5"),
 };
 
-const BOOT: Step = Step {
+const BOOT: Row = Row {
     title: "boot system",
     task: "Name the new image as the one to boot, in configuration mode. The prompt just returns: IOS does \
            not check that the file exists.",
@@ -171,7 +233,7 @@ const BOOT: Step = Step {
     review: ("boot system flash:FILE", "which image boots; a second line is appended, the first one wins"),
 };
 
-const WRITE: Step = Step {
+const WRITE: Row = Row {
     title: "write",
     task: "A boot line in the running configuration is gone after a reload. Save it to NVRAM.",
     hints: &["running-config to startup-config.", "Type: write   (or: copy running-config startup-config)"],
@@ -180,7 +242,7 @@ const WRITE: Step = Step {
     review: ("write", "running-config to startup-config, in NVRAM"),
 };
 
-const RELOAD: Step = Step {
+const RELOAD: Row = Row {
     title: "reload",
     task: "R1 still runs the old version from its RAM. Restart it.",
     hints: &["[confirm] takes one key: Enter.", "Type: reload   then Enter at [confirm]"],
@@ -194,7 +256,7 @@ const RELOAD: Step = Step {
     review: ("reload", "restarts; only now does the boot line count"),
 };
 
-const NEW: Step = Step {
+const NEW: Row = Row {
     title: "The new version runs",
     task: "See that the new version runs, and from which file.",
     hints: &["The same command as before the copy.", "Type: show version   (enable first)"],
@@ -203,7 +265,7 @@ const NEW: Step = Step {
     review: ("show version", "after the reload: the new version"),
 };
 
-const DELETE: Step = Step {
+const DELETE: Row = Row {
     title: "delete",
     task: "Make room: delete the old image {old}. (The running image could be deleted too: it runs from RAM.)",
     hints: &[
@@ -215,7 +277,7 @@ const DELETE: Step = Step {
     review: ("delete flash:FILE", "removes a file at once: on this flash there is no undelete"),
 };
 
-const FTP_USER: Step = Step {
+const FTP_USER: Row = Row {
     title: "ip ftp username, ip ftp password",
     task: "FTP wants a login. Tell R1 user {user} and password {password}, in configuration mode.",
     hints: &[
@@ -232,7 +294,7 @@ const FTP_USER: Step = Step {
     review: ("ip ftp username / password", "what copy ftp: logs in with; without them it is anonymous"),
 };
 
-const FTP: Step = Step {
+const FTP: Row = Row {
     title: "copy ftp: flash:",
     task: "Copy the same image over FTP. It is in flash already: R1 asks before it writes over it.",
     hints: &[
@@ -251,7 +313,27 @@ const FTP: Step = Step {
     review: ("copy ftp: flash:", "the same over FTP: TCP 21 for control, another connection for data"),
 };
 
-const ACTIVE: Step = Step {
+const SCP: Row = Row {
+    title: "copy scp: flash:",
+    task: "And once more over SCP: like FTP it has a login, and like nothing before it nobody between can read it.",
+    hints: &[
+        "The same dialog with scp: as the source; the password is asked for at the end.",
+        "Type: copy scp: flash:   Enter, {user}, Enter, Enter, Enter at [confirm], {password}",
+    ],
+    goal: |s, n| s.has(&n.new, n.size) && s.scp_copied,
+    script: &[
+        (R1, "copy scp: flash:"),
+        (At::Ask("Address or name of remote host"), ""),
+        (At::Ask("Source username"), "{user}"),
+        (At::Ask("Source filename"), ""),
+        (At::Ask("Destination filename"), ""),
+        (At::Ask("Do you want to over write? [confirm]"), ""),
+        (At::Ask("Password: "), "{password}"),
+    ],
+    review: ("copy scp: flash:", "the same over SSH: one connection, everything in it encrypted"),
+};
+
+const ACTIVE: Row = Row {
     title: "no ip ftp passive, behind a firewall",
     task: "A firewall before R1 drops every connection towards it. Choose active mode and copy over FTP: see \
            it fail.",
@@ -274,7 +356,7 @@ const ACTIVE: Step = Step {
     review: ("no ip ftp passive", "active: the server connects from port 20 to R1; firewalls drop that"),
 };
 
-const PASSIVE: Step = Step {
+const PASSIVE: Row = Row {
     title: "ip ftp passive",
     task: "Choose passive mode and copy again: now R1 opens both connections.",
     hints: &[
@@ -296,19 +378,23 @@ const PASSIVE: Step = Step {
     review: ("ip ftp passive", "passive: R1 opens the data connection too"),
 };
 
-const TO_THE_RELOAD: [Step; 11] =
+const TO_THE_RELOAD: [Row; 11] =
     [ENABLE, FILE_SYSTEMS, OLD, FLASH, PING, TFTP, VERIFY, BOOT, WRITE, RELOAD, NEW];
 
 /// The steps of the lesson, of the lesson behind a firewall, or as far as a device gets whose server or
-/// image is broken on purpose.
+/// image is broken on purpose; or of a scenario.
 pub fn steps(course: Course) -> Vec<Step> {
-    let mut steps = TO_THE_RELOAD.to_vec();
-    match course {
-        Course::Whole => steps.extend([DELETE, FTP_USER, FTP]),
-        Course::Firewall => steps.extend([DELETE, FTP_USER, ACTIVE, PASSIVE]),
-        Course::Broken => {}
-    }
-    steps
+    let more: &[Row] = match course {
+        Course::Whole => &[DELETE, FTP_USER, FTP, SCP],
+        // Somebody else's servers: of SCP nothing is known.
+        Course::Foreign => &[DELETE, FTP_USER, FTP],
+        Course::Firewall => &[DELETE, FTP_USER, ACTIVE, PASSIVE],
+        Course::Broken => &[],
+        Course::Scenario(name) => {
+            return scenario::named(name).map(|scenario| scenario.steps.clone()).unwrap_or_default();
+        }
+    };
+    TO_THE_RELOAD.iter().chain(more).map(Row::step).collect()
 }
 
 /// Which steps there are.
@@ -316,10 +402,14 @@ pub fn steps(course: Course) -> Vec<Step> {
 pub enum Course {
     /// All of the lesson.
     Whole,
+    /// With servers of somebody else, over TFTP and FTP.
+    Foreign,
     /// With a firewall before R1.
     Firewall,
     /// Up to the version after the reload: what is broken must not boot.
     Broken,
+    /// The scenario of this name.
+    Scenario(&'static str),
 }
 
 /// The commands of the steps with what they do, as a table.
@@ -371,6 +461,8 @@ mod tests {
             active_failed: true,
             tftp_octets: 8_192,
             ftp_octets: 8_192,
+            scp_copied: true,
+            ..State::default()
         }
     }
 
@@ -378,15 +470,15 @@ mod tests {
     fn no_goal_holds_at_first_and_every_goal_at_last() {
         for course in [Course::Whole, Course::Firewall, Course::Broken] {
             for step in steps(course) {
-                assert!(!(step.goal)(&fresh(), &names()), "{} is done before it began", step.title);
-                assert!((step.goal)(&done(), &names()), "{} is never done", step.title);
+                assert!(!step.goal.holds(&fresh(), &names()), "{} is done before it began", step.title);
+                assert!(step.goal.holds(&done(), &names()), "{} is never done", step.title);
             }
         }
     }
 
     #[test]
     fn what_looks_done_but_is_not_does_not_count() {
-        let goal = |step: Step, state: State| (step.goal)(&state, &names());
+        let goal = |step: Row, state: State| (step.goal)(&state, &names());
         let short = State { flash: vec![(names().new, 8_191)], ..done() };
         assert!(!goal(TFTP, short.clone()) && !goal(FTP, short));
         assert!(!goal(TFTP, State { tftp_octets: 0, ..done() }), "put there by other means");
@@ -411,7 +503,7 @@ mod tests {
     #[test]
     fn the_review_lines_up() {
         let text = review(&steps(Course::Whole));
-        assert_eq!(text.lines().count(), 14);
+        assert_eq!(text.lines().count(), 15);
         assert!(text.lines().all(|l| l.len() <= 110), "{text}");
         assert!(text.contains("  copy tftp: flash:           source first"), "{text}");
     }

@@ -4,6 +4,7 @@
 //! everything goes over loopback, where a table stands for the lab's addresses.
 //!
 //! - [`lesson`]: the steps as a table of goals over the device's state. [`scene`]: images, servers and R1.
+//! - [`scenario`]: what is wrong with R1 and the way back, as data.
 //! - [`guide`]: beside a learner at the console. [`script`]: types it all, over [`typist`].
 //! - [`quiz`]: six questions. [`compare`]: four protocols side by side. [`ladders`]: six drawings.
 //! - [`topology`]: many devices in one process, from a file. [`desk`]: what is asked of devices that run.
@@ -18,6 +19,7 @@ pub mod lesson;
 mod names;
 pub mod quiz;
 pub mod relay;
+pub mod scenario;
 pub mod scene;
 pub mod screen;
 pub mod script;

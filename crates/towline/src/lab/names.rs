@@ -46,6 +46,8 @@ impl Names {
         text.replace("{old}", &self.old)
             .replace("{new}", &self.new)
             .replace("{size}", &grouped(self.size))
+            .replace("{old-version}", OLD_VERSION)
+            .replace("{new-version}", NEW_VERSION)
             .replace("{server}", &SERVER.to_string())
             .replace("{user}", &self.user)
             .replace("{password}", &self.password)

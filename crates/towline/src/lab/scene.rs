@@ -3,6 +3,7 @@
 use super::blackhole::Blackhole;
 use super::lesson::State;
 use super::names::{NEW_VERSION, Names, OLD_VERSION, ROUTER, SERVER};
+use super::scenario::Start;
 use super::servers::{Served, Servers};
 use super::traffic::Traffic;
 use crate::digest::Algorithm;
@@ -49,6 +50,9 @@ end
 /// Two files that a router of this model has beside its image.
 const OTHER_FILES: [(&str, usize); 2] = [("sigdef-category.xml", 28_282), ("sigdef-default.xml", 227_537)];
 
+/// More than any model's flash has octets in a cluster.
+const CLUSTER: u64 = 32_768;
+
 /// What is broken on purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -90,6 +94,8 @@ pub struct Setup {
     pub pace: f64,
     /// Of R1's network timeouts: 1.0 is a real device's.
     pub patience: f64,
+    /// What R1 begins with; `None`: as the lesson does.
+    pub start: Option<&'static Start>,
 }
 
 /// What a lab has on the disk: who ends the process without dropping the [`Scene`] removes it.
@@ -166,7 +172,7 @@ impl Scene {
         }
 
         let state = dir.join("R1");
-        furnish(&state, &names)?;
+        furnish(&state, &names, setup.start)?;
         let net = |e: &io::Error| Failure::local("a loopback socket", e);
         let servers = match &setup.foreign {
             Some(_) => None,
@@ -219,6 +225,7 @@ impl Scene {
         if let Some(copy) = &facts.last_copy {
             *active_failed |= copy.source.starts_with("ftp:") && copy.result.is_err() && !facts.ftp_passive;
         }
+        let copies = self.device.copies();
         State {
             version,
             flash: facts.flash.iter().map(|f| (f.name.clone(), f.len)).collect(),
@@ -233,6 +240,14 @@ impl Scene {
             active_failed: *active_failed,
             tftp_octets: self.traffic.tftp(),
             ftp_octets: self.traffic.ftp(),
+            scp_copied: copies.iter().any(|copy| copy.source.starts_with("scp:") && copy.result.is_ok()),
+            rommon: facts.mode == Mode::Rommon,
+            register: facts.register,
+            running: self.device.configuration(),
+            saved: self.device.saved().unwrap_or_default(),
+            up: facts.interfaces.iter().filter(|i| i.up).map(|i| i.name.to_string()).collect(),
+            restarts: self.device.restarts(),
+            failed: copies.into_iter().filter_map(|copy| copy.result.err()).collect(),
         }
     }
 
@@ -303,21 +318,47 @@ fn boot_files(lines: &[String]) -> Vec<String> {
     lines.iter().filter_map(file).collect()
 }
 
-/// R1's flash and NVRAM as they are before the lesson.
-fn furnish(state: &Path, names: &Names) -> Result<(), Failure> {
+/// R1's flash and NVRAM as they are at first: the lesson's, or a scenario's.
+fn furnish(state: &Path, names: &Names, start: Option<&Start>) -> Result<(), Failure> {
     let (flash, nvram) = (state.join("flash"), state.join("nvram"));
     let local = |path: &Path, e: io::Error| Failure::local(path.display(), &e);
     for dir in [&flash, &nvram] {
         fs::create_dir_all(dir).map_err(|e| local(dir, e))?;
     }
-    make(&flash.join(&names.old), OLD_VERSION, names.size)?;
-    for (name, len) in OTHER_FILES {
+    let lesson = [String::from("old")];
+    let mut images = 0;
+    for what in start.map_or(&lesson[..], |start| &start.flash[..]) {
+        let (first, second) = what.split_once(' ').unwrap_or((what, ""));
+        let (name, version) = match first {
+            "old" => (names.old.as_str(), Some(OLD_VERSION)),
+            "new" => (names.new.as_str(), Some(NEW_VERSION)),
+            other => (other, None),
+        };
+        let path = flash.join(name);
+        match version {
+            Some(version) => {
+                images += 1;
+                make(&path, version, names.size)?;
+            }
+            // Its octets matter to nobody: a hole takes no room here.
+            None => {
+                let total = device::C2911.flash.total.get();
+                let len = total - images * names.size.next_multiple_of(CLUSTER) - names.size / 2;
+                File::create(&path).and_then(|file| file.set_len(len)).map_err(|e| local(&path, e))?;
+            }
+        }
+        if second == "damaged" {
+            flip(&path, names.size / 2).map_err(|e| local(&path, e))?;
+        }
+    }
+    for (name, len) in OTHER_FILES.into_iter().filter(|_| start.is_none()) {
         let path = flash.join(name);
         let text: String = "<!-- no signatures -->\n".chars().cycle().take(len).collect();
         fs::write(&path, text).map_err(|e| local(&path, e))?;
     }
     let path = nvram.join("startup-config");
-    fs::write(&path, STARTUP).map_err(|e| local(&path, e))
+    let startup = start.and_then(|start| start.startup.as_deref()).unwrap_or(STARTUP);
+    fs::write(&path, names.fill(startup)).map_err(|e| local(&path, e))
 }
 
 /// An image whose octets nobody can foretell.

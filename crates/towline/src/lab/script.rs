@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The longest wait for the console: a copy of the lesson's image, a boot, a timeout of R1.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// A line of a script that is not typed: power off and on, and a break while it boots.
+const OFF_AND_ON: &str = "{off and on, break}";
+
 /// How a scripted lesson went.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -43,7 +46,7 @@ pub fn run(scene: &Arc<Scene>, course: Course, show: Show) -> Report {
     let r1 = std::thread::spawn(move || device.console(Box::new(keyboard)));
     let mut checks = Vec::new();
     'steps: for step in steps(course) {
-        let ready = (At::Prompt("R1#"), None);
+        let ready = (step.ready, None);
         let lines = step.script.iter().map(|(at, text)| (*at, Some(*text)));
         for (at, text) in lines.chain([ready]) {
             match typist.wait(at, PATIENCE) {
@@ -55,18 +58,23 @@ pub fn run(scene: &Arc<Scene>, course: Course, show: Show) -> Report {
                     break 'steps;
                 }
             }
-            if let Some(text) = text {
+            if text == Some(OFF_AND_ON) {
+                typist.break_at_boot();
+                scene.device.power_cycle();
+            } else if let Some(text) = text {
                 typist.line(&scene.names.fill(text));
             }
         }
-        let holds = (step.goal)(&scene.state(), &scene.names);
+        let holds = step.goal.holds(&scene.state(), &scene.names);
         checks.push(Check { what: format!("step '{}' is done", step.title), holds });
         if !holds && course != Course::Broken {
             break;
         }
     }
     let session = typist.session();
-    checks.extend(verdict(scene, course));
+    if !matches!(course, Course::Scenario(_)) {
+        checks.extend(verdict(scene, course));
+    }
     drop(typist);
     // A panic of R1 has been printed; the checks tell what it left.
     let _ = r1.join();
@@ -105,8 +113,9 @@ fn verdict(scene: &Scene, course: Course) -> Vec<Check> {
     };
     let by = if scene.served().is_some() { "the servers' audit" } else { "R1's traffic" };
     let protocols: &[Protocol] = match course {
-        Course::Whole | Course::Firewall => &[Protocol::Tftp, Protocol::Ftp],
-        Course::Broken => &[Protocol::Tftp],
+        Course::Whole => &[Protocol::Tftp, Protocol::Ftp, Protocol::Scp],
+        Course::Foreign | Course::Firewall => &[Protocol::Tftp, Protocol::Ftp],
+        Course::Broken | Course::Scenario(_) => &[Protocol::Tftp],
     };
     for &protocol in protocols {
         let sum: u64 = octets(protocol);

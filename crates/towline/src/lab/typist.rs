@@ -57,6 +57,8 @@ struct Inner {
     gone: bool,
     screen: Screen,
     lines: Vec<String>,
+    /// A break is sent when the boot loader speaks.
+    breaks: bool,
     /// Lines there were when something was last typed.
     typed_at: usize,
     /// The console was left by the device.
@@ -105,6 +107,13 @@ impl Typist {
         self.shared.changed.notify_all();
     }
 
+    /// A break as soon as the boot loader speaks.
+    pub fn break_at_boot(&self) {
+        let mut inner = self.shared.lock();
+        inner.typed_at = inner.lines.len();
+        inner.breaks = true;
+    }
+
     /// Everything shown so far as lines, the one with the cursor last.
     pub fn session(&self) -> Vec<String> {
         let inner = self.shared.lock();
@@ -149,7 +158,8 @@ impl Inner {
     fn is_elsewhere(&self, at: At) -> bool {
         let answered = self.keys.is_empty() && self.lines.len() > self.typed_at;
         let ended = matches!(at, At::Ask(_)) && answered && self.screen.at_prompt();
-        ended || self.screen.text().starts_with("rommon ")
+        let rommon = answered && self.screen.text().starts_with("rommon ") && self.screen.at_prompt();
+        ended || (rommon && !matches!(at, At::Prompt(prompt) if prompt.starts_with("rommon ")))
     }
 }
 
@@ -158,6 +168,11 @@ impl Port for Keyboard {
         let mut inner = self.shared.lock();
         if inner.keys.is_empty() && !inner.gone {
             inner = self.shared.changed.wait_timeout(inner, wait).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let loads = |line: &String| line.starts_with("System Bootstrap");
+        if inner.breaks && inner.lines[inner.typed_at.min(inner.lines.len())..].iter().any(loads) {
+            inner.breaks = false;
+            return Heard::Break;
         }
         if !inner.keys.is_empty() {
             return Heard::Keys(std::mem::take(&mut inner.keys));
