@@ -6,6 +6,7 @@ use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
 use e2e::ports::{Port, tcp_answers};
 use e2e::process::{Ended, Process, run};
+use e2e::ssh_servers::openssh;
 use e2e::towline::{Serve, command};
 use e2e::{matrix, scratch, ssh_clients};
 use std::io::{self, Read, Write};
@@ -343,6 +344,49 @@ fn what_is_over_ssh_goes_by_way_of_the_proxy_too() {
         assert_eq!(ended.code(), 0, "{ended:?}");
         assert!(same(&house.home.path().join("f"), &house.root.path().join(scheme)), "{scheme}");
         assert_eq!(proxy.asked(), [format!("{NAME}:{port}")]);
+    }
+}
+
+/// Of hosts on the way it reaches the first, which reaches the next; the doctor of SSH asks it for each of its connections.
+#[test]
+fn hosts_on_the_way_and_the_doctor_of_ssh_go_by_way_of_the_proxy_too() {
+    let (Some(between), Some(last)) = (openssh(scratch()), openssh(scratch())) else { return };
+    let home = scratch();
+    // By its name only the proxy finds it.
+    let known = between.known.replace("127.0.0.1", NAME) + &last.known;
+    std::fs::create_dir(home.path().join(".ssh")).expect("room");
+    std::fs::write(home.path().join(".ssh/known_hosts"), known).expect("room");
+    std::fs::write(last.server.served.join("f"), "by way of both").expect("room");
+    let place = between.server.url["sftp://".len()..].split('/').next().expect("a host");
+    let way = place.replace("127.0.0.1", NAME);
+    let asked = way.split('@').next_back().expect("a host and a port").to_owned();
+    let keys = [&between, &last].map(|reached| reached.key.display().to_string());
+    for kind in [Kind::Socks5, Kind::Http] {
+        let proxy = Proxy::start(kind, true);
+        let by = proxy.url("bob:p%40ss@");
+        let towline = |arguments: &[&str]| {
+            let all = [&arguments[..1], &["--proxy", &by, "-i", &keys[0], "-i", &keys[1]], &arguments[1..]]
+                .concat();
+            run(command().args(all).env("HOME", home.path()).current_dir(home.path()))
+        };
+        let from = format!("{}f", last.server.url);
+        let ended = towline(&["copy", "-J", &way, &from, "got"]);
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        assert_eq!(std::fs::read_to_string(home.path().join("got")).expect("it came"), "by way of both");
+        assert_eq!(proxy.asked(), [asked.as_str()], "the host behind is nothing to it");
+        for (arguments, seen) in [
+            (vec!["doctor", "-J", &way, &last.server.url], last.server.url.as_str()),
+            (vec!["doctor", &format!("sftp://{way}")], way.as_str()),
+        ] {
+            let ended = towline(&arguments);
+            assert_eq!(ended.code(), 0, "{ended:?}");
+            let address =
+                seen.trim_start_matches("sftp://").split(['@', '/']).find(|part| part.contains(':'));
+            let words = format!("{} is SSH-2.0-OpenSSH_", address.expect("an address"));
+            assert!(ended.out.contains(&words), "no '{words}' in {ended:?}");
+            let all = proxy.asked();
+            assert!(!all.is_empty() && all.iter().all(|one| *one == asked), "{all:?}");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ pub use super::known_hosts::Verdict as Standing;
 use super::link::{Hop, Waiting, port, runtime, way};
 use crate::dial;
 use crate::{ClientError, Options, Remote};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -64,7 +64,8 @@ impl<'a> Look<'a> {
         Ok(Look { remote, options, known, runtime, hops })
     }
 
-    /// What it says before anything is agreed, and where it is; that only the last host on the way knows.
+    /// What it says before anything is agreed, and where it is; that only the last host on the way knows, or a proxy that finds
+    /// its name.
     ///
     /// # Errors
     /// It is not reached, or the connection broke.
@@ -73,7 +74,10 @@ impl<'a> Look<'a> {
         let (ident, patience) = (Config::default().ident, self.options.ssh.no_progress);
         // It is dropped in there too: a channel of another host's says so to that one.
         let greeting = self.runtime.block_on(async move { greet(&mut stream, ident, patience).await });
-        Ok((self.hops.is_empty().then_some(peer), greeting.map_err(ClientError::Network)?))
+        let host = &self.remote.host;
+        let found_by_proxy = self.options.proxy_for(host).is_some() && host.parse::<IpAddr>().is_err();
+        let is_there = self.hops.is_empty() && !found_by_proxy;
+        Ok((is_there.then_some(peer), greeting.map_err(ClientError::Network)?))
     }
 
     /// Agrees on keys with it, with this profile, where it is to show a key of this kind (as
