@@ -158,6 +158,21 @@ fn a_reload_may_be_scheduled_and_called_off() {
     p.until("R1#");
     assert_eq!(p.run("show reload"), "No reload is scheduled.\n");
     assert!(p.run("reload in 0:99x").contains("% Invalid input"));
+    p.keys("reload at 23:59 31 Dec new year\r");
+    let said = p.until_one_of(&["[confirm]", "R1#"]);
+    // From the 7th of December on it is less than 24 days away.
+    if said.ends_with("[confirm]") {
+        assert!(
+            said.contains("Reload scheduled for 23:59:00 UTC ") && said.contains("Reload reason: new year"),
+            "{said}"
+        );
+        p.keys("\r");
+        p.until("R1#");
+        p.run("reload cancel");
+    } else {
+        assert!(said.contains("%Date is too far in the future."), "{said}");
+    }
+    assert!(p.run("reload at 25:00").contains("% Invalid input"));
 }
 
 #[test]

@@ -357,6 +357,7 @@ impl Exec<'_> {
             Id::Erase => self.erase(),
             Id::Reload => self.reload(found),
             Id::ReloadIn => self.reload_in(found, line),
+            Id::ReloadAt => self.reload_at(found, line),
             Id::ReloadCancel => self.reload_cancel(),
             Id::Ping => self.ping(found),
             Id::Apply

@@ -27,11 +27,6 @@ impl Exec<'_> {
 
     pub(super) fn reload(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let reason = found.text("reason").unwrap_or_default().to_owned();
-        if reason.split(' ').next() == Some("at") {
-            return self.tty.print(
-                "%A reload at a time of day is not supported by this emulated device: use 'reload in'.\n",
-            );
-        }
         if !self.may_reload()? || !self.tty.confirm(boot::PROCEED)? {
             return Ok(());
         }

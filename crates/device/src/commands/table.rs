@@ -46,6 +46,7 @@ pub(crate) enum Id {
     Erase,
     Reload,
     ReloadIn,
+    ReloadAt,
     ReloadCancel,
     Ping,
     // show
@@ -371,6 +372,18 @@ const SYSTEM: &[Row<Id>] = &[
         EXEC,
         15,
         Id::ReloadIn,
+    ),
+    Row::new(
+        "reload at <time:word> [<reason:line>]",
+        &[
+            "Halt and perform a cold restart",
+            "Reload at a specific time/date",
+            "Time to reload (hh:mm)",
+            "Day and month, then the reason for reload",
+        ],
+        EXEC,
+        15,
+        Id::ReloadAt,
     ),
     Row::new(
         "reload cancel",

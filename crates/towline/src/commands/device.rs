@@ -7,10 +7,11 @@ use crate::control::{self, Control};
 use crate::exit::{Exit, Failure};
 use crate::interrupt::on_interrupt;
 use crate::lab::desk::{Desk, Known};
+use crate::lab::topology::file;
 use crate::ladder::{End, Tracing};
 use crate::landing::Landing;
 use crate::watch::Several;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use device::image::{self, Recipe};
 use device::wire::Table;
 use device::{
@@ -99,8 +100,11 @@ pub struct Device {
     /// The table from lab addresses to real sockets.
     #[arg(long, value_name = "FILE")]
     wire: Option<PathBuf>,
-    /// Boot without the waits of a real device.
-    #[arg(long)]
+    /// How long a boot takes: as long as a router's (real, 14 s), two seconds, or no time.
+    #[arg(long, value_name = "SPEED", value_enum, default_value_t = Boot::Quick)]
+    boot: Boot,
+    /// The same as --boot none.
+    #[arg(long, conflicts_with = "boot")]
     fast: bool,
     /// Something that is wrong with it: "slow-flash 100K", "boot-fails 2", "noise 500ms", …; docs/device.md has
     /// all. May be repeated.
@@ -111,6 +115,13 @@ pub struct Device {
     control: Option<PathBuf>,
     #[command(flatten)]
     trace: Tracing,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Boot {
+    Real,
+    Quick,
+    None,
 }
 
 #[derive(Debug, Subcommand)]
@@ -139,7 +150,12 @@ impl Device {
         config.profile = profile.clone();
         config.overlay.clone_from(&self.overlay);
         config.table = table;
-        config.pace = if self.fast { 0.0 } else { 1.0 };
+        config.pace = match (self.fast, self.boot) {
+            (true, _) | (false, Boot::None) => file::Boot::None,
+            (false, Boot::Real) => file::Boot::Real,
+            (false, Boot::Quick) => file::Boot::Quick,
+        }
+        .pace();
         config.tap = Several::of(traces.taps());
         let is_new = !state.join("flash").exists();
         let device = Emulated::open(config).map_err(|e| not_opened(&state, &e))?;
