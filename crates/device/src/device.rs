@@ -384,6 +384,7 @@ impl Device {
         let probe = &mut |file: &str| self.probe(file);
         match self.config.profile.boot.loader {
             Loader::Rommon => boot::rommon::decide(flash, register, &lines, &self.flash.names(), probe),
+            Loader::RommonXe => boot::rommon_xe::decide(flash, register, &lines, &self.flash.sizes(), probe),
             Loader::Switch => {
                 let list = self.state().monitor.get(boot::switch::BOOT).map(str::to_owned);
                 boot::switch::decide(flash, list.as_deref(), &self.flash.files(), probe)

@@ -1,11 +1,11 @@
 //! ROMMON: the boot loader's prompt.
 
 use crate::boot::Outcome;
-use crate::boot::rommon::attempt;
+use crate::boot::{rommon, rommon_xe};
 use crate::commands::fetch_failure;
-use crate::device::{Power, probe_blob};
+use crate::device::{Device, Power, probe_blob};
 use crate::image;
-use crate::profile::Prefix;
+use crate::profile::{Loader, Prefix};
 use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
@@ -151,6 +151,19 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
         None => None,
         Some(Some("")) => None,
         Some(Some(file)) => Some(file.to_owned()),
+        // IOS-XE's boots over the network by a URL, with the same variables.
+        Some(None) if tty.device.profile().boot.loader == Loader::RommonXe => {
+            let url = file.unwrap_or_default().strip_prefix("tftp://").and_then(|rest| rest.split_once('/'));
+            if let Some((server, file)) = url {
+                let mut state = tty.device.state();
+                state.monitor.set("TFTP_SERVER", server);
+                state.monitor.set("TFTP_FILE", file);
+                drop(state);
+                return tftpdnld(tty, &["-r"]);
+            }
+            tty.print("usage: boot [bootflash:FILE | tftp://HOST/FILE]\n")?;
+            return Ok(false);
+        }
         Some(None) => {
             tty.print(&format!("boot: cannot load \"{}\"\n", file.unwrap_or_default()))?;
             return Ok(false);
@@ -159,7 +172,7 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
     let outcome = match file {
         Some(file) => {
             let device = std::sync::Arc::clone(&tty.device);
-            match attempt(device.profile().flash.prefix(), &file, &mut |f| device.probe(f)) {
+            match attempt(&device, &file) {
                 Ok(outcome) => outcome,
                 Err(text) => {
                     tty.print(&text)?;
@@ -182,6 +195,19 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
             load(tty, &facts, outcome)?;
             Ok(true)
         }
+    }
+}
+
+/// Tries one file of flash; the text of the failure otherwise.
+fn attempt(device: &Device, file: &str) -> Result<Outcome, String> {
+    let flash = device.profile().flash.prefix();
+    let probe = &mut |f: &str| device.probe(f);
+    match device.profile().boot.loader {
+        Loader::RommonXe => {
+            let octets = VPath::parse(file.as_bytes()).ok().and_then(|p| device.flash.stat(&p).ok());
+            rommon_xe::attempt(flash, file, octets.map_or(0, |row| row.len), probe)
+        }
+        Loader::Rommon | Loader::Switch => rommon::attempt(flash, file, probe),
     }
 }
 
@@ -222,7 +248,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         ("DEFAULT_GATEWAY", get("DEFAULT_GATEWAY")),
         ("TFTP_SERVER", server.clone()),
         ("TFTP_FILE", file.clone()),
-        ("TFTP_MACADDR", "00:17:95:c0:ff:ee".into()),
+        ("TFTP_MACADDR", crate::texts::address(&tty.device.profile().mac).to_lowercase()),
         ("TFTP_VERBOSE", "Progress".into()),
         ("TFTP_RETRY_COUNT", monitor.get("TFTP_RETRY_COUNT").unwrap_or("18").to_owned()),
         ("TFTP_TIMEOUT", monitor.get("TFTP_TIMEOUT").unwrap_or("7200").to_owned()),
@@ -311,7 +337,7 @@ fn write_alone(tty: &Tty, name: &str, blob: &Blob) -> store::Result<()> {
 fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
     let device = std::sync::Arc::clone(&tty.device);
     let mut once = |_: &str| probe_blob(device.profile(), blob);
-    match attempt("", file, &mut once) {
+    match rommon::attempt("", file, &mut once) {
         Ok(Outcome::Booted { facts, file, shown }) => {
             load(tty, &facts.clone(), Outcome::Booted { file, shown, facts })?;
             Ok(true)

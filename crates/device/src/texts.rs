@@ -2,7 +2,7 @@
 
 use crate::Profile;
 use crate::device::Running;
-use crate::profile::{Catalyst, Layout};
+use crate::profile::{Catalyst, Layout, Port, Xe};
 use clock::civil::Civil;
 use ios_cli::text::catalyst;
 use ios_cli::text::version::{self, Package, Version};
@@ -36,7 +36,11 @@ pub(crate) fn moment(at: SystemTime) -> String {
 
 /// `15.5` of `15.5(3)M4a`: what configurations carry.
 pub(crate) fn train(version: &str) -> String {
-    version.split('(').next().unwrap_or(version).to_owned()
+    match version.split_once('(') {
+        Some((train, _)) => train.to_owned(),
+        // 16.6 of 16.6.5.
+        None => version.split('.').take(2).collect::<Vec<_>>().join("."),
+    }
 }
 
 /// The running configuration as a file: with its comments, without `Building configuration...`.
@@ -98,6 +102,7 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
             version.packages = Some((profile.image.platform.to_string(), packages()));
         }
         Layout::Catalyst(own) => catalyst(&mut version, profile, own),
+        Layout::Xe(own) => xe(&mut version, profile, own, &r.facts.feature),
     }
     version
 }
@@ -116,6 +121,41 @@ fn packages() -> Vec<Package> {
         package("uc", None),
         package("data", None),
     ]
+}
+
+fn xe(version: &mut Version, profile: &Profile, own: &Xe, feature: &str) {
+    // The management port is not counted.
+    let counts = |i: &&Port| i.starts_with("Gigabit") && i.contains('/');
+    let gigabit = profile.interfaces.iter().filter(counts).count();
+    version.inventory = vec![catalyst::counted(gigabit, "Gigabit Ethernet")];
+    version.inventory.extend(own.memories.iter().map(ToString::to_string));
+    version.image_id = format!("{}-{feature}", own.id);
+    version.rom = own.rom.to_string();
+    version.revision = own.processor.to_string();
+    version.reload_type = None;
+    version.returned_by = version.returned_by.replacen("reload at", "Reload Command at", 1);
+    version.reload_reason =
+        Some(if version.restarted_at.is_some() { "Reload Command" } else { "PowerOn" }.into());
+    let code = own.codes.known.get(&train(&version.version)).unwrap_or(&own.codes.other);
+    let last = version.copyright.rsplit('-').next().unwrap_or_default();
+    let package = |technology: &str, name: Option<&str>, kind: &str| Package {
+        technology: technology.into(),
+        current: name.unwrap_or("None").into(),
+        kind: kind.into(),
+        next: name.unwrap_or("None").into(),
+    };
+    version.layout = version::Layout::Xe(ios_cli::text::xe::Xe {
+        release: ios_cli::text::xe::padded(&version.version),
+        code: code.to_string(),
+        copyright: format!("2005-{last}"),
+        processor_uptime: version.uptime + 1,
+        packages: vec![
+            package("appxk9", None, "None"),
+            package("uck9", None, "None"),
+            package("securityk9", None, "None"),
+            package("ipbase", Some("ipbasek9"), "Permanent"),
+        ],
+    });
 }
 
 /// Interfaces as a Catalyst counts them: how their names begin, what they are called.

@@ -24,3 +24,4 @@ mod tcl;
 mod tftp_server;
 mod tftpdnld;
 mod tools;
+mod xe;

@@ -7,8 +7,11 @@ use ios_cli::text::version::Version;
 use std::sync::Arc;
 
 /// The image that a model comes with, and the one it is upgraded to.
-const VERSIONS: &[(&str, &str, &str)] =
-    &[("c2911", "15.1(4)M4", "15.5(3)M4a"), ("c2960x", "15.2(2)E7", "15.2(4)E8")];
+const VERSIONS: &[(&str, &str, &str)] = &[
+    ("c2911", "15.1(4)M4", "15.5(3)M4a"),
+    ("c2960x", "15.2(2)E7", "15.2(4)E8"),
+    ("isr4331", "16.6.5", "16.9.3"),
+];
 
 /// A model in a lab.
 pub(crate) struct Model {
@@ -29,7 +32,9 @@ impl Model {
         let (old, new) = (name(old_version), name(new_version));
         let bench = Bench { profile: profile.clone(), ..Bench::bare() };
         bench.put(&old, &image_for(&profile, old_version, SIZE));
-        let port = profile.interfaces.iter().rfind(|p| !profile.is_switched(p)).expect("a port");
+        // The network's: a switch's VLAN, else the port that the boot loader loads by.
+        let vlan = profile.interfaces.iter().find(|p| p.starts_with("Vlan"));
+        let port = vlan.unwrap_or(&profile.boot.port);
         bench.startup(&format!(
             "hostname R1\ninterface {port}\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n \
              exec-timeout 0 0\n privilege level 15\nend\n"

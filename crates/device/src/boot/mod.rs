@@ -1,9 +1,11 @@
 //! Which image boots: a pure decision over what the boot loader is told and what flash holds.
 //!
 //! [`rommon`] is a router's: the register, the boot lines of the saved configuration, the first image of flash.
+//! [`rommon_xe`] is IOS-XE's: the same lines, then every file of flash.
 //! [`switch`] is a Catalyst's: its own variable, else the first image of flash.
 
 pub mod rommon;
+pub mod rommon_xe;
 pub mod switch;
 
 use crate::image::{Damage, Facts};
@@ -35,6 +37,7 @@ pub struct Decision {
 pub(crate) fn fails(loader: Loader) -> Decision {
     let said = match loader {
         Loader::Rommon => "loadprog: bad file magic number:      0x0\n",
+        Loader::RommonXe => ios_cli::text::boot_xe::FAILED,
         Loader::Switch => ios_cli::text::boot_switch::FAILED,
     };
     Decision { tried: vec![said.into()], outcome: Outcome::Rommon }

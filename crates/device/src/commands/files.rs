@@ -5,7 +5,7 @@ use super::table::Id;
 use crate::config::FilePrompt;
 use crate::ifs::{BadUrl, Fs, Row, Url};
 use crate::image::{self, Damage};
-use crate::profile::Text;
+use crate::profile::{Listing, Loader, Text};
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::Reason;
@@ -150,6 +150,7 @@ impl Exec<'_> {
 
     fn show_flash(&self) -> String {
         let fs = &self.tty.device.flash;
+        let listing = self.tty.device.profile().flash.listing;
         let rows = match fs.walk() {
             Ok(rows) => rows,
             Err(e) => return format!("%Error opening {}/ ({})\n", self.flash(), reason(&e)),
@@ -158,11 +159,17 @@ impl Exec<'_> {
             index: numbered(n),
             length: row.len,
             stamp: Stamp::from_unix(unix(row.modified)),
-            path: String::from_utf8_lossy(row.path.relative()).into_owned(),
+            path: match listing {
+                Listing::Classic => String::from_utf8_lossy(row.path.relative()).into_owned(),
+                Listing::Xe => format!("/bootflash{}", row.path),
+            },
         };
         let free = fs.free().unwrap_or(0);
         flash::Flash {
-            layout: flash::Layout::Classic,
+            layout: match listing {
+                Listing::Classic => flash::Layout::Classic,
+                Listing::Xe => flash::Layout::Xe,
+            },
             files: rows.iter().enumerate().map(file).collect(),
             available: free,
             used: fs.total() - free,
@@ -195,7 +202,8 @@ impl Exec<'_> {
                 kind: kind.to_string(),
                 flags: flags.to_string(),
                 prefixes,
-                bootable: own,
+                // Of the transcripts only an ISR G2's have the mark.
+                bootable: own && device.profile().boot.loader == Loader::Rommon,
             }
         };
         file_systems::render(&device.profile().file_systems.iter().map(row).collect::<Vec<_>>())

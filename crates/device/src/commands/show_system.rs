@@ -20,6 +20,10 @@ impl Exec<'_> {
             Layout::IsrG2(_) => {
                 (model.clone(), format!("{model} chassis, Hw Serial#: {serial}, Hw Revision: 1.0"))
             }
+            Layout::Xe(_) => {
+                let short = model.split('/').next().unwrap_or(&model);
+                ("Chassis".into(), format!("Cisco {short} Chassis"))
+            }
             // A switch is a member of its stack.
             Layout::Catalyst(_) => ("1".into(), model.clone()),
         };

@@ -254,9 +254,17 @@ impl Config {
         };
         let at = self.interfaces.iter().position(|i| i.name == known);
         at.or_else(|| {
-            let (description, address, kept) = (None, None, Vec::new());
+            let (description, address, defaults, kept) = (None, None, Vec::new(), Vec::new());
             let (shutdown, switched) = (false, false);
-            self.interfaces.push(Interface { name: known, description, address, shutdown, switched, kept });
+            self.interfaces.push(Interface {
+                name: known,
+                description,
+                address,
+                shutdown,
+                switched,
+                defaults,
+                kept,
+            });
             Some(self.interfaces.len() - 1)
         })
     }
@@ -314,8 +322,9 @@ impl Config {
                 let text = line.trim().split_once(char::is_whitespace).map(|(_, t)| t.trim().to_owned());
                 interface.description = text;
             }
+            ["negotiation", "auto"] if !no => interface.kept.retain(|l| !l.ends_with("negotiation auto")),
             // The defaults that every rendering of a Gigabit interface has.
-            [word @ ("duplex" | "speed"), "auto"] => interface.kept.retain(|l| !l.starts_with(word)),
+            [word @ ("duplex" | "speed"), "auto"] if !no => interface.kept.retain(|l| !l.starts_with(word)),
             [word @ ("duplex" | "speed"), _] if !no => {
                 interface.kept.retain(|l| !l.starts_with(word));
                 keep(&mut interface.kept, no, words, line);

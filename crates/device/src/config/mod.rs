@@ -108,6 +108,8 @@ pub struct Interface {
     pub shutdown: bool,
     /// It carries VLANs and takes no address.
     pub switched: bool,
+    /// What stands there where nobody said otherwise: `duplex auto`.
+    pub defaults: Vec<String>,
     /// Kept lines.
     pub kept: Vec<String>,
 }
@@ -163,6 +165,10 @@ impl Config {
     pub fn new(profile: &Profile) -> Config {
         let line =
             |name: String, login| Line { name, password: None, login, privilege: None, kept: Vec::new() };
+        let defaults = |name: &Port| match name.starts_with("Gigabit") && !profile.is_switched(name) {
+            true => profile.port_defaults.iter().map(ToString::to_string).collect(),
+            false => Vec::new(),
+        };
         Config {
             hostname: profile.hostname.to_string(),
             enable: None,
@@ -177,6 +183,7 @@ impl Config {
                     address: None,
                     shutdown: !profile.is_switched(name),
                     switched: profile.is_switched(name),
+                    defaults: defaults(name),
                     kept: Vec::new(),
                 })
                 .collect(),

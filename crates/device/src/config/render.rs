@@ -67,11 +67,10 @@ impl Config {
             if i.shutdown {
                 out.push_str(" shutdown\n");
             }
-            if i.name.starts_with("Gigabit") && !i.switched {
-                for word in ["duplex", "speed"] {
-                    if !i.kept.iter().any(|l| l.starts_with(word)) {
-                        writeln!(out, " {word} auto")?;
-                    }
+            for line in &i.defaults {
+                let word = line.split(' ').next().unwrap_or_default();
+                if !i.kept.iter().any(|l| l.strip_prefix("no ").unwrap_or(l).starts_with(word)) {
+                    writeln!(out, " {line}")?;
                 }
             }
             for line in &i.kept {

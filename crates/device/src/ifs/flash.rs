@@ -104,6 +104,12 @@ impl Flash {
         rows.iter().filter(|r| !r.directory).map(Row::name).collect()
     }
 
+    /// The same with their octets.
+    pub fn sizes(&self) -> Vec<(String, u64)> {
+        let rows = self.list(&VPath::root()).unwrap_or_default();
+        rows.iter().filter(|r| !r.directory).map(|r| (r.name(), r.len)).collect()
+    }
+
     /// All files with their directories, each directory's before what comes after it: the order in which a
     /// Catalyst searches for an image.
     pub fn files(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 use super::{
-    HEADER, MAGIC, MARKER, META, META_MAGIC, MIN_SIZE, MZIP, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, file_name,
+    HEADER, MAGIC, MARKER, META, META_MAGIC, MIN_SIZE, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC,
+    file_name,
 };
 use crate::Profile;
 use crate::profile::Magic;
@@ -24,7 +25,7 @@ pub struct Recipe<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum BadRecipe {
     /// Not a version text.
-    #[error("'{0}' is not a version: write it as 15.5(3)M4a")]
+    #[error("'{0}' is not a version: write it as 15.5(3)M4a, or 16.6.5 for IOS-XE")]
     Version(String),
     /// No room for header, metadata and signature.
     #[error("an image of {size} octets is too small: at least {MIN_SIZE}")]
@@ -54,7 +55,8 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
     let mut head = Vec::with_capacity(HEADER + META);
     match recipe.profile.image.magic {
         Magic::Elf => head.extend_from_slice(&elf_header()),
-        Magic::Mzip => head.extend([MZIP, 1, 0x3000].into_iter().flat_map(u32::to_be_bytes)),
+        Magic::Mzip => head.extend([MZIP, PACKAGE, 1, 0x3000].into_iter().flat_map(u32::to_be_bytes)),
+        Magic::Package => head.extend_from_slice(&PACKAGE.to_be_bytes()),
     }
     head.resize(HEADER, 0);
     head.extend_from_slice(&metadata(recipe, &name));
@@ -109,7 +111,7 @@ fn metadata(recipe: &Recipe<'_>, name: &str) -> Vec<u8> {
         p.name,
         p.image.platform.to_uppercase(),
         p.image.feature.to_uppercase(),
-        recipe.version,
+        super::canonical(p, recipe.version),
         recipe.size,
     )
     .into_bytes();

@@ -4,7 +4,7 @@
 //!
 //! | offset | octets | what |
 //! |---|---|---|
-//! | 0 | 52 | an ELF header, 32 bit, big-endian: the first magic of a router's image; or `MZIP`, 1, 0x3000 and zeros: a Catalyst's |
+//! | 0 | 52 | an ELF header, 32 bit, big-endian: the first magic of a router's image; or `MZIP`, 1, 0x3000 and zeros: a Catalyst's; or `PKG3` and zeros: IOS-XE's, which is not confirmed |
 //! | 52 | 12 | zeros |
 //! | 64 | 960 | the metadata block: `TOWLINE-IMAGE 1`, then `key=value` lines, then line feeds |
 //! | 1024 | … | seeded filler: it does not compress, and differs with the seed |
@@ -22,6 +22,9 @@ mod show;
 pub use known::Known;
 pub use make::{BadRecipe, Recipe, make, random_seed};
 pub use show::{Damage, Facts, Glance, glance, md5, show};
+
+use crate::profile::Naming;
+use ios_cli::text::xe;
 
 /// Octets of the ELF header and the zeros after it.
 const HEADER: usize = 64;
@@ -44,13 +47,37 @@ pub const MARKER: &str = "THIS-TEXT-TRAVELS-IN-CLEAR";
 pub const MAGIC: u32 = 0x7f45_4c46;
 /// `MZIP`: that of a Catalyst.
 pub const MZIP: u32 = 0x4d5a_4950;
+/// `PKG3`: what stands for IOS-XE's, of which only the words "package header rev 3" are known.
+pub const PACKAGE: u32 = 0x504b_4733;
 
 /// The name of an image file: `c2900-universalk9-mz.SPA.155-3.M4a.bin` for C2900 and 15.5(3)M4a.
-/// `None` where the version text is not of the form `15.5(3)M4a`.
+/// `None` where the version text is not of the form `15.5(3)M4a`, or for IOS-XE `16.6.5`.
 pub fn file_name(profile: &crate::Profile, version: &str) -> Option<String> {
     let image = &profile.image;
     let signed = image.signed.as_ref().map(|word| format!(".{word}")).unwrap_or_default();
-    Some(format!("{}-{}-mz{signed}.{}.bin", image.platform, image.feature, dashed(version)?))
+    let head = format!("{}-{}", image.platform, image.feature);
+    Some(match image.naming {
+        Naming::Classic => format!("{head}-mz{signed}.{}.bin", dashed(version)?),
+        Naming::Xe => format!("{head}.{}{signed}.bin", release(version)?),
+    })
+}
+
+/// The version as IOS itself says it: 16.6.5, also where 16.06.05 was written.
+pub fn canonical(profile: &crate::Profile, version: &str) -> String {
+    match profile.image.naming {
+        Naming::Classic => version.to_owned(),
+        Naming::Xe => xe::unpadded(version),
+    }
+}
+
+/// `16.6.5`, `16.06.05`, `17.9.6a` to `16.06.05`, `17.09.06a`.
+fn release(version: &str) -> Option<String> {
+    let mut parts = version.split('.');
+    let digits = |s: &str| (1..=2).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+    let (major, minor, last) = (parts.next()?, parts.next()?, parts.next()?);
+    let number = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let good = digits(major) && digits(minor) && digits(number) && last.len() - number.len() <= 1;
+    (good && parts.next().is_none()).then(|| xe::padded(version))
 }
 
 /// `15.5(3)M4a` to `155-3.M4a`.

@@ -1,4 +1,4 @@
-use super::{HEADER, MAGIC, META, META_MAGIC, MZIP, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex};
+use super::{HEADER, MAGIC, META, META_MAGIC, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::io;
@@ -86,7 +86,7 @@ pub fn glance(blob: &Blob) -> Result<Glance, Damage> {
     let mut magic = [0; 4];
     magic[..n.min(4)].copy_from_slice(&head[..n.min(4)]);
     let found = u32::from_be_bytes(magic);
-    if found != MAGIC && found != MZIP {
+    if ![MAGIC, MZIP, PACKAGE, PACKAGE].contains(&found) {
         return Err(Damage::Magic { found });
     }
     let text = std::str::from_utf8(&head[HEADER.min(n)..n]).map_err(|_| Damage::NoMetadata)?;

@@ -33,6 +33,9 @@ pub struct Profile {
     /// Those of them that carry VLANs and take no address.
     #[serde(default)]
     pub switched: Ports,
+    /// What a configuration says of each Gigabit port of which nobody said otherwise: `duplex auto`.
+    #[serde(default)]
+    pub port_defaults: Vec<Text>,
     /// vty lines: 5 are `line vty 0 4`.
     #[serde(deserialize_with = "value::vty_lines")]
     pub vty_lines: u16,
@@ -60,7 +63,9 @@ pub struct Image {
     pub platform: Word,
     /// Second part: `universalk9`.
     pub feature: Word,
-    /// Behind `-mz` in their names: `SPA`.
+    /// How their names show the version.
+    pub naming: Naming,
+    /// Who signed them, in their names: `SPA`.
     pub signed: Option<Text>,
     /// What they begin with.
     pub magic: Magic,
@@ -99,6 +104,18 @@ pub enum Magic {
     Elf,
     /// A Catalyst's: a loader of its own.
     Mzip,
+    /// IOS-XE's: a package.
+    Package,
+}
+
+/// How an image's name shows its version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Naming {
+    /// 15.5(3)M4a: `-mz.SPA.155-3.M4a.bin`.
+    Classic,
+    /// 16.6.5: `.16.06.05.SPA.bin`.
+    Xe,
 }
 
 /// The layouts of `show version`, with the texts that only they have.
@@ -109,6 +126,8 @@ pub enum Layout {
     IsrG2(IsrG2),
     /// With board and stack.
     Catalyst(Catalyst),
+    /// A router's with IOS-XE.
+    Xe(Xe),
 }
 
 /// An ISR G2's.
@@ -135,6 +154,32 @@ pub struct Catalyst {
     pub board: Vec<(Text, Text)>,
 }
 
+/// IOS-XE's.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Xe {
+    /// `IOS-XE ROMMON`.
+    pub rom: Text,
+    /// What the image calls itself, before its feature set: `X86_64_LINUX_IOSD`.
+    pub id: Text,
+    /// `(1RU) processor`.
+    pub processor: Text,
+    /// The lines behind the interfaces.
+    pub memories: Vec<Text>,
+    /// Names of releases, by their first two numbers.
+    pub codes: Codes,
+}
+
+/// Names of releases: `Everest` is 16.6.
+#[derive(Debug, Deserialize)]
+pub struct Codes {
+    /// That of a release without a name.
+    pub other: Text,
+    /// Those that have one.
+    #[serde(flatten)]
+    pub known: BTreeMap<String, Text>,
+}
+
 /// The lines that name a build.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,6 +201,18 @@ pub struct Flash {
     pub total: Octets,
     /// Octets of one cluster: every file takes whole ones.
     pub cluster: Octets,
+    /// How `show flash:` is laid out.
+    pub listing: Listing,
+}
+
+/// The layouts of `show flash:`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Listing {
+    /// ISR G1 and G2, Catalysts with classic IOS.
+    Classic,
+    /// Paths begin with `/bootflash/`.
+    Xe,
 }
 
 impl Flash {
@@ -197,6 +254,8 @@ pub struct Boot {
 pub enum Loader {
     /// `rommon 1 > ` of an ISR G2.
     Rommon,
+    /// The same prompt, with IOS-XE's packages.
+    RommonXe,
     /// `switch: ` of a Catalyst.
     Switch,
 }
@@ -217,8 +276,11 @@ pub enum View {
 pub struct BadProfile(toml::de::Error);
 
 /// The files of the profiles that are compiled in.
-const FILES: &[&str] =
-    &[include_str!("../../profiles/c2911.toml"), include_str!("../../profiles/c2960x.toml")];
+const FILES: &[&str] = &[
+    include_str!("../../profiles/c2911.toml"),
+    include_str!("../../profiles/c2960x.toml"),
+    include_str!("../../profiles/isr4331.toml"),
+];
 
 static PROFILES: LazyLock<Vec<(Arc<Profile>, &str)>> = LazyLock::new(|| {
     let read = |text| Profile::parse(text).unwrap_or_else(|e| panic!("a test reads every profile: {e}"));

@@ -4,7 +4,7 @@ use crate::boot::{Decision, Outcome};
 use crate::profile::Loader;
 use crate::{Profile, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
-use ios_cli::text::{boot, boot_switch};
+use ios_cli::text::{boot, boot_switch, boot_xe};
 use std::time::Duration;
 
 /// A whole boot takes about this long at pace 1.
@@ -17,6 +17,7 @@ const MARKS: u32 = 74;
 pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
     match tty.device.profile().boot.loader {
         Loader::Rommon => by_rommon(tty),
+        Loader::RommonXe => by_rommon_xe(tty),
         Loader::Switch => by_switch(tty),
     }
 }
@@ -31,6 +32,25 @@ fn by_rommon(tty: &mut Tty) -> Result<(), Leave> {
     let Decision { tried, outcome } = tty.device.decide();
     for text in &tried {
         tty.print(&format!("{text}\n"))?;
+        if pause(tty, PAUSE)? {
+            return monitor(tty);
+        }
+    }
+    launch(tty, outcome)
+}
+
+fn by_rommon_xe(tty: &mut Tty) -> Result<(), Leave> {
+    let power_on = tty.device.state().monitor.returned_by == "power-on";
+    let profile = tty.device.profile();
+    let greeting =
+        boot_xe::bootstrap(&profile.boot.version, &profile.version.model, profile.memory_kib, power_on);
+    tty.print(&greeting)?;
+    if pause(tty, PAUSE)? {
+        return monitor(tty);
+    }
+    let Decision { tried, outcome } = tty.device.decide();
+    for text in &tried {
+        tty.print(text)?;
         if pause(tty, PAUSE)? {
             return monitor(tty);
         }
@@ -88,6 +108,11 @@ fn loading(profile: &Profile, octets: u64, shown: &str) -> Loading {
             before: boot::load(octets),
             mark: "#",
             behind: format!("{}{}", boot::UNPACKED, boot::smart_init(profile.memory_kib / 1024)),
+        },
+        Loader::RommonXe => Loading {
+            before: boot_xe::located(shown.rsplit([':', '/']).next().unwrap_or(shown)),
+            mark: "#",
+            behind: format!("{}{}", boot_xe::validated(octets), boot::LEGEND),
         },
         Loader::Switch => Loading {
             before: format!(
@@ -157,7 +182,7 @@ pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
 
 fn monitor(tty: &mut Tty) -> Result<(), Leave> {
     tty.print(match tty.device.profile().boot.loader {
-        Loader::Rommon => "\nmonitor: command \"boot\" aborted due to user interrupt\n",
+        Loader::Rommon | Loader::RommonXe => "\nmonitor: command \"boot\" aborted due to user interrupt\n",
         Loader::Switch => "\n",
     })?;
     tty.device.become_booted(Outcome::Rommon);

@@ -1,7 +1,7 @@
 //! The console while an ISR G2 boots; `reload`; the setup dialog. What an image that does not boot says is
 //! the boot loader's own: it stands with its decision, in `device`.
 
-use super::{boot_switch, version};
+use super::{boot_switch, version, xe};
 use alloc::format;
 use alloc::string::String;
 
@@ -89,6 +89,7 @@ pub fn banner(v: &version::Version) -> String {
     let (started, rest) = match &v.layout {
         version::Layout::IsrG2 => ("", String::new()),
         version::Layout::Catalyst(catalyst) => (boot_switch::STARTED, catalyst.render()),
+        version::Layout::Xe(_) => return format!("{}\n\n{}", version::software(v), xe::banner(v)),
     };
     format!(
         "{}{started}\n\n{}{}Processor board ID {}\n{inventory}{rest}",

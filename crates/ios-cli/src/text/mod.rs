@@ -13,6 +13,7 @@
 //! | [`bootvar`] | `show bootvar` |
 //! | [`path_list`] | `show boot` of a Catalyst |
 //! | [`catalyst`] | what a Catalyst adds to `show version`; `show switch` |
+//! | [`xe`] | what IOS-XE has otherwise in `show version` |
 //! | [`vlan`](mod@vlan) | `show vlan` |
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
@@ -27,10 +28,12 @@
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 //! | [`boot_switch`] | a Catalyst's console while booting, its `switch:` |
+//! | [`boot_xe`] | an IOS-XE router's console while booting |
 
 pub mod archive;
 pub mod boot;
 pub mod boot_switch;
+pub mod boot_xe;
 pub mod bootvar;
 pub mod catalyst;
 pub mod clock;
@@ -50,6 +53,7 @@ pub mod rommon;
 mod stamp;
 pub mod version;
 pub mod vlan;
+pub mod xe;
 
 pub use stamp::Stamp;
 

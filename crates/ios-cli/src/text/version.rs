@@ -1,6 +1,7 @@
 //! `show version`
 
 use super::catalyst::Catalyst;
+use super::xe::Xe;
 use super::{Unread, between, register_line, render_register};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -69,6 +70,8 @@ pub enum Layout {
     IsrG2,
     /// A Catalyst's with classic IOS: no licences, but board and stack.
     Catalyst(Catalyst),
+    /// A router's with IOS-XE.
+    Xe(Xe),
 }
 
 /// One row of the licence table.
@@ -105,8 +108,12 @@ export@cisco.com.
 
 /// The first four lines, which the boot banner and the restart message have too.
 pub(super) fn software(v: &Version) -> String {
+    let train = match &v.layout {
+        Layout::Xe(xe) => format!(" [{}]", xe.code),
+        Layout::IsrG2 | Layout::Catalyst(_) => String::new(),
+    };
     format!(
-        "Cisco IOS Software, {} ({}), Version {}, {}\nTechnical Support: http://www.cisco.com/techsupport\nCopyright (c) {} by Cisco Systems, Inc.\nCompiled {}\n",
+        "Cisco IOS Software{train}, {} ({}), Version {}, {}\nTechnical Support: http://www.cisco.com/techsupport\nCopyright (c) {} by Cisco Systems, Inc.\nCompiled {}\n",
         v.software, v.image_id, v.version, v.release, v.copyright, v.compiled
     )
 }
@@ -115,7 +122,7 @@ pub(super) fn software(v: &Version) -> String {
 pub(super) fn hardware(v: &Version) -> String {
     let cisco = match v.layout {
         Layout::IsrG2 => "Cisco",
-        Layout::Catalyst(_) => "cisco",
+        Layout::Catalyst(_) | Layout::Xe(_) => "cisco",
     };
     format!("{cisco} {} {} with {} bytes of memory.\n", v.model, v.revision, v.memory)
 }
@@ -123,13 +130,19 @@ pub(super) fn hardware(v: &Version) -> String {
 impl Version {
     /// As the device prints it.
     pub fn render(&self) -> String {
-        let mut out = software(self);
+        let xe = match &self.layout {
+            Layout::Xe(xe) => Some(xe),
+            Layout::IsrG2 | Layout::Catalyst(_) => None,
+        };
+        let part = |of: fn(&Xe) -> String| xe.map(of).unwrap_or_default();
+        let mut out = part(Xe::head) + &software(self) + &part(Xe::legal);
         out += &format!("\nROM: {}\n", self.rom);
         if let Layout::Catalyst(c) = &self.layout {
             out += &format!("BOOTLDR: {}\n", c.boot_loader);
         }
         out += "\n";
         out += &format!("{} uptime is {}\n", self.host, uptime(self.uptime));
+        out += &part(Xe::uptime);
         out += &format!("System returned to ROM by {}\n", self.returned_by);
         if let Some(at) = &self.restarted_at {
             out += &format!("System restarted at {at}\n");
@@ -142,11 +155,13 @@ impl Version {
         }
         out += "\n\n";
         out += EXPORT;
+        out += &part(Xe::licences);
         out += &hardware(self);
         out += &format!("Processor board ID {}\n", self.board_id);
         self.inventory.iter().for_each(|l| out += &format!("{l}\n"));
         match &self.layout {
             Layout::IsrG2 => out += "\n\n",
+            Layout::Xe(_) => out += "\n",
             Layout::Catalyst(c) => out += &c.render(),
         }
         if let Some((pid, sn)) = &self.udi {
@@ -228,7 +243,10 @@ impl Version {
             packages: find_packages(&lines),
             register,
             next_register,
-            layout: Catalyst::find(&lines).map_or(Layout::IsrG2, Layout::Catalyst),
+            layout: Catalyst::find(&lines)
+                .map(Layout::Catalyst)
+                .or_else(|| Xe::find(&lines).map(Layout::Xe))
+                .unwrap_or(Layout::IsrG2),
         })
     }
 }
@@ -279,7 +297,7 @@ pub fn uptime(minutes: u64) -> String {
     parts.join(", ")
 }
 
-fn minutes(text: &str) -> Option<u64> {
+pub(super) fn minutes(text: &str) -> Option<u64> {
     text.split(", ").try_fold(0_u64, |sum, part| {
         let (n, unit) = part.split_once(' ')?;
         let unit = unit.trim_end_matches('s');

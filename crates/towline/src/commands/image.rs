@@ -43,7 +43,7 @@ struct Make {
     /// The device it is for, or the file of a profile of one's own.
     #[arg(long, default_value = "c2911")]
     profile: String,
-    /// The version, as `show version` prints it: 15.5(3)M4a.
+    /// The version, as `show version` prints it: 15.5(3)M4a, for IOS-XE 16.6.5.
     #[arg(long)]
     version: String,
     /// Octets of the file; K, M and G are understood.
@@ -77,7 +77,11 @@ impl Make {
         let profile = &*profile(&self.profile)?;
         let version = &self.version;
         let Some(name) = image::file_name(profile, version) else {
-            return Err(Failure::usage(format!("'{version}'"), "is not a version", "write it as 15.5(3)M4a"));
+            return Err(Failure::usage(
+                format!("'{version}'"),
+                "is not a version",
+                "write it as 15.5(3)M4a, or 16.6.5 for IOS-XE",
+            ));
         };
         let out = if self.out.is_dir() || ends_in_slash(&self.out) { self.out.join(name) } else { self.out };
         let local = |e: &io::Error| Failure { exit: Exit::Local, ..Failure::local(out.display(), e) };
