@@ -257,7 +257,7 @@ impl Moving<'_> {
             if let Err(end) = waited(timeout(self.stall, ready).await) {
                 return end;
             }
-            match self.disk.bite(|| self.wire.send(&mut out)) {
+            match self.disk.read(|| self.wire.send(&mut out)) {
                 Ok(Bite::Over) => return End::Whole,
                 Ok(Bite::Moved(n)) => {
                     if let Some(reading) = reading {

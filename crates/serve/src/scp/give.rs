@@ -220,7 +220,7 @@ impl<I: OctetsIn, O: OctetsOut> Give<'_, I, O> {
             let bite = usize::try_from(bite).expect("at most BITE");
             let mut octets = Vec::with_capacity(bite);
             if failed.is_none() {
-                let read = self.disk.bite(|| blob.read_behind(*moved, bite, &mut octets));
+                let read = self.disk.read(|| blob.read_behind(*moved, bite, &mut octets));
                 match read {
                     Ok(1..) => {}
                     Ok(0) => failed = Some(Refusal::Io(String::from("it became shorter while it was sent"))),

@@ -198,7 +198,7 @@ impl Talk {
             self.files = Some(files);
             return false;
         }
-        let (done, left) = self.disk.bite(|| files.run(batch, false));
+        let (done, left) = self.disk.read(|| files.run(batch, false));
         self.done(done);
         if left.is_empty() {
             self.files = Some(files);
