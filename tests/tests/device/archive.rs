@@ -114,6 +114,7 @@ device = napalm.get_network_driver("ios")("127.0.0.1", name, password, optional_
 device.open()
 got = {"facts": device.get_facts()}
 config = device.get_config()
+got["interfaces"] = device.get_interfaces()
 got["config"], whole = config, config["running"]
 def host():
     return device.get_facts()["hostname"]
@@ -183,6 +184,12 @@ fn napalm_merges_replaces_compares_confirms_and_rolls_back() {
     let interfaces =
         ["Embedded-Service-Engine0/0", "GigabitEthernet0/0", "GigabitEthernet0/1", "GigabitEthernet0/2"];
     assert_eq!(facts["interface_list"], serde_json::json!(interfaces), "{facts}");
+    let port = &got["interfaces"]["GigabitEthernet0/0"];
+    assert_eq!(
+        (&port["is_up"], &port["speed"], &port["mtu"]),
+        (&true.into(), &1000.0.into(), &1500.into()),
+        "{port}"
+    );
     assert!(got["config"]["startup"].as_str().expect("text").contains("hostname R1\n"), "{got}");
     assert_eq!(got["merge"], "+interface GigabitEthernet0/1\n+ description merged");
     let replace = got["replace"].as_str().expect("text");

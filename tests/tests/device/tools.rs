@@ -49,6 +49,15 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("show inventory", &["\"pid\":\"CISCO2911/K9\"", "\"sn\":\"FTX152400KS\""]),
     ("show clock", &["\"timezone\":\"UTC\""]),
     ("show ip interface brief", &["\"interface\":\"GigabitEthernet0/0\"", "\"ip_address\":\"10.0.0.2\""]),
+    (
+        "show interfaces",
+        &[
+            "\"ip_address\":\"10.0.0.2\"",
+            "\"hardware_type\":\"CN Gigabit Ethernet\"",
+            "\"mac_address\":\"0017.95c0.ffef\"",
+        ],
+    ),
+    ("show interfaces description", &["\"port\":\"Gi0/1\"", "\"status\":\"admin down\""]),
     ("show file systems", &["\"prefixes\":\"nvram:\"", "\"size\":\"262136\""]),
     ("dir", &["\"name\":\"c2900-universalk9-mz.SPA.151-4.M4.bin\"", "\"total_size\":\"256487424\""]),
     ("dir flash:", &["\"permissions\":\"-rw-\""]),
@@ -103,6 +112,10 @@ fn what_any_tool_asks_first_is_answered() {
         (
             "show memory statistics",
             "                Head    Total(b)     Used(b)     Free(b)   Lowest(b)  Largest(b)\nProcessor  ",
+        ),
+        (
+            "show interfaces g0/0",
+            "GigabitEthernet0/0 is up, line protocol is up \n  Hardware is CN Gigabit Ethernet, address is 0017.95c0.ffef ",
         ),
         ("show sessions", "% No connections open\n"),
         ("show hosts", "Default domain is not set\nName/address lookup uses domain service\n"),

@@ -6,6 +6,7 @@ use crate::ifs::offers;
 use crate::session::{Leave, Tty};
 use ios_cli::editor::{Event, Input};
 use ios_cli::pager::Filter;
+use ios_cli::text::ports::render_descriptions;
 use ios_cli::{Match, Modes, Outcome, Scope};
 use std::time::{Duration, SystemTime};
 use store::VPath;
@@ -330,6 +331,8 @@ impl Exec<'_> {
             | Id::ShowIpSsh
             | Id::ShowSsh
             | Id::ShowHosts
+            | Id::ShowPorts
+            | Id::ShowDescriptions
             | Id::ShowInventory
             | Id::ShowLogging
             | Id::ShowProcesses
@@ -391,6 +394,8 @@ impl Exec<'_> {
             Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
             Id::ShowHosts => self.show_hosts(),
+            Id::ShowPorts => self.show_ports(found),
+            Id::ShowDescriptions => render_descriptions(&self.ports()),
             Id::ShowInventory => self.show_inventory(),
             Id::ShowLogging => self.show_logging(),
             Id::ShowProcesses => self.show_processes(),

@@ -1,17 +1,71 @@
 //! What the tools of operators ask of any device: its parts, its load, its messages.
 
 use super::exec::Exec;
+use super::table::Id;
+use crate::config::Interface;
 use crate::profile::Layout;
+use ios_cli::Match;
+use ios_cli::text::interfaces::Status;
 use ios_cli::text::inventory::{self, Part};
 use ios_cli::text::load::{Cpu, Pool, render_memory};
 use ios_cli::text::logging::Logging;
+use ios_cli::text::ports::{self, Port};
 
 /// `logging buffered`, octets, as it is without a line of configuration.
 const BUFFER: u32 = 8_192;
 /// Processes that every IOS has.
 const PROCESSES: &[&str] = &["Chunk Manager", "Load Meter", "Check heaps", "Exec", "TTY Background"];
 
+/// Kinds of interface by how their names begin: hardware, kbit/s, delay in microseconds, what their plug says.
+const KINDS: &[(&str, &str, u32, u32, &str)] = &[
+    ("GigabitEthernet", "CN Gigabit Ethernet", 1_000_000, 10, "Full Duplex, 1Gbps, media type is RJ45"),
+    ("FastEthernet", "Fast Ethernet", 100_000, 100, "Full-duplex, 100Mb/s, media type is 10/100BaseTX"),
+    ("Vlan", "Ethernet SVI", 1_000_000, 10, ""),
+    ("Embedded-Service-Engine", "Embedded Service Engine", 10_000, 1_000, ""),
+];
+
+/// The device's address and so many behind it: `0017.95c0.fff0`.
+fn mac(base: &str, n: usize) -> String {
+    let digits: String = base.chars().filter(char::is_ascii_hexdigit).collect();
+    let number = u64::from_str_radix(&digits, 16).unwrap_or(0) + n as u64;
+    let text = format!("{:012x}", number & 0xffff_ffff_ffff);
+    format!("{}.{}.{}", &text[..4], &text[4..8], &text[8..])
+}
+
 impl Exec<'_> {
+    /// `show interfaces [NAME]`
+    pub(super) fn show_ports(&self, found: &Match<Id>) -> String {
+        let wanted = found.arg("name").and_then(|a| a.interface()).map(ToString::to_string);
+        let mut ports = self.ports();
+        ports.retain(|port| wanted.as_ref().is_none_or(|name| *name == port.name));
+        ports::render(&ports)
+    }
+
+    /// The interfaces as they are. Nothing is counted of what goes over them.
+    pub(super) fn ports(&self) -> Vec<Port> {
+        let profile = self.tty.device.profile();
+        let config = self.tty.device.running_config();
+        let port = |(n, i): (usize, &Interface)| {
+            let kept = |word: &str| i.kept.iter().find_map(|l| l.strip_prefix(word)?.trim().parse().ok());
+            let kind = KINDS.iter().find(|kind| i.name.starts_with(kind.0)).unwrap_or(&KINDS[0]);
+            let up = !i.shutdown;
+            Port {
+                name: i.name.to_string(),
+                status: if up { Status::Up } else { Status::AdminDown },
+                protocol: up,
+                hardware: kind.1.into(),
+                mac: mac(&profile.mac, n),
+                description: i.description.clone(),
+                address: i.address.map(|(a, m)| (a, u8::try_from(m.to_bits().leading_ones()).unwrap_or(32))),
+                mtu: kept("mtu ").unwrap_or(1_500),
+                bandwidth: kept("bandwidth ").unwrap_or(kind.2),
+                delay: kind.3,
+                medium: (!kind.4.is_empty()).then(|| kind.4.to_owned()),
+            }
+        };
+        config.interfaces.iter().enumerate().map(port).collect()
+    }
+
     /// The chassis: this device has no other parts.
     pub(super) fn show_inventory(&self) -> String {
         let profile = self.tty.device.profile();

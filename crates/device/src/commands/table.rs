@@ -67,6 +67,8 @@ pub(crate) enum Id {
     ShowIpSsh,
     ShowSsh,
     ShowHosts,
+    ShowPorts,
+    ShowDescriptions,
     ShowInventory,
     ShowLogging,
     ShowProcesses,
@@ -453,6 +455,22 @@ const SHOWS: &[Row<Id>] = &[
         .piped(),
     Row::new("show ip ssh", &[SHOW, "IP information", "Information on SSH"], EXEC, 1, Id::ShowIpSsh).piped(),
     Row::new("show ssh", &[SHOW, "Status of SSH server connections"], EXEC, 1, Id::ShowSsh).piped(),
+    Row::new(
+        "show interfaces [<name:interface>]",
+        &[SHOW, "Interface status and configuration", "Interface"],
+        EXEC,
+        1,
+        Id::ShowPorts,
+    )
+    .piped(),
+    Row::new(
+        "show interfaces description",
+        &[SHOW, "Interface status and configuration", "Show interface description"],
+        EXEC,
+        1,
+        Id::ShowDescriptions,
+    )
+    .piped(),
     Row::new(
         "show inventory [raw]",
         &[SHOW, "Show the physical inventory", "Every entity in the container hierarchy"],

@@ -19,6 +19,7 @@
 //! | [`privilege`] | `show privilege` |
 //! | [`interfaces`] | `show ip interface brief` |
 //! | [`archive`] | `show archive`, `configure replace` and what is to be confirmed |
+//! | [`ports`] | `show interfaces`, its `description` |
 //! | [`inventory`] | `show inventory` |
 //! | [`logging`] | `show logging` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
@@ -48,6 +49,7 @@ pub mod load;
 pub mod logging;
 pub mod path_list;
 pub mod ping;
+pub mod ports;
 pub mod privilege;
 pub mod rommon;
 mod stamp;
