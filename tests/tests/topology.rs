@@ -129,6 +129,53 @@ fn idle_devices_cost_some_kilobytes_and_no_descriptor() {
     assert!(said.contains("SW300 uptime is") && said.contains("151-4.M4.bin"), "{said}");
 }
 
+/// 300 devices of which 20 copy at once; with `E2E_SOAK` 10,000 and 200.
+#[test]
+fn many_copy_at_once_while_thousands_stand_idle_and_the_image_is_held_once() {
+    let (count, movers) = if e2e::is_soak() { (10_000, 200) } else { (300, 20) };
+    let dir = e2e::scratch();
+    std::fs::create_dir(dir.path().join("images")).expect("made");
+    let image = e2e::content::Content::random(1_000_000);
+    image.write(&dir.path().join("images/new.bin")).expect("written");
+    let begun = Instant::now();
+    let lab = Lab::start(
+        dir.path(),
+        &format!(
+            "control = \"control\"\n[servers]\nroot = \"images\"\ntftp = 0\nftp = 0\n\
+             [[device]]\nname = \"D\"\ncount = {count}\naddress = \"127.100.0.1\"\n"
+        ),
+    );
+    let (started, idle) = (begun.elapsed(), lab.memory());
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for n in 0..movers {
+            let lab = &lab;
+            scope.spawn(move || {
+                let [_, _, c, d] = (n + 1_u32).to_be_bytes();
+                let mut line = lab.line(&format!("127.100.{c}.{d}"));
+                line.say("copy tftp://127.0.0.1/new.bin flash:");
+                line.until("]? ");
+                line.say("");
+                line.until("1000000 bytes copied");
+            });
+        }
+    });
+    let (took, after) = (begun.elapsed(), lab.memory());
+    let copies = ctl(&dir.path().join("control"), &["all", "copies"]);
+    assert_eq!(copies.len(), movers as usize);
+    assert!(copies.iter().all(|copy| copy["octets"] == 1_000_000), "{copies:?}");
+    println!(
+        "soak: {count} devices were there after {:.1} s with {} MiB; {movers} of them copied 1,000,000 octets over TFTP at once in {:.1} s, {} MiB then",
+        started.as_secs_f64(),
+        idle >> 20,
+        took.as_secs_f64(),
+        after >> 20
+    );
+    assert!(idle < 200 << 20, "{idle} octets");
+    // Had each of them the image for itself, it would be a megabyte each.
+    assert!(after < idle + u64::from(movers) * 400_000 + (16 << 20), "{after} octets behind {idle}");
+}
+
 #[test]
 fn devices_copy_from_the_labs_servers_keep_their_own_files_and_come_back_from_a_reload() {
     let dir = e2e::scratch();

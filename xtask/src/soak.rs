@@ -27,6 +27,11 @@ const SOAKS: &[Soak] = &[
     },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
+    Soak {
+        name: "devices",
+        about: "10,000 emulated devices in one process, 200 of which copy an image at once",
+        run: devices,
+    },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
     Soak {
         name: "users",
@@ -191,6 +196,10 @@ fn malformed() -> Result<Vec<String>> {
 
 fn many() -> Result<Vec<String>> {
     longer("tftp_many")
+}
+
+fn devices() -> Result<Vec<String>> {
+    longer("topology")
 }
 
 fn floods() -> Result<Vec<String>> {

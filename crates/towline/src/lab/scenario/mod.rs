@@ -1,7 +1,7 @@
 //! Guided scenarios as data: what is wrong with R1, the way back, and how it is typed.
 //!
 //! A scenario is a TOML file in `scenarios/`, compiled in: `start` says what R1 begins with, each `step` what to do, when
-//! that is done (a [`Condition`] each) and how `--script` types it. A new one is a new file and its line in [`FILES`].
+//! that is done (a [`Condition`] each) and how `--script` types it. A new one is a new file and its line in `FILES`.
 
 mod condition;
 
