@@ -3,6 +3,7 @@
 use crate::bench::{Bench, Person};
 use crate::models::{Model, fetch, reload, runs, save};
 use ios_cli::text::catalyst::parse_stack;
+use ios_cli::text::dir;
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::version::{Layout, Version};
 use ios_cli::text::vlan;
@@ -32,6 +33,12 @@ fn a_catalyst_says_what_it_is() {
     let text = p.answer("show switch", "R1#");
     let (mac, members) = parse_stack(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
     assert_eq!((mac.as_str(), members.len()), ("cc44.33ff.9900", 1), "{text}");
+    p.answer("mkdir html", "Create directory filename [html]? ");
+    p.keys("\r");
+    p.until("R1#");
+    let listed = dir::Listing::parse(&p.run("dir")).expect("files");
+    let flags = |name: &str| listed.entries.iter().find(|e| e.name == name).map(|e| e.permissions.as_str());
+    assert_eq!((flags("config.text"), flags("html")), (Some("-rwx"), Some("drwx")), "{listed:?}");
     // A router's commands are none here, and the other way round.
     assert!(p.run("show bootvar").contains("% Invalid input"));
     p.run("configure terminal");

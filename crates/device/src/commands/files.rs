@@ -106,9 +106,10 @@ impl Exec<'_> {
             Ok(rows) => rows,
             Err(e) => return error(e),
         };
+        let (file_flags, directory_flags) = &self.tty.device.profile().flash.permissions;
         let entry = |(n, row): (usize, &Row)| dir::Entry {
             index: numbered(n),
-            permissions: if row.directory { "drw-" } else { "-rw-" }.into(),
+            permissions: if row.directory { directory_flags } else { file_flags }.to_string(),
             size: row.len,
             stamp: Some(Stamp::from_unix(unix(row.modified))),
             name: row.name(),

@@ -201,6 +201,8 @@ pub struct Flash {
     pub total: Octets,
     /// Octets of one cluster: every file takes whole ones.
     pub cluster: Octets,
+    /// What `dir` shows of a file and of a directory: `-rw-`, `drw-`.
+    pub permissions: (Text, Text),
     /// How `show flash:` is laid out.
     pub listing: Listing,
 }
