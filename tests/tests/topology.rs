@@ -249,6 +249,47 @@ fn the_file_of_the_docs_is_the_lab_that_they_show() {
     assert!(line.run("SW7#", "show ip interface brief").contains("127.1.1.7"));
 }
 
+#[test]
+fn every_model_stands_in_a_lab_with_an_image_of_its_own() {
+    let dir = e2e::scratch();
+    let listed = Process::start(command().args(["device", "--list-profiles"])).wait(PATIENCE);
+    let models: Vec<&str> = listed.out.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(
+        models.contains(&"c2911") && models.contains(&"c2960x") && models.contains(&"isr4331"),
+        "{models:?}"
+    );
+    let row = |(n, model): (usize, &&str)| {
+        format!("[[device]]\nname = \"M{n}\"\naddress = \"127.91.0.{}\"\nprofile = \"{model}\"\n", n + 1)
+    };
+    let rows: String = models.iter().enumerate().map(row).collect();
+    let lab = Lab::start(dir.path(), &format!("control = \"control\"\n{rows}"));
+    for (device, model) in ctl(&dir.path().join("control"), &[]).iter().zip(&models) {
+        assert_eq!(
+            (device["profile"].as_str(), device["mode"].as_str()),
+            (Some(*model), Some("ios")),
+            "{device}"
+        );
+        let (name, address) =
+            (device["device"].as_str().expect("a name"), device["address"].as_str().expect("one"));
+        let mut line = lab.line(address);
+        let prompt = format!("{name}#");
+        let version = device["version"].as_str().expect("a version");
+        let said = line.run(&prompt, "show version | include Version");
+        assert!(said.contains(version), "{model}: {version} is not in {said}");
+        // What it began with is what is saved: nothing is asked before a reload.
+        line.run(&prompt, "write memory");
+        line.say("reload");
+        line.until("Proceed with reload? [confirm]");
+        line.say("");
+        assert!(line.hears(&prompt).is_err(), "{model}: the session ends with the reload");
+        let mut again = lab.line(address);
+        assert!(
+            again.run(&prompt, "show ip interface brief | include 127").contains(address),
+            "{model} has its address again"
+        );
+    }
+}
+
 /// What a lab's control socket answers, a JSON object a line.
 fn ctl(socket: &Path, words: &[&str]) -> Vec<Value> {
     let ended =

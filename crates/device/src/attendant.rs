@@ -268,6 +268,33 @@ mod tests {
         assert!(device.state().monitor.returned_by.starts_with("reload at "));
     }
 
+    /// Somebody who types nothing.
+    struct Quiet;
+
+    impl crate::Port for Quiet {
+        fn hear(&mut self, _: Duration) -> crate::Heard {
+            std::thread::yield_now();
+            crate::Heard::Nothing
+        }
+
+        fn say(&mut self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_taken_before_a_restart_is_over_with_it() {
+        let device = devices(1).remove(0);
+        device.power_on();
+        // Whoever it was given to has not begun yet.
+        let line = device.take_line(None).expect("a line");
+        device.restart("reload");
+        device.power_on();
+        let session = std::thread::spawn(move || line.shell(Box::new(Quiet), "bob", 15));
+        until("the session is over", || session.is_finished());
+        session.join().expect("no panic");
+    }
+
     #[test]
     fn one_attendant_looks_after_many() {
         let devices = devices(50);

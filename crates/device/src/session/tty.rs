@@ -47,7 +47,11 @@ pub(crate) struct Tty {
 
 impl Tty {
     pub(crate) fn new(device: Arc<Device>, line: LineId, port: Box<dyn Port>) -> Tty {
-        let generation = device.generation();
+        Tty::new_in(device.generation(), device, line, port)
+    }
+
+    /// The same in this power-on: it ends at once where that is over.
+    pub(crate) fn new_in(generation: u64, device: Arc<Device>, line: LineId, port: Box<dyn Port>) -> Tty {
         let (monitor, seen) = match line {
             LineId::Console => (true, 0),
             LineId::Vty(_) => (false, device.messages.end()),

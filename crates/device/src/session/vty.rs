@@ -44,6 +44,8 @@ impl Vtys {
 pub(crate) struct Vty {
     device: Arc<Device>,
     number: u16,
+    /// The power-on it was taken in: it ends with that, whenever its session begins.
+    generation: u64,
 }
 
 impl Vty {
@@ -57,7 +59,7 @@ impl Vty {
     }
 
     fn tty(&self, terminal: Box<dyn Port>) -> Tty {
-        Tty::new(Arc::clone(&self.device), LineId::Vty(self.number), terminal)
+        Tty::new_in(self.generation, Arc::clone(&self.device), LineId::Vty(self.number), terminal)
     }
 
     /// Somebody who is known already (SSH), until they leave.
@@ -98,6 +100,8 @@ impl Device {
     /// # Errors
     /// [`Refused::NoLine`].
     pub(crate) fn take_line(self: &Arc<Self>, from: Option<IpAddr>) -> Result<Vty, Refused> {
+        // First: a reload behind this look is one that the session sees.
+        let generation = self.generation();
         if self.running(|_| ()).is_none() {
             return Err(Refused::NoLine);
         }
@@ -105,7 +109,7 @@ impl Device {
         let number = (0..self.profile().vty_lines).find(|n| !taken.contains_key(n)).ok_or(Refused::NoLine)?;
         taken.insert(number, Sitting { from, ..Sitting::default() });
         drop(taken);
-        Ok(Vty { device: Arc::clone(self), number })
+        Ok(Vty { device: Arc::clone(self), number, generation })
     }
 
     /// Logs a terminal in on a free vty line (Telnet), until it leaves.
