@@ -2,7 +2,7 @@
 
 use super::findings::{Found, Id};
 use super::netfilter::{self, Rules};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// Files of a directory that are looked at.
 const FILES: usize = 10_000;
+
+/// How often the kernel's list of sockets is read.
+const READINGS: usize = 8;
 
 /// A UDP socket that takes datagrams of anybody.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,11 +37,7 @@ pub struct Host {
 impl Host {
     /// Looks; `proc` is where `/proc` is. What cannot be read is left out.
     pub fn look(proc: &Path) -> Host {
-        let mut sockets = Vec::new();
-        for file in ["net/udp", "net/udp6"] {
-            let text = fs::read_to_string(proc.join(file)).unwrap_or_default();
-            sockets.extend(text.lines().skip(1).filter_map(listener));
-        }
+        let sockets = sockets(proc);
         let owners = owners(proc, &sockets.iter().map(|(_, inode)| *inode).collect::<Vec<_>>());
         let listeners = sockets
             .into_iter()
@@ -125,6 +124,17 @@ pub fn directory(dir: &Path) -> io::Result<Option<Found>> {
         ];
         Found::new(Id::Unreadable, &seen)
     }))
+}
+
+/// The sockets of `/proc/net/udp` and `udp6`. The kernel gives a page at a time and counts anew for each: where sockets come
+/// and go meanwhile some are left out. What one of several readings has is there.
+fn sockets(proc: &Path) -> BTreeSet<(SocketAddr, u64)> {
+    let mut found = BTreeSet::new();
+    for file in ["net/udp", "net/udp6"].iter().cycle().take(2 * READINGS) {
+        let text = fs::read_to_string(proc.join(file)).unwrap_or_default();
+        found.extend(text.lines().skip(1).filter_map(listener));
+    }
+    found
 }
 
 /// A line of `/proc/net/udp`: local address, and the socket's inode, where it is not connected.
@@ -236,6 +246,29 @@ mod tests {
         assert_eq!(host(&[("eth0", 2), ("eth1", 0)]).reverse_path(), None);
         let found = host(&[("eth0", 2), ("eth1", 1)]).reverse_path().unwrap();
         assert!(found.remedy.contains("net.ipv4.conf.eth1.rp_filter=2"), "{}", found.remedy);
+    }
+
+    #[test]
+    fn who_listens_is_seen_while_others_come_and_go() {
+        let listener = std::net::UdpSocket::bind("127.0.0.1:0").expect("bound");
+        let port = listener.local_addr().expect("bound").port();
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                        let some: Vec<_> =
+                            (0..200).filter_map(|_| std::net::UdpSocket::bind("127.0.0.1:0").ok()).collect();
+                        drop(some);
+                    }
+                });
+            }
+            let missed = (0..60)
+                .filter(|_| !sockets(Path::new("/proc")).iter().any(|(at, _)| at.port() == port))
+                .count();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(missed, 0, "of 60 looks");
+        });
     }
 
     #[test]
