@@ -12,10 +12,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
-use store::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Kind, Mode, Result, Space, Store, StoreError, Target,
-    Upload, VPath,
-};
+use store::{Blob, Capabilities, Cursor, Entry, Facts, Kind, Result, Space, Store, StoreError, VPath};
 
 /// A TFTP server for the files that a device's configuration names. Dropped it ends, with what is under way.
 pub struct TftpFiles {
@@ -87,14 +84,7 @@ impl Cursor for NoNames {
 
 impl Store for Listed {
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            write: false,
-            resume: false,
-            directories: false,
-            facts: false,
-            links: false,
-            symlinks: false,
-        }
+        Capabilities::default()
     }
 
     fn stat(&self, path: &VPath) -> Result<Facts> {
@@ -113,34 +103,6 @@ impl Store for Listed {
     fn open(&self, path: &VPath) -> Result<Blob> {
         let (device, file) = self.find(path)?;
         device.flash.open(&file)
-    }
-
-    fn create(&self, _: &VPath, _: Mode, _: &str) -> Result<Box<dyn Upload>> {
-        Err(StoreError::Denied)
-    }
-
-    fn partial(&self, _: &VPath, _: &str) -> Option<u64> {
-        None
-    }
-
-    fn rename_to(&self, _: &VPath, _: &VPath, _: Target) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn remove(&self, _: &VPath) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn make_dir(&self, _: &VPath) -> Result<()> {
-        Err(StoreError::Denied)
-    }
-
-    fn remove_dir(&self, _: &VPath) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn set_modified(&self, _: &VPath, _: SystemTime) -> Result<()> {
-        Err(StoreError::Denied)
     }
 
     fn space(&self, _: &VPath) -> Result<Space> {

@@ -211,15 +211,27 @@ pub trait Store: Send + Sync {
     }
 
     /// Begins an upload. `owner` keys the hidden partials: one user never resumes another's.
-    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>>;
+    ///
+    /// Whatever changes something is [`StoreError::Denied`](crate::StoreError::Denied) of a backend that only gives: it
+    /// writes none of these methods, and its [`Capabilities`] say so.
+    fn create(&self, path: &VPath, mode: Mode, owner: &str) -> Result<Box<dyn Upload>> {
+        let _ = (path, mode, owner);
+        Err(crate::StoreError::Denied)
+    }
 
     /// Octets of the partial that [`Mode::Resume`] of this owner would go on with.
-    fn partial(&self, path: &VPath, owner: &str) -> Option<u64>;
+    fn partial(&self, path: &VPath, owner: &str) -> Option<u64> {
+        let _ = (path, owner);
+        None
+    }
 
     /// Renames a file or directory. Between two parts of a backend of
     /// several it is [`StoreError::OtherFileSystem`](crate::StoreError::OtherFileSystem). Gives what stood under the new name and
     /// is gone.
-    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount>;
+    fn rename_to(&self, from: &VPath, to: &VPath, target: Target) -> Result<Amount> {
+        let _ = (from, to, target);
+        Err(crate::StoreError::Denied)
+    }
 
     /// Renames, and replaces a file under the new name.
     fn rename(&self, from: &VPath, to: &VPath) -> Result<Amount> {
@@ -227,16 +239,28 @@ pub trait Store: Send + Sync {
     }
 
     /// Removes a file; gives what that freed.
-    fn remove(&self, path: &VPath) -> Result<Amount>;
+    fn remove(&self, path: &VPath) -> Result<Amount> {
+        let _ = path;
+        Err(crate::StoreError::Denied)
+    }
 
     /// Makes a directory.
-    fn make_dir(&self, path: &VPath) -> Result<()>;
+    fn make_dir(&self, path: &VPath) -> Result<()> {
+        let _ = path;
+        Err(crate::StoreError::Denied)
+    }
 
     /// Removes an empty directory, with partials that nobody goes on with; gives what that freed.
-    fn remove_dir(&self, path: &VPath) -> Result<Amount>;
+    fn remove_dir(&self, path: &VPath) -> Result<Amount> {
+        let _ = path;
+        Err(crate::StoreError::Denied)
+    }
 
     /// Sets the time of last modification.
-    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()>;
+    fn set_modified(&self, path: &VPath, to: SystemTime) -> Result<()> {
+        let _ = (path, to);
+        Err(crate::StoreError::Denied)
+    }
 
     /// Sets the permission bits (the lower 9; others are dropped). A file stays readable for the process that serves
     /// it, a directory readable, writable and enterable: no peer locks the server out of its own tree.

@@ -27,9 +27,8 @@ pub use desk::Desk;
 pub use elders::answer_successor;
 pub use listen::{Callers, Control, listen};
 pub use rights::Rights;
-pub use said::{Answers, Said};
+pub use said::{Answers, Fault, Said};
 
-use crate::exit::Exit;
 use serde::{Deserialize, Serialize};
 
 /// What an operator asks a running server.
@@ -232,19 +231,5 @@ pub enum Answer {
     /// That this was all, and is done.
     Done,
     /// That it could not be done.
-    Fault {
-        /// The exit code for it.
-        exit: u8,
-        /// What it is about.
-        thing: String,
-        /// What is wrong.
-        what: String,
-        /// What to do.
-        way_out: String,
-    },
-}
-
-/// The code with this number; one that this program does not know is a failure like any other.
-pub(crate) fn exit_of(code: u8) -> Exit {
-    Exit::ALL.iter().map(|(exit, _)| *exit).find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
+    Fault(Fault),
 }

@@ -1,8 +1,36 @@
-use super::{Answer, Desk, Request, exit_of};
-use crate::exit::Failure;
-use serde::Serialize;
+use super::{Answer, Desk, Request};
+use crate::exit::{Exit, Failure};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use transport::Caller;
+
+/// A [`Failure`] on its way over the socket.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fault {
+    /// The exit code for it.
+    pub exit: u8,
+    /// What it is about.
+    pub thing: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub way_out: String,
+}
+
+impl From<&Failure> for Fault {
+    fn from(failure: &Failure) -> Fault {
+        let Failure { exit, thing, what, way_out } = failure.clone();
+        Fault { exit: exit.code(), thing, what, way_out }
+    }
+}
+
+impl From<&Fault> for Failure {
+    /// A code that this program does not know is a failure like any other.
+    fn from(fault: &Fault) -> Failure {
+        let known = Exit::ALL.iter().map(|(exit, _)| *exit).find(|exit| exit.code() == fault.exit);
+        Failure::new(known.unwrap_or(Exit::Failed), &fault.thing, &fault.what, &fault.way_out)
+    }
+}
 
 /// A line of an answer; the last one says how it ended.
 pub trait Said: Serialize + DeserializeOwned {
@@ -36,21 +64,14 @@ impl Said for Answer {
     fn last(ended: Result<(), &Failure>) -> Answer {
         match ended {
             Ok(()) => Answer::Done,
-            Err(failure) => Answer::Fault {
-                exit: failure.exit.code(),
-                thing: failure.thing.clone(),
-                what: failure.what.clone(),
-                way_out: failure.way_out.clone(),
-            },
+            Err(failure) => Answer::Fault(failure.into()),
         }
     }
 
     fn ended(&self) -> Option<Result<(), Failure>> {
         match self {
             Answer::Done => Some(Ok(())),
-            Answer::Fault { exit, thing, what, way_out } => {
-                Some(Err(Failure::new(exit_of(*exit), thing, what, way_out)))
-            }
+            Answer::Fault(fault) => Some(Err(fault.into())),
             _ => None,
         }
     }

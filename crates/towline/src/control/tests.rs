@@ -75,7 +75,7 @@ fn what_is_no_request_is_refused_with_a_reason() {
         stream.write_all(line.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let Answer::Fault { exit, what, .. } = serde_json::from_str(&answer).unwrap() else {
+        let Answer::Fault(Fault { exit, what, .. }) = serde_json::from_str(&answer).unwrap() else {
             panic!("{answer}")
         };
         assert_eq!(exit, Exit::Usage.code(), "{what}");

@@ -3,7 +3,7 @@
 //! The socket and its lines are those of `control`; who may ask is decided there. A new question is a variant of [`Asked`]
 //! and its arm in [`Desk`]'s one match.
 
-use crate::control::{Answers, Said};
+use crate::control::{self, Answers, Said};
 use crate::events::timestamp;
 use crate::exit::{Exit, Failure};
 use device::{Device, Fault, Mode};
@@ -133,37 +133,21 @@ pub enum Line {
     /// That this was all.
     Done,
     /// That it could not be done.
-    Refused {
-        /// The exit code for it.
-        exit: u8,
-        /// What it is about.
-        thing: String,
-        /// What is wrong.
-        what: String,
-        /// What to do.
-        way_out: String,
-    },
+    Refused(control::Fault),
 }
 
 impl Said for Line {
     fn last(ended: Result<(), &Failure>) -> Line {
         match ended {
             Ok(()) => Line::Done,
-            Err(failure) => Line::Refused {
-                exit: failure.exit.code(),
-                thing: failure.thing.clone(),
-                what: failure.what.clone(),
-                way_out: failure.way_out.clone(),
-            },
+            Err(failure) => Line::Refused(failure.into()),
         }
     }
 
     fn ended(&self) -> Option<Result<(), Failure>> {
         match self {
             Line::Done => Some(Ok(())),
-            Line::Refused { exit, thing, what, way_out } => {
-                Some(Err(Failure::new(crate::control::exit_of(*exit), thing, what, way_out)))
-            }
+            Line::Refused(fault) => Some(Err(fault.into())),
             _ => None,
         }
     }

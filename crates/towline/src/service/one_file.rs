@@ -1,11 +1,7 @@
 //! A tree with one file in it, for `serve IMAGE.bin`: its neighbours do not exist.
 
 use std::sync::Arc;
-use std::time::SystemTime;
-use store::{
-    Amount, Blob, Capabilities, Cursor, Entry, Facts, Mode, Result, Space, Store, StoreError, Target, Upload,
-    VPath,
-};
+use store::{Blob, Capabilities, Cursor, Entry, Facts, Result, Space, Store, StoreError, VPath};
 
 /// Shows one file of `inner`, for reading.
 pub(crate) struct OneFile {
@@ -54,34 +50,6 @@ impl Store for OneFile {
 
     fn open(&self, path: &VPath) -> Result<Blob> {
         self.inner.open(self.known(path)?)
-    }
-
-    fn create(&self, _: &VPath, _: Mode, _: &str) -> Result<Box<dyn Upload>> {
-        Err(StoreError::Denied)
-    }
-
-    fn partial(&self, _: &VPath, _: &str) -> Option<u64> {
-        None
-    }
-
-    fn rename_to(&self, _: &VPath, _: &VPath, _: Target) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn remove(&self, _: &VPath) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn make_dir(&self, _: &VPath) -> Result<()> {
-        Err(StoreError::Denied)
-    }
-
-    fn remove_dir(&self, _: &VPath) -> Result<Amount> {
-        Err(StoreError::Denied)
-    }
-
-    fn set_modified(&self, _: &VPath, _: SystemTime) -> Result<()> {
-        Err(StoreError::Denied)
     }
 
     fn space(&self, path: &VPath) -> Result<Space> {

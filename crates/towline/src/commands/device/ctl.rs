@@ -137,6 +137,6 @@ fn words(line: &Line) -> String {
         Line::Configuration { text, .. } => text.clone(),
         Line::Wrong { device, fault } => format!("{device}  {fault}"),
         // The last ones are not handed on.
-        Line::Done | Line::Refused { .. } => String::new(),
+        Line::Done | Line::Refused(_) => String::new(),
     }
 }
