@@ -39,6 +39,7 @@ pub mod systemd;
 pub mod terminal;
 pub mod tftp_servers;
 pub mod towline;
+pub mod web_servers;
 pub mod wire;
 
 pub use base64::basic;

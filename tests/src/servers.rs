@@ -75,7 +75,7 @@ fn vsftpd_tls(root: TempDir, more: &str) -> Option<(Server, String)> {
 }
 
 /// A certificate with its key in one file that only its owner reads, and its SHA-256.
-fn self_signed(config: &TempDir) -> Option<(PathBuf, String)> {
+pub(crate) fn self_signed(config: &TempDir) -> Option<(PathBuf, String)> {
     let openssl = Peer::find("openssl", "openssl")?;
     let pem = config.path().join("self.pem");
     let mut c = openssl.command();

@@ -55,7 +55,9 @@ impl House {
         let server = match scheme {
             Scheme::Ftp | Scheme::Ftps => self.ftp.addresses()[0],
             Scheme::Tftp => self.tftp.addresses()[0],
-            Scheme::Sftp | Scheme::Scp => unreachable!("only these two are served here"),
+            Scheme::Sftp | Scheme::Scp | Scheme::Http | Scheme::Https => {
+                unreachable!("only these two are served here")
+            }
         };
         ours::remote(scheme, server, name)
     }

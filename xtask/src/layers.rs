@@ -38,7 +38,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "client",
         tier: "T3",
-        imports: &["tftp-proto", "ftp-proto", "sftp-proto", "transport", "store"],
+        imports: &["tftp-proto", "ftp-proto", "http-proto", "sftp-proto", "transport", "store"],
     },
     Room {
         name: "device",

@@ -51,6 +51,8 @@ const DEBS: &[Deb] = &[
     Deb { package: "libpcre2-posix3", proof: "usr/lib/x86_64-linux-gnu/libpcre2-posix.so.3", unless: None },
     Deb { package: "pure-ftpd", proof: "usr/sbin/pure-ftpd", unless: None },
     Deb { package: "libsodium23", proof: "usr/lib/x86_64-linux-gnu/libsodium.so.23", unless: None },
+    // Serves files over HTTP and takes them (DAV).
+    Deb { package: "nginx", proof: "usr/sbin/nginx", unless: None },
     // Proxies that our client goes by way of.
     Deb { package: "microsocks", proof: "usr/bin/microsocks", unless: None },
     Deb { package: "tinyproxy-bin", proof: "usr/bin/tinyproxy", unless: None },

@@ -14,6 +14,8 @@ pub enum WireCode {
     Scp(u8),
     /// What a command at the far end ended with (RFC 4254 §6.10).
     Exit(u32),
+    /// A status of HTTP (RFC 9110 §15).
+    Http(u16),
     /// The number of a message of SSH (RFC 4250 §4.1.2).
     Ssh(u8),
 }
@@ -150,6 +152,9 @@ pub enum ClientError {
         /// Octets seen.
         found: u64,
     },
+    /// The server of HTTP has no ranges: nothing goes on there (RFC 9110 §14.3).
+    #[error("the server gives whole files only")]
+    NoRanges,
     /// The server's file became another one meanwhile.
     #[error("the file changed on the server while it was fetched: {what}")]
     Changed {

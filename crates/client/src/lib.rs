@@ -2,16 +2,18 @@
 //!
 //! Blocking, one transfer a call, or one after the other over a [`Place`], stopped by a [`transport::Cancel`]; whoever wants many brings
 //! threads. The command line, the emulated device and later the fleet all call these: there is one
-//! TFTP, one FTP, one SFTP and one SCP client in the house.
+//! TFTP, one FTP, one SFTP, one SCP and one HTTP client in the house.
 //!
 //! [`get`] and [`put`] choose the protocol by [`Remote::scheme`].
 #![deny(unsafe_code)]
 
 mod around;
+mod conn;
 mod dial;
 mod error;
 pub mod ftp;
 mod hosts;
+mod http;
 pub mod mirror;
 mod options;
 mod place;
@@ -26,6 +28,7 @@ mod wire;
 pub use error::{ClientError, Phase, WireCode};
 pub use ftp_proto::list::{Kind, Listed};
 pub use hosts::Hosts;
+pub use http::HttpOptions;
 pub use options::{
     Busy, Done, FtpOptions, Ladder, OnBusy, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions,
     TftpOptions,
@@ -40,7 +43,7 @@ pub use ssh::{
     Agreed, AlgorithmKind, Ask, Greeting, Hello, HostKeys, Jump, Met, Nobody, Offer, OnMet, Profile,
     Question, SshFault, SshOptions,
 };
-pub use store::locator::{Remote, Scheme, Type};
+pub use store::locator::{Remote, Scheme, Type, as_target};
 pub use tftp::Rung;
 pub use transport::tls_client::Versions;
 pub use wire::{Direct, Loses, Unroutable, Wire};
@@ -56,6 +59,7 @@ pub fn get(remote: &Remote, sink: &mut dyn Sink, options: &Options) -> Result<Do
         Scheme::Ftp | Scheme::Ftps => ftp::get(remote, sink, options),
         Scheme::Sftp => sftp::get(remote, sink, options),
         Scheme::Scp => scp::get(remote, sink, options),
+        Scheme::Http | Scheme::Https => http::get(remote, sink, options),
     }
 }
 
@@ -66,16 +70,18 @@ pub fn put(blob: &Blob, remote: &Remote, options: &Options) -> Result<Done, Clie
         Scheme::Ftp | Scheme::Ftps => ftp::put(blob, remote, options),
         Scheme::Sftp => sftp::put(blob, remote, options),
         Scheme::Scp => scp::put(blob, remote, options),
+        Scheme::Http | Scheme::Https => http::put(blob, remote, options),
     }
 }
 
-/// Lists a directory. TFTP and SCP have no listings.
+/// Lists a directory. TFTP, SCP and HTTP have no listings.
 pub fn list(remote: &Remote, options: &Options) -> Result<Vec<Listed>, ClientError> {
     match remote.scheme {
         Scheme::Tftp => Err(unsupported("TFTP has no listings")),
         Scheme::Ftp | Scheme::Ftps => ftp::list(remote, options),
         Scheme::Sftp => sftp::list(remote, options),
         Scheme::Scp => Err(unsupported("SCP has no listings: sftp:// has")),
+        Scheme::Http | Scheme::Https => Err(unsupported("HTTP has no listings")),
     }
 }
 

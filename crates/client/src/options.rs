@@ -1,6 +1,6 @@
 use crate::ftp::{Kept, Segments};
 use crate::sftp::Channels;
-use crate::{Direct, Facts, Hosts, Proxy, SshOptions, Times, Wire};
+use crate::{Direct, Facts, Hosts, HttpOptions, Proxy, SshOptions, Times, Wire};
 use std::sync::Arc;
 use std::time::Duration;
 use transport::Cancel;
@@ -18,6 +18,8 @@ pub struct Options {
     pub sftp: SftpOptions,
     /// SCP's.
     pub scp: ScpOptions,
+    /// HTTP's.
+    pub http: HttpOptions,
     /// How servers are reached over SSH.
     pub ssh: SshOptions,
     /// Stops the transfer.
@@ -58,6 +60,7 @@ impl Default for Options {
             ftp: FtpOptions::default(),
             sftp: SftpOptions::default(),
             scp: ScpOptions::default(),
+            http: HttpOptions::default(),
             ssh: SshOptions::default(),
             cancel: None,
             tap: None,
@@ -235,7 +238,8 @@ pub enum Outcome {
     /// Both ends agree.
     Complete,
     /// TFTP put: every octet was sent and the last block never acknowledged. The server probably has
-    /// the file; only it can say.
+    /// the file; only it can say. HTTP get: no length was told, and the connection's end was taken for the file's
+    /// (RFC 9112 §6.3).
     Unconfirmed,
 }
 

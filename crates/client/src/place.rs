@@ -38,6 +38,7 @@ impl Place {
             Scheme::Ftp | Scheme::Ftps => Ok(Place::Ftp(Box::new(ftp::Session::open(remote, options)?))),
             Scheme::Scp => Ok(Place::Scp(Box::new(Apart::new(remote, options)))),
             Scheme::Tftp => Err(unsupported("TFTP only copies files")),
+            Scheme::Http | Scheme::Https => Err(unsupported("HTTP only copies files")),
         }
     }
 

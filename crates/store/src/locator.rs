@@ -2,11 +2,15 @@
 //!
 //! `docs/urls.md` is the table of what each text means; a test reads it.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+
+#[cfg(test)]
+mod tests;
 
 /// A parsed argument of `copy`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,11 +36,16 @@ pub enum Scheme {
     Sftp,
     /// `scp://`, as `scp` of OpenSSH reads it, with the paths of `sftp://`
     Scp,
+    /// `http://` (RFC 9110 §4.2.1)
+    Http,
+    /// `https://` (RFC 9110 §4.2.2)
+    Https,
 }
 
 impl Scheme {
     /// Each.
-    pub const ALL: [Scheme; 5] = [Scheme::Tftp, Scheme::Ftp, Scheme::Ftps, Scheme::Sftp, Scheme::Scp];
+    pub const ALL: [Scheme; 7] =
+        [Scheme::Tftp, Scheme::Ftp, Scheme::Ftps, Scheme::Sftp, Scheme::Scp, Scheme::Http, Scheme::Https];
 
     /// By its name, in upper or lower case.
     pub fn named(name: &str) -> Option<Scheme> {
@@ -57,6 +66,8 @@ impl Scheme {
             Scheme::Ftps => "ftps",
             Scheme::Sftp => "sftp",
             Scheme::Scp => "scp",
+            Scheme::Http => "http",
+            Scheme::Https => "https",
         }
     }
 
@@ -67,6 +78,8 @@ impl Scheme {
             Scheme::Ftp => 21,
             Scheme::Ftps => 990,
             Scheme::Sftp | Scheme::Scp => 22,
+            Scheme::Http => 80,
+            Scheme::Https => 443,
         }
     }
 }
@@ -101,7 +114,8 @@ pub struct Remote {
     /// Port, or the protocol's own.
     pub port: Option<u16>,
     /// The name sent to the server, octets, percent-decoded. A leading `/` is absolute on the server,
-    /// otherwise it is relative to the start directory. Without NUL, CR and LF where parsed from a URL.
+    /// otherwise it is relative to the start directory. Without NUL, CR and LF where parsed from a URL. Of HTTP it is the
+    /// path and the query as they stand in the URL, escapes and all: what they mean is the server's business.
     pub path: Vec<u8>,
     /// `;mode=netascii`, `;type=a`: text. Otherwise, and over SSH always, the octets as they are.
     pub kind: Type,
@@ -133,6 +147,7 @@ impl fmt::Display for Remote {
                 f.write_str("/")?;
                 path
             }
+            (Scheme::Http | Scheme::Https, path) => return write!(f, "/{}", String::from_utf8_lossy(path)),
             // A directory of this name, and not the start directory.
             (Scheme::Sftp | Scheme::Scp, [b'/', b'~', rest @ ..]) => {
                 f.write_str("/%7E")?;
@@ -149,15 +164,42 @@ impl fmt::Display for Remote {
             (_, Type::Image) => Ok(()),
             (Scheme::Tftp, Type::Text) => f.write_str(";mode=netascii"),
             (Scheme::Ftp | Scheme::Ftps, Type::Text) => f.write_str(";type=a"),
-            (Scheme::Sftp | Scheme::Scp, Type::Text) => Ok(()),
+            (Scheme::Sftp | Scheme::Scp | Scheme::Http | Scheme::Https, Type::Text) => Ok(()),
         }
     }
 }
 
 impl Remote {
-    /// The last component of the path; empty for a directory (`ftp://h/`, `ftp://h/dir/`).
-    pub fn name(&self) -> &[u8] {
-        self.path.rsplit(|&b| b == b'/').next().unwrap_or_default()
+    /// Puts a name behind the path of a directory.
+    pub fn push_name(&mut self, name: &[u8]) {
+        match self.scheme {
+            Scheme::Http | Scheme::Https => {
+                for b in name {
+                    match b {
+                        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                            self.path.push(*b)
+                        }
+                        _ => self.path.extend_from_slice(format!("%{b:02X}").as_bytes()),
+                    }
+                }
+            }
+            _ => self.path.extend_from_slice(name),
+        }
+    }
+
+    /// The last component of the path; empty for a directory (`ftp://h/`, `ftp://h/dir/`), and of HTTP where its escapes
+    /// make no name.
+    pub fn name(&self) -> Cow<'_, [u8]> {
+        let last = |path: &[u8]| path.iter().rposition(|&b| b == b'/').map_or(0, |at| at + 1);
+        match self.scheme {
+            Scheme::Http | Scheme::Https => {
+                let path = self.path.split(|&b| b == b'?').next().unwrap_or_default();
+                let name = decode(&path[last(path)..]).unwrap_or_default();
+                let is_name = !name.iter().any(|b| b"/\0\r\n".contains(b));
+                Cow::Owned(if is_name { name } else { Vec::new() })
+            }
+            _ => Cow::Borrowed(&self.path[last(&self.path)..]),
+        }
     }
 }
 
@@ -269,12 +311,10 @@ fn split_scheme(text: &[u8]) -> Option<(&str, &[u8])> {
 fn advice(scheme: &str) -> &'static str {
     match scheme {
         "ssh" => "files over SSH are sftp:// and scp://",
-        "ftps" => "FTP is spoken without TLS so far: ftp://, or sftp://",
-        "http" | "https" => "web servers are not spoken to: tftp://, ftp://, sftp:// and scp:// are",
         "tfpt" | "ttfp" | "tft" | "tftpd" | "trftp" => "did you mean tftp://?",
         "fpt" | "ftpd" | "ftpp" | "fttp" => "did you mean ftp://?",
         "sfpt" | "stfp" | "fstp" | "sftpd" => "did you mean sftp://?",
-        _ => "tftp://, ftp://, sftp:// and scp:// are known",
+        _ => "tftp://, ftp://, ftps://, sftp://, scp://, http:// and https:// are known",
     }
 }
 
@@ -311,6 +351,8 @@ fn parse_remote(scheme: Scheme, rest: &[u8]) -> Result<Remote, BadLocator> {
     let path = match scheme {
         Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => decode(path)?,
         Scheme::Sftp | Scheme::Scp => decode_ssh(slash.is_some(), path)?,
+        // That its escapes are some, and none of them a line end.
+        Scheme::Http | Scheme::Https => decode(path).map(|_| as_target(path))?,
     };
     // In FTP a line end in a path would be a second command; in SCP the end of its own; in TFTP a NUL would end the
     // name. In SFTP a name may be anything that a file's name is.
@@ -383,12 +425,28 @@ fn decode_ssh(has_path: bool, path: &[u8]) -> Result<Vec<u8>, BadLocator> {
     Ok([b"/", &decode(&path[slashes..])?[..]].concat())
 }
 
+/// What a request names: path and query, without what the client keeps for itself (RFC 9110 §7.1). What no URI may have is
+/// escaped; what is escaped stays so.
+pub fn as_target(path: &[u8]) -> Vec<u8> {
+    let path = path.split(|&b| b == b'#').next().unwrap_or_default();
+    let mut target = Vec::with_capacity(path.len());
+    for &b in path {
+        // RFC 3986 §3.3, §3.4.
+        if b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?%".contains(&b) {
+            target.push(b);
+        } else {
+            target.extend_from_slice(format!("%{b:02X}").as_bytes());
+        }
+    }
+    target
+}
+
 /// Takes `;mode=…` (RFC 3617 §3) or `;type=…` (RFC 1738 §3.2.2) off the end; any other `;` is a part of
 /// the name.
 fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> {
     match scheme {
         Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => {}
-        Scheme::Sftp | Scheme::Scp => return Ok((path, Type::Image)),
+        Scheme::Sftp | Scheme::Scp | Scheme::Http | Scheme::Https => return Ok((path, Type::Image)),
     }
     let Some(at) = path.iter().rposition(|&b| b == b';') else { return Ok((path, Type::Image)) };
     let suffix = String::from_utf8_lossy(&path[at + 1..]).to_ascii_lowercase();
@@ -401,7 +459,7 @@ fn parse_type(scheme: Scheme, path: &[u8]) -> Result<(&[u8], Type), BadLocator> 
         (Scheme::Tftp, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "TFTP has ;mode=octet and ;mode=netascii" });
         }
-        (Scheme::Ftp | Scheme::Ftps | Scheme::Sftp | Scheme::Scp, _, _) => {
+        (_, _, _) => {
             return Err(BadLocator::BadType { suffix, advice: "FTP has ;type=i and ;type=a" });
         }
     };
@@ -444,94 +502,4 @@ fn encode(f: &mut fmt::Formatter<'_>, octets: &[u8], also: &[u8]) -> fmt::Result
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The meaning as `docs/urls.md` writes it.
-    fn meaning(text: &str) -> String {
-        match Locator::parse(text) {
-            Ok(Locator::Stdio) => String::from("standard input or output"),
-            Ok(Locator::Local(path)) => format!("local {}", path.display()),
-            Ok(Locator::Remote(r)) => {
-                let mut out = format!("{} host={}", r.scheme, r.host);
-                for (key, value) in [
-                    ("port", r.port.map(|p| p.to_string())),
-                    ("user", r.user.clone()),
-                    ("password", r.password.clone()),
-                    ("path", Some(r.path.escape_ascii().to_string())),
-                    ("text", (r.kind == Type::Text).then(|| String::from("yes"))),
-                ] {
-                    if let Some(value) = value {
-                        out.push_str(&format!(" {key}={value}"));
-                    }
-                }
-                // What we print is read again as the same, but for the password.
-                let again = Locator::parse(r.to_string()).unwrap();
-                assert_eq!(again, Locator::Remote(Remote { password: None, ..r }), "{text}");
-                out
-            }
-            Err(e) => format!("error: {e}"),
-        }
-    }
-
-    #[test]
-    fn the_table_of_docs_urls_md_holds() {
-        let doc = include_str!("../../../docs/urls.md");
-        let mut rows = 0;
-        for line in doc.lines().filter(|l| l.starts_with("| `")) {
-            let cells: Vec<&str> = line.split('`').collect();
-            let [_, input, _, expected, _] = cells[..] else { panic!("two cells in backticks: {line}") };
-            assert_eq!(meaning(input), expected, "for {input}");
-            rows += 1;
-        }
-        assert_eq!(rows, 86, "rows of docs/urls.md");
-    }
-
-    #[test]
-    fn rule_33_tftp_urls_are_those_of_rfc_3617() {
-        for (text, expected) in [
-            // RFC 3617 §3: the mode is octet where none is named.
-            ("tftp://h/p", "tftp host=h path=p"),
-            ("tftp://h/p;mode=octet", "tftp host=h path=p"),
-            ("tftp://h/p;mode=netascii", "tftp host=h path=p text=yes"),
-            ("tftp://h/a%20b%3Bmode=x", "tftp host=h path=a b;mode=x"),
-            // The first slash ends the host; a second one begins an absolute name.
-            ("tftp://h//p", "tftp host=h path=/p"),
-            // Beyond it: a port, and IPv6.
-            ("tftp://[::1]:6969/p", "tftp host=::1 port=6969 path=p"),
-        ] {
-            assert_eq!(meaning(text), expected, "for {text}");
-        }
-        for text in ["tftp://u:p@h/p", "tftp://h/p;mode=mail"] {
-            assert!(meaning(text).starts_with("error: "), "{text}: {}", meaning(text));
-        }
-    }
-
-    #[test]
-    fn names_that_are_not_utf8_pass() {
-        let Ok(Locator::Remote(r)) = Locator::parse(OsStr::from_bytes(b"ftp://h/\xff%fe")) else { panic!() };
-        assert_eq!(r.path, b"\xff\xfe");
-        let local = Locator::parse(OsStr::from_bytes(b"\xff")).unwrap();
-        assert_eq!(local, Locator::Local(PathBuf::from(OsStr::from_bytes(b"\xff"))));
-        assert!(Locator::parse(OsStr::from_bytes(b"ftp://\xff/x")).is_err());
-    }
-
-    #[test]
-    fn no_password_is_printed() {
-        let Ok(Locator::Remote(r)) = Locator::parse("ftp://u:hunter2@h/p") else { panic!() };
-        assert!(!format!("{r} {r:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn the_name_is_what_a_directory_as_destination_keeps() {
-        for (url, name) in
-            [("ftp://h/a/b.bin", "b.bin"), ("ftp://h/a/", ""), ("tftp://h", ""), ("ftp://h//x", "x")]
-        {
-            let Ok(Locator::Remote(r)) = Locator::parse(url) else { panic!() };
-            assert_eq!(r.name(), name.as_bytes(), "{url}");
-        }
-    }
 }

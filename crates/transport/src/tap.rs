@@ -169,6 +169,37 @@ pub fn masked_datagram(head: &[u8]) -> Cow<'_, [u8]> {
     if matches!(head, [0, 1 | 2 | 5, ..]) { masked(head) } else { Cow::Borrowed(head) }
 }
 
+/// Fields of HTTP that show who asks: nobody is shown what is in them.
+const SECRET: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
+
+/// The same of a head of HTTP, and the values of its fields that would let somebody in.
+pub fn masked_head(head: &[u8]) -> Cow<'_, [u8]> {
+    match without_fields(head) {
+        Cow::Borrowed(head) => masked(head),
+        Cow::Owned(head) => Cow::Owned(masked(&head).into_owned()),
+    }
+}
+
+/// The head with the values of secret fields masked.
+fn without_fields(head: &[u8]) -> Cow<'_, [u8]> {
+    let name = |line: &[u8]| line.iter().position(|&b| b == b':').map(|n| line[..n].to_ascii_lowercase());
+    let secret = |line: &[u8]| name(line).is_some_and(|name| SECRET.contains(&&name[..]));
+    if !head.split(|&b| b == b'\n').any(secret) {
+        return Cow::Borrowed(head);
+    }
+    let mut out = Vec::with_capacity(head.len());
+    for line in head.split_inclusive(|&b| b == b'\n') {
+        match name(line).filter(|_| secret(line)) {
+            Some(name) => {
+                out.extend_from_slice(&line[..name.len()]);
+                out.extend_from_slice(b": ****\r\n");
+            }
+            None => out.extend_from_slice(line),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Octets of the tilde that `text` begins with, in a URL also as `%7E` (RFC 3986 §2.3); 0: none.
 fn tilde(text: &[u8]) -> usize {
     match text {

@@ -9,6 +9,7 @@ mod clients;
 mod config;
 mod copy;
 mod copy_ftp;
+mod copy_http;
 mod copy_scp;
 mod faults;
 mod files;

@@ -1,8 +1,8 @@
 //! The control connection: its octets in and out, its machine, and what a tap sees of both.
 
-use super::conn::Conn;
 use super::look::Told;
 use super::net;
+use crate::conn::{Conn, Patience};
 use crate::dial::{self, Ends};
 use crate::{ClientError, Options, Passive, Phase, Remote, Scheme};
 use clock::Instant as Moment;
@@ -90,7 +90,8 @@ impl Link {
             let what = String::from("octets came behind the answer to AUTH, before TLS began");
             return Err(ClientError::Protocol { peer: self.ends.peer, what });
         }
-        self.control.secure(session, &self.host, &self.ends, &self.options)
+        let patience = connecting(&self.ends, &self.options);
+        self.control.secure(session, &self.host, self.options.ftp.pin.is_some(), patience)
     }
 
     /// Whether there is something to hear without waiting.
@@ -216,6 +217,11 @@ impl Link {
             tap.see(&Sight { at: Instant::now(), flow: self.flow, local, peer, dir, what });
         }
     }
+}
+
+/// How long a connection may take to be there.
+pub(super) fn connecting<'a>(ends: &Ends, options: &'a Options) -> Patience<'a> {
+    Patience { peer: ends.peer, most: options.ftp.connect_timeout, cancel: options.cancel.as_ref() }
 }
 
 impl Drop for Link {

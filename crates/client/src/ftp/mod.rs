@@ -21,7 +21,6 @@
 //! process leaves a RST and no FIN that a server would take for the end of the file.
 
 mod beginning;
-mod conn;
 mod facts;
 mod fault;
 mod kept;

@@ -1,10 +1,11 @@
 //! The data connection: made as the machine wants it, moved a few bites at a time, closed as its end deserves.
 
-use super::conn::Conn;
+use super::link::connecting;
 use super::look::Told;
 use super::net::{self, Unmade};
 use super::run::{Data, Load, Pump, Run};
 use crate::ClientError;
+use crate::conn::{Conn, Patience};
 use crate::dial::Ends;
 use ftp_proto::ascii::{FromWire, ToWire};
 use ftp_proto::client::Target;
@@ -72,7 +73,9 @@ impl Run<'_, '_> {
                 false => None,
             };
             let session = own.as_ref().unwrap_or(session);
-            match conn.secure(session, &self.link.host, ends, &self.link.options) {
+            let options = &self.link.options;
+            let is_pinned = options.ftp.pin.is_some();
+            match conn.secure(session, &self.link.host, is_pinned, connecting(ends, options)) {
                 Ok(()) => {}
                 // The server has a reason, and says it on the control connection.
                 Err(ClientError::Network(e)) => {
@@ -148,7 +151,9 @@ impl Run<'_, '_> {
                         self.link.told = Some(Told { is_resumed, has_said_end: true });
                     }
                     if dir == Dir::Sent {
-                        self.broken = conn.finish(&ends, &self.link.options)?.err();
+                        let options = &self.link.options;
+                        let (most, cancel) = (options.ftp.no_progress, options.cancel.as_ref());
+                        self.broken = conn.finish(Patience { peer: ends.peer, most, cancel })?.err();
                     }
                     self.over();
                     return Ok(());

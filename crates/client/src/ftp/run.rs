@@ -1,8 +1,8 @@
 //! One step of a session: the loop over control connection, data connection and cancel until the machine is done with it.
 
-use super::conn::Conn;
 use super::fault::{self, Broke};
 use super::link::Link;
+use crate::conn::Conn;
 use crate::dial::{self, Ends};
 use crate::{ClientError, Phase};
 use ftp_proto::client::{Event, Report};

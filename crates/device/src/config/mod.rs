@@ -253,6 +253,18 @@ impl Config {
         refused
     }
 
+    /// The login of `ip http client username` and `password`.
+    pub fn http_login(&self) -> (Option<String>, Option<String>) {
+        let line =
+            |what: &str| self.kept.iter().find_map(|l| l.strip_prefix("ip http client ")?.strip_prefix(what));
+        let password = line("password ").and_then(|text| match text.split_once(' ') {
+            Some(("0", clear)) => Some(clear.to_owned()),
+            Some(("7", hidden)) => Password::Type7(hidden.to_owned()).clear(),
+            _ => Some(text.to_owned()),
+        });
+        (line("username ").map(str::to_owned), password)
+    }
+
     /// Whether this global line is kept: `ip scp server enable`.
     pub fn has(&self, line: &str) -> bool {
         self.kept.iter().any(|kept| kept == line)

@@ -1,7 +1,7 @@
 //! File systems by prefix.
 //!
-//! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:` and `scp:` name
-//! files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
+//! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:`, `scp:`,
+//! `http:` and `https:` name files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
 
 mod flash;
 mod url;
@@ -16,6 +16,8 @@ use ios_cli::Offer;
 /// local.
 const OFFERS: &[(&str, &str, bool)] = &[
     ("ftp:", "ftp: file system", false),
+    ("http:", "http: file system", false),
+    ("https:", "https: file system", false),
     ("null:", "null: file system", true),
     ("nvram:", "nvram: file system", true),
     ("running-config", "current system configuration", false),

@@ -36,7 +36,7 @@ pub enum Url {
 /// A file of another host; what was not typed is asked for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Net {
-    /// TFTP, FTP or SCP.
+    /// TFTP, FTP, SCP or HTTP.
     pub scheme: Scheme,
     /// User of the URL.
     pub user: Option<String>,
@@ -101,6 +101,8 @@ impl Url {
             "tftp" => Scheme::Tftp,
             "ftp" => Scheme::Ftp,
             "scp" => Scheme::Scp,
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
             lower => {
                 let ours = flash.iter().map(|p| (p.name(), Fs::Flash));
                 let found = ours
@@ -192,13 +194,15 @@ impl Net {
         Ok(net)
     }
 
-    /// `tftp`, `ftp`, `scp`.
+    /// `tftp`, `ftp`, `scp`, `https`.
     pub fn scheme_name(&self) -> &'static str {
         match self.scheme {
             Scheme::Tftp => "tftp",
             Scheme::Ftp | Scheme::Ftps => "ftp",
             Scheme::Sftp => "sftp",
             Scheme::Scp => "scp",
+            Scheme::Http => "http",
+            Scheme::Https => "https",
         }
     }
 }
@@ -285,6 +289,8 @@ mod tests {
             ("tftp://h/d/a", true, "a"),
             ("scp:", false, ""),
             ("SCP://u@h/d/a", true, "a"),
+            ("http:", false, ""),
+            ("https://u:p@h:8443/d/a", true, "a"),
         ] {
             assert_eq!((parse(text).is_complete(), parse(text).base().as_str()), (complete, base), "{text}");
         }

@@ -1,7 +1,7 @@
 //! `copy`: what stands between the last answer and the prompt.
 //!
 //! TFTP in: `Accessing …`, `Loading X from H (via IF): !!!`, `[OK - N bytes]`, a blank line, the copied
-//! line. FTP in: `Loading X !!!`, `[OK - N/4096 bytes]`. Out: `Writing X !!!` (FTP) or only `!!!` (TFTP). SCP shows the
+//! line. FTP in: `Loading X !!!`, `[OK - N/4096 bytes]`. Out: `Writing X !!!` (FTP) or only `!!!` (TFTP). HTTP: `Loading URL !!!` in, `Storing URL !!!` out. SCP shows the
 //! line of its protocol instead: ` Sending file modes: C0644 N X` in, `Writing X  Sink: C0644 N X ` out.
 
 use super::Unread;
@@ -36,6 +36,16 @@ pub fn loading_tftp(file: &str, host: &str, via: &str) -> String {
 /// Before the marks of an FTP read.
 pub fn loading_ftp(file: &str) -> String {
     format!("\nLoading {file} ")
+}
+
+/// Before the marks of an HTTP read. Not confirmed by a device's own output.
+pub fn loading_http(url: &str) -> String {
+    format!("\nLoading {} ", masked(url))
+}
+
+/// Before the marks of an HTTP write. Not confirmed by a device's own output.
+pub fn storing_http(url: &str) -> String {
+    format!("Storing {} ", masked(url))
 }
 
 /// Before the marks of an FTP write.
@@ -131,11 +141,13 @@ pub enum Reason {
     Exists,
     /// The peer broke the protocol, or sent less than it said.
     Protocol,
+    /// A server of HTTP failed.
+    Io,
 }
 
 /// The first two, `Socket error` and `Not enough space on device` stand in transcripts; the others are as
 /// IOS names such errors elsewhere, not confirmed for `copy`.
-const REASONS: [(Reason, &str); 16] = [
+const REASONS: [(Reason, &str); 17] = [
     (Reason::TimedOut, "Timed out"),
     (Reason::NoSuchFile, "No such file or directory"),
     (Reason::PermissionDenied, "Permission denied"),
@@ -152,6 +164,7 @@ const REASONS: [(Reason, &str); 16] = [
     (Reason::NotEmpty, "Directory not empty"),
     (Reason::Exists, "File exists"),
     (Reason::Protocol, "Protocol error"),
+    (Reason::Io, "I/O error"),
 ];
 
 impl fmt::Display for Reason {

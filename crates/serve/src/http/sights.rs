@@ -1,14 +1,10 @@
 //! What a tap is told of one connection: heads, and how much content moved.
 
 use http_proto::head::{Scan, Scanner};
-use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use transport::tap::{self, Dir, Role, Sight, Tap, What, next_flow};
-
-/// Fields that show who asks: nobody is shown what is in them.
-const SECRET: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
 
 pub(super) struct Sights {
     tap: Arc<dyn Tap>,
@@ -47,7 +43,7 @@ impl Sights {
                 Scan::More => return,
                 Scan::Whole(len) => {
                     let head: Vec<u8> = self.heard.drain(..len).collect();
-                    self.see(Dir::Received, What::Head(&masked(&head)));
+                    self.see(Dir::Received, What::Head(&tap::masked_head(&head)));
                 }
                 // The content of a request, or nothing that anybody understands.
                 Scan::Bad(_) => {
@@ -85,34 +81,6 @@ impl Drop for Sights {
     fn drop(&mut self) {
         self.see(Dir::Here, What::Closed { role: self.role, total: self.total });
     }
-}
-
-/// The head with nothing in it that would let somebody in.
-fn masked(head: &[u8]) -> Cow<'_, [u8]> {
-    match without_fields(head) {
-        Cow::Borrowed(head) => tap::masked(head),
-        Cow::Owned(head) => Cow::Owned(tap::masked(&head).into_owned()),
-    }
-}
-
-/// The head with the values of secret fields masked.
-fn without_fields(head: &[u8]) -> Cow<'_, [u8]> {
-    let name = |line: &[u8]| line.iter().position(|&b| b == b':').map(|n| line[..n].to_ascii_lowercase());
-    let secret = |line: &[u8]| name(line).is_some_and(|name| SECRET.contains(&&name[..]));
-    if !head.split(|&b| b == b'\n').any(secret) {
-        return Cow::Borrowed(head);
-    }
-    let mut out = Vec::with_capacity(head.len());
-    for line in head.split_inclusive(|&b| b == b'\n') {
-        match name(line).filter(|_| secret(line)) {
-            Some(name) => {
-                out.extend_from_slice(&line[..name.len()]);
-                out.extend_from_slice(b": ****\r\n");
-            }
-            None => out.extend_from_slice(line),
-        }
-    }
-    Cow::Owned(out)
 }
 
 #[cfg(test)]

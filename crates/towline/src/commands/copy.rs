@@ -21,6 +21,7 @@ use clap::Args;
 use client::ftp::Segments;
 use client::sftp::Channels;
 use client::{Options, Passive, Remote, Scheme, TftpOptions, Type};
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,7 @@ Examples:
   towline copy --expect md5:0f343b0931126a20f133d67c2b018a3b tftp://10.0.0.1/a.bin .
   towline copy tftp://10.0.0.1/r1.cfg - | less
   towline copy 'tftp://[::1]:6969/{r1,r2,sw{01..12}}.cfg' backup/  many, four at a time
+  towline copy https://10.0.0.1/images/a.bin .                http:// too; PUT where the server takes files
   towline copy --list SHA512SUMS tftp://10.0.0.1/images/ images/   each verified
   towline copy --trace t.svg --trace t.pcapng tftp://10.0.0.1/a.bin .   see how
 ";
@@ -50,16 +52,17 @@ const USAGE: &str = "\
 towline copy [OPTIONS] <SRC>... <DST>
        towline copy [OPTIONS] --list <FILE> [BASE/] <DST/>";
 
-/// Copy files: local, TFTP, FTP, FTPS, SFTP or SCP on either side.
+/// Copy files: local, TFTP, FTP, FTPS, SFTP, SCP, HTTP or HTTPS on either side.
 ///
 /// SRC and DST are a local path, `-` (stdin, stdout), `tftp://HOST[:PORT]/PATH`,
-/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `ftps://...` as ftp, `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `scp://...` as sftp.
+/// `ftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `ftps://...` as ftp, `sftp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `scp://...` as sftp,
+/// `http://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `https://...`.
 /// /PATH of TFTP and FTP is relative to where the server starts, //PATH is absolute; /PATH of SFTP and SCP is absolute,
 /// /~/PATH relative, and /flash:/PATH of SCP a file of a device. A DST that is a directory or ends in `/` keeps the name.
 /// `;mode=netascii` and `;type=a` at the end of a URL convert line ends. `{a,b}` and `{01..12}` in the path of a URL are
 /// several files, also where the shell leaves them; then DST is a directory. Some of many failing is exit code 8.
 ///
-/// A local file is there under its name whole or not at all. A broken FTP or SFTP download leaves NAME.part, which
+/// A local file is there under its name whole or not at all. A broken FTP, SFTP or HTTP download leaves NAME.part, which
 /// --resume goes on with; TFTP and SCP cannot be resumed and leave nothing. A server may keep a broken upload:
 /// towline serve does for users, hidden until it is whole.
 #[derive(Debug, Args)]
@@ -226,7 +229,7 @@ impl Copy {
         };
         options.ftp.want_modified = self.preserve;
         options.ftp.busy = BUSY;
-        self.tls.apply(&mut options.ftp);
+        self.tls.apply(&mut options);
         options.sftp.channels = self.channels;
         options.ftp.segments = match self.channels {
             Channels::Exactly(n) => Segments::Exactly(n),
@@ -244,11 +247,11 @@ impl Copy {
             }
         }
         if self.resume {
-            let goes_on = |l: &Locator| matches!(l, Locator::Remote(r) if resumes(r));
             let local = |l: &Locator| matches!(l, Locator::Local(path) if is_plain(path));
-            if !(goes_on(source) && local(destination) || local(source) && goes_on(destination)) {
-                let way_out =
-                    "only FTP, as octets, and SFTP between a server and a file can go on where it stopped";
+            let there = |l: &Locator| matches!(l, Locator::Remote(r) if resumes_there(r));
+            let here = |l: &Locator| matches!(l, Locator::Remote(r) if resumes_here(r));
+            if !(here(source) && local(destination) || local(source) && there(destination)) {
+                let way_out = "only FTP, as octets, SFTP and a download of HTTP can go on where they stopped";
                 return Err(Failure::usage(
                     "--resume",
                     format!("not from {} to {}", shown(source), shown(destination)),
@@ -278,13 +281,18 @@ impl Copy {
     }
 }
 
-/// Whether a broken copy can go on.
-fn resumes(remote: &Remote) -> bool {
+/// Whether a broken upload can go on.
+fn resumes_there(remote: &Remote) -> bool {
     match remote.scheme {
         Scheme::Ftp | Scheme::Ftps => remote.kind == Type::Image,
         Scheme::Sftp => true,
-        Scheme::Tftp | Scheme::Scp => false,
+        Scheme::Tftp | Scheme::Scp | Scheme::Http | Scheme::Https => false,
     }
+}
+
+/// Whether a broken download can go on.
+fn resumes_here(remote: &Remote) -> bool {
+    matches!(remote.scheme, Scheme::Http | Scheme::Https) || resumes_there(remote)
 }
 
 pub(super) fn parsed(text: &OsStr) -> Result<Locator, Failure> {
@@ -302,9 +310,9 @@ fn shown(locator: &Locator) -> String {
 }
 
 /// The last component of its name, octets; nothing for a directory and for a stream.
-fn last_name(locator: &Locator) -> Option<&[u8]> {
+fn last_name(locator: &Locator) -> Option<Cow<'_, [u8]>> {
     match locator {
-        Locator::Local(path) => path.file_name().map(|n| n.as_encoded_bytes()),
+        Locator::Local(path) => path.file_name().map(|n| Cow::Borrowed(n.as_encoded_bytes())),
         Locator::Stdio => None,
         Locator::Remote(remote) => Some(remote.name()).filter(|n| !n.is_empty()),
     }
@@ -331,18 +339,18 @@ fn named(destination: Locator, source: &Locator) -> Result<Locator, Failure> {
             use std::os::unix::ffi::OsStrExt as _;
             let name = name()?;
             // A server's name may hold anything; here it is one name in this directory.
-            if name == b".." || name == b"." || name.contains(&b'/') || name.contains(&0) {
+            if matches!(&*name, b".." | b".") || name.contains(&b'/') || name.contains(&0) {
                 return Err(Failure::usage(
                     shown(source),
                     "has no name that a file here could have",
                     "name the file",
                 ));
             }
-            Locator::Local(path.join(OsStr::from_bytes(name)))
+            Locator::Local(path.join(OsStr::from_bytes(&name)))
         }
         Locator::Remote(remote) if remote.path.is_empty() || remote.path.ends_with(b"/") => {
             let mut remote = remote.clone();
-            remote.path.extend_from_slice(name()?);
+            remote.push_name(&name()?);
             Locator::Remote(remote)
         }
         Locator::Local(_) | Locator::Stdio | Locator::Remote(_) => destination,

@@ -86,6 +86,11 @@ impl Doctor {
                     Scheme::Sftp | Scheme::Scp => self.ssh(&remote, events),
                     Scheme::Ftp | Scheme::Ftps => self.ftp(&remote, events),
                     Scheme::Tftp => self.remote(&remote, events),
+                    Scheme::Http | Scheme::Https => Err(Failure::usage(
+                        &remote,
+                        "nothing examines a server of HTTP",
+                        "towline copy with --trace shows what is said",
+                    )),
                 }
             }
             (None, dir) => self.own(dir.as_ref().and_then(Option::as_deref), events),
@@ -130,7 +135,7 @@ impl Doctor {
     fn ftp(&self, remote: &Remote, events: &Arc<Events>) -> Result<(), Failure> {
         let patience = Duration::from_secs(self.patience.unwrap_or(10));
         let mut options = Options { proxy: self.proxy.chosen()?, ..Options::default() };
-        self.tls.apply(&mut options.ftp);
+        self.tls.apply(&mut options);
         options.ftp.no_progress = patience;
         options.ftp.connect_timeout = patience;
         let begun = Instant::now();

@@ -62,8 +62,7 @@ impl OverProxy {
                 format!("not for {remote}: TFTP is datagrams, and these proxies carry TCP"),
                 "leave it out, or use ftp:// or sftp://",
             )),
-            (Some(Given::By(_)), Scheme::Ftp | Scheme::Ftps | Scheme::Sftp | Scheme::Scp)
-            | (Some(Given::Off) | None, _) => Ok(()),
+            (Some(Given::By(_) | Given::Off) | None, _) => Ok(()),
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Flags of commands that reach servers of FTP under TLS.
+//! Flags of commands that reach servers of FTP and HTTP under TLS.
 
 use crate::config::ftp::Pin;
 use clap::Args;
-use client::FtpOptions;
+use client::Options;
 
 /// How FTP is put under TLS.
 #[derive(Debug, Args)]
@@ -10,7 +10,7 @@ pub(super) struct OverTls {
     /// FTP: under TLS (AUTH TLS), or not at all. `ftps://` is under TLS from the first octet without it.
     #[arg(long, help_heading = "TLS")]
     tls: bool,
-    /// FTP under TLS: the server's certificate is the one with this SHA-256, whoever signed it, as `towline serve` and
+    /// FTP and HTTP under TLS: the server's certificate is the one with this SHA-256, whoever signed it, as `towline serve` and
     /// `openssl x509 -fingerprint -sha256` print it. Without it: one that this host's authorities signed, for that name.
     #[arg(long, value_name = "SHA-256", value_parser = fingerprint, help_heading = "TLS")]
     cert_pin: Option<[u8; 32]>,
@@ -22,9 +22,10 @@ fn fingerprint(text: &str) -> Result<[u8; 32], String> {
 
 impl OverTls {
     /// Sets what the flags say.
-    pub(super) fn apply(&self, ftp: &mut FtpOptions) {
-        ftp.tls = self.tls;
-        ftp.pin = self.cert_pin;
+    pub(super) fn apply(&self, options: &mut Options) {
+        options.ftp.tls = self.tls;
+        options.ftp.pin = self.cert_pin;
+        options.http.pin = self.cert_pin;
     }
 }
 

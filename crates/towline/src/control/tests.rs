@@ -1,4 +1,5 @@
 use super::*;
+use crate::exit::Exit;
 use crate::monitor::{Here, Mandate};
 use crate::sinks::Present;
 use gate::audit::{Event, What};

@@ -150,6 +150,9 @@ impl Upgrade<'_> {
                 "As anonymous; for a user: 'ip ftp username NAME' and 'ip ftp password WORD' in configuration \
                  mode first."
             }
+            Scheme::Http | Scheme::Https => {
+                "For a user: 'ip http client username NAME' and 'ip http client password WORD' first."
+            }
             Scheme::Sftp | Scheme::Scp => "The device asks for the password of the user there.",
         };
         step(

@@ -25,7 +25,7 @@ pub(crate) enum Sign {
     TimedOut,
 }
 
-/// Octets of a data connection of FTP, or of a file over SCP, that count as ten packets.
+/// Octets of a data connection of FTP, or of a file over SCP or HTTP, that count as ten packets.
 const FTP_TEN: u64 = 4_096;
 /// The opcode of TFTP DATA, and of ACK.
 const DATA: u16 = 3;
@@ -139,6 +139,13 @@ impl Tap for Progress {
             // The server agrees to send or take the file (RFC 959 §4.2: 125, 150).
             What::Control(line)
                 if sight.dir == Dir::Received && (line.starts_with(b"150") || line.starts_with(b"125")) =>
+            {
+                self.tell(Sign::Begun);
+            }
+            // The file comes, or may go.
+            What::Head(head)
+                if sight.dir == Dir::Received
+                    && (head.starts_with(b"HTTP/1.1 2") || head.starts_with(b"HTTP/1.1 100")) =>
             {
                 self.tell(Sign::Begun);
             }

@@ -8,11 +8,12 @@ use crate::device::Device;
 use crate::ifs::{Bounded, Fs, Net, Url};
 use crate::session::{Leave, Tty};
 use client::{
-    ClientError, Done, FtpOptions, HostKeys, Options, Passive, Phase, Profile, Remote, Scheme, SshOptions,
-    TftpOptions, WireCode,
+    ClientError, Done, FtpOptions, HostKeys, HttpOptions, Options, Passive, Phase, Profile, Remote, Scheme,
+    SshOptions, TftpOptions, WireCode,
 };
 use ios_cli::text::copy::{
-    Marks, Reason, Step, accessing, loading_ftp, loading_tftp, ok_ftp, ok_tftp, sending_modes, sink, writing,
+    Marks, Reason, Step, accessing, loading_ftp, loading_http, loading_tftp, ok_ftp, ok_tftp, sending_modes,
+    sink, storing_http, writing,
 };
 use std::io;
 use std::net::IpAddr;
@@ -117,7 +118,7 @@ impl Exec<'_> {
         match from.scheme {
             Scheme::Tftp => self.tty.print(&ok_tftp(done.octets))?,
             Scheme::Ftp | Scheme::Ftps => self.tty.print(&ok_ftp(done.octets))?,
-            Scheme::Sftp | Scheme::Scp => self.tty.print("\n")?,
+            Scheme::Sftp | Scheme::Scp | Scheme::Http | Scheme::Https => self.tty.print("\n")?,
         }
         let took = started.elapsed();
         match (target, to) {
@@ -156,6 +157,7 @@ impl Exec<'_> {
             Scheme::Tftp => (String::new(), nothing),
             Scheme::Ftp | Scheme::Ftps => (writing(&file), nothing),
             Scheme::Sftp | Scheme::Scp => (writing(&file), sink),
+            Scheme::Http | Scheme::Https => (storing_http(&url), nothing),
         };
         let shape = Shape {
             begin,
@@ -201,11 +203,14 @@ impl Exec<'_> {
         let (begin, record): (_, fn(&str) -> String) = match from.scheme {
             Scheme::Tftp => (loading_tftp(&file, &host, &self.via(&host)), nothing),
             Scheme::Ftp | Scheme::Ftps => (loading_ftp(&file), nothing),
+            Scheme::Http | Scheme::Https => (loading_http(&from.to_string()), nothing),
             // Nothing before the server's own line.
             Scheme::Sftp | Scheme::Scp => (String::new(), sending_modes),
         };
         match from.scheme {
-            Scheme::Tftp | Scheme::Ftp | Scheme::Ftps => self.tty.print(&accessing(&from.to_string()))?,
+            Scheme::Tftp | Scheme::Ftp | Scheme::Ftps | Scheme::Http | Scheme::Https => {
+                self.tty.print(&accessing(&from.to_string()))?;
+            }
             Scheme::Sftp | Scheme::Scp => {}
         }
         Ok(Shape { begin, record, dots: false, width: self.tty.width(), size: 0 })
@@ -216,7 +221,8 @@ impl Exec<'_> {
         self.user.clone().unwrap_or_else(|| self.tty.device.running_config().hostname)
     }
 
-    /// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous.
+    /// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous; HTTP's: the URL's, that of
+    /// `ip http client`, none.
     fn remote(&self, net: &Net) -> Remote {
         let config = self.tty.device.running_config();
         let (user, password) = match (&net.user, net.scheme) {
@@ -225,6 +231,7 @@ impl Exec<'_> {
                 (config.ftp_username.clone(), config.ftp_password.as_ref().and_then(Password::clear))
             }
             (None, Scheme::Scp) => (Some(self.login()), None),
+            (None, Scheme::Http | Scheme::Https) => config.http_login(),
             (None, Scheme::Tftp | Scheme::Ftp | Scheme::Ftps | Scheme::Sftp) => (None, None),
         };
         Remote {
@@ -233,7 +240,10 @@ impl Exec<'_> {
             password,
             host: net.host.clone().unwrap_or_default(),
             port: net.port,
-            path: net.path.clone().unwrap_or_default().into_bytes(),
+            path: match (net.scheme, net.path.as_deref().unwrap_or_default()) {
+                (Scheme::Http | Scheme::Https, path) => client::as_target(path.as_bytes()),
+                (_, path) => path.as_bytes().to_vec(),
+            },
             kind: client::Type::Image,
         }
     }
@@ -300,6 +310,14 @@ fn options(device: &Device) -> Options {
             no_progress: patient(NO_PROGRESS),
             connect_timeout: patient(NO_PROGRESS),
             ..SshOptions::default()
+        },
+        http: HttpOptions {
+            no_progress: patient(NO_PROGRESS),
+            connect_timeout: patient(NO_PROGRESS),
+            // A device without trustpoints takes whatever certificate a server shows.
+            believe_anybody: true,
+            agent: "cisco-IOS",
+            ..HttpOptions::default()
         },
         cancel: None,
         tap: None,
@@ -474,6 +492,7 @@ fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
         ClientError::Exists { .. } => (Step::Opening, Reason::Exists),
         ClientError::Login { code: WireCode::Ssh(_), .. } => (Step::Opening, Reason::Authentication),
         ClientError::Login { .. } => (Step::Opening, Reason::Login),
+        ClientError::Server { code: WireCode::Http(_), .. } => (Step::Opening, Reason::Io),
         ClientError::NoSpace { .. } => (Step::Writing, Reason::NoSpace),
         ClientError::Unreachable { .. } | ClientError::NoData { .. } => (Step::Opening, Reason::Socket),
         ClientError::Resolve { .. } => (Step::Opening, Reason::Unreachable),
@@ -516,6 +535,7 @@ pub(crate) fn fetch_failure(
         | Reason::IsDirectory
         | Reason::NotEmpty
         | Reason::Exists
+        | Reason::Io
         | Reason::Protocol => "Undefined error",
     }))
 }

@@ -1,6 +1,6 @@
 //! One file from here to there.
 
-use super::{Copy, is_plain, last_name, resumes, shown};
+use super::{Copy, is_plain, last_name, resumes_here, resumes_there, shown};
 use crate::digest::{Expect, of_first};
 use crate::events::{Event, Events};
 use crate::exit::{Exit, Failure};
@@ -11,6 +11,7 @@ use crate::progress::{Progress, Screen, Shown};
 use crate::watch::Watch;
 use client::ftp::{Beginning, Ours};
 use client::{ClientError, Done, Facts, Options, Outcome, Phase, Remote, Resume, Scheme, Times};
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
@@ -94,10 +95,10 @@ impl Run<'_> {
     /// A remote file into a local one.
     fn fetch(&self, source: &Locator, remote: &Remote, path: &Path) -> Result<Done, Failure> {
         let fault = |e: io::Error| local(path.display(), &e);
-        let goes_on = resumes(remote);
+        let goes_on = resumes_here(remote);
         let (mut landing, mut start) = match remote.scheme {
             Scheme::Tftp | Scheme::Scp => (Landing::temporary(path).map_err(fault)?, 0),
-            Scheme::Ftp | Scheme::Ftps | Scheme::Sftp => {
+            Scheme::Ftp | Scheme::Ftps | Scheme::Sftp | Scheme::Http | Scheme::Https => {
                 Landing::partial(path, self.copy.resume).map_err(fault)?
             }
         };
@@ -117,7 +118,14 @@ impl Run<'_> {
             start = 0;
         }
         let resume = if start > 0 { Resume::At(start) } else { Resume::No };
-        let done = self.get(source, remote, &mut landing, resume).map_err(|failure| {
+        let mut got = self.ask(source, remote, &mut landing, resume);
+        if let (1.., Err(ClientError::NoRanges)) = (start, &got) {
+            self.anew("what is here does not go on", "the server gives whole files only");
+            landing.restart().map_err(fault)?;
+            start = 0;
+            got = self.ask(source, remote, &mut landing, Resume::No);
+        }
+        let done = got.map_err(|e| Failure::transfer(shown(source), &e)).map_err(|failure| {
             let kept = landing.blob().map_or(0, |b| b.len());
             let refused = matches!(failure.exit, Exit::Failed | Exit::Integrity);
             match (start, kept) {
@@ -199,13 +207,31 @@ impl Run<'_> {
         sink: &mut dyn Sink,
         resume: Resume,
     ) -> Result<Done, Failure> {
+        self.ask(source, remote, sink, resume).map_err(|e| Failure::transfer(shown(source), &e))
+    }
+
+    fn ask(
+        &self,
+        source: &Locator,
+        remote: &Remote,
+        sink: &mut dyn Sink,
+        resume: Resume,
+    ) -> Result<Done, ClientError> {
         let mut options = self.options.clone();
+        options.http.resume = resume;
         options.ftp.resume = resume;
         options.sftp.resume = resume;
         options.scp.want_modified = self.copy.preserve;
         let from = if let Resume::At(from) = resume { from } else { 0 };
         let _shown = self.progress(source, from, None);
-        client::get(remote, sink, &options).map_err(|e| Failure::transfer(shown(source), &e))
+        let done = client::get(remote, sink, &options)?;
+        if done.outcome == Outcome::Unconfirmed && self.expect.is_none() && !self.copy.quiet {
+            let from = shown(source);
+            self.screen.say(&format!(
+                "{from}: the server told no length; only a digest (--verify) tells whether it is whole"
+            ));
+        }
+        Ok(done)
     }
 
     /// A whole file to a server, to stdout or into a device file.
@@ -235,7 +261,7 @@ impl Run<'_> {
                         options.sftp.keep = facts;
                     }
                 }
-                options.scp.name = last_name(source).map(<[u8]>::to_vec);
+                options.scp.name = last_name(source).map(Cow::into_owned);
                 let done = client::put(blob, remote, &options).map_err(|e| self.unsent(destination, &e))?;
                 match done.outcome {
                     Outcome::Complete => Ok(done),
@@ -265,7 +291,7 @@ impl Run<'_> {
     /// A broken upload may be kept by the server, which only it knows.
     fn unsent(&self, destination: &Locator, error: &ClientError) -> Failure {
         let failure = Failure::transfer(shown(destination), error);
-        let goes_on = matches!(destination, Locator::Remote(r) if resumes(r));
+        let goes_on = matches!(destination, Locator::Remote(r) if resumes_there(r));
         match error {
             ClientError::Network(_) | ClientError::TimedOut { phase: Phase::After(_), .. } if goes_on => {
                 Failure { way_out: String::from("--resume goes on with what the server has kept"), ..failure }
@@ -360,7 +386,7 @@ impl Run<'_> {
     }
 
     fn progress(&self, of: &Locator, from: u64, total: Option<u64>) -> Progress {
-        let name = last_name(of).map_or_else(|| shown(of), crate::ladder::printable);
+        let name = last_name(of).map_or_else(|| shown(of), |name| crate::ladder::printable(&name));
         let shown = Shown { name, from, total, transfer: self.number };
         Progress::start(shown, self.screen, self.watch.clone(), self.events.clone())
     }

@@ -53,7 +53,7 @@ impl Hash {
                 events.tell(&Event::Hashed { url, algorithm, digest, by });
                 return Ok(());
             }
-            let line = format!("{digest}  {}", printable(remote.name()));
+            let line = format!("{digest}  {}", printable(&remote.name()));
             writeln!(io::stdout().lock(), "{line}").map_err(|e| Failure::local("stdout", &e))
         })
     }

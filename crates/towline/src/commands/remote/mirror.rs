@@ -180,7 +180,7 @@ impl Mirror {
 fn usual(scheme: Scheme) -> usize {
     match scheme {
         Scheme::Ftp | Scheme::Ftps => 4,
-        Scheme::Sftp | Scheme::Scp | Scheme::Tftp => 64,
+        Scheme::Sftp | Scheme::Scp | Scheme::Tftp | Scheme::Http | Scheme::Https => 64,
     }
 }
 

@@ -79,7 +79,7 @@ impl Reach {
             on_busy: Some(Arc::new(|busy| eprintln!("{}", busy_line(busy)))),
             ..Options::default()
         };
-        self.tls.apply(&mut options.ftp);
+        self.tls.apply(&mut options);
         options.ftp.busy = BUSY;
         if let Some(seconds) = self.patience {
             let patience = Duration::from_secs(seconds);

@@ -85,7 +85,7 @@ fn print(remote: &Remote, attrs: &Attrs<'_>) -> io::Result<()> {
 fn entry(remote: &Remote, attrs: &Attrs<'_>) -> Event {
     Event::Entry {
         url: remote.to_string(),
-        name: Name::new(remote.name()),
+        name: Name::new(&remote.name()),
         kind: word(kind(attrs)),
         octets: attrs.size,
         modified: modified(attrs).map(ls::stamp),
