@@ -73,7 +73,7 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
         host: r.config.hostname.clone(),
         uptime: r.since.elapsed().unwrap_or_default().as_secs() / 60,
         returned_by: returned_by.into(),
-        restarted_at: (returned_by != "power-on").then(|| moment(r.since)),
+        restarted_at: Some(moment(r.since)),
         image_file: r.shown.clone(),
         reload_type: Some("Normal Reload".into()),
         reload_reason: (returned_by != "power-on").then(|| "Reload Command".into()),
@@ -135,7 +135,7 @@ fn xe(version: &mut Version, profile: &Profile, own: &Xe, feature: &str) {
     version.reload_type = None;
     version.returned_by = version.returned_by.replacen("reload at", "Reload Command at", 1);
     version.reload_reason =
-        Some(if version.restarted_at.is_some() { "Reload Command" } else { "PowerOn" }.into());
+        Some(if version.returned_by == "power-on" { "PowerOn" } else { "Reload Command" }.into());
     let code = own.codes.known.get(&train(&version.version)).unwrap_or(&own.codes.other);
     let last = version.copyright.rsplit('-').next().unwrap_or_default();
     let package = |technology: &str, name: Option<&str>, kind: &str| Package {

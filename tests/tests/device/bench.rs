@@ -221,6 +221,30 @@ impl Person {
         }
     }
 
+    /// Waits for what came since the last look to be so: `fits` says how much of it is meant, or that it never will be.
+    /// Lines end in `\n`, without blanks before it. All that came, where it is not.
+    pub(crate) fn says(
+        &mut self,
+        patience: Duration,
+        fits: impl Fn(&str) -> Option<Result<usize, ()>>,
+    ) -> Result<String, String> {
+        let end = Instant::now() + patience;
+        let mut all = self.screen.text.lock().expect("no panic");
+        loop {
+            let rest = trimmed(&all[self.seen..]);
+            let fit = fits(&rest);
+            if let Some(Ok(to)) = fit {
+                self.seen += untrimmed(&all[self.seen..], to);
+                return Ok(rest[..to].to_owned());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || fit.is_some() {
+                return Err(rest);
+            }
+            all = self.screen.changed.wait_timeout(all, left).expect("no panic").0;
+        }
+    }
+
     /// Types a line and gives what came between its echo and the next privileged prompt.
     pub(crate) fn run(&mut self, line: &str) -> String {
         self.keys(&format!("{line}\r"));
@@ -273,6 +297,36 @@ impl Person {
         self.line.take().expect("there").join().expect("no panic");
         Arc::clone(&self.device)
     }
+}
+
+/// With `\n` for line ends, and without blanks before them.
+fn trimmed(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.split_inclusive("\r\n") {
+        match line.strip_suffix("\r\n") {
+            Some(line) => {
+                out.push_str(line.trim_end_matches(' '));
+                out.push('\n');
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+/// How much of `text` the first `octets` of the trimmed text are.
+fn untrimmed(text: &str, octets: usize) -> usize {
+    let mut left = octets;
+    let mut at = 0;
+    for line in text.split_inclusive("\r\n") {
+        let short = trimmed(line).len();
+        if left < short || left == 0 {
+            break;
+        }
+        left -= short;
+        at += line.len();
+    }
+    at + left
 }
 
 impl Drop for Person {

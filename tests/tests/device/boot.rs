@@ -148,7 +148,9 @@ fn item_8_all_three_spellings_name_one_file() {
         assert!(shown.contains(&marked), "{shown}");
         p.run("wr");
         let boot = p.run("show boot");
-        assert!(boot.contains(&format!("BOOT variable = flash0:{NEW},1;\n")), "{boot}");
+        let variable =
+            if spelling == "flash " { format!("flash0:{NEW},1") } else { format!("{spelling}{NEW},12") };
+        assert!(boot.contains(&format!("BOOT variable = {variable};\n")), "{boot}");
         assert!(boot.contains("Configuration register is 0x2102"), "{boot}");
         reload(&mut p);
         p.started();

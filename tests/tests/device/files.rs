@@ -109,7 +109,7 @@ fn directories_and_local_copies() {
     p.keys("rmdir old\r\r");
     p.until("[confirm]");
     p.keys("\r");
-    p.until("%Error Removing dir flash0:/old (Directory not empty)");
+    p.until("%Error Removing dir flash0:old (Directory not empty)");
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod profiles;
 mod recipe;
 mod scp_server;
 mod seat;
+mod shapes;
 mod ssh;
 mod tcl;
 mod tftp_server;

@@ -32,13 +32,7 @@ impl Model {
         let (old, new) = (name(old_version), name(new_version));
         let bench = Bench { profile: profile.clone(), ..Bench::bare() };
         bench.put(&old, &image_for(&profile, old_version, SIZE));
-        // The network's: a switch's VLAN, else the port that the boot loader loads by.
-        let vlan = profile.interfaces.iter().find(|p| p.starts_with("Vlan"));
-        let port = vlan.unwrap_or(&profile.boot.port);
-        bench.startup(&format!(
-            "hostname R1\ninterface {port}\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n \
-             exec-timeout 0 0\n privilege level 15\nend\n"
-        ));
+        bench.startup(&startup(&profile));
         let lab = Lab::around(bench, None);
         lab.serve(&new, image_for(&profile, new_version, SIZE));
         Model { lab, profile, old, new, old_version, new_version }
@@ -51,6 +45,17 @@ impl Model {
     fn show_boot(&self) -> &'static str {
         if self.profile.is_router() { "show bootvar" } else { "show boot" }
     }
+}
+
+/// What R1 has saved, whatever model it is: a way to 10.0.0.1.
+pub(crate) fn startup(profile: &Profile) -> String {
+    // The network's: a switch's VLAN, else the port that the boot loader loads by.
+    let vlan = profile.interfaces.iter().find(|p| p.starts_with("Vlan"));
+    let port = vlan.unwrap_or(&profile.boot.port);
+    format!(
+        "hostname R1\ninterface {port}\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n \
+         exec-timeout 0 0\n privilege level 15\nend\n"
+    )
 }
 
 /// Copies the new image into flash.

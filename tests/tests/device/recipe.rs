@@ -95,7 +95,7 @@ fn the_printed_runbook_is_typed_and_the_new_image_runs() {
         let lines = format!("boot system flash:{NEW}\nboot system flash:{OLD}\n");
         assert!(brought(&all, "show running-config").contains(&lines), "{all:#?}");
         assert!(
-            brought(&all, "show bootvar").contains(&format!("BOOT variable = flash0:{NEW},1;flash0:{OLD},1"))
+            brought(&all, "show bootvar").contains(&format!("BOOT variable = flash:{NEW},12;flash:{OLD},12"))
         );
         let shown = brought(&all, "show version");
         assert!(shown.contains(&format!("System image file is \"flash0:{NEW}\"")), "{shown}");

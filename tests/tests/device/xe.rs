@@ -61,7 +61,7 @@ fn a_misspelt_boot_line_ends_in_the_attempt_of_every_file() {
     save(&mut p);
     assert_eq!(
         p.run("show bootvar").lines().next(),
-        Some(format!("BOOT variable = bootflash:{}x,1;", model.new).as_str())
+        Some(format!("BOOT variable = bootflash:{}x,12;", model.new).as_str())
     );
     let console = reload(&mut p);
     let order = [

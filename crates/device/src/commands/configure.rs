@@ -2,7 +2,7 @@
 
 use super::exec::Exec;
 use super::table::{Id, graph};
-use crate::config::{Applied, Complaint, Config, Section};
+use crate::config::{Applied, Complaint, Config, Section, begins_another};
 use crate::session::Leave;
 use ios_cli::{Match, Modes, Outcome, Scope};
 use std::fmt::Write;
@@ -74,8 +74,29 @@ impl Exec<'_> {
                 self.applied(&applied)?;
                 Ok(true)
             }
+            Err(Complaint::Incomplete) => {
+                self.tty.print("% Incomplete command.\n\n")?;
+                Ok(true)
+            }
             Err(_) => Ok(false),
         }
+    }
+
+    /// Whether the first word of a global line is short for more than one command, those that are only kept among them.
+    pub(super) fn is_short_for_many(&self, line: &str, outcome: &Outcome<Id>) -> bool {
+        let Some(word) = line.split_whitespace().next().map(str::to_ascii_lowercase) else { return false };
+        let known = match outcome {
+            Outcome::Match(found) if found.via_do || found.no => return false,
+            Outcome::Match(found) => found.words.first().copied(),
+            Outcome::Invalid { word: 0, .. } => None,
+            Outcome::Invalid { .. } | Outcome::Empty | Outcome::Ambiguous | Outcome::Incomplete => {
+                return false;
+            }
+        };
+        let others = begins_another(&word, known);
+        self.mode == Modes::CONFIG
+            && known != Some(word.as_str())
+            && others + usize::from(known.is_some()) > 1
     }
 
     fn change(&mut self, section: Section, line: &str) -> Result<Applied, Complaint> {

@@ -230,6 +230,7 @@ impl Exec<'_> {
         {
             return self.filtered(&text, filter.as_ref());
         }
+        let outcome = if self.is_short_for_many(line, &outcome) { Outcome::Ambiguous } else { outcome };
         match outcome {
             Outcome::Empty => Ok(()),
             Outcome::Match(found) => self.run(&found, line),
@@ -251,10 +252,11 @@ impl Exec<'_> {
     fn unknown(&mut self, line: &str, outcome: &Outcome<Id>, prompt: usize) -> Result<(), Leave> {
         let word = line.split_whitespace().next().unwrap_or_default();
         let lookup = self.tty.device.running_config().domain_lookup;
-        if line.split_whitespace().count() == 1 && lookup {
+        if line.split_whitespace().count() == 1 {
             // No name server answers: a real device waits some seconds here, nobody learns from that.
+            let server = if lookup { "...domain server (255.255.255.255)" } else { "" };
             return self.tty.print(&format!(
-                "Translating \"{word}\"...domain server (255.255.255.255)\n\
+                "Translating \"{word}\"{server}\n\
                  % Unknown command or computer name, or unable to find computer address\n\n"
             ));
         }
@@ -283,23 +285,8 @@ impl Exec<'_> {
             Id::End => self.end(),
             Id::Logout => Err(Leave::Logout),
             Id::Help => self.tty.page(HELP),
-            Id::TerminalLength => {
-                let lines = found.number("lines").and_then(|n| usize::try_from(n).ok());
-                self.tty.resize(lines, None);
-                Ok(())
-            }
-            Id::TerminalWidth => {
-                let columns = found.number("columns").and_then(|n| usize::try_from(n).ok());
-                self.tty.resize(None, columns);
-                Ok(())
-            }
-            Id::TerminalOther => {
-                let rest = found.text("rest").unwrap_or_default();
-                match (found.has("monitor"), found.has("no") && "monitor".starts_with(rest)) {
-                    (true, _) => self.tty.watch_messages(true),
-                    (false, true) if !rest.is_empty() => self.tty.watch_messages(false),
-                    (false, _) => {}
-                }
+            Id::Terminal(what) => {
+                self.terminal(what, found);
                 Ok(())
             }
             Id::Configure => self.configure(found),
@@ -343,6 +330,7 @@ impl Exec<'_> {
             | Id::ShowIncremental
             | Id::ShowRollbackTimer => {
                 let text = self.output(found);
+                self.timestamp()?;
                 self.filtered(&text, found.filter.as_ref())
             }
             Id::Delete => self.delete(found),

@@ -81,9 +81,15 @@ impl Exec<'_> {
                     stamp: None,
                     name: "running-config".into(),
                 };
-                dir::Listing { directory: "system:/".into(), entries: vec![entry], total: 0, free: 0 }
-                    .render()
-                    .replace("0 bytes total (0 bytes free)", "No space information available")
+                dir::Listing {
+                    directory: "system:/".into(),
+                    entries: vec![entry],
+                    total: 0,
+                    free: 0,
+                    wide: false,
+                }
+                .render()
+                .replace("0 bytes total (0 bytes free)", "No space information available")
             }
             Fs::Null => "%Error opening null: (Operation not supported)\n".into(),
         }
@@ -92,7 +98,8 @@ impl Exec<'_> {
     fn dir_flash(&self, found: &Match<Id>, prefix: &str, path: &VPath) -> String {
         let flash = &self.tty.device.flash;
         let shown = self.flash();
-        let error = |e: StoreError| format!("%Error opening {prefix}{path} ({})\n", reason(&e));
+        // An alias is its file system's first name there.
+        let error = |e: StoreError| format!("%Error opening {shown}{path} ({})\n", reason(&e));
         // A file argument lists that file alone, under its own name.
         let (rows, directory) = match flash.stat(path) {
             Err(_) if path.is_root() => (Ok(Vec::new()), format!("{shown}/")),
@@ -107,10 +114,11 @@ impl Exec<'_> {
             Err(e) => return error(e),
         };
         let (file_flags, directory_flags) = &self.tty.device.profile().flash.permissions;
+        let directory_size = self.tty.device.profile().flash.directory;
         let entry = |(n, row): (usize, &Row)| dir::Entry {
             index: numbered(n),
             permissions: if row.directory { directory_flags } else { file_flags }.to_string(),
-            size: row.len,
+            size: if row.directory { directory_size } else { row.len },
             stamp: Some(Stamp::from_unix(unix(row.modified))),
             name: row.name(),
         };
@@ -119,6 +127,7 @@ impl Exec<'_> {
             entries: rows.iter().enumerate().map(entry).collect(),
             total: flash.total(),
             free: flash.free().unwrap_or(0),
+            wide: !rows.is_empty() && self.tty.device.profile().flash.listing == Listing::Xe,
         }
         .render()
     }
@@ -134,8 +143,8 @@ impl Exec<'_> {
             name: "startup-config".into(),
         };
         let entries = if used > 0 { vec![entry(used)] } else { Vec::new() };
-        dir::Listing { directory: "nvram:/".into(), entries, total, free: total.saturating_sub(used) }
-            .render()
+        let free = total.saturating_sub(used);
+        dir::Listing { directory: "nvram:/".into(), entries, total, free, wide: false }.render()
     }
 
     pub(super) fn show_fs(&mut self, found: &Match<Id>) -> String {
@@ -357,7 +366,8 @@ impl Exec<'_> {
         let Ok(path) = VPath::parse(name.as_bytes()) else {
             return self.tty.print("%Error parsing filename (Bad file name)\n");
         };
-        if !self.tty.confirm(&format!("Delete {prefix}{}? ", String::from_utf8_lossy(path.relative())))? {
+        let shown = format!("{prefix}{}", String::from_utf8_lossy(path.relative()));
+        if !self.tty.confirm(&format!("Delete {shown}? "))? {
             return Ok(());
         }
         let done = match fs {
@@ -365,8 +375,8 @@ impl Exec<'_> {
             Fs::Nvram | Fs::System | Fs::Null => Err("Operation not supported".into()),
         };
         let text = match done {
-            Ok(()) => format!("Removed dir {prefix}{path}\n"),
-            Err(why) => format!("%Error Removing dir {prefix}{path} ({why})\n"),
+            Ok(()) => format!("Removed dir {shown}\n"),
+            Err(why) => format!("%Error Removing dir {shown} ({why})\n"),
         };
         self.tty.print(&text)
     }

@@ -19,6 +19,7 @@ mod switch_table;
 mod system;
 mod table;
 mod tcl;
+mod terminal;
 
 pub(crate) use configure::{Merged, merge};
 pub(crate) use copy::fetch_failure;

@@ -26,7 +26,7 @@ impl Exec<'_> {
             Id::ShowBootvar => self.show_bootvar(),
             Id::ShowBoot => self.show_boot(),
             Id::ShowSwitch => self.show_switch(),
-            Id::ShowClock => show_clock(self.tty.device.now()),
+            Id::ShowClock => clock_of(self.tty.device.now()).render(),
             Id::ShowInterfaceBrief => self.show_interfaces(),
             Id::ShowFileSystems => self.show_file_systems(),
             _ => String::new(),
@@ -93,11 +93,15 @@ impl Exec<'_> {
         // The variable is what the saved configuration says; `boot system` alone changes nothing yet.
         let saved = self.tty.device.saved_config();
         let flash = self.tty.device.profile().flash.prefix();
-        let image = |file: String| bootvar::Image { file, number: Some(1) };
-        let images = saved.boot.iter().map(|line| match line.source() {
-            BootSource::Flash(Some(file)) => image(format!("{flash}{file}")),
-            BootSource::Flash(None) => image(flash.into()),
-            BootSource::Elsewhere(text) => image(text.to_owned()),
+        let images = saved.boot.iter().map(|line| {
+            // `boot system flash NAME` is kind 1, `boot system FS:NAME` kind 12 with its name as typed.
+            let by_name = line.0.trim().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("flash "));
+            let (file, number) = match line.source() {
+                BootSource::Flash(Some(file)) if by_name => (format!("{flash}{file}"), 1),
+                BootSource::Flash(None) => (flash.into(), 1),
+                BootSource::Flash(Some(_)) | BootSource::Elsewhere(_) => (line.0.trim().to_owned(), 12),
+            };
+            bootvar::Image { file, number: Some(number) }
         });
         let images: Vec<_> = images.collect();
         let next = self.tty.device.state().monitor.register;
@@ -142,7 +146,8 @@ impl Exec<'_> {
     }
 }
 
-fn show_clock(now: SystemTime) -> String {
+/// The clock as it is. Nobody set it, as far as the device knows.
+pub(super) fn clock_of(now: SystemTime) -> clock_text::Clock {
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     clock_text::Clock {
         trust: clock_text::Trust::NotSet,
@@ -150,5 +155,4 @@ fn show_clock(now: SystemTime) -> String {
         millis: u16::try_from(now.subsec_millis()).unwrap_or(0),
         zone: "UTC".into(),
     }
-    .render()
 }

@@ -2,10 +2,14 @@
 
 use super::exec::Exec;
 use super::table::Id;
+use crate::config::BootSource;
+use crate::image::Damage;
+use crate::profile::Prefix;
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::text::{boot, files};
+use store::VPath;
 
 impl Exec<'_> {
     pub(super) fn write_memory(&mut self) -> Result<(), Leave> {
@@ -27,10 +31,35 @@ impl Exec<'_> {
 
     pub(super) fn reload(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let reason = found.text("reason").unwrap_or_default().to_owned();
+        if found.has("/verify") && !self.next_image_verifies()? {
+            return Ok(());
+        }
         if !self.may_reload()? || !self.tty.confirm(boot::PROCEED)? {
             return Ok(());
         }
         self.reload_now(&reason)
+    }
+
+    /// `reload /verify`: the image that will boot is looked at first; `false`: it is damaged, and nothing happens.
+    fn next_image_verifies(&mut self) -> Result<bool, Leave> {
+        let flash = self.flash();
+        let there = |file: &str| {
+            let path = VPath::parse(file.as_bytes()).ok()?;
+            self.tty.device.flash.open(&path).ok().map(|blob| (format!("{flash}{file}"), blob))
+        };
+        let saved = self.tty.device.saved_config();
+        let listed = saved.boot.iter().find_map(|line| match line.source() {
+            BootSource::Flash(Some(file)) => there(file),
+            BootSource::Flash(None) | BootSource::Elsewhere(_) => None,
+        });
+        let running = || {
+            let shown = self.tty.device.running(|r| r.shown.clone())?;
+            there(Prefix::strip(&shown)?.trim_start_matches('/'))
+        };
+        // What boots otherwise has no name yet.
+        let Some((name, blob)) = listed.or_else(running) else { return Ok(true) };
+        self.verify_image(&name, &blob)?;
+        Ok(!matches!(crate::image::show(&blob), Err(Damage::Embedded { .. } | Damage::Signature)))
     }
 
     /// Unsaved changes are asked for first; `false`: the command ends here.

@@ -2,6 +2,7 @@
 
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
+use super::terminal::{TERMINAL, Terminal};
 use crate::Profile;
 use crate::profile::View;
 use ios_cli::{Graph, Modes, Row};
@@ -17,9 +18,7 @@ pub(crate) enum Id {
     End,
     Logout,
     Help,
-    TerminalLength,
-    TerminalWidth,
-    TerminalOther,
+    Terminal(Terminal),
     Configure,
     Tclsh,
     // the configuration as a whole
@@ -97,7 +96,6 @@ const LINE: Modes = Modes::LINE;
 const SHOW: &str = "Show running system information";
 const ARCHIVE: &str = "Archive functions";
 const CONFIG_ARCHIVE: &str = "Archived configurations";
-const TERMINAL: &str = "Set terminal line parameters";
 
 const SESSION: &[Row<Id>] = &[
     Row::new("enable [<level:0-15>]", &["Turn on privileged commands", "Enable level"], EXEC, 0, Id::Enable),
@@ -122,33 +120,6 @@ const SESSION: &[Row<Id>] = &[
         Id::Configure,
     ),
     Row::new("tclsh", &["Tool Command Language shell"], EXEC, 15, Id::Tclsh),
-    Row::new(
-        "terminal length <lines:0-512>",
-        &[TERMINAL, "Set number of lines on a screen", "Number of lines on screen (0 for no pausing)"],
-        EXEC,
-        1,
-        Id::TerminalLength,
-    ),
-    Row::new(
-        "terminal width <columns:0-512>",
-        &[TERMINAL, "Set width of the display terminal", "Number of characters on a screen line"],
-        EXEC,
-        1,
-        Id::TerminalWidth,
-    ),
-    Row::new(
-        "terminal {monitor | no | history} [<rest:line>]",
-        &[
-            TERMINAL,
-            "Copy debug output to the current terminal line",
-            "Negate a command or set its defaults",
-            "Enable and control the command history function",
-            "Parameters",
-        ],
-        EXEC,
-        1,
-        Id::TerminalOther,
-    ),
 ];
 
 const CONFIGURE: &str = "Enter configuration mode";
@@ -364,6 +335,18 @@ const SYSTEM: &[Row<Id>] = &[
         Id::Reload,
     ),
     Row::new(
+        "reload {/verify | /noverify} [<reason:line>]",
+        &[
+            "Halt and perform a cold restart",
+            "Verify image signature before reload.",
+            "Don't verify image signature before reload.",
+            "Reason for reload",
+        ],
+        EXEC,
+        15,
+        Id::Reload,
+    ),
+    Row::new(
         "reload in <delay:word> [<reason:line>]",
         &[
             "Halt and perform a cold restart",
@@ -521,7 +504,9 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     static ROUTER: OnceLock<Graph<Id>> = OnceLock::new();
     static SWITCH: OnceLock<Graph<Id>> = OnceLock::new();
     let all = |own: &[&[Row<Id>]]| {
-        Graph::new(&[&[SESSION, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES], own].concat())
+        Graph::new(
+            &[&[SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES], own].concat(),
+        )
     };
     match profile.boot.view {
         View::Bootvar => ROUTER.get_or_init(|| all(&[ROUTER_SHOWS, ROUTER_GLOBAL])),

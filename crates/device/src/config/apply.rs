@@ -1,4 +1,4 @@
-use super::kept::{KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE};
+use super::kept::{KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE, WHOLE};
 use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
 use crate::Profile;
 use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
@@ -221,6 +221,9 @@ impl Config {
                     });
                     applied.section = Section::Kept(at);
                 }
+            }
+            [head] if !no && KEPT.contains(head) && !WHOLE.contains(head) => {
+                return Err(Complaint::Incomplete);
             }
             _ if starts_with_any(words, KEPT) => keep(&mut self.kept, no, words, line),
             _ => return Err(Complaint::Invalid),

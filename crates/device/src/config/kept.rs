@@ -1,5 +1,17 @@
 //! Lines that are kept as they are and never obeyed.
 
+/// Of these heads the ones that are whole lines by themselves; any other head of one word wants more behind it.
+pub(super) const WHOLE: &[&str] = &["control-plane", "gatekeeper", "mgcp"];
+
+/// Whether another command of the global section begins with `word`, as that of a real device would: what this device
+/// does not obey counts as well.
+pub(crate) fn begins_another(word: &str, than: Option<&str>) -> usize {
+    let first = |head: &&'static str| head.split(' ').next().unwrap_or(head);
+    let mut heads: Vec<&str> = KEPT.iter().map(first).filter(|head| head.starts_with(word)).collect();
+    heads.dedup();
+    heads.iter().filter(|head| Some(**head) != than).count()
+}
+
 /// First words of global lines of real configurations that mean nothing to the emulated device. A line
 /// that begins otherwise is a typing error.
 pub(super) const KEPT: &[&str] = &[

@@ -16,6 +16,7 @@ mod tests;
 pub(crate) use apply::register;
 pub use apply::{Applied, Complaint, Section};
 pub use archive::Archive;
+pub(crate) use kept::begins_another;
 
 use crate::Profile;
 use crate::profile::{Port, Prefix};

@@ -203,7 +203,10 @@ pub struct Flash {
     pub cluster: Octets,
     /// What `dir` shows of a file and of a directory: `-rw-`, `drw-`.
     pub permissions: (Text, Text),
-    /// How `show flash:` is laid out.
+    /// Octets that `dir` shows of a directory.
+    #[serde(default)]
+    pub directory: u64,
+    /// How `show flash:` is laid out; `dir` of IOS-XE has a wider column.
     pub listing: Listing,
 }
 

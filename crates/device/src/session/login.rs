@@ -78,6 +78,9 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
                 let name = tty.ask_plain("Username: ")?;
                 let typed = tty.ask_password("Password: ")?;
                 if let Some(own) = tty.device.knows(&name, &typed) {
+                    if config.kept.iter().any(|l| l == "aaa new-model") {
+                        tty.print("\n")?;
+                    }
                     return Ok(Some((own.max(privilege), Some(name))));
                 }
                 tty.print("% Login invalid\n\n")?;

@@ -41,6 +41,8 @@ pub(crate) struct Tty {
     seen: u64,
     /// Whether messages are shown here: on the console, and after `terminal monitor`.
     monitor: bool,
+    /// `terminal exec prompt timestamp`: the load and the time stand before what is shown.
+    pub(crate) timestamps: bool,
     /// Set: the terminal is cut off.
     cut: Arc<AtomicBool>,
 }
@@ -69,6 +71,7 @@ impl Tty {
             limit: None,
             seen,
             monitor,
+            timestamps: false,
             cut: Arc::default(),
         }
     }
@@ -88,7 +91,7 @@ impl Tty {
     pub(crate) fn renew(&mut self) {
         self.generation = self.device.generation();
         self.editor = Editor::new(80);
-        (self.length, self.width) = (24, 80);
+        (self.length, self.width, self.timestamps) = (24, 80, false);
         self.pager.resize(24, 80);
     }
 

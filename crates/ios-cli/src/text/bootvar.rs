@@ -26,7 +26,7 @@ pub struct BootVar {
 pub struct Image {
     /// `flash0:a.bin`, `bootflash:/asr1000rpx.bin`
     pub file: String,
-    /// The number behind the comma: 1 on ISR G2, 12 on ASR.
+    /// The number behind the comma: 1 where the line was `boot system flash NAME`, 12 where it named the file system.
     pub number: Option<u16>,
 }
 

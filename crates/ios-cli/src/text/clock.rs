@@ -1,6 +1,7 @@
 //! `show clock`
 
 use super::Unread;
+use super::load::Cpu;
 use super::stamp::date;
 use ::clock::civil::Civil;
 use alloc::borrow::ToOwned;
@@ -54,6 +55,22 @@ impl Clock {
         )
     }
 
+    /// What `terminal exec prompt timestamp` puts before an output, with its blank line.
+    pub fn preamble(&self, load: Cpu) -> String {
+        let source = match self.trust {
+            Trust::Authoritative | Trust::OutOfStep => "Time source is NTP",
+            Trust::NotSet => "No time source",
+        };
+        format!(
+            "Load for five secs: {}%/{}%; one minute: {}%; five minutes: {}%\n{source}, {}\n",
+            load.five_seconds,
+            load.interrupts,
+            load.minute,
+            load.five_minutes,
+            self.render()
+        )
+    }
+
     /// Reads the last line that is a clock: with `terminal exec prompt timestamp` others stand before it.
     pub fn parse(text: &str) -> Result<Clock, Unread> {
         let line = text.lines().map(str::trim).rev().find(|l| !l.is_empty()).unwrap_or("");
@@ -88,6 +105,9 @@ mod tests {
         let load = include_str!("../../tests/data/show_clock_load.txt");
         let clock = Clock::parse(load).expect("a clock");
         assert_eq!(clock.render(), "18:56:04.554 EST Mon Oct 17 2016\n");
+        let busy = Cpu { five_seconds: 1, interrupts: 0, minute: 2, five_minutes: 3 };
+        let ours = clock.preamble(busy) + &clock.render();
+        assert_eq!(ours.trim(), load.split_once('\n').expect("the command").1.trim());
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Listing {
     pub total: u64,
     /// Octets that are free.
     pub free: u64,
+    /// Whether sizes stand in the wide column of IOS-XE; never without files.
+    pub wide: bool,
 }
 
 /// One file or directory.
@@ -50,8 +52,9 @@ impl Listing {
                 Some(s) => format!("{:>11} {}", s.day(), s.time()),
                 None => format!("{:>27}", "<no date>"),
             };
+            let size = if self.wide { WIDE } else { NARROW };
             out.push_str(&format!(
-                "{:>5}  {:<4}  {:>10}  {date}  {}\n",
+                "{:>5}  {:<4}  {:>size$}  {date}  {}\n",
                 e.index, e.permissions, e.size, e.name
             ));
         }
@@ -69,14 +72,16 @@ impl Listing {
         let directory =
             directory.ok_or_else(|| Unread::new("'Directory of …'", text.lines().next().unwrap_or("")))?;
         let mut entries = Vec::new();
+        let mut wide = false;
         for line in lines {
             if let Some((total, free)) = totals(line) {
-                return Ok(Listing { directory: directory.to_owned(), entries, total, free });
+                return Ok(Listing { directory: directory.to_owned(), entries, total, free, wide });
             }
             if line.is_empty() || line == "No files in directory" {
                 continue;
             }
             entries.push(entry(line).ok_or_else(|| Unread::new("a file of the directory", line))?);
+            wide |= is_wide(line);
         }
         Err(Unread::new("'N bytes total (M bytes free)'", ""))
     }
@@ -90,6 +95,20 @@ pub fn error_opening(path: &str, reason: super::copy::Reason) -> String {
 fn totals(line: &str) -> Option<(u64, u64)> {
     let (total, rest) = line.trim().split_once(" bytes total (")?;
     Some((total.parse().ok()?, rest.strip_suffix(" bytes free)")?.parse().ok()?))
+}
+
+/// Columns of a size.
+const NARROW: usize = 10;
+const WIDE: usize = 15;
+
+/// Whether the size ends where only the wide column does: counted from the permissions, whatever the index takes.
+fn is_wide(line: &str) -> bool {
+    let line = line.trim_start();
+    let Some(rest) = line.find(' ').map(|at| line[at..].trim_start()) else { return false };
+    let letters = |word: &str| !word.bytes().any(|b| b.is_ascii_digit());
+    let blanks = rest.split(' ').take_while(|word| letters(word)).map(|word| word.len() + 1).sum::<usize>();
+    let digits = rest[blanks.min(rest.len())..].bytes().take_while(u8::is_ascii_digit).count();
+    blanks + digits >= 4 + 2 + WIDE
 }
 
 fn entry(line: &str) -> Option<Entry> {
@@ -147,7 +166,9 @@ mod tests {
             (include_str!("../../tests/data/dir_no_files.txt"), 0),
         ] {
             let listing = Listing::parse(text).expect("a listing");
-            assert_eq!(listing.entries.len(), files);
+            assert_eq!((listing.entries.len(), listing.wide), (files, files > 0));
+            // A stray blank in one of the permissions apart.
+            assert_eq!(listing.render().trim(), text.replace("-rw  - ", "-rw- ").trim());
             assert_eq!(Listing::parse(&listing.render()), Ok(listing));
         }
         let text = include_str!("../../tests/data/dir_no_files.txt");
@@ -177,6 +198,7 @@ mod tests {
             .into(),
             total: 262_136,
             free: 250_790,
+            wide: false,
         };
         assert_eq!(
             listing.render(),
