@@ -282,8 +282,7 @@ impl Device {
             verified: BTreeSet::new(),
         };
         Arc::new(Device {
-            flash: Flash::new(flash, config.profile.flash.total.get(), config.profile.flash.cluster.get())
-                .with_faults(faults.clone()),
+            flash: Flash::new(flash, config.profile.flash.geometry()).with_faults(faults.clone()),
             faults,
             nvram,
             wire,
@@ -383,7 +382,10 @@ impl Device {
         let flash = self.config.profile.flash.prefix();
         let probe = &mut |file: &str| self.probe(file);
         match self.config.profile.boot.loader {
-            Loader::Rommon => boot::rommon::decide(flash, register, &lines, &self.flash.names(), probe),
+            Loader::Rommon | Loader::RommonClassic => {
+                let names = self.flash.names();
+                boot::rommon::decide(self.config.profile.boot.loader, flash, register, &lines, &names, probe)
+            }
             Loader::RommonXe => boot::rommon_xe::decide(flash, register, &lines, &self.flash.sizes(), probe),
             Loader::Switch => {
                 let list = self.state().monitor.get(boot::switch::BOOT).map(str::to_owned);

@@ -2,14 +2,14 @@
 
 use crate::boot::Outcome;
 use crate::boot::{rommon, rommon_xe};
-use crate::commands::fetch_failure;
+use crate::commands::{fetch_failure, sum};
 use crate::device::{Device, Power, probe_blob};
 use crate::image;
 use crate::profile::{Loader, Prefix};
 use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
-use ios_cli::text::rommon as texts;
+use ios_cli::text::{boot_classic, rommon as texts};
 use std::net::Ipv4Addr;
 use store::{Blob, Mode, Sink, Store, VPath};
 
@@ -68,10 +68,13 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
             tty.device.restart("reset");
             return Ok(true);
         }
-        "tftpdnld" => return tftpdnld(tty, &rest),
+        // A ROMMON of before the ISRs has none.
+        "tftpdnld" if tty.device.profile().boot.loader != Loader::RommonClassic => {
+            return tftpdnld(tty, &rest);
+        }
         "dev" => {
             let profile = tty.device.profile();
-            let disks = profile.file_systems.iter().filter(|(kind, ..)| *kind == "disk");
+            let disks = profile.file_systems.iter().filter(|(kind, ..)| *kind == "disk" || *kind == "flash");
             let rows =
                 disks.enumerate().map(|(n, (.., prefix))| format!("{:>11}  compact flash {n}\n", &**prefix));
             let rows: String = rows.collect();
@@ -103,9 +106,19 @@ fn dir(tty: &mut Tty, device: Option<&str>) -> Result<(), Leave> {
     if file_of(name) != Some("") {
         return tty.print("usage: dir <device>\n");
     }
+    let flash = &tty.device.flash;
+    let rows = flash.list(&VPath::root()).unwrap_or_default();
+    let files = rows.iter().filter(|r| !r.directory);
+    if tty.device.profile().boot.loader == Loader::RommonClassic {
+        let mut text = String::from(boot_classic::DIR);
+        for row in files {
+            let sum = flash.open(&row.path).map_or(0, |blob| sum(&blob));
+            text.push_str(&boot_classic::dir_row(row.len, sum, &row.name()));
+        }
+        return tty.print(&text);
+    }
     let mut text = texts::dir_header(name);
-    let rows = tty.device.flash.list(&VPath::root()).unwrap_or_default();
-    for (n, row) in rows.iter().filter(|r| !r.directory).enumerate() {
+    for (n, row) in files.enumerate() {
         text.push_str(&texts::dir_row(u32::try_from(n + 2).unwrap_or(u32::MAX), row.len, &row.name()));
     }
     tty.print(&text)
@@ -207,7 +220,7 @@ fn attempt(device: &Device, file: &str) -> Result<Outcome, String> {
             let octets = VPath::parse(file.as_bytes()).ok().and_then(|p| device.flash.stat(&p).ok());
             rommon_xe::attempt(flash, file, octets.map_or(0, |row| row.len), probe)
         }
-        Loader::Rommon | Loader::Switch => rommon::attempt(flash, file, probe),
+        Loader::Rommon | Loader::RommonClassic | Loader::Switch => rommon::attempt(flash, file, probe),
     }
 }
 

@@ -58,6 +58,11 @@ pub(crate) fn configuration(r: &Running) -> String {
     out
 }
 
+/// `System Bootstrap, Version 15.0(1r)M15, RELEASE SOFTWARE (fc1)`: what the boot loader calls itself.
+pub(crate) fn bootstrap(profile: &Profile) -> String {
+    format!("System Bootstrap, Version {}, {}", profile.boot.version, profile.boot.release)
+}
+
 /// What `show version` and the boot banner say.
 pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned_by: &str) -> Version {
     let build = profile.build(&r.facts.version);
@@ -69,7 +74,7 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
         release: profile.version.release.to_string(),
         copyright: build.copyright.to_string(),
         compiled: build.compiled.to_string(),
-        rom: format!("System Bootstrap, Version {}, RELEASE SOFTWARE (fc1)", profile.boot.version),
+        rom: bootstrap(profile),
         host: r.config.hostname.clone(),
         uptime: r.since.elapsed().unwrap_or_default().as_secs() / 60,
         returned_by: returned_by.into(),
@@ -103,6 +108,12 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
         }
         Layout::Catalyst(own) => catalyst(&mut version, profile, own),
         Layout::Xe(own) => xe(&mut version, profile, own, &r.facts.feature),
+        Layout::Ios12(own) => {
+            version.inventory = own.inventory.iter().map(ToString::to_string).collect();
+            version.revision = own.processor.to_string();
+            (version.reload_type, version.reload_reason) = (None, None);
+            version.layout = version::Layout::Ios12(own.base.to_string());
+        }
     }
     version
 }

@@ -454,6 +454,16 @@ impl Receiver {
             && !self.packets.is_empty()
     }
 
+    /// The owner was busy with what came and hears again from `now` on: how long that took is not the peer's silence.
+    pub fn was_busy(&mut self, now: Instant) {
+        if matches!(self.state, Receiving::AwaitFirst { .. } | Receiving::Streaming) {
+            self.since = self.since.max(now);
+            self.retry_at = Some(now + self.own_wait());
+            // What waited in the socket meanwhile measures nothing.
+            self.measuring = false;
+        }
+    }
+
     /// The owner lets the peer send no more before `until`: it keeps a rate. ACKs wait that long, and that the peer
     /// repeats itself meanwhile is not its fault.
     pub fn hold(&mut self, until: Instant) {

@@ -379,3 +379,23 @@ fn a_rate_delays_acks_and_the_peer_s_repeats_make_no_more_of_them() {
     r.commit(at(9_002));
     assert_eq!(acks(&mut r), [2], "the last one has nothing to wait for");
 }
+
+#[test]
+fn what_the_owner_takes_to_write_is_not_the_peers_silence() {
+    let mut r = receiver(1);
+    data(&mut r, at(0), 1, 8);
+    assert_eq!(acks(&mut r), [1]);
+    // The owner was asked something for a minute; blocks wait in its socket.
+    r.was_busy(at(60_000));
+    assert!(!r.handle_timeout(at(60_000)), "it would have given up");
+    data(&mut r, at(60_001), 2, 8);
+    assert_eq!(acks(&mut r), [2]);
+    let gives_up = Config::client().no_progress;
+    let mut now = at(60_001);
+    while !events(&mut r).contains(&Event::Over(Outcome::TimedOut)) {
+        now = r.poll_timeout().expect("it waits for something");
+        r.handle_timeout(now);
+        assert!(now <= at(60_001) + gives_up, "silence is one from then on");
+    }
+    assert_eq!(now, at(60_001) + gives_up);
+}

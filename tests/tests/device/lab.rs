@@ -15,7 +15,7 @@ use transport::tap::Tap;
 pub(crate) struct Lab {
     pub(crate) files: Memory,
     pub(crate) bench: Bench,
-    _tftp: TftpServer,
+    tftp: Option<TftpServer>,
     _ftp: StreamServer,
 }
 
@@ -52,7 +52,12 @@ impl Lab {
         let config = FtpConfig { active_port: 0, ..FtpConfig::default() };
         let ftp = serve::ftp::start(gate, vec![listener], config, None);
         bench.table = Some(table);
-        Lab { files, bench, _tftp: tftp.expect("started"), _ftp: ftp.expect("started") }
+        Lab { files, bench, tftp: Some(tftp.expect("started")), _ftp: ftp.expect("started") }
+    }
+
+    /// Nobody answers at 10.0.0.1:69 any more.
+    pub(crate) fn stop_tftp(&mut self) {
+        drop(self.tftp.take());
     }
 
     /// Puts a file on the server.

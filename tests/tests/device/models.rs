@@ -10,6 +10,7 @@ use std::sync::Arc;
 const VERSIONS: &[(&str, &str, &str)] = &[
     ("c2911", "15.1(4)M4", "15.5(3)M4a"),
     ("c2960x", "15.2(2)E7", "15.2(4)E8"),
+    ("c3640", "12.2(23a)", "12.2(26)"),
     ("isr4331", "16.6.5", "16.9.3"),
 ];
 
@@ -58,12 +59,21 @@ pub(crate) fn startup(profile: &Profile) -> String {
     )
 }
 
-/// Copies the new image into flash.
+/// Copies the new image into flash, which is not erased.
 pub(crate) fn fetch(p: &mut Person, model: &Model) -> String {
     p.answer("copy tftp: flash:", "Address or name of remote host []? ");
     p.answer("10.0.0.1", "Source filename []? ");
     p.answer(&model.new, "]? ");
+    copied(p, model)
+}
+
+/// The rest of a copy, from the last answer on.
+fn copied(p: &mut Person, model: &Model) -> String {
     p.keys("\r");
+    if model.profile.flash.class.rules().asks_before_copy {
+        p.until("Erase flash: before copying? [confirm]");
+        p.keys("n");
+    }
     p.until("R1#")
 }
 
@@ -107,7 +117,9 @@ fn every_model_is_upgraded_over_tftp() {
         runs(&mut p, model.old_version, &model.old);
         let text = fetch(&mut p, &model);
         assert!(text.contains("[OK - 65700 bytes]") && text.contains("bytes copied in"), "{text}");
-        assert!(p.run(&format!("verify flash:{}", model.new)).contains("Embedded Hash"), "{}", p.screen());
+        let sums = model.profile.flash.class.rules().sums;
+        let good = if sums { format!("Verified flash:{}\n", model.new) } else { "Embedded Hash".into() };
+        assert!(p.run(&format!("verify flash:{}", model.new)).contains(&good), "{}", p.screen());
         p.run("configure terminal");
         p.run("no boot system");
         p.run(&format!("boot system flash:{}", model.new));
@@ -140,14 +152,19 @@ fn a_full_flash_costs_the_copy_and_nothing_else_on_every_model() {
         assert!(!model.lab.bench.flash(&model.new).exists(), "nothing is left of it");
         // The way back: room is made, and it goes.
         p.run("delete /force flash:filler.bin");
+        if model.profile.flash.class.rules().marks {
+            p.keys("squeeze flash:\r");
+            p.until("[confirm]");
+            p.keys("\r");
+            p.until("R1#");
+        }
         p.keys("copy tftp: flash:\r");
         p.until("Address or name of remote host [10.0.0.1]? ");
         p.keys("\r");
         p.until(&format!("Source filename [{}]? ", model.new));
         p.keys("\r");
         p.until("]? ");
-        p.keys("\r");
-        assert!(p.until("R1#").contains("bytes copied in"), "{}", p.screen());
+        assert!(copied(&mut p, &model).contains("bytes copied in"), "{}", p.screen());
     }
 }
 

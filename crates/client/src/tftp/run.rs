@@ -29,6 +29,8 @@ const BLACK_HOLE: Duration = Duration::from_secs(6);
 const BLACK_HOLE_SENT: Duration = Duration::from_secs(10);
 /// What the best window may take in the receive buffer, with what the system keeps beside each block.
 const ROOM: usize = 4 << 20;
+/// A write that took so long is told to the machine: whoever has the file may have been asked something first.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Why a run ended without a file.
 pub(super) enum Stop {
@@ -229,8 +231,15 @@ impl<'r, 'a> Run<'r, 'a> {
         if target.gathered() < least {
             return false;
         }
+        let began = self.port.now();
         if let Err(e) = target.settle() {
             self.fail(e);
+        }
+        let now = self.port.now();
+        if now.since(began) >= BUSY
+            && let Some(Transfer::Receive(receiver)) = self.client.transfer()
+        {
+            receiver.was_busy(now);
         }
         true
     }

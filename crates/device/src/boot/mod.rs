@@ -36,7 +36,7 @@ pub struct Decision {
 /// A boot that fails on request, as the boot loader would say it.
 pub(crate) fn fails(loader: Loader) -> Decision {
     let said = match loader {
-        Loader::Rommon => "loadprog: bad file magic number:      0x0\n",
+        Loader::Rommon | Loader::RommonClassic => "loadprog: bad file magic number:      0x0\n",
         Loader::RommonXe => ios_cli::text::boot_xe::FAILED,
         Loader::Switch => ios_cli::text::boot_switch::FAILED,
     };

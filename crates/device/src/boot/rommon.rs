@@ -6,10 +6,13 @@
 use super::{Decision, Outcome, Probe};
 use crate::config::{BootLine, BootSource};
 use crate::image::{Damage, Facts};
+use crate::profile::Loader;
+use ios_cli::text::boot_classic;
 
-/// Decides. `flash` is what the device calls its flash, `files` are the names there in directory order;
+/// Decides, as this loader. `flash` is what the device calls its flash, `files` are the names there in directory order;
 /// `probe` looks at one of them.
 pub fn decide(
+    loader: Loader,
     flash: &str,
     register: u16,
     lines: &[BootLine],
@@ -48,7 +51,12 @@ pub fn decide(
         }
     }
     if executables == 0 {
-        tried.push(format!("boot: cannot determine first executable file name on device \"{flash}\"\n"));
+        tried.push(match loader {
+            Loader::RommonClassic => boot_classic::none(flash),
+            Loader::Rommon | Loader::RommonXe | Loader::Switch => {
+                format!("boot: cannot determine first executable file name on device \"{flash}\"\n")
+            }
+        });
     }
     Decision { tried, outcome: Outcome::Rommon }
 }
@@ -131,7 +139,7 @@ mod tests {
     fn boot(register: u16, lines: &[&str], files: &[&str]) -> (Option<String>, String) {
         let lines: Vec<_> = lines.iter().map(|l| BootLine((*l).into())).collect();
         let files: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
-        let d = decide("flash0:", register, &lines, &files, &mut flash);
+        let d = decide(Loader::Rommon, "flash0:", register, &lines, &files, &mut flash);
         let file = match d.outcome {
             Outcome::Booted { file, .. } => Some(file),
             Outcome::Rommon => None,

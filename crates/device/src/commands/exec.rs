@@ -346,6 +346,11 @@ impl Exec<'_> {
             }
             Id::WriteMemory => self.write_memory(),
             Id::Erase => self.erase(),
+            Id::Squeeze => self.squeeze(found),
+            Id::Undelete => self.undelete(found),
+            Id::EraseFlash => self.erase_flash(found),
+            Id::Format => self.format(found),
+            Id::Fsck => self.fsck(found),
             Id::Reload => self.reload(found),
             Id::ReloadIn => self.reload_in(found, line),
             Id::ReloadAt => self.reload_at(found, line),

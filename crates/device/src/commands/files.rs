@@ -3,14 +3,14 @@
 use super::exec::Exec;
 use super::table::Id;
 use crate::config::FilePrompt;
-use crate::ifs::{BadUrl, Fs, Row, Url};
+use crate::ifs::{BadUrl, Fs, Place, Url};
 use crate::image::{self, Damage};
 use crate::profile::{Listing, Loader, Text};
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::Reason;
 use ios_cli::text::files::{self as texts, Digest};
-use ios_cli::text::{Stamp, dir, file_systems, flash};
+use ios_cli::text::{Stamp, dir, file_systems, flash, flash_class};
 use std::time::{SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink, StoreError, VPath};
 
@@ -24,6 +24,7 @@ pub(crate) fn reason_of(error: &StoreError) -> Reason {
         StoreError::NoSpace => Reason::NoSpace,
         StoreError::Denied | StoreError::NotRegular => Reason::PermissionDenied,
         StoreError::NotDirectory => Reason::BadFileName,
+        StoreError::Unsupported(_) => Reason::NotSupported,
         _ => Reason::Undefined,
     }
 }
@@ -109,25 +110,38 @@ impl Exec<'_> {
             Ok(_) if path.is_root() => (flash.list(path), format!("{shown}/")),
             Ok(_) => (flash.list(path), format!("{shown}{path}/")),
         };
-        let rows: Vec<Row> = match rows {
-            Ok(rows) => rows,
+        let places = match rows {
+            Ok(_) if path.is_root() && flash.rules().marks => flash.places(),
+            Ok(rows) => Ok(rows.into_iter().map(|row| Place { row, deleted: None }).collect()),
+            Err(e) => Err(e),
+        };
+        let places: Vec<Place> = match places {
+            Ok(places) => places,
             Err(e) => return error(e),
+        };
+        let shows = |place: &Place| match &place.deleted {
+            Some(_) => found.has("/all") || found.has("/deleted"),
+            None => !found.has("/deleted"),
         };
         let (file_flags, directory_flags) = &self.tty.device.profile().flash.permissions;
         let directory_size = self.tty.device.profile().flash.directory;
-        let entry = |(n, row): (usize, &Row)| dir::Entry {
+        // A file keeps its number while others are marked.
+        let entry = |(n, place): (usize, &Place)| dir::Entry {
             index: numbered(n),
-            permissions: if row.directory { directory_flags } else { file_flags }.to_string(),
-            size: if row.directory { directory_size } else { row.len },
-            stamp: Some(Stamp::from_unix(unix(row.modified))),
-            name: row.name(),
+            permissions: if place.row.directory { directory_flags } else { file_flags }.to_string(),
+            size: if place.row.directory { directory_size } else { place.row.len },
+            stamp: Some(Stamp::from_unix(unix(place.row.modified))),
+            name: match place.deleted {
+                Some(_) => format!("[{}]", place.row.name()),
+                None => place.row.name(),
+            },
         };
         dir::Listing {
             directory,
-            entries: rows.iter().enumerate().map(entry).collect(),
+            entries: places.iter().enumerate().filter(|(_, p)| shows(p)).map(entry).collect(),
             total: flash.total(),
             free: flash.free().unwrap_or(0),
-            wide: !rows.is_empty() && self.tty.device.profile().flash.listing == Listing::Xe,
+            wide: !places.is_empty() && self.tty.device.profile().flash.listing == Listing::Xe,
         }
         .render()
     }
@@ -161,26 +175,39 @@ impl Exec<'_> {
     fn show_flash(&self) -> String {
         let fs = &self.tty.device.flash;
         let listing = self.tty.device.profile().flash.listing;
-        let rows = match fs.walk() {
-            Ok(rows) => rows,
+        let places = match fs.rules().marks {
+            true => fs.places(),
+            false => fs.walk().map(|rows| rows.into_iter().map(|row| Place { row, deleted: None }).collect()),
+        };
+        let places = match places {
+            Ok(places) => places,
             Err(e) => return format!("%Error opening {}/ ({})\n", self.flash(), reason(&e)),
         };
-        let file = |(n, row): (usize, &Row)| flash::File {
+        let file = |(n, Place { row, deleted }): (usize, &Place)| flash::File {
             index: numbered(n),
             length: row.len,
-            stamp: Stamp::from_unix(unix(row.modified)),
+            stamp: match listing {
+                Listing::Classic | Listing::Xe => Some(Stamp::from_unix(unix(row.modified))),
+                Listing::LowEnd(_) => None,
+            },
             path: match listing {
-                Listing::Classic => String::from_utf8_lossy(row.path.relative()).into_owned(),
+                Listing::Classic | Listing::LowEnd(_) => {
+                    String::from_utf8_lossy(row.path.relative()).into_owned()
+                }
                 Listing::Xe => format!("/bootflash{}", row.path),
             },
+            deleted: deleted.is_some(),
         };
         let free = fs.free().unwrap_or(0);
+        // Only a low-end file system's layout has words for what is marked.
+        let shows = |place: &Place| place.deleted.is_none() || matches!(listing, Listing::LowEnd(_));
         flash::Flash {
             layout: match listing {
                 Listing::Classic => flash::Layout::Classic,
                 Listing::Xe => flash::Layout::Xe,
+                Listing::LowEnd(kib) => flash::Layout::LowEnd(kib),
             },
-            files: rows.iter().enumerate().map(file).collect(),
+            files: places.iter().enumerate().filter(|(_, p)| shows(p)).map(file).collect(),
             available: free,
             used: fs.total() - free,
         }
@@ -451,6 +478,18 @@ impl Exec<'_> {
 
     /// Looks for the embedded hash and the signature.
     pub(super) fn verify_image(&mut self, text: &str, blob: &Blob) -> Result<(), Leave> {
+        if self.tty.device.flash.rules().sums {
+            // A real one keeps a sum of what it wrote. None is kept here: an image is looked into.
+            return match image::show(blob) {
+                Err(Damage::Embedded { .. } | Damage::Signature | Damage::Length { .. }) => {
+                    self.tty.print(&flash_class::not_verified(text))
+                }
+                Ok(_) | Err(_) => {
+                    self.found_sound(text);
+                    self.tty.print(&flash_class::verified(text))
+                }
+            };
+        }
         self.tty.print(&texts::verifying(text))?;
         self.dots(blob)?;
         match image::show(blob) {

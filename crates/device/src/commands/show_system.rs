@@ -71,7 +71,7 @@ impl Exec<'_> {
         let profile = self.tty.device.profile();
         let (model, serial) = (profile.version.model.to_string(), profile.serial.to_string());
         let (name, description) = match &profile.version.layout {
-            Layout::IsrG2(_) => {
+            Layout::IsrG2(_) | Layout::Ios12(_) => {
                 (model.clone(), format!("{model} chassis, Hw Serial#: {serial}, Hw Revision: 1.0"))
             }
             Layout::Xe(_) => {

@@ -1,9 +1,11 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
+use super::flash_table;
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
 use crate::Profile;
+use crate::ifs::RULES;
 use crate::profile::View;
 use ios_cli::{Graph, Modes, Row};
 use std::sync::OnceLock;
@@ -39,6 +41,11 @@ pub(crate) enum Id {
     Copy,
     ShowFs,
     ShowFileSystems,
+    Squeeze,
+    Undelete,
+    EraseFlash,
+    Format,
+    Fsck,
     // system
     WriteMemory,
     WriteTerminal,
@@ -274,9 +281,10 @@ const FILES: &[Row<Id>] = &[
     Row::new("cd [<file:file>]", &["Change current directory", "Directory name"], EXEC, 15, Id::Cd),
     Row::new("pwd", &["Display current working directory"], EXEC, 15, Id::Pwd),
     Row::new(
-        "copy [/noverify] [/verify] <source:url> <destination:url>",
+        "copy [/erase] [/noverify] [/verify] <source:url> <destination:url>",
         &[
             "Copy from one file to another",
+            "Erase destination file system.",
             "Don't verify image signature before reload.",
             "Verify image signature before reload.",
             "Copy from {}",
@@ -501,15 +509,17 @@ const ROUTER_SHOWS: &[Row<Id>] =
 
 /// The command graph of a model.
 pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
-    static ROUTER: OnceLock<Graph<Id>> = OnceLock::new();
-    static SWITCH: OnceLock<Graph<Id>> = OnceLock::new();
-    let all = |own: &[&[Row<Id>]]| {
-        Graph::new(
-            &[&[SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES], own].concat(),
-        )
+    /// By what shows what boots, and by the class of flash.
+    static GRAPHS: [[OnceLock<Graph<Id>>; RULES.len()]; 2] =
+        [const { [const { OnceLock::new() }; RULES.len()] }; 2];
+    let (view, own): (usize, [&[Row<Id>]; 2]) = match profile.boot.view {
+        View::Bootvar => (0, [ROUTER_SHOWS, ROUTER_GLOBAL]),
+        View::PathList => (1, [SWITCH_SHOWS, SWITCH_GLOBAL]),
     };
-    match profile.boot.view {
-        View::Bootvar => ROUTER.get_or_init(|| all(&[ROUTER_SHOWS, ROUTER_GLOBAL])),
-        View::PathList => SWITCH.get_or_init(|| all(&[SWITCH_SHOWS, SWITCH_GLOBAL])),
-    }
+    let rules = profile.flash.class.rules();
+    let class = RULES.iter().position(|r| r == rules).expect("every class has its row");
+    GRAPHS[view][class].get_or_init(|| {
+        let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES];
+        Graph::new(&[&common[..], &own, &flash_table::rows(rules)].concat())
+    })
 }

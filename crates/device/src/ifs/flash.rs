@@ -1,5 +1,7 @@
+use super::class::{Class, Rules};
 use crate::faults::Faults;
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use store::{Blob, Kind, Mode, Published, Result, Sink, Store, StoreError, Upload, VPath};
@@ -7,15 +9,33 @@ use store::{Blob, Kind, Mode, Published, Result, Sink, Store, StoreError, Upload
 /// Space is taken from flash in portions of this many octets while a file grows.
 const PORTION: u64 = 1 << 20;
 
-/// Flash of class C: a directory tree in whole clusters; a deleted file's space is free at once.
+/// Where a flash that only marks deleted files keeps them: no name of a file there begins with a dot.
+const DELETED: &str = "/.deleted";
+
+/// How large a flash is and how it keeps files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Geometry {
+    /// Octets in all.
+    pub total: u64,
+    /// Every file takes whole ones of so many octets.
+    pub cluster: u64,
+    /// And so many before its first.
+    pub header: u64,
+    /// What becomes of deleted files.
+    pub class: Class,
+}
+
+/// A flash file system. Of class C: a directory tree; a deleted file's space is free at once. Of the others: one
+/// row of files behind each other, the deleted ones among them until it is squeezed or erased.
 #[derive(Clone)]
 pub struct Flash {
     store: Arc<dyn Store>,
-    total: u64,
-    cluster: u64,
+    geometry: Geometry,
     /// Octets that files take which are still being written. Held while one of them becomes a file, so
     /// that its space is never counted twice or not at all.
     growing: Arc<Mutex<u64>>,
+    /// The number of the file that was deleted last.
+    deletions: Arc<AtomicU32>,
     /// What is wrong with it on request.
     faults: Arc<Faults>,
 }
@@ -33,6 +53,15 @@ pub struct Row {
     pub modified: SystemTime,
 }
 
+/// A file of the row in which a flash that marks them has its files.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The file, under the name that it has or had.
+    pub row: Row,
+    /// Where it is kept since it was deleted; `None`: it is there.
+    pub deleted: Option<VPath>,
+}
+
 impl Row {
     /// The last component, made printable.
     pub fn name(&self) -> String {
@@ -41,9 +70,9 @@ impl Row {
 }
 
 impl Flash {
-    /// Flash of `total` octets in clusters of `cluster`, kept in `store`.
-    pub fn new(store: Arc<dyn Store>, total: u64, cluster: u64) -> Flash {
-        Flash { store, total, cluster, growing: Arc::default(), faults: Faults::new(0) }
+    /// Flash of this geometry, kept in `store`.
+    pub fn new(store: Arc<dyn Store>, geometry: Geometry) -> Flash {
+        Flash { store, geometry, growing: Arc::default(), deletions: Arc::default(), faults: Faults::new(0) }
     }
 
     /// The same with what is wrong with it on request.
@@ -54,17 +83,31 @@ impl Flash {
 
     /// Octets in all.
     pub fn total(&self) -> u64 {
-        self.total
+        self.geometry.total
+    }
+
+    /// What may be done with it.
+    pub fn rules(&self) -> &'static Rules {
+        self.geometry.class.rules()
     }
 
     /// Octets free: what `dir`, `show flash:` and `show file systems` agree on.
     pub fn free(&self) -> Result<u64> {
-        let used: u64 = self.walk()?.iter().map(|r| self.clusters(r)).sum();
-        Ok(self.faults.free(self.total.saturating_sub(used)))
+        let used: u64 = self.walk()?.iter().map(|r| self.takes(r)).sum();
+        let marked: u64 = self.graveyard()?.iter().map(|r| self.takes(r)).sum();
+        Ok(self.faults.free(self.geometry.total.saturating_sub(used + marked)))
     }
 
     /// A directory's rows in directory order: the older first, as files were made.
     pub fn list(&self, dir: &VPath) -> Result<Vec<Row>> {
+        let mut rows = self.all(dir)?;
+        if self.rules().marks && dir.is_root() {
+            rows.retain(|row| row.path != deleted());
+        }
+        Ok(rows)
+    }
+
+    fn all(&self, dir: &VPath) -> Result<Vec<Row>> {
         let mut cursor = self.store.list(dir)?;
         let mut rows = Vec::new();
         loop {
@@ -96,6 +139,66 @@ impl Flash {
             out.push(row);
         }
         Ok(out)
+    }
+
+    /// What deleted files are kept as.
+    fn graveyard(&self) -> Result<Vec<Row>> {
+        if !self.rules().marks {
+            return Ok(Vec::new());
+        }
+        match self.all(&deleted()) {
+            Err(StoreError::Absent) => Ok(Vec::new()),
+            rows => rows,
+        }
+    }
+
+    /// Files in the order in which they lie there, deleted ones too: what `dir /all` numbers.
+    pub fn places(&self) -> Result<Vec<Place>> {
+        let mut places: Vec<Place> =
+            self.list(&VPath::root())?.into_iter().map(|row| Place { row, deleted: None }).collect();
+        for kept in self.graveyard()? {
+            // 0001-c3640-ik9s-mz.122-23a.bin
+            let name = kept.path.name().splitn(2, |b| *b == b'-').nth(1).unwrap_or_default();
+            let Ok(path) = VPath::root().child(name) else { continue };
+            let at = kept.path.clone();
+            places.push(Place { row: Row { path, ..kept }, deleted: Some(at) });
+        }
+        let order = |p: &Place| (p.row.modified, p.deleted.is_none(), p.deleted.clone(), p.row.path.clone());
+        places.sort_by_key(order);
+        Ok(places)
+    }
+
+    /// A path that no deleted file has yet, for one of this name.
+    fn grave(&self, path: &VPath) -> Result<VPath> {
+        let number = |row: &Row| row.name().split('-').next().and_then(|n| n.parse::<u32>().ok());
+        let last = self.graveyard()?.iter().filter_map(number).max().unwrap_or(0);
+        match self.store.make_dir(&deleted()) {
+            Ok(()) | Err(StoreError::Exists) => {}
+            Err(e) => return Err(e),
+        }
+        self.deletions.fetch_max(last, Ordering::Relaxed);
+        let number = self.deletions.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let mut name = format!("{number:04}-").into_bytes();
+        name.extend_from_slice(path.name());
+        deleted().child(&name).map_err(|_| StoreError::Unsupported("so long a name"))
+    }
+
+    /// Brings a deleted file back: the one of this number in [`Flash::places`]. [`StoreError::Exists`] where its
+    /// name is taken again, [`StoreError::Absent`] where the number is not a deleted file's.
+    pub fn undelete(&self, number: usize) -> Result<Row> {
+        let place = number.checked_sub(1).and_then(|n| self.places().ok()?.into_iter().nth(n));
+        let Some(Place { row, deleted: Some(at) }) = place else { return Err(StoreError::Absent) };
+        self.rename(&at, &row.path)?;
+        Ok(row)
+    }
+
+    /// Takes away what was deleted; gives how many files that were.
+    pub fn squeeze(&self) -> Result<usize> {
+        let rows = self.graveyard()?;
+        for row in &rows {
+            self.store.remove(&row.path)?;
+        }
+        Ok(rows.len())
     }
 
     /// The names of the root's files in directory order: what booting looks at.
@@ -140,15 +243,21 @@ impl Flash {
     /// same time is not free.
     pub fn create(&self, path: &VPath) -> Result<Bounded> {
         self.replaced(path)?;
-        let upload = self.store.create(path, Mode::Overwrite, "device")?;
-        Ok(Bounded { upload: Some(upload), flash: self.clone(), path: path.clone(), taken: 0 })
+        if !self.rules().tree && path.parent() != VPath::root() {
+            return Err(StoreError::NotDirectory);
+        }
+        // What takes space before it is whole is a deleted file until then.
+        let at = if self.rules().marks { self.grave(path)? } else { path.clone() };
+        let upload = self.store.create(&at, Mode::Overwrite, "device")?;
+        Ok(Bounded { upload: Some(upload), flash: self.clone(), path: path.clone(), at, taken: 0 })
     }
 
-    /// Octets of the file that a new one at `path` replaces.
+    /// Octets of the file that a new one at `path` replaces. A file that is only marked makes no room.
     fn replaced(&self, path: &VPath) -> Result<u64> {
         match self.stat(path) {
             Ok(row) if row.directory => Err(StoreError::IsDirectory),
-            Ok(row) => Ok(self.clusters(&row)),
+            Ok(_) if self.rules().marks => Ok(0),
+            Ok(row) => Ok(self.takes(&row)),
             Err(StoreError::Absent) => Ok(0),
             Err(e) => Err(e),
         }
@@ -158,13 +267,20 @@ impl Flash {
         self.growing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes a file.
+    /// Removes a file, or marks it deleted where that is all that this flash does.
     pub fn remove(&self, path: &VPath) -> Result<()> {
-        self.store.remove(path).map(drop)
+        if !self.rules().marks {
+            return self.store.remove(path).map(drop);
+        }
+        match self.stat(path)? {
+            row if row.directory => Err(StoreError::IsDirectory),
+            row => self.store.rename(&row.path, &self.grave(path)?).map(drop),
+        }
     }
 
-    /// Removes everything: what ROMMON's `tftpdnld` does before it writes.
+    /// Removes everything: `erase`, `format`, and what ROMMON's `tftpdnld` does before it writes.
     pub fn erase(&self) -> Result<()> {
+        self.squeeze()?;
         for row in self.walk()?.iter().rev() {
             if row.directory {
                 self.store.remove_dir(&row.path)?;
@@ -185,9 +301,12 @@ impl Flash {
         }
     }
 
-    /// Makes a directory.
+    /// Makes a directory, where there are any.
     pub fn make_dir(&self, path: &VPath) -> Result<()> {
-        self.store.make_dir(path)
+        match self.rules().tree {
+            true => self.store.make_dir(path),
+            false => Err(StoreError::Unsupported("directories")),
+        }
     }
 
     /// Removes an empty directory.
@@ -195,20 +314,33 @@ impl Flash {
         self.store.remove_dir(path).map(drop)
     }
 
-    fn clusters(&self, row: &Row) -> u64 {
+    fn takes(&self, row: &Row) -> u64 {
         match row.directory {
-            true => self.cluster,
-            false => row.len.div_ceil(self.cluster) * self.cluster,
+            true => self.geometry.cluster,
+            false => self.needs(row.len),
         }
+    }
+
+    /// What a file of so many octets takes.
+    fn needs(&self, len: u64) -> u64 {
+        let Geometry { cluster, header, .. } = self.geometry;
+        len.div_ceil(cluster).saturating_mul(cluster).saturating_add(header)
     }
 }
 
-/// An upload that does not outgrow flash. Dropped, it leaves nothing.
+fn deleted() -> VPath {
+    VPath::parse(DELETED.as_bytes()).expect("a plain name")
+}
+
+/// An upload that does not outgrow flash. Dropped, it leaves nothing, or in a flash that marks deleted files one of
+/// those, with what had come.
 pub struct Bounded {
     /// Taken out by [`Bounded::commit`].
     upload: Option<Box<dyn Upload>>,
     flash: Flash,
     path: VPath,
+    /// Where it is written: another place than its name in a flash that marks deleted files.
+    at: VPath,
     /// Octets of [`Flash::growing`] that are this file's.
     taken: u64,
 }
@@ -234,7 +366,16 @@ impl Bounded {
             upload.write_at(at, &[octet[0] ^ bits])?;
         }
         let mut growing = flash.growing();
-        let published = upload.commit();
+        let published = upload.commit().and_then(|published| {
+            if self.at != self.path {
+                match flash.remove(&self.path) {
+                    Ok(()) | Err(StoreError::Absent) => {}
+                    Err(e) => return Err(e),
+                }
+                flash.store.rename(&self.at, &self.path)?;
+            }
+            Ok(published)
+        });
         *growing -= std::mem::take(&mut self.taken);
         published
     }
@@ -249,7 +390,7 @@ impl Bounded {
         let room =
             flash.free().map_err(io::Error::other)? + flash.replaced(&self.path).map_err(io::Error::other)?;
         let room = room.saturating_sub(*growing - self.taken);
-        let wanted = end.div_ceil(flash.cluster) * flash.cluster;
+        let wanted = flash.needs(end);
         if wanted > room {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -262,7 +403,13 @@ impl Bounded {
 
 impl Drop for Bounded {
     fn drop(&mut self) {
-        *self.flash.growing() -= self.taken;
+        let flash = self.flash.clone();
+        let mut growing = flash.growing();
+        // What was written takes its space until it is squeezed.
+        if let Some(upload) = self.upload.take().filter(|u| self.at != self.path && !u.is_empty()) {
+            drop(upload.commit());
+        }
+        *growing -= self.taken;
     }
 }
 
@@ -291,7 +438,8 @@ mod tests {
 
     #[test]
     fn two_files_written_at_once_do_not_take_the_same_space() {
-        let flash = Flash::new(Arc::new(Memory::new()), 40 * 4_096, 4_096);
+        let geometry = Geometry { total: 40 * 4_096, cluster: 4_096, header: 0, class: Class::C };
+        let flash = Flash::new(Arc::new(Memory::new()), geometry);
         let (mut a, mut b) = (flash.create(&path("a")).expect("a"), flash.create(&path("b")).expect("b"));
         let block = [7u8; 4_096];
         let (mut at, mut refused) = (0, None);
@@ -317,6 +465,86 @@ mod tests {
         again.write_at(39 * 4_096, &block).expect("the old one goes");
         assert!(flash.create(&path("c")).expect("c").write_at(0, &[1]).is_err());
         again.commit().expect("replaced");
+        assert_eq!(*flash.growing(), 0);
+    }
+
+    fn marking(class: Class) -> Flash {
+        let geometry = Geometry { total: 1_000_000, cluster: 4, header: 64, class };
+        Flash::new(Arc::new(Memory::new()), geometry)
+    }
+
+    fn put(flash: &Flash, name: &str, octets: u64) {
+        let mut upload = flash.create(&path(name)).expect(name);
+        for at in (0..octets).step_by(1_000) {
+            let n = usize::try_from(1_000.min(octets - at)).expect("small");
+            upload.write_at(at, &vec![7; n]).expect(name);
+        }
+        upload.commit().expect(name);
+    }
+
+    /// The names in their order, deleted ones in brackets.
+    fn names(flash: &Flash) -> Vec<String> {
+        let name = |p: Place| match p.deleted {
+            Some(_) => format!("[{}]", p.row.name()),
+            None => p.row.name(),
+        };
+        flash.places().expect("places").into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn a_deleted_file_takes_its_space_until_it_is_squeezed() {
+        for class in [Class::A, Class::B] {
+            let flash = marking(class);
+            put(&flash, "a", 400_001);
+            // A file takes its octets, to the next four, and its header.
+            assert_eq!(flash.free().expect("free"), 1_000_000 - 400_004 - 64);
+            flash.remove(&path("a")).expect("marked");
+            assert!(matches!(flash.stat(&path("a")), Err(StoreError::Absent)));
+            assert!(flash.names().is_empty(), "nothing boots from it");
+            assert_eq!(flash.free().expect("free"), 1_000_000 - 400_004 - 64);
+            let mut more = flash.create(&path("b")).expect("b");
+            assert!(more.write_at(0, &vec![7; 700_000]).is_err(), "there is no room for it");
+            drop(more);
+            assert_eq!(names(&flash), ["[a]"], "nothing of it was written");
+            assert_eq!(flash.squeeze().expect("squeezed"), 1);
+            assert_eq!((flash.free().expect("free"), names(&flash)), (1_000_000, vec![]));
+        }
+    }
+
+    #[test]
+    fn what_is_marked_comes_back_by_its_number() {
+        let flash = marking(Class::B);
+        for name in ["a", "b", "c"] {
+            put(&flash, name, 100);
+        }
+        flash.remove(&path("b")).expect("marked");
+        assert!(matches!(flash.undelete(1), Err(StoreError::Absent)), "a is there");
+        assert!(matches!(flash.undelete(9), Err(StoreError::Absent)));
+        // Another file of that name.
+        put(&flash, "b", 50);
+        assert!(matches!(flash.undelete(2), Err(StoreError::Exists)));
+        // It is replaced, and its octets stay taken.
+        put(&flash, "b", 60);
+        assert_eq!(names(&flash), ["a", "[b]", "c", "[b]", "b"]);
+        assert_eq!(flash.free().expect("free"), 1_000_000 - 3 * 100 - 52 - 60 - 5 * 64);
+        flash.remove(&path("b")).expect("marked");
+        assert_eq!(flash.undelete(2).expect("back").len, 100);
+        assert_eq!(names(&flash), ["a", "b", "c", "[b]", "[b]"]);
+        flash.erase().expect("erased");
+        assert!(names(&flash).is_empty());
+    }
+
+    #[test]
+    fn a_write_that_breaks_off_leaves_a_deleted_file() {
+        let flash = marking(Class::B);
+        put(&flash, "a", 100);
+        let mut broken = flash.create(&path("a")).expect("a");
+        broken.write_at(0, &[7; 40]).expect("room");
+        drop(broken);
+        assert_eq!(names(&flash), ["a", "[a]"]);
+        assert_eq!(flash.stat(&path("a")).expect("there").len, 100, "what was there is there");
+        assert_eq!(flash.free().expect("free"), 1_000_000 - 100 - 40 - 2 * 64);
+        assert!(flash.make_dir(&path("d")).is_err() && flash.create(&path("d/x")).is_err());
         assert_eq!(*flash.growing(), 0);
     }
 }

@@ -3,10 +3,13 @@
 //! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:`, `scp:`,
 //! `http:` and `https:` name files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
 
+mod class;
 mod flash;
 mod url;
 
-pub use flash::{Bounded, Flash, Row};
+pub(crate) use class::RULES;
+pub use class::{Class, Rules};
+pub use flash::{Bounded, Flash, Geometry, Place, Row};
 pub use url::{BadUrl, Fs, Net, Url};
 
 use crate::profile::Prefix;

@@ -86,8 +86,10 @@ fn dashed(version: &str) -> Option<String> {
     let (maintenance, train) = rest.split_once(')')?;
     let (major, minor) = major_minor.split_once('.')?;
     let digits = |s: &str| !s.is_empty() && s.len() <= 3 && s.bytes().all(|b| b.is_ascii_digit());
+    // 12.2(23a) was rebuilt.
+    let number = maintenance.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(maintenance);
     // The name has two digits for the major and one for the minor number: `155` is 15.5.
-    if major.len() != 2 || minor.len() != 1 || !digits(major) || !digits(minor) || !digits(maintenance) {
+    if major.len() != 2 || minor.len() != 1 || !digits(major) || !digits(minor) || !digits(number) {
         return None;
     }
     if train.len() > 12 || !train.bytes().all(|b| b.is_ascii_alphanumeric()) {

@@ -8,6 +8,7 @@ mod value;
 
 pub use value::{FileName, Octets, Port, Ports, Prefix, Text, Word};
 
+use crate::ifs::{Class, Geometry};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -128,6 +129,8 @@ pub enum Layout {
     Catalyst(Catalyst),
     /// A router's with IOS-XE.
     Xe(Xe),
+    /// IOS up to 12.3.
+    Ios12(Ios12),
 }
 
 /// An ISR G2's.
@@ -138,6 +141,18 @@ pub struct IsrG2 {
     pub nvram: Text,
     /// `249856K bytes of ATA System CompactFlash 0 (Read/Write)`.
     pub flash: Text,
+}
+
+/// That of IOS up to 12.3.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ios12 {
+    /// Where the image lies: `text-base: 0x60008930, data-base: 0x6145C000`.
+    pub base: Text,
+    /// `(R4700) processor (revision 0x00)`.
+    pub processor: Text,
+    /// The lines behind the board's ID.
+    pub inventory: Vec<Text>,
 }
 
 /// A Catalyst's.
@@ -199,8 +214,14 @@ pub struct Flash {
     pub prefixes: Vec<Prefix>,
     /// Octets in all.
     pub total: Octets,
+    /// What becomes of deleted files.
+    #[serde(default)]
+    pub class: Class,
     /// Octets of one cluster: every file takes whole ones.
     pub cluster: Octets,
+    /// Octets that every file takes besides.
+    #[serde(default)]
+    pub header: u32,
     /// What `dir` shows of a file and of a directory: `-rw-`, `drw-`.
     pub permissions: (Text, Text),
     /// Octets that `dir` shows of a directory.
@@ -218,9 +239,17 @@ pub enum Listing {
     Classic,
     /// Paths begin with `/bootflash/`.
     Xe,
+    /// A low-end file system's, with the KiB of its chips.
+    LowEnd(u64),
 }
 
 impl Flash {
+    /// How large it is and how it keeps files.
+    pub fn geometry(&self) -> Geometry {
+        let (total, cluster, header) = (self.total.get(), self.cluster.get(), self.header.into());
+        Geometry { total, cluster, header, class: self.class }
+    }
+
     /// `flash0:`: what texts call it where nobody named it.
     pub fn prefix(&self) -> &'static str {
         self.prefixes[0].name()
@@ -247,6 +276,12 @@ pub struct Boot {
     pub view: View,
     /// Its version.
     pub version: Text,
+    /// Behind the version: `RELEASE SOFTWARE (fc1)` where nothing is said.
+    #[serde(default = "value::release")]
+    pub release: Text,
+    /// The lines below it, of a loader that has not its own.
+    #[serde(default)]
+    pub greeting: Vec<Text>,
     /// The register of a new device.
     pub register: u16,
     /// The interface it loads over the network by.
@@ -259,6 +294,8 @@ pub struct Boot {
 pub enum Loader {
     /// `rommon 1 > ` of an ISR G2.
     Rommon,
+    /// The same prompt, of routers before the ISRs: it loads over the console.
+    RommonClassic,
     /// The same prompt, with IOS-XE's packages.
     RommonXe,
     /// `switch: ` of a Catalyst.
@@ -284,6 +321,7 @@ pub struct BadProfile(toml::de::Error);
 const FILES: &[&str] = &[
     include_str!("../../profiles/c2911.toml"),
     include_str!("../../profiles/c2960x.toml"),
+    include_str!("../../profiles/c3640.toml"),
     include_str!("../../profiles/isr4331.toml"),
 ];
 

@@ -259,6 +259,11 @@ pub(super) fn some_prefixes<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Pr
     }
 }
 
+/// What stands behind a boot loader's version where a profile does not say it.
+pub(super) fn release() -> Text {
+    Text("RELEASE SOFTWARE (fc1)".into())
+}
+
 pub(super) fn vty_lines<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     let lines = u16::deserialize(from)?;
     match (1..=16).contains(&lines) {

@@ -4,7 +4,7 @@ use crate::boot::{Decision, Outcome};
 use crate::profile::Loader;
 use crate::{Profile, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
-use ios_cli::text::{boot, boot_switch, boot_xe};
+use ios_cli::text::{boot, boot_classic, boot_switch, boot_xe};
 use std::time::Duration;
 
 /// A whole boot takes about this long at pace 1.
@@ -16,7 +16,7 @@ const MARKS: u32 = 74;
 /// Power-on to IOS or the boot loader's prompt, with its texts. A break stops there.
 pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
     match tty.device.profile().boot.loader {
-        Loader::Rommon => by_rommon(tty),
+        Loader::Rommon | Loader::RommonClassic => by_rommon(tty),
         Loader::RommonXe => by_rommon_xe(tty),
         Loader::Switch => by_switch(tty),
     }
@@ -24,8 +24,14 @@ pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
 
 fn by_rommon(tty: &mut Tty) -> Result<(), Leave> {
     let profile = tty.device.profile();
-    let memory = profile.memory_kib / 1024;
-    tty.print(&boot::bootstrap(&profile.boot.version, &profile.version.model, memory))?;
+    let greeting = match &profile.boot.greeting[..] {
+        [] => boot::bootstrap(&profile.boot.version, &profile.version.model, profile.memory_kib / 1024),
+        lines => {
+            let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            format!("\n{}\n{lines}\n", texts::bootstrap(profile))
+        }
+    };
+    tty.print(&greeting)?;
     if pause(tty, PAUSE)? {
         return monitor(tty);
     }
@@ -109,6 +115,11 @@ fn loading(profile: &Profile, octets: u64, shown: &str) -> Loading {
             mark: "#",
             behind: format!("{}{}", boot::UNPACKED, boot::smart_init(profile.memory_kib / 1024)),
         },
+        Loader::RommonClassic => Loading {
+            before: boot_classic::load(octets),
+            mark: "#",
+            behind: format!("{}{}", boot::UNPACKED, boot::LEGEND),
+        },
         Loader::RommonXe => Loading {
             before: boot_xe::located(shown.rsplit([':', '/']).next().unwrap_or(shown)),
             mark: "#",
@@ -182,7 +193,9 @@ pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
 
 fn monitor(tty: &mut Tty) -> Result<(), Leave> {
     tty.print(match tty.device.profile().boot.loader {
-        Loader::Rommon | Loader::RommonXe => "\nmonitor: command \"boot\" aborted due to user interrupt\n",
+        Loader::Rommon | Loader::RommonClassic | Loader::RommonXe => {
+            "\nmonitor: command \"boot\" aborted due to user interrupt\n"
+        }
         Loader::Switch => "\n",
     })?;
     tty.device.become_booted(Outcome::Rommon);

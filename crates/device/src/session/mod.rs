@@ -57,7 +57,7 @@ impl Device {
                     booting::boot(&mut tty)
                 }
                 Now::Rommon => match tty.device.profile().boot.loader {
-                    Loader::Rommon | Loader::RommonXe => rommon::run(&mut tty),
+                    Loader::Rommon | Loader::RommonClassic | Loader::RommonXe => rommon::run(&mut tty),
                     Loader::Switch => switch_loader::run(&mut tty),
                 },
                 Now::Running { setup: true } => booting::setup_dialog(&mut tty),

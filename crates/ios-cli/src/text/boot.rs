@@ -87,14 +87,14 @@ Software clause at DFARS sec. 252.227-7013.
 pub fn banner(v: &version::Version) -> String {
     let inventory: String = v.inventory.iter().map(|l| format!("{l}\n")).collect();
     let (started, rest) = match &v.layout {
-        version::Layout::IsrG2 => ("", String::new()),
+        version::Layout::IsrG2 | version::Layout::Ios12(_) => ("", String::new()),
         version::Layout::Catalyst(catalyst) => (boot_switch::STARTED, catalyst.render()),
         version::Layout::Xe(_) => return format!("{}\n\n{}", version::software(v), xe::banner(v)),
     };
     format!(
         "{}{started}\n\n{}{}Processor board ID {}\n{inventory}{rest}",
         version::software(v),
-        version::EXPORT,
+        version::export(v),
         version::hardware(v),
         v.board_id
     )

@@ -16,10 +16,6 @@ pub const PACKETS_PER_MARK: u32 = 10;
 pub const OVERWRITE: &str =
     "%Warning:There is a file already existing with this name \nDo you want to over write? ";
 
-/// The two questions of a flash that must be erased as a whole; `[confirm]` follows each.
-pub const ERASE_FIRST: [&str; 2] =
-    ["Erase flash: before copying? ", "Erasing the flash filesystem will remove all files! Continue? "];
-
 /// An empty answer to `Address or name of remote host []? `.
 pub const NO_HOST: &str = "?Host name or address not specified\n%Error parsing filename (Bad address)\n";
 
@@ -139,6 +135,8 @@ pub enum Reason {
     NotEmpty,
     /// It is there already.
     Exists,
+    /// This file system cannot do it.
+    NotSupported,
     /// The peer broke the protocol, or sent less than it said.
     Protocol,
     /// A server of HTTP failed.
@@ -147,7 +145,7 @@ pub enum Reason {
 
 /// The first two, `Socket error` and `Not enough space on device` stand in transcripts; the others are as
 /// IOS names such errors elsewhere, not confirmed for `copy`.
-const REASONS: [(Reason, &str); 17] = [
+const REASONS: [(Reason, &str); 18] = [
     (Reason::TimedOut, "Timed out"),
     (Reason::NoSuchFile, "No such file or directory"),
     (Reason::PermissionDenied, "Permission denied"),
@@ -163,6 +161,7 @@ const REASONS: [(Reason, &str); 17] = [
     (Reason::IsDirectory, "Is a directory"),
     (Reason::NotEmpty, "Directory not empty"),
     (Reason::Exists, "File exists"),
+    (Reason::NotSupported, "Operation not supported"),
     (Reason::Protocol, "Protocol error"),
     (Reason::Io, "I/O error"),
 ];

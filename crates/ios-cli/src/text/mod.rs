@@ -9,6 +9,7 @@
 //! | [`version`] | `show version` |
 //! | [`dir`] | `dir` |
 //! | [`flash`] | `show flash:` |
+//! | [`flash_class`] | `squeeze`, `undelete`, `erase`, `format`, `fsck`, and the checksum of a low-end flash |
 //! | [`file_systems`] | `show file systems` |
 //! | [`bootvar`] | `show bootvar` |
 //! | [`path_list`] | `show boot` of a Catalyst |
@@ -28,11 +29,13 @@
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
+//! | [`boot_classic`] | the console of a router before the ISRs while booting |
 //! | [`boot_switch`] | a Catalyst's console while booting, its `switch:` |
 //! | [`boot_xe`] | an IOS-XE router's console while booting |
 
 pub mod archive;
 pub mod boot;
+pub mod boot_classic;
 pub mod boot_switch;
 pub mod boot_xe;
 pub mod bootvar;
@@ -43,6 +46,7 @@ pub mod dir;
 pub mod file_systems;
 pub mod files;
 pub mod flash;
+pub mod flash_class;
 pub mod interfaces;
 pub mod inventory;
 pub mod load;

@@ -72,6 +72,8 @@ pub enum Layout {
     Catalyst(Catalyst),
     /// A router's with IOS-XE.
     Xe(Xe),
+    /// IOS up to 12.3, with where the image lies in memory: `text-base: 0x60008930, data-base: 0x6145C000`.
+    Ios12(String),
 }
 
 /// One row of the licence table.
@@ -87,8 +89,19 @@ pub struct Package {
     pub next: String,
 }
 
+/// How the line of IOS up to 12.3 begins.
+const IOS12: &str = "IOS (tm) ";
+
+/// The paragraph on cryptography; an IOS up to 12.3 has none.
+pub(super) fn export(v: &Version) -> &'static str {
+    match v.layout {
+        Layout::Ios12(_) => "",
+        Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) => EXPORT,
+    }
+}
+
 /// The paragraph on cryptography.
-pub(super) const EXPORT: &str = "
+const EXPORT: &str = "
 This product contains cryptographic features and is subject to United
 States and local country laws governing import, export, transfer and
 use. Delivery of Cisco cryptographic products does not imply
@@ -111,6 +124,12 @@ pub(super) fn software(v: &Version) -> String {
     let train = match &v.layout {
         Layout::Xe(xe) => format!(" [{}]", xe.code),
         Layout::IsrG2 | Layout::Catalyst(_) => String::new(),
+        Layout::Ios12(base) => {
+            return format!(
+                "Cisco Internetwork Operating System Software \nIOS (tm) {} ({}), Version {}, {}\nCopyright (c) {} by cisco Systems, Inc.\nCompiled {}\nImage {base}\n",
+                v.software, v.image_id, v.version, v.release, v.copyright, v.compiled
+            );
+        }
     };
     format!(
         "Cisco IOS Software{train}, {} ({}), Version {}, {}\nTechnical Support: http://www.cisco.com/techsupport\nCopyright (c) {} by Cisco Systems, Inc.\nCompiled {}\n",
@@ -122,7 +141,7 @@ pub(super) fn software(v: &Version) -> String {
 pub(super) fn hardware(v: &Version) -> String {
     let cisco = match v.layout {
         Layout::IsrG2 => "Cisco",
-        Layout::Catalyst(_) | Layout::Xe(_) => "cisco",
+        Layout::Catalyst(_) | Layout::Xe(_) | Layout::Ios12(_) => "cisco",
     };
     format!("{cisco} {} {} with {} bytes of memory.\n", v.model, v.revision, v.memory)
 }
@@ -132,7 +151,7 @@ impl Version {
     pub fn render(&self) -> String {
         let xe = match &self.layout {
             Layout::Xe(xe) => Some(xe),
-            Layout::IsrG2 | Layout::Catalyst(_) => None,
+            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Ios12(_) => None,
         };
         let part = |of: fn(&Xe) -> String| xe.map(of).unwrap_or_default();
         let mut out = part(Xe::head) + &software(self) + &part(Xe::legal);
@@ -153,15 +172,18 @@ impl Version {
         {
             out += &value.as_ref().map_or(String::new(), |v| format!("{name}{v}\n"));
         }
-        out += "\n\n";
-        out += EXPORT;
+        out += match &self.layout {
+            Layout::Ios12(_) => "\n",
+            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) => "\n\n",
+        };
+        out += export(self);
         out += &part(Xe::licences);
         out += &hardware(self);
         out += &format!("Processor board ID {}\n", self.board_id);
         self.inventory.iter().for_each(|l| out += &format!("{l}\n"));
         match &self.layout {
             Layout::IsrG2 => out += "\n\n",
-            Layout::Xe(_) => out += "\n",
+            Layout::Xe(_) | Layout::Ios12(_) => out += "\n",
             Layout::Catalyst(c) => out += &c.render(),
         }
         if let Some((pid, sn)) = &self.udi {
@@ -190,13 +212,15 @@ impl Version {
         let after = |prefix: &str| find(&|l| l.strip_prefix(prefix).map(str::to_owned));
         let want = |found: Option<String>, expected| found.ok_or_else(|| Unread::new(expected, ""));
 
-        let head = lines.iter().find(|l| l.starts_with("Cisco IOS Software") && l.contains(" Version "));
+        let head = lines.iter().find(|l| {
+            (l.starts_with("Cisco IOS Software") || l.starts_with(IOS12)) && l.contains(" Version ")
+        });
         let head = *head
             .ok_or_else(|| Unread::new("'Cisco IOS Software, … Version …'", lines.first().unwrap_or(&"")))?;
         let bad = || Unread::new("'Cisco IOS Software, NAME (IMAGE), Version V, RELEASE'", head);
         let (name, rest) = head.split_once(", Version ").ok_or_else(bad)?;
         let (name, image_id) = name.strip_suffix(')').and_then(|n| n.rsplit_once(" (")).ok_or_else(bad)?;
-        let (_, software) = name.split_once(", ").ok_or_else(bad)?;
+        let software = name.strip_prefix(IOS12).or_else(|| Some(name.split_once(", ")?.1)).ok_or_else(bad)?;
         let (version, release) = rest.split_once(", ").ok_or_else(bad)?;
 
         let up = lines.iter().find_map(|l| l.split_once(" uptime is "));
@@ -220,8 +244,11 @@ impl Version {
             image_id: image_id.to_owned(),
             version: version.to_owned(),
             release: release.to_owned(),
-            copyright: find(&|l| between(l, "Copyright (c) ", " by Cisco").map(str::to_owned))
-                .unwrap_or_default(),
+            copyright: find(&|l| {
+                let by = |who| between(l, "Copyright (c) ", who).map(str::to_owned);
+                by(" by Cisco").or_else(|| by(" by cisco"))
+            })
+            .unwrap_or_default(),
             compiled: after("Compiled ").unwrap_or_default(),
             rom: after("ROM: ").unwrap_or_default(),
             host: host.to_owned(),
@@ -246,6 +273,7 @@ impl Version {
             layout: Catalyst::find(&lines)
                 .map(Layout::Catalyst)
                 .or_else(|| Xe::find(&lines).map(Layout::Xe))
+                .or_else(|| Some(Layout::Ios12(after("Image ").filter(|_| head.starts_with(IOS12))?)))
                 .unwrap_or(Layout::IsrG2),
         })
     }
@@ -383,5 +411,36 @@ mod tests {
         assert_eq!(uptime(2442), "1 day, 16 hours, 42 minutes");
         assert_eq!(uptime(525_600 + 60), "1 year, 1 hour");
         assert_eq!(minutes("1 fortnight"), None);
+    }
+
+    #[test]
+    fn an_ios_12_says_it_in_two_lines() {
+        let text = "Cisco Internetwork Operating System Software \nIOS (tm) 3600 Software (C3640-JS-M), Version 12.2(26), RELEASE SOFTWARE (fc2)
+Copyright (c) 1986-2004 by cisco Systems, Inc.
+Compiled Sat 31-Jul-04 01:09 by eaarmas
+Image text-base: 0x60008930, data-base: 0x6145C000
+
+ROM: System Bootstrap, Version 11.1(20)AA2, EARLY DEPLOYMENT RELEASE SOFTWARE (fc1)
+
+router1 uptime is 0 minutes
+System returned to ROM by reload
+System image file is \"flash:c3640-js-mz.122-26.bin\"
+
+cisco 3640 (R4700) processor (revision 0xFF) with 45056K/4096K bytes of memory.
+Processor board ID 00000000
+R4700 CPU at 100Mhz, Implementation 33, Rev 1.2
+Bridging software.
+2 FastEthernet/IEEE 802.3 interface(s)
+125K bytes of non-volatile configuration memory.
+8192K bytes of processor board System flash (Read/Write)
+
+Configuration register is 0x2102
+
+";
+        let v = Version::parse(text).expect("a version");
+        assert_eq!((v.software.as_str(), v.version.as_str()), ("3600 Software", "12.2(26)"));
+        assert_eq!((v.model.as_str(), v.revision.as_str()), ("3640", "(R4700) processor (revision 0xFF)"));
+        assert_eq!(v.inventory.len(), 5);
+        assert_eq!(v.render(), text);
     }
 }

@@ -1,4 +1,3 @@
-use super::Order;
 use crate::commands::exec::Exec;
 use crate::config::FilePrompt;
 use crate::ifs::{Fs, Net, Url};
@@ -15,7 +14,7 @@ impl Exec<'_> {
     ///    or used last stands in the brackets.
     /// 3. `Destination filename`, unless `file prompt quiet` and the name is known.
     /// 4. The overwrite warning, before anything is sent.
-    pub(super) fn copy_dialog(&mut self, source: Url, destination: Url) -> Result<Option<Order>, Leave> {
+    pub(super) fn copy_dialog(&mut self, source: Url, destination: Url) -> Result<Option<(Url, Url)>, Leave> {
         let level = self.tty.device.running_config().file_prompt;
         let remembered = self.tty.device.state().remembered.clone();
         let noisy = level == FilePrompt::Noisy;
@@ -98,7 +97,7 @@ impl Exec<'_> {
             Url::Local { .. } | Url::Net(_) => {}
         }
         drop(state);
-        Ok(Some(Order { source, destination }))
+        Ok(Some((source, destination)))
     }
 
     /// Host, over SCP the user there, then the source's name.

@@ -1,6 +1,7 @@
 use super::Ended;
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
+use crate::commands::flash::Erase;
 use crate::ifs::{Fs, Url};
 use crate::session::Leave;
 use ios_cli::text::copy::{LOCAL, Marks, Reason, Step};
@@ -80,7 +81,7 @@ impl Exec<'_> {
     }
 
     /// On the device: flash to flash, a file into the running configuration, anything to null.
-    pub(super) fn copy_locally(&mut self, from: &Url, to: &Url) -> Result<Ended, Leave> {
+    pub(super) fn copy_locally(&mut self, from: &Url, to: &Url, erase: Erase) -> Result<Ended, Leave> {
         let blob = match self.source_blob(from) {
             Ok(blob) => blob,
             Err(why) => return self.copy_failed(Step::Opening, &from.to_string(), why),
@@ -97,6 +98,10 @@ impl Exec<'_> {
                         == to.to_string().replace("flash0:", "flash:")
                 {
                     return self.copy_failed(Step::Copying, &from.to_string(), Reason::BadFileName);
+                }
+                let prefix = self.flash();
+                if let Err(why) = erase.carry_out(self.tty, prefix)? {
+                    return self.copy_failed(Step::Opening, &to.to_string(), why);
                 }
                 let mut upload = match self.tty.device.flash.create(path) {
                     Ok(upload) => upload,
@@ -126,6 +131,7 @@ impl Exec<'_> {
                 match upload.commit() {
                     Ok(_) => {
                         self.tty.print("\n")?;
+                        self.check_sum(path)?;
                         self.copied(blob.len(), started.elapsed())
                     }
                     Err(e) => self.copy_failed(Step::Writing, &to.to_string(), reason_of(&e)),

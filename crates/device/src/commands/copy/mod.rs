@@ -6,12 +6,14 @@
 mod dialog;
 mod local;
 mod progress;
+mod target;
 mod transfer;
 
 pub(super) use local::text_of;
 pub(crate) use transfer::fetch_failure;
 
 use super::exec::Exec;
+use super::flash::Erase;
 use super::table::Id;
 use crate::device::LastCopy;
 use crate::ifs::{Fs, Url};
@@ -24,6 +26,8 @@ use std::time::Duration;
 pub(super) struct Order {
     source: Url,
     destination: Url,
+    /// Whether flash is erased before the file comes.
+    erase: Erase,
 }
 
 /// How a copy ended: octets, or what has been printed as the reason.
@@ -40,7 +44,11 @@ impl Exec<'_> {
         }
         let destination = ends.pop().expect("two ends");
         let source = ends.pop().expect("two ends");
-        let Some(order) = self.copy_dialog(source, destination)? else { return Ok(()) };
+        let Some((source, destination)) = self.copy_dialog(source, destination)? else { return Ok(()) };
+        let into_flash = matches!(destination, Url::Local { fs: Fs::Flash, .. });
+        let within = matches!(source, Url::Local { fs: Fs::Flash, .. });
+        let erase = if into_flash && !within { self.asks_erase(found.has("/erase")) } else { Erase::Not };
+        let order = Order { source, destination, erase };
         let ended = self.carry_out(&order)?;
         // `copy /verify`: the image that has just been written.
         if let (Ok(_), true, Url::Local { fs: Fs::Flash, path, .. }) =
@@ -60,14 +68,14 @@ impl Exec<'_> {
 
     fn carry_out(&mut self, order: &Order) -> Result<Ended, Leave> {
         match (&order.source, &order.destination) {
-            (Url::Net(from), to) if !matches!(to, Url::Net(_)) => self.fetch(from, to),
+            (Url::Net(from), to) if !matches!(to, Url::Net(_)) => self.fetch(from, to, order.erase),
             (Url::Net(from), to) => {
                 // Two hosts: through memory, as the device's own buffer does.
                 self.through(from, to)
             }
             (from, Url::Net(to)) => self.send(from, to),
             (from, to) if to.is_startup() => self.store_startup(from),
-            (from, to) => self.copy_locally(from, to),
+            (from, to) => self.copy_locally(from, to, order.erase),
         }
     }
 

@@ -1,11 +1,13 @@
 use super::Ended;
 use super::local::text_of;
 use super::progress::{AtTheLine, Progress, Sign, Wrong};
+use super::target::{Asking, Collected, Target, Waiting};
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
+use crate::commands::flash::Erase;
 use crate::config::Password;
 use crate::device::Device;
-use crate::ifs::{Bounded, Fs, Net, Url};
+use crate::ifs::{Fs, Net, Url};
 use crate::session::{Leave, Tty};
 use client::{
     ClientError, Done, FtpOptions, HostKeys, HttpOptions, Options, Passive, Phase, Profile, Remote, Scheme,
@@ -18,7 +20,7 @@ use ios_cli::text::copy::{
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 use store::{Blob, Sink};
 use transport::Cancel;
@@ -29,47 +31,6 @@ const FIRST_RTO: Duration = Duration::from_secs(4);
 const NO_PROGRESS: Duration = Duration::from_secs(20);
 /// Dots that a write prints before it gives up.
 const WRITE_DOTS: usize = 5;
-
-/// A file that is collected in memory: a configuration, or nothing at all for `null:`.
-#[derive(Default)]
-struct Collected {
-    octets: Vec<u8>,
-    /// Octets that are kept; more is a full device.
-    limit: usize,
-    /// Only counts: `null:`.
-    discard: bool,
-}
-
-impl Sink for Collected {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
-        if self.discard {
-            return Ok(());
-        }
-        let from = usize::try_from(offset).map_err(|_| io::ErrorKind::StorageFull)?;
-        let end =
-            from.checked_add(octets.len()).filter(|e| *e <= self.limit).ok_or(io::ErrorKind::StorageFull)?;
-        if self.octets.len() < end {
-            self.octets.resize(end, 0);
-        }
-        self.octets[from..end].copy_from_slice(octets);
-        Ok(())
-    }
-}
-
-/// Where a file goes.
-enum Target {
-    Flash(Bounded),
-    Memory(Collected),
-}
-
-impl Target {
-    fn sink(&mut self) -> &mut dyn Sink {
-        match self {
-            Target::Flash(upload) => upload,
-            Target::Memory(collected) => collected,
-        }
-    }
-}
 
 /// What a transfer shows when it begins and when it ends well.
 struct Shape {
@@ -86,7 +47,7 @@ struct Shape {
 
 impl Exec<'_> {
     /// From a server to the device.
-    pub(super) fn fetch(&mut self, from: &Net, to: &Url) -> Result<Ended, Leave> {
+    pub(super) fn fetch(&mut self, from: &Net, to: &Url, erase: Erase) -> Result<Ended, Leave> {
         let url = from.to_string();
         let memory = |limit, discard| Target::Memory(Collected { octets: Vec::new(), limit, discard });
         let mut target = match to {
@@ -103,9 +64,18 @@ impl Exec<'_> {
         };
         let shape = self.reading(from)?;
         let host = from.host.clone().unwrap_or_default();
-        let started = Instant::now();
         let remote = self.remote(from);
-        let moved = run(self.tty, &shape, |options| client::get(&remote, target.sink(), options))?;
+        let (go_on, answer) = channel();
+        let asks = (erase != Erase::Not).then(|| Asking { erase, prefix: self.flash(), go_on });
+        let mut waiting = Waiting { into: target.sink(), asked: None, since: Instant::now() };
+        let moved = run_asking(self.tty, &shape, asks, |options, signs| {
+            waiting.asked = (erase != Erase::Not).then_some((signs, answer));
+            let got = client::get(&remote, &mut waiting, options);
+            // The line's loop ends when nobody can sign any more.
+            waiting.asked = None;
+            got
+        })?;
+        let started = waiting.since;
         let done = match moved {
             Ok(done) => done,
             Err(error) => {
@@ -125,6 +95,9 @@ impl Exec<'_> {
             (Target::Flash(upload), _) => {
                 if let Err(e) = upload.commit() {
                     return self.copy_failed(Step::Copying, &url, reason_of(&e));
+                }
+                if let Url::Local { path, .. } = to {
+                    self.check_sum(path)?;
                 }
             }
             (Target::Memory(collected), to) if to.is_running() => {
@@ -332,6 +305,16 @@ fn run<T: Send>(
     shape: &Shape,
     transfer: impl FnOnce(&Options) -> Result<T, ClientError> + Send,
 ) -> Result<Result<T, ClientError>, Leave> {
+    run_asking(tty, shape, None, |options, _| transfer(options))
+}
+
+/// The same with what is asked at the line when the file begins to come.
+fn run_asking<T: Send>(
+    tty: &mut Tty,
+    shape: &Shape,
+    asks: Option<Asking>,
+    transfer: impl FnOnce(&Options, Sender<Sign>) -> Result<T, ClientError> + Send,
+) -> Result<Result<T, ClientError>, Leave> {
     let device = Arc::clone(&tty.device);
     let cancel = match Cancel::new() {
         Ok(cancel) => cancel,
@@ -343,19 +326,21 @@ fn run<T: Send>(
     let wrong = Wrong::of(tty, shape.size, &cancel);
     // Where something is to go wrong in the middle, it has to be known where that is.
     options.tftp.tsize |= wrong.is_some();
-    options.tap = Some(Progress::new(signs, device.config.tap.clone(), wrong));
+    options.tap = Some(Progress::new(signs.clone(), device.config.tap.clone(), wrong));
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
-            let result = transfer(&options);
+            let result = transfer(&options, signs);
             // The tap hangs up with the options: the session's loop ends then.
             drop(options);
             result
         });
         let mut screen =
-            Screen { shape, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
+            Screen { shape, asks, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
         let left = watch(tty, &mut screen, &seen, &cancel);
         if left.is_err() {
             cancel.cancel();
+            // Whoever waits for an answer gets none.
+            screen.asks = None;
         }
         let result = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         left?;
@@ -410,6 +395,8 @@ fn watch(
 /// What stands on the terminal of a running transfer.
 struct Screen<'a> {
     shape: &'a Shape,
+    /// What is still to be asked when the file begins to come.
+    asks: Option<Asking>,
     marks: Marks,
     begun: bool,
     dots: usize,
@@ -447,7 +434,16 @@ impl Screen<'_> {
             return Ok(());
         }
         self.begun = true;
-        let text = format!("{}{behind}", self.shape.begin);
+        let mut text = format!("{}{behind}", self.shape.begin);
+        if let Some(Asking { erase, prefix, go_on }) = self.asks.take() {
+            tty.fresh_line()?;
+            // What could not be erased is there still, and the file may find room.
+            let _ = erase.carry_out(tty, prefix)?;
+            let _ = go_on.send(());
+            if text.starts_with('\n') {
+                text.remove(0);
+            }
+        }
         self.marks = Marks::behind(&text, self.shape.width);
         tty.print(&text)
     }
@@ -536,6 +532,7 @@ pub(crate) fn fetch_failure(
         | Reason::NotEmpty
         | Reason::Exists
         | Reason::Io
+        | Reason::NotSupported
         | Reason::Protocol => "Undefined error",
     }))
 }
