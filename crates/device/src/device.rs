@@ -5,6 +5,7 @@ use crate::faults::Faults;
 use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
+use crate::install::Provision;
 use crate::messages::Messages;
 use crate::monitor::Monitor;
 use crate::profile::Loader;
@@ -194,6 +195,10 @@ pub(crate) struct Running {
     pub(crate) archived: Archived,
     /// A change that is to be confirmed.
     pub(crate) pending: Option<Pending>,
+    /// The packages that it was loaded from; `None`: from a whole image.
+    pub(crate) packages: Option<Vec<String>>,
+    /// What the boot loader was told to boot.
+    pub(crate) told: Option<String>,
 }
 
 /// What `copy` offers next time.
@@ -391,6 +396,10 @@ impl Device {
                 let list = self.state().monitor.get(boot::switch::BOOT).map(str::to_owned);
                 boot::switch::decide(flash, list.as_deref(), &self.flash.files(), probe)
             }
+            Loader::SwitchXe => {
+                let list = self.state().monitor.get(boot::switch::BOOT).map(str::to_owned);
+                boot::switch_xe::decide(flash, list.as_deref(), &self.flash.files(), probe)
+            }
         }
     }
 
@@ -409,6 +418,12 @@ impl Device {
     pub(crate) fn probe(&self, file: &str) -> Probe {
         let Ok(path) = VPath::parse(file.as_bytes()) else { return Probe::Absent };
         match self.flash.open(&path) {
+            Ok(blob) if self.config.profile.install.is_some() && Provision::text_of(&blob).is_some() => {
+                match self.provisioned(&blob) {
+                    Ok((facts, _)) => Probe::Sound(facts),
+                    Err(bad) => Probe::Damaged(bad.into()),
+                }
+            }
             Ok(blob) => match judge(&self.config.profile, self.config.known.show(&blob)) {
                 Probe::Foreign(facts) if self.faults.boots_any_image() => Probe::Sound(facts),
                 probe => probe,
@@ -423,9 +438,16 @@ impl Device {
         let power = match outcome {
             boot::Outcome::Rommon => Power::Rommon,
             boot::Outcome::Booted { file, shown, facts } => {
-                let register = self.state().monitor.register;
+                let (register, told, ignored) = {
+                    let monitor = &self.state().monitor;
+                    let told = monitor.get(boot::switch::BOOT).map(str::to_owned);
+                    let xe = profile.boot.loader == Loader::SwitchXe;
+                    let ignored = xe && monitor.get(boot::switch_xe::IGNORE_STARTUP) == Some("1");
+                    (monitor.register, told, ignored)
+                };
+                let packages = self.packages_of(&file);
                 // Bit 6: the saved configuration is ignored.
-                let startup = self.startup().filter(|_| register & 0x40 == 0);
+                let startup = self.startup().filter(|_| register & 0x40 == 0 && !ignored);
                 let setup = startup.is_none();
                 let config = match &startup {
                     Some(text) => self.configured_by(text),
@@ -442,7 +464,7 @@ impl Device {
                 Power::Running(Box::new(Running {
                     file,
                     shown,
-                    facts,
+                    facts: *facts,
                     config,
                     saved,
                     since: SystemTime::now(),
@@ -453,6 +475,8 @@ impl Device {
                     setup,
                     archived: Archived::default(),
                     pending: None,
+                    packages,
+                    told,
                 }))
             }
         };
@@ -549,6 +573,7 @@ pub(crate) fn probe_blob(profile: &Profile, blob: &Blob) -> Probe {
 
 fn judge(profile: &Profile, shown: Result<image::Facts, image::Damage>) -> Probe {
     match shown {
+        Ok(image::Facts { package: Some(package), .. }) => Probe::Damaged(image::Damage::Package(package)),
         Ok(facts) if facts.profile == *profile.name => Probe::Sound(facts),
         Ok(facts) => Probe::Foreign(facts),
         Err(damage) => Probe::Damaged(damage),

@@ -28,6 +28,7 @@ mod faults;
 mod heard;
 pub mod ifs;
 pub mod image;
+pub mod install;
 mod messages;
 pub mod monitor;
 mod nvram;

@@ -220,7 +220,9 @@ fn attempt(device: &Device, file: &str) -> Result<Outcome, String> {
             let octets = VPath::parse(file.as_bytes()).ok().and_then(|p| device.flash.stat(&p).ok());
             rommon_xe::attempt(flash, file, octets.map_or(0, |row| row.len), probe)
         }
-        Loader::Rommon | Loader::RommonClassic | Loader::Switch => rommon::attempt(flash, file, probe),
+        Loader::Rommon | Loader::RommonClassic | Loader::Switch | Loader::SwitchXe => {
+            rommon::attempt(flash, file, probe)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! `copy tftp://H/F flash:F` is a real read, by the management port, once `mgmt_init` has taken its address from
 //! IP_ADDR (`10.0.0.2/255.255.255.0`) and DEFAULT_ROUTER.
 
-use crate::boot::{Outcome, switch};
+use crate::boot::Outcome;
 use crate::commands::fetch_failure;
 use crate::device::Power;
 use crate::ifs::Bounded;
@@ -191,7 +191,7 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
     }
     let device = Arc::clone(&tty.device);
     let outcome = match file {
-        Some(file) => switch::attempt(file, &mut |f| device.probe(f)).map_err(|text| vec![text]),
+        Some(file) => device.attempt(file).map_err(|text| vec![text]),
         None => {
             let decision = device.decide();
             match decision.outcome {

@@ -2,10 +2,11 @@
 
 use crate::Profile;
 use crate::device::Running;
-use crate::profile::{Catalyst, Layout, Port, Xe};
+use crate::profile::{Catalyst, Layout, Port, Xe, XeSwitch};
 use clock::civil::Civil;
 use ios_cli::text::catalyst;
 use ios_cli::text::version::{self, Package, Version};
+use ios_cli::text::{xe, xe_switch};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 fn civil(at: SystemTime) -> (Civil, u32) {
@@ -107,7 +108,8 @@ pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned
             version.packages = Some((profile.image.platform.to_string(), packages()));
         }
         Layout::Catalyst(own) => catalyst(&mut version, profile, own),
-        Layout::Xe(own) => xe(&mut version, profile, own, &r.facts.feature),
+        Layout::Xe(own) => xe_router(&mut version, profile, own, &r.facts.feature),
+        Layout::XeSwitch(own) => xe_catalyst(&mut version, profile, own, r.packages.is_some()),
         Layout::Ios12(own) => {
             version.inventory = own.inventory.iter().map(ToString::to_string).collect();
             version.revision = own.processor.to_string();
@@ -134,7 +136,61 @@ fn packages() -> Vec<Package> {
     ]
 }
 
-fn xe(version: &mut Version, profile: &Profile, own: &Xe, feature: &str) {
+/// What every IOS-XE says of its last restart, and the parts of its layout.
+fn xe_parts(version: &mut Version, own: &crate::profile::Codes, packages: Vec<Package>) -> xe::Xe {
+    version.reload_type = None;
+    version.returned_by = version.returned_by.replacen("reload at", "Reload Command at", 1);
+    version.reload_reason = Some(match version.returned_by.as_str() {
+        "power-on" => "PowerOn".into(),
+        // What install mode restarts for has a name of its own.
+        INSTALL => INSTALL.into(),
+        _ => "Reload Command".into(),
+    });
+    let last = version.copyright.rsplit('-').next().unwrap_or_default();
+    xe::Xe {
+        release: xe::padded(&version.version),
+        code: own.of(&train(&version.version)).to_string(),
+        copyright: format!("2005-{last}"),
+        processor_uptime: version.uptime + 1,
+        packages,
+    }
+}
+
+/// What a device of install mode was restarted by.
+pub(crate) const INSTALL: &str = "Install";
+
+fn xe_catalyst(version: &mut Version, profile: &Profile, own: &XeSwitch, install: bool) {
+    version.inventory = counts(profile);
+    version.inventory.extend(own.memories.iter().map(ToString::to_string));
+    version.image_id = format!("{}_{}", profile.image.platform, profile.image.feature).to_uppercase();
+    version.rom = own.rom.to_string();
+    version.revision = own.processor.to_string();
+    let licence = |(name, kind): &(crate::profile::Text, crate::profile::Text)| Package {
+        technology: String::new(),
+        current: name.to_string(),
+        kind: kind.to_string(),
+        next: name.to_string(),
+    };
+    let xe = xe_parts(version, &own.codes, own.licences.iter().map(licence).collect());
+    let member = xe_switch::XeMember {
+        active: true,
+        number: 1,
+        ports: u16::try_from(profile.switched.len()).unwrap_or(u16::MAX),
+        model: version.model.clone(),
+        version: xe.release.clone(),
+        image: version.image_id.clone(),
+        install,
+    };
+    version.layout = version::Layout::XeSwitch(xe_switch::XeSwitch {
+        xe,
+        boot_loader: format!("System Bootstrap, Version {}, RELEASE SOFTWARE (P)", profile.boot.version),
+        licensing: own.licensing.to_string(),
+        board: board(version, profile, &own.board, str::to_lowercase),
+        members: vec![member],
+    });
+}
+
+fn xe_router(version: &mut Version, profile: &Profile, own: &Xe, feature: &str) {
     // The management port is not counted.
     let counts = |i: &&Port| i.starts_with("Gigabit") && i.contains('/');
     let gigabit = profile.interfaces.iter().filter(counts).count();
@@ -143,30 +199,19 @@ fn xe(version: &mut Version, profile: &Profile, own: &Xe, feature: &str) {
     version.image_id = format!("{}-{feature}", own.id);
     version.rom = own.rom.to_string();
     version.revision = own.processor.to_string();
-    version.reload_type = None;
-    version.returned_by = version.returned_by.replacen("reload at", "Reload Command at", 1);
-    version.reload_reason =
-        Some(if version.returned_by == "power-on" { "PowerOn" } else { "Reload Command" }.into());
-    let code = own.codes.known.get(&train(&version.version)).unwrap_or(&own.codes.other);
-    let last = version.copyright.rsplit('-').next().unwrap_or_default();
     let package = |technology: &str, name: Option<&str>, kind: &str| Package {
         technology: technology.into(),
         current: name.unwrap_or("None").into(),
         kind: kind.into(),
         next: name.unwrap_or("None").into(),
     };
-    version.layout = version::Layout::Xe(ios_cli::text::xe::Xe {
-        release: ios_cli::text::xe::padded(&version.version),
-        code: code.to_string(),
-        copyright: format!("2005-{last}"),
-        processor_uptime: version.uptime + 1,
-        packages: vec![
-            package("appxk9", None, "None"),
-            package("uck9", None, "None"),
-            package("securityk9", None, "None"),
-            package("ipbase", Some("ipbasek9"), "Permanent"),
-        ],
-    });
+    let packages = vec![
+        package("appxk9", None, "None"),
+        package("uck9", None, "None"),
+        package("securityk9", None, "None"),
+        package("ipbase", Some("ipbasek9"), "Permanent"),
+    ];
+    version.layout = version::Layout::Xe(xe_parts(version, &own.codes, packages));
 }
 
 /// Interfaces as a Catalyst counts them: how their names begin, what they are called.
@@ -175,7 +220,33 @@ const COUNTED: &[(&str, &str)] = &[
     ("FastEthernet", "FastEthernet"),
     ("Gigabit", "Gigabit Ethernet"),
     ("TenGigabit", "Ten Gigabit Ethernet"),
+    ("TwentyFiveGig", "TwentyFive Gigabit Ethernet"),
+    ("FortyGigabit", "Forty Gigabit Ethernet"),
 ];
+
+fn counts(profile: &Profile) -> Vec<String> {
+    // The management port is not counted.
+    let counts = |i: &&Port, kind: &str| i.starts_with(kind) && **i != profile.boot.port;
+    let count = |kind: &str| profile.interfaces.iter().filter(|i| counts(i, kind)).count();
+    let counted = COUNTED.iter().map(|(kind, name)| (count(kind), name)).filter(|(n, _)| *n > 0);
+    counted.map(|(n, name)| catalyst::counted(n, name)).collect()
+}
+
+/// The board's rows, with the device's own where they stand for it.
+fn board(
+    version: &Version,
+    profile: &Profile,
+    rows: &[(crate::profile::Text, crate::profile::Text)],
+    case: fn(&str) -> String,
+) -> Vec<(String, String)> {
+    let value = |text: &str| match text {
+        "MAC" => case(&address(&profile.mac)),
+        "MODEL" => version.model.clone(),
+        "SERIAL" => version.board_id.clone(),
+        other => other.to_owned(),
+    };
+    rows.iter().map(|(name, text)| (name.to_string(), value(text))).collect()
+}
 
 fn catalyst(version: &mut Version, profile: &Profile, own: &Catalyst) {
     let reset = if version.returned_by == "power-on" { "power-on" } else { "Reload" };
@@ -184,13 +255,7 @@ fn catalyst(version: &mut Version, profile: &Profile, own: &Catalyst) {
     let counted = COUNTED.iter().map(|(kind, name)| (count(kind), name)).filter(|(n, _)| *n > 0);
     inventory.extend(counted.map(|(n, name)| catalyst::counted(n, name)));
     inventory.push("The password-recovery mechanism is enabled.".into());
-    let value = |text: &str| match text {
-        "MAC" => address(&profile.mac),
-        "MODEL" => version.model.clone(),
-        "SERIAL" => version.board_id.clone(),
-        other => other.to_owned(),
-    };
-    let board = own.board.iter().map(|(name, text)| (name.to_string(), value(text))).collect();
+    let board = board(version, profile, &own.board, str::to_owned);
     let member = catalyst::Member {
         active: true,
         number: 1,

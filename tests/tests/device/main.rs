@@ -4,6 +4,7 @@ mod archive;
 mod bench;
 mod boot;
 mod catalyst;
+mod catalyst_xe;
 mod class_b;
 mod cli;
 mod clients;

@@ -2,9 +2,13 @@
 
 use crate::bench::{Bench, Person, SIZE, image_for};
 use crate::lab::Lab;
+use device::image::{parts, show};
+use device::install::{PACKAGES, Provision};
+use device::profile::View;
 use device::{Mode, Profile};
 use ios_cli::text::version::Version;
 use std::sync::Arc;
+use store::Blob;
 
 /// The image that a model comes with, and the one it is upgraded to.
 const VERSIONS: &[(&str, &str, &str)] = &[
@@ -12,6 +16,7 @@ const VERSIONS: &[(&str, &str, &str)] = &[
     ("c2960x", "15.2(2)E7", "15.2(4)E8"),
     ("c3640", "12.2(23a)", "12.2(26)"),
     ("isr4331", "16.6.5", "16.9.3"),
+    ("c9300", "17.6.1", "17.9.4"),
 ];
 
 /// A model in a lab.
@@ -39,8 +44,23 @@ impl Model {
         Model { lab, profile, old, new, old_version, new_version }
     }
 
+    /// The same, with its image as packages.
+    pub(crate) fn installed(name: &str) -> Model {
+        let model = Model::of(name);
+        unpack(&model.lab.bench, &model.old);
+        model
+    }
+
     pub(crate) fn all() -> impl Iterator<Item = Model> {
         Profile::all().map(|(p, _)| Model::of(&p.name))
+    }
+
+    /// What `show boot` says of the next boot.
+    pub(crate) fn next_boot<'a>(&self, shown: &'a str) -> &'a str {
+        match self.profile.boot.view {
+            View::Bootvar | View::PathList => shown,
+            View::Variables => shown.split_once("on next reload:").map_or("", |(_, next)| next),
+        }
     }
 
     fn show_boot(&self) -> &'static str {
@@ -57,6 +77,19 @@ pub(crate) fn startup(profile: &Profile) -> String {
         "hostname R1\ninterface {port}\n ip address 10.0.0.2 255.255.255.0\n no shutdown\nline con 0\n \
          exec-timeout 0 0\n privilege level 15\nend\n"
     )
+}
+
+/// Takes an image of flash apart: its packages and packages.conf take its place.
+pub(crate) fn unpack(bench: &Bench, name: &str) {
+    let image = Blob::Memory(std::fs::read(bench.flash(name)).expect("there").into());
+    let facts = show(&image).expect("sound");
+    for part in parts(&bench.profile, &facts) {
+        let mut octets = Vec::new();
+        part.write(&bench.profile, &facts, &image, &mut octets).expect("written");
+        bench.put(&part.file, &octets);
+    }
+    bench.put(PACKAGES, Provision::of(&bench.profile, &facts.version).render().as_bytes());
+    std::fs::remove_file(bench.flash(name)).expect("removed");
 }
 
 /// Copies the new image into flash, which is not erased.
@@ -128,7 +161,7 @@ fn every_model_is_upgraded_over_tftp() {
         runs(&mut p, model.old_version, &model.old);
         save(&mut p);
         let shown = p.run(model.show_boot());
-        assert!(shown.contains(&format!(":{}", model.new)), "{shown}");
+        assert!(model.next_boot(&shown).contains(&format!(":{}", model.new)), "{shown}");
         reload(&mut p);
         runs(&mut p, model.new_version, &model.new);
         assert!(p.run("show running-config | include boot system").contains(&model.new));
@@ -136,7 +169,8 @@ fn every_model_is_upgraded_over_tftp() {
         p.run("no boot system");
         p.run("end");
         save(&mut p);
-        assert!(!p.run(model.show_boot()).contains(&model.new), "{}", p.screen());
+        let shown = p.run(model.show_boot());
+        assert!(!model.next_boot(&shown).contains(&model.new), "{}", p.screen());
     }
 }
 
@@ -183,7 +217,7 @@ fn a_running_image_may_be_deleted_on_every_model() {
 
 #[test]
 fn every_text_of_every_model_is_read_back() {
-    use ios_cli::text::{bootvar, dir, file_systems, flash, interfaces, path_list};
+    use ios_cli::text::{boot_variables, bootvar, dir, file_systems, flash, interfaces, path_list};
     for model in Model::all() {
         let mut p = model.lab.bench.enabled();
         let listing = dir::Listing::parse(&p.run("dir")).expect("dir");
@@ -196,9 +230,10 @@ fn every_text_of_every_model_is_read_back() {
         let ports = interfaces::parse(&p.run("show ip interface brief")).expect("interfaces");
         assert_eq!(ports.len(), model.profile.interfaces.len());
         let shown = p.run(model.show_boot());
-        match model.profile.is_router() {
-            true => drop(bootvar::BootVar::parse(&shown).expect("bootvar")),
-            false => drop(path_list::PathList::parse(&shown).expect("boot")),
+        match model.profile.boot.view {
+            View::Bootvar => drop(bootvar::BootVar::parse(&shown).expect("bootvar")),
+            View::PathList => drop(path_list::PathList::parse(&shown).expect("boot")),
+            View::Variables => drop(boot_variables::BootVariables::parse(&shown).expect("boot")),
         }
     }
 }

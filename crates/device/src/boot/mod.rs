@@ -3,10 +3,12 @@
 //! [`rommon`] is a router's: the register, the boot lines of the saved configuration, the first image of flash.
 //! [`rommon_xe`] is IOS-XE's: the same lines, then every file of flash.
 //! [`switch`] is a Catalyst's: its own variable, else the first image of flash.
+//! [`switch_xe`] is that of one with IOS-XE: the same variable, of images and of files that name packages.
 
 pub mod rommon;
 pub mod rommon_xe;
 pub mod switch;
+pub mod switch_xe;
 
 use crate::image::{Damage, Facts};
 use crate::profile::Loader;
@@ -39,6 +41,7 @@ pub(crate) fn fails(loader: Loader) -> Decision {
         Loader::Rommon | Loader::RommonClassic => "loadprog: bad file magic number:      0x0\n",
         Loader::RommonXe => ios_cli::text::boot_xe::FAILED,
         Loader::Switch => ios_cli::text::boot_switch::FAILED,
+        Loader::SwitchXe => ios_cli::text::boot_switch_xe::EXHAUSTED,
     };
     Decision { tried: vec![said.into()], outcome: Outcome::Rommon }
 }
@@ -53,7 +56,7 @@ pub enum Outcome {
         /// The name it is shown with: `flash0:x`, or as the boot loader was told it.
         shown: String,
         /// What it is.
-        facts: Facts,
+        facts: Box<Facts>,
     },
     /// The boot loader prompts.
     Rommon,

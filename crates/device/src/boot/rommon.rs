@@ -53,7 +53,7 @@ pub fn decide(
     if executables == 0 {
         tried.push(match loader {
             Loader::RommonClassic => boot_classic::none(flash),
-            Loader::Rommon | Loader::RommonXe | Loader::Switch => {
+            Loader::Rommon | Loader::RommonXe | Loader::Switch | Loader::SwitchXe => {
                 format!("boot: cannot determine first executable file name on device \"{flash}\"\n")
             }
         });
@@ -70,7 +70,7 @@ pub fn attempt(flash: &str, file: &str, probe: &mut dyn FnMut(&str) -> Probe) ->
 }
 
 fn booted(flash: &str, file: &str, facts: Facts) -> Outcome {
-    Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts }
+    Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts: Box::new(facts) }
 }
 
 fn complaint(flash: &str, file: &str, found: &Probe) -> String {
@@ -80,7 +80,9 @@ fn complaint(flash: &str, file: &str, found: &Probe) -> String {
         Probe::Foreign(facts) => format!("loadprog: error - image is for {}\n", facts.platform),
         Probe::Damaged(damage) => match damage {
             Damage::Magic { found } => format!("loadprog: bad file magic number:      0x{found:x}\n"),
-            Damage::NoMetadata => "loadprog: error - no loadable segments\n".into(),
+            Damage::NoMetadata | Damage::Package(_) | Damage::Provision(_) => {
+                "loadprog: error - no loadable segments\n".into()
+            }
             Damage::Length { expected, found } => {
                 format!(
                     "Error : uncompressed image size is incorrect {found:#X}\nExpected a size of {expected:#X}\n"
@@ -119,6 +121,7 @@ mod tests {
             len: 1,
             embedded_md5: String::new(),
             md5: String::new(),
+            package: None,
         }
     }
 

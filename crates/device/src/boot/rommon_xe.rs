@@ -59,7 +59,7 @@ pub fn attempt(
 }
 
 fn booted(flash: &str, file: &str, facts: Facts) -> Outcome {
-    Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts }
+    Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts: Box::new(facts) }
 }
 
 /// From the marks of a file that was located to why it does not boot.
@@ -92,6 +92,7 @@ mod tests {
                 len: 1,
                 embedded_md5: String::new(),
                 md5: String::new(),
+                package: None,
             }),
             "bad.bin" => Probe::Damaged(Damage::Signature),
             "notes.txt" => Probe::Damaged(Damage::Magic { found: 0 }),

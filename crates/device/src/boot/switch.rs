@@ -44,7 +44,11 @@ pub fn attempt(shown: &str, probe: &mut dyn FnMut(&str) -> Probe) -> Result<Outc
     let file = Prefix::strip(shown).unwrap_or(shown).trim_start_matches('/');
     let why = match probe(file) {
         Probe::Sound(facts) => {
-            return Ok(Outcome::Booted { file: file.to_owned(), shown: shown.to_owned(), facts });
+            return Ok(Outcome::Booted {
+                file: file.to_owned(),
+                shown: shown.to_owned(),
+                facts: Box::new(facts),
+            });
         }
         Probe::Absent => texts::absent(shown),
         Probe::Damaged(Damage::Magic { .. } | Damage::NoMetadata) => texts::no_magic(shown),
@@ -70,6 +74,7 @@ mod tests {
             len: 1,
             embedded_md5: String::new(),
             md5: String::new(),
+            package: None,
         };
         match name {
             "old.bin" | "new/new.bin" => Probe::Sound(facts("15.2(2)E7")),

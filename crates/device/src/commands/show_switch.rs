@@ -3,13 +3,35 @@
 use super::exec::Exec;
 use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
 use crate::config::Config;
+use crate::profile::{Layout, View};
+use ios_cli::text::boot_variables::BootVariables;
 use ios_cli::text::catalyst::{self, Stacked};
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::vlan::{self, Vlan};
+use ios_cli::text::xe_switch;
 
 impl Exec<'_> {
     /// `show boot`: the boot loader's variables, whatever the configuration says.
     pub(super) fn show_boot(&self) -> String {
+        match self.tty.device.profile().boot.view {
+            View::Variables => self.show_boot_variables(),
+            View::PathList | View::Bootvar => self.show_path_list(),
+        }
+    }
+
+    fn show_boot_variables(&self) -> String {
+        let device = &self.tty.device;
+        let list = |value: String| if value.ends_with(';') { value } else { value + ";" };
+        let current = device.running(|r| r.told.clone()).flatten().map(list);
+        let state = device.state();
+        let is = |name| state.monitor.get(name) == Some("yes");
+        let next = state.monitor.get(BOOT).map(|value| list(value.to_owned()));
+        let member = device.profile().install.as_ref().map_or("Switch 1", |install| &*install.member);
+        let (manual, enable_break) = (is(MANUAL_BOOT), is(ENABLE_BREAK));
+        BootVariables { member: member.to_owned(), current, next, manual, enable_break }.render()
+    }
+
+    fn show_path_list(&self) -> String {
         let profile = self.tty.device.profile();
         let state = self.tty.device.state();
         let is = |name| state.monitor.get(name) == Some("yes");
@@ -35,17 +57,20 @@ impl Exec<'_> {
     }
 
     pub(super) fn show_switch(&self) -> String {
-        let mac = &self.tty.device.profile().mac;
+        let profile = self.tty.device.profile();
+        let mac = &profile.mac;
+        let xe = matches!(profile.version.layout, Layout::XeSwitch(_));
+        let (role, hardware) = if xe { ("Active", "V01") } else { ("Master", "0") };
         let one = Stacked {
             active: true,
             number: 1,
-            role: "Master".into(),
+            role: role.into(),
             mac: mac.to_string(),
             priority: 1,
-            hardware: "0".into(),
+            hardware: hardware.into(),
             state: "Ready".into(),
         };
-        catalyst::render_stack(mac, &[one])
+        if xe { xe_switch::render_stack(mac, &[one]) } else { catalyst::render_stack(mac, &[one]) }
     }
 }
 

@@ -19,6 +19,27 @@ const PROCESSES: &[&str] = &["Chunk Manager", "Load Meter", "Check heaps", "Exec
 /// Kinds of interface by how their names begin: hardware, kbit/s, delay in microseconds, what their plug says.
 const KINDS: &[(&str, &str, u32, u32, &str)] = &[
     ("GigabitEthernet", "CN Gigabit Ethernet", 1_000_000, 10, "Full Duplex, 1Gbps, media type is RJ45"),
+    (
+        "TenGigabitEthernet",
+        "Ten Gigabit Ethernet",
+        10_000_000,
+        10,
+        "Full-duplex, 10Gb/s, media type is 10GBase-SR",
+    ),
+    (
+        "TwentyFiveGigE",
+        "Twenty Five Gigabit Ethernet",
+        25_000_000,
+        10,
+        "Full-duplex, 25Gb/s, media type is 25GBase-SR",
+    ),
+    (
+        "FortyGigabitEthernet",
+        "Forty Gigabit Ethernet",
+        40_000_000,
+        10,
+        "Full-duplex, 40Gb/s, media type is QSFP 40G SR4",
+    ),
     ("FastEthernet", "Fast Ethernet", 100_000, 100, "Full-duplex, 100Mb/s, media type is 10/100BaseTX"),
     ("Vlan", "Ethernet SVI", 1_000_000, 10, ""),
     ("Embedded-Service-Engine", "Embedded Service Engine", 10_000, 1_000, ""),
@@ -80,8 +101,21 @@ impl Exec<'_> {
             }
             // A switch is a member of its stack.
             Layout::Catalyst(_) => ("1".into(), model.clone()),
+            Layout::XeSwitch(_) => ("Switch 1".into(), model.clone()),
         };
-        inventory::render(&[Part { name, description, pid: model, vid: "V01".into(), serial }])
+        let chassis = Part { name, description, pid: model, vid: "V01".into(), serial };
+        match &profile.version.layout {
+            Layout::XeSwitch(_) => {
+                let stack = "c93xx Stack".to_owned();
+                inventory::render(&[
+                    Part { name: stack.clone(), description: stack, ..chassis.clone() },
+                    chassis,
+                ])
+            }
+            Layout::IsrG2(_) | Layout::Xe(_) | Layout::Catalyst(_) | Layout::Ios12(_) => {
+                inventory::render(&[chassis])
+            }
+        }
     }
 
     pub(super) fn show_logging(&self) -> String {

@@ -514,7 +514,7 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         [const { [const { OnceLock::new() }; RULES.len()] }; 2];
     let (view, own): (usize, [&[Row<Id>]; 2]) = match profile.boot.view {
         View::Bootvar => (0, [ROUTER_SHOWS, ROUTER_GLOBAL]),
-        View::PathList => (1, [SWITCH_SHOWS, SWITCH_GLOBAL]),
+        View::PathList | View::Variables => (1, [SWITCH_SHOWS, SWITCH_GLOBAL]),
     };
     let rules = profile.flash.class.rules();
     let class = RULES.iter().position(|r| r == rules).expect("every class has its row");

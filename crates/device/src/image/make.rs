@@ -52,14 +52,34 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
     if recipe.size < MIN_SIZE {
         return Err(BadRecipe::Small { size: recipe.size });
     }
+    let mut filler = Filler(recipe.seed);
+    let text = metadata(recipe.profile, recipe.version, recipe.size, &name, None);
+    seal(recipe.profile, &text, recipe.size, out, &mut |buf, _| {
+        filler.fill(buf);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Writes a whole file of `size` octets in order: header, metadata, what `fill` says stands between, trailer. `fill` is given
+/// the octets and how many of them came before.
+pub(super) fn seal(
+    profile: &Profile,
+    metadata: &str,
+    size: u64,
+    out: &mut dyn Write,
+    fill: &mut dyn FnMut(&mut [u8], u64) -> io::Result<()>,
+) -> io::Result<()> {
     let mut head = Vec::with_capacity(HEADER + META);
-    match recipe.profile.image.magic {
+    match profile.image.magic {
         Magic::Elf => head.extend_from_slice(&elf_header()),
         Magic::Mzip => head.extend([MZIP, PACKAGE, 1, 0x3000].into_iter().flat_map(u32::to_be_bytes)),
         Magic::Package => head.extend_from_slice(&PACKAGE.to_be_bytes()),
     }
     head.resize(HEADER, 0);
-    head.extend_from_slice(&metadata(recipe, &name));
+    head.extend_from_slice(metadata.as_bytes());
+    debug_assert!(head.len() <= HEADER + META, "every field is bounded");
+    head.resize(HEADER + META, b'\n');
 
     let mut md5 = Md5::new();
     let mut sha = Sha256::new();
@@ -70,14 +90,14 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
         out.write_all(octets)
     };
     put(&head)?;
-    let mut left = recipe.size - (HEADER + META + TRAILER) as u64;
-    let mut filler = Filler(recipe.seed);
+    let body = size.saturating_sub((HEADER + META + TRAILER) as u64);
+    let mut at = 0;
     let mut buf = vec![0; 65_536];
-    while left > 0 {
-        let n = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        filler.fill(&mut buf[..n]);
+    while at < body {
+        let n = buf.len().min(usize::try_from(body - at).unwrap_or(usize::MAX));
+        fill(&mut buf[..n], at)?;
         put(&buf[..n])?;
-        left -= n as u64;
+        at += n as u64;
     }
     let embedded = md5.finalize();
     sha.update(TRAILER_MAGIC);
@@ -87,8 +107,7 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
     trailer.extend_from_slice(&embedded[..]);
     trailer.extend_from_slice(&sha.finalize()[..]);
     out.write_all(&trailer)?;
-    out.flush()?;
-    Ok(())
+    out.flush()
 }
 
 /// 52 octets: ELFCLASS32, big-endian, ET_EXEC, EM_MIPS, entry 0x81000000 (what the boot loader prints).
@@ -104,20 +123,16 @@ fn elf_header() -> [u8; 52] {
     h
 }
 
-fn metadata(recipe: &Recipe<'_>, name: &str) -> Vec<u8> {
-    let p = recipe.profile;
-    let mut text = format!(
-        "{META_MAGIC}profile={}\nplatform={}\nfeature={}-M\nversion={}\nsize={}\nfile={name}\nmarker={MARKER}\n",
+/// The metadata of an image, or of one of its packages.
+pub(super) fn metadata(p: &Profile, version: &str, size: u64, name: &str, package: Option<&str>) -> String {
+    let package = package.map(|package| format!("package={package}\n")).unwrap_or_default();
+    format!(
+        "{META_MAGIC}profile={}\nplatform={}\nfeature={}\nversion={}\nsize={size}\nfile={name}\n{package}marker={MARKER}\n",
         p.name,
         p.image.platform.to_uppercase(),
-        p.image.feature.to_uppercase(),
-        super::canonical(p, recipe.version),
-        recipe.size,
+        super::feature(p),
+        super::canonical(p, version),
     )
-    .into_bytes();
-    debug_assert!(text.len() <= META, "every field is bounded");
-    text.resize(META, b'\n');
-    text
 }
 
 /// SplitMix64: eight octets a step, fast also in debug builds, no two seeds alike.

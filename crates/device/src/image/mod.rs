@@ -12,13 +12,18 @@
 //! | end-48 | 16 | embedded MD5 of all octets before `end-64` |
 //! | end-32 | 32 | "signature": SHA-256 of a domain text and all octets before `end-32` |
 //!
+//! An image of a model with install mode is taken apart into packages ([`parts`]): files of the same layout whose metadata
+//! say which package they are, and whose filler is a piece of the image's own.
+//!
 //! Every octet is under the MD5 or the signature, so one flipped octet anywhere is found. The
 //! "signature" proves nothing about who made the file; it stands where a device looks for one.
 
+mod expand;
 mod known;
 mod make;
 mod show;
 
+pub use expand::{Part, package_name, parts};
 pub use known::Known;
 pub use make::{BadRecipe, Recipe, make, random_seed};
 pub use show::{Damage, Facts, Glance, glance, md5, show};
@@ -59,6 +64,9 @@ pub fn file_name(profile: &crate::Profile, version: &str) -> Option<String> {
     Some(match image.naming {
         Naming::Classic => format!("{head}-mz{signed}.{}.bin", dashed(version)?),
         Naming::Xe => format!("{head}.{}{signed}.bin", release(version)?),
+        Naming::XeSwitch => {
+            format!("{}_{}.{}{signed}.bin", image.platform, image.feature, release(version)?)
+        }
     })
 }
 
@@ -66,7 +74,16 @@ pub fn file_name(profile: &crate::Profile, version: &str) -> Option<String> {
 pub fn canonical(profile: &crate::Profile, version: &str) -> String {
     match profile.image.naming {
         Naming::Classic => version.to_owned(),
-        Naming::Xe => xe::unpadded(version),
+        Naming::Xe | Naming::XeSwitch => xe::unpadded(version),
+    }
+}
+
+/// The feature set as images call themselves: `UNIVERSALK9-M`, `IOSXE`.
+fn feature(profile: &crate::Profile) -> String {
+    let feature = profile.image.feature.to_uppercase();
+    match profile.image.naming {
+        Naming::Classic | Naming::Xe => format!("{feature}-M"),
+        Naming::XeSwitch => feature,
     }
 }
 
@@ -173,7 +190,7 @@ mod tests {
                 Damage::Signature => signature += 1,
                 Damage::Unsigned => unsigned += 1,
                 Damage::NoMetadata | Damage::Length { .. } => embedded += 1,
-                Damage::Io(e) => panic!("{e}"),
+                other @ (Damage::Package(_) | Damage::Provision(_) | Damage::Io(_)) => panic!("{other}"),
             }
         }
         // The embedded hash itself is 16 octets of the trailer and counts as a mismatch.

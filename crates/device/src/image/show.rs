@@ -1,4 +1,5 @@
 use super::{HEADER, MAGIC, META, META_MAGIC, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex};
+use crate::install::BadProvision;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use std::io;
@@ -19,6 +20,8 @@ pub struct Glance {
     pub len: u64,
     /// The name it was made with.
     pub file: String,
+    /// Which of an image's packages it is; `None`: a whole image.
+    pub package: Option<String>,
 }
 
 /// A sound image.
@@ -38,6 +41,8 @@ pub struct Facts {
     pub embedded_md5: String,
     /// MD5 of the whole file, lower-case hex: what is published beside a download.
     pub md5: String,
+    /// Which of an image's packages it is; `None`: a whole image.
+    pub package: Option<String>,
 }
 
 /// Why a file is not a sound image. The first fault in the order of the file.
@@ -74,6 +79,12 @@ pub enum Damage {
     /// The hash fits, the signature does not.
     #[error("the signature does not fit the image")]
     Signature,
+    /// It is one package of an image: only all of them together boot, by their provisioning file.
+    #[error("a package of an image, {0}, which does not boot alone")]
+    Package(String),
+    /// A provisioning file that does not boot.
+    #[error(transparent)]
+    Provision(#[from] BadProvision),
     /// The file could not be read.
     #[error("cannot read the image: {0}")]
     Io(#[from] io::Error),
@@ -86,7 +97,7 @@ pub fn glance(blob: &Blob) -> Result<Glance, Damage> {
     let mut magic = [0; 4];
     magic[..n.min(4)].copy_from_slice(&head[..n.min(4)]);
     let found = u32::from_be_bytes(magic);
-    if ![MAGIC, MZIP, PACKAGE, PACKAGE].contains(&found) {
+    if ![MAGIC, MZIP, PACKAGE].contains(&found) {
         return Err(Damage::Magic { found });
     }
     let text = std::str::from_utf8(&head[HEADER.min(n)..n]).map_err(|_| Damage::NoMetadata)?;
@@ -105,6 +116,7 @@ pub fn glance(blob: &Blob) -> Result<Glance, Damage> {
         version: field("version")?,
         len: field("size")?.parse().map_err(|_| Damage::NoMetadata)?,
         file: field("file")?,
+        package: field("package").ok(),
     })
 }
 
@@ -144,6 +156,7 @@ pub fn show(blob: &Blob) -> Result<Facts, Damage> {
         len: glance.len,
         embedded_md5: hex(&computed[..]),
         md5: hex(&whole.finalize()[..]),
+        package: glance.package,
     })
 }
 

@@ -4,8 +4,10 @@
 //! A profile is a TOML file. Those of this program are in `profiles/` and compiled in; an owner's own is
 //! read by [`Profile::parse`], which says the line and what was expected of a faulty one.
 
+mod install;
 mod value;
 
+pub use install::{Install, Provisioned};
 pub use value::{FileName, Octets, Port, Ports, Prefix, Text, Word};
 
 use crate::ifs::{Class, Geometry};
@@ -54,6 +56,8 @@ pub struct Profile {
     pub nvram: Nvram,
     /// Its boot loader.
     pub boot: Boot,
+    /// How it installs images as packages; without it images are only booted whole.
+    pub install: Option<Install>,
 }
 
 /// How images of a model are named, and which one it comes with.
@@ -115,8 +119,10 @@ pub enum Magic {
 pub enum Naming {
     /// 15.5(3)M4a: `-mz.SPA.155-3.M4a.bin`.
     Classic,
-    /// 16.6.5: `.16.06.05.SPA.bin`.
+    /// 16.6.5: `isr4300-universalk9.16.06.05.SPA.bin`.
     Xe,
+    /// 17.6.1: `cat9k_iosxe.17.06.01.SPA.bin`.
+    XeSwitch,
 }
 
 /// The layouts of `show version`, with the texts that only they have.
@@ -131,6 +137,8 @@ pub enum Layout {
     Xe(Xe),
     /// IOS up to 12.3.
     Ios12(Ios12),
+    /// A Catalyst's with IOS-XE.
+    XeSwitch(XeSwitch),
 }
 
 /// An ISR G2's.
@@ -185,6 +193,26 @@ pub struct Xe {
     pub codes: Codes,
 }
 
+/// IOS-XE's of a Catalyst.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct XeSwitch {
+    /// `IOS-XE ROMMON`.
+    pub rom: Text,
+    /// `(X86) processor`.
+    pub processor: Text,
+    /// Its licences: the package, what kind of licence it is.
+    pub licences: Vec<(Text, Text)>,
+    /// `Registration Not Applicable/Not Applicable`.
+    pub licensing: Text,
+    /// The lines behind the interfaces.
+    pub memories: Vec<Text>,
+    /// The board's rows; `MAC`, `MODEL` and `SERIAL` stand for the device's.
+    pub board: Vec<(Text, Text)>,
+    /// Names of releases, by their first two numbers.
+    pub codes: Codes,
+}
+
 /// Names of releases: `Everest` is 16.6.
 #[derive(Debug, Deserialize)]
 pub struct Codes {
@@ -193,6 +221,13 @@ pub struct Codes {
     /// Those that have one.
     #[serde(flatten)]
     pub known: BTreeMap<String, Text>,
+}
+
+impl Codes {
+    /// That of a release by its first two numbers.
+    pub fn of(&self, train: &str) -> &Text {
+        self.known.get(train).unwrap_or(&self.other)
+    }
 }
 
 /// The lines that name a build.
@@ -300,6 +335,8 @@ pub enum Loader {
     RommonXe,
     /// `switch: ` of a Catalyst.
     Switch,
+    /// The same prompt of a Catalyst with IOS-XE, which boots packages too.
+    SwitchXe,
 }
 
 /// Where it is said what boots, and how the device shows it.
@@ -310,6 +347,8 @@ pub enum View {
     Bootvar,
     /// `show boot`: a variable of the boot loader, which `boot system` sets at once.
     PathList,
+    /// The same as a Catalyst with IOS-XE shows it: what this boot was told, and what the next one will be.
+    Variables,
 }
 
 /// Why a text is no profile: the line, what stands there and what was expected.
@@ -322,6 +361,7 @@ const FILES: &[&str] = &[
     include_str!("../../profiles/c2911.toml"),
     include_str!("../../profiles/c2960x.toml"),
     include_str!("../../profiles/c3640.toml"),
+    include_str!("../../profiles/c9300.toml"),
     include_str!("../../profiles/isr4331.toml"),
 ];
 

@@ -4,7 +4,7 @@ use crate::boot::{Decision, Outcome};
 use crate::profile::Loader;
 use crate::{Profile, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
-use ios_cli::text::{boot, boot_classic, boot_switch, boot_xe};
+use ios_cli::text::{boot, boot_classic, boot_switch, boot_switch_xe, boot_xe};
 use std::time::Duration;
 
 /// A whole boot takes about this long at pace 1.
@@ -19,6 +19,7 @@ pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
         Loader::Rommon | Loader::RommonClassic => by_rommon(tty),
         Loader::RommonXe => by_rommon_xe(tty),
         Loader::Switch => by_switch(tty),
+        Loader::SwitchXe => by_switch_xe(tty),
     }
 }
 
@@ -89,6 +90,35 @@ fn by_switch(tty: &mut Tty) -> Result<(), Leave> {
     launch(tty, outcome)
 }
 
+/// One with IOS-XE stops where a break or `boot manual` says so, and knows its flash at once.
+fn by_switch_xe(tty: &mut Tty) -> Result<(), Leave> {
+    let (power_on, manual) = {
+        let monitor = &tty.device.state().monitor;
+        (monitor.returned_by == "power-on", monitor.get(MANUAL_BOOT) == Some("yes"))
+    };
+    let profile = tty.device.profile();
+    let greeting = boot_switch_xe::bootstrap(
+        &profile.boot.version,
+        &profile.version.model,
+        profile.memory_kib,
+        power_on,
+    );
+    tty.print(&greeting)?;
+    if pause(tty, PAUSE)? || manual {
+        tty.device.become_booted(Outcome::Rommon);
+        return Ok(());
+    }
+    let Decision { tried, outcome } = tty.device.decide();
+    for text in &tried {
+        tty.print(text)?;
+        if pause(tty, PAUSE)? {
+            tty.device.become_booted(Outcome::Rommon);
+            return Ok(());
+        }
+    }
+    launch(tty, outcome)
+}
+
 fn launch(tty: &mut Tty, outcome: Outcome) -> Result<(), Leave> {
     match &outcome {
         Outcome::Rommon => {
@@ -134,6 +164,11 @@ fn loading(profile: &Profile, octets: u64, shown: &str) -> Loading {
             ),
             mark: "$",
             behind: format!("{}{}", boot_switch::installed(shown), boot::LEGEND),
+        },
+        Loader::SwitchXe => Loading {
+            before: boot_switch_xe::attempting(shown),
+            mark: "#",
+            behind: format!("{}{}", boot_switch_xe::LOADED, boot::LEGEND),
         },
     }
 }
@@ -196,7 +231,7 @@ fn monitor(tty: &mut Tty) -> Result<(), Leave> {
         Loader::Rommon | Loader::RommonClassic | Loader::RommonXe => {
             "\nmonitor: command \"boot\" aborted due to user interrupt\n"
         }
-        Loader::Switch => "\n",
+        Loader::Switch | Loader::SwitchXe => "\n",
     })?;
     tty.device.become_booted(Outcome::Rommon);
     Ok(())

@@ -58,7 +58,7 @@ impl Device {
                 }
                 Now::Rommon => match tty.device.profile().boot.loader {
                     Loader::Rommon | Loader::RommonClassic | Loader::RommonXe => rommon::run(&mut tty),
-                    Loader::Switch => switch_loader::run(&mut tty),
+                    Loader::Switch | Loader::SwitchXe => switch_loader::run(&mut tty),
                 },
                 Now::Running { setup: true } => booting::setup_dialog(&mut tty),
                 Now::Running { setup: false } => con0(&mut tty, std::mem::take(&mut fresh)),

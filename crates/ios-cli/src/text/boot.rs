@@ -90,6 +90,9 @@ pub fn banner(v: &version::Version) -> String {
         version::Layout::IsrG2 | version::Layout::Ios12(_) => ("", String::new()),
         version::Layout::Catalyst(catalyst) => (boot_switch::STARTED, catalyst.render()),
         version::Layout::Xe(_) => return format!("{}\n\n{}", version::software(v), xe::banner(v)),
+        version::Layout::XeSwitch(switch) => {
+            return format!("{}\n\n{}\n{}", version::software(v), xe::banner(v), switch.board());
+        }
     };
     format!(
         "{}{started}\n\n{}{}Processor board ID {}\n{inventory}{rest}",

@@ -15,6 +15,9 @@
 //! | [`path_list`] | `show boot` of a Catalyst |
 //! | [`catalyst`] | what a Catalyst adds to `show version`; `show switch` |
 //! | [`xe`] | what IOS-XE has otherwise in `show version` |
+//! | [`xe_switch`] | what a Catalyst with IOS-XE has otherwise there; its `show switch` |
+//! | [`boot_variables`] | `show boot` of one |
+//! | [`install`] | `install`, `show install` |
 //! | [`vlan`](mod@vlan) | `show vlan` |
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
@@ -32,11 +35,14 @@
 //! | [`boot_classic`] | the console of a router before the ISRs while booting |
 //! | [`boot_switch`] | a Catalyst's console while booting, its `switch:` |
 //! | [`boot_xe`] | an IOS-XE router's console while booting |
+//! | [`boot_switch_xe`] | the same of a Catalyst with IOS-XE |
 
 pub mod archive;
 pub mod boot;
 pub mod boot_classic;
 pub mod boot_switch;
+pub mod boot_switch_xe;
+pub mod boot_variables;
 pub mod boot_xe;
 pub mod bootvar;
 pub mod catalyst;
@@ -47,6 +53,7 @@ pub mod file_systems;
 pub mod files;
 pub mod flash;
 pub mod flash_class;
+pub mod install;
 pub mod interfaces;
 pub mod inventory;
 pub mod load;
@@ -60,6 +67,7 @@ mod stamp;
 pub mod version;
 pub mod vlan;
 pub mod xe;
+pub mod xe_switch;
 
 pub use stamp::Stamp;
 

@@ -2,6 +2,7 @@
 
 use super::catalyst::Catalyst;
 use super::xe::Xe;
+use super::xe_switch::XeSwitch;
 use super::{Unread, between, register_line, render_register};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -74,6 +75,19 @@ pub enum Layout {
     Xe(Xe),
     /// IOS up to 12.3, with where the image lies in memory: `text-base: 0x60008930, data-base: 0x6145C000`.
     Ios12(String),
+    /// A Catalyst's with IOS-XE.
+    XeSwitch(XeSwitch),
+}
+
+impl Layout {
+    /// What every IOS-XE has.
+    pub fn xe(&self) -> Option<&Xe> {
+        match self {
+            Layout::Xe(xe) => Some(xe),
+            Layout::XeSwitch(switch) => Some(&switch.xe),
+            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Ios12(_) => None,
+        }
+    }
 }
 
 /// One row of the licence table.
@@ -96,7 +110,7 @@ const IOS12: &str = "IOS (tm) ";
 pub(super) fn export(v: &Version) -> &'static str {
     match v.layout {
         Layout::Ios12(_) => "",
-        Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) => EXPORT,
+        Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) | Layout::XeSwitch(_) => EXPORT,
     }
 }
 
@@ -121,16 +135,13 @@ export@cisco.com.
 
 /// The first four lines, which the boot banner and the restart message have too.
 pub(super) fn software(v: &Version) -> String {
-    let train = match &v.layout {
-        Layout::Xe(xe) => format!(" [{}]", xe.code),
-        Layout::IsrG2 | Layout::Catalyst(_) => String::new(),
-        Layout::Ios12(base) => {
-            return format!(
-                "Cisco Internetwork Operating System Software \nIOS (tm) {} ({}), Version {}, {}\nCopyright (c) {} by cisco Systems, Inc.\nCompiled {}\nImage {base}\n",
-                v.software, v.image_id, v.version, v.release, v.copyright, v.compiled
-            );
-        }
-    };
+    if let Layout::Ios12(base) = &v.layout {
+        return format!(
+            "Cisco Internetwork Operating System Software \nIOS (tm) {} ({}), Version {}, {}\nCopyright (c) {} by cisco Systems, Inc.\nCompiled {}\nImage {base}\n",
+            v.software, v.image_id, v.version, v.release, v.copyright, v.compiled
+        );
+    }
+    let train = v.layout.xe().map(|xe| format!(" [{}]", xe.code)).unwrap_or_default();
     format!(
         "Cisco IOS Software{train}, {} ({}), Version {}, {}\nTechnical Support: http://www.cisco.com/techsupport\nCopyright (c) {} by Cisco Systems, Inc.\nCompiled {}\n",
         v.software, v.image_id, v.version, v.release, v.copyright, v.compiled
@@ -141,7 +152,7 @@ pub(super) fn software(v: &Version) -> String {
 pub(super) fn hardware(v: &Version) -> String {
     let cisco = match v.layout {
         Layout::IsrG2 => "Cisco",
-        Layout::Catalyst(_) | Layout::Xe(_) | Layout::Ios12(_) => "cisco",
+        Layout::Catalyst(_) | Layout::Xe(_) | Layout::XeSwitch(_) | Layout::Ios12(_) => "cisco",
     };
     format!("{cisco} {} {} with {} bytes of memory.\n", v.model, v.revision, v.memory)
 }
@@ -149,15 +160,16 @@ pub(super) fn hardware(v: &Version) -> String {
 impl Version {
     /// As the device prints it.
     pub fn render(&self) -> String {
-        let xe = match &self.layout {
-            Layout::Xe(xe) => Some(xe),
-            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Ios12(_) => None,
-        };
+        let xe = self.layout.xe();
         let part = |of: fn(&Xe) -> String| xe.map(of).unwrap_or_default();
         let mut out = part(Xe::head) + &software(self) + &part(Xe::legal);
         out += &format!("\nROM: {}\n", self.rom);
-        if let Layout::Catalyst(c) = &self.layout {
-            out += &format!("BOOTLDR: {}\n", c.boot_loader);
+        match &self.layout {
+            Layout::Catalyst(Catalyst { boot_loader, .. })
+            | Layout::XeSwitch(XeSwitch { boot_loader, .. }) => {
+                out += &format!("BOOTLDR: {boot_loader}\n");
+            }
+            Layout::IsrG2 | Layout::Xe(_) | Layout::Ios12(_) => {}
         }
         out += "\n";
         out += &format!("{} uptime is {}\n", self.host, uptime(self.uptime));
@@ -174,10 +186,14 @@ impl Version {
         }
         out += match &self.layout {
             Layout::Ios12(_) => "\n",
-            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) => "\n\n",
+            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Xe(_) | Layout::XeSwitch(_) => "\n\n",
         };
         out += export(self);
-        out += &part(Xe::licences);
+        match &self.layout {
+            Layout::Xe(xe) => out += &xe.licences(),
+            Layout::XeSwitch(switch) => out += &switch.licences(),
+            Layout::IsrG2 | Layout::Catalyst(_) | Layout::Ios12(_) => {}
+        }
         out += &hardware(self);
         out += &format!("Processor board ID {}\n", self.board_id);
         self.inventory.iter().for_each(|l| out += &format!("{l}\n"));
@@ -185,6 +201,7 @@ impl Version {
             Layout::IsrG2 => out += "\n\n",
             Layout::Xe(_) | Layout::Ios12(_) => out += "\n",
             Layout::Catalyst(c) => out += &c.render(),
+            Layout::XeSwitch(switch) => out += &switch.render(),
         }
         if let Some((pid, sn)) = &self.udi {
             out += &format!(
@@ -272,6 +289,7 @@ impl Version {
             next_register,
             layout: Catalyst::find(&lines)
                 .map(Layout::Catalyst)
+                .or_else(|| XeSwitch::find(&lines).map(Layout::XeSwitch))
                 .or_else(|| Xe::find(&lines).map(Layout::Xe))
                 .or_else(|| Some(Layout::Ios12(after("Image ").filter(|_| head.starts_with(IOS12))?)))
                 .unwrap_or(Layout::IsrG2),

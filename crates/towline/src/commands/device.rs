@@ -9,10 +9,11 @@ use crate::interrupt::on_interrupt;
 use crate::lab::desk::{Desk, Known};
 use crate::lab::topology::file;
 use crate::ladder::{End, Tracing};
-use crate::landing::Landing;
+use crate::landing::{self, Landing};
 use crate::watch::Several;
 use clap::{Args, Subcommand, ValueEnum};
 use device::image::{self, Recipe};
+use device::install::{PACKAGES, Provision};
 use device::wire::Table;
 use device::{
     Attendant, Device as Emulated, DeviceConfig, Fault, Heard, OpenError, Port, Profile, Rack, SshLines,
@@ -320,7 +321,25 @@ fn first_image(profile: &Profile, flash: &Path) -> Result<(), Failure> {
     let fault = |e: &dyn std::fmt::Display| Failure::new(Exit::Local, path.display(), e, "is there room?");
     let mut landing = Landing::temporary(&path).map_err(|e| fault(&e))?;
     image::make(&recipe, &mut super::image::InOrder::new(&mut landing)).map_err(|e| fault(&e))?;
-    landing.land().map_err(|e| fault(&e))
+    landing.land().map_err(|e| fault(&e))?;
+    match profile.install.is_some() {
+        true => unpacked(profile, &path).map_err(|e| fault(&e)),
+        false => Ok(()),
+    }
+}
+
+/// One with install mode has it as packages.
+fn unpacked(profile: &Profile, path: &Path) -> io::Result<()> {
+    let flash = path.parent().unwrap_or(path);
+    let blob = landing::open(path)?;
+    let facts = image::show(&blob).map_err(io::Error::other)?;
+    for part in image::parts(profile, &facts) {
+        let mut landing = Landing::temporary(&flash.join(&part.file))?;
+        part.write(profile, &facts, &blob, &mut super::image::InOrder::new(&mut landing))?;
+        landing.land()?;
+    }
+    std::fs::write(flash.join(PACKAGES), Provision::of(profile, &facts.version).render())?;
+    std::fs::remove_file(path)
 }
 
 /// Accepts Telnet connections for the vty lines, as long as what comes back lives.

@@ -174,7 +174,7 @@ impl Upgrade<'_> {
     fn boot(&self) -> Step {
         match self.profile.boot.view {
             View::Bootvar => self.boot_lines(),
-            View::PathList => self.boot_list(),
+            View::PathList | View::Variables => self.boot_list(),
         }
     }
 
@@ -223,6 +223,13 @@ impl Upgrade<'_> {
                      0x2102' in configuration mode).",
                 ],
                 "show bootvar",
+            ),
+            View::Variables => (
+                &[
+                    "'[OK]'; then 'BOOT variable =' under 'Boot Variables on next reload:' with the same order, and \
+                     'Manual Boot = no' ('no boot manual' in configuration mode).",
+                ],
+                "show boot",
             ),
             View::PathList => (
                 &[

@@ -4,6 +4,7 @@ use super::file::{self, Read, Topology};
 use crate::config::{Fault, Origin, Origins, Place};
 use device::config::Password;
 use device::image::{self, Known, Recipe};
+use device::install::{PACKAGES, Provision};
 use device::wire::{Rest, Table};
 use device::{DeviceConfig, Profile, Stock};
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,9 +196,16 @@ impl Furnisher<'_> {
         let first = [profile.image.first.to_string()];
         let versions = if row.images.is_empty() { &first[..] } else { &row.images[..] };
         let mut out = Vec::new();
-        for version in versions {
-            match self.image(profile, version, row.image_size.0) {
-                Ok(file) => out.push(file),
+        for (at, version) in versions.iter().enumerate() {
+            let files = self.image(profile, version, row.image_size.0).and_then(|image| {
+                // One with install mode runs the first as packages.
+                match at == 0 && profile.install.is_some() {
+                    true => self.packages(profile, &image),
+                    false => Ok(vec![image]),
+                }
+            });
+            match files {
+                Ok(files) => out.extend(files),
                 Err(what) => self.fault(nth, "images", what, "write a version as \"15.5(3)M4a\""),
             }
         }
@@ -230,6 +238,31 @@ impl Furnisher<'_> {
         let content = self.shelf.take(&mut &octets[..]).map_err(|e| format!("no room for {name}: {e}"))?;
         self.contents.insert(key, content.clone());
         Ok((path, content))
+    }
+
+    /// The packages of an image, and the file that names them.
+    fn packages(&mut self, profile: &Profile, image: &(VPath, Blob)) -> Result<Vec<(VPath, Blob)>, String> {
+        let facts = image::show(&image.1).map_err(|e| e.to_string())?;
+        let mut out = Vec::new();
+        for part in image::parts(profile, &facts) {
+            let key = format!("{} {} {}", part.file, facts.md5, facts.len);
+            let content = match self.contents.get(&key) {
+                Some(content) => content.clone(),
+                None => {
+                    let mut octets = Vec::new();
+                    part.write(profile, &facts, &image.1, &mut octets).map_err(|e| e.to_string())?;
+                    let content = self.shelf.take(&mut &octets[..]);
+                    let content = content.map_err(|e| format!("no room for {}: {e}", part.file))?;
+                    self.contents.insert(key, content.clone());
+                    content
+                }
+            };
+            out.push((VPath::parse(part.file.as_bytes()).map_err(|e| e.to_string())?, content));
+        }
+        let text = Provision::of(profile, &facts.version).render();
+        let name = VPath::parse(PACKAGES.as_bytes()).map_err(|e| e.to_string())?;
+        out.push((name, Blob::Memory(text.into_bytes().into())));
+        Ok(out)
     }
 
     fn file(&mut self, path: &Path) -> Result<(VPath, Blob), String> {
