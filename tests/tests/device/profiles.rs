@@ -51,7 +51,7 @@ fn a_directory_answers_show_commands() {
     let shows = tempfile::tempdir().expect("a directory");
     std::fs::write(shows.path().join("show_inventory_raw.txt"), "NAME: \"lab\"\r\nPID: LAB-1")
         .expect("written");
-    std::fs::write(shows.path().join("show_license_udi.txt"), "none\n").expect("written");
+    std::fs::write(shows.path().join("show_lacp_sys-id.txt"), "none\n").expect("written");
     std::fs::write(shows.path().join("show_version.txt"), "mine\n").expect("written");
     std::fs::write(shows.path().join("show_running-config.txt"), "secret\n").expect("written");
     let port = "show_running-config_interface_gigabitethernet0_0.txt";
@@ -65,8 +65,8 @@ fn a_directory_answers_show_commands() {
     assert_eq!(p.run("sh inventory raw | include PID"), "PID: LAB-1\n");
     assert_eq!(p.run("sh ver"), "mine\n");
     assert_eq!(p.run("show run int g0/0"), "a port\n");
-    assert_eq!(p.run("sh license udi"), "none\n");
-    assert!(p.run("show license").contains("% Invalid input"));
+    assert_eq!(p.run("sh lacp sys-id"), "none\n");
+    assert!(p.run("show lacp").contains("% Invalid input"));
     assert!(p.run("show inventory").contains("PID: CISCO2911/K9"));
     // The device's own where no file stands in.
     assert!(p.run("show bootvar").contains("BOOT variable"));

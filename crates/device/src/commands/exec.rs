@@ -321,6 +321,7 @@ impl Exec<'_> {
             | Id::ShowPorts
             | Id::ShowDescriptions
             | Id::ShowInventory
+            | Id::Hardware(_)
             | Id::ShowLogging
             | Id::ShowProcesses
             | Id::ShowMemory
@@ -390,6 +391,7 @@ impl Exec<'_> {
             Id::ShowPorts => self.show_ports(found),
             Id::ShowDescriptions => render_descriptions(&self.ports()),
             Id::ShowInventory => self.show_inventory(),
+            Id::Hardware(what) => self.show_hardware(what),
             Id::ShowLogging => self.show_logging(),
             Id::ShowProcesses => self.show_processes(),
             Id::ShowMemory => self.show_memory(),

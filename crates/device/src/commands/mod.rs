@@ -10,6 +10,7 @@ mod exec;
 mod files;
 mod flash;
 mod flash_table;
+mod hardware;
 mod overlay;
 mod ping;
 mod schedule;

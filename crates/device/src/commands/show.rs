@@ -2,7 +2,9 @@
 
 use super::exec::Exec;
 use super::table::Id;
+use crate::boot::switch::BOOT;
 use crate::config::BootSource;
+use crate::profile::View;
 use crate::texts;
 use clock::civil::Civil;
 use ios_cli::Match;
@@ -89,7 +91,17 @@ impl Exec<'_> {
             .unwrap_or_default()
     }
 
-    fn show_bootvar(&self) -> String {
+    /// `flash0:a.bin,1;`: what boots next, as the loader's variable has it.
+    pub(super) fn boot_variable(&self) -> String {
+        if self.tty.device.profile().boot.view != View::Bootvar {
+            let state = self.tty.device.state();
+            let list = state.monitor.get(BOOT).unwrap_or_default().trim_end_matches(';');
+            return if list.is_empty() { String::new() } else { format!("{list};") };
+        }
+        self.boot_images().iter().map(bootvar::Image::render).collect()
+    }
+
+    fn boot_images(&self) -> Vec<bootvar::Image> {
         // The variable is what the saved configuration says; `boot system` alone changes nothing yet.
         let saved = self.tty.device.saved_config();
         let flash = self.tty.device.profile().flash.prefix();
@@ -103,11 +115,14 @@ impl Exec<'_> {
             };
             bootvar::Image { file, number: Some(number) }
         });
-        let images: Vec<_> = images.collect();
+        images.collect()
+    }
+
+    fn show_bootvar(&self) -> String {
         let next = self.tty.device.state().monitor.register;
         let now = self.tty.device.running(|r| r.register).unwrap_or(next);
         bootvar::BootVar {
-            boot: Some(images),
+            boot: Some(self.boot_images()),
             config_file: Some(String::new()),
             bootldr: None,
             register: now,

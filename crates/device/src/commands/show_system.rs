@@ -3,7 +3,7 @@
 use super::exec::Exec;
 use super::table::Id;
 use crate::config::Interface;
-use crate::profile::Layout;
+use crate::profile::{Layout, Text};
 use ios_cli::Match;
 use ios_cli::text::interfaces::Status;
 use ios_cli::text::inventory::{self, Part};
@@ -87,7 +87,7 @@ impl Exec<'_> {
         config.interfaces.iter().enumerate().map(port).collect()
     }
 
-    /// The chassis: this device has no other parts.
+    /// The chassis, and the parts that the model lists.
     pub(super) fn show_inventory(&self) -> String {
         let profile = self.tty.device.profile();
         let (model, serial) = (profile.version.model.to_string(), profile.serial.to_string());
@@ -104,18 +104,23 @@ impl Exec<'_> {
             Layout::XeSwitch(_) => ("Switch 1".into(), model.clone()),
         };
         let chassis = Part { name, description, pid: model, vid: "V01".into(), serial };
-        match &profile.version.layout {
+        let head = if matches!(profile.version.layout, Layout::Xe(_)) { inventory::INFO } else { "" };
+        let part = |[name, description, pid, vid, serial]: &[Text; 5]| Part {
+            name: name.to_string(),
+            description: description.to_string(),
+            pid: pid.to_string(),
+            vid: vid.to_string(),
+            serial: serial.to_string(),
+        };
+        let mut parts = match &profile.version.layout {
             Layout::XeSwitch(_) => {
                 let stack = "c93xx Stack".to_owned();
-                inventory::render(&[
-                    Part { name: stack.clone(), description: stack, ..chassis.clone() },
-                    chassis,
-                ])
+                vec![Part { name: stack.clone(), description: stack, ..chassis.clone() }, chassis]
             }
-            Layout::IsrG2(_) | Layout::Xe(_) | Layout::Catalyst(_) | Layout::Ios12(_) => {
-                inventory::render(&[chassis])
-            }
-        }
+            Layout::IsrG2(_) | Layout::Xe(_) | Layout::Catalyst(_) | Layout::Ios12(_) => vec![chassis],
+        };
+        parts.extend(profile.hardware.parts.iter().map(part));
+        format!("{head}{}", inventory::render(&parts))
     }
 
     pub(super) fn show_logging(&self) -> String {

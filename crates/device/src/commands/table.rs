@@ -2,13 +2,15 @@
 
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::flash_table;
+use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
 use crate::Profile;
 use crate::ifs::RULES;
-use crate::profile::View;
+use crate::profile::{Layout, View};
 use ios_cli::{Graph, Modes, Row};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// What a row stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +23,7 @@ pub(crate) enum Id {
     Logout,
     Help,
     Terminal(Terminal),
+    Hardware(Hardware),
     Configure,
     Tclsh,
     // the configuration as a whole
@@ -507,19 +510,32 @@ const ROUTER_SHOWS: &[Row<Id>] =
     &[Row::new("show bootvar", &[SHOW, "Boot and related environment variable"], EXEC, 1, Id::ShowBootvar)
         .piped()];
 
-/// The command graph of a model.
+/// The command graph of a model: one for each kind of model that there is.
 pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
-    /// By what shows what boots, and by the class of flash.
-    static GRAPHS: [[OnceLock<Graph<Id>>; RULES.len()]; 2] =
-        [const { [const { OnceLock::new() }; RULES.len()] }; 2];
+    /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy.
+    type Kind = (usize, usize, bool, bool, bool);
+    /// Guards the graphs that were made, each once; held for a look and for the making of one.
+    static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, [&[Row<Id>]; 2]) = match profile.boot.view {
         View::Bootvar => (0, [ROUTER_SHOWS, ROUTER_GLOBAL]),
         View::PathList | View::Variables => (1, [SWITCH_SHOWS, SWITCH_GLOBAL]),
     };
     let rules = profile.flash.class.rules();
     let class = RULES.iter().position(|r| r == rules).expect("every class has its row");
-    GRAPHS[view][class].get_or_init(|| {
+    let xe = matches!(profile.version.layout, Layout::Xe(_));
+    let licensed = !profile.hardware.licences.is_empty();
+    let redundant = match profile.version.layout {
+        Layout::IsrG2(_) | Layout::Xe(_) | Layout::XeSwitch(_) => true,
+        Layout::Catalyst(_) | Layout::Ios12(_) => false,
+    };
+    let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
+    graphs.entry((view, class, xe, licensed, redundant)).or_insert_with(|| {
         let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES];
-        Graph::new(&[&common[..], &own, &flash_table::rows(rules)].concat())
+        let mut rows = [&common[..], &own, &flash_table::rows(rules)].concat();
+        rows.extend(xe.then_some(XE_HARDWARE));
+        rows.extend(licensed.then_some(LICENCES));
+        rows.extend(redundant.then_some(REDUNDANCY));
+        // One for each kind of model, for as long as the program runs.
+        Box::leak(Box::new(Graph::new(&rows)))
     })
 }

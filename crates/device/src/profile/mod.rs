@@ -4,9 +4,11 @@
 //! A profile is a TOML file. Those of this program are in `profiles/` and compiled in; an owner's own is
 //! read by [`Profile::parse`], which says the line and what was expected of a faulty one.
 
+mod hardware;
 mod install;
 mod value;
 
+pub use hardware::Hardware;
 pub use install::{Install, Provisioned};
 pub use value::{FileName, Octets, Port, Ports, Prefix, Text, Word};
 
@@ -58,6 +60,9 @@ pub struct Profile {
     pub boot: Boot,
     /// How it installs images as packages; without it images are only booted whole.
     pub install: Option<Install>,
+    /// What it is made of, and licensed for.
+    #[serde(default)]
+    pub hardware: Hardware,
 }
 
 /// How images of a model are named, and which one it comes with.

@@ -30,14 +30,20 @@ pub struct Image {
     pub number: Option<u16>,
 }
 
+impl Image {
+    /// As it stands in the variable.
+    pub fn render(&self) -> String {
+        match self.number {
+            Some(n) => format!("{},{n};", self.file),
+            None => format!("{};", self.file),
+        }
+    }
+}
+
 impl BootVar {
     /// As the device prints it.
     pub fn render(&self) -> String {
-        let image = |i: &Image| match i.number {
-            Some(n) => format!("{},{n};", i.file),
-            None => format!("{};", i.file),
-        };
-        let boot = self.boot.as_ref().map(|images| images.iter().map(image).collect());
+        let boot = self.boot.as_ref().map(|images| images.iter().map(Image::render).collect());
         let line = |name: &str, value: Option<String>| match value {
             Some(value) => format!("{name} variable = {value}\n"),
             None => format!("{name} variable does not exist\n"),

@@ -21,6 +21,14 @@ pub struct Part {
     pub serial: String,
 }
 
+/// What IOS-XE prints before it.
+pub const INFO: &str = "
++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++
+INFO: Please use \"show license UDI\" to get serial number for licensing.
++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++++
+
+";
+
 /// As the device prints it.
 pub fn render(parts: &[Part]) -> String {
     let part = |p: &Part| {
@@ -75,7 +83,8 @@ mod tests {
         let ours = render(&parts);
         assert_eq!(parse(&ours), Ok(parts));
         // Blanks apart (a transceiver fills its own name up), it is what the device printed.
-        let (_, theirs) = text.split_once("\nNAME").expect("its head");
+        let (head, theirs) = text.split_once("NAME").expect("its head");
+        assert!(head.ends_with(INFO), "{head}");
         let plain = |text: &str| -> Vec<String> {
             text.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
         };

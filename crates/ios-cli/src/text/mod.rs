@@ -26,6 +26,10 @@
 //! | [`ports`] | `show interfaces`, its `description` |
 //! | [`inventory`] | `show inventory` |
 //! | [`logging`] | `show logging` |
+//! | [`licence`] | `show license`, its `udi` and `feature` |
+//! | [`platform`] | `show platform` of an IOS-XE router |
+//! | [`redundancy`] | `show redundancy` |
+//! | [`route`] | `show ip route` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
@@ -56,13 +60,17 @@ pub mod flash_class;
 pub mod install;
 pub mod interfaces;
 pub mod inventory;
+pub mod licence;
 pub mod load;
 pub mod logging;
 pub mod path_list;
 pub mod ping;
+pub mod platform;
 pub mod ports;
 pub mod privilege;
+pub mod redundancy;
 pub mod rommon;
+pub mod route;
 mod stamp;
 pub mod version;
 pub mod vlan;

@@ -134,7 +134,7 @@ export@cisco.com.
 ";
 
 /// The first four lines, which the boot banner and the restart message have too.
-pub(super) fn software(v: &Version) -> String {
+pub fn software(v: &Version) -> String {
     if let Layout::Ios12(base) = &v.layout {
         return format!(
             "Cisco Internetwork Operating System Software \nIOS (tm) {} ({}), Version {}, {}\nCopyright (c) {} by cisco Systems, Inc.\nCompiled {}\nImage {base}\n",

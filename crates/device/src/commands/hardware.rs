@@ -1,0 +1,129 @@
+//! What the device is made of and licensed for: `show platform`, `show license`, `show redundancy`.
+
+use super::exec::Exec;
+use super::table::Id;
+use crate::profile::{Layout, Text};
+use crate::texts;
+use ios_cli::text::licence::{self, Feature};
+use ios_cli::text::platform::{Platform, Slot, ago};
+use ios_cli::text::redundancy::Redundancy;
+use ios_cli::text::version;
+use ios_cli::{Modes, Row};
+
+/// What a row shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hardware {
+    Platform,
+    Redundancy,
+    Licence,
+    LicenceFeature,
+    LicenceUdi,
+}
+
+const EXEC: Modes = Modes::EXEC;
+const SHOW: &str = "Show running system information";
+const LICENSE: &str = "Show license information";
+
+/// What routers have that may have two processors, or know at least that there could be.
+pub(super) const REDUNDANCY: &[Row<Id>] = &[Row::new(
+    "show redundancy",
+    &[SHOW, "Redundancy Facility (RF) information"],
+    EXEC,
+    1,
+    Id::Hardware(Hardware::Redundancy),
+)
+.piped()];
+
+/// What models have that list licences.
+pub(super) const LICENCES: &[Row<Id>] = &[
+    Row::new("show license", &[SHOW, LICENSE], EXEC, 1, Id::Hardware(Hardware::Licence)).piped(),
+    Row::new(
+        "show license feature",
+        &[SHOW, LICENSE, "Show license feature information"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::LicenceFeature),
+    )
+    .piped(),
+    Row::new(
+        "show license udi",
+        &[SHOW, LICENSE, "Show license udi information"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::LicenceUdi),
+    )
+    .piped(),
+];
+
+/// What routers with IOS-XE have.
+pub(super) const XE_HARDWARE: &[Row<Id>] = &[Row::new(
+    "show platform",
+    &[SHOW, "Show platform information"],
+    EXEC,
+    1,
+    Id::Hardware(Hardware::Platform),
+)
+.piped()];
+
+impl Exec<'_> {
+    pub(super) fn show_hardware(&self, what: Hardware) -> String {
+        let profile = self.tty.device.profile();
+        let features = || {
+            let feature = |(n, name): (usize, &Text)| Feature { name: name.to_string(), permanent: n == 0 };
+            profile.hardware.licences.iter().enumerate().map(feature).collect::<Vec<_>>()
+        };
+        match what {
+            Hardware::Platform => self.show_platform(),
+            Hardware::Redundancy => self.show_redundancy(),
+            Hardware::Licence => licence::render(&features()),
+            Hardware::LicenceFeature => licence::feature(&features()),
+            Hardware::LicenceUdi => licence::udi(&profile.version.model, &profile.serial),
+        }
+    }
+
+    fn show_platform(&self) -> String {
+        let profile = self.tty.device.profile();
+        let up = self.tty.device.running(|r| r.since.elapsed().unwrap_or_default()).unwrap_or_default();
+        let slot = |(slot, kind, state): &(Text, Text, Text)| Slot {
+            slot: slot.to_string(),
+            kind: kind.to_string(),
+            state: state.to_string(),
+            inserted: ago(up.as_secs()),
+        };
+        let firmware = |(slot, logic): &(Text, Text)| {
+            [slot.to_string(), logic.to_string(), profile.boot.version.to_string()]
+        };
+        Platform {
+            chassis: profile.version.model.to_string(),
+            slots: profile.hardware.slots.iter().map(slot).collect(),
+            firmware: profile.hardware.logic.iter().map(firmware).collect(),
+        }
+        .render()
+    }
+
+    /// One processor, with nobody to take over.
+    fn show_redundancy(&self) -> String {
+        let device = &self.tty.device;
+        let profile = device.profile();
+        let register = device.state().monitor.register;
+        let shown = device.running(|r| texts::version_of(profile, r, register, "power-on"));
+        let Some(shown) = shown else { return String::new() };
+        // A switch counts from one.
+        let (xe, location) = match profile.version.layout {
+            Layout::Xe(_) => (true, "slot 0"),
+            Layout::XeSwitch(_) => (true, "slot 1"),
+            Layout::IsrG2(_) | Layout::Catalyst(_) | Layout::Ios12(_) => (false, "slot 0"),
+        };
+        let mode = || "Non-redundant".to_owned();
+        Redundancy {
+            uptime: version::uptime(shown.uptime),
+            last_switchover: if xe { "none" } else { "unsupported" }.into(),
+            modes: xe.then(|| (mode(), mode())),
+            location: location.into(),
+            software: version::software(&shown),
+            boot: xe.then(|| self.boot_variable()).filter(|boot| !boot.is_empty()),
+            register: shown.register,
+        }
+        .render()
+    }
+}
