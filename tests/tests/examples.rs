@@ -37,6 +37,7 @@ documents! {
     log: "docs/log.md",
     hooks: "docs/hooks.md",
     sftp_server: "docs/sftp-server.md",
+    facts: "docs/facts.md",
 }
 
 #[test]

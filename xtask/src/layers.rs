@@ -24,6 +24,7 @@ const ROOMS: &[Room] = &[
     Room { name: "sftp-proto", tier: "T0", imports: &[] },
     Room { name: "telnet-proto", tier: "T0", imports: &[] },
     Room { name: "ios-cli", tier: "T0", imports: &[] },
+    Room { name: "upgrade", tier: "T0", imports: &[] },
     Room { name: "store", tier: "T1", imports: &[] },
     Room { name: "gate", tier: "T2", imports: &["store"] },
     Room { name: "transport", tier: "T2", imports: &["telnet-proto", "link", "store"] },
@@ -38,13 +39,23 @@ const ROOMS: &[Room] = &[
     Room {
         name: "client",
         tier: "T3",
-        imports: &["tftp-proto", "ftp-proto", "http-proto", "sftp-proto", "transport", "store"],
+        imports: &[
+            "tftp-proto",
+            "ftp-proto",
+            "http-proto",
+            "sftp-proto",
+            "telnet-proto",
+            "transport",
+            "store",
+        ],
     },
     Room {
         name: "device",
         tier: "T4",
         imports: &["ios-cli", "sftp-proto", "link", "client", "transport", "store", "gate", "serve"],
     },
+    // Of `ios-cli` its `text` only: what a device said.
+    Room { name: "fleet", tier: "T4", imports: &["upgrade", "ios-cli", "client"] },
     Room { name: "db", tier: "T5", imports: &[] },
     Room { name: "towline", tier: "T6", imports: ALL },
     Room {
@@ -73,6 +84,8 @@ const ALL: &[&str] = &[
     "serve",
     "client",
     "device",
+    "upgrade",
+    "fleet",
     "db",
     "towline",
 ];

@@ -21,6 +21,7 @@ mod proxy;
 mod scp;
 pub mod sftp;
 mod ssh;
+pub mod terminal;
 mod tftp;
 mod waiting;
 mod wire;

@@ -5,6 +5,7 @@ mod document;
 mod ended;
 mod examined;
 mod fields;
+mod on_devices;
 mod on_lines;
 mod on_servers;
 mod rows;
@@ -14,6 +15,7 @@ pub use agreed::Agreed;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
+pub use on_devices::Surveyed;
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
@@ -424,6 +426,7 @@ pub enum Event {
         sftp_limits: Option<String>,
     },
     FtpExamined(FtpExamined),
+    Facts(Box<Surveyed>),
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

@@ -24,6 +24,7 @@ mod scp_server;
 mod seat;
 mod shapes;
 mod ssh;
+mod surveyed;
 mod tcl;
 mod tftp_server;
 mod tftpdnld;

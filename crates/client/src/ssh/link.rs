@@ -31,7 +31,7 @@ pub(crate) struct Link {
 }
 
 /// A host with somebody logged in.
-pub(super) struct Hop {
+pub(crate) struct Hop {
     connection: Connection<Judge>,
     waiting: Waiting,
     /// Of the TCP connection that carries it.
@@ -71,6 +71,11 @@ impl Link {
         self.runtime.block_on(self.waiting.on(self.connection.command(command)))
     }
 
+    /// A channel to a shell behind a terminal of this size.
+    pub(crate) fn shell(&self, columns: u16, rows: u16) -> Result<(ChannelIn, ChannelOut), ClientError> {
+        self.runtime.block_on(self.waiting.on(self.connection.shell(columns, rows)))
+    }
+
     /// What a driver of a channel has besides.
     pub(crate) fn around(&self, options: &Options) -> Around {
         let Ends { local, peer, .. } = self.ends;
@@ -80,7 +85,7 @@ impl Link {
 }
 
 /// The hosts on the way, each logged in to by way of the one before; the first one first.
-pub(super) fn way(remote: &Remote, options: &Options, runtime: &Runtime) -> Result<Vec<Hop>, ClientError> {
+pub(crate) fn way(remote: &Remote, options: &Options, runtime: &Runtime) -> Result<Vec<Hop>, ClientError> {
     let mut hops: Vec<Hop> = Vec::new();
     let options_there = for_the_way(options);
     for jump in &options.ssh.jumps {
@@ -93,7 +98,7 @@ pub(super) fn way(remote: &Remote, options: &Options, runtime: &Runtime) -> Resu
 
 impl Hop {
     /// A connection on from it.
-    pub(super) fn through(
+    pub(crate) fn through(
         &self,
         to: &Remote,
         runtime: &Runtime,
@@ -102,13 +107,13 @@ impl Hop {
     }
 
     /// Where the TCP connection goes that carries it.
-    pub(super) fn carrier(&self) -> SocketAddr {
+    pub(crate) fn carrier(&self) -> SocketAddr {
         self.ends.peer
     }
 }
 
 /// Keys and ciphers on a thread of their own.
-pub(super) fn runtime() -> Result<Runtime, ClientError> {
+pub(crate) fn runtime() -> Result<Runtime, ClientError> {
     let builder = &mut tokio::runtime::Builder::new_multi_thread();
     builder.worker_threads(1).thread_name("ssh").enable_all().build().map_err(ClientError::Local)
 }

@@ -18,7 +18,7 @@ mod options;
 mod profiles;
 mod trust;
 
-pub(crate) use link::Link;
+pub(crate) use link::{Link, runtime, way};
 pub use options::{Ask, HostKeys, Jump, Met, Nobody, OnMet, Question, SshOptions};
 pub use transport::ssh::client::Fault as SshFault;
 pub use transport::ssh::client::Greeting;

@@ -7,6 +7,7 @@ pub mod config;
 pub mod copy;
 pub mod device;
 pub mod doctor;
+pub mod facts;
 pub mod grant;
 pub mod image;
 pub mod kick;
@@ -42,6 +43,7 @@ Examples:
   towline mirror sftp://bob@10.0.0.1/~/cfg/ cfg/   a whole tree, what has changed of it
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
+  towline facts admin@10.0.0.2               what runs on a real device, and what its next start would do
   towline device                             sit at a router's console
   towline config init towline.toml           a configuration for a service, with every setting
   towline image show a.bin                   what an image says of itself
@@ -76,6 +78,7 @@ enum Command {
     Shell(Box<remote::shell::Shell>),
     Doctor(doctor::Doctor),
     Device(device::Device),
+    Facts(facts::Facts),
     Image(image::Image),
     Lab(lab::Lab),
     Recipe(recipe::Recipe),
@@ -130,6 +133,7 @@ pub fn run() -> ExitCode {
         Command::Mirror(mirror) => mirror.json(),
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
+        Command::Facts(facts) => facts.json,
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
         Command::Cat(_)
@@ -169,6 +173,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(doctor) => doctor.run(&events),
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),
+        Command::Facts(facts) => facts.run(&events),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),

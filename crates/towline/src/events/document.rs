@@ -41,6 +41,8 @@ pub enum Kind {
     Number,
     /// An object of whole numbers.
     Counts,
+    /// A list of strings.
+    Texts,
     /// One of these strings.
     OneOf(&'static [&'static str]),
 }
@@ -53,6 +55,7 @@ impl Kind {
             Kind::Count => value.is_u64(),
             Kind::Number => value.is_number(),
             Kind::Counts => value.as_object().is_some_and(|map| map.values().all(Value::is_u64)),
+            Kind::Texts => value.as_array().is_some_and(|list| list.iter().all(Value::is_string)),
             Kind::OneOf(list) => value.as_str().is_some_and(|s| list.contains(&s)),
         }
     }
@@ -63,6 +66,7 @@ impl Kind {
             Kind::Count => String::from("integer"),
             Kind::Number => String::from("number"),
             Kind::Counts => String::from("object of integers"),
+            Kind::Texts => String::from("array of strings"),
             Kind::OneOf(list) => list.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", "),
         }
     }
@@ -75,6 +79,7 @@ impl Kind {
             Kind::Counts => {
                 json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } })
             }
+            Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Kind::OneOf(list) => json!({ "enum": list }),
         }
     }

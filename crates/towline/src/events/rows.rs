@@ -6,7 +6,7 @@ use super::fields::{
     BY, DIGEST_FROM, DIRECTION, MD5, OUTCOME, PATH, PATH_BASE64, PEER, PROTOCOL, SESSION, SHA256, SHA512,
     TRANSFER, USER, always, maybe,
 };
-use super::{examined, on_lines, on_servers};
+use super::{examined, on_devices, on_lines, on_servers};
 
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
@@ -482,6 +482,7 @@ pub const EVENTS: &[Row] = &[
     },
     agreed::AGREED,
     on_servers::ENTRY,
+    on_devices::FACTS,
     on_servers::HASHED,
     on_servers::MIRRORED,
     on_servers::MIRROR,

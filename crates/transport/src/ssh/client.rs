@@ -362,6 +362,18 @@ impl<T: Trust> Connection<T> {
         opened(channel, || format!("the command {}", command.escape_ascii())).await
     }
 
+    /// A shell behind a terminal of this size.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn shell(&self, columns: u16, rows: u16) -> Result<(ChannelIn, ChannelOut), Fault> {
+        let channel = self.handle.channel_open_session().await?;
+        // Whoever has none says so with the shell.
+        channel.request_pty(false, "vt100", columns.into(), rows.into(), 0, 0, &[]).await?;
+        channel.request_shell(true).await?;
+        opened(channel, || String::from("a shell")).await
+    }
+
     /// A connection from the server on to another host: for a jump over several.
     ///
     /// # Errors

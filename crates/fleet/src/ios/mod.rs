@@ -1,0 +1,24 @@
+//! Devices with IOS and IOS-XE, at a line of SSH or Telnet.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | `screen` | octets of a line as text: what stands on its last line |
+//! | `rows` | what a device may say that is no answer: a table |
+//! | `talk` | login, prompt, one command after the other, as a pure machine |
+//! | `trouble` | why a conversation stopped, with what stood on the line |
+//! | `session` | the machine at a real line |
+//! | `survey` | what is asked for, and the facts that come of it |
+
+mod rows;
+mod screen;
+mod session;
+mod survey;
+mod talk;
+#[cfg(test)]
+mod tests;
+mod trouble;
+
+pub use session::{Fault, Session};
+pub use survey::{Texts, Unreadable, survey};
+pub use talk::{Answer, Event, Login, Talk};
+pub use trouble::{Trouble, Why};

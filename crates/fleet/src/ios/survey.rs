@@ -1,0 +1,202 @@
+//! What is asked for, and the facts that come of it.
+
+use super::session::{Fault, Session};
+use clock::Duration;
+use ios_cli::text::boot_variables::BootVariables;
+use ios_cli::text::bootvar::BootVar;
+use ios_cli::text::dir::Listing;
+use ios_cli::text::path_list::PathList;
+use ios_cli::text::version::Version;
+use upgrade::{Boot, Facts, File, FileSystem, Mode};
+
+/// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
+const QUIET: Duration = Duration::from_secs(60);
+/// Lines of a configuration that differ without anybody having changed it.
+const VOLATILE: [&str; 6] = [
+    "! Last configuration change at ",
+    "! NVRAM config last updated at ",
+    "! No configuration change since last restart",
+    "Building configuration",
+    "Current configuration",
+    "Using ",
+];
+
+/// What a device said to each command.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Texts {
+    /// `show version`
+    pub version: String,
+    /// `show bootvar`, or `show boot` where that is not known.
+    pub boot: String,
+    /// `dir` of the file system that the image lies in.
+    pub dir: String,
+    /// `show running-config`; `None`: it refuses.
+    pub running: Option<String>,
+    /// `show startup-config`; `None`: it refuses.
+    pub startup: Option<String>,
+    /// `show reload`; `None`: it refuses.
+    pub reload: Option<String>,
+}
+
+/// A text that was not understood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unreadable {
+    /// The command that it is the answer to.
+    pub command: &'static str,
+    /// Expected and found.
+    pub why: String,
+}
+
+/// Asks a device for its facts.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
+    let hostname = session.hostname().to_owned();
+    let version = needed(session, "show version")?;
+    let image = Version::parse(&version).map(|v| v.image_file).unwrap_or_default();
+    let boot = match session.ask("show bootvar", QUIET)? {
+        answer if answer.complaint.is_none() => answer.text,
+        _ => needed(session, "show boot")?,
+    };
+    let dir = match file_system(&image) {
+        Some(name) => needed(session, &format!("dir {name}"))?,
+        None => needed(session, "dir")?,
+    };
+    let texts = Texts {
+        version,
+        boot,
+        dir,
+        running: if_known(session, "show running-config")?,
+        startup: if_known(session, "show startup-config")?,
+        reload: if_known(session, "show reload")?,
+    };
+    texts.facts(&hostname).map_err(|Unreadable { command, why }| Fault::Unreadable { command, why })
+}
+
+fn needed(session: &mut Session, command: &str) -> Result<String, Fault> {
+    let answer = session.ask(command, QUIET)?;
+    match answer.complaint {
+        None => Ok(answer.text),
+        Some(complaint) => Err(Fault::Complaint { command: command.to_owned(), complaint }),
+    }
+}
+
+fn if_known(session: &mut Session, command: &str) -> Result<Option<String>, Fault> {
+    let answer = session.ask(command, QUIET)?;
+    Ok(Some(answer.text).filter(|_| answer.complaint.is_none()))
+}
+
+/// `flash0:` of `flash0:x.bin`; `None`: the image came over the network.
+fn file_system(image: &str) -> Option<&str> {
+    let end = image.find(':')? + 1;
+    let is_network = image[end..].starts_with("//") || matches!(&image[..end], "tftp:" | "ftp:" | "http:");
+    (!is_network).then(|| &image[..end])
+}
+
+impl Texts {
+    /// What they say.
+    ///
+    /// # Errors
+    /// One of them was not understood.
+    pub fn facts(&self, hostname: &str) -> Result<Facts, Unreadable> {
+        let unread = |command: &'static str| {
+            move |e: ios_cli::text::Unread| Unreadable { command, why: e.to_string() }
+        };
+        let version = Version::parse(&self.version).map_err(unread("show version"))?;
+        let dir = Listing::parse(&self.dir).map_err(unread("dir"))?;
+        let boot = self.boot(&version)?;
+        let mode = match version.image_file.ends_with("packages.conf") {
+            true => Mode::Install,
+            false => Mode::Bundle,
+        };
+        let release = version.layout.xe().map_or(version.version.clone(), |xe| xe.release.clone());
+        // The licence's device is the chassis; elsewhere the board is all that is printed.
+        let serial = version.udi.as_ref().map_or(version.board_id.clone(), |(_, serial)| serial.clone());
+        let reason = version.reload_reason.clone().or_else(|| Some(version.returned_by.clone()));
+        let flash = FileSystem {
+            name: dir.directory.split('/').next().unwrap_or_default().to_owned(),
+            total: dir.total,
+            free: dir.free,
+            files: dir.entries.iter().map(file).collect(),
+        };
+        Ok(Facts {
+            hostname: hostname.to_owned(),
+            model: version.model.clone(),
+            serial: Some(serial).filter(|serial| !serial.is_empty()),
+            version: release,
+            image: version.image_file.clone(),
+            mode,
+            uptime: version.uptime,
+            reason: reason.filter(|reason| !reason.is_empty()),
+            memory: memory(&version.memory),
+            boot,
+            flash,
+            unsaved: self.unsaved(),
+            reload: self.reload.as_deref().and_then(pending),
+        })
+    }
+
+    fn boot(&self, version: &Version) -> Result<Boot, Unreadable> {
+        let unread = |e: ios_cli::text::Unread| Unreadable { command: "show boot", why: e.to_string() };
+        let (register, next_register) = (None, None);
+        if self.boot.contains("BOOT path-list") {
+            let PathList { boot: images, manual, .. } = PathList::parse(&self.boot).map_err(unread)?;
+            return Ok(Boot { images, register, next_register, manual });
+        }
+        if self.boot.contains("Boot Variables on next reload:") {
+            let variables = BootVariables::parse(&self.boot).map_err(unread)?;
+            let next = variables.next.unwrap_or_default();
+            let images = next.split(';').map(str::trim).filter(|image| !image.is_empty()).map(str::to_owned);
+            return Ok(Boot { images: images.collect(), register, next_register, manual: variables.manual });
+        }
+        let variables = BootVar::parse(&self.boot)
+            .map_err(|e| Unreadable { command: "show bootvar", why: e.to_string() })?;
+        let images = variables.boot.unwrap_or_default().into_iter().map(|image| image.file).collect();
+        // `show version` says what the next start finds, also where nothing is saved yet.
+        let next_register = version.next_register.or(variables.next);
+        Ok(Boot { images, register: Some(version.register), next_register, manual: false })
+    }
+
+    /// Whether the configurations differ; `None`: one of them was not shown, or not whole.
+    fn unsaved(&self) -> Option<bool> {
+        let (running, startup) = (self.running.as_deref()?, self.startup.as_deref()?);
+        if !is_whole(running) {
+            return None;
+        }
+        // Nothing is saved at all.
+        if !is_whole(startup) {
+            return startup.contains("not present").then_some(true);
+        }
+        Some(lines(running).ne(lines(startup)))
+    }
+}
+
+fn file(entry: &ios_cli::text::dir::Entry) -> File {
+    File { name: entry.name.clone(), size: entry.size, is_directory: entry.is_directory() }
+}
+
+fn is_whole(configuration: &str) -> bool {
+    configuration.lines().any(|line| line.trim_end() == "end")
+}
+
+/// What counts of a configuration.
+fn lines(configuration: &str) -> impl Iterator<Item = &str> {
+    let counts = |line: &&str| {
+        !line.is_empty() && *line != "!" && !VOLATILE.iter().any(|begin| line.starts_with(begin))
+    };
+    configuration.lines().map(str::trim_end).filter(counts)
+}
+
+/// Octets of `491520K/32768K`: main memory and what of it is for packets.
+fn memory(text: &str) -> Option<u64> {
+    let kib = |part: &str| part.trim().strip_suffix('K')?.parse::<u64>().ok();
+    let (main, packets) = text.split_once('/')?;
+    kib(main)?.checked_add(kib(packets)?)?.checked_mul(1_024)
+}
+
+/// The reload that is scheduled.
+fn pending(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    (!line.starts_with("No reload is scheduled")).then(|| line.to_owned())
+}

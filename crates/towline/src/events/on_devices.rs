@@ -1,0 +1,110 @@
+//! Events of what is asked of devices.
+
+use super::document::{Kind, Row};
+use super::fields::{always, maybe};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use upgrade::{Facts, Mode};
+
+pub(super) const FACTS: Row = Row {
+    event: "facts",
+    by: "facts",
+    doc: "What a device says of itself.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("hostname", Kind::Text, "As its prompt has it."),
+        always("model", Kind::Text, "`CISCO2911/K9`"),
+        maybe("serial", Kind::Text, "Of the chassis, where it tells one."),
+        always("version", Kind::Text, "Of what runs: `15.5(3)M4a`, of IOS-XE `16.06.05`."),
+        always("image", Kind::Text, "What was booted, with its file system."),
+        always("mode", Kind::OneOf(&["bundle", "install"]), "One image, or packages that a list names."),
+        always("uptime_minutes", Kind::Count, "Whole minutes since the last start."),
+        maybe("reason", Kind::Text, "Of the last start."),
+        maybe("memory", Kind::Count, "Octets of main memory."),
+        always(
+            "boot",
+            Kind::Texts,
+            "What is tried at the next start, in this order, as the device spells it.",
+        ),
+        maybe("register", Kind::Text, "The configuration register of the next start: `0x2102`."),
+        always("manual_boot", Kind::OneOf(&["yes", "no"]), "Whether the boot loader waits for a person."),
+        always("file_system", Kind::Text, "Where the image lies: `flash0:`."),
+        always("total", Kind::Count, "Its octets."),
+        always("free", Kind::Count, "Octets that are free there."),
+        always("files", Kind::Counts, "Files in its root, and their octets."),
+        maybe(
+            "unsaved",
+            Kind::OneOf(&["yes", "no"]),
+            "Whether the running configuration differs from the saved one, where both are shown.",
+        ),
+        maybe("reload", Kind::Text, "A reload that is scheduled, in the device's words."),
+    ],
+};
+
+/// [`Facts`] as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in FACTS, which is printed")]
+pub struct Surveyed {
+    pub device: String,
+    pub hostname: String,
+    pub model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    pub version: String,
+    pub image: String,
+    pub mode: &'static str,
+    pub uptime_minutes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    pub boot: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub register: Option<String>,
+    pub manual_boot: &'static str,
+    pub file_system: String,
+    pub total: u64,
+    pub free: u64,
+    pub files: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsaved: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reload: Option<String>,
+}
+
+fn yes(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}
+
+impl Surveyed {
+    /// Those of a device that was named so.
+    pub fn new(device: &str, facts: &Facts) -> Surveyed {
+        let Facts { boot, flash, .. } = facts.clone();
+        let register = boot.coming_register().map(|register| format!("{register:#06x}"));
+        let files = flash.files.into_iter().filter(|file| !file.is_directory);
+        Surveyed {
+            device: device.to_owned(),
+            hostname: facts.hostname.clone(),
+            model: facts.model.clone(),
+            serial: facts.serial.clone(),
+            version: facts.version.clone(),
+            image: facts.image.clone(),
+            mode: match facts.mode {
+                Mode::Bundle => "bundle",
+                Mode::Install => "install",
+            },
+            uptime_minutes: facts.uptime,
+            reason: facts.reason.clone(),
+            memory: facts.memory,
+            boot: boot.images,
+            register,
+            manual_boot: yes(boot.manual),
+            file_system: flash.name,
+            total: flash.total,
+            free: flash.free,
+            files: files.map(|file| (file.name, file.size)).collect(),
+            unsaved: facts.unsaved.map(yes),
+            reload: facts.reload.clone(),
+        }
+    }
+}

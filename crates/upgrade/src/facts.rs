@@ -1,0 +1,95 @@
+//! What is known of a device at one moment, as it said itself. What it did not say is not guessed: it is `None`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A device, as it was asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// Its host name.
+    pub hostname: String,
+    /// `CISCO2911/K9`
+    pub model: String,
+    /// Of the chassis: whom it is about, whatever address it has.
+    pub serial: Option<String>,
+    /// `15.5(3)M4a`, `16.06.05`
+    pub version: String,
+    /// The image that runs, or the file that names its packages: `flash0:c2900-universalk9-mz.SPA.155-3.M4a.bin`.
+    pub image: String,
+    /// How its software lies in flash.
+    pub mode: Mode,
+    /// Whole minutes since the last start.
+    pub uptime: u64,
+    /// Why it started last: `power-on`, `Reload Command`.
+    pub reason: Option<String>,
+    /// Main memory, octets.
+    pub memory: Option<u64>,
+    /// What happens at the next start.
+    pub boot: Boot,
+    /// Where images lie.
+    pub flash: FileSystem,
+    /// Whether the running configuration differs from the saved one.
+    pub unsaved: Option<bool>,
+    /// A reload that is scheduled, in the device's words.
+    pub reload: Option<String>,
+}
+
+/// How the software of a device lies in flash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// One image, which is booted.
+    Bundle,
+    /// Packages that a list names.
+    Install,
+}
+
+/// What a device does at its next start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Boot {
+    /// What is tried, in this order, spelled as the device does.
+    pub images: Vec<String>,
+    /// The configuration register now; `None`: it has none.
+    pub register: Option<u16>,
+    /// The one of the next start, where it is another.
+    pub next_register: Option<u16>,
+    /// Whether the boot loader waits for a person.
+    pub manual: bool,
+}
+
+/// A file system.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileSystem {
+    /// `flash0:`
+    pub name: String,
+    /// Octets.
+    pub total: u64,
+    /// Octets.
+    pub free: u64,
+    /// What lies in its root.
+    pub files: Vec<File>,
+}
+
+/// A file or directory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct File {
+    /// Without the file system.
+    pub name: String,
+    /// Octets.
+    pub size: u64,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+}
+
+impl Boot {
+    /// The register that decides the next start.
+    pub fn coming_register(&self) -> Option<u16> {
+        self.next_register.or(self.register)
+    }
+}
+
+impl FileSystem {
+    /// A file of the root, by its name.
+    pub fn file(&self, name: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name == name && !file.is_directory)
+    }
+}
