@@ -81,6 +81,8 @@ const DEBS: &[Deb] = &[
     Deb { package: "tcl-expect", proof: "usr/lib/x86_64-linux-gnu/libexpect.so.5", unless: None },
     Deb { package: "libtcl8.6", proof: "usr/lib/x86_64-linux-gnu/libtcl8.6.so", unless: None },
     Deb { package: "inetutils-telnet", proof: "usr/bin/inetutils-telnet", unless: None },
+    // Sends images over a console.
+    Deb { package: "lrzsz", proof: "usr/bin/sx", unless: Some("sx") },
     // What the programs above are linked with and a plain machine lacks.
     Deb { package: "libunwind8", proof: "usr/lib/x86_64-linux-gnu/libunwind-ptrace.so.0", unless: None },
     Deb { package: "libnftables1", proof: "usr/lib/x86_64-linux-gnu/libnftables.so.1", unless: None },

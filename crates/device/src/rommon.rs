@@ -1,5 +1,7 @@
 //! ROMMON: the boot loader's prompt.
 
+mod xmodem;
+
 use crate::boot::Outcome;
 use crate::boot::{rommon, rommon_xe};
 use crate::commands::{fetch_failure, sum};
@@ -80,6 +82,9 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
             let rows: String = rows.collect();
             tty.print(&format!("Devices in device table:\n        id  name\n{rows}"))?;
         }
+        "xmodem" if tty.device.profile().boot.loader != Loader::RommonXe => {
+            return xmodem::xmodem(tty, &rest);
+        }
         "history" | "meminfo" | "cookie" | "repeat" | "xmodem" | "showmon" => {
             tty.print(&format!("{verb}: not supported by this emulated device\n"))?;
         }
@@ -106,6 +111,12 @@ fn dir(tty: &mut Tty, device: Option<&str>) -> Result<(), Leave> {
     if file_of(name) != Some("") {
         return tty.print("usage: dir <device>\n");
     }
+    let text = listing(tty, name);
+    tty.print(&text)
+}
+
+/// The files of flash, which was called `name`.
+fn listing(tty: &Tty, name: &str) -> String {
     let flash = &tty.device.flash;
     let rows = flash.list(&VPath::root()).unwrap_or_default();
     let files = rows.iter().filter(|r| !r.directory);
@@ -115,13 +126,13 @@ fn dir(tty: &mut Tty, device: Option<&str>) -> Result<(), Leave> {
             let sum = flash.open(&row.path).map_or(0, |blob| sum(&blob));
             text.push_str(&boot_classic::dir_row(row.len, sum, &row.name()));
         }
-        return tty.print(&text);
+        return text;
     }
     let mut text = texts::dir_header(name);
     for (n, row) in files.enumerate() {
         text.push_str(&texts::dir_row(u32::try_from(n + 2).unwrap_or(u32::MAX), row.len, &row.name()));
     }
-    tty.print(&text)
+    text
 }
 
 fn confreg(tty: &mut Tty, value: Option<&str>) -> Result<(), Leave> {
@@ -317,7 +328,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         }
     };
     if ram {
-        return launch(tty, &format!("tftp://{server}/{file}"), &blob);
+        return launch(tty, "tftpdnld", &format!("tftp://{server}/{file}"), &blob);
     }
     let name = file.rsplit('/').next().unwrap_or(&file).to_owned();
     match write_alone(tty, &name, &blob) {
@@ -349,7 +360,7 @@ fn write_alone(tty: &Tty, name: &str, blob: &Blob) -> store::Result<()> {
 }
 
 /// `-r`: the image runs from memory; flash is as it was.
-fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
+fn launch(tty: &mut Tty, by: &str, file: &str, blob: &Blob) -> Result<bool, Leave> {
     let device = std::sync::Arc::clone(&tty.device);
     let mut once = |_: &str| probe_blob(device.profile(), blob);
     match rommon::attempt("", file, &mut once) {
@@ -361,7 +372,7 @@ fn launch(tty: &mut Tty, file: &str, blob: &Blob) -> Result<bool, Leave> {
         Err(text) => {
             tty.print(&text)?;
             if let Err(damage) = image::glance(blob) {
-                tty.print(&format!("tftpdnld: {damage}\n"))?;
+                tty.print(&format!("{by}: {damage}\n"))?;
             }
             Ok(false)
         }

@@ -13,6 +13,7 @@
 //! - [`config_diff`]: two configurations, compared in their modes.
 //! - [`tcl`]: the part of Tcl that `tclsh` knows.
 //! - [`image_name`]: what the name of an image says.
+//! - [`xmodem`]: XMODEM and YMODEM, the receiving end.
 //! - [`fuzz`]: entry points for the fuzzer.
 //!
 //! There is no RFC for any of this: the sources are transcripts of real devices (`tests/data`, with
@@ -34,6 +35,7 @@ pub mod pager;
 pub mod regex;
 pub mod tcl;
 pub mod text;
+pub mod xmodem;
 
 pub use graph::{Arg, Graph, Match, Offer, Outcome, Row, Scope};
 pub use modes::Modes;

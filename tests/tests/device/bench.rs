@@ -194,6 +194,11 @@ impl Person {
         let _ = self.keys.as_ref().expect("there").send(Heard::Keys(keys.as_bytes().to_vec()));
     }
 
+    /// Octets that are no text.
+    pub(crate) fn octets(&self, octets: &[u8]) {
+        let _ = self.keys.as_ref().expect("there").send(Heard::Keys(octets.to_vec()));
+    }
+
     /// The terminal's break key.
     pub(crate) fn break_key(&self) {
         let _ = self.keys.as_ref().expect("there").send(Heard::Break);
@@ -264,6 +269,14 @@ impl Person {
         }
         let text = self.until(then);
         text.strip_suffix(then).unwrap_or(&text).to_owned()
+    }
+
+    /// What came since it was last looked at.
+    pub(crate) fn news(&mut self) -> String {
+        let all = self.screen.text.lock().expect("no panic");
+        let news = all[self.seen..].to_owned();
+        self.seen = all.len();
+        news
     }
 
     /// The whole screen.

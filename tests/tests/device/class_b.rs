@@ -188,6 +188,22 @@ fn a_copy_that_erased_and_then_failed_leaves_nothing_to_boot() {
     assert!(console.contains("boot: cannot determine first file name on device \"flash:\"\n"), "{console}");
     assert_eq!(p.device.facts().mode, Mode::Rommon);
     assert!(p.answer("tftpdnld", "rommon 2 > ").contains("not found"), "a 3640 has none");
+    // The way back is the console's.
+    let image = image_for(&model.profile, model.new_version, SIZE);
+    crate::xmodem::begin(&mut p, &format!("xmodem -c {}", model.new));
+    crate::xmodem::send(&mut p, &image);
+    let console = p.until("Press RETURN to get started!");
+    assert!(
+        console.contains("Download Complete!\nprogram load complete, entry point: 0x80008000"),
+        "{console}"
+    );
+    p.keys("\r");
+    p.until("R1#");
+    p.run("terminal length 0");
+    runs(&mut p, model.new_version, &model.new);
+    assert!(p.run("dir").contains(&model.new));
+    reload(&mut p);
+    runs(&mut p, model.new_version, &model.new);
 }
 
 #[test]

@@ -30,3 +30,4 @@ mod tftp_server;
 mod tftpdnld;
 mod tools;
 mod xe;
+mod xmodem;

@@ -283,6 +283,20 @@ impl Tty {
         }
     }
 
+    /// Octets of the line as they come: not for the editor, which does not see them.
+    pub(crate) fn hear_raw(&mut self, wait: Duration) -> Result<Heard, Leave> {
+        match self.hear(wait)? {
+            Heard::Gone => Err(Leave::Gone),
+            heard => Ok(heard),
+        }
+    }
+
+    /// Octets to the line as they are.
+    pub(crate) fn say_raw(&mut self, octets: &[u8]) -> Result<(), Leave> {
+        self.column = 1;
+        self.port.say(octets).map_err(|_| Leave::Gone)
+    }
+
     fn hear(&mut self, wait: Duration) -> Result<Heard, Leave> {
         if self.device.generation() != self.generation {
             return Err(Leave::Restart);
