@@ -88,6 +88,7 @@ fn a_switch_reaches_other_networks_by_its_default_gateway() {
     assert!(p.run("ping 10.0.0.1 timeout 0").contains("Success rate is 0 percent"));
     configure(&mut p, &["ip default-gateway 10.0.9.1"]);
     assert!(p.run("ping 10.0.0.1").contains("Success rate is 80 percent"), "{}", p.screen());
+    assert!(p.run("show ip route").starts_with("Default gateway is 10.0.9.1\n"), "{}", p.screen());
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod habits;
 mod lab;
 mod models;
 mod profiles;
+mod rancid;
 mod recipe;
 mod scp_server;
 mod seat;

@@ -1,6 +1,7 @@
 //! What reads a device's texts or types at it: ntc-templates, RANCID's clogin, telnet under expect.
 
 use crate::bench::{Bench, R1};
+use crate::models::Model;
 use crate::ssh::lines;
 use device::Device;
 use e2e::peers::Peer;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use transport::ssh::Ios;
 
 /// clogin takes none with a blank.
-const PASSWORD: &str = "ccna12";
+pub(crate) const PASSWORD: &str = "ccna12";
 
 /// A running R1 where bob has privilege 15 and eve has to enable.
 fn r1() -> (Bench, Arc<Device>) {
@@ -41,10 +42,14 @@ with ConnectHandler(device_type="cisco_ios", **at) as c:
 print(json.dumps(got))
 "#;
 
+/// A command, and what is read of it.
+type Parsed = (&'static str, &'static [&'static str]);
+
 /// Left out: `show users`, whose template wants a blank behind the star that a device has not where the line's number has
-/// three digits; `show bootvar`, whose template knows the Catalyst's layout only; `show running-config interface`, whose
-/// template knows a switch's lines only. Of all others there is no template.
-const COMMANDS: &[(&str, &[&str])] = &[
+/// three digits (below is a model that has fewer); `show bootvar`, whose template knows the Catalyst's layout only; `show
+/// running-config interface`, whose template knows no `duplex` and no `end`; `show redundancy`, whose template knows only
+/// `Peer (slot: unavailable)`. Of all others there is no template.
+const COMMANDS: &[Parsed] = &[
     ("show version", &["\"hostname\":\"R1\"", "\"version\":\"15.1(4)M4\"", "\"config_register\":\"0x2102\""]),
     ("show inventory", &["\"pid\":\"CISCO2911/K9\"", "\"sn\":\"FTX152400KS\""]),
     ("show clock", &["\"timezone\":\"UTC\""]),
@@ -65,31 +70,108 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("show logging", &["\"mnemonic\":\"CONFIG_I\"", "\"facility\":\"SYS\""]),
     ("show processes cpu", &["\"process_name\":\"Exec\"", "\"cpu_usage_5_min\":\"0\""]),
     ("ping 10.0.0.9", &["\"sent_qty\":\"5\""]),
+    ("show license", &["\"feature\":\"ipbasek9\"", "\"license_type\":\"Permanent\""]),
+    (
+        "show ip route",
+        &["\"network\":\"10.0.0.0\"", "\"nexthop_if\":\"GigabitEthernet0/0\"", "\"protocol\":\"L\""],
+    ),
+    ("show cdp neighbors", &["[]"]),
 ];
 
-#[test]
-fn ntc_templates_parse_what_is_shown() {
-    let Some(python) = Peer::python("ntc_templates") else { return };
-    let (_bench, device) = r1();
-    let lines = lines(&device, Ios::Xe17);
-    let mut p = crate::bench::Person::at(device);
-    p.keys("\r");
-    p.until("R1#");
-    p.run("configure terminal");
-    p.run("end");
-    p.run("archive config");
+/// What other models show, as above.
+const MODELS: &[(&str, &[Parsed])] = &[
+    (
+        "c2960x",
+        &[
+            ("show version", &["\"version\":\"15.2(2)E7\"", "\"hardware\":[\"WS-C2960X-24PS-L\"]"]),
+            ("show users", &["\"line\":\"*  1 vty 0\"", "\"user\":\"bob\""]),
+            ("show boot", &["\"config_file\":\"flash:/config.text\"", "\"manual_boot\":\"no\""]),
+            ("show vlan", &["\"vlan_name\":\"default\""]),
+            (
+                "show interfaces status",
+                &["\"port\":\"Gi1/0/1\"", "\"vlan_id\":\"1\"", "\"status\":\"connected\""],
+            ),
+            ("dir", &["\"name\":\"config.text\""]),
+        ],
+    ),
+    (
+        "isr4331",
+        &[
+            ("show version", &["\"version\":\"16.6.5\"", "\"hostname\":\"R1\""]),
+            ("show users", &["\"line\":\"*  2 vty 0\"", "\"user\":\"bob\""]),
+            ("show inventory", &["\"pid\":\"PWR-4330-AC\"", "\"name\":\"module F0\""]),
+            ("dir", &["\"name\":\"isr4300-universalk9.16.06.05.SPA.bin\""]),
+            ("show license", &["\"feature\":\"appxk9\""]),
+        ],
+    ),
+    (
+        "c3640",
+        &[
+            ("show version", &["\"version\":\"12.2(23a)\""]),
+            ("show ip interface brief", &["\"ip_address\":\"10.0.0.2\""]),
+            ("dir", &["\"total_size\":\"33030144\""]),
+        ],
+    ),
+    (
+        "c9300",
+        &[
+            ("show users", &["\"line\":\"*  2 vty 0\""]),
+            ("show interfaces status", &["\"port\":\"Gi1/0/1\""]),
+            ("show inventory", &["\"name\":\"Switch 1\""]),
+        ],
+    ),
+];
+
+/// Has ntc-templates read what a device shows over SSH.
+fn parsed(python: &Peer, device: &Arc<Device>, commands: &[Parsed]) {
+    let lines = lines(device, Ios::Xe17);
     let mut python = python.command();
     python.args(["-c", PARSED, &lines.address().port().to_string(), PASSWORD]);
-    python.args(COMMANDS.iter().map(|(command, _)| command)).stdin(std::process::Stdio::null());
+    python.args(commands.iter().map(|(command, _)| command)).stdin(std::process::Stdio::null());
     let ran = python.output().expect("python starts");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let got: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
-    for (command, fields) in COMMANDS {
+    for (command, fields) in commands {
         let rows = got[command].to_string();
         for field in *fields {
             assert!(rows.contains(field), "{command}: {field} in {rows}");
         }
     }
+}
+
+/// Lets bob in over the network.
+pub(crate) fn let_bob_in(model: &Model) {
+    let lines =
+        format!("username bob privilege 15 secret {PASSWORD}\nline vty 0 4\n login local\nline con 0");
+    model.lab.bench.startup(&model.lab.bench.saved().replace("line con 0", &lines));
+}
+
+#[test]
+fn ntc_templates_parse_what_other_models_show() {
+    let Some(python) = Peer::python("ntc_templates") else { return };
+    for (name, commands) in MODELS {
+        let model = Model::of(name);
+        let_bob_in(&model);
+        let mut p = model.lab.bench.enabled();
+        // What a switch boots is a line of show boot that its template wants filled.
+        p.run("configure terminal");
+        p.run(&format!("boot system flash:{}", model.old));
+        p.run("end");
+        parsed(&python, &p.device, commands);
+    }
+}
+
+#[test]
+fn ntc_templates_parse_what_is_shown() {
+    let Some(python) = Peer::python("ntc_templates") else { return };
+    let (_bench, device) = r1();
+    let mut p = crate::bench::Person::at(Arc::clone(&device));
+    p.keys("\r");
+    p.until("R1#");
+    p.run("configure terminal");
+    p.run("end");
+    p.run("archive config");
+    parsed(&python, &device, COMMANDS);
 }
 
 #[test]
@@ -118,6 +200,11 @@ fn what_any_tool_asks_first_is_answered() {
             "GigabitEthernet0/0 is up, line protocol is up \n  Hardware is CN Gigabit Ethernet, address is 0017.95c0.ffef ",
         ),
         ("show sessions", "% No connections open\n"),
+        ("show cdp neighbors", "Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge\n"),
+        (
+            "show ip route | begin Gateway",
+            "Gateway of last resort is not set\n\n      10.0.0.0/8 is variably subnetted, 2 subnets, 2 masks\nC        10.0.0.0/24 is directly connected, GigabitEthernet0/0\n",
+        ),
         ("show hosts", "Default domain is not set\nName/address lookup uses domain service\n"),
     ] {
         let text = p.run(command);
@@ -126,7 +213,7 @@ fn what_any_tool_asks_first_is_answered() {
 }
 
 /// A line over Telnet on a free port, for as many as come one after the other.
-fn telnet(device: &Arc<Device>) -> u16 {
+pub(crate) fn telnet(device: &Arc<Device>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
     let port = listener.local_addr().expect("bound").port();
     let device = Arc::clone(device);

@@ -322,6 +322,7 @@ impl Exec<'_> {
             | Id::ShowDescriptions
             | Id::ShowInventory
             | Id::Hardware(_)
+            | Id::Network(_)
             | Id::ShowLogging
             | Id::ShowProcesses
             | Id::ShowMemory
@@ -392,6 +393,7 @@ impl Exec<'_> {
             Id::ShowDescriptions => render_descriptions(&self.ports()),
             Id::ShowInventory => self.show_inventory(),
             Id::Hardware(what) => self.show_hardware(what),
+            Id::Network(what) => self.show_network(what),
             Id::ShowLogging => self.show_logging(),
             Id::ShowProcesses => self.show_processes(),
             Id::ShowMemory => self.show_memory(),
@@ -484,12 +486,13 @@ impl Exec<'_> {
                 mark(console)
             ));
         }
+        let first = self.tty.device.profile().first_vty;
         for (n, sitting) in self.tty.device.vtys.taken() {
             let own = mark(self.tty.line == LineId::Vty(n));
             let user = sitting.user.unwrap_or_default();
             let from = sitting.from.map(|from| from.to_string()).unwrap_or_default();
             let line =
-                format!("{own}{:>3} vty {n}     {user:<10} idle                 00:00:00 {from}", 388 + n);
+                format!("{own}{:>3} vty {n}     {user:<10} idle                 00:00:00 {from}", first + n);
             out.push_str(line.trim_end());
             out.push('\n');
         }

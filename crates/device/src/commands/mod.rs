@@ -11,6 +11,7 @@ mod files;
 mod flash;
 mod flash_table;
 mod hardware;
+mod network;
 mod overlay;
 mod ping;
 mod schedule;

@@ -2,7 +2,7 @@
 
 use super::exec::Exec;
 use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
-use crate::config::Config;
+use crate::config::{Config, Interface};
 use crate::profile::{Layout, View};
 use ios_cli::text::boot_variables::BootVariables;
 use ios_cli::text::catalyst::{self, Stacked};
@@ -74,6 +74,15 @@ impl Exec<'_> {
     }
 }
 
+/// The VLAN that a port gives access to; a trunk has none.
+pub(super) fn vlan_of(port: &Interface) -> Option<u16> {
+    if port.kept.iter().any(|l| l == "switchport mode trunk") {
+        return None;
+    }
+    let access = port.kept.iter().find_map(|l| l.strip_prefix("switchport access vlan "));
+    Some(access.and_then(|id| id.trim().parse().ok()).unwrap_or(1))
+}
+
 /// The VLANs of a configuration with their access ports; a trunk is in none.
 fn vlans(config: &Config) -> Vec<Vlan> {
     let mut vlans = vec![Vlan { id: 1, name: "default".into(), ports: Vec::new() }];
@@ -87,11 +96,7 @@ fn vlans(config: &Config) -> Vec<Vlan> {
     }
     vlans.sort_by_key(|v| v.id);
     for port in config.interfaces.iter().filter(|i| i.switched) {
-        if port.kept.iter().any(|l| l == "switchport mode trunk") {
-            continue;
-        }
-        let access = port.kept.iter().find_map(|l| l.strip_prefix("switchport access vlan "));
-        let id: u16 = access.and_then(|id| id.trim().parse().ok()).unwrap_or(1);
+        let Some(id) = vlan_of(port) else { continue };
         // A VLAN that nobody made holds its ports back.
         if let Some(vlan) = vlans.iter_mut().find(|v| v.id == id) {
             vlan.ports.push(port.name.short());

@@ -3,6 +3,7 @@
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::flash_table;
 use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
+use super::network::{NETWORK, Network, SWITCH_NETWORK};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
 use crate::Profile;
@@ -24,6 +25,7 @@ pub(crate) enum Id {
     Help,
     Terminal(Terminal),
     Hardware(Hardware),
+    Network(Network),
     Configure,
     Tclsh,
     // the configuration as a whole
@@ -516,9 +518,9 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     type Kind = (usize, usize, bool, bool, bool);
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
-    let (view, own): (usize, [&[Row<Id>]; 2]) = match profile.boot.view {
-        View::Bootvar => (0, [ROUTER_SHOWS, ROUTER_GLOBAL]),
-        View::PathList | View::Variables => (1, [SWITCH_SHOWS, SWITCH_GLOBAL]),
+    let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
+        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_GLOBAL]),
+        View::PathList | View::Variables => (1, &[SWITCH_SHOWS, SWITCH_NETWORK, SWITCH_GLOBAL]),
     };
     let rules = profile.flash.class.rules();
     let class = RULES.iter().position(|r| r == rules).expect("every class has its row");
@@ -530,8 +532,8 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     };
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
     graphs.entry((view, class, xe, licensed, redundant)).or_insert_with(|| {
-        let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, GLOBAL, INTERFACE, LINES];
-        let mut rows = [&common[..], &own, &flash_table::rows(rules)].concat();
+        let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, GLOBAL, INTERFACE, LINES];
+        let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
         rows.extend(xe.then_some(XE_HARDWARE));
         rows.extend(licensed.then_some(LICENCES));
         rows.extend(redundant.then_some(REDUNDANCY));

@@ -44,6 +44,9 @@ pub struct Profile {
     /// vty lines: 5 are `line vty 0 4`.
     #[serde(deserialize_with = "value::vty_lines")]
     pub vty_lines: u16,
+    /// The number of the first of them among all lines: `show users` has it.
+    #[serde(default = "value::behind_the_console")]
+    pub first_vty: u16,
     /// Whether `copy ftp:` is passive while neither `ip ftp passive` nor its `no` form was typed.
     pub ftp_passive_default: bool,
     /// The rows of `show file systems`: type, flags, prefix.

@@ -264,6 +264,11 @@ pub(super) fn release() -> Text {
     Text("RELEASE SOFTWARE (fc1)".into())
 }
 
+/// Console and aux are 0 and 1.
+pub(super) fn behind_the_console() -> u16 {
+    2
+}
+
 pub(super) fn vty_lines<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     let lines = u16::deserialize(from)?;
     match (1..=16).contains(&lines) {

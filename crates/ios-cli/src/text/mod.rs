@@ -26,6 +26,7 @@
 //! | [`ports`] | `show interfaces`, its `description` |
 //! | [`inventory`] | `show inventory` |
 //! | [`logging`] | `show logging` |
+//! | [`port_status`] | `show interfaces status` of a switch |
 //! | [`licence`] | `show license`, its `udi` and `feature` |
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
@@ -66,6 +67,7 @@ pub mod logging;
 pub mod path_list;
 pub mod ping;
 pub mod platform;
+pub mod port_status;
 pub mod ports;
 pub mod privilege;
 pub mod redundancy;
