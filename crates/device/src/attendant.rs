@@ -87,6 +87,7 @@ impl Device {
     /// When there is something to do next; `None`: nothing is to come.
     fn deadline(&self) -> Option<Instant> {
         let state = self.state();
+        let boots_at = state.boots_at;
         let reload = state.scheduled.as_ref().map(|scheduled| {
             Instant::now() + scheduled.at.duration_since(SystemTime::now()).unwrap_or_default()
         });
@@ -95,13 +96,18 @@ impl Device {
                 .map(|at| Instant::now() + at.duration_since(SystemTime::now()).unwrap_or_default()),
             Power::Off | Power::Rommon => None,
         };
-        [state.boots_at, reload, revert].into_iter().flatten().min()
+        drop(state);
+        let trial = self.trial_left().map(|left| Instant::now() + left);
+        [boots_at, reload, revert, trial].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`, if nobody is at the console.
     fn attend(self: &Arc<Self>, now: Instant) {
         self.revert_if_due();
         if self.console_taken.load(Ordering::SeqCst) {
+            return;
+        }
+        if self.undo_if_due().is_some() {
             return;
         }
         if self.due().is_some_and(|(_, is_now)| is_now) {

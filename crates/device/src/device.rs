@@ -5,7 +5,7 @@ use crate::faults::Faults;
 use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
-use crate::install::Provision;
+use crate::install::{Provision, Timer};
 use crate::messages::Messages;
 use crate::monitor::Monitor;
 use crate::profile::Loader;
@@ -125,6 +125,8 @@ pub struct Device {
     pub(crate) faults: Arc<Faults>,
     /// What was typed at its prompts.
     pub(crate) heard: Heard,
+    /// An operation of install mode is under way.
+    pub(crate) installing: AtomicBool,
     /// Everything that changes. Held for moments only, never across a wait or a transfer.
     state: Mutex<State>,
     /// Keeps the lock on the state directory.
@@ -144,6 +146,8 @@ pub(crate) struct State {
     pub(crate) scheduled: Option<Scheduled>,
     /// When it boots without anybody at its console.
     pub(crate) boots_at: Option<Instant>,
+    /// When the packages that run on trial are undone by themselves.
+    pub(crate) trial: Option<Timer>,
     /// Commands that ran to their end, each with the version that ran it.
     pub(crate) ran: BTreeSet<(String, String)>,
     /// Files of flash that `verify` found sound.
@@ -283,6 +287,7 @@ impl Device {
             interrupted: false,
             scheduled: None,
             boots_at: None,
+            trial: None,
             ran: BTreeSet::new(),
             verified: BTreeSet::new(),
         };
@@ -300,6 +305,7 @@ impl Device {
             settling: Settling::default(),
             messages: Messages::default(),
             heard: Heard::default(),
+            installing: AtomicBool::new(false),
             state: Mutex::new(state),
             _lock: lock,
             config,
@@ -333,7 +339,7 @@ impl Device {
     pub(crate) fn restart(&self, reason: &str) {
         let mut state = self.state();
         state.power = Power::Off;
-        state.scheduled = None;
+        (state.scheduled, state.trial) = (None, None);
         state.monitor.returned_by = reason.to_owned();
         state.save_monitor();
         drop(state);
@@ -481,6 +487,7 @@ impl Device {
             }
         };
         self.state().power = power;
+        self.packages_booted();
     }
 
     // ---- the configuration

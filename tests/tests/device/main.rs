@@ -16,6 +16,7 @@ mod copy_scp;
 mod faults;
 mod files;
 mod habits;
+mod install;
 mod lab;
 mod models;
 mod profiles;

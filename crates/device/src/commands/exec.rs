@@ -309,6 +309,7 @@ impl Exec<'_> {
             | Id::ShowBoot
             | Id::ShowVlan
             | Id::ShowSwitch
+            | Id::ShowInstall
             | Id::ShowClock
             | Id::ShowPrivilege
             | Id::ShowInterfaceBrief
@@ -357,6 +358,7 @@ impl Exec<'_> {
             Id::ReloadIn => self.reload_in(found, line),
             Id::ReloadAt => self.reload_at(found, line),
             Id::ReloadCancel => self.reload_cancel(),
+            Id::Install => self.install(found),
             Id::Ping => self.ping(found),
             Id::Apply
             | Id::Interface
@@ -389,6 +391,7 @@ impl Exec<'_> {
             Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
             Id::ShowHosts => self.show_hosts(),
+            Id::ShowInstall => self.show_install(found),
             Id::ShowPorts => self.show_ports(found),
             Id::ShowDescriptions => render_descriptions(&self.ports()),
             Id::ShowInventory => self.show_inventory(),

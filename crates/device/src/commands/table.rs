@@ -3,6 +3,7 @@
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::flash_table;
 use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
+use super::install_table::INSTALLS;
 use super::network::{NETWORK, Network, SWITCH_NETWORK};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
@@ -59,6 +60,7 @@ pub(crate) enum Id {
     ReloadIn,
     ReloadAt,
     ReloadCancel,
+    Install,
     Ping,
     // show
     ShowVersion,
@@ -69,6 +71,7 @@ pub(crate) enum Id {
     ShowBoot,
     ShowVlan,
     ShowSwitch,
+    ShowInstall,
     ShowClock,
     ShowPrivilege,
     ShowInterfaceBrief,
@@ -514,8 +517,9 @@ const ROUTER_SHOWS: &[Row<Id>] =
 
 /// The command graph of a model: one for each kind of model that there is.
 pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
-    /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy.
-    type Kind = (usize, usize, bool, bool, bool);
+    /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy,
+    /// install mode.
+    type Kind = (usize, usize, bool, bool, bool, bool);
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
@@ -530,13 +534,15 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         Layout::IsrG2(_) | Layout::Xe(_) | Layout::XeSwitch(_) => true,
         Layout::Catalyst(_) | Layout::Ios12(_) => false,
     };
+    let install = profile.install.is_some();
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
-    graphs.entry((view, class, xe, licensed, redundant)).or_insert_with(|| {
+    graphs.entry((view, class, xe, licensed, redundant, install)).or_insert_with(|| {
         let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, GLOBAL, INTERFACE, LINES];
         let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
         rows.extend(xe.then_some(XE_HARDWARE));
         rows.extend(licensed.then_some(LICENCES));
         rows.extend(redundant.then_some(REDUNDANCY));
+        rows.extend(install.then_some(INSTALLS));
         // One for each kind of model, for as long as the program runs.
         Box::leak(Box::new(Graph::new(&rows)))
     })

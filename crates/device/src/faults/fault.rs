@@ -35,6 +35,8 @@ pub enum Fault {
     Prompt(String),
     /// The clock is off by so many seconds.
     Clock(i64),
+    /// The auto-abort timer of install mode runs so many times as fast.
+    Haste(u32),
     /// Nobody's password is right.
     AaaDown,
 }
@@ -56,6 +58,7 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
     ("any-image", "", "sound images of other models boot"),
     ("prompt", "TEXT", "the prompt has TEXT behind the host name"),
     ("clock", "SECONDS", "the clock is off by so many seconds: clock -86400"),
+    ("haste", "TIMES", "the auto-abort timer of install mode runs so many times as fast: haste 60"),
     ("aaa-down", "", "nobody's password is right"),
 ];
 
@@ -101,6 +104,7 @@ fn parse(word: &str, rest: &[&str]) -> Option<Fault> {
         ("any-image", []) => Fault::AnyImage,
         ("prompt", [_, ..]) => Fault::Prompt(rest.join(" ")),
         ("clock", [seconds]) => Fault::Clock(seconds.parse().ok()?),
+        ("haste", [times]) => Fault::Haste(times.parse().ok().filter(|n| (1..=100_000).contains(n))?),
         ("aaa-down", []) => Fault::AaaDown,
         _ => return None,
     })
@@ -144,6 +148,7 @@ impl fmt::Display for Fault {
             Fault::AnyImage => f.write_str("any-image"),
             Fault::Prompt(text) => write!(f, "prompt {text}"),
             Fault::Clock(seconds) => write!(f, "clock {seconds}"),
+            Fault::Haste(times) => write!(f, "haste {times}"),
             Fault::AaaDown => f.write_str("aaa-down"),
         }
     }
@@ -168,6 +173,7 @@ mod tests {
             "any-image",
             "prompt (maintenance)",
             "clock -86400",
+            "haste 60",
             "aaa-down",
         ];
         for text in texts {
@@ -202,6 +208,7 @@ mod tests {
             ("loss 10 here", "loss PERCENT HOST"),
             ("bad-sectors 0", "bad-sectors [FILES]"),
             ("noise 0ms", "noise TIME"),
+            ("haste 0", "haste TIMES"),
             ("aaa-down now", "expected aaa-down"),
             ("prompt", "prompt TEXT"),
         ] {

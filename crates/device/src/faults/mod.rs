@@ -114,6 +114,11 @@ impl Faults {
         }))
     }
 
+    /// How many times as fast the auto-abort timer runs.
+    pub(crate) fn haste(&self) -> u32 {
+        self.find(|fault| if let Fault::Haste(times) = fault { Some(*times) } else { None }).unwrap_or(1)
+    }
+
     /// Whether a copy has something before it, for which its size has to be known.
     pub(crate) fn waits_for_copy(&self) -> bool {
         self.find(|fault| matches!(fault, Fault::DropSession(_) | Fault::ReloadInCopy(_)).then_some(()))

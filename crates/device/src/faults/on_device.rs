@@ -11,11 +11,13 @@ impl Device {
     /// Has something go wrong from now on, in the place of what is wrong in the same way already.
     pub fn set_fault(&self, fault: Fault) {
         self.faults.set(fault);
+        self.tell();
     }
 
     /// Nothing is wrong any more. What happened stays.
     pub fn clear_faults(&self) {
         self.faults.clear();
+        self.tell();
     }
 
     /// What is wrong.

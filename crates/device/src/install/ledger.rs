@@ -11,6 +11,14 @@ pub struct Image {
     pub packages: Vec<String>,
 }
 
+impl Image {
+    /// `17.6.1`
+    pub fn version(&self) -> String {
+        let padded = self.release.split('.').take(3).collect::<Vec<_>>().join(".");
+        ios_cli::text::xe::unpadded(&padded)
+    }
+}
+
 /// What is typed, or happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verb {

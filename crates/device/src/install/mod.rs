@@ -11,6 +11,7 @@ mod provision;
 
 pub use kept::KEPT;
 pub use ledger::{Done, Image, Ledger, LogEntry, Mode, Point, Refusal, St, TABLE, Timer, Verb};
+pub(crate) use on_device::{Installing, now};
 pub use provision::{BadProvision, CONF, Provision};
 
 use crate::Profile;
@@ -27,8 +28,9 @@ pub fn release(version: &str) -> String {
     format!("{padded}.0.{}", hash % 9_000 + 1_000)
 }
 
-/// The image that the packages of a profile make, as [`Ledger`] knows it.
-pub fn image(profile: &Profile, version: &str, packages: Vec<String>) -> Option<Image> {
+/// The image that the packages of a profile make, as [`Ledger`] knows it: in the order of their names.
+pub fn image(profile: &Profile, version: &str, mut packages: Vec<String>) -> Option<Image> {
+    packages.sort();
     let bin = crate::image::file_name(profile, version)?;
     let stem = bin.strip_suffix(".bin").unwrap_or(&bin);
     Some(Image { release: release(version), conf: format!("{stem}.conf"), packages })

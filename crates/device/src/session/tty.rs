@@ -307,6 +307,12 @@ impl Tty {
         }
         self.device.revert_if_due();
         if self.line == LineId::Console
+            && let Some(text) = self.device.undo_if_due()
+        {
+            self.print(&text)?;
+            return Err(Leave::Restart);
+        }
+        if self.line == LineId::Console
             && let Some((text, now)) = self.device.due()
         {
             self.print(&text)?;

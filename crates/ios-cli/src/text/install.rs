@@ -179,6 +179,17 @@ pub fn refused(member: &str, why: &str) -> String {
     format!(" [1] {member} FAILED: {why}\n")
 }
 
+/// Behind the beginning of what adds.
+pub const ADDING: &str = "install_add: Adding IMG\n";
+
+/// Behind the beginning of `install remove file`.
+pub const REMOVING: &str = "install_remove: Removing IMG\n";
+
+/// Behind the beginning of a rollback: `base`.
+pub fn rolling_back(to: &str) -> String {
+    format!("install_rollback: Rolling back to {to}\n")
+}
+
 /// Before an image is taken apart.
 pub fn syncing(url: &str, member: &str) -> String {
     let kind = member.split(' ').next().unwrap_or(member);
@@ -252,7 +263,29 @@ pub const BUNDLE: &str = "Booted in bundle mode. For Bundle-to-Install mode conv
 /// There is an added image.
 pub const ALREADY_ADDED: &str = "Super package already added. Add operation not allowed. 'install remove inactive' can be used to discard added packages";
 
-// The four below are not confirmed on a device.
+// What follows, down to `not_an_image`, is not confirmed on a device.
+/// There is no such point.
+pub const NO_SUCH_POINT: &str = "No such rollback point";
+/// A single switch cannot do it in service.
+pub const NO_ISSU: &str = "ISSU is not supported on a standalone system";
+/// Somebody said no.
+pub const DECLINED: &str = "User declined the operation";
+
+/// Somebody said that the boot loader's variable is not changed.
+pub fn boot_not_changed(packages: &str) -> String {
+    format!("Boot config is not {packages}. Change it with 'boot system {packages}' and re-enter the command")
+}
+
+/// A file that is not there.
+pub fn absent(file: &str) -> String {
+    format!("{file}: No such file or directory")
+}
+
+/// A file that must stay.
+pub fn in_use(file: &str) -> String {
+    format!("{file} is in use, will not delete")
+}
+
 /// Nothing is added.
 pub const NOTHING_ADDED: &str = "No package is added. 'install add file' must be used first";
 /// Something is on trial.
@@ -341,6 +374,19 @@ pub fn timer_message(member: &str, seconds: u64) -> String {
     )
 }
 
+/// It has run down: what was committed comes back. Not confirmed on a device.
+pub fn expired_message(member: &str) -> String {
+    format!(
+        "%INSTALL-5-INSTALL_AUTO_ABORT_TIMER_EXPIRED: {member} R0/0: rollback_timer: Install auto abort timer has expired, rolling back to the committed packages"
+    )
+}
+
+/// Before a restart that an operation needs.
+pub const RELOADING: &str = "Chassis 1 reloading, reason - Reload command\n\n";
+
+/// Another operation is under way.
+pub const BUSY: &str = "Cannot start new install operation, some operation is already running\n";
+
 /// `show install log`: an operation's number, name, beginning, end and whether it did what it was to do.
 pub fn log_entry(number: usize, operation: &str, from: &str, to: &str, good: bool) -> String {
     let end = if good { "SUCCESS" } else { "FAILED" };
@@ -351,6 +397,67 @@ pub fn log_entry(number: usize, operation: &str, from: &str, to: &str, good: boo
 pub fn points(ids: &[u32]) -> String {
     let rows: String = ids.iter().map(|id| format!("{id:<10}{:<32}No Description\n", "No Label")).collect();
     format!("{:<10}{:<32}Description\n{RULE}\n{rows}", "ID", "Label")
+}
+
+/// `show install rollback id N`. The layout is not confirmed on a device.
+pub fn point(id: u32, at: &str, release: &str) -> String {
+    format!(
+        "Rollback id - {id} (Created on {at})\nLabel: No Label\nDescription: No Description\nState (St): I - Inactive, U - Activated & Uncommitted,\n            C - Activated & Committed, D - Deactivated & Uncommitted\n{RULE}\nType  St   Filename/Version\n{RULE}\n{:<5} {:<4} {release}\n\n{RULE}\n",
+        "IMG", "C"
+    )
+}
+
+/// `show install package`.
+pub struct Package {
+    /// Its file's name.
+    pub name: String,
+    /// `/flash/x.bin`
+    pub path: String,
+    /// Octets.
+    pub size: u64,
+    /// When its file was written.
+    pub timestamp: Option<String>,
+    /// Of the file, lower-case hex.
+    pub sha1: String,
+    /// `rp_super`, `rpbase`
+    pub kind: String,
+    /// `CAT9K`
+    pub platform: String,
+    /// `17.06.01`
+    pub build: String,
+    /// Whether a boot loader can begin with it.
+    pub bootable: bool,
+    /// What is in it: file, octets, kind.
+    pub contents: Vec<(String, u64, String)>,
+}
+
+impl Package {
+    /// As the device prints it. What only the vendor knows of its packages is left out.
+    pub fn render(&self) -> String {
+        let internal = |pad: &str, kind: &str| {
+            format!(
+                "{pad}Internal package information:\n{pad}  Name: {kind}\n{pad}  Platform: {}\n{pad}  Build: {}\n\n",
+                self.platform, self.build
+            )
+        };
+        let boot = if self.bootable { "bootable from media and tftp" } else { "not bootable" };
+        let mut out = format!(
+            "  Package: {}\n    Size: {}\n    Timestamp: {}\n  Canonical path: {}\n\n    Raw disk-file SHA1sum:\n      {}\n\n{}  Package is {boot}.\n",
+            self.name,
+            self.size,
+            self.timestamp.as_deref().unwrap_or_default(),
+            self.path,
+            self.sha1,
+            internal("  ", &self.kind)
+        );
+        if !self.contents.is_empty() {
+            out += "  Package contents:\n\n";
+        }
+        for (file, size, kind) in &self.contents {
+            out += &format!("  Package: {file}\n    Size: {size}\n\n{}", internal("    ", kind));
+        }
+        out
+    }
 }
 
 #[cfg(test)]
