@@ -38,6 +38,7 @@ documents! {
     hooks: "docs/hooks.md",
     sftp_server: "docs/sftp-server.md",
     facts: "docs/facts.md",
+    upgrade: "docs/upgrade.md",
 }
 
 #[test]

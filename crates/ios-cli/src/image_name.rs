@@ -69,7 +69,11 @@ impl ImageName {
         let (head, tail) = stem.split_once('.')?;
         let mut parts = head.split('-');
         let platform = parts.next().filter(|p| is_name(p))?;
-        let feature = parts.next().filter(|f| is_name(f))?;
+        let Some(feature) = parts.next().filter(|f| is_name(f)) else {
+            // `cat9k_iosxe.17.06.01.SPA.bin`
+            let (platform, feature) = head.split_once('_').filter(|_| !head.contains('-'))?;
+            return xe(platform, feature, tail);
+        };
         let format = parts.next();
         if parts.next().is_some() {
             return None;
@@ -90,7 +94,7 @@ impl ImageName {
         })
     }
 
-    /// What `show version` calls the image: `C2900-UNIVERSALK9-M`.
+    /// What `show version` of classic IOS calls the image: `C2900-UNIVERSALK9-M`.
     pub fn id(&self) -> String {
         format!("{}-{}-M", self.platform.to_uppercase(), self.feature.to_uppercase())
     }
@@ -203,6 +207,7 @@ mod tests {
             ("soho97-k9oy1-mz.123-7.T3.bin", "12.3(7)T3"),
             ("isr4300-universalk9.16.09.03.SPA.bin", "16.09.03"),
             ("cat9k_iosxe-universalk9.17.09.06a.SPA.bin", "17.09.06a"),
+            ("cat9k_iosxe.17.09.04a.SPA.bin", "17.09.04a"),
         ] {
             assert_eq!(ImageName::parse(name).map(|i| i.version).as_deref(), Some(version), "{name}");
         }

@@ -14,6 +14,10 @@ pub struct Facts {
     pub serial: Option<String>,
     /// `15.5(3)M4a`, `16.06.05`
     pub version: String,
+    /// What its images are for: `c2900`, `cat9k`; `None`: the running one's name does not say.
+    pub platform: Option<String>,
+    /// Which features the running image has: `universalk9`.
+    pub feature: Option<String>,
     /// The image that runs, or the file that names its packages: `flash0:c2900-universalk9-mz.SPA.155-3.M4a.bin`.
     pub image: String,
     /// How its software lies in flash.
@@ -32,6 +36,19 @@ pub struct Facts {
     pub unsaved: Option<bool>,
     /// A reload that is scheduled, in the device's words.
     pub reload: Option<String>,
+    /// The members of its stack; none of one that is no stack.
+    pub members: Vec<Member>,
+    /// The MD5 of a file of flash as the device made it, and the file's name.
+    pub digest: Option<(String, String)>,
+}
+
+/// A member of a stack.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// 1 to 9.
+    pub number: u16,
+    /// `Ready`, `Removed`, `V-Mismatch`
+    pub state: String,
 }
 
 /// How the software of a device lies in flash.

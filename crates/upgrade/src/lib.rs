@@ -7,11 +7,27 @@
 //! | file | its one idea |
 //! |---|---|
 //! | [`facts`] | what is known of a device |
+//! | [`target`] | what it is to run, and what somebody wishes besides |
+//! | [`checks`] | what has to be right before anything is done: a table |
+//! | [`room`] | which files make room, and which never do |
+//! | [`steps`] | the ladder: what has to hold, one row after the other |
+//! | [`plan`] | what would be done, what that moves and takes, or why not |
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
 extern crate alloc;
 
+pub mod checks;
 pub mod facts;
+pub mod plan;
+pub mod room;
+pub mod steps;
+pub mod target;
+#[cfg(test)]
+mod tests;
 
-pub use facts::{Boot, Facts, File, FileSystem, Mode};
+pub use checks::{Block, CHECKS, Check};
+pub use facts::{Boot, Facts, File, FileSystem, Member, Mode};
+pub use plan::{Action, Estimate, Plan, plan};
+pub use steps::{STEPS, Step};
+pub use target::{Target, Wish};

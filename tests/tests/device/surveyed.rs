@@ -27,7 +27,7 @@ fn facts(home: &std::path::Path, enable: Option<&str>, words: &[&str]) -> Ended 
 }
 
 /// A device of a model with users; a person at its console boots it.
-fn running(model: &Model) -> (crate::bench::Person, Arc<Device>) {
+pub(crate) fn running(model: &Model) -> (crate::bench::Person, Arc<Device>) {
     let users = "username bob privilege 15 secret s3cret\nusername eve privilege 1 secret s3cret\nenable secret b1gger\n\
                  line vty 0 15\n login local\n";
     let saved = model.lab.bench.saved();
@@ -40,7 +40,15 @@ fn running(model: &Model) -> (crate::bench::Person, Arc<Device>) {
 }
 
 fn value<'a>(said: &'a str, field: &str) -> &'a str {
-    let line = said.lines().find(|l| l.contains("\"event\":\"facts\"")).unwrap_or_else(|| panic!("{said}"));
+    value_of(said, "facts", field)
+}
+
+/// What a field of the one event of that kind is.
+pub(crate) fn value_of<'a>(said: &'a str, event: &str, field: &str) -> &'a str {
+    let line = said
+        .lines()
+        .find(|l| l.contains(&format!("\"event\":\"{event}\"")))
+        .unwrap_or_else(|| panic!("{said}"));
     let rest = line.split(&format!("\"{field}\":")).nth(1).unwrap_or_else(|| panic!("no {field}: {line}"));
     let end = match rest.as_bytes()[0] {
         b'"' => rest[1..].find('"').map(|n| n + 2),

@@ -2,12 +2,14 @@
 
 use super::session::{Fault, Session};
 use clock::Duration;
+use ios_cli::image_name::ImageName;
 use ios_cli::text::boot_variables::BootVariables;
 use ios_cli::text::bootvar::BootVar;
+use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir::Listing;
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::version::Version;
-use upgrade::{Boot, Facts, File, FileSystem, Mode};
+use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
 
 /// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
 const QUIET: Duration = Duration::from_secs(60);
@@ -36,6 +38,8 @@ pub struct Texts {
     pub startup: Option<String>,
     /// `show reload`; `None`: it refuses.
     pub reload: Option<String>,
+    /// `show switch`; `None`: it refuses, for it is no stack.
+    pub switch: Option<String>,
 }
 
 /// A text that was not understood.
@@ -70,6 +74,7 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         running: if_known(session, "show running-config")?,
         startup: if_known(session, "show startup-config")?,
         reload: if_known(session, "show reload")?,
+        switch: if_known(session, "show switch")?,
     };
     texts.facts(&hostname).map_err(|Unreadable { command, why }| Fault::Unreadable { command, why })
 }
@@ -111,6 +116,7 @@ impl Texts {
             false => Mode::Bundle,
         };
         let release = version.layout.xe().map_or(version.version.clone(), |xe| xe.release.clone());
+        let (platform, feature) = image_for(&version);
         // The licence's device is the chassis; elsewhere the board is all that is printed.
         let serial = version.udi.as_ref().map_or(version.board_id.clone(), |(_, serial)| serial.clone());
         let reason = version.reload_reason.clone().or_else(|| Some(version.returned_by.clone()));
@@ -125,6 +131,8 @@ impl Texts {
             model: version.model.clone(),
             serial: Some(serial).filter(|serial| !serial.is_empty()),
             version: release,
+            platform,
+            feature,
             image: version.image_file.clone(),
             mode,
             uptime: version.uptime,
@@ -134,6 +142,8 @@ impl Texts {
             flash,
             unsaved: self.unsaved(),
             reload: self.reload.as_deref().and_then(pending),
+            members: self.members()?,
+            digest: None,
         })
     }
 
@@ -158,6 +168,13 @@ impl Texts {
         Ok(Boot { images, register: Some(version.register), next_register, manual: false })
     }
 
+    fn members(&self) -> Result<Vec<Member>, Unreadable> {
+        let Some(text) = &self.switch else { return Ok(Vec::new()) };
+        let (_, members) =
+            parse_stack(text).map_err(|e| Unreadable { command: "show switch", why: e.to_string() })?;
+        Ok(members.into_iter().map(|m| Member { number: m.number, state: m.state }).collect())
+    }
+
     /// Whether the configurations differ; `None`: one of them was not shown, or not whole.
     fn unsaved(&self) -> Option<bool> {
         let (running, startup) = (self.running.as_deref()?, self.startup.as_deref()?);
@@ -170,6 +187,17 @@ impl Texts {
         }
         Some(lines(running).ne(lines(startup)))
     }
+}
+
+/// Platform and features of the images that a device runs: as the running one's name says, else as it calls itself.
+fn image_for(version: &Version) -> (Option<String>, Option<String>) {
+    if let Some(name) = ImageName::parse(&version.image_file) {
+        return (Some(name.platform), Some(name.feature));
+    }
+    // C2900-UNIVERSALK9-M, CAT9K_IOSXE
+    let id = version.image_id.to_ascii_lowercase();
+    let mut parts = id.split(['-', '_']).filter(|part| !part.is_empty());
+    (parts.next().map(str::to_owned), parts.next().filter(|part| *part != "m").map(str::to_owned))
 }
 
 fn file(entry: &ios_cli::text::dir::Entry) -> File {

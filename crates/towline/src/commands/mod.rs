@@ -1,6 +1,7 @@
 //! The subcommands, one file each: its arguments, its help and what it does.
 
 pub mod access;
+mod at_devices;
 pub mod ban;
 pub mod completions;
 pub mod config;
@@ -24,6 +25,7 @@ pub mod remote;
 pub mod restore;
 pub mod serve;
 pub mod tftp;
+pub mod upgrade;
 pub mod user;
 pub mod versions;
 pub mod who;
@@ -44,6 +46,7 @@ Examples:
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline facts admin@10.0.0.2               what runs on a real device, and what its next start would do
+  towline upgrade plan r1 --image new.bin    what an upgrade would do, and what stands in the way
   towline device                             sit at a router's console
   towline config init towline.toml           a configuration for a service, with every setting
   towline image show a.bin                   what an image says of itself
@@ -79,6 +82,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Device(device::Device),
     Facts(facts::Facts),
+    Upgrade(upgrade::Upgrade),
     Image(image::Image),
     Lab(lab::Lab),
     Recipe(recipe::Recipe),
@@ -133,7 +137,8 @@ pub fn run() -> ExitCode {
         Command::Mirror(mirror) => mirror.json(),
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
-        Command::Facts(facts) => facts.json,
+        Command::Facts(facts) => facts.json(),
+        Command::Upgrade(upgrade) => upgrade.json(),
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
         Command::Cat(_)
@@ -174,6 +179,7 @@ pub fn run() -> ExitCode {
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),
         Command::Facts(facts) => facts.run(&events),
+        Command::Upgrade(upgrade) => upgrade.run(&events),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),

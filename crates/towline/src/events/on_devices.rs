@@ -4,7 +4,7 @@ use super::document::{Kind, Row};
 use super::fields::{always, maybe};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use upgrade::{Facts, Mode};
+use upgrade::{Facts, Mode, Plan, Target};
 
 pub(super) const FACTS: Row = Row {
     event: "facts",
@@ -105,6 +105,63 @@ impl Surveyed {
             files: files.map(|file| (file.name, file.size)).collect(),
             unsaved: facts.unsaved.map(yes),
             reload: facts.reload.clone(),
+        }
+    }
+}
+
+pub(super) const PLANNED: Row = Row {
+    event: "planned",
+    by: "upgrade plan",
+    doc: "What an upgrade would do to a device, or what stands in its way.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("image", Kind::Text, "The new image."),
+        always("state", Kind::OneOf(&["there", "ready", "blocked"]), "`there`: nothing is to be done."),
+        always(
+            "blocks",
+            Kind::Texts,
+            "What stands in the way: `CHECK: expected WHAT, found WHAT` (docs/upgrade.md has the checks).",
+        ),
+        always("actions", Kind::Texts, "What would be done, in this order: `STEP: WHAT`."),
+        always("octets", Kind::Count, "What would be copied."),
+        always("copy_seconds", Kind::Count, "How long that takes at the rate that was given."),
+        always("away_seconds", Kind::Count, "How long the device is away."),
+    ],
+};
+
+/// A plan as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in PLANNED, which is printed")]
+pub struct Planned {
+    pub device: String,
+    pub image: String,
+    pub state: &'static str,
+    pub blocks: Vec<String>,
+    pub actions: Vec<String>,
+    pub octets: u64,
+    pub copy_seconds: u64,
+    pub away_seconds: u64,
+}
+
+impl Planned {
+    /// That of a device that was named so.
+    pub fn new(device: &str, target: &Target, plan: &Plan) -> Planned {
+        let blocks = plan.blocks.iter();
+        let blocks =
+            blocks.map(|b| format!("{}: expected {}, found {}", b.check, b.expected, b.found)).collect();
+        Planned {
+            device: device.to_owned(),
+            image: target.name.clone(),
+            state: match (plan.is_there(), plan.blocks.is_empty()) {
+                (true, _) => "there",
+                (false, true) => "ready",
+                (false, false) => "blocked",
+            },
+            blocks,
+            actions: plan.actions.iter().map(|a| format!("{}: {}", a.step, a.what)).collect(),
+            octets: plan.estimate.octets,
+            copy_seconds: plan.estimate.copying.as_secs(),
+            away_seconds: plan.estimate.away.as_secs(),
         }
     }
 }

@@ -483,6 +483,7 @@ pub const EVENTS: &[Row] = &[
     agreed::AGREED,
     on_servers::ENTRY,
     on_devices::FACTS,
+    on_devices::PLANNED,
     on_servers::HASHED,
     on_servers::MIRRORED,
     on_servers::MIRROR,

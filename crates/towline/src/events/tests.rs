@@ -320,6 +320,16 @@ fn samples() -> Vec<Event> {
             unsaved: None,
             reload: None,
         })),
+        Event::Planned(Box::new(Planned {
+            device: s("r1"),
+            image: s("a.bin"),
+            state: "blocked",
+            blocks: vec![s("room: expected 2, found 1")],
+            actions: vec![s("reload: reload")],
+            octets: 1,
+            copy_seconds: 1,
+            away_seconds: 1,
+        })),
         Event::FtpExamined(FtpExamined {
             url: s("ftp://h/"),
             server: Some(s("127.0.0.1:21")),
