@@ -32,7 +32,8 @@ Examples:
   towline lab quiz                   six questions
   towline lab compare                TFTP, FTP, SFTP, SCP and FTPS side by side, from a run
   towline lab ladder 3               one of six drawings, from a run
-  towline lab password-recovery      what to do when: also full-flash, misspelt-boot, damaged-image
+  towline lab password-recovery      what to do when: also full-flash, misspelt-boot, damaged-image,
+                                     class-b-flash
   towline lab campus.toml            devices of your own, as many as the file says
   towline lab campus.toml -- pytest  the same as long as a command runs
 ";
@@ -52,7 +53,7 @@ pub struct Lab {
     verb: Option<Verb>,
     #[command(flatten)]
     lesson: Lesson,
-    /// Devices of your own: a TOML file; or a scenario: password-recovery, full-flash, misspelt-boot, damaged-image.
+    /// Devices of your own: a TOML file; or a scenario: password-recovery, full-flash, misspelt-boot, damaged-image, class-b-flash.
     #[arg(value_name = "FILE.toml|SCENARIO", conflicts_with_all = ["firewall", "servers", "broken"])]
     file: Option<PathBuf>,
     /// What is run while the lab is there.

@@ -1,5 +1,7 @@
 use crate::figures::grouped;
+use device::Profile;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 /// The server of the lab as R1 knows it.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -12,8 +14,12 @@ pub const NEW_VERSION: &str = "15.5(3)M4a";
 
 /// The names of one lab: what `{old}`, `{new}`, `{size}`, `{server}`, `{user}` and `{password}` stand
 /// for in the lesson's texts.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Names {
+    /// R1's model.
+    pub profile: Arc<Profile>,
+    /// What R1 runs at first, and what it is to run.
+    pub versions: [String; 2],
     /// The image in R1's flash at first.
     pub old: String,
     /// The image on the server.
@@ -27,17 +33,28 @@ pub struct Names {
 }
 
 impl Names {
-    /// The lesson's: user and password are `cisco`.
+    /// The lesson's.
     pub fn of_the_lesson(size: u64) -> Names {
-        let file = |version| {
-            device::image::file_name(&device::C2911, version).expect("the lesson's versions have file names")
+        Names::of(device::C2911.clone(), [OLD_VERSION, NEW_VERSION].map(str::to_owned), size)
+    }
+
+    /// Those of a model and two versions of its images, which are no larger than the model's are: user and password
+    /// are `cisco`.
+    ///
+    /// # Panics
+    /// Where a version is none of the model's.
+    pub fn of(profile: Arc<Profile>, versions: [String; 2], size: u64) -> Names {
+        let file = |version: &str| {
+            device::image::file_name(&profile, version).unwrap_or_else(|| panic!("{version}: no file name"))
         };
         Names {
-            old: file(OLD_VERSION),
-            new: file(NEW_VERSION),
-            size,
+            old: file(&versions[0]),
+            new: file(&versions[1]),
+            size: size.min(profile.image.size.get()),
             user: "cisco".into(),
             password: "cisco".into(),
+            profile,
+            versions,
         }
     }
 
@@ -46,8 +63,8 @@ impl Names {
         text.replace("{old}", &self.old)
             .replace("{new}", &self.new)
             .replace("{size}", &grouped(self.size))
-            .replace("{old-version}", OLD_VERSION)
-            .replace("{new-version}", NEW_VERSION)
+            .replace("{old-version}", &self.versions[0])
+            .replace("{new-version}", &self.versions[1])
             .replace("{server}", &SERVER.to_string())
             .replace("{user}", &self.user)
             .replace("{password}", &self.password)

@@ -2,7 +2,7 @@
 
 use super::blackhole::Blackhole;
 use super::lesson::State;
-use super::names::{NEW_VERSION, Names, OLD_VERSION, ROUTER, SERVER};
+use super::names::{Names, ROUTER, SERVER};
 use super::scenario::Start;
 use super::servers::{Served, Servers};
 use super::traffic::Traffic;
@@ -144,7 +144,10 @@ impl Scene {
         litter.add(&dir);
         let sweep = Sweep(litter.clone());
         let local = |path: &Path, e: &io::Error| Failure::local(path.display(), e);
-        let mut names = Names::of_the_lesson(setup.size);
+        let mut names = match setup.start {
+            Some(start) => start.names(setup.size),
+            None => Names::of_the_lesson(setup.size),
+        };
         let root = match &setup.foreign {
             Some(foreign) => {
                 names.user.clone_from(&foreign.user);
@@ -163,7 +166,7 @@ impl Scene {
             return Err(Failure::usage(image.display(), "exists already", way_out));
         }
         litter.add(&image);
-        make(&image, NEW_VERSION, setup.size)?;
+        make(&image, &names, 1)?;
         let sha512 = sha512(&image).map_err(|e| local(&image, &e))?;
         match setup.fault {
             Some(Fault::Absent) => fs::remove_file(&image).map_err(|e| local(&image, &e))?,
@@ -199,6 +202,7 @@ impl Scene {
             tap: Some(traffic.clone()),
             pace: setup.pace,
             patience: setup.patience,
+            profile: names.profile.clone(),
             ..DeviceConfig::new(state)
         })
         .map_err(|e| Failure::new(Exit::Local, "R1", e, ""))?;
@@ -330,19 +334,19 @@ fn furnish(state: &Path, names: &Names, start: Option<&Start>) -> Result<(), Fai
     for what in start.map_or(&lesson[..], |start| &start.flash[..]) {
         let (first, second) = what.split_once(' ').unwrap_or((what, ""));
         let (name, version) = match first {
-            "old" => (names.old.as_str(), Some(OLD_VERSION)),
-            "new" => (names.new.as_str(), Some(NEW_VERSION)),
+            "old" => (names.old.as_str(), Some(0)),
+            "new" => (names.new.as_str(), Some(1)),
             other => (other, None),
         };
         let path = flash.join(name);
         match version {
             Some(version) => {
                 images += 1;
-                make(&path, version, names.size)?;
+                make(&path, names, version)?;
             }
             // Its octets matter to nobody: a hole takes no room here.
             None => {
-                let total = device::C2911.flash.total.get();
+                let total = names.profile.flash.total.get();
                 let len = total - images * names.size.next_multiple_of(CLUSTER) - names.size / 2;
                 File::create(&path).and_then(|file| file.set_len(len)).map_err(|e| local(&path, e))?;
             }
@@ -361,11 +365,12 @@ fn furnish(state: &Path, names: &Names, start: Option<&Start>) -> Result<(), Fai
     fs::write(&path, names.fill(startup)).map_err(|e| local(&path, e))
 }
 
-/// An image whose octets nobody can foretell.
-fn make(path: &Path, version: &str, size: u64) -> Result<(), Failure> {
+/// The image of this one of the versions, whose octets nobody can foretell.
+fn make(path: &Path, names: &Names, version: usize) -> Result<(), Failure> {
     let local = |e: &io::Error| Failure::local(path.display(), e);
     let mut out = BufWriter::new(File::create(path).map_err(|e| local(&e))?);
-    let recipe = Recipe { profile: &device::C2911, version, size, seed: image::random_seed() };
+    let (profile, version) = (&names.profile, &names.versions[version]);
+    let recipe = Recipe { profile, version, size: names.size, seed: image::random_seed() };
     image::make(&recipe, &mut out).map_err(|e| Failure::usage("--size", e, "give at least 4K"))?;
     out.flush().map_err(|e| local(&e))
 }

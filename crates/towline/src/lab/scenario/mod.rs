@@ -8,6 +8,8 @@ mod condition;
 pub use condition::Condition;
 
 use super::lesson::{At, Goal, Line, Step};
+use super::names::Names;
+use device::Profile;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -17,6 +19,7 @@ const FILES: &[(&str, &str)] = &[
     ("full-flash", include_str!("../../../scenarios/full-flash.toml")),
     ("misspelt-boot", include_str!("../../../scenarios/misspelt-boot.toml")),
     ("damaged-image", include_str!("../../../scenarios/damaged-image.toml")),
+    ("class-b-flash", include_str!("../../../scenarios/class-b-flash.toml")),
 ];
 
 /// A scenario.
@@ -38,10 +41,37 @@ pub struct Scenario {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
+    /// R1's model and two versions of its images; without it the lesson's.
+    pub model: Option<Model>,
     /// Files of flash: `old`, `new`, `new damaged` for images; `NAME fill` leaves half as much as an image has.
     pub flash: Vec<String>,
     /// The saved configuration; without it the lesson's.
     pub startup: Option<String>,
+}
+
+/// A model, what it runs and what it is to run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// As `towline device --profile` knows it.
+    pub profile: String,
+    /// `{old}` and `{new}`.
+    pub versions: [String; 2],
+}
+
+impl Start {
+    /// What the texts' names stand for, with images of so many octets.
+    pub fn names(&self, size: u64) -> Names {
+        match &self.model {
+            None => Names::of_the_lesson(size),
+            Some(model) => {
+                let profile = Profile::named(&model.profile);
+                let profile =
+                    profile.unwrap_or_else(|| panic!("a test reads every model, {}", model.profile));
+                Names::of(profile, model.versions.clone(), size)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,6 +162,8 @@ mod tests {
         assert_eq!(all().len(), FILES.len());
         for scenario in all() {
             assert_eq!(named(scenario.name).map(|s| s.title), Some(scenario.title));
+            let names = scenario.start.names(65_536);
+            assert_ne!(names.old, names.new, "{}", scenario.name);
             for step in &scenario.steps {
                 let last = step.hints.last().expect("a hint");
                 assert!(last.starts_with("Type: "), "{}: {}", scenario.name, step.title);
