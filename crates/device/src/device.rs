@@ -331,8 +331,12 @@ impl Device {
     /// Boots without a console, if the device is off: for a device that is reached over the network only.
     pub fn power_on(self: &Arc<Self>) {
         if matches!(self.state().power, Power::Off) {
+            let generation = self.generation();
             let decision = self.decide();
-            self.become_booted(decision.outcome);
+            // What came over the network took its time.
+            if generation == self.generation() && matches!(self.state().power, Power::Off) {
+                self.become_booted(decision.outcome);
+            }
         }
     }
 
@@ -383,11 +387,11 @@ impl Device {
             return boot::fails(self.config.profile.boot.loader);
         }
         let register = self.state().monitor.register;
-        self.decide_as(register)
+        self.decide_quietly(register)
     }
 
-    /// What would boot with this register.
-    pub(crate) fn decide_as(&self, register: u16) -> boot::Decision {
+    /// What would boot with this register; `fetch` sees to images of other hosts.
+    pub(crate) fn decide_with(&self, register: u16, fetch: &mut boot::rommon::Fetch<'_>) -> boot::Decision {
         // The boot variable of ROMMON is what the saved configuration says, register 0x2142 or not.
         let lines = self.saved_config().boot;
         let flash = self.config.profile.flash.prefix();
@@ -395,7 +399,8 @@ impl Device {
         match self.config.profile.boot.loader {
             Loader::Rommon | Loader::RommonClassic => {
                 let names = self.flash.names();
-                boot::rommon::decide(self.config.profile.boot.loader, flash, register, &lines, &names, probe)
+                let loader = self.config.profile.boot.loader;
+                boot::rommon::decide(loader, flash, register, &lines, &names, probe, fetch)
             }
             Loader::RommonXe => boot::rommon_xe::decide(flash, register, &lines, &self.flash.sizes(), probe),
             Loader::Switch => {

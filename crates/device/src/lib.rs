@@ -31,6 +31,7 @@ pub mod image;
 pub mod install;
 mod messages;
 pub mod monitor;
+mod netboot;
 mod nvram;
 pub mod profile;
 mod rack;

@@ -7,13 +7,14 @@ use crate::boot::{rommon, rommon_xe};
 use crate::commands::{fetch_failure, sum};
 use crate::device::{Device, Power, probe_blob};
 use crate::image;
+use crate::netboot::Limited;
 use crate::profile::{Loader, Prefix};
 use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
 use ios_cli::text::{boot_classic, rommon as texts};
 use std::net::Ipv4Addr;
-use store::{Blob, Mode, Sink, Store, VPath};
+use store::{Blob, Sink, VPath};
 
 /// Runs ROMMON on the console until an image boots or the device is reset.
 pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
@@ -205,7 +206,7 @@ fn boot(tty: &mut Tty, file: Option<&str>) -> Result<bool, Leave> {
             }
         }
         None => {
-            let decision = tty.device.decide_as(0x2102);
+            let decision = crate::netboot::decide(tty, 0x2102)?;
             for text in &decision.tried {
                 tty.print(text)?;
             }
@@ -304,10 +305,8 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         kind: Type::Image,
     };
     // Received into memory first, as ROMMON does: flash is erased only when the file is whole.
-    let memory = store::memory::Memory::new();
-    let path = VPath::parse(b"/image").expect("a plain name");
-    let mut limited = match memory.create(&path, Mode::New, "rommon") {
-        Ok(upload) => Limited { upload, room: tty.device.flash.total() },
+    let mut limited = match Limited::new(tty.device.flash.total()) {
+        Ok(limited) => limited,
         Err(e) => {
             tty.print(&texts::failed(&e.to_string()))?;
             return Ok(false);
@@ -320,7 +319,7 @@ fn tftpdnld(tty: &mut Tty, flags: &[&str]) -> Result<bool, Leave> {
         return Ok(false);
     }
     tty.print(texts::RECEIVED)?;
-    let blob = match limited.upload.commit().and_then(|_| memory.open(&path)) {
+    let blob = match limited.finish() {
         Ok(blob) => blob,
         Err(e) => {
             tty.print(&texts::failed(&e.to_string()))?;
@@ -376,20 +375,5 @@ fn launch(tty: &mut Tty, by: &str, file: &str, blob: &Blob) -> Result<bool, Leav
             }
             Ok(false)
         }
-    }
-}
-
-/// Memory for one file, no more than flash could hold.
-struct Limited {
-    upload: Box<dyn store::Upload>,
-    room: u64,
-}
-
-impl Sink for Limited {
-    fn write_at(&mut self, offset: u64, octets: &[u8]) -> std::io::Result<()> {
-        if offset.saturating_add(octets.len() as u64) > self.room {
-            return Err(std::io::ErrorKind::StorageFull.into());
-        }
-        self.upload.write_at(offset, octets)
     }
 }

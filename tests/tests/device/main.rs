@@ -19,6 +19,7 @@ mod habits;
 mod install;
 mod lab;
 mod models;
+mod netboot;
 mod planned;
 mod profiles;
 mod rancid;

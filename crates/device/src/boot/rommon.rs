@@ -5,12 +5,18 @@
 
 use super::{Decision, Outcome, Probe};
 use crate::config::{BootLine, BootSource};
+use crate::ifs::{Net, Url};
 use crate::image::{Damage, Facts};
 use crate::profile::Loader;
 use ios_cli::text::boot_classic;
+use store::VPath;
+
+/// Fetches an image of another host, once the image of flash that does so has been chosen: what it is, or what is said
+/// where it does not come. What was said so far may be taken and shown first.
+pub type Fetch<'a> = dyn FnMut(&mut Vec<String>, &Facts, &Net) -> Result<Facts, String> + 'a;
 
 /// Decides, as this loader. `flash` is what the device calls its flash, `files` are the names there in directory order;
-/// `probe` looks at one of them.
+/// `probe` looks at one of them, `fetch` at one of another host.
 pub fn decide(
     loader: Loader,
     flash: &str,
@@ -18,6 +24,7 @@ pub fn decide(
     lines: &[BootLine],
     files: &[String],
     probe: &mut dyn FnMut(&str) -> Probe,
+    fetch: &mut Fetch<'_>,
 ) -> Decision {
     let mut tried = Vec::new();
     let field = register & 0xf;
@@ -32,7 +39,31 @@ pub fn decide(
                     Err(text) => tried.push(text),
                 },
                 BootSource::Flash(None) => break,
-                BootSource::Elsewhere(what) => tried.push(format!("boot: cannot load \"{what}\"\n")),
+                BootSource::Elsewhere(what) => {
+                    let Some(net) = over_the_network(what) else {
+                        tried.push(format!("boot: cannot load \"{what}\"\n"));
+                        continue;
+                    };
+                    // The first image of flash does it: the boot loader has no network.
+                    let helper = files.iter().find_map(|file| match probe(file) {
+                        Probe::Sound(facts) => Some(facts),
+                        Probe::Absent | Probe::Damaged(_) | Probe::Foreign(_) => None,
+                    });
+                    let Some(helper) = helper else {
+                        tried.push(boot_classic::no_helper(flash, &what.replacen(' ', ":", 1)));
+                        continue;
+                    };
+                    match fetch(&mut tried, &helper, &net) {
+                        Ok(facts) => {
+                            let name = net.path.as_deref().unwrap_or_default();
+                            let file = name.rsplit('/').next().unwrap_or(name).to_owned();
+                            let shown = net.to_string();
+                            let outcome = Outcome::Booted { file, shown, facts: Box::new(facts) };
+                            return Decision { tried, outcome };
+                        }
+                        Err(text) => tried.push(text),
+                    }
+                }
             }
         }
     }
@@ -61,6 +92,23 @@ pub fn decide(
     Decision { tried, outcome: Outcome::Rommon }
 }
 
+/// `tftp FILE HOST`, `ftp FILE HOST`, `tftp://HOST/FILE`: an image of another host, which is everybody where none is named.
+pub fn over_the_network(line: &str) -> Option<Net> {
+    let mut words = line.split_whitespace();
+    let first = words.next()?;
+    let url = match (first.to_ascii_lowercase().as_str(), words.next(), words.next()) {
+        (scheme @ ("tftp" | "ftp"), Some(file), host) => {
+            format!("{scheme}://{}/{file}", host.unwrap_or("255.255.255.255"))
+        }
+        (url, _, _) if url.starts_with("tftp://") || url.starts_with("ftp://") => first.to_owned(),
+        _ => return None,
+    };
+    match Url::parse(&url, &VPath::root(), &[]) {
+        Ok(Url::Net(net)) if net.host.is_some() && net.path.is_some() => Some(net),
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// Tries one file; the text of the failure otherwise.
 pub fn attempt(flash: &str, file: &str, probe: &mut dyn FnMut(&str) -> Probe) -> Result<Outcome, String> {
     match probe(file) {
@@ -73,7 +121,8 @@ fn booted(flash: &str, file: &str, facts: Facts) -> Outcome {
     Outcome::Booted { file: file.to_owned(), shown: format!("{flash}{file}"), facts: Box::new(facts) }
 }
 
-fn complaint(flash: &str, file: &str, found: &Probe) -> String {
+/// Why it does not boot.
+pub(crate) fn complaint(flash: &str, file: &str, found: &Probe) -> String {
     let why = match found {
         Probe::Sound(_) => return String::new(),
         Probe::Absent => return format!("boot: cannot open \"{flash}{file}\"\n"),
@@ -142,7 +191,15 @@ mod tests {
     fn boot(register: u16, lines: &[&str], files: &[&str]) -> (Option<String>, String) {
         let lines: Vec<_> = lines.iter().map(|l| BootLine((*l).into())).collect();
         let files: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
-        let d = decide(Loader::Rommon, "flash0:", register, &lines, &files, &mut flash);
+        let mut net = |tried: &mut Vec<String>, helper: &Facts, net: &Net| {
+            assert_eq!(helper.version, "15.1(4)M4", "the first image of flash fetches");
+            tried.push(format!("{net}?\n"));
+            match net.path.as_deref() {
+                Some("net.bin") => Ok(facts("15.7(3)M")),
+                _ => Err(format!("{net} no\n")),
+            }
+        };
+        let d = decide(Loader::Rommon, "flash0:", register, &lines, &files, &mut flash, &mut net);
         let file = match d.outcome {
             Outcome::Booted { file, .. } => Some(file),
             Outcome::Rommon => None,
@@ -171,10 +228,29 @@ mod tests {
              boot: cannot load \"flash0:bad.bin\"\n";
         assert_eq!(boot(0x2102, &[], &all), (Some("old.bin".into()), damaged.into()));
         assert_eq!(
-            boot(0x2102, &["tftp new.bin 10.0.0.1"], &["old.bin"]),
-            (Some("old.bin".into()), "boot: cannot load \"tftp new.bin 10.0.0.1\"\n".into())
+            boot(0x2102, &["rom"], &["old.bin"]),
+            (Some("old.bin".into()), "boot: cannot load \"rom\"\n".into())
         );
         assert_eq!(boot(0x2101, &["flash:new.bin"], &["old.bin", "new.bin"]).0.as_deref(), Some("old.bin"));
+    }
+
+    #[test]
+    fn an_image_of_another_host_is_fetched_by_the_first_of_flash() {
+        let lines = ["tftp absent.bin 10.0.0.1", "ftp://bob@10.0.0.2/a/net.bin", "tftp net.bin 10.0.0.1"];
+        let said = "tftp://10.0.0.1/absent.bin?\ntftp://10.0.0.1/absent.bin no\nftp://*:*@10.0.0.2/a/net.bin?\n\
+                    ftp://*:*@10.0.0.2/a/net.bin no\ntftp://10.0.0.1/net.bin?\n";
+        assert_eq!(boot(0x2102, &lines, &["x.xml", "old.bin"]), (Some("net.bin".into()), said.into()));
+        // Register 0x2101 looks at no line.
+        assert_eq!(boot(0x2101, &lines, &["old.bin"]), (Some("old.bin".into()), String::new()));
+        // Nothing is left in flash that could fetch it.
+        let (booted, said) = boot(0x2102, &["tftp net.bin 10.0.0.1"], &["x.xml"]);
+        assert!(booted.is_none() && said.contains("boot: cannot load \"tftp:net.bin 10.0.0.1\"\n"), "{said}");
+        // Nobody is named: everybody is asked.
+        let net = over_the_network("tftp net.bin").expect("an image");
+        assert_eq!(net.host.as_deref(), Some("255.255.255.255"));
+        for line in ["rom", "rcp x 10.0.0.1", "tftp", "mop x", "tftp://10.0.0.1"] {
+            assert!(over_the_network(line).is_none(), "{line}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ mod tcl;
 mod terminal;
 
 pub(crate) use configure::{Merged, merge};
-pub(crate) use copy::fetch_failure;
+pub(crate) use copy::{fetch_at_boot, fetch_failure, fetch_quietly};
 pub(crate) use exec::{run_command, run_session};
 pub(crate) use files::reason_of;
 pub(crate) use flash::sum;

@@ -2,7 +2,7 @@ use super::tty::{Leave, Tty};
 use crate::boot::switch::MANUAL_BOOT;
 use crate::boot::{Decision, Outcome};
 use crate::profile::Loader;
-use crate::{Profile, switch_loader, texts};
+use crate::{Profile, netboot, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::text::{boot, boot_classic, boot_switch, boot_switch_xe, boot_xe};
 use std::time::Duration;
@@ -36,7 +36,13 @@ fn by_rommon(tty: &mut Tty) -> Result<(), Leave> {
     if pause(tty, PAUSE)? {
         return monitor(tty);
     }
-    let Decision { tried, outcome } = tty.device.decide();
+    let Decision { tried, outcome } = match tty.device.faults.boot_fails() {
+        true => crate::boot::fails(tty.device.profile().boot.loader),
+        false => {
+            let register = tty.device.state().monitor.register;
+            netboot::decide(tty, register)?
+        }
+    };
     for text in &tried {
         tty.print(&format!("{text}\n"))?;
         if pause(tty, PAUSE)? {
@@ -171,6 +177,17 @@ fn loading(profile: &Profile, octets: u64, shown: &str) -> Loading {
             behind: format!("{}{}", boot_switch_xe::LOADED, boot::LEGEND),
         },
     }
+}
+
+/// The lines of an image that only fetches another: a break is for whoever comes then.
+pub(crate) fn load_helper(tty: &mut Tty, facts: &crate::image::Facts) -> Result<(), Leave> {
+    let Loading { before, mark, .. } = loading(tty.device.profile(), facts.len, "");
+    tty.print(&before)?;
+    for _ in 0..MARKS {
+        tty.print(mark)?;
+        pause(tty, LOADING / MARKS)?;
+    }
+    tty.print(boot::UNPACKED)
 }
 
 /// From the loader's lines to the banner: also for the `boot` of the boot loaders and `tftpdnld -r`.

@@ -9,7 +9,7 @@ mod port;
 mod tty;
 mod vty;
 
-pub(crate) use booting::load;
+pub(crate) use booting::{load, load_helper};
 pub use port::{Heard, Port, TerminalPort};
 pub use tty::Leave;
 pub(crate) use tty::Tty;

@@ -16,6 +16,20 @@ pub fn none(flash: &str) -> String {
     format!("boot: cannot determine first file name on device \"{flash}\"\n")
 }
 
+/// The image that a boot line names has to come over the network, and no image of flash is there to fetch it: as a 3640
+/// says it.
+pub fn no_helper(flash: &str, what: &str) -> String {
+    format!(
+        "boot: cannot open \"{flash}\"
+an alternate boot helper program is not specified
+(monitor variable \"BOOTLDR\" is not set)
+and unable to determine first file in bootflash
+loadprog: error - on file open
+boot: cannot load \"{what}\"
+"
+    )
+}
+
 /// The first line of `dir flash:`.
 pub const DIR: &str = "         File size           Checksum   File name\n";
 

@@ -10,7 +10,7 @@ mod target;
 mod transfer;
 
 pub(super) use local::text_of;
-pub(crate) use transfer::fetch_failure;
+pub(crate) use transfer::{fetch_at_boot, fetch_failure, fetch_quietly};
 
 use super::exec::Exec;
 use super::flash::Erase;

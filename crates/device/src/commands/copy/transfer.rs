@@ -9,6 +9,7 @@ use crate::config::Password;
 use crate::device::Device;
 use crate::ifs::{Fs, Net, Url};
 use crate::session::{Leave, Tty};
+use crate::wire::LabWire;
 use client::{
     ClientError, Done, FtpOptions, HostKeys, HttpOptions, Options, Passive, Phase, Profile, Remote, Scheme,
     SshOptions, TftpOptions, WireCode,
@@ -504,20 +505,43 @@ fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
     }
 }
 
-/// A TFTP read for ROMMON: marks, and the reason in its words.
-pub(crate) fn fetch_failure(
+/// A read for a boot loader or its helper, with its marks; what failed and why.
+pub(crate) fn fetch_at_boot(
     tty: &mut Tty,
     remote: &Remote,
     sink: &mut dyn Sink,
-    wire: Arc<crate::wire::LabWire>,
+    wire: Arc<LabWire>,
     begin: String,
-) -> Result<Result<Done, &'static str>, Leave> {
+) -> Result<Result<Done, (Step, Reason)>, Leave> {
     let shape = Shape { begin, record: nothing, dots: false, width: tty.width(), size: 0 };
     let moved = run(tty, &shape, |options| {
         let options = Options { wire, ..options.clone() };
         client::get(remote, sink, &options)
     })?;
-    Ok(moved.map_err(|error| match judge(&error, false).1 {
+    Ok(moved.map_err(|error| judge(&error, false)))
+}
+
+/// The same with nobody at the console.
+pub(crate) fn fetch_quietly(
+    device: &Device,
+    remote: &Remote,
+    sink: &mut dyn Sink,
+    wire: Arc<LabWire>,
+) -> Result<Done, (Step, Reason)> {
+    let options = Options { wire, tap: device.config.tap.clone(), ..options(device) };
+    client::get(remote, sink, &options).map_err(|error| judge(&error, false))
+}
+
+/// The same in ROMMON's words.
+pub(crate) fn fetch_failure(
+    tty: &mut Tty,
+    remote: &Remote,
+    sink: &mut dyn Sink,
+    wire: Arc<LabWire>,
+    begin: String,
+) -> Result<Result<Done, &'static str>, Leave> {
+    let moved = fetch_at_boot(tty, remote, sink, wire, begin)?;
+    Ok(moved.map_err(|(_, reason)| match reason {
         Reason::TimedOut | Reason::Unreachable | Reason::Socket => "Operation timed out",
         Reason::NoSuchFile => "File not found",
         Reason::PermissionDenied => "Access violation",
