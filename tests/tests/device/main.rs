@@ -20,6 +20,7 @@ mod install;
 mod lab;
 mod models;
 mod netboot;
+mod newcomers;
 mod planned;
 mod profiles;
 mod rancid;
