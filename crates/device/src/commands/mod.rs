@@ -15,6 +15,8 @@ mod install;
 mod install_table;
 mod network;
 mod overlay;
+#[cfg(test)]
+mod permutations;
 mod ping;
 mod schedule;
 mod show;

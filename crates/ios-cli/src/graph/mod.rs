@@ -25,12 +25,14 @@
 
 mod help;
 mod read;
+mod straight;
 mod syntax;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use help::Help;
+pub use straight::{Straight, Word};
 pub use value::{Arg, Interface};
 
 use crate::Modes;
