@@ -500,6 +500,8 @@ fn every_scenario_goes_wrong_as_it_says_and_has_a_way_back() {
         ("misspelt-boot", "boot: cannot open \"flash0:c2900-universalk9-mz.SPA.155-3.M4b.bin\"", "R1>enable"),
         ("damaged-image", "Error : compressed image checksum is incorrect", "R1>enable"),
         ("class-b-flash", "(Not enough space on device)", "Squeeze complete"),
+        ("catalyst-upgrade", "Error loading \"flash:/new.bin\"", "Version 15.2(4)E8"),
+        ("install-mode", "Install auto abort timer has expired", "SUCCESS: install_remove"),
     ] {
         let ended = lab(&[name, "--script", "--size", "64K"]);
         assert_eq!(ended.code(), 0, "{name}: {}\n{}", ended.err, ended.out);

@@ -1,6 +1,6 @@
 //! Install mode on a device: what boots by a provisioning file, what is remembered in flash, and a trial that is over.
 
-use super::{BadProvision, Image, KEPT, Ledger, LogEntry, PACKAGES, Provision, Timer, Verb};
+use super::{BadProvision, Image, KEPT, Ledger, LogEntry, PACKAGES, Provision, St, Timer, Verb};
 use crate::profile::Loader;
 use crate::{Device, boot, image};
 use ios_cli::text::install as texts;
@@ -57,6 +57,16 @@ impl Device {
             String::from_utf8(octets).ok()
         });
         Ledger::parse(&text.unwrap_or_default())
+    }
+
+    /// The images that are there as packages, each with its state and version; nothing while a whole image runs, or none.
+    pub fn installed(&self) -> Vec<(St, String)> {
+        match self.running(|r| r.packages.is_some()) {
+            Some(true) => {
+                self.ledger().rows().iter().map(|(state, image)| (*state, image.version())).collect()
+            }
+            Some(false) | None => Vec::new(),
+        }
     }
 
     /// Remembers it.

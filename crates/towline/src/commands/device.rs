@@ -329,7 +329,7 @@ fn first_image(profile: &Profile, flash: &Path) -> Result<(), Failure> {
 }
 
 /// One with install mode has it as packages.
-fn unpacked(profile: &Profile, path: &Path) -> io::Result<()> {
+pub(crate) fn unpacked(profile: &Profile, path: &Path) -> io::Result<()> {
     let flash = path.parent().unwrap_or(path);
     let blob = landing::open(path)?;
     let facts = image::show(&blob).map_err(io::Error::other)?;

@@ -53,7 +53,8 @@ pub struct Lab {
     verb: Option<Verb>,
     #[command(flatten)]
     lesson: Lesson,
-    /// Devices of your own: a TOML file; or a scenario: password-recovery, full-flash, misspelt-boot, damaged-image, class-b-flash.
+    /// Devices of your own: a TOML file; or a scenario: password-recovery, full-flash, misspelt-boot, damaged-image, class-b-flash,
+    /// catalyst-upgrade, install-mode.
     #[arg(value_name = "FILE.toml|SCENARIO", conflicts_with_all = ["firewall", "servers", "broken"])]
     file: Option<PathBuf>,
     /// What is run while the lab is there.
@@ -339,11 +340,14 @@ fn judge(report: &Report, course: Course) -> Result<(), Failure> {
 fn sit(scene: &Arc<Scene>, course: Course) -> Result<(), Failure> {
     let names = &scene.names;
     print(&format!(
-        "A router R1 (10.0.0.2) and a server (10.0.0.1) are ready; both are on this host only.\n\
+        "A {} R1 (10.0.0.2) and a server (10.0.0.1) are ready; both are on this host only.\n\
          On the server, over TFTP and FTP: {}\n\
          FTP user {}, password {}. You sit at R1's console; lines that begin with | are the guide's.\n\
          Ctrl-] h gives a hint, Ctrl-] q leaves. R1 boots now: press Return when it asks for it.\n\n",
-        names.new, names.user, names.password
+        if scene.device.profile().is_router() { "router" } else { "switch" },
+        names.new,
+        names.user,
+        names.password
     ))?;
     if let Course::Scenario(name) = course
         && let Some(scenario) = scenario::named(name)

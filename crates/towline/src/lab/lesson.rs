@@ -5,6 +5,7 @@
 
 use super::names::{NEW_VERSION, Names, SERVER};
 use super::scenario::{self, Condition};
+use device::install::St;
 use std::net::Ipv4Addr;
 
 /// What is known of R1 and of its traffic, when a goal is checked.
@@ -46,6 +47,8 @@ pub struct State {
     pub running: String,
     /// The saved configuration; empty where there is none.
     pub saved: String,
+    /// What install mode has, by its state.
+    pub installed: Vec<(St, String)>,
     /// Interfaces that are up.
     pub up: Vec<String>,
     /// How often R1 was restarted.

@@ -206,6 +206,7 @@ impl Scene {
             ..DeviceConfig::new(state)
         })
         .map_err(|e| Failure::new(Exit::Local, "R1", e, ""))?;
+        setup.start.map(Start::faults).into_iter().flatten().for_each(|fault| device.set_fault(fault));
         Ok(Scene {
             names,
             device,
@@ -249,6 +250,7 @@ impl Scene {
             register: facts.register,
             running: self.device.configuration(),
             saved: self.device.saved().unwrap_or_default(),
+            installed: self.device.installed(),
             up: facts.interfaces.iter().filter(|i| i.up).map(|i| i.name.to_string()).collect(),
             restarts: self.device.restarts(),
             failed: copies.into_iter().filter_map(|copy| copy.result.err()).collect(),
@@ -343,6 +345,9 @@ fn furnish(state: &Path, names: &Names, start: Option<&Start>) -> Result<(), Fai
             Some(version) => {
                 images += 1;
                 make(&path, names, version)?;
+                if second == "packages" {
+                    crate::commands::device::unpacked(&names.profile, &path).map_err(|e| local(&path, e))?;
+                }
             }
             // Its octets matter to nobody: a hole takes no room here.
             None => {
@@ -360,7 +365,10 @@ fn furnish(state: &Path, names: &Names, start: Option<&Start>) -> Result<(), Fai
         let text: String = "<!-- no signatures -->\n".chars().cycle().take(len).collect();
         fs::write(&path, text).map_err(|e| local(&path, e))?;
     }
-    let path = nvram.join("startup-config");
+    let path = match &names.profile.nvram.file {
+        Some(file) => flash.join(String::from_utf8_lossy(file.path().relative()).into_owned()),
+        None => nvram.join("startup-config"),
+    };
     let startup = start.and_then(|start| start.startup.as_deref()).unwrap_or(STARTUP);
     fs::write(&path, names.fill(startup)).map_err(|e| local(&path, e))
 }

@@ -2,6 +2,7 @@
 
 use crate::lab::lesson::State;
 use crate::lab::names::Names;
+use device::install::St;
 
 /// Something that holds, or not.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +35,12 @@ pub enum Condition {
     SavedHas(String),
     /// `saved lacks TEXT`; there is a saved configuration.
     SavedLacks(String),
+    /// `added VERSION`: its packages are there, and do not run.
+    Added(String),
+    /// `on trial VERSION`: its packages run until somebody commits them.
+    OnTrial(String),
+    /// `committed VERSION`: they run for good.
+    Committed(String),
     /// `up INTERFACE`.
     Up(String),
     /// `restarted 2`: so often since the beginning, at least.
@@ -62,6 +69,9 @@ impl Condition {
             ("running lacks ", |v| Some(Condition::RunningLacks(v))),
             ("saved has ", |v| Some(Condition::SavedHas(v))),
             ("saved lacks ", |v| Some(Condition::SavedLacks(v))),
+            ("added ", |v| Some(Condition::Added(v))),
+            ("on trial ", |v| Some(Condition::OnTrial(v))),
+            ("committed ", |v| Some(Condition::Committed(v))),
             ("up ", |v| Some(Condition::Up(v))),
             ("restarted ", |v| v.parse().ok().map(Condition::Restarted)),
             ("copy failed ", |v| Some(Condition::CopyFailed(v))),
@@ -95,6 +105,15 @@ impl Condition {
             Condition::RunningLacks(text) => !state.running.is_empty() && !state.running.contains(text),
             Condition::SavedHas(text) => state.saved.contains(text),
             Condition::SavedLacks(text) => !state.saved.is_empty() && !state.saved.contains(text),
+            Condition::Added(version) => {
+                state.installed.iter().any(|(s, v)| *s == St::Inactive && is(v, version))
+            }
+            Condition::OnTrial(version) => {
+                state.installed.iter().any(|(s, v)| *s == St::Uncommitted && is(v, version))
+            }
+            Condition::Committed(version) => {
+                state.installed.iter().any(|(s, v)| *s == St::Committed && is(v, version))
+            }
             Condition::Up(interface) => state.up.contains(interface),
             Condition::Restarted(times) => state.restarts >= *times,
             Condition::CopyFailed(reason) => state.failed.contains(reason),
@@ -115,6 +134,7 @@ mod tests {
             restarts: 2,
             up: vec!["GigabitEthernet0/0".into()],
             failed: vec!["Timed out".into()],
+            installed: vec![(St::Uncommitted, "15.1(4)M4".into())],
             ..State::default()
         }
     }
@@ -143,6 +163,10 @@ mod tests {
             ("restarted 2", true),
             ("restarted 3", false),
             ("copy failed Timed out", true),
+            ("on trial {old-version}", true),
+            ("on trial {new-version}", false),
+            ("added {old-version}", false),
+            ("committed {old-version}", false),
         ] {
             let condition = Condition::parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(condition.holds(&state(), &names), holds, "{text}");

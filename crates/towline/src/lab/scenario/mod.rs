@@ -9,7 +9,7 @@ pub use condition::Condition;
 
 use super::lesson::{At, Goal, Line, Step};
 use super::names::Names;
-use device::Profile;
+use device::{Fault, Profile};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -20,6 +20,8 @@ const FILES: &[(&str, &str)] = &[
     ("misspelt-boot", include_str!("../../../scenarios/misspelt-boot.toml")),
     ("damaged-image", include_str!("../../../scenarios/damaged-image.toml")),
     ("class-b-flash", include_str!("../../../scenarios/class-b-flash.toml")),
+    ("catalyst-upgrade", include_str!("../../../scenarios/catalyst-upgrade.toml")),
+    ("install-mode", include_str!("../../../scenarios/install-mode.toml")),
 ];
 
 /// A scenario.
@@ -43,8 +45,12 @@ pub struct Scenario {
 pub struct Start {
     /// R1's model and two versions of its images; without it the lesson's.
     pub model: Option<Model>,
-    /// Files of flash: `old`, `new`, `new damaged` for images; `NAME fill` leaves half as much as an image has.
+    /// Files of flash: `old`, `new`, `new damaged` for images, `old packages` for one that is taken apart; `NAME fill` leaves
+    /// half as much as an image has.
     pub flash: Vec<String>,
+    /// What goes wrong from the beginning, as `towline device --fault` takes it.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// The saved configuration; without it the lesson's.
     pub startup: Option<String>,
 }
@@ -71,6 +77,12 @@ impl Start {
                 Names::of(profile, model.versions.clone(), size)
             }
         }
+    }
+
+    /// What goes wrong from the beginning.
+    pub fn faults(&self) -> Vec<Fault> {
+        let fault = |text: &String| text.parse().unwrap_or_else(|e| panic!("a test reads every fault: {e}"));
+        self.faults.iter().map(fault).collect()
     }
 }
 
@@ -164,6 +176,7 @@ mod tests {
             assert_eq!(named(scenario.name).map(|s| s.title), Some(scenario.title));
             let names = scenario.start.names(65_536);
             assert_ne!(names.old, names.new, "{}", scenario.name);
+            assert_eq!(scenario.start.faults().len(), scenario.start.faults.len());
             for step in &scenario.steps {
                 let last = step.hints.last().expect("a hint");
                 assert!(last.starts_with("Type: "), "{}: {}", scenario.name, step.title);
