@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-/// What kind of file system a flash has. What follows from it is a row of [`RULES`], nothing else.
+/// What kind of file system a flash has. What follows from it is a row of `RULES`, nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
