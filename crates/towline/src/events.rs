@@ -15,7 +15,7 @@ pub use agreed::Agreed;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
-pub use on_devices::{Planned, Surveyed};
+pub use on_devices::{BackedUp, Planned, Surveyed};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
@@ -428,6 +428,7 @@ pub enum Event {
     FtpExamined(FtpExamined),
     Facts(Box<Surveyed>),
     Planned(Box<Planned>),
+    BackedUp(BackedUp),
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

@@ -21,6 +21,7 @@
 pub mod commands;
 pub mod config;
 pub mod control;
+pub(crate) mod difference;
 pub mod digest;
 pub mod doctor;
 pub mod events;

@@ -1,6 +1,7 @@
 //! The device at its console, driven by a scripted terminal.
 
 mod archive;
+mod backed_up;
 mod bench;
 mod boot;
 mod catalyst;

@@ -185,7 +185,7 @@ impl Texts {
         if !is_whole(startup) {
             return startup.contains("not present").then_some(true);
         }
-        Some(lines(running).ne(lines(startup)))
+        Some(!is_same(running, startup))
     }
 }
 
@@ -202,6 +202,33 @@ fn image_for(version: &Version) -> (Option<String>, Option<String>) {
 
 fn file(entry: &ios_cli::text::dir::Entry) -> File {
     File { name: entry.name.clone(), size: entry.size, is_directory: entry.is_directory() }
+}
+
+/// Asks for the running configuration, whole, without what stands before it.
+///
+/// # Errors
+/// See [`Fault`]; one without `end` is not whole.
+pub fn configuration(session: &mut Session) -> Result<String, Fault> {
+    const COMMAND: &str = "show running-config";
+    let text = needed(session, COMMAND)?;
+    if !is_whole(&text) {
+        let why = format!("expected a last line 'end', found '{}'", text.lines().last().unwrap_or_default());
+        return Err(Fault::Unreadable { command: COMMAND, why });
+    }
+    let is_before = |line: &&str| {
+        line.trim().is_empty()
+            || line.starts_with("Building configuration")
+            || line.starts_with("Current configuration")
+    };
+    let mut whole: String =
+        text.lines().skip_while(is_before).map(str::trim_end).collect::<Vec<_>>().join("\n");
+    whole.push('\n');
+    Ok(whole)
+}
+
+/// Whether two configurations are the same but for lines that change of themselves.
+pub fn is_same(a: &str, b: &str) -> bool {
+    lines(a).eq(lines(b))
 }
 
 fn is_whole(configuration: &str) -> bool {

@@ -50,7 +50,7 @@ impl Trouble {
 }
 
 /// The line without what stands behind a word that announces a secret.
-fn redacted(line: &str) -> String {
+pub fn redacted(line: &str) -> String {
     let mut at = 0;
     for word in line.split_inclusive(' ') {
         at += word.len();

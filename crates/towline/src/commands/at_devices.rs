@@ -92,13 +92,23 @@ fn device(text: &str) -> Result<Named, String> {
 }
 
 impl AtDevices {
-    /// Asks each for its facts, and does something with them. One that fails does not stop the others; `undone` is what those are
-    /// then.
+    /// Asks each for its facts, and does something with them.
     pub(super) fn each(
         &self,
         events: &Arc<Events>,
         undone: &'static str,
-        mut act: impl FnMut(&Named, Facts) -> Result<(), Failure>,
+        act: impl FnMut(&Named, Facts) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.each_of(events, undone, survey, act)
+    }
+
+    /// Asks each, and does something with the answer. One that fails does not stop the others; `undone` is what those are then.
+    pub(super) fn each_of<T>(
+        &self,
+        events: &Arc<Events>,
+        undone: &'static str,
+        mut ask: impl FnMut(&mut Session) -> Result<T, Fault>,
+        mut act: impl FnMut(&Named, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "a descriptor", e, ""))?;
         let pulled = cancel.clone();
@@ -111,7 +121,7 @@ impl AtDevices {
             if cancel.is_cancelled() {
                 break;
             }
-            match asked(named, &options).and_then(|facts| act(named, facts)) {
+            match asked(named, &options, &mut ask).and_then(|answer| act(named, answer)) {
                 Ok(()) => done += 1,
                 Err(failure) if self.devices.len() == 1 => return Err(failure),
                 Err(failure) => {
@@ -129,8 +139,12 @@ impl AtDevices {
     }
 }
 
-/// The facts of a device; what it wants and was not given is asked for at a terminal, once each.
-fn asked(named: &Named, options: &Options) -> Result<Facts, Failure> {
+/// What a device answers; what it wants of a login and was not given is asked for at a terminal, once each.
+fn asked<T>(
+    named: &Named,
+    options: &Options,
+    act: &mut impl FnMut(&mut Session) -> Result<T, Fault>,
+) -> Result<T, Failure> {
     let Named { place, password, shown } = named;
     let SshOptions { user, password: general, ask, .. } = &options.ssh;
     let user = place.user.clone().unwrap_or_else(|| user.clone());
@@ -140,9 +154,9 @@ fn asked(named: &Named, options: &Options) -> Result<Facts, Failure> {
         enable: std::env::var(ENABLE).ok(),
     };
     for _ in 0..3 {
-        let done = Session::open(place, login.clone(), options).and_then(|mut session| survey(&mut session));
+        let done = Session::open(place, login.clone(), options).and_then(|mut session| act(&mut session));
         let wanted = match done {
-            Ok(facts) => return Ok(facts),
+            Ok(answer) => return Ok(answer),
             Err(Fault::Trouble(Trouble { why: Why::Wanted(wanted), .. })) => wanted,
             Err(fault) => return Err(failure(shown, &fault)),
         };

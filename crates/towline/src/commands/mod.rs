@@ -2,6 +2,7 @@
 
 pub mod access;
 mod at_devices;
+pub mod backup;
 pub mod ban;
 pub mod completions;
 pub mod config;
@@ -46,6 +47,7 @@ Examples:
   towline doctor tftp://10.0.0.1/a.bin       why does it not work?
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline facts admin@10.0.0.2               what runs on a real device, and what its next start would do
+  towline backup r1 --to configurations      its configuration, and what changed in it
   towline upgrade plan r1 --image new.bin    what an upgrade would do, and what stands in the way
   towline device                             sit at a router's console
   towline config init towline.toml           a configuration for a service, with every setting
@@ -82,6 +84,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Device(device::Device),
     Facts(facts::Facts),
+    Backup(backup::Backup),
     Upgrade(upgrade::Upgrade),
     Image(image::Image),
     Lab(lab::Lab),
@@ -138,6 +141,7 @@ pub fn run() -> ExitCode {
         Command::Relay(relay) => relay.json,
         Command::Doctor(doctor) => doctor.json,
         Command::Facts(facts) => facts.json(),
+        Command::Backup(backup) => backup.json(),
         Command::Upgrade(upgrade) => upgrade.json(),
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
@@ -179,6 +183,7 @@ pub fn run() -> ExitCode {
         Command::Recipe(recipe) => recipe.run(&events),
         Command::Device(device) => device.run(),
         Command::Facts(facts) => facts.run(&events),
+        Command::Backup(backup) => backup.run(&events),
         Command::Upgrade(upgrade) => upgrade.run(&events),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),

@@ -165,3 +165,38 @@ impl Planned {
         }
     }
 }
+
+pub(super) const BACKED_UP: Row = Row {
+    event: "backed_up",
+    by: "backup",
+    doc: "The running configuration of a device was fetched.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("hostname", Kind::Text, "As its prompt has it."),
+        always("file", Kind::Text, "The newest one."),
+        always(
+            "state",
+            Kind::OneOf(&["first", "same", "changed"]),
+            "`same`: but for lines that change of themselves; nothing was written.",
+        ),
+        maybe("former", Kind::Text, "Where the one before it is, where it changed."),
+        maybe("added", Kind::Count, "Lines that came, where it changed."),
+        maybe("removed", Kind::Count, "Lines that went, where it changed."),
+    ],
+};
+
+/// A configuration that was fetched.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in BACKED_UP, which is printed")]
+pub struct BackedUp {
+    pub device: String,
+    pub hostname: String,
+    pub file: String,
+    pub state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<u64>,
+}

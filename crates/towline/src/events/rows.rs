@@ -484,6 +484,7 @@ pub const EVENTS: &[Row] = &[
     on_servers::ENTRY,
     on_devices::FACTS,
     on_devices::PLANNED,
+    on_devices::BACKED_UP,
     on_servers::HASHED,
     on_servers::MIRRORED,
     on_servers::MIRROR,

@@ -1,11 +1,10 @@
 //! A drop box: what an upload changed since the one before of its name.
 
+use crate::difference::lines;
 use crate::events::{Event, Name};
 use crate::figures::grouped;
 use gate::audit::{self, What};
 use gate::{Direction, InboxVersion, Outcome};
-use similar::{ChangeTag, TextDiff};
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
@@ -13,12 +12,6 @@ use store::{Blob, Kind, Store, VPath};
 
 /// Octets of a text that is compared line by line; larger ones are compared as a whole.
 const TEXT: u64 = 1 << 20;
-/// Lines of a difference that are shown.
-const LINES: usize = 200;
-/// Characters of a line that are shown.
-const LINE: usize = 400;
-/// How long a comparison looks for the shortest difference; then any will do.
-const PATIENCE: Duration = Duration::from_millis(500);
 /// Names looked at for the one before.
 const ENTRIES: usize = 100_000;
 /// Uploads that wait to be compared; more are stored and not compared.
@@ -151,57 +144,6 @@ fn text(blob: &Blob) -> Option<String> {
     String::from_utf8(octets).ok().filter(|t| !t.contains('\0'))
 }
 
-/// The lines that differ, with one on either side, and how many came and went.
-fn lines(old: &str, new: &str) -> (String, u64, u64) {
-    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
-    let (mut added, mut removed) = (0, 0);
-    let mut out = String::new();
-    let (mut shown, mut left_out) = (0usize, 0usize);
-    for group in diff.grouped_ops(1) {
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let sign = match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Insert => {
-                    added += 1;
-                    '+'
-                }
-                ChangeTag::Delete => {
-                    removed += 1;
-                    '-'
-                }
-            };
-            if shown == LINES {
-                left_out += 1;
-                continue;
-            }
-            shown += 1;
-            // Writing to a String does not fail.
-            let _ = writeln!(out, "  {sign}{}", printable(change.value()));
-        }
-    }
-    if left_out > 0 {
-        let _ = writeln!(out, "  … {} lines more", grouped(left_out as u64));
-    }
-    (out, added, removed)
-}
-
-/// A line of somebody's file as our terminal may see it.
-fn printable(line: &str) -> String {
-    let line = line.trim_end_matches(['\n', '\r']);
-    let mut out: String = String::new();
-    for c in line.chars().take(LINE) {
-        match c {
-            '\t' => out.push('\t'),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    if line.chars().nth(LINE).is_some() {
-        out.push('…');
-    }
-    out
-}
-
 fn same(a: &Blob, b: &Blob) -> bool {
     if a.len() != b.len() {
         return false;
@@ -227,6 +169,7 @@ fn figures(blob: &Blob) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::difference::LINES;
     use store::memory::Memory;
 
     fn p(path: &str) -> VPath {
