@@ -31,6 +31,7 @@ const TARGETS: &[Row] = &[
     ("ios_line", ios_cli::fuzz::ios_line),
     ("ios_text", ios_cli::fuzz::ios_text),
     ("ios_tcl", ios_cli::fuzz::tcl),
+    ("ios_configuration", device::fuzz::ios_configuration),
 ];
 
 /// Fewer seeds than this is not a corpus.

@@ -25,6 +25,7 @@ pub mod config;
 mod device;
 mod facts;
 mod faults;
+pub mod fuzz;
 mod heard;
 pub mod ifs;
 pub mod image;

@@ -183,3 +183,31 @@ fn user_exec_may_look_and_not_touch() {
     assert!(p.answer("show privilege", "R1>").contains("Current privilege level is 1\n"));
     assert!(p.answer("configure terminal", "R1>").contains("% Invalid input"));
 }
+
+#[test]
+fn banner_login_is_for_those_who_have_to_log_in() {
+    let bench = Bench::r1();
+    bench.startup(&format!("line vty 0 4\n password ccna\n login\n{}", crate::bench::R1));
+    let mut p = bench.enabled();
+    p.run("configure terminal");
+    p.run("banner motd #Of the day#");
+    assert_eq!(p.run("banner login #Only staff#"), "");
+    p.run("end");
+    p.run("write");
+    drop(p.leave());
+    // It is saved, and the console, where nobody is asked, shows the other alone.
+    let mut p = bench.person();
+    p.until("Press RETURN to get started!");
+    p.keys("\r");
+    let text = p.until("R1#");
+    assert!(text.contains("Of the day") && !text.contains("Only staff"), "{text}");
+    let mut v = crate::bench::Person::at_vty(std::sync::Arc::clone(&p.device));
+    assert!(
+        v.until("Password: ")
+            .ends_with("\nOf the day\n\nOnly staff\n\n\nUser Access Verification\n\nPassword: ")
+    );
+    p.run("configure terminal");
+    p.run("no banner login");
+    p.run("end");
+    assert!(!p.run("show running-config | include banner").contains("login"));
+}

@@ -113,6 +113,18 @@ fn directories_and_local_copies() {
 }
 
 #[test]
+fn all_file_systems_are_listed_at_once() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("terminal length 0");
+    let text = p.run("dir all-filesystems");
+    for directory in ["Directory of system:/\n", "\nDirectory of flash0:/\n", "\nDirectory of nvram:/\n"] {
+        assert!(text.contains(directory), "{directory}: {text}");
+    }
+    assert!(p.run("dir all-filesystems | include startup").contains("startup-config"));
+}
+
+#[test]
 fn configurations_are_files_too() {
     let bench = Bench::r1();
     let mut p = bench.enabled();

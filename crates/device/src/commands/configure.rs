@@ -224,7 +224,8 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
             break;
         }
         // A banner of several lines.
-        if line.starts_with("banner motd ^C") && line.matches("^C").count() < 2 {
+        let banner = line.starts_with("banner motd ^C") || line.starts_with("banner login ^C");
+        if banner && line.matches("^C").count() < 2 {
             for more in lines.by_ref() {
                 line.push('\n');
                 line.push_str(more);

@@ -65,6 +65,10 @@ impl Exec<'_> {
     // ---- what is there
 
     pub(super) fn dir(&mut self, found: &Match<Id>) -> String {
+        if found.has("all-filesystems") {
+            let flash = self.dir_flash(found, self.flash(), &VPath::root());
+            return [self.dir_system(), flash, self.dir_nvram()].join("\n");
+        }
         let text = found.text("file").map_or_else(|| format!("{}{}", self.flash(), self.cwd), str::to_owned);
         let (fs, prefix, path) = match self.local(&text) {
             Ok(parts) => parts,
@@ -73,27 +77,23 @@ impl Exec<'_> {
         match fs {
             Fs::Flash => self.dir_flash(found, prefix, &path),
             Fs::Nvram => self.dir_nvram(),
-            Fs::System => {
-                let len = self.running_text().len() as u64;
-                let entry = dir::Entry {
-                    index: 1,
-                    permissions: "-rw-".into(),
-                    size: len,
-                    stamp: None,
-                    name: "running-config".into(),
-                };
-                dir::Listing {
-                    directory: "system:/".into(),
-                    entries: vec![entry],
-                    total: 0,
-                    free: 0,
-                    wide: false,
-                }
-                .render()
-                .replace("0 bytes total (0 bytes free)", "No space information available")
-            }
+            Fs::System => self.dir_system(),
             Fs::Null => "%Error opening null: (Operation not supported)\n".into(),
         }
+    }
+
+    fn dir_system(&self) -> String {
+        let entry = dir::Entry {
+            index: 1,
+            permissions: "-rw-".into(),
+            size: self.running_text().len() as u64,
+            stamp: None,
+            name: "running-config".into(),
+        };
+        let entries = vec![entry];
+        dir::Listing { directory: "system:/".into(), entries, total: 0, free: 0, wide: false }
+            .render()
+            .replace("0 bytes total (0 bytes free)", "No space information available")
     }
 
     fn dir_flash(&self, found: &Match<Id>, prefix: &str, path: &VPath) -> String {

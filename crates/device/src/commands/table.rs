@@ -257,6 +257,19 @@ const FILES: &[Row<Id>] = &[
     )
     .piped(),
     Row::new(
+        "dir [/all] [/recursive] all-filesystems",
+        &[
+            "List files on a filesystem",
+            "List all files",
+            "List files recursively",
+            "List files on all filesystems",
+        ],
+        EXEC,
+        15,
+        Id::Dir,
+    )
+    .piped(),
+    Row::new(
         "delete [/force] [/recursive] <file:file>",
         &["Delete a file", "Force delete", "Recursive delete", "File to be deleted"],
         EXEC,

@@ -184,8 +184,13 @@ impl Config {
             ["file", "prompt"] | ["file", "prompt", "alert"] => self.file_prompt = FilePrompt::Alert,
             ["file", "prompt", "noisy"] => self.file_prompt = FilePrompt::Noisy,
             ["file", "prompt", "quiet"] => self.file_prompt = FilePrompt::Quiet,
-            ["banner", "motd", ..] if no => self.banner_motd = None,
-            ["banner", "motd", ..] => self.banner_motd = Some(banner(line).ok_or(Complaint::Incomplete)?),
+            ["banner", kind @ ("motd" | "login"), ..] => {
+                let text = if no { None } else { Some(banner(kind, line).ok_or(Complaint::Incomplete)?) };
+                match *kind {
+                    "motd" => self.banner_motd = text,
+                    _ => self.banner_login = text,
+                }
+            }
             ["interface"] => return Err(Complaint::Incomplete),
             ["interface", name @ ..] => {
                 let at = self.port(profile, &name.concat()).ok_or(Complaint::Invalid)?;
@@ -441,8 +446,8 @@ fn password(kind: &str, words: &[&str], line: &str) -> Result<Password, Complain
 }
 
 /// The text between the delimiters of `banner motd #text#`.
-fn banner(line: &str) -> Option<String> {
-    let at = line.find("motd")? + 4;
+fn banner(kind: &str, line: &str) -> Option<String> {
+    let at = line.find(kind)? + kind.len();
     let rest = line[at..].trim_start();
     let (mark, rest) = match rest.strip_prefix("^C") {
         Some(rest) => ("^C", rest),

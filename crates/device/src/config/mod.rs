@@ -53,6 +53,8 @@ pub struct Config {
     pub file_prompt: FilePrompt,
     /// `banner motd`.
     pub banner_motd: Option<String>,
+    /// `banner login`: shown only where one has to log in, behind the other.
+    pub banner_login: Option<String>,
     /// Whether names are looked up (`ip domain lookup`).
     pub domain_lookup: bool,
     /// Global lines that are kept and mean nothing here.
@@ -204,6 +206,7 @@ impl Config {
             ssh_retries: None,
             file_prompt: FilePrompt::Alert,
             banner_motd: None,
+            banner_login: None,
             domain_lookup: true,
             kept: Vec::new(),
             blocks: Vec::new(),

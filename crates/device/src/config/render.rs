@@ -105,6 +105,9 @@ impl Config {
         if let Some(tries) = self.ssh_retries {
             writeln!(out, "ip ssh authentication-retries {tries}")?;
         }
+        if let Some(text) = &self.banner_login {
+            writeln!(out, "banner login ^C{text}^C")?;
+        }
         if let Some(text) = &self.banner_motd {
             writeln!(out, "banner motd ^C{text}^C")?;
         }

@@ -42,6 +42,14 @@ fn line_name(tty: &Tty) -> String {
     }
 }
 
+/// What stands before the first question: `banner login`, where there is one.
+fn ask_to_log_in(tty: &mut Tty) -> Result<(), Leave> {
+    if let Some(banner) = &tty.device.running_config().banner_login {
+        tty.print(&format!("\n{}\n", banner.trim_end()))?;
+    }
+    tty.print("\n\nUser Access Verification\n\n")
+}
+
 /// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
     let config = tty.device.running_config();
@@ -62,7 +70,7 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
                 tty.print("\n\nPassword required, but none set\n")?;
                 return Ok(None);
             };
-            tty.print("\n\nUser Access Verification\n\n")?;
+            ask_to_log_in(tty)?;
             for _ in 0..TRIES {
                 let typed = tty.ask_password("Password: ")?;
                 if password.matches(&typed) && !tty.device.faults.lets_nobody_in() {
@@ -73,7 +81,7 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
             Ok(None)
         }
         Login::Local => {
-            tty.print("\n\nUser Access Verification\n\n")?;
+            ask_to_log_in(tty)?;
             for _ in 0..TRIES {
                 let name = tty.ask_plain("Username: ")?;
                 let typed = tty.ask_password("Password: ")?;
