@@ -190,3 +190,69 @@ fn getrandom_u16() -> u16 {
     let octets = device::image::random_seed().to_be_bytes();
     u16::from_be_bytes([octets[0], octets[1]])
 }
+
+/// What netmiko takes it for, and what NAPALM says of it. It prints one JSON object.
+const TOOLS: &str = r#"
+import json, sys
+import napalm
+from netmiko import ConnectHandler, SSHDetect, ssh_autodetect
+port, password = int(sys.argv[1]), sys.argv[2]
+at = dict(host="127.0.0.1", port=port, username="bob", password=password)
+got = {}
+# It goes through all the kinds that it knows, two minutes long: here only those told apart by what "show version" says.
+ssh_autodetect.SSH_MAPPER_BASE = [m for m in ssh_autodetect.SSH_MAPPER_BASE if m[1].get("cmd") == "show version"]
+guess = SSHDetect(device_type="autodetect", **at)
+got["kind"] = guess.autodetect()
+guess.connection.disconnect()
+with ConnectHandler(device_type="cisco_xe", **at) as c:
+    # As upgrades over such a library go: one line, and the session ends with the restart.
+    got["added"] = c.send_command("install add file flash:" + sys.argv[3], read_timeout=60)
+    got["summary"] = c.send_command("show install summary")
+    got["question"] = c.send_command("install activate", expect_string=r"\[y/n\]", read_timeout=60)
+    c.write_channel("n\n")
+    got["declined"] = c.read_until_prompt(read_timeout=60)
+device = napalm.get_network_driver("ios")("127.0.0.1", "bob", password, optional_args={"port": port})
+device.open()
+got["facts"] = device.get_facts()
+device.close()
+print(json.dumps(got))
+"#;
+
+#[test]
+fn netmiko_and_napalm_know_a_c9300_and_install_on_it() {
+    use e2e::peers::Peer;
+    let Some(napalm) = Peer::python("napalm") else { return };
+    let model = Model::installed("c9300");
+    let bench = &model.lab.bench;
+    let password = e2e::battery::USER.1;
+    bench.put(&model.new, &crate::bench::image_for(&model.profile, model.new_version, crate::bench::SIZE));
+    bench.startup(&format!(
+        "hostname R1\nusername bob privilege 15 secret {password}\nip domain name lab.example\nline vty 0 15\n login local\nend\n"
+    ));
+    let device = bench.device();
+    device.power_on();
+    let lines = crate::ssh::lines(&device, transport::ssh::Ios::Xe17);
+    let mut python = napalm.command();
+    python.args(["-c", TOOLS, &lines.address().port().to_string(), password, &model.new]);
+    let ran = python.stdin(std::process::Stdio::null()).output().expect("python starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let got: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    assert_eq!(got["kind"], "cisco_xe", "{got}");
+    let facts = &got["facts"];
+    for (name, value) in [
+        ("fqdn", "R1.lab.example"),
+        ("model", "C9300-24P"),
+        ("serial_number", "FCW2223G0B9"),
+        ("vendor", "Cisco"),
+        ("hostname", "R1"),
+    ] {
+        assert_eq!(facts[name], value, "{facts}");
+    }
+    let version = facts["os_version"].as_str().expect("text");
+    assert!(version.contains("Version 17.6.1, RELEASE SOFTWARE"), "{version}");
+    let said = |name: &str| got[name].as_str().expect("text").to_owned();
+    assert!(said("added").contains("SUCCESS: install_add /flash/cat9k_iosxe.17.09.04.SPA.bin "), "{got}");
+    assert!(said("summary").contains("IMG   I    17.09.04.0."), "{got}");
+    assert!(said("question").contains("This operation may require a reload of the system."), "{got}");
+    assert!(said("declined").contains("FAILED: install_activate "), "{got}");
+}

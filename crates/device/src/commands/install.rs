@@ -256,8 +256,9 @@ impl Exec<'_> {
             }
             View::PathList | View::Variables => {
                 let list = device.state().monitor.get(BOOT).map(str::to_owned);
-                let first = list.as_deref().and_then(|list| list.split(';').next());
-                first.and_then(crate::profile::Prefix::strip).is_some_and(is)
+                // Told nothing, it takes them too.
+                let Some(list) = list else { return true };
+                list.split(';').next().and_then(crate::profile::Prefix::strip).is_some_and(is)
             }
         }
     }
