@@ -119,7 +119,7 @@ impl Device {
             state.boots_at = None;
             let is_off = matches!(state.power, Power::Off);
             drop(state);
-            if is_off && self.boots_over_the_network() {
+            if is_off && self.asks_at_boot() {
                 // The other devices do not wait for a server.
                 let device = Arc::clone(self);
                 std::thread::spawn(move || device.power_on());

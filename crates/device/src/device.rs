@@ -37,6 +37,8 @@ pub struct DeviceConfig {
     pub state: PathBuf,
     /// Texts of `show` commands that stand in for the device's own: `commands/overlay.rs` has the rule.
     pub overlay: Option<PathBuf>,
+    /// What a DHCP server gives to a device without a saved configuration; `None`: there is none.
+    pub lease: Option<crate::Lease>,
     /// Lab addresses to real sockets; `None`: addresses are real.
     pub table: Option<Table>,
     /// Sees every packet of the device's clients.
@@ -59,6 +61,7 @@ impl DeviceConfig {
             profile: crate::C2911.clone(),
             state: state.into(),
             overlay: None,
+            lease: None,
             table: None,
             tap: None,
             pace: 1.0,
@@ -336,6 +339,7 @@ impl Device {
             // What came over the network took its time.
             if generation == self.generation() && matches!(self.state().power, Power::Off) {
                 self.become_booted(decision.outcome);
+                self.install_quietly();
             }
         }
     }

@@ -19,6 +19,7 @@
 
 mod archive;
 mod attendant;
+mod autoinstall;
 pub mod boot;
 mod commands;
 pub mod config;
@@ -46,6 +47,7 @@ mod tftp;
 pub mod wire;
 
 pub use attendant::Attendant;
+pub use autoinstall::{BadLease, Lease};
 pub use config::Config;
 pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};

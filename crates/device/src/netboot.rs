@@ -58,9 +58,11 @@ impl Device {
         })
     }
 
-    /// Whether some boot line names an image of another host.
-    pub(crate) fn boots_over_the_network(&self) -> bool {
-        self.saved_config().boot.iter().any(|line| rommon::over_the_network(&line.0).is_some())
+    /// Whether other hosts are asked for something when it boots: an image, or a configuration.
+    pub(crate) fn asks_at_boot(&self) -> bool {
+        let config = self.saved_config();
+        let images = config.boot.iter().any(|line| rommon::over_the_network(&line.0).is_some());
+        images || self.config.lease.is_some() || crate::autoinstall::is_served(&config)
     }
 
     fn memory(&self) -> store::Result<Limited> {
@@ -98,7 +100,8 @@ impl Device {
     }
 }
 
-fn failed(net: &Net, (step, reason): (Step, Reason)) -> String {
+/// `%Error opening tftp://10.0.0.1/x (Timed out)`.
+pub(crate) fn failed(net: &Net, (step, reason): (Step, Reason)) -> String {
     Failed { step, url: net.to_string(), reason }.render()
 }
 

@@ -21,6 +21,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// RFC 1350 §4.
+const TFTP: u16 = 69;
+
 /// Lab addresses and the real sockets behind them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Table {
@@ -212,6 +215,9 @@ impl LabWire {
     /// The interface towards `host` as `(via …)` names it: by route, or without a table any that is up.
     pub fn via(&self, host: IpAddr) -> Option<Port> {
         let links = self.lock();
+        if host == IpAddr::V4(Ipv4Addr::BROADCAST) {
+            return links.up.first().map(|(name, ..)| name.clone());
+        }
         let routed = match host {
             IpAddr::V4(host) => links.via(host),
             IpAddr::V6(_) => None,
@@ -220,6 +226,15 @@ impl LabWire {
             // Real addresses have real routes, which the device's configuration need not know.
             (Rest::Real, None) => links.up.first().map(|(name, ..)| name.clone()),
             (_, routed) => routed,
+        }
+    }
+
+    /// Who answers what is sent to `host`: of everybody, the first host of the table with a TFTP server.
+    pub fn answering(&self, host: IpAddr) -> IpAddr {
+        let hosts = self.table.iter().flat_map(|table| table.hosts.keys());
+        match host == IpAddr::V4(Ipv4Addr::BROADCAST) {
+            true => hosts.filter(|named| named.port() == TFTP).map(SocketAddr::ip).next().unwrap_or(host),
+            false => host,
         }
     }
 
@@ -249,6 +264,7 @@ impl LabWire {
 
 impl Wire for LabWire {
     fn real(&self, named: SocketAddr) -> Result<SocketAddr, Unroutable> {
+        let named = SocketAddr::new(self.answering(named.ip()), named.port());
         let Some(table) = &self.table else {
             return if self.via(named.ip()).is_some() { Ok(named) } else { Err(Unroutable::Silent) };
         };

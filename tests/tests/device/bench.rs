@@ -54,6 +54,8 @@ pub(crate) struct Bench {
     pub(crate) profile: Arc<Profile>,
     pub(crate) dir: TempDir,
     pub(crate) table: Option<Table>,
+    /// What a DHCP server gives.
+    pub(crate) lease: Option<&'static str>,
     /// 1.0: a real device's 20 s of silence. Tests of silence take less.
     pub(crate) patience: f64,
 }
@@ -72,7 +74,7 @@ impl Bench {
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::create_dir_all(dir.path().join("flash")).expect("made");
         std::fs::create_dir_all(dir.path().join("nvram")).expect("made");
-        Bench { profile: C2911.clone(), dir, table: None, patience: 1.0 }
+        Bench { profile: C2911.clone(), dir, table: None, lease: None, patience: 1.0 }
     }
 
     pub(crate) fn flash(&self, name: &str) -> PathBuf {
@@ -104,6 +106,7 @@ impl Bench {
         config.pace = 0.0;
         config.patience = self.patience;
         config.table.clone_from(&self.table);
+        config.lease = self.lease.map(|text| text.parse().expect("a lease"));
         Device::open(config).expect("opened")
     }
 

@@ -2,7 +2,7 @@ use super::tty::{Leave, Tty};
 use crate::boot::switch::MANUAL_BOOT;
 use crate::boot::{Decision, Outcome};
 use crate::profile::Loader;
-use crate::{Profile, netboot, switch_loader, texts};
+use crate::{Profile, autoinstall, netboot, switch_loader, texts};
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::text::{boot, boot_classic, boot_switch, boot_switch_xe, boot_xe};
 use std::time::Duration;
@@ -218,12 +218,23 @@ pub(crate) fn load(tty: &mut Tty, facts: &crate::image::Facts, outcome: Outcome)
         tty.print(&boot::banner(&version))?;
         tty.device.log(boot::restarted(&version).trim_end());
     }
+    // The setup dialog sees to a device without a configuration.
+    if !tty.device.running(|r| r.setup).unwrap_or(true) {
+        autoinstall::install(tty)?;
+    }
     Ok(())
 }
 
 /// Without a startup-config (or with register 0x2142) IOS asks first.
 pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
     tty.print(boot::SETUP)?;
+    let mut installed = false;
+    if tty.device.config.lease.is_some() {
+        // The question stands there while a configuration is looked for, and comes again then.
+        tty.print(&format!("{} [yes/no]: \n", boot::ENTER_SETUP))?;
+        installed = autoinstall::install(tty)?;
+        tty.fresh_line()?;
+    }
     loop {
         match tty.ask(&Question::yes_no(boot::ENTER_SETUP, None))? {
             Answer::Yes => {
@@ -237,8 +248,10 @@ pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
         }
     }
     tty.print("\n")?;
-    // Whatever is answered: there is no autoinstall to go on with.
-    tty.ask(&Question::yes_no(boot::END_AUTOINSTALL, Some(true)))?;
+    if !installed {
+        // Whatever is answered: there is no autoinstall to go on with.
+        tty.ask(&Question::yes_no(boot::END_AUTOINSTALL, Some(true)))?;
+    }
     tty.device.running(|r| r.setup = false);
     Ok(())
 }

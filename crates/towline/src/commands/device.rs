@@ -78,6 +78,9 @@ pub struct Device {
     /// Answer show commands from files of this directory: show inventory raw from show_inventory_raw.txt.
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
+    /// What a DHCP server would give to it while it has no saved configuration: it looks for one over TFTP then.
+    #[arg(long, value_name = "ADDRESS/LENGTH[,SERVER[,FILE]]")]
+    lease: Option<device::Lease>,
     /// Where its state is; without it ~/.local/state/towline/NAME.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -151,6 +154,7 @@ impl Device {
         config.profile = profile.clone();
         config.overlay.clone_from(&self.overlay);
         config.table = table;
+        config.lease.clone_from(&self.lease);
         config.pace = match (self.fast, self.boot) {
             (true, _) | (false, Boot::None) => file::Boot::None,
             (false, Boot::Real) => file::Boot::Real,
