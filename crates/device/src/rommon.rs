@@ -12,13 +12,15 @@ use crate::profile::{Loader, Prefix};
 use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
+use ios_cli::text::confreg::{self as confreg_texts, Questions};
 use ios_cli::text::{boot_classic, rommon as texts};
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use store::{Blob, Sink, VPath};
 
 /// Runs ROMMON on the console until an image boots or the device is reset.
 pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
-    let mut number = 1;
+    let (mut number, mut history) = (1, VecDeque::new());
     loop {
         let line = tty.ask_plain(&texts::prompt(number))?;
         if !matches!(tty.device.state().power, Power::Rommon) {
@@ -28,10 +30,37 @@ pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
             continue;
         }
         number += 1;
-        if command(tty, &line)? {
+        let Some(line) = repeated(tty, &history, line)? else { continue };
+        history.push_back(line.clone());
+        // So many are kept.
+        if history.len() > 16 {
+            history.pop_front();
+        }
+        if line == "history" {
+            tty.print(&texts::history(history.iter().map(String::as_str)))?;
+        } else if command(tty, &line)? {
             return Ok(());
         }
     }
+}
+
+/// `repeat [N | TEXT]` stands for a line before: the last one, the one of this number, the last that begins so. `None`:
+/// there is none, which has been said.
+fn repeated(tty: &mut Tty, history: &VecDeque<String>, line: String) -> Result<Option<String>, Leave> {
+    let Some(which) = line.strip_prefix("repeat").filter(|rest| rest.is_empty() || rest.starts_with(' '))
+    else {
+        return Ok(Some(line));
+    };
+    let which = which.trim();
+    let found = match which.parse::<usize>() {
+        Ok(n) => n.checked_sub(1).and_then(|n| history.get(n)),
+        Err(_) => history.iter().rev().find(|line| line.starts_with(which)),
+    };
+    match found {
+        Some(found) => tty.print(&format!("{found}\n"))?,
+        None => tty.print("repeat: no such command\n")?,
+    }
+    Ok(found.cloned())
 }
 
 /// One line; `true`: ROMMON is left.
@@ -48,7 +77,19 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
     let verb = words.next().unwrap_or_default();
     let rest: Vec<&str> = words.collect();
     match verb {
-        "?" | "help" => tty.print(texts::HELP)?,
+        "?" | "help" => {
+            // What this loader has not is not told.
+            let classic = tty.device.profile().boot.loader == Loader::RommonClassic;
+            let lacks =
+                |line: &&str| classic && (line.starts_with("tftpdnld") || line.starts_with("showmon"));
+            let lines: String =
+                texts::HELP.lines().filter(|l| !lacks(l)).map(|line| format!("{line}\n")).collect();
+            tty.print(&lines)?;
+        }
+        "showmon" if tty.device.profile().boot.loader == Loader::Rommon => {
+            let text = texts::showmon(&crate::texts::bootstrap(tty.device.profile()));
+            tty.print(&text)?;
+        }
         "dir" => dir(tty, rest.first().copied())?,
         "set" => {
             let variables = tty.device.state().monitor.variables.clone();
@@ -86,7 +127,7 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
         "xmodem" if tty.device.profile().boot.loader != Loader::RommonXe => {
             return xmodem::xmodem(tty, &rest);
         }
-        "history" | "meminfo" | "cookie" | "repeat" | "xmodem" | "showmon" => {
+        "meminfo" | "cookie" | "xmodem" => {
             tty.print(&format!("{verb}: not supported by this emulated device\n"))?;
         }
         _ => tty.print(&texts::unknown(verb))?,
@@ -140,22 +181,25 @@ fn confreg(tty: &mut Tty, value: Option<&str>) -> Result<(), Leave> {
     let register = match value {
         Some(text) => crate::config::register(text),
         None => {
-            let now = tty.device.state().monitor.register;
-            tty.print(&format!(
-                "\n           Configuration Summary\n   (Virtual Configuration Register: {now:#06x})\n\
-                 enabled are:\nload rom after netboot fails\nconsole baud: 9600\nboot: {}\n\n",
-                match now & 0xf {
-                    0 => "the ROM Monitor",
-                    1 => "the boot helper image",
-                    _ => "image specified by the boot system commands\n      or default to: cisco2-C2900",
+            let mut now = tty.device.state().monitor.register;
+            let default = format!("cisco2-{}", tty.device.profile().image.platform.to_uppercase());
+            // What was changed is shown, until nothing more is to be.
+            loop {
+                let asked = format!("{}{}", confreg_texts::summary(now, &default), confreg_texts::CHANGE);
+                if !tty.ask_plain(&asked)?.starts_with(['y', 'Y']) {
+                    break;
                 }
-            ))?;
-            if !tty.ask_plain("do you wish to change the configuration? y/n  [n]:  ")?.starts_with(['y', 'Y'])
-            {
+                let mut questions = Questions::new(now);
+                while let Some(question) = questions.ask() {
+                    let Some(answer) = tty.ask_plain_or(&question)? else { return Ok(()) };
+                    questions.answer(&answer);
+                }
+                now = questions.register();
+            }
+            if now == tty.device.state().monitor.register {
                 return Ok(());
             }
-            let typed = tty.ask_plain(&format!("enter the new register [{now:#06x}]:  "))?;
-            if typed.is_empty() { Some(now) } else { crate::config::register(&typed) }
+            Some(now)
         }
     };
     match register {

@@ -283,3 +283,41 @@ fn a_break_key_while_the_image_is_loaded_stops_in_rommon() {
     assert!(!text.contains("[OK]"), "{text}");
     assert_eq!(p.device.facts().mode, Mode::Rommon);
 }
+
+#[test]
+fn rommon_asks_about_its_register_and_remembers_what_was_typed() {
+    let bench = Bench::r1();
+    let device = bench.device();
+    device.send_break();
+    let mut p = crate::bench::Person::at(device);
+    p.until("rommon 1 > ");
+    p.answer("confreg", "do you wish to change the configuration? y/n  [n]:  ");
+    p.answer("y", "enable  \"diagnostic mode\"? y/n  [n]:  ");
+    for question in
+        ["use net in IP", "load rom after", "use all zero", "break/abort", "ignore system config info"]
+    {
+        p.keys("\r");
+        p.until(question);
+        p.until("[n]:  ");
+    }
+    p.answer("y", "change console baud rate? y/n  [n]:  ");
+    p.keys("\r");
+    p.until("change the boot characteristics? y/n  [n]:  ");
+    p.keys("\r");
+    let summary = p.until("do you wish to change the configuration? y/n  [n]:  ");
+    assert!(summary.contains("0x2142") && summary.contains("\nignore system config info\n"), "{summary}");
+    assert!(summary.contains("or default to: cisco2-C2900\n"), "{summary}");
+    p.keys("\r");
+    p.until("You must reset or power cycle for new config to take effect");
+    p.until("rommon 2 > ");
+    assert_eq!(p.device.facts().register, 0x2142);
+    // No changes nothing.
+    p.answer("confreg", "[n]:  ");
+    p.keys("\r");
+    assert!(!p.until("rommon 3 > ").contains("You must reset"), "{}", p.screen());
+    assert!(p.answer("showmon", "rommon 4 > ").contains("System Bootstrap, Version 15.0(1r)M15"));
+    assert!(p.answer("repeat sh", "rommon 5 > ").starts_with("showmon\nReadOnly ROMMON version is:\n"));
+    let typed = p.answer("history", "rommon 6 > ");
+    assert_eq!(typed, "1    confreg\n2    confreg\n3    showmon\n4    showmon\n5    history\n");
+    assert!(p.answer("repeat 9", "rommon 7 > ").contains("no such command"));
+}

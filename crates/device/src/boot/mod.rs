@@ -61,3 +61,15 @@ pub enum Outcome {
     /// The boot loader prompts.
     Rommon,
 }
+
+#[cfg(test)]
+impl Decision {
+    /// For tests: the file that boots and the name it is shown with, and all that is said of others.
+    fn told(self) -> (Option<(String, String)>, String) {
+        let booted = match self.outcome {
+            Outcome::Booted { file, shown, .. } => Some((file, shown)),
+            Outcome::Rommon => None,
+        };
+        (booted, self.tried.concat())
+    }
+}

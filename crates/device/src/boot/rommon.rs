@@ -199,12 +199,9 @@ mod tests {
                 _ => Err(format!("{net} no\n")),
             }
         };
-        let d = decide(Loader::Rommon, "flash0:", register, &lines, &files, &mut flash, &mut net);
-        let file = match d.outcome {
-            Outcome::Booted { file, .. } => Some(file),
-            Outcome::Rommon => None,
-        };
-        (file, d.tried.concat())
+        let (booted, said) =
+            decide(Loader::Rommon, "flash0:", register, &lines, &files, &mut flash, &mut net).told();
+        (booted.map(|(file, _)| file), said)
     }
 
     #[test]

@@ -103,12 +103,8 @@ mod tests {
     fn boot(register: u16, lines: &[&str], files: &[&str]) -> (Option<String>, String) {
         let lines: Vec<_> = lines.iter().map(|l| BootLine((*l).into())).collect();
         let files: Vec<_> = files.iter().map(|f| ((*f).to_owned(), 20_109)).collect();
-        let decision = decide("bootflash:", register, &lines, &files, &mut flash);
-        let file = match decision.outcome {
-            Outcome::Booted { file, .. } => Some(file),
-            Outcome::Rommon => None,
-        };
-        (file, decision.tried.concat())
+        let (booted, said) = decide("bootflash:", register, &lines, &files, &mut flash).told();
+        (booted.map(|(file, _)| file), said)
     }
 
     #[test]

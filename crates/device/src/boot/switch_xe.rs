@@ -99,12 +99,8 @@ mod tests {
 
     fn boot(list: Option<&str>, files: &[&str]) -> (Option<String>, String) {
         let files: Vec<_> = files.iter().map(|f| (*f).to_owned()).collect();
-        let decision = decide("flash:", list, &files, &mut flash);
-        let shown = match decision.outcome {
-            Outcome::Booted { shown, .. } => Some(shown),
-            Outcome::Rommon => None,
-        };
-        (shown, decision.tried.concat())
+        let (booted, said) = decide("flash:", list, &files, &mut flash).told();
+        (booted.map(|(_, shown)| shown), said)
     }
 
     #[test]

@@ -37,6 +37,7 @@
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
+//! | [`confreg`] | ROMMON's `confreg` |
 //! | [`boot_classic`] | the console of a router before the ISRs while booting |
 //! | [`boot_switch`] | a Catalyst's console while booting, its `switch:` |
 //! | [`boot_xe`] | an IOS-XE router's console while booting |
@@ -52,6 +53,7 @@ pub mod boot_xe;
 pub mod bootvar;
 pub mod catalyst;
 pub mod clock;
+pub mod confreg;
 pub mod copy;
 pub mod dir;
 pub mod file_systems;

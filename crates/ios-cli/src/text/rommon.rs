@@ -127,6 +127,18 @@ pub fn dir_header(device: &str) -> String {
 /// Behind `confreg 0x2142`.
 pub const CONFREG: &str = "\nYou must reset or power cycle for new config to take effect\n";
 
+/// `history`: the lines that were typed, this one too.
+pub fn history<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.enumerate().map(|(n, line)| format!("{:<5}{line}\n", n + 1)).collect()
+}
+
+/// `showmon`: the loader's name stands in it. Of an ISR's guides, not confirmed on a device.
+pub fn showmon(bootstrap: &str) -> String {
+    format!(
+        "ReadOnly ROMMON version is:\n\n{bootstrap}\n\nNo Upgrade ROMMON present\n\nCurrently running ROMMON from ReadOnly region\n"
+    )
+}
+
 /// A word that is no command.
 pub fn unknown(command: &str) -> String {
     format!("monitor: command \"{command}\" not found\n")
