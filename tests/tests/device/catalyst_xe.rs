@@ -19,6 +19,15 @@ fn stopped(bench: &Bench) -> (Person, String) {
     (p, console)
 }
 
+/// Somebody has sent a break before the console came up: at the boot loader's prompt.
+fn interrupted(bench: &Bench) -> Person {
+    let device = bench.device();
+    device.send_break();
+    let mut p = Person::at(device);
+    p.until("switch: ");
+    p
+}
+
 /// Whether it runs packages.
 fn mode(p: &mut Person) -> (String, bool) {
     let text = p.run("show version");
@@ -154,9 +163,7 @@ fn packages_that_are_not_what_they_should_be_do_not_boot() {
 fn a_lost_password_is_passed_by_with_a_variable_of_the_boot_loader() {
     let model = Model::installed("c9300");
     model.lab.bench.startup("hostname R1\nenable secret lost\nline con 0\n exec-timeout 0 0\nend\n");
-    let mut p = model.lab.bench.person();
-    p.break_key();
-    p.until("switch: ");
+    let mut p = interrupted(&model.lab.bench);
     p.answer("set SWITCH_IGNORE_STARTUP_CFG 1", "switch: ");
     p.keys("boot\r");
     p.until("initial configuration dialog? [yes/no]: ");
@@ -175,9 +182,7 @@ fn a_lost_password_is_passed_by_with_a_variable_of_the_boot_loader() {
     p.run("end");
     save(&mut p);
     drop(p.leave());
-    let mut p = model.lab.bench.person();
-    p.break_key();
-    p.until("switch: ");
+    let mut p = interrupted(&model.lab.bench);
     p.answer("unset SWITCH_IGNORE_STARTUP_CFG", "switch: ");
     p.keys("boot\r");
     p.until("Press RETURN");

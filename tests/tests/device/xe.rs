@@ -102,3 +102,40 @@ fn a_damaged_package_is_not_booted_and_rommon_takes_another_over_the_network() {
     p.started();
     runs(&mut p, model.new_version, &model.new);
 }
+
+#[test]
+fn verify_compares_the_hashes_of_ios_xe() {
+    for name in ["isr4331", "c9300"] {
+        let model = Model::of(name);
+        let mut p = model.lab.bench.enabled();
+        let file = format!("flash:{}", model.old);
+        let text = p.run(&format!("verify {file}"));
+        let hash = |kind: &str| {
+            let (_, rest) = text.split_once(kind).unwrap_or_else(|| panic!("{kind}: {text}"));
+            let words = rest.split_whitespace();
+            words.take_while(|w| w.bytes().all(|b| b.is_ascii_hexdigit())).collect::<String>()
+        };
+        let [sha1, sha512] = ["SHA1 : ", "SHA2: "]
+            .map(|k| ["Embedded Hash   ", "Computed Hash   "].map(|of| hash(&(of.to_owned() + k))));
+        assert_eq!((sha1[0].len(), sha512[0].len()), (40, 128), "{text}");
+        assert_eq!((&sha1[0], &sha512[0]), (&sha1[1], &sha512[1]), "{text}");
+        assert!(
+            text.starts_with(&format!("Verifying file integrity of {file}..\nEmbedded Hash   SHA1 : ")),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(&format!("Digital signature successfully verified in file {file}\n")),
+            "{text}"
+        );
+        assert!(!text.contains("MD5") && !text.contains("Done!\nEmbedded"), "{text}");
+        assert!(p.device.facts().verified.contains(&model.old));
+        // One octet that is not what was made.
+        let path = model.lab.bench.flash(&model.old);
+        let mut octets = std::fs::read(&path).expect("there");
+        let at = octets.len() / 2;
+        octets[at] ^= 1;
+        std::fs::write(&path, octets).expect("written");
+        let text = p.run(&format!("verify {file}"));
+        assert!(text.contains("is damaged") && !text.contains("successfully"), "{text}");
+    }
+}

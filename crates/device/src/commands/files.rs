@@ -4,13 +4,11 @@ use super::exec::Exec;
 use super::table::Id;
 use crate::config::FilePrompt;
 use crate::ifs::{BadUrl, Fs, Place, Url};
-use crate::image::{self, Damage};
 use crate::profile::{Listing, Loader, Text};
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::Reason;
-use ios_cli::text::files::{self as texts, Digest};
-use ios_cli::text::{Stamp, dir, file_systems, flash, flash_class};
+use ios_cli::text::{Stamp, dir, file_systems, flash};
 use std::time::{SystemTime, UNIX_EPOCH};
 use store::{Blob, Sink, StoreError, VPath};
 
@@ -454,102 +452,6 @@ impl Exec<'_> {
                 Ok(())
             }
         }
-    }
-
-    // ---- verify
-
-    pub(super) fn verify(&mut self, found: &Match<Id>) -> Result<(), Leave> {
-        let mut text = found.text("file").unwrap_or_default().to_owned();
-        if let Ok((_, prefix, path)) = self.local(&text)
-            && path.is_root()
-        {
-            let Some(name) = self.tty.ask_line("Verify filename", "")? else { return Ok(()) };
-            text = format!("{prefix}{name}");
-        }
-        let blob = match self.blob(&text) {
-            Ok(blob) => blob,
-            Err(why) => return self.tty.print(&format!("%Error opening {text} ({why})\n")),
-        };
-        if found.has("/md5") {
-            return self.verify_md5(&text, &blob, found.text("hash"));
-        }
-        self.verify_image(&text, &blob)
-    }
-
-    /// Looks for the embedded hash and the signature.
-    pub(super) fn verify_image(&mut self, text: &str, blob: &Blob) -> Result<(), Leave> {
-        if self.tty.device.flash.rules().sums {
-            // A real one keeps a sum of what it wrote. None is kept here: an image is looked into.
-            return match image::show(blob) {
-                Err(Damage::Embedded { .. } | Damage::Signature | Damage::Length { .. }) => {
-                    self.tty.print(&flash_class::not_verified(text))
-                }
-                Ok(_) | Err(_) => {
-                    self.found_sound(text);
-                    self.tty.print(&flash_class::verified(text))
-                }
-            };
-        }
-        self.tty.print(&texts::verifying(text))?;
-        self.dots(blob)?;
-        match image::show(blob) {
-            Ok(facts) => {
-                self.found_sound(text);
-                let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
-                self.tty.print(&text)
-            }
-            Err(Damage::Embedded { expected, computed }) => {
-                let whole = image::md5(blob).unwrap_or_default();
-                self.tty.print(&texts::embedded(&expected, &computed, &whole))
-            }
-            Err(Damage::Signature) => {
-                self.tty.print(&format!("%ERROR:Signature is not valid in file {text}.\n"))
-            }
-            Err(_) => {
-                self.tty.print(&texts::no_signature(text))?;
-                // What could be verified then is nothing; the answer changes no octet.
-                self.tty.confirm(texts::PROCEED_UNSIGNED).map(drop)
-            }
-        }
-    }
-
-    fn verify_md5(&mut self, text: &str, blob: &Blob, expected: Option<&str>) -> Result<(), Leave> {
-        self.dots(blob)?;
-        let md5 = match image::md5(blob) {
-            Ok(md5) => md5,
-            Err(e) => return self.tty.print(&format!("%Error reading {text} ({e})\n")),
-        };
-        let path = text.to_owned();
-        let said = match expected {
-            None => Digest::Computed { algorithm: "md5".into(), path, digest: md5 },
-            Some(hash) if hash.eq_ignore_ascii_case(&md5) => {
-                self.found_sound(text);
-                Digest::Verified { path, digest: md5 }
-            }
-            Some(hash) => Digest::Mismatch { path, computed: md5, submitted: hash.to_owned() },
-        };
-        self.tty.print(&said.render())
-    }
-
-    /// Remembers it for the facts.
-    fn found_sound(&mut self, text: &str) {
-        if let Ok((Fs::Flash, _, path)) = self.local(text) {
-            let name = String::from_utf8_lossy(path.relative()).into_owned();
-            self.tty.device.state().verified.insert(name);
-        }
-    }
-
-    /// One dot for each 512 KiB, at least two, then `Done!`.
-    fn dots(&mut self, blob: &Blob) -> Result<(), Leave> {
-        let dots = usize::try_from(blob.len() >> 19).unwrap_or(0).clamp(2, 200);
-        let width = self.tty.width();
-        for n in 0..dots {
-            self.tty.print(".")?;
-            if width > 0 && (n + 1) % width == 0 {
-                self.tty.print("\n")?;
-            }
-        }
-        self.tty.print("Done!\n")
     }
 
     /// `| redirect`, `| append`, `| tee` into flash.

@@ -29,6 +29,7 @@ mod system;
 mod table;
 mod tcl;
 mod terminal;
+mod verify;
 
 pub(crate) use configure::{Merged, merge};
 pub(crate) use copy::{fetch_at_boot, fetch_failure, fetch_quietly};

@@ -1,5 +1,5 @@
 use super::make::{metadata, seal};
-use super::{Facts, HEADER, META, TRAILER};
+use super::{Facts, HEADER, META, TRAILER, hashes_in};
 use crate::Profile;
 use ios_cli::text::xe;
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ pub fn package_name(profile: &Profile, version: &str, package: &str) -> String {
 /// What a sound image of a model with install mode is taken apart into, in the order of the profile. Empty for other models.
 pub fn parts(profile: &Profile, image: &Facts) -> Vec<Part> {
     let Some(install) = &profile.install else { return Vec::new() };
-    let around = (HEADER + META + TRAILER) as u64;
+    let around = (HEADER + META + hashes_in(profile.image.magic) + TRAILER) as u64;
     let body = image.len.saturating_sub(around);
     let whole: u64 = install.packages.iter().map(|(_, share)| u64::from(*share)).sum();
     let mut before = 0;
@@ -106,9 +106,12 @@ mod tests {
                     "{}",
                     part.file
                 );
-                all.extend_from_slice(&file[HEADER + META..file.len() - TRAILER]);
+                all.extend_from_slice(&file[HEADER + META..file.len() - super::super::HASHES - TRAILER]);
             }
-            assert!(all == octets[HEADER + META..octets.len() - TRAILER], "{size} octets");
+            assert!(
+                all == octets[HEADER + META..octets.len() - super::super::HASHES - TRAILER],
+                "{size} octets"
+            );
         }
     }
 }

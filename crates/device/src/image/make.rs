@@ -1,11 +1,12 @@
 use super::{
     HEADER, MAGIC, MARKER, META, META_MAGIC, MIN_SIZE, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC,
-    file_name,
+    file_name, hashes_in,
 };
 use crate::Profile;
 use crate::profile::Magic;
 use md5::{Digest, Md5};
-use sha2::Sha256;
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
 use std::io::{self, Write};
 
 /// What an image is to be.
@@ -90,14 +91,28 @@ pub(super) fn seal(
         out.write_all(octets)
     };
     put(&head)?;
-    let body = size.saturating_sub((HEADER + META + TRAILER) as u64);
+    let hashed = hashes_in(profile.image.magic);
+    let body = size.saturating_sub((HEADER + META + hashed + TRAILER) as u64);
+    let (mut sha1, mut sha512) = (Sha1::new(), Sha512::new());
+    let mut before = |octets: &[u8]| {
+        if hashed > 0 {
+            sha1.update(octets);
+            sha512.update(octets);
+        }
+    };
+    before(&head);
     let mut at = 0;
     let mut buf = vec![0; 65_536];
     while at < body {
         let n = buf.len().min(usize::try_from(body - at).unwrap_or(usize::MAX));
         fill(&mut buf[..n], at)?;
+        before(&buf[..n]);
         put(&buf[..n])?;
         at += n as u64;
+    }
+    if hashed > 0 {
+        put(&sha1.finalize()[..])?;
+        put(&sha512.finalize()[..])?;
     }
     let embedded = md5.finalize();
     sha.update(TRAILER_MAGIC);

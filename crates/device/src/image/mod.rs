@@ -8,6 +8,7 @@
 //! | 52 | 12 | zeros |
 //! | 64 | 960 | the metadata block: `TOWLINE-IMAGE 1`, then `key=value` lines, then line feeds |
 //! | 1024 | … | seeded filler: it does not compress, and differs with the seed |
+//! | end-148 | 84 | IOS-XE's only: SHA-1 and SHA-512 of all octets before, which its `verify` compares |
 //! | end-64 | 16 | `TOWLINE-SIGNED-1` |
 //! | end-48 | 16 | embedded MD5 of all octets before `end-64` |
 //! | end-32 | 32 | "signature": SHA-256 of a domain text and all octets before `end-32` |
@@ -26,15 +27,26 @@ mod show;
 pub use expand::{Part, package_name, parts};
 pub use known::Known;
 pub use make::{BadRecipe, Recipe, make, random_seed};
-pub use show::{Damage, Facts, Glance, glance, md5, show};
+pub use show::{Damage, Facts, Glance, Hashes, glance, hashes, md5, show};
 
-use crate::profile::Naming;
+use crate::profile::{Magic, Naming};
 use ios_cli::text::xe;
 
 /// Octets of the ELF header and the zeros after it.
 const HEADER: usize = 64;
 /// Octets of the metadata block.
 const META: usize = 960;
+/// Octets of the two hashes before the trailer of an image of IOS-XE.
+const HASHES: usize = 20 + 64;
+
+/// Octets of that in images with this magic.
+fn hashes_in(magic: Magic) -> usize {
+    match magic {
+        Magic::Package => HASHES,
+        Magic::Elf | Magic::Mzip => 0,
+    }
+}
+
 /// Octets of the trailer.
 const TRAILER: usize = 64;
 /// The smallest image: header, metadata, trailer and something between.

@@ -1,7 +1,10 @@
-use super::{HEADER, MAGIC, META, META_MAGIC, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex};
+use super::{
+    HASHES, HEADER, MAGIC, META, META_MAGIC, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex,
+};
 use crate::install::BadProvision;
 use md5::{Digest, Md5};
-use sha2::Sha256;
+use sha1::Sha1;
+use sha2::{Sha256, Sha512};
 use std::io;
 use store::Blob;
 
@@ -157,6 +160,36 @@ pub fn show(blob: &Blob) -> Result<Facts, Damage> {
         embedded_md5: hex(&computed[..]),
         md5: hex(&whole.finalize()[..]),
         package: glance.package,
+    })
+}
+
+/// The hashes that IOS-XE compares, lower-case hex.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hashes {
+    /// SHA-1: what the image says, and what is so.
+    pub sha1: [String; 2],
+    /// SHA-512, likewise.
+    pub sha512: [String; 2],
+}
+
+/// Those of an image of IOS-XE, which [`show`] has found to be as long as it says.
+///
+/// # Errors
+/// It cannot be read.
+pub fn hashes(blob: &Blob) -> io::Result<Hashes> {
+    let body = blob.len().saturating_sub((HASHES + TRAILER) as u64);
+    let (mut sha1, mut sha512) = (Sha1::new(), Sha512::new());
+    each_chunk(blob, body, |octets| {
+        sha1.update(octets);
+        sha512.update(octets);
+    })?;
+    let mut embedded = [0; HASHES];
+    if blob.read_at(body, &mut embedded)? != HASHES {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Hashes {
+        sha1: [hex(&embedded[..20]), hex(&sha1.finalize()[..])],
+        sha512: [hex(&embedded[20..]), hex(&sha512.finalize()[..])],
     })
 }
 

@@ -115,6 +115,29 @@ pub fn embedded(embedded: &str, computed: &str, whole_file: &str) -> String {
     out
 }
 
+/// `verify` of an image of IOS-XE: what it says its hashes are, and what they are, hexadecimal; the dots stand before it. The
+/// last line of a damaged one is not confirmed on a device.
+pub fn embedded_xe(path: &str, sha1: &[String; 2], sha512: &[String; 2]) -> String {
+    let lines = |hash: &str| {
+        let rows: alloc::vec::Vec<&str> =
+            (0..hash.len()).step_by(32).filter_map(|at| hash.get(at..(at + 32).min(hash.len()))).collect();
+        rows.join("\n                      ") + "\n                      \n"
+    };
+    let mut out = format!(
+        "Embedded Hash   SHA1 : {}\nComputed Hash   SHA1 : {}\nStarting image verification\nHash Computation:    100%Done!\nComputed Hash   SHA2: {}Embedded Hash   SHA2: {}",
+        sha1[0].to_ascii_uppercase(),
+        sha1[1].to_ascii_uppercase(),
+        lines(&sha512[1]),
+        lines(&sha512[0])
+    );
+    if sha1[0] == sha1[1] && sha512[0] == sha512[1] {
+        out += &format!("Digital signature successfully verified in file {path}\n");
+    } else {
+        out += &format!("%ERROR: Embedded hash does not match the computed one: {path} is damaged.\n");
+    }
+    out
+}
+
 /// The first line of `verify` without `/md5`; dots follow it.
 pub fn verifying(path: &str) -> String {
     format!("Verifying file integrity of {path}")
