@@ -453,7 +453,12 @@ fn banner(kind: &str, line: &str) -> Option<String> {
         Some(rest) => ("^C", rest),
         None => rest.split_at(rest.chars().next()?.len_utf8()),
     };
-    Some(rest.split(mark).next().unwrap_or(rest).to_owned())
+    let mut text = rest.split(mark).next().unwrap_or(rest).to_owned();
+    // What ends a banner where the configuration is written cannot stand in one.
+    while text.contains("^C") {
+        text = text.replace("^C", "");
+    }
+    Some(text)
 }
 
 /// First words that only the global section knows: they end a kept block or an interface.

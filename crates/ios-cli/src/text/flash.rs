@@ -51,6 +51,8 @@ const LOW_END: &str = "File  Length   Name/status";
 const CHIPS: &str = "K bytes of processor board System flash (Read/Write)";
 const DELETED: &str = " [deleted]";
 
+const EMPTY: &str = "No files on device";
+
 impl Flash {
     /// As the device prints it.
     pub fn render(&self) -> String {
@@ -59,7 +61,9 @@ impl Flash {
             Layout::Xe => (XE, true),
             Layout::LowEnd(kib) => return self.render_low_end(kib),
         };
-        let mut out = format!("{head}\n");
+        // An empty disk has no head.
+        let bare = self.files.is_empty() && self.layout == Layout::Classic;
+        let mut out = if bare { String::new() } else { format!("{head}\n") };
         for f in &self.files {
             let s = f.stamp.unwrap_or_else(|| Stamp::from_unix(0));
             let (time, month) = (s.time(), s.civil.month_name());
@@ -72,7 +76,8 @@ impl Flash {
             });
         }
         if self.files.is_empty() {
-            out.push_str("No files on device\n");
+            out.push_str(EMPTY);
+            out.push('\n');
         }
         out.push_str(&format!("\n{} bytes available ({} bytes used)\n", self.available, self.used));
         out
@@ -107,15 +112,21 @@ impl Flash {
             XE => Some(Layout::Xe),
             _ => None,
         };
-        let layout = lines.find_map(head);
+        let bare = lines.clone().any(|l| l == EMPTY).then_some(Layout::Classic);
+        let layout = match lines.clone().find_map(head) {
+            // What stands before the head is no file.
+            Some(layout) => lines.find_map(|l| head(l).map(|_| layout)),
+            None => bare,
+        };
         let layout =
             layout.ok_or_else(|| Unread::new("'-#- --length-- …'", text.lines().next().unwrap_or("")))?;
+        let lines = lines.skip_while(|l| bare.is_some() && *l != EMPTY);
         let mut files = Vec::new();
         for line in lines {
             if let Some((available, used)) = space(line) {
                 return Ok(Flash { layout, files, available, used });
             }
-            if line.is_empty() || line == "No files on device" {
+            if line.is_empty() || line == EMPTY {
                 continue;
             }
             files.push(file(line).ok_or_else(|| Unread::new("a file of the flash", line))?);
@@ -182,6 +193,17 @@ fn file(line: &str) -> Option<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_disk_has_no_head() {
+        let empty = |layout| Flash { layout, files: Vec::new(), available: 66_875_392, used: 0 };
+        let text = empty(Layout::Classic).render();
+        assert_eq!(text, "No files on device\n\n66875392 bytes available (0 bytes used)\n");
+        for layout in [Layout::Classic, Layout::Xe] {
+            assert_eq!(Flash::parse(&empty(layout).render()), Ok(empty(layout)));
+        }
+        assert!(Flash::parse("No files\n").is_err());
+    }
 
     #[test]
     fn isr4300_prints_the_layout_we_print() {
