@@ -11,7 +11,7 @@
 //! | [`checks`] | what has to be right before anything is done: a table |
 //! | [`room`] | which files make room, and which never do |
 //! | [`steps`] | the ladder: what has to hold, one row after the other |
-//! | [`plan`] | what would be done, what that moves and takes, or why not |
+//! | [`mod@plan`] | what would be done, what that moves and takes, or why not |
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
