@@ -96,7 +96,8 @@ fn a_wrong_name_and_a_closed_port_have_their_exit_codes() {
 fn wrong_command_lines_are_told() {
     for (arguments, part) in [
         (&["doctor"][..], "URL"),
-        (&["doctor", "http://h/x"], "unknown scheme"),
+        (&["doctor", "gopher://h/x"], "unknown scheme"),
+        (&["doctor", "http://h/x"], "nothing examines a server of HTTP"),
         (&["doctor", "tftp://h/"], "names no file"),
         (&["doctor", "--server", ".", "tftp://h/x"], "cannot be used with"),
         (&["doctor", "--port", "6969", "tftp://h/x"], "'--port <PORT>' cannot be used with"),
