@@ -20,10 +20,22 @@ fn ftp(
     config: TempDir,
     port: Port,
 ) -> Server {
+    started(name, &format!("ftp://{user}"), command, root, config, port)
+}
+
+/// A server that listens by now; `before` is what its URL has before the address.
+pub(crate) fn started(
+    name: &'static str,
+    before: &str,
+    command: &mut Command,
+    root: TempDir,
+    config: TempDir,
+    port: Port,
+) -> Server {
     let process = Process::start(command);
     let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
     assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    let (served, url) = (root.path().into(), format!("ftp://{user}{}/", port.address()));
+    let (served, url) = (root.path().into(), format!("{before}{}/", port.address()));
     Server { name, url, served, root, process, rest: (config, port), inside: None }
 }
 

@@ -2,33 +2,17 @@
 
 use crate::battery::Server;
 use crate::peers::Peer;
-use crate::poll::{PATIENCE, until};
-use crate::ports::{Port, tcp_answers};
+use crate::poll::PATIENCE;
+use crate::ports::Port;
 use crate::process::Process;
-use crate::servers::self_signed;
+use crate::servers::{self_signed, started};
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 use tempfile::TempDir;
 
 /// What `bob` is let in with by [`nginx`], and its digest as `openssl passwd -apr1` makes it.
 pub const BOB: (&str, &str) = ("bob", "wonder:land");
 /// The same in a URL.
 pub const BOB_IN_URL: &str = "bob:wonder%3Aland@";
-
-fn http(
-    name: &'static str,
-    scheme: &str,
-    command: &mut Command,
-    root: TempDir,
-    config: TempDir,
-    port: Port,
-) -> Server {
-    let process = Process::start(command);
-    let up = until(PATIENCE, || tcp_answers(port.number).then_some(()));
-    assert!(up.is_some(), "{name} does not listen: {:?}", process.said());
-    let (served, url) = (root.path().into(), format!("{scheme}://{}/", port.address()));
-    Server { name, url, served, root, process, rest: (config, port), inside: None }
-}
 
 /// nginx, which takes files too; below `/bob/` from bob only, below `/closed/` from nobody. `None`: skipped.
 ///
@@ -82,7 +66,7 @@ fn with(peer: &Peer, root: TempDir, config: TempDir, scheme: &str, more: &str) -
     }
     let mut c = peer.command();
     c.arg("-c").arg(&file).arg("-p").arg(config.path()).args(["-e", "stderr"]);
-    Some(http("nginx", scheme, &mut c, root, config, port))
+    Some(started("nginx", &format!("{scheme}://"), &mut c, root, config, port))
 }
 
 /// Python's own, which speaks HTTP/1.0 and has no ranges. `None`: skipped.
@@ -94,5 +78,5 @@ pub fn python(root: TempDir) -> Option<Server> {
     let (config, port) = (crate::scratch(), Port::take());
     let mut c = peer.command();
     c.args(["-m", "http.server", "--bind", "127.0.0.1", &port.number.to_string()]).current_dir(root.path());
-    Some(http("http.server", "http", &mut c, root, config, port))
+    Some(started("http.server", "http://", &mut c, root, config, port))
 }

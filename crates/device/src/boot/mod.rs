@@ -62,6 +62,33 @@ pub enum Outcome {
     Rommon,
 }
 
+/// The files of a switch's BOOT variable: `flash:a.bin;flash:b.bin`.
+fn listed(list: &str) -> Vec<String> {
+    list.split(';').map(str::trim).filter(|file| !file.is_empty()).map(str::to_owned).collect()
+}
+
+/// The first file that boots; the others are passed over without a word.
+fn first_sound<'f>(files: &'f [String], probe: &mut dyn FnMut(&str) -> Probe) -> Option<&'f String> {
+    files.iter().find(|file| matches!(probe(file), Probe::Sound(_)))
+}
+
+/// Tries what was told, in that order and nothing else; `exhausted` is said where none of it boots.
+fn in_turn(
+    told: &[String],
+    exhausted: &str,
+    mut attempt: impl FnMut(&str) -> Result<Outcome, String>,
+) -> Decision {
+    let mut tried = Vec::new();
+    for shown in told {
+        match attempt(shown) {
+            Ok(outcome) => return Decision { tried, outcome },
+            Err(text) => tried.push(text),
+        }
+    }
+    tried.push(exhausted.into());
+    Decision { tried, outcome: Outcome::Rommon }
+}
+
 #[cfg(test)]
 impl Decision {
     /// For tests: the file that boots and the name it is shown with, and all that is said of others.

@@ -1,7 +1,7 @@
 //! A Catalyst's boot loader: the images of its BOOT variable in their order, or without one the first image of
 //! flash, directories before what comes after them. What the variable names is all that is tried.
 
-use super::{Decision, Outcome, Probe};
+use super::{Decision, Outcome, Probe, first_sound, in_turn, listed};
 use crate::image::Damage;
 use crate::profile::Prefix;
 use ios_cli::text::boot_switch as texts;
@@ -20,23 +20,12 @@ pub fn decide(
     files: &[String],
     probe: &mut dyn FnMut(&str) -> Probe,
 ) -> Decision {
-    let mut tried = Vec::new();
     let told: Vec<String> = match list {
-        Some(list) => list.split(';').map(str::trim).filter(|f| !f.is_empty()).map(str::to_owned).collect(),
+        Some(list) => listed(list),
         // A file that is no image is passed over without a word.
-        None => {
-            let first = files.iter().find(|f| matches!(probe(f), Probe::Sound(_)));
-            first.map(|file| format!("{flash}/{file}")).into_iter().collect()
-        }
+        None => first_sound(files, probe).map(|file| format!("{flash}/{file}")).into_iter().collect(),
     };
-    for shown in &told {
-        match attempt(shown, probe) {
-            Ok(outcome) => return Decision { tried, outcome },
-            Err(text) => tried.push(text),
-        }
-    }
-    tried.push(texts::FAILED.into());
-    Decision { tried, outcome: Outcome::Rommon }
+    in_turn(&told, texts::FAILED, |shown| attempt(shown, probe))
 }
 
 /// Tries one file, named with its prefix; the text of the failure otherwise.

@@ -1,7 +1,7 @@
 //! The boot loader of a Catalyst with IOS-XE: the files of its BOOT variable in their order, each an image or a provisioning
 //! file. Without one it takes `packages.conf`, else the first image of flash; which of them a real one takes is not confirmed.
 
-use super::{Decision, Outcome, Probe};
+use super::{Decision, Outcome, Probe, first_sound, in_turn, listed};
 use crate::image::Damage;
 use crate::install::{BadProvision, PACKAGES};
 use crate::profile::Prefix;
@@ -17,23 +17,12 @@ pub fn decide(
     files: &[String],
     probe: &mut dyn FnMut(&str) -> Probe,
 ) -> Decision {
-    let mut tried = Vec::new();
     let told: Vec<String> = match list {
-        Some(list) => list.split(';').map(str::trim).filter(|f| !f.is_empty()).map(str::to_owned).collect(),
+        Some(list) => listed(list),
         None if files.iter().any(|f| f == PACKAGES) => vec![format!("{flash}{PACKAGES}")],
-        None => {
-            let first = files.iter().find(|f| matches!(probe(f), Probe::Sound(_)));
-            first.map(|file| format!("{flash}{file}")).into_iter().collect()
-        }
+        None => first_sound(files, probe).map(|file| format!("{flash}{file}")).into_iter().collect(),
     };
-    for shown in &told {
-        match attempt(shown, probe) {
-            Ok(outcome) => return Decision { tried, outcome },
-            Err(text) => tried.push(text),
-        }
-    }
-    tried.push(texts::EXHAUSTED.into());
-    Decision { tried, outcome: Outcome::Rommon }
+    in_turn(&told, texts::EXHAUSTED, |shown| attempt(shown, probe))
 }
 
 /// Tries one file, named with its prefix; the text of the failure otherwise.
