@@ -85,15 +85,7 @@ fn by_switch(tty: &mut Tty) -> Result<(), Leave> {
     }
     switch_loader::flash_init(tty)?;
     tty.print("done.\n")?;
-    let Decision { tried, outcome } = tty.device.decide();
-    for text in &tried {
-        tty.print(text)?;
-        if pause(tty, PAUSE)? {
-            tty.device.become_booted(Outcome::Rommon);
-            return Ok(());
-        }
-    }
-    launch(tty, outcome)
+    by_list(tty)
 }
 
 /// One with IOS-XE stops where a break or `boot manual` says so, and knows its flash at once.
@@ -114,6 +106,11 @@ fn by_switch_xe(tty: &mut Tty) -> Result<(), Leave> {
         tty.device.become_booted(Outcome::Rommon);
         return Ok(());
     }
+    by_list(tty)
+}
+
+/// Tries what the loader is told; a break behind a try that failed stops it.
+fn by_list(tty: &mut Tty) -> Result<(), Leave> {
     let Decision { tried, outcome } = tty.device.decide();
     for text in &tried {
         tty.print(text)?;
