@@ -1,13 +1,13 @@
-//! `towline upgrade`: a new image for real devices. So far what would be done, and why not.
+//! `towline upgrade plan`: what would be done, and why not.
 
-use super::at_devices::{AtDevices, Named};
+use crate::commands::at_devices::{AtDevices, Named};
 use crate::config::parse_time;
 use crate::digest::Expect;
 use crate::events::{Event, Events, Planned};
 use crate::exit::{Exit, Failure};
 use crate::figures::{grouped, parse_octets};
 use crate::landing;
-use clap::{Args, Subcommand};
+use clap::Args;
 use ios_cli::image_name::ImageName;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,24 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use upgrade::{CHECKS, Facts, Plan, Target, Wish, plan};
-
-const EXAMPLES: &str = "\
-Examples:
-  towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
-";
-
-/// A new image for devices with IOS and IOS-XE: what would be done, and what stands in the way.
-#[derive(Debug, Args)]
-#[command(before_help = EXAMPLES)]
-pub struct Upgrade {
-    #[command(subcommand)]
-    verb: Verb,
-}
-
-#[derive(Debug, Subcommand)]
-enum Verb {
-    Plan(Box<Planning>),
-}
 
 const PLAN: &str = "\
 Examples:
@@ -48,9 +30,9 @@ Examples:
 /// Exit code 4: something stands in the way (of several devices, of some: 8).
 #[derive(Debug, Args)]
 #[command(before_help = PLAN)]
-struct Planning {
+pub(super) struct Planning {
     #[command(flatten)]
-    at: AtDevices,
+    pub(super) at: AtDevices,
     /// The new image, a file here. Its name says what it is for, and is its name in flash.
     #[arg(long, value_name = "FILE")]
     image: PathBuf,
@@ -80,22 +62,9 @@ fn time(text: &str) -> Result<Duration, String> {
     parse_time(text).ok_or_else(|| String::from("a time with its unit: 90s, 45m, 2h"))
 }
 
-impl Upgrade {
-    /// Whether events are wanted.
-    pub(super) fn json(&self) -> bool {
-        let Verb::Plan(planning) = &self.verb;
-        planning.at.json
-    }
-
-    /// Plans.
-    pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
-        let Verb::Plan(planning) = self.verb;
-        planning.run(events)
-    }
-}
-
 impl Planning {
-    fn run(&self, events: &Arc<Events>) -> Result<(), Failure> {
+    /// Plans.
+    pub(super) fn run(&self, events: &Arc<Events>) -> Result<(), Failure> {
         let target = target(&self.image, self.expect.as_ref())?;
         let Planning { rate, restart, window, .. } = *self;
         let wish = Wish { rate, restart, window, may_delete: !self.keep_files };
@@ -208,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_docs_show_the_checks() {
-        let doc = include_str!("../../../../docs/upgrade.md");
+        let doc = include_str!("../../../../../docs/upgrade.md");
         assert!(doc.contains(&table()), "put this into docs/upgrade.md:\n{}", table());
     }
 }

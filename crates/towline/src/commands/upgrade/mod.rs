@@ -1,0 +1,42 @@
+//! `towline upgrade`: a new image for real devices. So far what would be done, and why not.
+
+mod planning;
+
+use crate::events::Events;
+use crate::exit::Failure;
+use clap::{Args, Subcommand};
+use std::sync::Arc;
+
+const EXAMPLES: &str = "\
+Examples:
+  towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
+";
+
+/// A new image for devices with IOS and IOS-XE: what would be done, and what stands in the way.
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Upgrade {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Plan(Box<planning::Planning>),
+}
+
+impl Upgrade {
+    /// Whether events are wanted.
+    pub(super) fn json(&self) -> bool {
+        match &self.verb {
+            Verb::Plan(planning) => planning.at.json,
+        }
+    }
+
+    /// Does what the verb says.
+    pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
+        match self.verb {
+            Verb::Plan(planning) => planning.run(events),
+        }
+    }
+}
