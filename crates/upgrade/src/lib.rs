@@ -12,6 +12,9 @@
 //! | [`room`] | which files make room, and which never do |
 //! | [`steps`] | the ladder: what has to hold, one row after the other |
 //! | [`mod@plan`] | what would be done, what that moves and takes, or why not |
+//! | [`happened`] | what can be done, and what came of it: the entries of a journal |
+//! | [`past`] | what is known from a journal: a fold |
+//! | [`run`] | the upgrade of one device as a machine |
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
@@ -19,8 +22,11 @@ extern crate alloc;
 
 pub mod checks;
 pub mod facts;
+pub mod happened;
+pub mod past;
 pub mod plan;
 pub mod room;
+pub mod run;
 pub mod steps;
 pub mod target;
 #[cfg(test)]
@@ -28,6 +34,9 @@ mod tests;
 
 pub use checks::{Block, CHECKS, Check};
 pub use facts::{Boot, Facts, File, FileSystem, Member, Mode};
+pub use happened::{Effect, Happened, Outcome, Start};
+pub use past::Past;
 pub use plan::{Action, Estimate, Plan, plan};
+pub use run::{Next, Run};
 pub use steps::{STEPS, Step};
 pub use target::{Target, Wish};
