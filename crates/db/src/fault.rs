@@ -12,6 +12,9 @@ pub enum Fault {
     /// What is there is no history, or is broken.
     #[error("it is damaged: {0}")]
     Damaged(String),
+    /// A database, and another one: of another program, or of other things.
+    #[error("it is a database of something else")]
+    Foreign,
     /// Made by a newer version of this program.
     #[error(
         "it has the version {found}, and this program knows versions up to {known}; use the newer program"

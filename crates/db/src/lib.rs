@@ -1,6 +1,7 @@
-//! The history of what happened, in an embedded SQLite database: one writer, any number of readers.
+//! What has to be known later, in embedded SQLite databases: the history of what happened on a server (one writer, any
+//! number of readers), and the [`journal`] of what is done to devices.
 //!
-//! What this does *not* do: it knows no protocol and no event, only [`Row`]s with a time and a text; it has no
+//! What this does *not* do: it knows no protocol and no event, only [`Row`]s with a time and a text; the history has no
 //! queue and no thread of its own, and tries nothing again: its owner does.
 //!
 //! - `row` what is kept; `schema` the tables, a version at a time; `writer` adds rows, a batch in one transaction,
@@ -10,6 +11,7 @@
 #![deny(unsafe_code)]
 
 mod fault;
+pub mod journal;
 mod reader;
 mod row;
 mod schema;

@@ -1,5 +1,6 @@
+use crate::Fault;
+use crate::schema::{HISTORY, Schema};
 use crate::writer::identity;
-use crate::{Fault, schema};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Connection, Row as _};
 use std::path::{Path, PathBuf};
@@ -59,17 +60,7 @@ impl Reader {
     pub fn open(path: &Path) -> Result<Reader, Fault> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|e| Fault::Unusable(e.to_string()))?;
-        let connection = runtime.block_on(async {
-            let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(PATIENCE);
-            match checked(&options).await {
-                // Who may not write beside it cannot share it with a writer. Where nothing waits in its log there is none
-                // in the middle of anything, and it is read as it is.
-                Err(Fault::Unusable(_)) if path.exists() && !has_log(path) => {
-                    checked(&options.immutable(true)).await
-                }
-                opened => opened,
-            }
-        })?;
+        let connection = runtime.block_on(look(path, &HISTORY, PATIENCE))?;
         Ok(Reader { connection, runtime, file: identity(path) })
     }
 
@@ -184,13 +175,29 @@ fn kept(row: &SqliteRow) -> Result<Kept, Fault> {
     Ok(Kept { id: row.try_get(0)?, peer: row.try_get(1)?, json: row.try_get(2)? })
 }
 
+/// Opens a database to look at it, also while others write it.
+pub(crate) async fn look(
+    path: &Path,
+    schema: &Schema,
+    patience: Duration,
+) -> Result<SqliteConnection, Fault> {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(patience);
+    match checked(&options, schema).await {
+        // Who may not write beside it cannot share it with a writer. Where nothing waits in its log there is none
+        // in the middle of anything, and it is read as it is.
+        Err(Fault::Unusable(_)) if path.exists() && !has_log(path) => {
+            checked(&options.immutable(true), schema).await
+        }
+        opened => opened,
+    }
+}
+
 /// Opens it and looks whether it is one that this program can read.
-async fn checked(options: &SqliteConnectOptions) -> Result<SqliteConnection, Fault> {
+async fn checked(options: &SqliteConnectOptions, schema: &Schema) -> Result<SqliteConnection, Fault> {
     let mut connection = SqliteConnection::connect_with(options).await?;
-    match schema::version(&mut connection).await? {
-        // Nobody has written it yet, or it is not ours.
-        0 => Err(Fault::Damaged(String::from("there is no history in it"))),
-        found if found > schema::NEWEST => Err(Fault::Newer { found, known: schema::NEWEST }),
+    match schema.check(&mut connection).await? {
+        // Nobody has written it yet.
+        0 => Err(Fault::Damaged(String::from("there is nothing in it yet"))),
         _ => Ok(connection),
     }
 }

@@ -175,7 +175,7 @@ fn what_is_damaged_is_put_aside_and_what_is_newer_is_left_alone() {
     writer.set_version(99);
     writer.close().unwrap();
     let newer = Writer::open(&path, PATIENCE, 8).map(drop);
-    assert_eq!(newer, Err(Fault::Newer { found: 99, known: crate::schema::NEWEST }));
+    assert_eq!(newer, Err(Fault::Newer { found: 99, known: crate::schema::HISTORY.newest() }));
     assert!(matches!(Reader::open(&path), Err(Fault::Newer { .. })));
     let absent = Reader::open(&dir.path().join("none.db")).map(drop);
     assert!(matches!(absent, Err(Fault::Unusable(_))), "{absent:?}");

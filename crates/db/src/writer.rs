@@ -1,4 +1,5 @@
-use crate::{Fault, Row, schema};
+use crate::schema::{HISTORY, Schema};
+use crate::{Fault, Row};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
 };
@@ -120,9 +121,6 @@ impl Writer {
 }
 
 async fn open(path: &Path, patience: Duration, now: i64) -> Result<(SqliteConnection, i64), Fault> {
-    // Who reads it sees users, addresses and names of files. SQLite gives the files beside it the same mode.
-    let file = fs::OpenOptions::new().append(true).create(true).mode(0o640).open(path);
-    drop(file.map_err(|e| Fault::Unusable(e.to_string()))?);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(patience)
@@ -133,12 +131,27 @@ async fn open(path: &Path, patience: Duration, now: i64) -> Result<(SqliteConnec
         // What a checkpoint leaves of the log: one that grew while a reader held it is cut again.
         .pragma("journal_size_limit", "67108864")
         .foreign_keys(false);
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    schema::migrate(&mut connection).await?;
+    // Who reads it sees users, addresses and names of files.
+    let mut connection = begun(path, &HISTORY, &options, 0o640).await?;
     let pid = i64::from(std::process::id());
     let query = sqlx::query("INSERT INTO run (at, pid, version) VALUES (?, ?, ?)");
     let run = query.bind(now).bind(pid).bind(env!("CARGO_PKG_VERSION")).execute(&mut connection).await?;
     Ok((connection, run.last_insert_rowid()))
+}
+
+/// Opens a database for writing, or begins one whose file has this mode; it has the newest tables then.
+pub(crate) async fn begun(
+    path: &Path,
+    schema: &Schema,
+    options: &SqliteConnectOptions,
+    mode: u32,
+) -> Result<SqliteConnection, Fault> {
+    // SQLite gives the files beside it the same mode.
+    let file = fs::OpenOptions::new().append(true).create(true).mode(mode).open(path);
+    drop(file.map_err(|e| Fault::Unusable(e.to_string()))?);
+    let mut connection = SqliteConnection::connect_with(options).await?;
+    schema.migrate(&mut connection).await?;
+    Ok(connection)
 }
 
 /// Device and inode of the file under this name.

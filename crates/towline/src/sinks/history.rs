@@ -197,7 +197,9 @@ impl Work {
                 self.again.0 = Instant::now();
                 return;
             }
-            Fault::Damaged(_) | Fault::Newer { .. } | Fault::Unusable(_) => self.writer = None,
+            Fault::Damaged(_) | Fault::Foreign | Fault::Newer { .. } | Fault::Unusable(_) => {
+                self.writer = None
+            }
         }
         let wait = self.again.1;
         self.again = (Instant::now() + wait, (wait * 2).min(AGAIN.1));
