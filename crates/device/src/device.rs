@@ -12,8 +12,8 @@ use crate::profile::Loader;
 use crate::scp::Settling;
 use crate::session::Vtys;
 use crate::ssh::Offered;
-use crate::wire::{LabWire, Links, Table};
-use crate::{Profile, boot, commands};
+use crate::wire::{LabWire, Links};
+use crate::{DeviceConfig, Profile, Stock, boot, commands};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -23,63 +23,6 @@ use std::time::{Instant, SystemTime};
 use store::local::{Local, LocalOptions};
 use store::memory::{Memory, Shelf};
 use store::{Blob, Store, StoreError, VPath};
-use transport::tap::Tap;
-
-/// What a device is made of.
-#[derive(Clone)]
-pub struct DeviceConfig {
-    /// The host name of a device that has no startup-config file yet. An existing one wins.
-    pub name: Option<String>,
-    /// The model.
-    pub profile: Arc<Profile>,
-    /// The state directory: `flash/`, `nvram/startup-config` (a Catalyst's is in flash), `monitor` (register and ROMMON
-    /// variables). Plain files, made where they are missing.
-    pub state: PathBuf,
-    /// Texts of `show` commands that stand in for the device's own: `commands/overlay.rs` has the rule.
-    pub overlay: Option<PathBuf>,
-    /// What a DHCP server gives to a device without a saved configuration; `None`: there is none.
-    pub lease: Option<crate::Lease>,
-    /// Lab addresses to real sockets; `None`: addresses are real.
-    pub table: Option<Table>,
-    /// Sees every packet of the device's clients.
-    pub tap: Option<Arc<dyn Tap>>,
-    /// How long booting takes: 1.0 about 20 s, 0.0 no wait at all.
-    pub pace: f64,
-    /// Multiplies every network timeout of the device: 1.0 is a real device's.
-    pub patience: f64,
-    /// What was found out about images: devices that share it look into the same image once.
-    pub known: Arc<image::Known>,
-    /// What everything that is drawn comes from: the same seed and the same faults do the same.
-    pub seed: u64,
-}
-
-impl DeviceConfig {
-    /// A c2911 with real timeouts on this state directory.
-    pub fn new(state: impl Into<PathBuf>) -> DeviceConfig {
-        DeviceConfig {
-            name: None,
-            profile: crate::C2911.clone(),
-            state: state.into(),
-            overlay: None,
-            lease: None,
-            table: None,
-            tap: None,
-            pace: 1.0,
-            patience: 1.0,
-            known: Arc::default(),
-            seed: 1,
-        }
-    }
-}
-
-/// What a device in memory begins with.
-#[derive(Clone, Default, Debug)]
-pub struct Stock {
-    /// Files of flash, in their order: their names, and what is in them.
-    pub flash: Vec<(VPath, Blob)>,
-    /// The saved configuration.
-    pub startup: Option<String>,
-}
 
 /// Why a device cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -259,6 +202,10 @@ impl Device {
     /// [`DeviceConfig::state`] is not looked at. It is switched off, as one that was opened.
     pub fn in_memory(config: DeviceConfig, shelf: &Shelf, stock: Stock) -> Arc<Device> {
         let (flash, nvram) = (Memory::on_shelf(shelf), Memory::on_shelf(shelf));
+        for name in &stock.directories {
+            // There already, or of no use: neither is a reason not to be.
+            let _ = flash.make_dir(name);
+        }
         for (name, content) in stock.flash {
             flash.put(&name, content);
         }

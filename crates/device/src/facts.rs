@@ -69,8 +69,8 @@ pub enum Mode {
         version: String,
         /// The name it was loaded from.
         file: String,
-        /// MD5 of that file when it was loaded, lower-case hex.
-        md5: String,
+        /// MD5 of that file when it was loaded, lower-case hex; `None`: of a hollow one.
+        md5: Option<String>,
     },
 }
 

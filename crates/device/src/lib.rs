@@ -10,6 +10,7 @@
 //!   [`ifs`]: file systems by prefix. [`wire`]: the network.
 //! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device.
 //! - [`Fault`]: misbehaviour on request.
+//! - [`Underway`]: a device that has run for a while: what a twin of a real one begins as.
 //! - [`Attendant`]: boots and reloads that nobody watches.
 //! - `ssh`: the vty lines over SSH; `scp`: `ip scp server enable`.
 //! - [`TftpFiles`]: what `tftp-server` serves.
@@ -31,6 +32,7 @@ mod heard;
 pub mod ifs;
 pub mod image;
 pub mod install;
+mod made_of;
 mod messages;
 pub mod monitor;
 mod netboot;
@@ -44,17 +46,20 @@ mod ssh;
 mod switch_loader;
 mod texts;
 mod tftp;
+mod underway;
 pub mod wire;
 
 pub use attendant::Attendant;
 pub use autoinstall::{BadLease, Lease};
 pub use config::Config;
-pub use device::{Device, DeviceConfig, LastCopy, LineId, OpenError, Stock};
+pub use device::{Device, LastCopy, LineId, OpenError};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
 pub use faults::{BadFault, FAULTS, Fault};
 pub use heard::Typed;
+pub use made_of::{DeviceConfig, Guest, Stock};
 pub use profile::{BadProfile, C2911, Profile};
 pub use rack::{Rack, TelnetLines, Through};
 pub use session::{Heard, Leave, Port, Refused, TerminalPort};
 pub use ssh::SshLines;
 pub use tftp::TftpFiles;
+pub use underway::{Underway, written};

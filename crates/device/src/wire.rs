@@ -47,6 +47,8 @@ pub enum Rest {
     Silent,
     /// Real, as without a table.
     Real,
+    /// Real, and there whatever the interfaces are: what stands for another device has that one's addresses, and not its network.
+    Open,
 }
 
 /// Why a table file cannot be read.
@@ -224,7 +226,7 @@ impl LabWire {
         };
         match (self.rest(), routed) {
             // Real addresses have real routes, which the device's configuration need not know.
-            (Rest::Real, None) => links.up.first().map(|(name, ..)| name.clone()),
+            (Rest::Real | Rest::Open, None) => links.up.first().map(|(name, ..)| name.clone()),
             (_, routed) => routed,
         }
     }
@@ -244,11 +246,12 @@ impl LabWire {
             return Reach::There;
         }
         match (&self.table, self.via(host.into())) {
+            (_, None) if self.rest() == Rest::Open => Reach::Real,
             (_, None) => Reach::Silent,
             (Some(table), Some(_)) if table.knows(host.into()) => Reach::There,
             (_, Some(_)) => match self.rest() {
                 Rest::Silent => Reach::Silent,
-                Rest::Real => Reach::Real,
+                Rest::Real | Rest::Open => Reach::Real,
             },
         }
     }
@@ -270,10 +273,12 @@ impl Wire for LabWire {
         };
         // Octets of a 227 reply are real; the way there is the way to the host they stand for.
         let host = table.named(named).map_or(named.ip(), |n| n.ip());
-        self.via(host).ok_or(Unroutable::Silent)?;
+        if table.rest != Rest::Open {
+            self.via(host).ok_or(Unroutable::Silent)?;
+        }
         match (table.real(named), table.rest) {
             (Some(real), _) => Ok(real),
-            (None, Rest::Real) => Ok(named),
+            (None, Rest::Real | Rest::Open) => Ok(named),
             (None, Rest::Silent) => Err(Unroutable::Silent),
         }
     }
@@ -308,7 +313,7 @@ impl Wire for LabWire {
         }
         match self.rest() {
             Rest::Silent => Err(io::Error::new(io::ErrorKind::NotFound, "the lab has no name server")),
-            Rest::Real => client::Direct.resolve(host),
+            Rest::Real | Rest::Open => client::Direct.resolve(host),
         }
     }
 }
@@ -401,6 +406,16 @@ mod tests {
         assert_eq!(wire.bind(at("192.0.2.1:69")), None, "a loopback address does not reach there");
         assert_eq!(wire.echo("192.0.2.1".parse().expect("ip")), Reach::Real);
         assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::There);
+    }
+
+    #[test]
+    fn an_open_network_is_there_without_an_interface() {
+        let own: IpAddr = "127.1.0.1".parse().expect("ip");
+        let wire = LabWire::new(Some(Table { bind: Some(own), rest: Rest::Open, ..Table::default() }));
+        assert_eq!(wire.real(at("127.0.0.1:69")), Ok(at("127.0.0.1:69")));
+        assert_eq!(wire.via("127.0.0.1".parse().expect("ip")), None);
+        assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::Real);
+        assert_eq!(wire.bind(at("127.0.0.1:69")), Some(own));
     }
 
     #[test]

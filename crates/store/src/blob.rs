@@ -85,6 +85,22 @@ impl Blob {
         read
     }
 
+    /// Where the next octets at or behind `offset` are that may be no zeros: a file's holes are passed over, where its file system
+    /// tells them.
+    pub fn behind_holes(&self, offset: u64) -> u64 {
+        match self {
+            Blob::File { file, len, .. } => {
+                match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+                    Ok(at) => at,
+                    // Nothing but a hole is there.
+                    Err(rustix::io::Errno::NXIO) => *len,
+                    Err(_) => offset,
+                }
+            }
+            Blob::Memory(_) => offset,
+        }
+    }
+
     /// Reads a file at `offset` until `buf` is full or the file ends.
     pub(crate) fn read_file_at(file: &File, offset: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut n = 0;
@@ -104,6 +120,22 @@ impl Blob {
 mod tests {
     use super::*;
     use std::io::Write;
+
+    #[test]
+    fn holes_are_passed_over_and_nothing_else() {
+        use std::os::unix::fs::FileExt;
+        let file = tempfile::tempfile().unwrap();
+        let len = 64 << 20;
+        file.set_len(len).unwrap();
+        file.write_all_at(b"data", 32 << 20).unwrap();
+        let identity = Identity { dev: 0, ino: 0, len, modified: 0, changed: 0 };
+        let blob = Blob::File { file: Arc::new(file), len, identity };
+        let at = blob.behind_holes(0);
+        assert!(at <= 32 << 20, "data lies at {}, and {at} is behind it", 32 << 20);
+        assert_eq!(blob.behind_holes((32 << 20) + 1), (32 << 20) + 1, "in the midst of data");
+        assert!(blob.behind_holes(33 << 20) <= len);
+        assert_eq!(Blob::Memory(Bytes::from_static(&[0; 9])).behind_holes(3), 3);
+    }
 
     #[test]
     fn octets_are_read_behind_a_head_with_room_for_them_and_without() {

@@ -169,7 +169,7 @@ mod tests {
             version: version.into(),
             len: 1,
             embedded_md5: String::new(),
-            md5: String::new(),
+            md5: None,
             package: None,
         }
     }

@@ -91,7 +91,7 @@ mod tests {
                 version: "16.6.5".into(),
                 len: 1,
                 embedded_md5: String::new(),
-                md5: String::new(),
+                md5: None,
                 package: None,
             }),
             "bad.bin" => Probe::Damaged(Damage::Signature),

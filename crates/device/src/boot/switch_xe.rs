@@ -74,7 +74,7 @@ mod tests {
             version: "17.6.1".into(),
             len: 1,
             embedded_md5: String::new(),
-            md5: String::new(),
+            md5: None,
             package: None,
         };
         match name {

@@ -55,7 +55,8 @@ impl Exec<'_> {
             Err(Damage::Embedded { .. }) if xe => self.verify_hashes(text, blob),
             Ok(facts) => {
                 self.found_sound(text);
-                let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &facts.md5);
+                let whole = facts.md5.or_else(|| image::md5(blob).ok()).unwrap_or_default();
+                let text = texts::embedded(&facts.embedded_md5, &facts.embedded_md5, &whole);
                 self.tty.print(&text)
             }
             Err(Damage::Embedded { expected, computed }) => {

@@ -1,7 +1,7 @@
 use super::class::{Class, Rules};
 use crate::faults::Faults;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use store::{Blob, Kind, Mode, Published, Result, Sink, Store, StoreError, Upload, VPath};
@@ -36,6 +36,8 @@ pub struct Flash {
     growing: Arc<Mutex<u64>>,
     /// The number of the file that was deleted last.
     deletions: Arc<AtomicU32>,
+    /// Octets that are taken by what nobody lists, until flash is erased or squeezed.
+    unlisted: Arc<AtomicU64>,
     /// What is wrong with it on request.
     faults: Arc<Faults>,
 }
@@ -72,7 +74,14 @@ impl Row {
 impl Flash {
     /// Flash of this geometry, kept in `store`.
     pub fn new(store: Arc<dyn Store>, geometry: Geometry) -> Flash {
-        Flash { store, geometry, growing: Arc::default(), deletions: Arc::default(), faults: Faults::new(0) }
+        Flash {
+            store,
+            geometry,
+            growing: Arc::default(),
+            deletions: Arc::default(),
+            unlisted: Arc::default(),
+            faults: Faults::new(0),
+        }
     }
 
     /// The same with what is wrong with it on request.
@@ -93,9 +102,20 @@ impl Flash {
 
     /// Octets free: what `dir`, `show flash:` and `show file systems` agree on.
     pub fn free(&self) -> Result<u64> {
+        Ok(self.faults.free(self.unused()?.saturating_sub(self.unlisted.load(Ordering::Relaxed))))
+    }
+
+    /// Octets that no file takes, deleted ones neither.
+    fn unused(&self) -> Result<u64> {
         let used: u64 = self.walk()?.iter().map(|r| self.takes(r)).sum();
         let marked: u64 = self.graveyard()?.iter().map(|r| self.takes(r)).sum();
-        Ok(self.faults.free(self.geometry.total.saturating_sub(used + marked)))
+        Ok(self.geometry.total.saturating_sub(used + marked))
+    }
+
+    /// So many octets are free from now on, or fewer where files take more: the rest is taken by what nobody lists.
+    pub(crate) fn settle(&self, free: u64) -> Result<()> {
+        self.unlisted.store(self.unused()?.saturating_sub(free), Ordering::Relaxed);
+        Ok(())
     }
 
     /// A directory's rows in directory order: the older first, as files were made.
@@ -194,6 +214,7 @@ impl Flash {
 
     /// Takes away what was deleted; gives how many files that were.
     pub fn squeeze(&self) -> Result<usize> {
+        self.unlisted.store(0, Ordering::Relaxed);
         let rows = self.graveyard()?;
         for row in &rows {
             self.store.remove(&row.path)?;
@@ -471,6 +492,21 @@ mod tests {
     fn marking(class: Class) -> Flash {
         let geometry = Geometry { total: 1_000_000, cluster: 4, header: 64, class };
         Flash::new(Arc::new(Memory::new()), geometry)
+    }
+
+    #[test]
+    fn what_nobody_lists_takes_room_until_flash_is_erased() {
+        let geometry = Geometry { total: 1_000_000, cluster: 4_096, header: 0, class: Class::C };
+        let flash = Flash::new(Arc::new(Memory::new()), geometry);
+        put(&flash, "a", 10_000);
+        flash.settle(500_000).expect("a number");
+        assert_eq!(flash.free().expect("free"), 500_000);
+        flash.remove(&path("a")).expect("there");
+        assert_eq!(flash.free().expect("free"), 500_000 + 3 * 4_096, "what a file took is free again");
+        flash.erase().expect("erased");
+        assert_eq!(flash.free().expect("free"), 1_000_000);
+        flash.settle(2_000_000).expect("a number");
+        assert_eq!(flash.free().expect("free"), 1_000_000, "no more than there is");
     }
 
     fn put(flash: &Flash, name: &str, octets: u64) {

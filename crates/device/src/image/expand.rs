@@ -1,5 +1,6 @@
-use super::make::{metadata, seal};
-use super::{Facts, HEADER, META, TRAILER, hashes_in};
+use super::hollow::Hollow;
+use super::make::{What, around, seal};
+use super::{Facts, HEADER, META};
 use crate::Profile;
 use ios_cli::text::xe;
 use std::io::{self, Write};
@@ -27,7 +28,7 @@ pub fn package_name(profile: &Profile, version: &str, package: &str) -> String {
 /// What a sound image of a model with install mode is taken apart into, in the order of the profile. Empty for other models.
 pub fn parts(profile: &Profile, image: &Facts) -> Vec<Part> {
     let Some(install) = &profile.install else { return Vec::new() };
-    let around = (HEADER + META + hashes_in(profile.image.magic) + TRAILER) as u64;
+    let around = around(profile);
     let body = image.len.saturating_sub(around);
     let whole: u64 = install.packages.iter().map(|(_, share)| u64::from(*share)).sum();
     let mut before = 0;
@@ -60,8 +61,10 @@ impl Part {
         from: &Blob,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        let text = metadata(profile, &image.version, self.size, &self.file, Some(&self.name));
-        seal(profile, &text, self.size, out, &mut |buf, before| {
+        if image.md5.is_none() {
+            return self.hollow(profile, image).write(out);
+        }
+        seal(profile, &self.what(image), out, &mut |buf, before| {
             let mut done = 0;
             while done < buf.len() {
                 let n = from.read_at(self.from + before + done as u64, &mut buf[done..])?;
@@ -73,11 +76,20 @@ impl Part {
             Ok(())
         })
     }
+
+    /// Its file, of a hollow image.
+    pub fn hollow(&self, profile: &Profile, image: &Facts) -> Hollow {
+        Hollow::of(profile, &self.what(image))
+    }
+
+    fn what<'a>(&'a self, image: &'a Facts) -> What<'a> {
+        What { version: &image.version, size: self.size, file: &self.file, package: Some(&self.name) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Recipe, make, show};
+    use super::super::{Recipe, TRAILER, make, show};
     use super::*;
 
     #[test]

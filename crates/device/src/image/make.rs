@@ -54,23 +54,58 @@ pub fn make(recipe: &Recipe<'_>, out: &mut dyn Write) -> Result<(), BadRecipe> {
         return Err(BadRecipe::Small { size: recipe.size });
     }
     let mut filler = Filler(recipe.seed);
-    let text = metadata(recipe.profile, recipe.version, recipe.size, &name, None);
-    seal(recipe.profile, &text, recipe.size, out, &mut |buf, _| {
+    let what = What { version: recipe.version, size: recipe.size, file: &name, package: None };
+    seal(recipe.profile, &what, out, &mut |buf, _| {
         filler.fill(buf);
         Ok(())
     })?;
     Ok(())
 }
 
-/// Writes a whole file of `size` octets in order: header, metadata, what `fill` says stands between, trailer. `fill` is given
-/// the octets and how many of them came before.
+/// What the metadata say.
+#[derive(Clone, Copy)]
+pub(super) struct What<'a> {
+    pub(super) version: &'a str,
+    /// Octets of the whole file.
+    pub(super) size: u64,
+    pub(super) file: &'a str,
+    pub(super) package: Option<&'a str>,
+}
+
+/// Writes a whole file in order: header, metadata, what `fill` says stands between, trailer. `fill` is given the octets and
+/// how many of them came before.
 pub(super) fn seal(
     profile: &Profile,
-    metadata: &str,
-    size: u64,
+    what: &What<'_>,
     out: &mut dyn Write,
     fill: &mut dyn FnMut(&mut [u8], u64) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut digests = Digests::new(profile);
+    let mut put = |octets: &[u8]| -> io::Result<()> {
+        digests.update(octets);
+        out.write_all(octets)
+    };
+    put(&head(profile, &metadata(profile, what, "")))?;
+    let body = what.size.saturating_sub(around(profile));
+    let mut at = 0;
+    let mut buf = vec![0; 65_536];
+    while at < body {
+        let n = buf.len().min(usize::try_from(body - at).unwrap_or(usize::MAX));
+        fill(&mut buf[..n], at)?;
+        put(&buf[..n])?;
+        at += n as u64;
+    }
+    out.write_all(&digests.end())?;
+    out.flush()
+}
+
+/// Octets of such a file that are not filler.
+pub(super) fn around(profile: &Profile) -> u64 {
+    (HEADER + META + hashes_in(profile.image.magic) + TRAILER) as u64
+}
+
+/// What stands before the filler.
+pub(super) fn head(profile: &Profile, metadata: &str) -> Vec<u8> {
     let mut head = Vec::with_capacity(HEADER + META);
     match profile.image.magic {
         Magic::Elf => head.extend_from_slice(&elf_header()),
@@ -81,48 +116,51 @@ pub(super) fn seal(
     head.extend_from_slice(metadata.as_bytes());
     debug_assert!(head.len() <= HEADER + META, "every field is bounded");
     head.resize(HEADER + META, b'\n');
+    head
+}
 
-    let mut md5 = Md5::new();
-    let mut sha = Sha256::new();
-    sha.update(SIGN_DOMAIN);
-    let mut put = |octets: &[u8]| -> io::Result<()> {
-        md5.update(octets);
-        sha.update(octets);
-        out.write_all(octets)
-    };
-    put(&head)?;
-    let hashed = hashes_in(profile.image.magic);
-    let body = size.saturating_sub((HEADER + META + hashed + TRAILER) as u64);
-    let (mut sha1, mut sha512) = (Sha1::new(), Sha512::new());
-    let mut before = |octets: &[u8]| {
-        if hashed > 0 {
-            sha1.update(octets);
-            sha512.update(octets);
+/// The digests of a file while it is made.
+pub(super) struct Digests {
+    md5: Md5,
+    sha256: Sha256,
+    sha1: Sha1,
+    sha512: Sha512,
+    /// Octets of the hashes before the trailer: of an image of IOS-XE.
+    hashes: usize,
+}
+
+impl Digests {
+    pub(super) fn new(profile: &Profile) -> Digests {
+        let mut sha256 = Sha256::new();
+        sha256.update(SIGN_DOMAIN);
+        let hashes = hashes_in(profile.image.magic);
+        Digests { md5: Md5::new(), sha256, sha1: Sha1::new(), sha512: Sha512::new(), hashes }
+    }
+
+    pub(super) fn update(&mut self, octets: &[u8]) {
+        self.md5.update(octets);
+        self.sha256.update(octets);
+        if self.hashes > 0 {
+            self.sha1.update(octets);
+            self.sha512.update(octets);
         }
-    };
-    before(&head);
-    let mut at = 0;
-    let mut buf = vec![0; 65_536];
-    while at < body {
-        let n = buf.len().min(usize::try_from(body - at).unwrap_or(usize::MAX));
-        fill(&mut buf[..n], at)?;
-        before(&buf[..n]);
-        put(&buf[..n])?;
-        at += n as u64;
     }
-    if hashed > 0 {
-        put(&sha1.finalize()[..])?;
-        put(&sha512.finalize()[..])?;
+
+    /// What stands behind all that was digested: the hashes, and the trailer.
+    pub(super) fn end(self) -> Vec<u8> {
+        let Digests { mut md5, mut sha256, sha1, sha512, hashes } = self;
+        let mut end = Vec::with_capacity(hashes + TRAILER);
+        if hashes > 0 {
+            end.extend_from_slice(&sha1.finalize()[..]);
+            end.extend_from_slice(&sha512.finalize()[..]);
+        }
+        md5.update(&end);
+        end.extend_from_slice(TRAILER_MAGIC);
+        end.extend_from_slice(&md5.finalize()[..]);
+        sha256.update(&end);
+        end.extend_from_slice(&sha256.finalize()[..]);
+        end
     }
-    let embedded = md5.finalize();
-    sha.update(TRAILER_MAGIC);
-    sha.update(&embedded[..]);
-    let mut trailer = Vec::with_capacity(TRAILER);
-    trailer.extend_from_slice(TRAILER_MAGIC);
-    trailer.extend_from_slice(&embedded[..]);
-    trailer.extend_from_slice(&sha.finalize()[..]);
-    out.write_all(&trailer)?;
-    out.flush()
 }
 
 /// 52 octets: ELFCLASS32, big-endian, ET_EXEC, EM_MIPS, entry 0x81000000 (what the boot loader prints).
@@ -138,11 +176,12 @@ fn elf_header() -> [u8; 52] {
     h
 }
 
-/// The metadata of an image, or of one of its packages.
-pub(super) fn metadata(p: &Profile, version: &str, size: u64, name: &str, package: Option<&str>) -> String {
+/// The metadata of an image, or of one of its packages; `body` is the line about a body that is not filler.
+pub(super) fn metadata(p: &Profile, what: &What<'_>, body: &str) -> String {
+    let What { version, size, file, package } = what;
     let package = package.map(|package| format!("package={package}\n")).unwrap_or_default();
     format!(
-        "{META_MAGIC}profile={}\nplatform={}\nfeature={}\nversion={}\nsize={size}\nfile={name}\n{package}marker={MARKER}\n",
+        "{META_MAGIC}profile={}\nplatform={}\nfeature={}\nversion={}\nsize={size}\nfile={file}\n{package}{body}marker={MARKER}\n",
         p.name,
         p.image.platform.to_uppercase(),
         super::feature(p),

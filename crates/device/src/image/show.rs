@@ -1,3 +1,4 @@
+use super::hollow::{PIECE, ZEROS};
 use super::{
     HASHES, HEADER, MAGIC, META, META_MAGIC, MZIP, PACKAGE, SIGN_DOMAIN, TRAILER, TRAILER_MAGIC, hex,
 };
@@ -25,6 +26,10 @@ pub struct Glance {
     pub file: String,
     /// Which of an image's packages it is; `None`: a whole image.
     pub package: Option<String>,
+    /// Its filler are zeros, which no digest inside it counts.
+    pub is_hollow: bool,
+    /// It has the hashes of IOS-XE.
+    is_hashed: bool,
 }
 
 /// A sound image.
@@ -42,8 +47,9 @@ pub struct Facts {
     pub len: u64,
     /// MD5 stored inside, lower-case hex: of all octets before the trailer.
     pub embedded_md5: String,
-    /// MD5 of the whole file, lower-case hex: what is published beside a download.
-    pub md5: String,
+    /// MD5 of the whole file, lower-case hex: what is published beside a download. `None`: a hollow one, of which nobody has
+    /// hashed all.
+    pub md5: Option<String>,
     /// Which of an image's packages it is; `None`: a whole image.
     pub package: Option<String>,
 }
@@ -120,6 +126,8 @@ pub fn glance(blob: &Blob) -> Result<Glance, Damage> {
         len: field("size")?.parse().map_err(|_| Damage::NoMetadata)?,
         file: field("file")?,
         package: field("package").ok(),
+        is_hollow: field("body").is_ok_and(|body| body == "zeros"),
+        is_hashed: found == PACKAGE,
     })
 }
 
@@ -133,7 +141,8 @@ pub fn show(blob: &Blob) -> Result<Facts, Damage> {
     let mut md5 = Md5::new();
     let mut sha = Sha256::new();
     sha.update(SIGN_DOMAIN);
-    each_chunk(blob, body, |octets| {
+    let hashed = if glance.is_hashed { HASHES as u64 } else { 0 };
+    each_counted(blob, glance.is_hollow, body.saturating_sub(hashed), body, |octets| {
         md5.update(octets);
         sha.update(octets);
     })?;
@@ -158,7 +167,7 @@ pub fn show(blob: &Blob) -> Result<Facts, Damage> {
         version: glance.version,
         len: glance.len,
         embedded_md5: hex(&computed[..]),
-        md5: hex(&whole.finalize()[..]),
+        md5: (!glance.is_hollow).then(|| hex(&whole.finalize()[..])),
         package: glance.package,
     })
 }
@@ -179,7 +188,8 @@ pub struct Hashes {
 pub fn hashes(blob: &Blob) -> io::Result<Hashes> {
     let body = blob.len().saturating_sub((HASHES + TRAILER) as u64);
     let (mut sha1, mut sha512) = (Sha1::new(), Sha512::new());
-    each_chunk(blob, body, |octets| {
+    let is_hollow = glance(blob).is_ok_and(|glance| glance.is_hollow);
+    each_counted(blob, is_hollow, body, body, |octets| {
         sha1.update(octets);
         sha512.update(octets);
     })?;
@@ -196,13 +206,40 @@ pub fn hashes(blob: &Blob) -> io::Result<Hashes> {
 /// The MD5 of a whole file, lower-case hex.
 pub fn md5(blob: &Blob) -> io::Result<String> {
     let mut md5 = Md5::new();
-    each_chunk(blob, blob.len(), |octets| md5.update(octets))?;
+    each_chunk(blob, 0, blob.len(), |octets| md5.update(octets))?;
     Ok(hex(&md5.finalize()[..]))
 }
 
-fn each_chunk(blob: &Blob, end: u64, mut with: impl FnMut(&[u8])) -> io::Result<()> {
-    let mut buf = vec![0; 131_072];
-    let mut at = 0;
+/// What the digests inside an image count of its first `end` octets: all, but in a hollow one of the body, which ends at `body`,
+/// no zeros.
+fn each_counted(
+    blob: &Blob,
+    is_hollow: bool,
+    body: u64,
+    end: u64,
+    mut with: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    if !is_hollow {
+        return each_chunk(blob, 0, end, with);
+    }
+    let head = ((HEADER + META) as u64).min(body);
+    each_chunk(blob, 0, head, &mut with)?;
+    let mut at = blob.behind_holes(head);
+    while at < body {
+        let end = body.min(at + PIECE as u64);
+        each_chunk(blob, at, end, |octets| {
+            if octets != &ZEROS[..octets.len()] {
+                with(octets);
+            }
+        })?;
+        at = blob.behind_holes(end);
+    }
+    each_chunk(blob, body, end, with)
+}
+
+fn each_chunk(blob: &Blob, from: u64, end: u64, mut with: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut buf = vec![0; PIECE];
+    let mut at = from;
     while at < end {
         let want = buf.len().min(usize::try_from(end - at).unwrap_or(usize::MAX));
         let n = blob.read_at(at, &mut buf[..want])?;

@@ -210,7 +210,7 @@ mod tests {
             version: version.into(),
             len: 100,
             embedded_md5: String::new(),
-            md5: String::new(),
+            md5: None,
             package: Some("one".into()),
         }
     }

@@ -4,7 +4,7 @@ use super::value::Text;
 use serde::Deserialize;
 
 /// Parts, slots and licences; a model that lists none has the chassis alone.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hardware {
     /// Rows of `show inventory` behind the chassis: name, description, product, version, serial number.

@@ -2,7 +2,7 @@ use super::{Text, Word};
 use serde::Deserialize;
 
 /// How a model installs images.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "File")]
 pub struct Install {
     /// What it calls itself where each member says what it does: `Switch 1`, `R0`.

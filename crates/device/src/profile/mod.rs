@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 /// One model.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// `c2911`.
@@ -69,7 +69,7 @@ pub struct Profile {
 }
 
 /// How images of a model are named, and which one it comes with.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// First part of their names: `c2900`.
@@ -89,7 +89,7 @@ pub struct Image {
 }
 
 /// Texts of `show version`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
     /// In the banner: `C2900 Software`.
@@ -134,7 +134,7 @@ pub enum Naming {
 }
 
 /// The layouts of `show version`, with the texts that only they have.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// With licences.
@@ -150,7 +150,7 @@ pub enum Layout {
 }
 
 /// An ISR G2's.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IsrG2 {
     /// `255K bytes of non-volatile configuration memory.`
@@ -160,7 +160,7 @@ pub struct IsrG2 {
 }
 
 /// That of IOS up to 12.3.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ios12 {
     /// Where the image lies: `text-base: 0x60008930, data-base: 0x6145C000`.
@@ -172,7 +172,7 @@ pub struct Ios12 {
 }
 
 /// A Catalyst's.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalyst {
     /// `Bootstrap program is C2960X boot loader`.
@@ -186,7 +186,7 @@ pub struct Catalyst {
 }
 
 /// IOS-XE's.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Xe {
     /// `IOS-XE ROMMON`.
@@ -202,7 +202,7 @@ pub struct Xe {
 }
 
 /// IOS-XE's of a Catalyst.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct XeSwitch {
     /// `IOS-XE ROMMON`.
@@ -222,7 +222,7 @@ pub struct XeSwitch {
 }
 
 /// Names of releases: `Everest` is 16.6.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Codes {
     /// That of a release without a name.
     pub other: Text,
@@ -249,7 +249,7 @@ pub struct Build {
 }
 
 /// A model's flash.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flash {
     /// What it is called, the name that texts show first.
@@ -300,7 +300,7 @@ impl Flash {
 }
 
 /// A model's NVRAM.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nvram {
     /// Octets in all.
@@ -310,7 +310,7 @@ pub struct Nvram {
 }
 
 /// A model's boot loader.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Boot {
     /// Which one.

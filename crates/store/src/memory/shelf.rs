@@ -75,6 +75,23 @@ impl Shelf {
         self.keep(file)
     }
 
+    /// Puts there `len` octets that are zeros but for these pieces: they take no more room than those do, where the file system has
+    /// holes.
+    ///
+    /// # Errors
+    /// There is no room, or a piece is not within them.
+    pub fn sparse(&self, len: u64, pieces: &[(u64, &[u8])]) -> io::Result<Blob> {
+        let file = self.file()?;
+        file.set_len(len)?;
+        for (at, octets) in pieces {
+            match at.checked_add(octets.len() as u64) {
+                Some(end) if end <= len => file.write_all_at(octets, *at)?,
+                Some(_) | None => return Err(io::ErrorKind::InvalidInput.into()),
+            }
+        }
+        self.keep(file)
+    }
+
     /// How many different contents lie there.
     pub fn contents(&self) -> usize {
         let files = self.0.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,6 +188,24 @@ mod tests {
         assert_eq!(shelf.contents(), 1);
         drop(trees);
         assert_eq!(shelf.contents(), 0);
+    }
+
+    #[test]
+    fn a_sparse_content_is_zeros_but_for_its_pieces() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(dir.path());
+        let blob = shelf.sparse(1 << 30, &[(0, b"head"), ((1 << 30) - 3, b"end")]).unwrap();
+        let mut octets = [1; 6];
+        for (at, there) in [(0, b"head\0\0"), (1 << 29, &[0; 6]), ((1 << 30) - 6, b"\0\0\0end")] {
+            assert_eq!(blob.read_at(at, &mut octets).unwrap(), 6);
+            assert_eq!(&octets, there, "at {at}");
+        }
+        assert_eq!(blob.len(), 1 << 30);
+        let Blob::File { file, .. } = &blob else { panic!("a file") };
+        let blocks = rustix::fs::fstat(&**file).unwrap().st_blocks;
+        assert!(blocks < 1_000, "{blocks} blocks of 512 octets are taken");
+        assert!(shelf.sparse(3, &[(0, b"head")]).is_err());
+        assert_eq!(shelf.sparse(0, &[]).unwrap().len(), 0);
     }
 
     #[test]

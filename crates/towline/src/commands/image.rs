@@ -108,13 +108,18 @@ impl Show {
             Damage::Io(e) => local(&e),
             damage => Failure::new(Exit::Integrity, &name, damage, "fetch or make it again"),
         })?;
+        let md5 = match facts.md5 {
+            Some(md5) => md5,
+            // The check of a hollow one does not need it.
+            None => image::md5(&blob).map_err(|e| local(&e))?,
+        };
         let sha512 = digest::Algorithm::Sha512.of(&blob).map_err(|e| local(&e))?;
         let rows = [
             ("Image", format!("{}-{}", facts.platform, facts.feature)),
             ("Version", facts.version),
             ("For", facts.profile),
             ("Octets", grouped(facts.len)),
-            ("MD5", facts.md5),
+            ("MD5", md5),
             ("Embedded MD5", facts.embedded_md5),
             ("SHA-512", sha512),
         ];

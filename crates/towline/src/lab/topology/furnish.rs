@@ -141,7 +141,7 @@ impl Furnisher<'_> {
             config.pace = self.topology.boot.pace();
             config.known = self.known.clone();
             config.seed = self.topology.seed.wrapping_add(u64::from(address.to_bits()));
-            let stock = Stock { flash: flash.clone(), startup: Some(startup) };
+            let stock = Stock { flash: flash.clone(), startup: Some(startup), ..Stock::default() };
             let faults = row.faults.iter().map(|fault| fault.value.clone()).collect();
             Wanted { name, address, ios: row.ssh_profile.value, config, stock, faults }
         };
@@ -245,7 +245,7 @@ impl Furnisher<'_> {
         let facts = image::show(&image.1).map_err(|e| e.to_string())?;
         let mut out = Vec::new();
         for part in image::parts(profile, &facts) {
-            let key = format!("{} {} {}", part.file, facts.md5, facts.len);
+            let key = format!("{} {} {}", part.file, facts.embedded_md5, facts.len);
             let content = match self.contents.get(&key) {
                 Some(content) => content.clone(),
                 None => {
