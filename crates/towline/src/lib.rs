@@ -13,6 +13,7 @@
 //! - [`watch`]: counts how far transfers are.
 //! - [`doctor`]: says why TFTP does not work, and what to set.
 //! - [`recipe`]: lines to type elsewhere.
+//! - [`rehearse`]: twins of real devices, on which an upgrade is tried.
 //! - [`control`]: how an operator's commands reach a running server.
 //! - [`sinks`]: where audit events go besides the screen.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
@@ -36,6 +37,7 @@ pub mod monitor;
 mod outflow;
 mod progress;
 pub mod recipe;
+pub mod rehearse;
 pub mod relay;
 mod remembered;
 mod service;

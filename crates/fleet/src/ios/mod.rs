@@ -19,6 +19,6 @@ mod tests;
 mod trouble;
 
 pub use session::{Fault, Session};
-pub use survey::{Texts, Unreadable, configuration, is_same, survey};
+pub use survey::{Texts, Unreadable, configuration, is_same, saved_configuration, survey};
 pub use talk::{Answer, Event, Login, Talk};
 pub use trouble::{Trouble, Why, redacted};

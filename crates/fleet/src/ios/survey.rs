@@ -215,15 +215,26 @@ pub fn configuration(session: &mut Session) -> Result<String, Fault> {
         let why = format!("expected a last line 'end', found '{}'", text.lines().last().unwrap_or_default());
         return Err(Fault::Unreadable { command: COMMAND, why });
     }
-    let is_before = |line: &&str| {
-        line.trim().is_empty()
-            || line.starts_with("Building configuration")
-            || line.starts_with("Current configuration")
-    };
-    let mut whole: String =
-        text.lines().skip_while(is_before).map(str::trim_end).collect::<Vec<_>>().join("\n");
+    Ok(itself(&text))
+}
+
+/// Asks for the saved configuration in the same way; `None`: nothing is saved, or it is not shown.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn saved_configuration(session: &mut Session) -> Result<Option<String>, Fault> {
+    let text = if_known(session, "show startup-config")?;
+    Ok(text.filter(|text| is_whole(text)).map(|text| itself(&text)))
+}
+
+/// A configuration without what stands before it.
+fn itself(text: &str) -> String {
+    const BEFORE: [&str; 3] = ["Building configuration", "Current configuration", "Using "];
+    let is_before =
+        |line: &&str| line.trim().is_empty() || BEFORE.iter().any(|begin| line.starts_with(begin));
+    let mut whole = text.lines().skip_while(is_before).map(str::trim_end).collect::<Vec<_>>().join("\n");
     whole.push('\n');
-    Ok(whole)
+    whole
 }
 
 /// Whether two configurations are the same but for lines that change of themselves.

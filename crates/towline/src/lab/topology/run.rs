@@ -126,7 +126,7 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
 }
 
 /// A host key that nobody keeps.
-fn of_run() -> Result<PrivateKey, Failure> {
+pub(crate) fn of_run() -> Result<PrivateKey, Failure> {
     let dir = tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?;
     crate::service::ssh::rsa(dir.path())
 }

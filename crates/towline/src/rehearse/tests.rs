@@ -1,0 +1,321 @@
+use super::{NoTwin, Original, Stage, Workshop};
+use crate::lab::topology::run::of_run;
+use device::Mode as Running;
+use device::image::Hollow;
+use device::{Device, DeviceConfig, Guest, Profile, Stock, Underway};
+use fleet::ios::{Session, configuration, saved_configuration, survey};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::memory::Shelf;
+use store::{Blob, VPath};
+use transport::ssh::PrivateKey;
+use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
+
+fn guest() -> Guest {
+    Guest { user: "rehearsal".into(), password: "of this test".into() }
+}
+
+fn shelf() -> Shelf {
+    Shelf::new(&std::env::temp_dir())
+}
+
+fn path(name: &str) -> VPath {
+    VPath::parse(name.as_bytes()).expect(name)
+}
+
+/// What a device on a stage says of itself, and its configuration.
+fn asked(stage: &Stage, address: Ipv4Addr) -> Original {
+    let mut session =
+        Session::open(&stage.place(address), stage.login(), &stage.options()).expect("it lets the guest in");
+    let facts = survey(&mut session).expect("facts");
+    let running = configuration(&mut session).expect("a configuration");
+    let startup = saved_configuration(&mut session).expect("an answer");
+    Original { facts, running, startup }
+}
+
+fn versions(name: &str) -> (&'static str, &'static str) {
+    match name {
+        "c2911" => ("15.1(4)M4", "15.5(3)M4a"),
+        "c2960x" => ("15.2(2)E6", "15.2(2)E7"),
+        "c3640" => ("12.2(23a)", "12.2(26)"),
+        "isr4331" => ("16.6.5", "16.9.3"),
+        "c9300" => ("17.6.1", "17.9.4"),
+        other => panic!("{other} has no versions in this test"),
+    }
+}
+
+const CONFIGURATION: &str = "hostname edge-7\nusername bob privilege 15 secret 5 $1$abcd$0123456789012345678901\n\
+    ip domain name example.net\nip route 0.0.0.0 0.0.0.0 10.1.2.1\nntp server 10.1.2.9\n\
+    interface PORT\n description uplink\n ip address 10.1.2.3 255.255.255.0\n no shutdown\n!\n\
+    line vty 0 4\n login local\n transport input ssh\n!\nend\n";
+
+/// A device of a model that is nobody's twin: images, files, directories, a configuration and boot lines of its own.
+fn real(name: &str, is_saved: bool) -> (DeviceConfig, Stock, Underway) {
+    let mut profile = Profile::clone(&Profile::named(name).expect("a profile"));
+    profile.serial = "FTX0000TEST".to_owned().try_into().expect("a text");
+    let (old, new) = versions(name);
+    let size = 3_000_017;
+    let names: Vec<String> = [old, new]
+        .iter()
+        .map(|version| device::image::file_name(&profile, version).expect("a version"))
+        .collect();
+    let mut flash = Vec::new();
+    for (version, name) in [old, new].iter().zip(&names) {
+        let hollow = Hollow::new(&profile, version, size).expect("made");
+        let blob = shelf().sparse(hollow.len(), &hollow.pieces()).expect("room");
+        flash.push((path(name), blob));
+    }
+    flash.push((path("vlan.dat"), Blob::Memory(vec![7; 616].into())));
+    flash.push((path("crashinfo_20260101-000000"), Blob::Memory(vec![1; 70_001].into())));
+    let prefix = profile.flash.prefix();
+    let shown = format!("{prefix}{}", names[0]);
+    let port = profile.interfaces.iter().find(|i| i.contains("Ethernet") && !profile.is_switched(i));
+    let port = port.map_or_else(|| "Vlan1".to_owned(), ToString::to_string);
+    let mut text = CONFIGURATION.replace("PORT", &port);
+    let mut variables = Vec::new();
+    if profile.is_router() {
+        text = format!("boot system {prefix}{}\nboot system {prefix}{}\n{text}", names[0], names[1]);
+    } else {
+        variables.push(("BOOT".to_owned(), format!("{prefix}{};{prefix}{}", names[0], names[1])));
+    }
+    let saved = device::written(&profile, old, &text);
+    let running = (!is_saved).then(|| format!("{saved}\nsnmp-server location here\n"));
+    let running = running.map(|text| text.replace("\nend\n", "\n") + "end\n");
+    let image = flash[0].1.clone();
+    let underway = Underway {
+        image: device::image::show(&image).expect("sound"),
+        shown,
+        running,
+        register: profile.boot.register,
+        next_register: profile.boot.register,
+        variables,
+        uptime: Duration::from_secs(60 * 4_565),
+        reason: "reload".to_owned(),
+        free: None,
+    };
+    let is_tree = profile.flash.geometry().class.rules().tree;
+    let stock = Stock {
+        flash,
+        directories: if is_tree { vec![path("tracelogs"), path("core")] } else { Vec::new() },
+        startup: Some(saved),
+    };
+    let mut config = DeviceConfig::new("");
+    config.profile = Arc::new(profile);
+    config.guest = Some(guest());
+    (config, stock, underway)
+}
+
+fn key() -> PrivateKey {
+    of_run().expect("a key")
+}
+
+fn staged(
+    config: DeviceConfig,
+    stock: Stock,
+    underway: Underway,
+    address: Ipv4Addr,
+    key: &PrivateKey,
+) -> Stage {
+    let twin = super::Twin { config, stock, underway, remarks: Vec::new() };
+    Stage::start(vec![(address, twin)], &shelf(), &guest(), key.clone()).expect("it listens")
+}
+
+/// What of the facts of a twin may differ: what passes by itself.
+fn settled(facts: &Facts) -> Facts {
+    Facts { uptime: facts.uptime / 5, ..facts.clone() }
+}
+
+#[test]
+fn a_twin_says_of_itself_what_the_device_says() {
+    let key = key();
+    for (profile, _) in Profile::all() {
+        for is_saved in [true, false] {
+            let name = &profile.name;
+            let (config, stock, underway) = real(name, is_saved);
+            let at = Ipv4Addr::new(127, 77, 1, 1);
+            let original = {
+                let stage = staged(config, stock, underway, at, &key);
+                asked(&stage, at)
+            };
+            assert_eq!(original.facts.unsaved, Some(!is_saved), "{name}: {:?}", original.facts);
+            assert_eq!(original.facts.uptime / 5, 4_565 / 5);
+            let mut workshop = Workshop::new(shelf(), guest(), 0.0);
+            let began = Instant::now();
+            let twin = workshop.twin(&original, at).expect("a twin");
+            assert_eq!(twin.remarks, Vec::<String>::new(), "{name}: it is the very same");
+            let super::Twin { config, stock, underway, .. } = twin;
+            let stage = staged(config, stock, underway, at, &key);
+            println!("{name}: the twin was there in {:?}", began.elapsed());
+            let said = asked(&stage, at);
+            assert_eq!(settled(&said.facts), settled(&original.facts), "{name}");
+            let lines = |text: &str| -> Vec<String> {
+                text.lines().filter(|line| !line.starts_with('!')).map(str::to_owned).collect()
+            };
+            assert_eq!(lines(&said.running), lines(&original.running), "{name}");
+        }
+    }
+}
+
+fn restarted(device: &Device) {
+    device.power_cycle();
+    let until = Instant::now() + Duration::from_secs(60);
+    while !matches!(device.facts().mode, Running::Ios { .. }) {
+        assert!(Instant::now() < until, "{:?} is no boot: {:?}", device.facts().mode, device.facts().flash);
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_twin_boots_from_its_own_flash_as_the_device_would() {
+    let key = key();
+    for (profile, _) in Profile::all() {
+        let name = &profile.name;
+        let (config, stock, underway) = real(name, true);
+        let at = Ipv4Addr::new(127, 77, 2, 1);
+        let original = {
+            let stage = staged(config, stock, underway, at, &key);
+            asked(&stage, at)
+        };
+        let mut workshop = Workshop::new(shelf(), guest(), 0.0);
+        let twin = workshop.twin(&original, at).expect("a twin");
+        let super::Twin { config, stock, underway, .. } = twin;
+        let stage = staged(config, stock, underway, at, &key);
+        restarted(&stage.devices[0].1);
+        let said = asked(&stage, at).facts;
+        let (was, is) = (&original.facts, &said);
+        assert_eq!(
+            (&is.image, &is.version, &is.hostname),
+            (&was.image, &was.version, &was.hostname),
+            "{name}"
+        );
+        assert_eq!((is.uptime, is.unsaved), (0, Some(false)), "{name}");
+        assert_eq!(is.boot, was.boot, "{name}");
+    }
+}
+
+/// Facts of a device that nobody emulates, of a size as real ones have.
+fn facts_of(model: &str, image: &str, version: &str, mode: Mode) -> Facts {
+    let file = |name: &str, size| File { name: name.to_owned(), size, is_directory: false };
+    let mut files = vec![file("old.log", 12_345), file("certificate.cer", 1_400)];
+    if mode == Mode::Bundle {
+        files.push(file(image, 400_000_000));
+    }
+    Facts {
+        hostname: "edge-7".into(),
+        model: model.into(),
+        serial: Some("FDO0000TEST".into()),
+        version: version.into(),
+        platform: ios_cli::image_name::ImageName::parse(image).map(|name| name.platform),
+        feature: None,
+        image: format!("flash:{image}"),
+        mode,
+        uptime: 90,
+        reason: Some("PowerOn".into()),
+        memory: Some(8 << 30),
+        boot: Boot { images: vec![format!("flash:{image}")], ..Boot::default() },
+        flash: FileSystem { name: "flash:".into(), total: 11_353_194_496, free: 8_000_000_000, files },
+        unsaved: Some(false),
+        reload: None,
+        members: Vec::new(),
+        digest: None,
+    }
+}
+
+fn original(facts: Facts) -> Original {
+    Original {
+        facts,
+        running: "hostname edge-7\ninterface Vlan1\n no ip address\n!\nend\n".into(),
+        startup: None,
+    }
+}
+
+#[test]
+fn install_mode_boots_by_the_packages_that_the_device_has() {
+    let profile = Profile::named("c9300").expect("a profile");
+    let install = profile.install.as_ref().expect("packages");
+    let mut facts = facts_of("C9300-48U", "packages.conf", "17.06.01", Mode::Install);
+    facts.platform = Some("cat9k".into());
+    facts.flash.files.push(File { name: "packages.conf".into(), size: 7_406, is_directory: false });
+    // All but the last one, which this model does not have.
+    let names = install.packages.iter().map(|(package, _)| package);
+    for package in names.take(install.packages.len() - 1) {
+        let name = device::image::package_name(&profile, "17.6.1", package);
+        facts.flash.files.push(File { name, size: 80_000_000, is_directory: false });
+    }
+    let at = Ipv4Addr::new(127, 77, 3, 1);
+    let mut workshop = Workshop::new(shelf(), guest(), 0.0);
+    let key = key();
+    let began = Instant::now();
+    let twin = workshop.twin(&original(facts.clone()), at).expect("a twin");
+    assert!(twin.remarks.iter().any(|r| r == "C9300-48U is played by a c9300"), "{:?}", twin.remarks);
+    assert!(twin.remarks.iter().any(|r| r.starts_with("packages.conf: ")), "{:?}", twin.remarks);
+    let super::Twin { config, stock, underway, .. } = twin;
+    let stage = staged(config, stock, underway, at, &key);
+    println!("the twin was there in {:?}", began.elapsed());
+    let device = &stage.devices[0].1;
+    assert_eq!(device.installed().len(), 1);
+    let said = asked(&stage, at).facts;
+    assert_eq!((said.flash.free, said.flash.total), (facts.flash.free, facts.flash.total));
+    assert_eq!(
+        (said.model.as_str(), said.mode, said.image.as_str()),
+        ("C9300-48U", Mode::Install, "flash:packages.conf")
+    );
+    let began = Instant::now();
+    restarted(device);
+    println!("800 MB of packages were looked into and booted in {:?}", began.elapsed());
+    assert_eq!(asked(&stage, at).facts.version, "17.06.01");
+}
+
+#[test]
+fn an_image_in_a_directory_lies_there_in_the_twin_too() {
+    let image = "c2960x-universalk9-mz.152-2.E7.bin";
+    let directory = "c2960x-universalk9-mz.152-2.E7";
+    let mut facts = facts_of("WS-C2960X-48FPD-L", image, "15.2(2)E7", Mode::Bundle);
+    facts.image = format!("flash:/{directory}/{image}");
+    facts.boot.images = vec![facts.image.clone()];
+    facts.flash.files.retain(|file| file.name != image);
+    facts.flash.files.push(File { name: directory.into(), size: 512, is_directory: true });
+    facts.flash.files.push(File { name: "config.text".into(), size: 5_000, is_directory: false });
+    (facts.flash.total, facts.flash.free) = (122_185_728, 90_000_000);
+    let at = Ipv4Addr::new(127, 77, 4, 1);
+    let twin = Workshop::new(shelf(), guest(), 0.0).twin(&original(facts.clone()), at).expect("a twin");
+    assert!(twin.remarks.iter().any(|r| r.contains("takes all that is neither free")), "{:?}", twin.remarks);
+    let super::Twin { config, stock, underway, .. } = twin;
+    let stage = staged(config, stock, underway, at, &key());
+    restarted(&stage.devices[0].1);
+    let said = asked(&stage, at).facts;
+    assert_eq!((&said.image, &said.boot.images), (&facts.image, &facts.boot.images));
+    assert_eq!(said.flash.free, facts.flash.free);
+}
+
+#[test]
+fn what_is_otherwise_is_said_and_what_nobody_emulates_is_refused() {
+    let at = Ipv4Addr::new(127, 77, 5, 1);
+    let mut workshop = Workshop::new(shelf(), guest(), 0.0);
+    let image = "c1900-universalk9-mz.SPA.155-3.M4a.bin";
+    let mut facts = facts_of("CISCO1921/K9", image, "15.5(3)M4a", Mode::Bundle);
+    facts.reload = Some("Reload scheduled for 10:00:00".into());
+    facts.members =
+        vec![Member { number: 1, state: "Ready".into() }, Member { number: 2, state: "Ready".into() }];
+    facts.boot.register = Some(0x2102);
+    let twin = workshop.twin(&original(facts.clone()), at).expect("a twin");
+    facts.unsaved = Some(true);
+    let unsaved = workshop.twin(&original(facts.clone()), at).expect("a twin");
+    assert!(unsaved.remarks.iter().any(|r| r.contains("what was saved")), "{:?}", unsaved.remarks);
+    for said in
+        ["played by a c2911: texts", "it does not reload by itself", "one switch stands for the stack of 2"]
+    {
+        assert!(twin.remarks.iter().any(|r| r.contains(said)), "{said}: {:?}", twin.remarks);
+    }
+    let super::Twin { config, stock, underway, .. } = twin;
+    let stage = staged(config, stock, underway, at, &key());
+    restarted(&stage.devices[0].1);
+    let said = asked(&stage, at).facts;
+    assert_eq!((said.platform.as_deref(), said.model.as_str()), (Some("c1900"), "CISCO1921/K9"));
+    facts = facts_of("N9K-C93180YC-EX", "nxos.9.3.5.bin", "9.3(5)", Mode::Bundle);
+    match workshop.twin(&original(facts), at).map(|twin| twin.remarks) {
+        Err(NoTwin::Model { model, known }) => assert!(model.starts_with("N9K") && known.contains("cat9k")),
+        other => panic!("{other:?}"),
+    }
+}
