@@ -39,6 +39,7 @@ documents! {
     sftp_server: "docs/sftp-server.md",
     facts: "docs/facts.md",
     upgrade: "docs/upgrade.md",
+    inventory: "docs/inventory.md",
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod ended;
 mod examined;
 mod fields;
 mod on_devices;
+mod on_inventories;
 mod on_lines;
 mod on_servers;
 mod rows;
@@ -16,6 +17,7 @@ pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
 pub use on_devices::{BackedUp, Planned, Surveyed};
+pub use on_inventories::{Inventoried, LeftOut};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
@@ -429,6 +431,8 @@ pub enum Event {
     Facts(Box<Surveyed>),
     Planned(Box<Planned>),
     BackedUp(BackedUp),
+    Inventoried(Box<Inventoried>),
+    LeftOut(LeftOut),
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

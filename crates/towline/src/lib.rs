@@ -7,6 +7,7 @@
 //! - [`exit`]: exit codes and the one line of a failure.
 //! - [`events`]: what `--json` prints.
 //! - [`ladder`]: records what is seen on the wire, states facts about it and draws it.
+//! - [`inventory`]: which devices there are, how each is reached, and where its passwords are.
 //! - [`landing`]: local files that are there whole or not at all.
 //! - [`monitor`]: what needs privilege, as a fixed list of questions.
 //! - [`relay`]: a UDP relay that loses, doubles and delays on purpose.
@@ -29,6 +30,7 @@ pub mod events;
 pub mod exit;
 pub mod figures;
 mod interrupt;
+pub mod inventory;
 pub mod lab;
 pub mod ladder;
 pub mod landing;

@@ -57,6 +57,15 @@ fn topologies_are_documented() {
     check("topologies.md", &format!("{words}{KEYS}{}", towline::lab::topology::file::document()));
 }
 
+/// The tables are behind the words that people write.
+#[test]
+fn inventories_are_documented() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/inventory.md");
+    let there = std::fs::read_to_string(path).unwrap();
+    let words = there.split_once(KEYS).map_or(there.as_str(), |(words, _)| words);
+    check("inventory.md", &format!("{words}{KEYS}{}", towline::inventory::document()));
+}
+
 /// What the tables of settings begin after.
 const KEYS: &str = "## Every key\n\n";
 

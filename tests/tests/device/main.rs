@@ -19,6 +19,7 @@ mod faults;
 mod files;
 mod habits;
 mod install;
+mod inventory;
 mod lab;
 mod models;
 mod netboot;

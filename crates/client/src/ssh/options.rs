@@ -1,6 +1,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use transport::ssh::{Agreed, Profile};
@@ -78,6 +79,49 @@ pub struct Jump {
     pub host: String,
     /// Its port; `None`: 22.
     pub port: Option<u16>,
+}
+
+impl FromStr for Jump {
+    type Err = String;
+
+    /// `[USER@]HOST[:PORT]`; IPv6 in brackets where there is a port.
+    fn from_str(text: &str) -> Result<Jump, String> {
+        let (user, place) = match text.rsplit_once('@') {
+            Some((user, place)) => (Some(user.to_owned()), place),
+            None => (None, text),
+        };
+        let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, "")) => (host, None),
+            Some((host, port)) => (host, Some(port.strip_prefix(':').unwrap_or(port))),
+            // More than one colon is an address of IPv6.
+            None => match place.split_once(':') {
+                Some((host, port)) if !port.contains(':') => (host, Some(port)),
+                _other => (place, None),
+            },
+        };
+        let port = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(port)).transpose();
+        match port {
+            Ok(port) if !host.is_empty() && user.as_deref() != Some("") => {
+                Ok(Jump { user, host: host.to_owned(), port })
+            }
+            Ok(_) => Err(String::from("write [USER@]HOST[:PORT]")),
+            Err(port) => Err(format!("'{port}' is no port: 1 to 65535")),
+        }
+    }
+}
+
+impl fmt::Display for Jump {
+    /// As it is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(user) = &self.user {
+            write!(f, "{user}@")?;
+        }
+        match (self.host.contains(':'), self.port) {
+            (true, Some(port)) => write!(f, "[{}]:{port}", self.host),
+            (false, Some(port)) => write!(f, "{}:{port}", self.host),
+            (_, None) => f.write_str(&self.host),
+        }
+    }
 }
 
 /// What is done with a server that was met.
@@ -171,5 +215,29 @@ impl fmt::Debug for SshOptions {
             .field("profile", &self.profile)
             .field("host_keys", &self.host_keys)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_is_a_host_with_its_user_and_port() {
+        for (text, user, host, port) in [
+            ("h", None, "h", None),
+            ("bob@h:2222", Some("bob"), "h", Some(2222)),
+            ("bob@dom@h", Some("bob@dom"), "h", None),
+            ("2001:db8::1", None, "2001:db8::1", None),
+            ("a@[2001:db8::1]:22", Some("a"), "2001:db8::1", Some(22)),
+            ("[::1]", None, "::1", None),
+        ] {
+            let right = Jump { user: user.map(str::to_owned), host: host.to_owned(), port };
+            assert_eq!(text.parse(), Ok(right.clone()), "{text}");
+            assert_eq!(right.to_string().parse(), Ok(right), "{text}");
+        }
+        for wrong in ["", "@h", "bob@", "h:0", "h:x", "h:70000", "[]:22"] {
+            assert!(wrong.parse::<Jump>().is_err(), "{wrong}");
+        }
     }
 }

@@ -4,11 +4,14 @@ use super::over_ssh::OverSsh;
 use crate::events::Events;
 use crate::exit::{Exit, Failure, Several};
 use crate::interrupt::on_interrupt;
-use clap::Args;
+use crate::inventory::{self, AtTerminal, Credential, Limit, Passwords};
+use clap::{Args, FromArgMatches};
 use client::terminal::{Over, Place};
-use client::{Options, Question, SshOptions};
+use client::{Ask, Jump, Options, Profile, Question};
 use fleet::ios::{Fault, Login, Session, Trouble, Why, survey};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use transport::Cancel;
 use upgrade::Facts;
@@ -19,9 +22,25 @@ const ENABLE: &str = "TOWLINE_ENABLE";
 /// Devices, and how they are reached.
 #[derive(Debug, Args)]
 pub(super) struct AtDevices {
-    /// The devices, one after the other: `[ssh://|telnet://][USER[:PASSWORD]@]HOST[:PORT]`.
-    #[arg(value_name = "DEVICE", required = true, value_parser = device)]
+    /// The devices: `[ssh://|telnet://][USER[:PASSWORD]@]HOST[:PORT]`; with --inventory also by their names there.
+    #[arg(value_name = "DEVICE", required_unless_present = "inventory", value_parser = device)]
     devices: Vec<Named>,
+    /// The devices of an inventory, all or those that --limit or their names choose: TOML, YAML or CSV
+    /// (docs/inventory.md). It says how each is reached and where its passwords are.
+    #[arg(short = 'i', long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    /// Of the inventory only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant.
+    #[arg(
+        long,
+        value_name = "NAMES",
+        requires = "inventory",
+        conflicts_with = "devices",
+        allow_hyphen_values = true
+    )]
+    limit: Option<Limit>,
+    /// So many devices at once.
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    parallel: u16,
     /// Give up when a device could not be reached for this long.
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = clap::value_parser!(u64).range(1..=3600))]
     patience: u64,
@@ -29,16 +48,75 @@ pub(super) struct AtDevices {
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
-    ssh: OverSsh,
+    ssh: OverSshToo,
+}
+
+/// The flags of SSH, without the short one that means the inventory here.
+#[derive(Debug)]
+struct OverSshToo(OverSsh);
+
+impl Args for OverSshToo {
+    fn augment_args(cmd: clap::Command) -> clap::Command {
+        OverSsh::augment_args(cmd).mut_arg("keys", |keys| keys.short(None))
+    }
+
+    fn augment_args_for_update(cmd: clap::Command) -> clap::Command {
+        OverSshToo::augment_args(cmd)
+    }
+}
+
+impl FromArgMatches for OverSshToo {
+    fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+        OverSsh::from_arg_matches(matches).map(OverSshToo)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
 }
 
 /// A device, as it was named.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
-    /// Without its password.
+    /// Without its password; of an inventory its name there.
     pub(super) shown: String,
     place: Place,
     password: Option<Hidden>,
+    /// What the inventory says of it besides.
+    entry: Option<Entry>,
+}
+
+impl Named {
+    /// Whether the device that answers is the one of the inventory.
+    fn is_meant(&self, facts: &Facts) -> Result<(), Failure> {
+        let Some(serial) = self.entry.as_ref().and_then(|entry| entry.serial.as_deref()) else {
+            return Ok(());
+        };
+        let found = facts.serial.as_deref().unwrap_or("none");
+        if found.eq_ignore_ascii_case(serial) {
+            return Ok(());
+        }
+        let what =
+            format!("is another device: expected serial number {serial}, found {found} ({})", facts.model);
+        Err(Failure::new(
+            Exit::Refused,
+            &self.shown,
+            what,
+            "correct its address or its serial in the inventory",
+        ))
+    }
+}
+
+/// What an inventory says of a device besides where it is.
+#[derive(Clone, Debug)]
+struct Entry {
+    enable: Option<Hidden>,
+    /// No password: neither that of the environment nor one that is asked for.
+    by_key: bool,
+    via: Vec<Jump>,
+    profile: Option<Profile>,
+    keys: Vec<PathBuf>,
+    serial: Option<String>,
 }
 
 /// A password, that nothing prints.
@@ -88,7 +166,32 @@ fn device(text: &str) -> Result<Named, String> {
         None => text.to_owned(),
     };
     let place = Place { over, user, host, port };
-    Ok(Named { shown, place, password: password.and_then(some).map(Hidden) })
+    Ok(Named { shown, place, password: password.and_then(some).map(Hidden), entry: None })
+}
+
+/// A device of an inventory.
+fn named(device: &inventory::Device, passwords: &Passwords) -> Named {
+    let held = |credential: &Option<Credential>| {
+        credential
+            .as_ref()
+            .and_then(|credential| passwords.get(credential))
+            .map(|text| Hidden(text.to_owned()))
+    };
+    let entry = Entry {
+        enable: held(&device.enable),
+        by_key: device.password == Some(Credential::Agent),
+        via: device.via.clone(),
+        profile: device.profile,
+        keys: device.keys.clone(),
+        serial: device.serial.clone(),
+    };
+    let inventory::Device { over, user, host, port, .. } = device.clone();
+    Named {
+        shown: device.name.clone(),
+        place: Place { over, user, host, port },
+        password: held(&device.password),
+        entry: Some(entry),
+    }
 }
 
 impl AtDevices {
@@ -97,45 +200,95 @@ impl AtDevices {
         &self,
         events: &Arc<Events>,
         undone: &'static str,
-        act: impl FnMut(&Named, Facts) -> Result<(), Failure>,
+        mut act: impl FnMut(&Named, Facts) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        self.each_of(events, undone, survey, act)
+        self.each_of(events, undone, survey, |named, facts| {
+            named.is_meant(&facts)?;
+            act(named, facts)
+        })
     }
 
-    /// Asks each, and does something with the answer. One that fails does not stop the others; `undone` is what those are then.
-    pub(super) fn each_of<T>(
+    /// Asks each, several at once, and does something with the answers, one after the other as they come. One that fails does not
+    /// stop the others; `undone` is what those are then.
+    pub(super) fn each_of<T: Send>(
         &self,
         events: &Arc<Events>,
         undone: &'static str,
-        mut ask: impl FnMut(&mut Session) -> Result<T, Fault>,
+        ask: impl Fn(&mut Session) -> Result<T, Fault> + Sync,
         mut act: impl FnMut(&Named, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let devices = self.devices()?;
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "a descriptor", e, ""))?;
         let pulled = cancel.clone();
         on_interrupt(move |_| pulled.cancel()).map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        let mut ssh = self.ssh.options(events);
+        let mut ssh = self.ssh.0.options(events);
         ssh.connect_timeout = Duration::from_secs(self.patience);
         let options = Options { ssh, cancel: Some(cancel.clone()), ..Options::default() };
         let (mut done, mut failed) = (0, Vec::new());
-        for named in &self.devices {
-            if cancel.is_cancelled() {
-                break;
-            }
-            match asked(named, &options, &mut ask).and_then(|answer| act(named, answer)) {
+        let mut one =
+            |named: &Named, answer: Result<T, Failure>| match answer.and_then(|answer| act(named, answer)) {
                 Ok(()) => done += 1,
-                Err(failure) if self.devices.len() == 1 => return Err(failure),
                 Err(failure) => {
-                    super::report(&failure, events);
+                    if devices.len() > 1 {
+                        super::report(&failure, events);
+                    }
                     failed.push(failure);
                 }
+            };
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            let (answers, come) = std::sync::mpsc::channel();
+            for _ in 0..usize::from(self.parallel).min(devices.len()) {
+                let (answers, devices, next, options, ask, cancel) =
+                    (answers.clone(), &devices, &next, &options, &ask, &cancel);
+                scope.spawn(move || {
+                    while !cancel.is_cancelled()
+                        && let Some(named) = devices.get(next.fetch_add(1, Ordering::Relaxed))
+                        // Nobody hears it any more.
+                        && answers.send((named, asked(named, options, ask))).is_ok()
+                    {}
+                });
+            }
+            drop(answers);
+            come.into_iter().for_each(|(named, answer)| one(named, answer));
+        });
+        match (devices.len(), failed.as_slice()) {
+            (of, _) if done == of => Ok(()),
+            (1, [failure]) => Err(failure.clone()),
+            (of, failed) => {
+                let is_interrupted = cancel.is_cancelled();
+                let several = Several { of, done, things: "devices", undone, is_interrupted };
+                Err(several.failure(&failed.iter().collect::<Vec<_>>()))
             }
         }
-        let of = self.devices.len();
-        if done == of {
-            return Ok(());
+    }
+
+    /// Those that are meant, with their passwords.
+    fn devices(&self) -> Result<Vec<Named>, Failure> {
+        let Some(path) = &self.inventory else { return Ok(self.devices.clone()) };
+        let inventory = inventory::read(path)?;
+        for remark in inventory.remarks() {
+            eprintln!("{}: {remark}", path.display());
         }
-        let several = Several { of, done, things: "devices", undone, is_interrupted: cancel.is_cancelled() };
-        Err(several.failure(&failed.iter().collect::<Vec<_>>()))
+        if !self.devices.is_empty() {
+            let meant = self.devices.iter().filter_map(|named| inventory.device(&named.shown));
+            let passwords = Passwords::of(meant, &mut AtTerminal)?;
+            let each = self.devices.iter().map(|written| match inventory.device(&written.shown) {
+                Some(device) => named(device, &passwords),
+                None => written.clone(),
+            });
+            return Ok(each.collect());
+        }
+        let meant = match &self.limit {
+            Some(limit) => limit.of(&inventory)?,
+            None => inventory.devices.iter().collect(),
+        };
+        if meant.is_empty() {
+            let way_out = "towline inventory FILE lists what is read of it";
+            return Err(Failure::usage(path.display(), "has no device that is meant", way_out));
+        }
+        let passwords = Passwords::of(meant.iter().copied(), &mut AtTerminal)?;
+        Ok(meant.into_iter().map(|device| named(device, &passwords)).collect())
     }
 }
 
@@ -143,18 +296,35 @@ impl AtDevices {
 fn asked<T>(
     named: &Named,
     options: &Options,
-    act: &mut impl FnMut(&mut Session) -> Result<T, Fault>,
+    act: &impl Fn(&mut Session) -> Result<T, Fault>,
 ) -> Result<T, Failure> {
-    let Named { place, password, shown } = named;
-    let SshOptions { user, password: general, ask, .. } = &options.ssh;
-    let user = place.user.clone().unwrap_or_else(|| user.clone());
+    let Named { place, password, shown, entry } = named;
+    let mut options = options.clone();
+    let ssh = &mut options.ssh;
+    if let Some(entry) = entry {
+        let Entry { by_key, via, profile, keys, .. } = entry;
+        ssh.profile = profile.or(ssh.profile);
+        if !via.is_empty() {
+            ssh.jumps.clone_from(via);
+        }
+        if !keys.is_empty() {
+            ssh.keys.clone_from(keys);
+        }
+        if *by_key {
+            ssh.password = None;
+            ssh.ask = Arc::new(NoPassword(ssh.ask.clone()));
+        }
+    }
+    let user = place.user.clone().unwrap_or_else(|| ssh.user.clone());
+    let ask = ssh.ask.clone();
+    let enable = entry.as_ref().and_then(|entry| entry.enable.as_ref());
     let mut login = Login {
         user: Some(user.clone()).filter(|user| !user.is_empty()),
-        password: password.as_ref().map(|Hidden(text)| text.clone()).or_else(|| general.clone()),
-        enable: std::env::var(ENABLE).ok(),
+        password: password.as_ref().map(|Hidden(text)| text.clone()).or_else(|| ssh.password.clone()),
+        enable: enable.map(|Hidden(text)| text.clone()).or_else(|| std::env::var(ENABLE).ok()),
     };
     for _ in 0..3 {
-        let done = Session::open(place, login.clone(), options).and_then(|mut session| act(&mut session));
+        let done = Session::open(place, login.clone(), &options).and_then(|mut session| act(&mut session));
         let wanted = match done {
             Ok(answer) => return Ok(answer),
             Err(Fault::Trouble(Trouble { why: Why::Wanted(wanted), .. })) => wanted,
@@ -177,6 +347,20 @@ fn asked<T>(
     }
     let way_out = "TOWLINE_PASSWORD and TOWLINE_ENABLE hold passwords where there is no terminal";
     Err(Failure::new(Exit::Refused, shown, "it asks for what was not given", way_out))
+}
+
+/// Somebody who is asked for everything but passwords.
+struct NoPassword(Arc<dyn Ask>);
+
+impl Ask for NoPassword {
+    fn ask(&self, question: Question<'_>) -> Option<String> {
+        match question {
+            Question::Password { .. } => None,
+            Question::Passphrase { .. } | Question::Older { .. } | Question::Other { .. } => {
+                self.0.ask(question)
+            }
+        }
+    }
 }
 
 fn failure(shown: &str, fault: &Fault) -> Failure {

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod facts;
 pub mod grant;
 pub mod image;
+pub mod inventory;
 pub mod kick;
 pub mod lab;
 pub mod log;
@@ -48,6 +49,7 @@ Examples:
   towline relay --to 10.0.0.1 --loss 1%      a bad line between a device and a server
   towline facts admin@10.0.0.2               what runs on a real device, and what its next start would do
   towline backup r1 --to configurations      its configuration, and what changed in it
+  towline facts -i lab.toml --limit core     of many devices that a file lists
   towline upgrade plan r1 --image new.bin    what an upgrade would do, and what stands in the way
   towline device                             sit at a router's console
   towline config init towline.toml           a configuration for a service, with every setting
@@ -86,6 +88,7 @@ enum Command {
     Facts(facts::Facts),
     Backup(backup::Backup),
     Upgrade(upgrade::Upgrade),
+    Inventory(inventory::Inventory),
     Image(image::Image),
     Lab(lab::Lab),
     Recipe(recipe::Recipe),
@@ -143,6 +146,7 @@ pub fn run() -> ExitCode {
         Command::Facts(facts) => facts.json(),
         Command::Backup(backup) => backup.json(),
         Command::Upgrade(upgrade) => upgrade.json(),
+        Command::Inventory(inventory) => inventory.json,
         Command::Recipe(recipe) => recipe.json(),
         Command::User(user) => user.json(),
         Command::Cat(_)
@@ -185,6 +189,7 @@ pub fn run() -> ExitCode {
         Command::Facts(facts) => facts.run(&events),
         Command::Backup(backup) => backup.run(&events),
         Command::Upgrade(upgrade) => upgrade.run(&events),
+        Command::Inventory(inventory) => inventory.run(&events),
         Command::Image(image) => image.run(),
         Command::Lab(lab) => lab.run(),
         Command::Relay(relay) => relay.run(&events),

@@ -38,7 +38,7 @@ pub(super) struct OverSsh {
     certificate: Vec<PathBuf>,
     /// SSH: go by way of these hosts, with commas between, as ssh -J does. Each is to be known and lets in by key, agent or a
     /// password typed; the password of the URL is the last one's.
-    #[arg(short = 'J', long, value_name = "[USER@]HOST[:PORT]", value_delimiter = ',', value_parser = jump, help_heading = "SSH")]
+    #[arg(short = 'J', long, value_name = "[USER@]HOST[:PORT]", value_delimiter = ',', help_heading = "SSH")]
     jump: Vec<Jump>,
     /// SSH: say what was agreed with each server.
     #[arg(short = 'v', long, help_heading = "SSH")]
@@ -55,31 +55,6 @@ fn host_keys(text: &str) -> Result<HostKeys, String> {
         _other => {
             Err(String::from("strict, accept-new or SHA256: and 43 letters, as ssh-keygen -l prints it"))
         }
-    }
-}
-
-/// `[USER@]HOST[:PORT]`; IPv6 in brackets where there is a port.
-fn jump(text: &str) -> Result<Jump, String> {
-    let (user, place) = match text.rsplit_once('@') {
-        Some((user, place)) => (Some(user.to_owned()), place),
-        None => (None, text),
-    };
-    let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, port)) => (host, Some(port.strip_prefix(':').unwrap_or(port))),
-        // More than one colon is an address of IPv6.
-        None => match place.split_once(':') {
-            Some((host, port)) if !port.contains(':') => (host, Some(port)),
-            _other => (place, None),
-        },
-    };
-    let port = port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(port)).transpose();
-    match port {
-        Ok(port) if !host.is_empty() && user.as_deref() != Some("") => {
-            Ok(Jump { user, host: host.to_owned(), port })
-        }
-        Ok(_) => Err(String::from("write [USER@]HOST[:PORT]")),
-        Err(port) => Err(format!("'{port}' is no port: 1 to 65535")),
     }
 }
 
@@ -218,24 +193,6 @@ mod tests {
             ("MD5:00:11", None),
         ] {
             assert_eq!(host_keys(text).ok(), meaning, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_jump_is_a_host_with_its_user_and_port() {
-        for (text, user, host, port) in [
-            ("h", None, "h", None),
-            ("bob@h:2222", Some("bob"), "h", Some(2222)),
-            ("bob@dom@h", Some("bob@dom"), "h", None),
-            ("2001:db8::1", None, "2001:db8::1", None),
-            ("a@[2001:db8::1]:22", Some("a"), "2001:db8::1", Some(22)),
-            ("[::1]", None, "::1", None),
-        ] {
-            let right = Jump { user: user.map(str::to_owned), host: host.to_owned(), port };
-            assert_eq!(jump(text), Ok(right), "{text}");
-        }
-        for wrong in ["", "@h", "bob@", "h:0", "h:x", "h:70000", "[]:22"] {
-            assert!(jump(wrong).is_err(), "{wrong}");
         }
     }
 }

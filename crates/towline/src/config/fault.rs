@@ -62,10 +62,10 @@ impl Fault {
     }
 }
 
-/// The line with what may be a secret masked: what comes after the `=` of a key that sounds like one, unless that is
+/// The line with what may be a secret masked: what comes after the `=` or `:` of a key that sounds like one, unless that is
 /// a reference. The same width, for the marks below it.
 fn masked(line: &str) -> String {
-    let equals = line.match_indices('=').map(|(at, _)| at).find(|at| sounds_secret(&line[..*at]));
+    let equals = line.match_indices(['=', ':']).map(|(at, _)| at).find(|at| sounds_secret(&line[..*at]));
     let Some(value) = equals.map(|at| at + 1).filter(|at| !line[*at..].trim_start().starts_with('{')) else {
         return line.to_owned();
     };
@@ -74,11 +74,14 @@ fn masked(line: &str) -> String {
 }
 
 /// Whether the last word before a `=` may be the name of a secret, also with a slip in it.
-fn sounds_secret(before: &str) -> bool {
-    let word = before.trim_end().rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).next();
+pub(crate) fn sounds_secret(before: &str) -> bool {
+    let before = before.trim_end_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    let word = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_')).next();
     let word = word.unwrap_or_default().to_ascii_lowercase();
     let named = ["password", "passwd", "passphrase", "secret", "token"];
-    named.iter().any(|name| word.contains(name) || strsim::damerau_levenshtein(&word, name) <= 2)
+    // What devices and Ansible call them: `enable`, `ansible_become_pass`.
+    let is_known = word == "enable" || word.ends_with("pass");
+    is_known || named.iter().any(|name| word.contains(name) || strsim::damerau_levenshtein(&word, name) <= 2)
 }
 
 /// What a terminal does not act on.

@@ -216,6 +216,7 @@ pub(super) fn draft(
     variable::put(&mut tree, variables, &mut faults);
     let base = source.as_ref().and_then(|s| s.path.parent()).map(Path::to_owned).unwrap_or_default();
     let mut reading = Reading::new(base);
+    reading.is_service = true;
     // A variable that leads nowhere may have meant anything.
     if !faults.is_empty() {
         reading.doubts.note(String::new());
@@ -228,6 +229,11 @@ pub(super) fn draft(
 
 /// Shows the faults, in the order of their places, and makes one failure of them.
 pub(crate) fn failure(faults: &[Fault]) -> Failure {
+    failure_of("the configuration", faults)
+}
+
+/// The same for another file.
+pub(crate) fn failure_of(thing: impl std::fmt::Display, faults: &[Fault]) -> Failure {
     let mut sorted: Vec<&Fault> = faults.iter().collect();
     sorted.sort_by_key(|fault| match &fault.origin {
         Origin::File(place) => (0, place.span.start),
@@ -244,5 +250,5 @@ pub(crate) fn failure(faults: &[Fault]) -> Failure {
     }
     let first = sorted.first().map(|fault| format!(", the first {}: {}", fault.thing(), fault.what));
     let what = format!("has {} faults{}", faults.len(), first.unwrap_or_default());
-    Failure::usage("the configuration", what, "correct them and try again")
+    Failure::usage(thing, what, "correct them and try again")
 }

@@ -20,7 +20,9 @@ fn octets(node: &Node, reading: &mut Reading, wants: &str) -> Option<u64> {
     let octets = match &node.kind {
         Kind::Integer(n) => u64::try_from(*n).ok(),
         Kind::Text(text) => crate::figures::parse_octets(text).ok(),
-        Kind::Bool(_) | Kind::Date(_) | Kind::Number(_) | Kind::List(_) | Kind::Table(_) => None,
+        Kind::Bool(_) | Kind::Date(_) | Kind::Number(_) | Kind::List(_) | Kind::Table(_) | Kind::Nothing => {
+            None
+        }
     };
     if octets.is_none() {
         reading.wrong(node, wants);

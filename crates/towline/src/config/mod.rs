@@ -48,15 +48,17 @@ pub(crate) mod words;
 pub use document::document;
 pub(crate) use document::tables;
 pub use fault::Fault;
+pub(crate) use fault::sounds_secret;
 pub use init::init;
 pub use load::{Draft, Loaded, PREFIX};
-pub(crate) use load::{environment, failure};
+pub(crate) use load::{environment, failure, failure_of};
 pub use origin::{Origin, Origins, Place, Source};
 pub use schema::schema;
 pub use secret::Secret;
 pub(crate) use section::Reading;
 pub use section::{Key, Setting, Shape, Shown};
 pub use show::show;
+pub(crate) use suggest::{did_you_mean, nearest};
 pub(crate) use value::quoted;
 pub use value::{Rate, Size, Wanted, Within, Written, parse_time};
 

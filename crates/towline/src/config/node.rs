@@ -35,6 +35,8 @@ pub enum Kind {
     List(Vec<Node>),
     /// `[section]` or `{…}`.
     Table(Vec<Entry>),
+    /// `null` of YAML: as if the key were not there. TOML has none.
+    Nothing,
 }
 
 /// `key = value`.
@@ -59,6 +61,7 @@ impl Kind {
             Kind::Date(d) => format!("the date {d}"),
             Kind::List(_) => String::from("a list"),
             Kind::Table(_) => String::from("a table"),
+            Kind::Nothing => String::from("nothing"),
         }
     }
 }

@@ -156,7 +156,8 @@ impl<T: Setting> Setting for Several<T> {
             | Kind::Bool(_)
             | Kind::Date(_)
             | Kind::Number(_)
-            | Kind::Table(_) => T::read(node, reading).map(|one| Several(vec![one])),
+            | Kind::Table(_)
+            | Kind::Nothing => T::read(node, reading).map(|one| Several(vec![one])),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::doubt::Doubts;
 use super::fault::Fault;
-use super::node::{Kind, Node};
+use super::node::{Entry, Kind, Node};
 use super::origin::{Origin, Origins};
 use super::suggest::{did_you_mean, elsewhere, nearest};
 use std::path::PathBuf;
@@ -89,6 +89,8 @@ pub struct Reading {
     pub(super) doubts: Doubts,
     /// What relative paths of the file count from.
     pub base: PathBuf,
+    /// Whether it is the service's configuration, whose sections a key may be looked for in.
+    pub(super) is_service: bool,
 }
 
 impl Reading {
@@ -99,6 +101,7 @@ impl Reading {
             faults: Vec::new(),
             doubts: Doubts::default(),
             base,
+            is_service: false,
         }
     }
 
@@ -162,7 +165,8 @@ impl Reading {
         };
         for entry in entries.iter().filter(|e| !known.contains(&e.key)) {
             let place = self.section();
-            let remedy = match (nearest(&entry.key, known), elsewhere(&entry.key)) {
+            let elsewhere = self.is_service.then(|| elsewhere(&entry.key)).flatten();
+            let remedy = match (nearest(&entry.key, known), elsewhere) {
                 (None, Some(section)) => format!("'{}' is a key of {section}: write it there", entry.key),
                 (Some(_) | None, _) => did_you_mean(&entry.key, known),
             };
@@ -176,14 +180,18 @@ impl Reading {
 
 /// A section that is read.
 pub struct Table<'a> {
-    entries: &'a [super::node::Entry],
+    entries: &'a [Entry],
     origin: Origin,
 }
 
 impl Table<'_> {
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|e| e.key == key && !matches!(e.node.kind, Kind::Nothing))
+    }
+
     /// The value of a key; without it, or where it is none, `default`.
     pub fn or<T: Setting>(&self, key: &str, reading: &mut Reading, default: impl FnOnce() -> T) -> T {
-        let Some(entry) = self.entries.iter().find(|e| e.key == key) else { return default() };
+        let Some(entry) = self.entry(key) else { return default() };
         reading.within(key.to_owned(), &entry.node.origin, |reading| {
             T::read(&entry.node, reading).unwrap_or_else(|| {
                 let path = reading.path.join(".");
@@ -196,7 +204,7 @@ impl Table<'_> {
 
     /// The value of a key that must be there.
     pub fn must<T: Setting>(&self, key: &str, reading: &mut Reading) -> Option<T> {
-        match self.entries.iter().find(|e| e.key == key) {
+        match self.entry(key) {
             Some(entry) => {
                 let at = &entry.node.origin;
                 reading.within(key.to_owned(), at, |reading| T::read(&entry.node, reading))
