@@ -69,7 +69,7 @@ impl Device {
     /// It is switched off: boots when it has taken its time, unless somebody at the console sees to it.
     pub(crate) fn will_boot(&self) {
         if self.is_attended() && !self.console_taken.load(Ordering::SeqCst) {
-            let takes = BOOT.mul_f64(self.config.pace.max(0.0));
+            let takes = BOOT.mul_f64(self.config.pace.max(0.0)) + self.faults.slow_boot();
             self.state().boots_at = Some(Instant::now() + takes);
             self.tell();
         }

@@ -386,6 +386,7 @@ impl Device {
                     Err(bad) => Probe::Damaged(bad.into()),
                 }
             }
+            Ok(_) if self.faults.damages(file) => Probe::Damaged(image::Damage::Signature),
             Ok(blob) => match judge(&self.config.profile, self.config.known.show(&blob)) {
                 Probe::Foreign(facts) if self.faults.boots_any_image() => Probe::Sound(facts),
                 probe => probe,

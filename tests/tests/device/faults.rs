@@ -254,3 +254,107 @@ fn what_was_typed_and_copied_is_known() {
     );
     assert_eq!(copies[1].result, Err("No such file or directory".into()));
 }
+
+/// Somebody who has logged in on a vty line.
+fn at_vty(lab: &Lab) -> Person {
+    lab.bench.startup(&format!("username bob privilege 15 secret x\nline vty 0 4\n login local\n{R1}"));
+    let device = lab.bench.device();
+    device.power_on();
+    logged_in(device)
+}
+
+fn logged_in(device: std::sync::Arc<device::Device>) -> Person {
+    let mut p = Person::at_vty(device);
+    p.until("Username: ");
+    p.keys("bob\r");
+    p.until("Password: ");
+    p.keys("x\r");
+    p.until("R1#");
+    p
+}
+
+#[test]
+fn a_line_is_cut_off_before_or_behind_a_command_that_was_waited_for() {
+    for (fault, is_done) in [("when mkdir: cut-off", false), ("when mkdir: lost-answer", true)] {
+        let (lab, _) = lab();
+        let mut p = at_vty(&lab);
+        set(&p, fault);
+        p.run("show clock");
+        p.keys("mkdir flash:there\r");
+        if is_done {
+            p.until("]? ");
+            p.keys("\r");
+        }
+        let device = p.device.clone();
+        p.over();
+        assert_eq!(lab.bench.flash("there").exists(), is_done, "{fault}");
+        let mut p = logged_in(device);
+        assert!(p.device.faults().is_empty());
+        p.run("show clock");
+    }
+}
+
+#[test]
+fn a_device_crashes_at_a_command_and_boots_what_is_saved() {
+    let (lab, _) = lab();
+    let mut p = at_vty(&lab);
+    let _attendant = Attendant::start(std::slice::from_ref(&p.device)).expect("a thread");
+    p.run("configure terminal");
+    p.keys("hostname R9\r");
+    p.until("R9(config)#");
+    p.run("end");
+    set(&p, "when write memory: crash");
+    set(&p, "slow-boot 300ms");
+    let before = p.device.restarts();
+    let began = Instant::now();
+    let device = p.device.clone();
+    p.keys("write memory\r");
+    p.over();
+    assert_eq!(device.restarts(), before + 1);
+    while !matches!(device.facts().mode, Mode::Ios { .. }) {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not boot");
+        std::thread::yield_now();
+    }
+    assert!(began.elapsed() >= Duration::from_millis(300), "a slow boot");
+    assert_eq!(device.facts().hostname, "R1", "nothing was saved");
+}
+
+#[test]
+fn commands_are_refused_late_and_not_saved_as_often_as_was_asked() {
+    let (lab, _) = lab();
+    let mut p = lab.bench.enabled();
+    set(&p, "when boot: refuse 2");
+    p.run("configure terminal");
+    for _ in 0..2 {
+        assert!(p.run("boot system flash:x.bin").contains("Command authorization failed."));
+    }
+    p.run("boot system flash:x.bin");
+    p.run("end");
+    set(&p, "when write: busy-nvram");
+    let said = p.run("write memory");
+    assert!(said.contains("startup-config file open failed (Device or resource busy)"), "{said}");
+    assert!(!said.contains("Building") && p.device.facts().modified);
+    set(&p, "silent 200ms");
+    let began = Instant::now();
+    assert!(p.run("write memory").contains("[OK]"));
+    assert!(began.elapsed() >= Duration::from_millis(200));
+    assert!(!p.device.facts().modified);
+}
+
+#[test]
+fn an_image_that_is_found_damaged_does_not_boot_and_the_next_one_does() {
+    let (lab, octets) = lab();
+    let mut p = lab.bench.enabled();
+    std::fs::write(lab.bench.flash(NEW), &octets).expect("room");
+    p.run("configure terminal");
+    p.run(&format!("boot system flash:{NEW}"));
+    p.run(&format!("boot system flash:{OLD}"));
+    p.run("end");
+    p.run("write memory");
+    set(&p, &format!("damaged {NEW}"));
+    p.device.power_cycle();
+    p.state("the other one runs", |facts| matches!(&facts.mode, Mode::Ios { file, .. } if file == OLD));
+    p.device.clear_faults();
+    p.device.power_cycle();
+    p.state("it runs", |facts| matches!(&facts.mode, Mode::Ios { file, .. } if file == NEW));
+}

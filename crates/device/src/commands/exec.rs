@@ -2,6 +2,7 @@ use super::table::{Id, graph};
 use crate::Typed;
 use crate::config::Section;
 use crate::device::LineId;
+use crate::faults::Fate;
 use crate::ifs::offers;
 use crate::session::{Leave, Tty};
 use ios_cli::editor::{Event, Input};
@@ -97,6 +98,10 @@ impl Exec<'_> {
     fn command(&mut self, line: &str) -> Result<(), Leave> {
         self.heard("", line);
         self.tty.limit(self.idle());
+        self.fated(line, |exec| exec.commanded(line))
+    }
+
+    fn commanded(&mut self, line: &str) -> Result<(), Leave> {
         let offers = offers(&self.tty.device.profile().flash.prefixes);
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
         let outcome = graph(self.tty.device.profile()).read(&scope, line);
@@ -133,13 +138,13 @@ impl Exec<'_> {
                 }
                 Event::Line(line) => {
                     self.heard(&prompt, &line);
-                    return self.line(&line, prompt.len());
+                    return self.fated(&line, |exec| exec.line(&line, prompt.len()));
                 }
                 Event::CtrlZ(line) => {
                     // The text before Ctrl-Z is run first.
                     if !line.trim().is_empty() && self.mode.is_config() {
                         self.heard(&prompt, &line);
-                        self.line(&line, prompt.len())?;
+                        self.fated(&line, |exec| exec.line(&line, prompt.len()))?;
                     }
                     return self.end();
                 }
@@ -147,6 +152,27 @@ impl Exec<'_> {
                 Event::Key(_) => {}
             }
         }
+    }
+
+    /// Does what was typed, or what became of it on request.
+    fn fated(&mut self, line: &str, run: impl FnOnce(&mut Self) -> Result<(), Leave>) -> Result<(), Leave> {
+        match self.tty.device.faults.typed(line) {
+            None => return run(self),
+            Some(Fate::Late(time)) => {
+                self.tty.pause(time)?;
+                return run(self);
+            }
+            Some(Fate::Refused) => return self.tty.print("Command authorization failed.\n\n"),
+            Some(Fate::Crash) => {
+                self.tty.device.restart("a crash, on request");
+                return Err(Leave::Restart);
+            }
+            Some(Fate::LostAnswer) => run(self)?,
+            Some(Fate::CutOff) => {}
+        }
+        self.tty.cut().store(true, std::sync::atomic::Ordering::SeqCst);
+        // Whoever looks next is gone.
+        self.tty.interrupted(Duration::ZERO).map(drop)
     }
 
     /// Keeps what was typed, for whoever asks what a client sent.

@@ -39,6 +39,29 @@ pub enum Fault {
     Haste(u32),
     /// Nobody's password is right.
     AaaDown,
+    /// The line is cut off when the next command is typed, before it is done.
+    CutOff,
+    /// The line is cut off when the next command is done.
+    LostAnswer,
+    /// The device restarts when the next command is typed, before it is done.
+    Crash,
+    /// Nothing comes for so long after the next command is typed; then it is done.
+    Silent(Duration),
+    /// So many of the next commands are refused.
+    Refuse(u32),
+    /// The saved configuration cannot be written so many times.
+    BusyNvram(u32),
+    /// Boot loaders find this image damaged.
+    Damaged(String),
+    /// Boots take so much longer.
+    SlowBoot(Duration),
+    /// Another one begins when a command is typed that begins so; once.
+    When {
+        /// As it is typed, in lower case.
+        typed: String,
+        /// What begins.
+        fault: Box<Fault>,
+    },
 }
 
 /// Each one: its word, what stands behind it, what it does.
@@ -60,6 +83,15 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
     ("clock", "SECONDS", "the clock is off by so many seconds: clock -86400"),
     ("haste", "TIMES", "the auto-abort timer of install mode runs so many times as fast: haste 60"),
     ("aaa-down", "", "nobody's password is right"),
+    ("cut-off", "", "the line is cut off when the next command is typed, before it is done"),
+    ("lost-answer", "", "the line is cut off when the next command is done, before its prompt"),
+    ("crash", "", "the device restarts when the next command is typed, before it is done"),
+    ("silent", "TIME", "nothing comes for that long after the next command is typed: silent 30s"),
+    ("refuse", "[TIMES]", "so many of the next commands, one without a number, are not authorized"),
+    ("busy-nvram", "[TIMES]", "the configuration cannot be saved so many times, once without a number"),
+    ("damaged", "IMAGE", "boot loaders find this image of flash damaged"),
+    ("slow-boot", "TIME", "boots take that much longer: slow-boot 20s"),
+    ("when", "TYPED: FAULT", "FAULT begins when a command is typed that begins so: when copy: aaa-down"),
 ];
 
 /// Why a text is no fault.
@@ -85,8 +117,19 @@ impl FromStr for Fault {
         };
         let expected =
             || BadFault { text: text.into(), expected: format!("{word} {arguments}").trim().into() };
+        if *word == "when" {
+            return when(&text.trim_start()[word.len()..]).ok_or_else(expected)?;
+        }
         parse(word, &rest).ok_or_else(expected)
     }
+}
+
+/// `copy: aaa-down`. What is behind the colon is told apart in its own words where it is no fault.
+fn when(text: &str) -> Option<Result<Fault, BadFault>> {
+    let (typed, fault) = text.split_once(": ")?;
+    let typed = typed.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
+    let is_one = !typed.is_empty() && !fault.trim_start().starts_with("when ");
+    is_one.then(|| fault.parse().map(|fault| Fault::When { typed, fault: Box::new(fault) }))
 }
 
 fn parse(word: &str, rest: &[&str]) -> Option<Fault> {
@@ -106,6 +149,16 @@ fn parse(word: &str, rest: &[&str]) -> Option<Fault> {
         ("clock", [seconds]) => Fault::Clock(seconds.parse().ok()?),
         ("haste", [times]) => Fault::Haste(times.parse().ok().filter(|n| (1..=100_000).contains(n))?),
         ("aaa-down", []) => Fault::AaaDown,
+        ("cut-off", []) => Fault::CutOff,
+        ("lost-answer", []) => Fault::LostAnswer,
+        ("crash", []) => Fault::Crash,
+        ("silent", [time]) => Fault::Silent(duration(time)?),
+        ("refuse", []) => Fault::Refuse(1),
+        ("refuse", [times]) => Fault::Refuse(times.parse().ok().filter(|n| *n > 0)?),
+        ("busy-nvram", []) => Fault::BusyNvram(1),
+        ("busy-nvram", [times]) => Fault::BusyNvram(times.parse().ok().filter(|n| *n > 0)?),
+        ("damaged", [image]) => Fault::Damaged((*image).to_owned()),
+        ("slow-boot", [time]) => Fault::SlowBoot(duration(time)?),
         _ => return None,
     })
 }
@@ -150,6 +203,15 @@ impl fmt::Display for Fault {
             Fault::Clock(seconds) => write!(f, "clock {seconds}"),
             Fault::Haste(times) => write!(f, "haste {times}"),
             Fault::AaaDown => f.write_str("aaa-down"),
+            Fault::CutOff => f.write_str("cut-off"),
+            Fault::LostAnswer => f.write_str("lost-answer"),
+            Fault::Crash => f.write_str("crash"),
+            Fault::Silent(time) => write!(f, "silent {}ms", time.as_millis()),
+            Fault::Refuse(times) => write!(f, "refuse {times}"),
+            Fault::BusyNvram(times) => write!(f, "busy-nvram {times}"),
+            Fault::Damaged(image) => write!(f, "damaged {image}"),
+            Fault::SlowBoot(time) => write!(f, "slow-boot {}ms", time.as_millis()),
+            Fault::When { typed, fault } => write!(f, "when {typed}: {fault}"),
         }
     }
 }
@@ -175,6 +237,15 @@ mod tests {
             "clock -86400",
             "haste 60",
             "aaa-down",
+            "cut-off",
+            "lost-answer",
+            "crash",
+            "silent 500ms",
+            "refuse 2",
+            "busy-nvram 1",
+            "damaged new.bin",
+            "slow-boot 3000ms",
+            "when copy tftp://10.0.0.1: drop-session 50",
         ];
         for text in texts {
             assert_eq!(text.parse::<Fault>().map(|fault| fault.to_string()).as_deref(), Ok(text));
@@ -210,6 +281,11 @@ mod tests {
             ("noise 0ms", "noise TIME"),
             ("haste 0", "haste TIMES"),
             ("aaa-down now", "expected aaa-down"),
+            ("when copy aaa-down", "when TYPED: FAULT"),
+            ("when : crash", "when TYPED: FAULT"),
+            ("when copy: when reload: crash", "when TYPED: FAULT"),
+            ("when copy: silent", "silent TIME"),
+            ("when copy: nothing", "one of slow-flash"),
             ("prompt", "prompt TEXT"),
         ] {
             let bad = text.parse::<Fault>().expect_err(text).to_string();

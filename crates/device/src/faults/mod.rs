@@ -3,9 +3,11 @@
 //! A fault is set and taken back while the device runs. Everything that is drawn comes from one seed: the same faults at
 //! the same moments do the same. Nothing here acts by itself; whoever writes flash, boots or prompts asks.
 
+mod at_command;
 mod fault;
 mod on_device;
 
+pub(crate) use at_command::Fate;
 pub use fault::{BadFault, FAULTS, Fault};
 
 use client::Loses;
@@ -89,13 +91,7 @@ impl Faults {
         if len == 0 {
             return None;
         }
-        state.set[at] = match state.set[at] {
-            Fault::BadSectors(files @ 2..) => Fault::BadSectors(files - 1),
-            _ => {
-                state.set.remove(at);
-                return Some(flip(&mut state.rng, len));
-            }
-        };
+        state.use_up(at);
         Some(flip(&mut state.rng, len))
     }
 
@@ -172,16 +168,32 @@ impl Faults {
 
     /// Whether this boot fails.
     pub(crate) fn boot_fails(&self) -> bool {
+        self.used(|fault| matches!(fault, Fault::BootFails(_)))
+    }
+
+    /// Whether the configuration cannot be saved this time.
+    pub(crate) fn nvram_is_busy(&self) -> bool {
+        self.used(|fault| matches!(fault, Fault::BusyNvram(_)))
+    }
+
+    /// Whether there is one of these; of one that happens so many times there is one time less then.
+    fn used(&self, is: impl Fn(&Fault) -> bool) -> bool {
         let mut state = self.state();
-        let Some(at) = state.set.iter().position(|fault| matches!(fault, Fault::BootFails(_))) else {
-            return false;
-        };
-        match state.set[at] {
-            Fault::BootFails(Some(times @ 2..)) => state.set[at] = Fault::BootFails(Some(times - 1)),
-            Fault::BootFails(Some(_)) => drop(state.set.remove(at)),
-            _ => {}
-        }
+        let Some(at) = state.set.iter().position(is) else { return false };
+        state.use_up(at);
         true
+    }
+
+    /// Whether boot loaders find that file of flash damaged.
+    pub(crate) fn damages(&self, file: &str) -> bool {
+        let is = |image: &str| file.rsplit('/').next() == Some(image);
+        self.find(|fault| matches!(fault, Fault::Damaged(image) if is(image)).then_some(())).is_some()
+    }
+
+    /// How much longer a boot takes.
+    pub(crate) fn slow_boot(&self) -> Duration {
+        self.find(|fault| if let Fault::SlowBoot(time) = fault { Some(*time) } else { None })
+            .unwrap_or_default()
     }
 
     pub(crate) fn boots_any_image(&self) -> bool {
@@ -203,11 +215,33 @@ impl Faults {
     }
 }
 
+impl State {
+    /// One time less, where it happens so many times.
+    fn use_up(&mut self, at: usize) {
+        match &mut self.set[at] {
+            Fault::BadSectors(times)
+            | Fault::BootFails(Some(times))
+            | Fault::Refuse(times)
+            | Fault::BusyNvram(times)
+                if *times > 1 =>
+            {
+                *times -= 1;
+            }
+            Fault::BootFails(None) => {}
+            _ => drop(self.set.remove(at)),
+        }
+    }
+}
+
 impl Fault {
     /// Whether this one takes the place of another.
     fn replaces(&self, other: &Fault) -> bool {
         match (self, other) {
             (Fault::Loss { host, .. }, Fault::Loss { host: other, .. }) => host == other,
+            (Fault::Damaged(image), Fault::Damaged(other)) => image == other,
+            (Fault::When { typed, fault }, Fault::When { typed: other, fault: of }) => {
+                typed == other && fault.replaces(of)
+            }
             _ => std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }

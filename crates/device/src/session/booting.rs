@@ -15,6 +15,10 @@ const MARKS: u32 = 74;
 
 /// Power-on to IOS or the boot loader's prompt, with its texts. A break stops there.
 pub(super) fn boot(tty: &mut Tty) -> Result<(), Leave> {
+    let slow = tty.device.faults.slow_boot();
+    if !slow.is_zero() {
+        tty.pause(slow)?;
+    }
     match tty.device.profile().boot.loader {
         Loader::Rommon | Loader::RommonClassic => by_rommon(tty),
         Loader::RommonXe => by_rommon_xe(tty),

@@ -163,6 +163,9 @@ pub const NV_BLOCK_INIT: &str = "%SYS-7-NV_BLOCK_INIT: Initialized the geometry 
 /// Behind `write` and `copy running-config startup-config`.
 pub const BUILDING: &str = "Building configuration...\n";
 
+/// In its place where the saved configuration cannot be opened.
+pub const BUSY: &str = "startup-config file open failed (Device or resource busy)\n";
+
 /// Behind it when the configuration is stored.
 pub const STORED: &str = "[OK]\n";
 

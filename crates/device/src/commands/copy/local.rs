@@ -5,7 +5,7 @@ use crate::commands::flash::Erase;
 use crate::ifs::{Fs, Url};
 use crate::session::Leave;
 use ios_cli::text::copy::{LOCAL, Marks, Reason, Step};
-use ios_cli::text::files::{BUILDING, OTHER_VERSION, STORED};
+use ios_cli::text::files::{BUILDING, BUSY, OTHER_VERSION, STORED};
 use std::time::{Duration, Instant};
 use store::{Blob, Sink};
 
@@ -58,6 +58,10 @@ impl Exec<'_> {
     pub(in crate::commands) fn save(&mut self) -> Result<Ended, Leave> {
         if self.written_by_another_version() && !self.tty.confirm(OTHER_VERSION)? {
             return Ok(Err(Reason::Interrupted));
+        }
+        if self.tty.device.faults.nvram_is_busy() {
+            self.tty.print(BUSY)?;
+            return Ok(Err(Reason::Io));
         }
         self.tty.print(BUILDING)?;
         let by = self.who();
