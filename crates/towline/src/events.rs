@@ -5,10 +5,12 @@ mod document;
 mod ended;
 mod examined;
 mod fields;
+mod name;
 mod on_devices;
 mod on_inventories;
 mod on_lines;
 mod on_servers;
+mod on_upgrades;
 mod rows;
 mod told;
 
@@ -16,8 +18,11 @@ pub use agreed::Agreed;
 pub use document::{Field, Kind, Row, document, faults, schema};
 pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
+pub use name::Name;
+use name::base64;
 pub use on_devices::{BackedUp, Planned, Surveyed};
 pub use on_inventories::{Inventoried, LeftOut};
+pub use on_upgrades::{UpgradeDevice, UpgradeEntry, UpgradeRun};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
@@ -430,6 +435,9 @@ pub enum Event {
     FtpExamined(FtpExamined),
     Facts(Box<Surveyed>),
     Planned(Box<Planned>),
+    UpgradeRun(UpgradeRun),
+    UpgradeDevice(Box<UpgradeDevice>),
+    UpgradeEntry(UpgradeEntry),
     BackedUp(BackedUp),
     Inventoried(Box<Inventoried>),
     LeftOut(LeftOut),
@@ -442,24 +450,6 @@ pub enum Event {
         #[serde(skip_serializing_if = "String::is_empty")]
         way_out: String,
     },
-}
-
-/// A path for JSON: printable, and the octets too where they are not UTF-8.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize)]
-pub struct Name {
-    path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_base64: Option<String>,
-}
-
-impl Name {
-    /// A name from its octets.
-    pub fn new(octets: &[u8]) -> Name {
-        Name {
-            path: crate::ladder::printable(octets),
-            path_base64: std::str::from_utf8(octets).is_err().then(|| base64(octets)),
-        }
-    }
 }
 
 /// Where events go; without `--json` nowhere.
@@ -574,20 +564,6 @@ pub fn timestamp(at: SystemTime) -> String {
         c.second,
         since.subsec_millis()
     )
-}
-
-/// RFC 4648 §4.
-fn base64(octets: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(octets.len().div_ceil(3) * 4);
-    for group in octets.chunks(3) {
-        let word = (0..3).fold(0u32, |w, i| w << 8 | u32::from(*group.get(i).unwrap_or(&0)));
-        for i in 0..4 {
-            let digit = char::from(DIGITS[(word >> (18 - 6 * i) & 63) as usize]);
-            out.push(if i <= group.len() { digit } else { '=' });
-        }
-    }
-    out
 }
 
 #[cfg(test)]

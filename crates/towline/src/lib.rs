@@ -17,6 +17,7 @@
 //! - [`rehearse`]: twins of real devices, on which an upgrade is tried.
 //! - [`control`]: how an operator's commands reach a running server.
 //! - [`sinks`]: where audit events go besides the screen.
+//! - [`upgrade`](mod@upgrade): what is kept of upgrades, and how it is told.
 //! - [`digest`], [`figures`]: digests of files, numbers for people.
 #![deny(unsafe_code)]
 
@@ -45,5 +46,6 @@ mod remembered;
 mod service;
 mod shell;
 pub mod sinks;
+pub mod upgrade;
 pub mod users;
 pub mod watch;

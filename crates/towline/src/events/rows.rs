@@ -6,7 +6,7 @@ use super::fields::{
     BY, DIGEST_FROM, DIRECTION, MD5, OUTCOME, PATH, PATH_BASE64, PEER, PROTOCOL, SESSION, SHA256, SHA512,
     TRANSFER, USER, always, maybe,
 };
-use super::{examined, on_devices, on_inventories, on_lines, on_servers};
+use super::{examined, on_devices, on_inventories, on_lines, on_servers, on_upgrades};
 
 /// Every event with its own fields.
 pub const EVENTS: &[Row] = &[
@@ -484,6 +484,9 @@ pub const EVENTS: &[Row] = &[
     on_servers::ENTRY,
     on_devices::FACTS,
     on_devices::PLANNED,
+    on_upgrades::UPGRADE_RUN,
+    on_upgrades::UPGRADE_DEVICE,
+    on_upgrades::UPGRADE_ENTRY,
     on_devices::BACKED_UP,
     on_inventories::INVENTORIED,
     on_inventories::LEFT_OUT,

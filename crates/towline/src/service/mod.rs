@@ -44,6 +44,7 @@ pub(crate) mod users;
 mod wall;
 
 pub(crate) use monitored::{is_to_reload, monitor, work};
+pub(crate) use place::of_user;
 
 use crate::config::Loaded;
 use crate::config::audit::Log;

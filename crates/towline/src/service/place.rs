@@ -7,10 +7,14 @@ use std::path::PathBuf;
 /// The directory of that name in the server's state, else in that of who starts it; a service has its own places, and no
 /// home.
 pub(super) fn of_state(loaded: &Loaded, name: &str) -> Option<PathBuf> {
-    let of_user = || place(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"));
     let state = loaded.config.server.state.clone();
     let at = state.or_else(|| if loaded.source.is_none() { of_user() } else { None });
     at.map(|dir| dir.join(name))
+}
+
+/// The state directory of who runs this; `None`: no home is known.
+pub(crate) fn of_user() -> Option<PathBuf> {
+    place(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
 }
 
 /// XDG Base Directory Specification: a relative path there is to be ignored.

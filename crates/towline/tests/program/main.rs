@@ -4,6 +4,7 @@ mod command_line;
 mod configured;
 mod copying;
 mod device;
+mod kept_upgrades;
 mod many;
 mod relaying;
 mod running;

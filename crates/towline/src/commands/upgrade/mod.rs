@@ -1,6 +1,10 @@
-//! `towline upgrade`: a new image for real devices. So far what would be done, and why not.
+//! `towline upgrade`: a new image for real devices. So far what would be done, and why not; and what is kept of it.
 
+mod at_journal;
+mod list;
 mod planning;
+mod report;
+mod status;
 
 use crate::events::Events;
 use crate::exit::Failure;
@@ -10,6 +14,8 @@ use std::sync::Arc;
 const EXAMPLES: &str = "\
 Examples:
   towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
+  towline upgrade status                     where the devices of the newest run are
+  towline upgrade report 7 --html 7.html     all of a run, as a page
 ";
 
 /// A new image for devices with IOS and IOS-XE: what would be done, and what stands in the way.
@@ -23,6 +29,9 @@ pub struct Upgrade {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Plan(Box<planning::Planning>),
+    List(list::List),
+    Status(status::Status),
+    Report(report::Report),
 }
 
 impl Upgrade {
@@ -30,6 +39,9 @@ impl Upgrade {
     pub(super) fn json(&self) -> bool {
         match &self.verb {
             Verb::Plan(planning) => planning.at.json,
+            Verb::List(list) => list.json,
+            Verb::Status(status) => status.json,
+            Verb::Report(report) => report.json,
         }
     }
 
@@ -37,6 +49,9 @@ impl Upgrade {
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         match self.verb {
             Verb::Plan(planning) => planning.run(events),
+            Verb::List(list) => list.run(events),
+            Verb::Status(status) => status.run(events),
+            Verb::Report(report) => report.run(events),
         }
     }
 }

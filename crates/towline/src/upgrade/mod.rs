@@ -1,0 +1,47 @@
+//! What is kept of upgrades, and how it is told: between the machine of `upgrade` and the journal of `db`, which do not
+//! know each other.
+//!
+//! | file | its one idea |
+//! |---|---|
+//! | [`record`] | an entry of the journal as text, and back |
+//! | [`story`] | what the entries of a device say together |
+//! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
+
+pub mod page;
+pub mod record;
+pub mod story;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use crate::exit::{Exit, Failure};
+use db::Fault as Database;
+use db::journal::Fault;
+use std::path::Path;
+
+/// A fault of the journal at `path` as a failure.
+pub fn failure(path: &Path, fault: &Fault) -> Failure {
+    let thing = path.display();
+    let (exit, way_out) = match fault {
+        Fault::Database(Database::Unusable(_)) if !path.exists() => {
+            let way_out = "apply begins one; another one is named with --journal";
+            return Failure::new(Exit::Absent, thing, "there is no journal of upgrades", way_out);
+        }
+        Fault::Database(Database::Locked | Database::Gone(_)) => (Exit::Local, "try again"),
+        Fault::Database(Database::Damaged(_)) => (
+            Exit::Integrity,
+            "it is left as it is, for it says what was done to devices: look at them, then name another one with --journal",
+        ),
+        Fault::Database(Database::Foreign) => (Exit::Usage, "name another one with --journal"),
+        Fault::Database(Database::Newer { .. }) => (Exit::Local, ""),
+        Fault::Database(Database::Unusable(_)) => {
+            (Exit::Local, "check who may read and write it and its directory")
+        }
+        Fault::Fenced { .. } => (Exit::Refused, "nothing more was done to it from here"),
+        Fault::Held { .. } => (Exit::Refused, "wait for it, or stop it"),
+        Fault::Ended { .. } => (Exit::Refused, "begin a new run"),
+        Fault::Absent { .. } => (Exit::Absent, "towline upgrade list shows the runs there are"),
+        Fault::Twice(_) => (Exit::Usage, "name each device once"),
+    };
+    Failure::new(exit, thing, fault, way_out)
+}

@@ -1,0 +1,155 @@
+//! `towline upgrade list`, `status` and `report` over a journal as `upgrade apply` writes one.
+
+use db::journal::{Device, Journal, Kind, Run, Take};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+use towline::upgrade::record;
+use upgrade::{Effect, Happened, Outcome, Start};
+
+fn towline(home: &Path, words: &[&str]) -> Output {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_towline"));
+    c.arg("upgrade")
+        .args(words)
+        .current_dir(home)
+        .env("HOME", home)
+        .env_remove("XDG_STATE_HOME")
+        .env("NO_COLOR", "1");
+    c.output().expect("it starts")
+}
+
+fn out(home: &Path, words: &[&str]) -> String {
+    let done = towline(home, words);
+    assert!(done.status.success(), "{words:?}: {done:?}");
+    String::from_utf8(done.stdout).expect("text")
+}
+
+/// One device that was upgraded, one at work, one that nobody began with.
+fn journal(path: &Path) -> (Journal, db::journal::Claim) {
+    let journal = Journal::open(path).expect("a journal");
+    let device = |key: &str| Device { key: key.into(), hostname: key.to_uppercase(), serial: None };
+    let first = Run { image: "older.bin".into(), md5: "00".into(), plan: "{}".into() };
+    journal.begin(&first, &[device("r9")]).expect("a run");
+    let run = Run { image: "new.bin".into(), md5: "0f".into(), plan: "{}".into() };
+    let devices = [device("r1"), device("r2"), device("r3")];
+    let run = journal.begin(&run, &devices).expect("a run");
+    assert_eq!(run, 2);
+    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into() };
+    let intent = Happened::Intent { effect: Effect::Copy, at: 0, start };
+    let claim = |key| journal.claim(run, key, Take::default()).expect("a claim");
+    let write = |claim: &db::journal::Claim, happened: &Happened| {
+        let (kind, step, text) = record::entry(happened);
+        claim.append(kind, step, &text).expect("an entry");
+    };
+    let r1 = claim("r1");
+    r1.append(Kind::Backup, Some(record::BEFORE), "hostname R1\nend\n").expect("an entry");
+    write(&r1, &intent);
+    r1.append(Kind::Transcript, None, "R1#copy http://10.0.0.1/x flash0:\n").expect("an entry");
+    write(&r1, &Happened::Done { effect: Effect::Copy, md5: None });
+    r1.append(Kind::Backup, Some(record::AFTER), "hostname R1\nntp server 10.0.0.9\nend\n")
+        .expect("an entry");
+    let (_, _, last) = record::entry(&Happened::Ended(Outcome::Upgraded));
+    r1.end("upgraded", "", &last).expect("the end");
+    let r2 = claim("r2");
+    write(&r2, &intent);
+    (journal, r2)
+}
+
+#[test]
+fn the_newest_run_is_told_while_it_is_at_work() {
+    let home = tempfile::tempdir().expect("a directory");
+    let home = home.path();
+    let (journal, r2) = journal(&home.join(".local/state/towline/upgrades.db"));
+    let list = out(home, &["list"]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines.len() == 2 && lines[0].contains("older.bin  1 waiting"), "{list}");
+    assert!(
+        lines[1].trim_start().starts_with("2  ")
+            && lines[1].ends_with("new.bin  1 at-work, 1 upgraded, 1 waiting"),
+        "{list}"
+    );
+    let status = out(home, &["status"]);
+    let lines: Vec<&str> = status.lines().collect();
+    assert!(lines[2].starts_with("R1 (r1): upgraded "), "{status}");
+    let me = format!("; the process {} on ", std::process::id());
+    assert!(
+        lines[3].starts_with("R2 (r2): at work   transfer, for 0:0") && lines[3].contains(&me),
+        "{status}"
+    );
+    assert_eq!(lines[4], "R3 (r3): waiting");
+    let report = out(home, &["report", "2"]);
+    assert!(
+        report.contains("+ntp server 10.0.0.9") && report.contains("copy new.bin: under way"),
+        "{report}"
+    );
+    assert!(out(home, &["status", "1"]).contains("R9 (r9): waiting"));
+    // Stopped before its end it is to be gone on with.
+    r2.let_go().expect("let go");
+    assert!(
+        out(home, &["status"]).contains("R2 (r2): left      at transfer; 'towline upgrade resume 2' goes on")
+    );
+    assert!(journal.ask_to_stop(2, true).expect("a run"));
+    assert!(out(home, &["status"]).contains("asked to stop at 20"));
+}
+
+#[test]
+fn programs_read_events_and_people_a_page() {
+    let home = tempfile::tempdir().expect("a directory");
+    let home = home.path();
+    let path = home.join("mine.db");
+    let _open = journal(&path);
+    let json = out(home, &["report", "--json", "--journal", "mine.db"]);
+    let events: Vec<serde_json::Value> =
+        json.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect();
+    let named: Vec<&str> = events.iter().map(|event| event["event"].as_str().expect("its name")).collect();
+    let expected = [
+        "upgrade_run",
+        "upgrade_device",
+        "upgrade_entry",
+        "upgrade_device",
+        "upgrade_entry",
+        "upgrade_device",
+    ];
+    assert_eq!(named, expected);
+    assert_eq!(events[0]["devices"], serde_json::json!({"at-work": 1, "upgraded": 1, "waiting": 1}));
+    assert_eq!((&events[1]["added"], &events[1]["outcome"]), (&1.into(), &"upgraded".into()));
+    assert_eq!((&events[4]["entry"], &events[4]["step"]), (&"under-way".into(), &"transfer".into()));
+    for event in &events {
+        if let Some(fault) = towline::events::faults(event).first() {
+            panic!("{fault}: {event}");
+        }
+    }
+    let page = home.join("page.html");
+    std::fs::write(&page, "what was there").expect("room");
+    assert_eq!(out(home, &["report", "2", "--html", "page.html", "--journal", "mine.db"]), "");
+    let text = std::fs::read_to_string(&page).expect("a page");
+    assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"), "{text}");
+    assert_eq!(text.matches("<h2 id=\"d").count(), 3);
+    assert!(text.contains("R1#copy http://10.0.0.1/x flash0:"));
+    assert_eq!(std::fs::metadata(&page).expect("a page").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn what_is_not_there_is_said_with_its_exit_code() {
+    let home = tempfile::tempdir().expect("a directory");
+    let home = home.path();
+    let failed = |words: &[&str], code: i32, needed: &str| {
+        let done = towline(home, words);
+        let err = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(code), "{words:?}: {err}");
+        assert!(err.contains(needed) && err.lines().count() == 1, "{words:?}: {err}");
+    };
+    failed(&["status"], 5, "there is no journal of upgrades; apply begins one");
+    let path = home.join("mine.db");
+    drop(Journal::open(&path).expect("a journal"));
+    let mine = ["--journal", "mine.db"];
+    failed(&[&["status"], &mine[..]].concat(), 5, "there is no run in it");
+    failed(&[&["report", "7"], &mine[..]].concat(), 5, "there is no run 7");
+    failed(&["status", "seven"], 2, "seven");
+    assert_eq!(out(home, &[&["list"], &mine[..]].concat()), "");
+    std::fs::write(home.join("text.db"), "no database\n".repeat(1_000)).expect("room");
+    failed(&["list", "--journal", "text.db"], 6, "it is damaged");
+    db::Writer::open(&home.join("history.db"), std::time::Duration::from_secs(5), 0).expect("a history");
+    failed(&["list", "--journal", "history.db"], 2, "it is a database of something else");
+    failed(&[&["report", "--html", "no/such/dir.html"], &mine[..]].concat(), 5, "there is no run in it");
+}
