@@ -6,7 +6,7 @@ use crate::ssh::{Link, runtime, way};
 use crate::waiting::pulled;
 use crate::{ClientError, Options, Phase, Remote, Scheme};
 use bytes::Bytes;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 use telnet_proto::{Event, Telnet};
 use tokio::io::{AsyncRead, AsyncWrite, split};
@@ -69,6 +69,7 @@ pub struct Terminal {
     typed: Sender<Bytes>,
     printed: Receiver<Bytes>,
     peer: SocketAddr,
+    local: Option<IpAddr>,
     cancel: Option<Cancel>,
     patience: Duration,
     life: Life,
@@ -101,7 +102,8 @@ impl Terminal {
         let link = Link::open(remote, options)?;
         let (input, output) = link.shell(SIZE.0, SIZE.1)?;
         let ends = carried::<()>(&link.runtime, input, output, None);
-        Ok(Terminal::new(ends, link.ends.peer, options, Life::Ssh(Box::new(link))))
+        let local = Some(link.ends.real_local.ip()).filter(|_| options.ssh.jumps.is_empty());
+        Ok(Terminal::new(ends, (link.ends.peer, local), options, Life::Ssh(Box::new(link))))
     }
 
     fn over_telnet(remote: &Remote, options: &Options) -> Result<Terminal, ClientError> {
@@ -113,14 +115,14 @@ impl Terminal {
                 let peer = hop.carrier();
                 hops.reverse();
                 // They live as long as what goes through them, and no longer.
-                (telnet(&runtime, stream, (hop, hops)), peer)
+                (telnet(&runtime, stream, (hop, hops)), (peer, None))
             }
             None => {
                 let patience = options.ssh.connect_timeout;
                 let (stream, ends) = dial::server(remote, options, patience, tap::next_flow())?;
                 let _inside = runtime.enter();
                 let stream = tokio::net::TcpStream::from_std(stream).map_err(ClientError::Network)?;
-                (telnet(&runtime, stream, ()), ends.peer)
+                (telnet(&runtime, stream, ()), (ends.peer, Some(ends.real_local.ip())))
             }
         };
         Ok(Terminal::new(ends, peer, options, Life::Telnet(runtime)))
@@ -128,17 +130,22 @@ impl Terminal {
 
     fn new(
         (typed, printed): (Sender<Bytes>, Receiver<Bytes>),
-        peer: SocketAddr,
+        (peer, local): (SocketAddr, Option<IpAddr>),
         options: &Options,
         life: Life,
     ) -> Terminal {
         let (cancel, patience) = (options.cancel.clone(), options.ssh.no_progress);
-        Terminal { typed, printed, peer, cancel, patience, life }
+        Terminal { typed, printed, peer, local, cancel, patience, life }
     }
 
     /// Where it is, or the last host on the way there.
     pub fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Our address, as the device sees it; `None` behind other hosts.
+    pub fn local(&self) -> Option<IpAddr> {
+        self.local
     }
 
     /// Waits for what is printed.

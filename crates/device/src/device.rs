@@ -96,6 +96,8 @@ pub(crate) struct State {
     pub(crate) trial: Option<Timer>,
     /// Commands that ran to their end, each with the version that ran it.
     pub(crate) ran: BTreeSet<(String, String)>,
+    /// Whether what is saved was written by nobody's device, and has not been booted yet.
+    pub(crate) is_foreign: bool,
     /// Files of flash that `verify` found sound.
     pub(crate) verified: BTreeSet<String>,
 }
@@ -215,7 +217,9 @@ impl Device {
             (None, _) => {}
         }
         let monitor = Monitor::new(&config.profile);
-        Device::assemble(config, Arc::new(flash), Arc::new(nvram), monitor, None, None)
+        let device = Device::assemble(config, Arc::new(flash), Arc::new(nvram), monitor, None, None);
+        device.state().is_foreign = true;
+        device
     }
 
     fn assemble(
@@ -240,6 +244,7 @@ impl Device {
             trial: None,
             ran: BTreeSet::new(),
             verified: BTreeSet::new(),
+            is_foreign: false,
         };
         Arc::new(Device {
             flash: Flash::new(flash, config.profile.flash.geometry()).with_faults(faults.clone()),
@@ -370,7 +375,7 @@ impl Device {
         self.configured_by(&self.startup().unwrap_or_default())
     }
 
-    fn configured_by(&self, startup: &str) -> Config {
+    pub(crate) fn configured_by(&self, startup: &str) -> Config {
         let mut config = Config::before_boot(&self.config.profile, startup);
         commands::merge(&self.config.profile, &mut config, startup);
         config
@@ -393,58 +398,6 @@ impl Device {
             },
             Err(_) => Probe::Absent,
         }
-    }
-
-    /// IOS starts, or ROMMON does.
-    pub(crate) fn become_booted(&self, outcome: boot::Outcome) {
-        let profile = &self.config.profile;
-        let power = match outcome {
-            boot::Outcome::Rommon => Power::Rommon,
-            boot::Outcome::Booted { file, shown, facts } => {
-                let (register, told, ignored) = {
-                    let monitor = &self.state().monitor;
-                    let told = monitor.get(boot::switch::BOOT).map(str::to_owned);
-                    let xe = profile.boot.loader == Loader::SwitchXe;
-                    let ignored = xe && monitor.get(boot::switch_xe::IGNORE_STARTUP) == Some("1");
-                    (monitor.register, told, ignored)
-                };
-                let packages = self.packages_of(&file);
-                // Bit 6: the saved configuration is ignored.
-                let startup = self.startup().filter(|_| register & 0x40 == 0 && !ignored);
-                let setup = startup.is_none();
-                let config = match &startup {
-                    Some(text) => self.configured_by(text),
-                    None => {
-                        let mut config = Config::new(profile);
-                        if let Some(name) = &self.config.name {
-                            config.hostname.clone_from(name);
-                        }
-                        config
-                    }
-                };
-                let saved = Some(config.render(&crate::texts::train(&facts.version)));
-                self.wire.set(Links::of(&config));
-                Power::Running(Box::new(Running {
-                    file,
-                    shown,
-                    facts: *facts,
-                    config,
-                    saved,
-                    since: SystemTime::now(),
-                    register,
-                    arp: BTreeSet::new(),
-                    changed: None,
-                    written: None,
-                    setup,
-                    archived: Archived::default(),
-                    pending: None,
-                    packages,
-                    told,
-                }))
-            }
-        };
-        self.state().power = power;
-        self.packages_booted();
     }
 
     // ---- the configuration

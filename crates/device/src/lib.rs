@@ -43,6 +43,7 @@ mod rommon;
 mod scp;
 mod session;
 mod ssh;
+mod started;
 mod switch_loader;
 mod texts;
 mod tftp;

@@ -65,6 +65,8 @@ pub enum Mode {
 pub struct Boot {
     /// What is tried, in this order, spelled as the device does.
     pub images: Vec<String>,
+    /// What its running configuration says of that, where it does: what is tried once it is saved.
+    pub configured: Option<Vec<String>>,
     /// The configuration register now; `None`: it has none.
     pub register: Option<u16>,
     /// The one of the next start, where it is another.
@@ -98,6 +100,11 @@ pub struct File {
 }
 
 impl Boot {
+    /// What a start behind the next `write memory` tries.
+    pub fn coming(&self) -> &[String] {
+        self.configured.as_deref().unwrap_or(&self.images)
+    }
+
     /// The register that decides the next start.
     pub fn coming_register(&self) -> Option<u16> {
         self.next_register.or(self.register)

@@ -150,9 +150,18 @@ impl Start {
 }
 
 impl Boot {
-    /// Whether its next start tries these, in this order, however they are spelled.
+    /// Whether it is told to try these, in this order, however they are spelled.
     pub fn tries(&self, images: &[String]) -> bool {
-        let base = crate::room::base;
-        self.images.len() == images.len() && self.images.iter().zip(images).all(|(a, b)| base(a) == base(b))
+        same(self.coming(), images)
     }
+
+    /// Whether its next start does.
+    pub fn will_try(&self, images: &[String]) -> bool {
+        self.tries(images) && same(&self.images, images)
+    }
+}
+
+fn same(some: &[String], others: &[String]) -> bool {
+    let base = crate::room::base;
+    some.len() == others.len() && some.iter().zip(others).all(|(a, b)| base(a) == base(b))
 }

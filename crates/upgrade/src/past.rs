@@ -127,6 +127,11 @@ impl Past {
         self.tries.iter().find(|(of, _)| *of == step).map_or(0, |(_, n)| *n)
     }
 
+    /// Whether a restart was told, and nobody knows what came of it.
+    pub fn is_restarting(&self) -> bool {
+        self.told.is_some()
+    }
+
     /// Whether a restart has been told: from then on a device may run something else.
     pub fn is_felt(&self) -> bool {
         self.has_restarted || self.told.is_some()

@@ -138,7 +138,7 @@ impl Run {
             serial: facts.serial.clone(),
             image: facts.image.clone(),
             version: facts.version.clone(),
-            boot: facts.boot.images.clone(),
+            boot: facts.boot.coming().to_vec(),
             may_go: room::sacrifices(facts, &self.target).unwrap_or_default(),
         })
     }
@@ -300,9 +300,10 @@ impl Run {
             // Without a line the next start would take what it finds first.
             _ => vec![before.image.clone()],
         };
+        let order_saved = order.clone();
         let effect = if !facts.boot.tries(&order) {
             Effect::SetBoot(order)
-        } else if facts.unsaved != Some(false) {
+        } else if facts.unsaved != Some(false) || !facts.boot.will_try(&order_saved) {
             Effect::Save
         } else if base(&facts.image) != base(&before.image) {
             Effect::Reload

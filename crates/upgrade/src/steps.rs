@@ -53,14 +53,15 @@ fn is_verified(facts: &Facts, target: &Target) -> bool {
 }
 
 fn is_set(facts: &Facts, target: &Target) -> bool {
-    let mut images = facts.boot.images.iter().map(|image| base(image));
+    let mut images = facts.boot.coming().iter().map(|image| base(image));
     let is_first = images.next() == Some(target.name.as_str());
     let running = base(&facts.image);
     is_first && (running == target.name || images.next() == Some(running))
 }
 
 fn is_saved(facts: &Facts, _: &Target) -> bool {
-    facts.unsaved == Some(false)
+    // What a device tries is taken from what it has saved.
+    facts.unsaved == Some(false) && facts.boot.will_try(facts.boot.coming())
 }
 
 fn runs(facts: &Facts, target: &Target) -> bool {

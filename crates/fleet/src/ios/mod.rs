@@ -8,7 +8,10 @@
 //! | `trouble` | why a conversation stopped, with what stood on the line |
 //! | `session` | the machine at a real line |
 //! | `survey` | what is asked for, and the facts that come of it |
+//! | `deeds` | what is typed to do something, what it may ask back, and how it says that it is done |
+//! | `upgrading` | the upgrade of one device, from facts and a journal, to its end |
 
+mod deeds;
 mod rows;
 mod screen;
 mod session;
@@ -17,8 +20,11 @@ mod talk;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod upgrading;
 
+pub use deeds::{Undone, act};
 pub use session::{Fault, Session};
-pub use survey::{Texts, Unreadable, configuration, is_same, saved_configuration, survey};
-pub use talk::{Answer, Event, Login, Talk};
+pub use survey::{Texts, Unreadable, configuration, is_same, saved_configuration, survey, survey_flash};
+pub use talk::{Answer, Event, Login, Reply, Talk};
 pub use trouble::{Trouble, Why, redacted};
+pub use upgrading::{Halt, Journal, Source, carry_out};

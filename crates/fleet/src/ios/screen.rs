@@ -9,6 +9,8 @@ const TAIL: usize = 4_096;
 #[derive(Default)]
 pub(super) struct Screen {
     octets: Vec<u8>,
+    /// How many there were when a question was answered.
+    mark: usize,
 }
 
 impl Screen {
@@ -20,6 +22,17 @@ impl Screen {
 
     pub(super) fn clear(&mut self) {
         self.octets.clear();
+        self.mark = 0;
+    }
+
+    /// What stands there has been answered.
+    pub(super) fn mark(&mut self) {
+        self.mark = self.octets.len();
+    }
+
+    /// Whether anything that is seen came since.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.octets[self.mark..].iter().any(u8::is_ascii_graphic)
     }
 
     /// All of it, a line each.

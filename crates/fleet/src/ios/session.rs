@@ -1,10 +1,12 @@
 //! The machine at a real line.
 
-use super::talk::{Answer, Event, Login, Talk};
-use super::trouble::Trouble;
+use super::survey::Texts;
+use super::talk::{Answer, Event, Login, Reply, Talk};
+use super::trouble::{Trouble, Why};
 use client::terminal::{Heard, Place, Terminal};
 use client::{ClientError, Options};
 use clock::{Duration, Instant};
+use std::net::IpAddr;
 
 /// Why a device could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +40,8 @@ pub struct Session {
     terminal: Terminal,
     talk: Talk,
     began: std::time::Instant,
+    /// What it said when it was asked for its facts last.
+    pub(super) texts: Option<Texts>,
 }
 
 impl Session {
@@ -49,12 +53,17 @@ impl Session {
         let began = std::time::Instant::now();
         let terminal = Terminal::open(place, login.password.as_deref(), options)?;
         let talk = Talk::new(since(began), login);
-        let mut session = Session { terminal, talk, began };
-        match session.next()? {
+        let mut session = Session { terminal, talk, began, texts: None };
+        match session.next(None)? {
             Event::Ready => Ok(session),
             Event::Stopped(trouble) => Err(trouble.into()),
             Event::Answer(_) => unreachable!("nothing was asked"),
         }
+    }
+
+    /// Our address, as the device sees it; `None` behind other hosts.
+    pub fn our_address(&self) -> Option<IpAddr> {
+        self.terminal.local()
     }
 
     /// As its prompt has it.
@@ -67,15 +76,50 @@ impl Session {
     /// # Errors
     /// See [`Fault`]; one that is refused is an answer.
     pub fn ask(&mut self, command: &str, quiet: Duration) -> Result<Answer, Fault> {
-        self.talk.ask(since(self.began), command, quiet);
-        match self.next()? {
+        self.ask_and_reply(command, quiet, Vec::new())
+    }
+
+    /// The same for a command that may ask back.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn ask_and_reply(
+        &mut self,
+        command: &str,
+        quiet: Duration,
+        replies: Vec<Reply>,
+    ) -> Result<Answer, Fault> {
+        self.talk.ask_and_reply(since(self.began), command, quiet, replies);
+        match self.next(None)? {
             Event::Answer(answer) => Ok(answer),
             Event::Stopped(trouble) => Err(trouble.into()),
             Event::Ready => unreachable!("it was ready"),
         }
     }
 
-    fn next(&mut self) -> Result<Event, Fault> {
+    /// A command that ends the conversation: what it answers where it does not, within that time. A line at a console does not end, and
+    /// prints for minutes what a start prints.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn leave(
+        mut self,
+        command: &str,
+        within: Duration,
+        replies: Vec<Reply>,
+    ) -> Result<Option<Answer>, Fault> {
+        self.talk.ask_and_reply(since(self.began), command, within, replies);
+        match self.next(Some(std::time::Instant::now() + within)) {
+            Ok(Event::Answer(answer)) => Ok(Some(answer)),
+            Ok(Event::Stopped(Trouble { why: Why::Gone | Why::Silent(_), .. })) => Ok(None),
+            Ok(Event::Stopped(trouble)) => Err(trouble.into()),
+            Ok(Event::Ready) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The next event; [`Event::Ready`] where none comes until then.
+    fn next(&mut self, end: Option<std::time::Instant>) -> Result<Event, Fault> {
         loop {
             while let Some(octets) = self.talk.poll_transmit() {
                 self.terminal.write(&octets)?;
@@ -83,7 +127,11 @@ impl Session {
             if let Some(event) = self.talk.poll_event() {
                 return Ok(event);
             }
+            if end.is_some_and(|end| std::time::Instant::now() >= end) {
+                return Ok(Event::Ready);
+            }
             let until = self.talk.deadline().map(|at| self.began + (at - Instant::ZERO));
+            let until = until.into_iter().chain(end).min();
             match self.terminal.read(until)? {
                 Heard::Octets(octets) => self.talk.handle_input(since(self.began), &octets),
                 Heard::Over => self.talk.handle_end(),

@@ -14,7 +14,9 @@ use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
 /// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
 const QUIET: Duration = Duration::from_secs(60);
 /// Lines of a configuration that differ without anybody having changed it.
-const VOLATILE: [&str; 6] = [
+const VOLATILE: [&str; 7] = [
+    // Of what wrote it: behind an upgrade it is another.
+    "version ",
     "! Last configuration change at ",
     "! NVRAM config last updated at ",
     "! No configuration change since last restart",
@@ -40,6 +42,15 @@ pub struct Texts {
     pub reload: Option<String>,
     /// `show switch`; `None`: it refuses, for it is no stack.
     pub switch: Option<String>,
+}
+
+/// How a device is told what to boot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum BootBy {
+    /// A line for each image, behind those that are there.
+    Lines,
+    /// One line with all of them, that takes the place of what was there, and counts at once.
+    Path,
 }
 
 /// A text that was not understood.
@@ -76,7 +87,25 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         reload: if_known(session, "show reload")?,
         switch: if_known(session, "show switch")?,
     };
-    texts.facts(&hostname).map_err(|Unreadable { command, why }| Fault::Unreadable { command, why })
+    let facts = read(&texts, &hostname)?;
+    session.texts = Some(texts);
+    Ok(facts)
+}
+
+/// The same, where nothing but files of flash has changed since it was asked last.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn survey_flash(session: &mut Session, facts: &Facts) -> Result<Facts, Fault> {
+    let Some(mut texts) = session.texts.take() else { return survey(session) };
+    texts.dir = needed(session, &format!("dir {}", facts.flash.name))?;
+    let facts = read(&texts, session.hostname())?;
+    session.texts = Some(texts);
+    Ok(facts)
+}
+
+fn read(texts: &Texts, hostname: &str) -> Result<Facts, Fault> {
+    texts.facts(hostname).map_err(|Unreadable { command, why }| Fault::Unreadable { command, why })
 }
 
 fn needed(session: &mut Session, command: &str) -> Result<String, Fault> {
@@ -147,25 +176,45 @@ impl Texts {
         })
     }
 
+    /// How this device is told what to boot.
+    pub(super) fn boot_by(&self) -> BootBy {
+        if self.boot.contains("BOOT path-list") { BootBy::Path } else { BootBy::Lines }
+    }
+
     fn boot(&self, version: &Version) -> Result<Boot, Unreadable> {
         let unread = |e: ios_cli::text::Unread| Unreadable { command: "show boot", why: e.to_string() };
         let (register, next_register) = (None, None);
         if self.boot.contains("BOOT path-list") {
             let PathList { boot: images, manual, .. } = PathList::parse(&self.boot).map_err(unread)?;
-            return Ok(Boot { images, register, next_register, manual });
+            return Ok(Boot { images, configured: None, register, next_register, manual });
         }
         if self.boot.contains("Boot Variables on next reload:") {
             let variables = BootVariables::parse(&self.boot).map_err(unread)?;
             let next = variables.next.unwrap_or_default();
             let images = next.split(';').map(str::trim).filter(|image| !image.is_empty()).map(str::to_owned);
-            return Ok(Boot { images: images.collect(), register, next_register, manual: variables.manual });
+            let (images, configured) = (images.collect(), self.boot_lines());
+            return Ok(Boot { images, configured, register, next_register, manual: variables.manual });
         }
         let variables = BootVar::parse(&self.boot)
             .map_err(|e| Unreadable { command: "show bootvar", why: e.to_string() })?;
         let images = variables.boot.unwrap_or_default().into_iter().map(|image| image.file).collect();
         // `show version` says what the next start finds, also where nothing is saved yet.
         let next_register = version.next_register.or(variables.next);
-        Ok(Boot { images, register: Some(version.register), next_register, manual: false })
+        let (configured, register) = (self.boot_lines(), Some(version.register));
+        Ok(Boot { images, configured, register, next_register, manual: false })
+    }
+
+    /// What the running configuration says of what is booted.
+    fn boot_lines(&self) -> Option<Vec<String>> {
+        let running = self.running.as_deref().filter(|text| is_whole(text))?;
+        let lines = running.lines().filter_map(|line| line.trim_end().strip_prefix("boot system "));
+        let images = lines.flat_map(|line| line.strip_prefix("switch all ").unwrap_or(line).split(';'));
+        Some(
+            images
+                .map(|image| image.trim().replacen(' ', ":", 1))
+                .filter(|image| !image.is_empty())
+                .collect(),
+        )
     }
 
     fn members(&self) -> Result<Vec<Member>, Unreadable> {

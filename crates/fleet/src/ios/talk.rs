@@ -20,6 +20,8 @@ const NUDGES: u32 = 4;
 const LOGIN: Duration = Duration::from_secs(30);
 /// Silence behind what is no prompt, after which it is taken for a question.
 const QUESTION: Duration = Duration::from_secs(10);
+/// Questions of one command that are answered, at most.
+const REPLIES: u32 = 12;
 /// What is typed before anything else: no pages, no broken lines, no messages of others. What a device does not know of it does
 /// not matter.
 const BEFORE: [&str; 3] = ["terminal length 0", "terminal width 511", "terminal no monitor"];
@@ -39,6 +41,24 @@ pub struct Login {
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// A question that a command may ask, and what is typed then. What no row knows gets no answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    question: Regex,
+    keys: String,
+}
+
+impl Reply {
+    /// To a last line that ends like this, a regular expression; the keys as they are typed: `\r` is Return.
+    ///
+    /// # Panics
+    /// Where it is no regular expression.
+    pub fn new(question: &str, keys: &str) -> Reply {
+        let question = Regex::new(&format!("{question} *$")).expect("a pattern of ours");
+        Reply { question, keys: keys.to_owned() }
     }
 }
 
@@ -72,8 +92,8 @@ enum State {
     /// The n-th of [`BEFORE`].
     Preparing(usize),
     Ready,
-    /// A command, and how long its silence may be.
-    Asking(String, Duration),
+    /// A command, how long its silence may be, and what may be answered.
+    Asking(String, Duration, Vec<Reply>),
     Over,
 }
 
@@ -87,6 +107,8 @@ pub struct Talk {
     /// Whether user and password were typed once.
     told: (bool, bool),
     heard: Instant,
+    /// How many questions of this command were answered.
+    replies: u32,
     out: Vec<u8>,
     events: VecDeque<Event>,
 }
@@ -102,6 +124,7 @@ impl Talk {
             hostname: String::new(),
             told: (false, false),
             heard: now,
+            replies: 0,
             out: Vec::new(),
             events: VecDeque::new(),
         }
@@ -117,8 +140,17 @@ impl Talk {
     /// # Panics
     /// Elsewhere.
     pub fn ask(&mut self, now: Instant, command: &str, quiet: Duration) {
+        self.ask_and_reply(now, command, quiet, Vec::new());
+    }
+
+    /// The same for a command that may ask back.
+    ///
+    /// # Panics
+    /// As [`Talk::ask`].
+    pub fn ask_and_reply(&mut self, now: Instant, command: &str, quiet: Duration, replies: Vec<Reply>) {
         assert!(matches!(self.state, State::Ready), "one command after the other");
-        self.state = State::Asking(command.to_owned(), quiet);
+        self.state = State::Asking(command.to_owned(), quiet, replies);
+        self.replies = 0;
         self.type_line(now, command);
     }
 
@@ -144,8 +176,8 @@ impl Talk {
             State::Ready | State::Over => return None,
             State::Entering(nudges) if *nudges < NUDGES && self.prompts.is_none() => NUDGE,
             State::Entering(_) | State::Learning(_) | State::Enabling(_) | State::Preparing(_) => LOGIN,
-            State::Asking(_, quiet) if self.stands_at_a_question() => (*quiet).min(QUESTION),
-            State::Asking(_, quiet) => *quiet,
+            State::Asking(_, quiet, _) if self.stands_at_a_question() => (*quiet).min(QUESTION),
+            State::Asking(_, quiet, _) => *quiet,
         };
         Some(self.heard + silence)
     }
@@ -185,7 +217,7 @@ impl Talk {
     /// not meant.
     fn stands_at_a_question(&self) -> bool {
         let line = self.screen.last_line();
-        let is_echo = matches!(&self.state, State::Asking(command, _) if line.ends_with(command.as_str()));
+        let is_echo = matches!(&self.state, State::Asking(command, ..) if line.ends_with(command.as_str()));
         !line.trim().is_empty() && !is_echo && rows::meaning(&line).is_none() && !rows::is_promptlike(&line)
     }
 
@@ -245,11 +277,18 @@ impl Talk {
                 false => self.stop(Why::Refused),
             },
             (State::Preparing(n), None) if is_prompt => self.prepare(now, n + 1),
-            (State::Asking(command, _), None) if is_prompt => {
+            (State::Asking(command, ..), None) if is_prompt => {
                 let answer = answer(&self.screen.text(), command);
                 self.screen.clear();
                 self.state = State::Ready;
                 self.events.push_back(Event::Answer(answer));
+            }
+            (State::Asking(_, _, replies), _) if self.screen.is_fresh() && self.replies < REPLIES => {
+                if let Some(reply) = replies.iter().find(|reply| reply.question.is_match(&line)) {
+                    self.out.extend_from_slice(reply.keys.as_bytes());
+                    self.replies += 1;
+                    self.screen.mark();
+                }
             }
             _ => {}
         }
@@ -309,7 +348,7 @@ impl Talk {
             State::Entering(_) | State::Learning(_) => "the login",
             State::Enabling(_) => "enable",
             State::Preparing(n) => BEFORE[*n],
-            State::Asking(command, _) => command.as_str(),
+            State::Asking(command, ..) => command.as_str(),
             State::Ready | State::Over => "what nobody asked for",
         };
         let awaited = if self.prompts.is_some() { "its prompt" } else { "a prompt or a login" };

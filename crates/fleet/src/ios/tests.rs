@@ -1,4 +1,4 @@
-use super::talk::{Event, Login, Talk};
+use super::talk::{Event, Login, Reply, Talk};
 use super::trouble::{Trouble, Why};
 use clock::{Duration, Instant};
 
@@ -270,4 +270,41 @@ fn no_octets_panic() {
             }
         }
     }
+}
+
+fn privileged(says: &[(&'static str, &'static str)]) -> Script {
+    let mut script = Script::new(Login::default(), "\r\nR1#", says, 7);
+    assert_eq!(script.event(), Event::Ready);
+    script
+}
+
+fn reply(script: &mut Script, command: &str, replies: Vec<Reply>) -> Event {
+    script.talk.ask_and_reply(script.now, command, Duration::from_secs(60), replies);
+    script.event()
+}
+
+#[test]
+fn questions_that_a_command_may_ask_are_answered_once_each() {
+    let mut script = privileged(&[
+        ("copy a b", "\r\nDestination filename [b]? "),
+        ("b", "\r\nErase flash: before copying? [confirm]"),
+        ("n", "\r\n*Mar  1 00:00:12: %SYS-5-X: noise\r\n!!!\r\n[OK - 3 bytes]\r\nR1#"),
+    ]);
+    let replies =
+        vec![Reply::new(r"Destination filename \[.*\]\?", "b\r"), Reply::new(r"Erase .*\[confirm\]", "n")];
+    let Event::Answer(answer) = reply(&mut script, "copy a b", replies) else { panic!("an answer") };
+    assert!(answer.text.contains("[OK - 3 bytes]") && answer.complaint.is_none(), "{answer:?}");
+    assert_eq!(script.typed[script.typed.len() - 3..], ["copy a b", "b", "n"]);
+}
+
+#[test]
+fn a_question_that_no_row_knows_gets_no_answer() {
+    let mut script = privileged(&[("copy a b", "\r\nDelete everything? [confirm]")]);
+    let replies = vec![Reply::new(r"Destination filename \[.*\]\?", "b\r")];
+    let Event::Stopped(Trouble { why, lines, .. }) = reply(&mut script, "copy a b", replies) else {
+        panic!("nothing else")
+    };
+    assert_eq!(why, Why::Unknown);
+    assert!(lines.iter().any(|line| line.contains("Delete everything?")), "{lines:?}");
+    assert_eq!(script.typed.last().map(String::as_str), Some("copy a b"), "nothing behind it");
 }

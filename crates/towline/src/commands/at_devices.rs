@@ -11,7 +11,7 @@ use client::{Ask, Jump, Options, Profile, Question};
 use fleet::ios::{Fault, Login, Session, Trouble, Why, survey};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use transport::Cancel;
 use upgrade::Facts;
@@ -215,12 +215,35 @@ impl AtDevices {
         events: &Arc<Events>,
         undone: &'static str,
         ask: impl Fn(&mut Session) -> Result<T, Fault> + Sync,
+        act: impl FnMut(&Named, T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let ask = |way: &mut Way<'_>| {
+            way.open().and_then(|mut session| ask(&mut session)).map_err(|fault| way.failure(&fault))
+        };
+        self.each_way(events, &Arc::default(), undone, ask, act)
+    }
+
+    /// Does something at each, by a way that may be gone more than once, and something with what comes of it. The first Ctrl-C sets
+    /// `stop` where somebody else has it too, and otherwise, as the second does, ends every wait.
+    pub(super) fn each_way<T: Send>(
+        &self,
+        events: &Arc<Events>,
+        stop: &Arc<AtomicBool>,
+        undone: &'static str,
+        ask: impl Fn(&mut Way<'_>) -> Result<T, Failure> + Sync,
         mut act: impl FnMut(&Named, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let devices = self.devices()?;
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "a descriptor", e, ""))?;
         let pulled = cancel.clone();
-        on_interrupt(move |_| pulled.cancel()).map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
+        let (is_heeded, stopping) = (Arc::strong_count(stop) > 1, stop.clone());
+        on_interrupt(move |nth| {
+            stopping.store(true, Ordering::Relaxed);
+            if nth > 1 || !is_heeded {
+                pulled.cancel();
+            }
+        })
+        .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let mut ssh = self.ssh.0.options(events);
         ssh.connect_timeout = Duration::from_secs(self.patience);
         let options = Options { ssh, cancel: Some(cancel.clone()), ..Options::default() };
@@ -239,14 +262,16 @@ impl AtDevices {
         std::thread::scope(|scope| {
             let (answers, come) = std::sync::mpsc::channel();
             for _ in 0..usize::from(self.parallel).min(devices.len()) {
-                let (answers, devices, next, options, ask, cancel) =
-                    (answers.clone(), &devices, &next, &options, &ask, &cancel);
+                let (answers, devices, next, options, ask, cancel, stop) =
+                    (answers.clone(), &devices, &next, &options, &ask, &cancel, &stop);
                 scope.spawn(move || {
                     while !cancel.is_cancelled()
+                        && !stop.load(Ordering::Relaxed)
                         && let Some(named) = devices.get(next.fetch_add(1, Ordering::Relaxed))
                         // Nobody hears it any more.
-                        && answers.send((named, asked(named, options, ask))).is_ok()
-                    {}
+                        && answers.send((named, ask(&mut Way::new(named, options)))).is_ok()
+                    {
+                    }
                 });
             }
             drop(answers);
@@ -256,7 +281,7 @@ impl AtDevices {
             (of, _) if done == of => Ok(()),
             (1, [failure]) => Err(failure.clone()),
             (of, failed) => {
-                let is_interrupted = cancel.is_cancelled();
+                let is_interrupted = cancel.is_cancelled() || stop.load(Ordering::Relaxed);
                 let several = Several { of, done, things: "devices", undone, is_interrupted };
                 Err(several.failure(&failed.iter().collect::<Vec<_>>()))
             }
@@ -292,61 +317,77 @@ impl AtDevices {
     }
 }
 
-/// What a device answers; what it wants of a login and was not given is asked for at a terminal, once each.
-fn asked<T>(
-    named: &Named,
-    options: &Options,
-    act: &impl Fn(&mut Session) -> Result<T, Fault>,
-) -> Result<T, Failure> {
-    let Named { place, password, shown, entry } = named;
-    let mut options = options.clone();
-    let ssh = &mut options.ssh;
-    if let Some(entry) = entry {
-        let Entry { by_key, via, profile, keys, .. } = entry;
-        ssh.profile = profile.or(ssh.profile);
-        if !via.is_empty() {
-            ssh.jumps.clone_from(via);
-        }
-        if !keys.is_empty() {
-            ssh.keys.clone_from(keys);
-        }
-        if *by_key {
-            ssh.password = None;
-            ssh.ask = Arc::new(NoPassword(ssh.ask.clone()));
-        }
-    }
-    let user = place.user.clone().unwrap_or_else(|| ssh.user.clone());
-    let ask = ssh.ask.clone();
-    let enable = entry.as_ref().and_then(|entry| entry.enable.as_ref());
-    let mut login = Login {
-        user: Some(user.clone()).filter(|user| !user.is_empty()),
-        password: password.as_ref().map(|Hidden(text)| text.clone()).or_else(|| ssh.password.clone()),
-        enable: enable.map(|Hidden(text)| text.clone()).or_else(|| std::env::var(ENABLE).ok()),
-    };
-    for _ in 0..3 {
-        let done = Session::open(place, login.clone(), &options).and_then(|mut session| act(&mut session));
-        let wanted = match done {
-            Ok(answer) => return Ok(answer),
-            Err(Fault::Trouble(Trouble { why: Why::Wanted(wanted), .. })) => wanted,
-            Err(fault) => return Err(failure(shown, &fault)),
-        };
-        let (question, given) = match wanted {
-            "a password" => {
-                (Question::Password { user: &user, host: &place.host, again: false }, &mut login.password)
+/// How a device is reached, and who logs in.
+pub(super) struct Way<'a> {
+    pub(super) named: &'a Named,
+    options: Options,
+    login: Login,
+}
+
+impl<'a> Way<'a> {
+    fn new(named: &'a Named, options: &Options) -> Way<'a> {
+        let mut options = options.clone();
+        let ssh = &mut options.ssh;
+        if let Some(entry) = &named.entry {
+            let Entry { by_key, via, profile, keys, .. } = entry;
+            ssh.profile = profile.or(ssh.profile);
+            if !via.is_empty() {
+                ssh.jumps.clone_from(via);
             }
-            "an enable password" => (
-                Question::Other { host: &place.host, words: "enable password:", echo: false },
-                &mut login.enable,
-            ),
-            _ => (Question::Other { host: &place.host, words: "user:", echo: true }, &mut login.user),
-        };
-        match ask.ask(question) {
-            Some(answer) => *given = Some(answer),
-            None => break,
+            if !keys.is_empty() {
+                ssh.keys.clone_from(keys);
+            }
+            if *by_key {
+                ssh.password = None;
+                ssh.ask = Arc::new(NoPassword(ssh.ask.clone()));
+            }
         }
+        let user = named.place.user.clone().unwrap_or_else(|| ssh.user.clone());
+        let password = named.password.as_ref().map(|Hidden(text)| text.clone());
+        let enable = named.entry.as_ref().and_then(|entry| entry.enable.as_ref());
+        let login = Login {
+            user: Some(user).filter(|user| !user.is_empty()),
+            password: password.or_else(|| ssh.password.clone()),
+            enable: enable.map(|Hidden(text)| text.clone()).or_else(|| std::env::var(ENABLE).ok()),
+        };
+        Way { named, options, login }
     }
-    let way_out = "TOWLINE_PASSWORD and TOWLINE_ENABLE hold passwords where there is no terminal";
-    Err(Failure::new(Exit::Refused, shown, "it asks for what was not given", way_out))
+
+    /// Logs in; what the device wants and was not given is asked for at a terminal, once each, and known from then on.
+    pub(super) fn open(&mut self) -> Result<Session, Fault> {
+        let Named { place, .. } = self.named;
+        let user = self.login.user.clone().unwrap_or_default();
+        for _ in 0..3 {
+            let fault = match Session::open(place, self.login.clone(), &self.options) {
+                Ok(session) => return Ok(session),
+                Err(fault) => fault,
+            };
+            let Fault::Trouble(Trouble { why: Why::Wanted(wanted), .. }) = &fault else { return Err(fault) };
+            let (question, given) = match *wanted {
+                "a password" => (
+                    Question::Password { user: &user, host: &place.host, again: false },
+                    &mut self.login.password,
+                ),
+                "an enable password" => (
+                    Question::Other { host: &place.host, words: "enable password:", echo: false },
+                    &mut self.login.enable,
+                ),
+                _ => {
+                    (Question::Other { host: &place.host, words: "user:", echo: true }, &mut self.login.user)
+                }
+            };
+            match self.options.ssh.ask.ask(question) {
+                Some(answer) => *given = Some(answer),
+                None => return Err(fault),
+            }
+        }
+        Session::open(place, self.login.clone(), &self.options)
+    }
+
+    /// What it is that stopped a conversation, and what to do about it.
+    pub(super) fn failure(&self, fault: &Fault) -> Failure {
+        failure(&self.named.shown, fault)
+    }
 }
 
 /// Somebody who is asked for everything but passwords.

@@ -200,3 +200,63 @@ pub struct BackedUp {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub removed: Option<u64>,
 }
+
+pub(super) const UPGRADE_STEP: Row = Row {
+    event: "upgrade_step",
+    by: "upgrade apply, upgrade resume",
+    doc: "What is about to be done to a device, or what came of it: an entry of the journal.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always(
+            "entry",
+            Kind::OneOf(&["began", "intent", "done", "failed", "turned-back", "resumed"]),
+            "`intent`: about to be done. `turned-back`: from here on everything is put back as it was.",
+        ),
+        maybe("step", Kind::Text, "Of the ladder: `transfer` (docs/upgrade.md)."),
+        maybe("what", Kind::Text, "What is done, for people."),
+        maybe("why", Kind::Text, "What the device says, where it was not done, or why it is put back."),
+    ],
+};
+
+pub(super) const UPGRADE_ENDED: Row = Row {
+    event: "upgrade_ended",
+    by: "upgrade apply, upgrade resume",
+    doc: "How the upgrade of a device ended.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("image", Kind::Text, "The new image."),
+        always(
+            "outcome",
+            Kind::OneOf(&["already-there", "upgraded", "rolled-back", "held", "abandoned"]),
+            "`rolled-back`: it runs what it ran before. `held`: a person has to look. `abandoned`: nothing was done.",
+        ),
+        maybe("why", Kind::Text, "Why it is not what was wished."),
+        always("seconds", Kind::Number, "From the login on."),
+    ],
+};
+
+/// An entry of an upgrade's journal as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in UPGRADE_STEP, which is printed")]
+pub struct UpgradeStep {
+    pub device: String,
+    pub entry: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// An end as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in UPGRADE_ENDED, which is printed")]
+pub struct UpgradeEnded {
+    pub device: String,
+    pub image: String,
+    pub outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    pub seconds: f64,
+}

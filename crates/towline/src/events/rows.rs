@@ -487,6 +487,8 @@ pub const EVENTS: &[Row] = &[
     on_upgrades::UPGRADE_RUN,
     on_upgrades::UPGRADE_DEVICE,
     on_upgrades::UPGRADE_ENTRY,
+    on_devices::UPGRADE_STEP,
+    on_devices::UPGRADE_ENDED,
     on_devices::BACKED_UP,
     on_inventories::INVENTORIED,
     on_inventories::LEFT_OUT,

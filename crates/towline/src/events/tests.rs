@@ -434,6 +434,20 @@ fn samples() -> Vec<Event> {
             copy_seconds: 1,
             away_seconds: 1,
         })),
+        Event::UpgradeStep(UpgradeStep {
+            device: s("r1"),
+            entry: "failed",
+            step: Some("transfer"),
+            what: Some(s("copy")),
+            why: Some(s("%Error")),
+        }),
+        Event::UpgradeEnded(UpgradeEnded {
+            device: s("r1"),
+            image: s("a.bin"),
+            outcome: "held",
+            why: Some(s("room")),
+            seconds: 1.5,
+        }),
         Event::FtpExamined(FtpExamined {
             url: s("ftp://h/"),
             server: Some(s("127.0.0.1:21")),

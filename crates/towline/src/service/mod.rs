@@ -26,7 +26,7 @@ mod line;
 mod live;
 mod mandate;
 mod monitored;
-mod one_file;
+pub(crate) mod one_file;
 mod orders;
 mod place;
 pub(crate) mod policy;

@@ -1,18 +1,22 @@
 //! What is kept of upgrades, and how it is told: between the machine of `upgrade` and the journal of `db`, which do not
-//! know each other.
+//! know each other; and where the image comes from.
 //!
 //! | file | its one idea |
 //! |---|---|
 //! | [`record`] | an entry of the journal as text, and back |
 //! | [`story`] | what the entries of a device say together |
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
+//! | `depot` | servers of this process for one image: a path of its own for each copy |
 
+mod depot;
 pub mod page;
 pub mod record;
 pub mod story;
 #[cfg(test)]
 mod tests;
 pub mod text;
+
+pub(crate) use depot::{Depot, Over};
 
 use crate::exit::{Exit, Failure};
 use db::Fault as Database;

@@ -106,7 +106,13 @@ impl Model {
             uptime: (now - self.started) / 60,
             reason: Some(self.reason.clone()),
             memory: None,
-            boot: Boot { images: self.boot.clone(), register: Some(0x2102), ..Boot::default() },
+            boot: Boot {
+                // A router takes what it tries from what is saved.
+                images: self.saved.clone(),
+                configured: Some(self.boot.clone()),
+                register: Some(0x2102),
+                ..Boot::default()
+            },
             flash: FileSystem {
                 name: "flash0:".into(),
                 total: 250,

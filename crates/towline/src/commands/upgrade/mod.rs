@@ -1,10 +1,13 @@
-//! `towline upgrade`: a new image for real devices. So far what would be done, and why not; and what is kept of it.
+//! `towline upgrade`: a new image for real devices: what would be done, doing it, and what is kept of it.
 
+mod apply;
 mod at_journal;
 mod list;
 mod planning;
 mod report;
 mod status;
+mod telling;
+mod wishes;
 
 use crate::events::Events;
 use crate::exit::Failure;
@@ -14,11 +17,12 @@ use std::sync::Arc;
 const EXAMPLES: &str = "\
 Examples:
   towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
+  towline upgrade apply admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
   towline upgrade status                     where the devices of the newest run are
   towline upgrade report 7 --html 7.html     all of a run, as a page
 ";
 
-/// A new image for devices with IOS and IOS-XE: what would be done, and what stands in the way.
+/// A new image for devices with IOS and IOS-XE: what would be done, what stands in the way, and doing it.
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Upgrade {
@@ -29,6 +33,7 @@ pub struct Upgrade {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Plan(Box<planning::Planning>),
+    Apply(Box<apply::Applying>),
     List(list::List),
     Status(status::Status),
     Report(report::Report),
@@ -39,6 +44,7 @@ impl Upgrade {
     pub(super) fn json(&self) -> bool {
         match &self.verb {
             Verb::Plan(planning) => planning.at.json,
+            Verb::Apply(applying) => applying.at.json,
             Verb::List(list) => list.json,
             Verb::Status(status) => status.json,
             Verb::Report(report) => report.json,
@@ -49,6 +55,7 @@ impl Upgrade {
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         match self.verb {
             Verb::Plan(planning) => planning.run(events),
+            Verb::Apply(applying) => applying.run(events),
             Verb::List(list) => list.run(events),
             Verb::Status(status) => status.run(events),
             Verb::Report(report) => report.run(events),

@@ -1,0 +1,217 @@
+//! The upgrade of one device, from facts and a journal, to its end.
+
+use super::deeds::{Undone, act};
+use super::session::{Fault, Session};
+use super::survey::{survey, survey_flash};
+use super::trouble::Why;
+use client::ClientError;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+use upgrade::{Effect, Facts, Happened, Next, Outcome, Run, Start};
+
+/// What keeps what happened: an entry is on the disk when this comes back.
+pub trait Journal {
+    /// One more entry.
+    ///
+    /// # Errors
+    /// It could not be kept, or somebody else goes on with this device.
+    fn write(&mut self, entry: &Happened) -> Result<(), String>;
+
+    /// What the device is now, for people and reports.
+    fn facts(&mut self, _: &Facts) {}
+
+    /// Something for people.
+    fn remark(&mut self, _: &str) {}
+}
+
+/// Where a device gets the image from.
+pub trait Source {
+    /// A URL for this device, for one copy, and why it is this one; `ours` is our address as the device sees it.
+    ///
+    /// # Errors
+    /// There is none.
+    fn url(&mut self, ours: Option<IpAddr>) -> Result<(String, String), String>;
+
+    /// What is known on the other side of the last copy: `sent 70,000 of 150,000 octets`.
+    fn sent(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Why it was left in the middle: the journal knows where.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// The journal does not take what happened.
+    #[error("the journal does not take it: {0}")]
+    Journal(String),
+    /// Somebody wished so.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// Goes on until it is over. `open` logs in; `is_stopped` is asked before anything is done.
+///
+/// # Errors
+/// See [`Halt`].
+pub fn carry_out(
+    run: &mut Run,
+    mut open: impl FnMut() -> Result<Session, Fault>,
+    journal: &mut dyn Journal,
+    source: &mut dyn Source,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Outcome, Halt> {
+    let mut session: Option<Session> = None;
+    let mut known: Option<Facts> = None;
+    loop {
+        if is_stopped() {
+            return Err(Halt::Stopped);
+        }
+        let facts = match known.take() {
+            Some(facts) => Ok(facts),
+            None => asked(&mut session, &mut open),
+        };
+        let next = match &facts {
+            Ok(facts) => {
+                journal.facts(facts);
+                run.next(facts, now())
+            }
+            Err(Fault::Line(ClientError::Cancelled)) => return Err(Halt::Stopped),
+            Err(fault) => missed(run, fault),
+        };
+        match next {
+            Next::Note(entry) => {
+                note(run, journal, entry)?;
+                known = facts.ok();
+            }
+            Next::Wait(time) => {
+                // A line that nobody types on for long is closed by the device.
+                if time > Duration::from_secs(5) {
+                    session = None;
+                }
+                wait(time, is_stopped);
+            }
+            Next::Over(outcome) => {
+                note(run, journal, Happened::Ended(outcome.clone()))?;
+                return Ok(outcome);
+            }
+            Next::Do(effect) => {
+                let facts = facts.map_err(|e| Halt::Journal(e.to_string()))?;
+                let start = Start::of(&facts);
+                note(run, journal, Happened::Intent { effect: effect.clone(), at: now(), start })?;
+                if let Some(entry) = done(&mut session, &effect, &facts, run, (source, journal))? {
+                    note(run, journal, entry.clone())?;
+                    if let Happened::Ended(outcome) = entry {
+                        return Ok(outcome);
+                    }
+                }
+                known = after(session.as_mut(), &effect, &facts);
+            }
+        }
+    }
+}
+
+/// What came of doing it; no entry where nobody knows.
+fn done(
+    session: &mut Option<Session>,
+    effect: &Effect,
+    facts: &Facts,
+    run: &Run,
+    (source, journal): (&mut dyn Source, &mut dyn Journal),
+) -> Result<Option<Happened>, Halt> {
+    let effect = effect.clone();
+    let mut url = String::new();
+    if matches!(effect, Effect::Copy) {
+        match source.url(session.as_ref().and_then(Session::our_address)) {
+            Ok((found, reason)) => {
+                journal.remark(&reason);
+                url = found;
+            }
+            Err(why) => return Ok(Some(Happened::Failed { effect, why })),
+        }
+    }
+    Ok(match act(session, &effect, facts, run.target(), &url) {
+        // Its next uptime says whether it did.
+        Ok(_) if matches!(effect, Effect::Reload) => None,
+        Ok(md5) => Some(Happened::Done { effect, md5 }),
+        Err(Undone::Refused(mut why)) => {
+            if let Some(sent) = source.sent().filter(|_| matches!(effect, Effect::Copy)) {
+                why = format!("{why}; {sent}");
+            }
+            Some(Happened::Failed { effect, why })
+        }
+        Err(Undone::Fault(Fault::Line(ClientError::Cancelled))) => return Err(Halt::Stopped),
+        Err(Undone::Fault(fault)) if is_lost(&fault) => None,
+        Err(Undone::Fault(fault)) => Some(Happened::Ended(Outcome::Held(fault.to_string()))),
+    })
+}
+
+/// The facts, where only files or nothing changed.
+fn after(session: Option<&mut Session>, effect: &Effect, facts: &Facts) -> Option<Facts> {
+    match effect {
+        Effect::Delete(_) | Effect::Copy => survey_flash(session?, facts).ok(),
+        Effect::Digest => Some(facts.clone()).filter(|_| session.is_some()),
+        Effect::SetBoot(_) | Effect::Save | Effect::Reload => None,
+    }
+}
+
+fn asked(
+    session: &mut Option<Session>,
+    open: &mut impl FnMut() -> Result<Session, Fault>,
+) -> Result<Facts, Fault> {
+    if session.is_none() {
+        *session = Some(open()?);
+    }
+    let Some(at) = session.as_mut() else { unreachable!("it has just been opened") };
+    let facts = survey(at);
+    if facts.is_err() {
+        *session = None;
+    }
+    facts
+}
+
+/// What is next for a device that does not say what it is.
+fn missed(run: &mut Run, fault: &Fault) -> Next {
+    let is_starting = run.past().is_restarting();
+    let may_start = match fault {
+        Fault::Trouble(trouble) => matches!(trouble.why, Why::Loader | Why::Refused),
+        Fault::Line(_) | Fault::Complaint { .. } | Fault::Unreadable { .. } => false,
+    };
+    if is_lost(fault) || (is_starting && may_start) {
+        return run.lost(now(), &fault.to_string());
+    }
+    // Nothing is typed at what nobody understands.
+    Next::Over(match run.past().before {
+        Some(_) => Outcome::Held(fault.to_string()),
+        None => Outcome::Abandoned(fault.to_string()),
+    })
+}
+
+/// Whether another call may find it well.
+fn is_lost(fault: &Fault) -> bool {
+    match fault {
+        Fault::Line(error) => !matches!(error, ClientError::Cancelled),
+        Fault::Trouble(trouble) => matches!(trouble.why, Why::Gone | Why::Silent(_)),
+        Fault::Complaint { .. } | Fault::Unreadable { .. } => false,
+    }
+}
+
+fn note(run: &mut Run, journal: &mut dyn Journal, entry: Happened) -> Result<(), Halt> {
+    journal.write(&entry).map_err(Halt::Journal)?;
+    run.take(&entry);
+    Ok(())
+}
+
+fn wait(time: Duration, is_stopped: &dyn Fn() -> bool) {
+    let until = std::time::Instant::now() + time;
+    while !is_stopped() {
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(100)));
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

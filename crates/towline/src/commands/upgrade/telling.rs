@@ -1,0 +1,89 @@
+//! What happens to a device, told while it happens.
+
+use crate::events::{Event, Events, UpgradeStep};
+use crate::figures::grouped;
+use fleet::ios::Journal;
+use std::io::Write as _;
+use std::sync::Arc;
+use upgrade::{Effect, Facts, Happened, Target};
+
+/// Tells of one device.
+pub(super) struct Telling<'a> {
+    events: &'a Arc<Events>,
+    shown: &'a str,
+    target: &'a Target,
+    file_system: String,
+    json: bool,
+}
+
+impl<'a> Telling<'a> {
+    /// Of that device.
+    pub(super) fn new(
+        events: &'a Arc<Events>,
+        shown: &'a str,
+        target: &'a Target,
+        json: bool,
+    ) -> Telling<'a> {
+        Telling { events, shown, target, file_system: String::from("flash:"), json }
+    }
+
+    fn what(&self, effect: &Effect) -> String {
+        let (fs, Target { name, size, .. }) = (&self.file_system, self.target);
+        match effect {
+            Effect::Delete(file) => format!("delete {fs}{file}"),
+            Effect::Copy => format!("copy {name} to {fs}, {} octets", grouped(*size)),
+            Effect::Digest => format!("verify /md5 {fs}{name}"),
+            Effect::SetBoot(images) if images.is_empty() => String::from("no boot line"),
+            Effect::SetBoot(images) => format!("boot {}", images.join(", then ")),
+            Effect::Save => String::from("save the configuration"),
+            Effect::Reload => String::from("reload, and wait until it is back"),
+        }
+    }
+}
+
+impl Journal for Telling<'_> {
+    fn write(&mut self, entry: &Happened) -> Result<(), String> {
+        let (name, effect, why) = match entry {
+            Happened::Began { .. } => ("began", None, None),
+            Happened::Intent { effect, .. } => ("intent", Some(effect), None),
+            Happened::Done { effect, .. } => ("done", Some(effect), None),
+            Happened::Failed { effect, why } => ("failed", Some(effect), Some(why)),
+            Happened::TurnedBack(why) => ("turned-back", None, Some(why)),
+            Happened::Resumed => ("resumed", None, None),
+            // Told by whoever is told the outcome.
+            Happened::Ended(_) => return Ok(()),
+        };
+        let what = effect.map(|effect| self.what(effect));
+        if self.json {
+            self.events.tell(&Event::UpgradeStep(UpgradeStep {
+                device: self.shown.to_owned(),
+                entry: name,
+                step: effect.map(Effect::step),
+                what,
+                why: why.cloned(),
+            }));
+            return Ok(());
+        }
+        let what = what.unwrap_or_default();
+        let step = effect.map_or("", Effect::step);
+        let line = match (name, why) {
+            ("intent", _) => format!("{step:<10} {what}"),
+            ("failed", Some(why)) => format!("{step:<10} FAILED: {why}"),
+            ("turned-back", Some(why)) => format!("put back   {why}"),
+            _ => return Ok(()),
+        };
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}: {line}", self.shown).map_err(|e| e.to_string())
+    }
+
+    fn remark(&mut self, text: &str) {
+        if !self.json {
+            // A reader that is gone hears of it with the next entry.
+            let _ = writeln!(std::io::stdout().lock(), "{}:            {text}", self.shown);
+        }
+    }
+
+    fn facts(&mut self, facts: &Facts) {
+        self.file_system.clone_from(&facts.flash.name);
+    }
+}

@@ -1,0 +1,85 @@
+//! What somebody wishes of an upgrade: flags of every verb that plans one.
+
+use crate::config::parse_time;
+use crate::digest::Expect;
+use crate::exit::Failure;
+use crate::figures::parse_octets;
+use crate::landing;
+use clap::Args;
+use ios_cli::image_name::ImageName;
+use std::path::PathBuf;
+use std::time::Duration;
+use upgrade::{Target, Wish};
+
+/// The image, and how it is to come about.
+#[derive(Debug, Args)]
+pub(super) struct Wishes {
+    /// The new image, a file here. Its name says what it is for, and is its name in flash.
+    #[arg(long, value_name = "FILE")]
+    pub(super) image: PathBuf,
+    /// What the image must be: md5:HEX, sha256:HEX or sha512:HEX, of the vendor's page.
+    #[arg(long, value_name = "DIGEST")]
+    expect: Option<Expect>,
+    /// Octets a second that a copy is taken to move: TFTP with blocks of 512 octets is slow.
+    #[arg(long, value_name = "OCTETS", default_value = "1M", value_parser = rate)]
+    rate: u64,
+    /// How long a restart is taken to last.
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    restart: Duration,
+    /// How long there is for all of it: 90s, 45m, 2h.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    window: Option<Duration>,
+    /// Delete nothing: too little room stands in the way then.
+    #[arg(long)]
+    keep_files: bool,
+}
+
+fn rate(text: &str) -> Result<u64, String> {
+    parse_octets(text)
+        .and_then(|n| if n > 0 { Ok(n) } else { Err(String::from("more than nothing a second")) })
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    parse_time(text).ok_or_else(|| String::from("a time with its unit: 90s, 45m, 2h"))
+}
+
+impl Wishes {
+    /// What is wished besides the image.
+    pub(super) fn wish(&self) -> Wish {
+        let Wishes { rate, restart, window, .. } = *self;
+        Wish { rate, restart, window, may_delete: !self.keep_files }
+    }
+
+    /// The image, as it is here.
+    pub(super) fn target(&self) -> Result<Target, Failure> {
+        let path = self.image.as_path();
+        let fault = |e: std::io::Error| Failure::local(path.display(), &e);
+        let blob = landing::open(path).map_err(fault)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+".contains(&b));
+        if !is_plain || name.is_empty() {
+            let way_out = "rename it: letters, digits, '.', '-', '_' and '+' can be typed on a device";
+            return Err(Failure::usage(
+                path.display(),
+                "has a name that cannot be typed on a device",
+                way_out,
+            ));
+        }
+        let mut damage = None;
+        if let Some(expect) = &self.expect
+            && let Err(found) = expect.check(&blob).map_err(fault)?
+        {
+            damage = Some((expect.to_string(), format!("{}:{found}", expect.algorithm.name())));
+        }
+        let said = ImageName::parse(&name);
+        Ok(Target {
+            size: blob.len(),
+            md5: gate::Algorithm::Md5.of(&blob).map_err(fault)?,
+            platform: said.as_ref().map(|said| said.platform.clone()),
+            feature: said.as_ref().map(|said| said.feature.clone()),
+            version: said.map(|said| said.version),
+            name,
+            damage,
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! Servers of this process for one image. Each copy has a path of its own, which is good once and for a day: whoever else
+//! comes finds nothing.
+
+use crate::exit::{Exit, Failure};
+use crate::service::one_file::OneFile;
+use gate::audit::What;
+use gate::{Gate, Grants, Net, NewGrant, Outcome, Policy, Rights};
+use serve::ftp::FtpConfig;
+use serve::http::{Door, HttpConfig};
+use serve::streams::StreamServer;
+use serve::tftp::{TftpConfig, TftpServer};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::VPath;
+use store::local::{Local, LocalOptions};
+
+/// How long a path is good: a slow copy of a large image, and a few tries.
+const LASTS: Duration = Duration::from_secs(86_400);
+
+/// What an image is copied over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+pub(crate) enum Over {
+    /// Any port will do: the URL says it.
+    Http,
+    /// Port 21 and no other: the device has no word for one.
+    Ftp,
+    /// Port 69.
+    Tftp,
+}
+
+impl Over {
+    /// Why it is offered before those behind it.
+    fn why(self) -> &'static str {
+        match self {
+            Over::Http => "TCP, and any port of ours will do",
+            Over::Ftp => "TCP, and most devices know it",
+            Over::Tftp => "every device knows it",
+        }
+    }
+
+    /// As in a URL.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Over::Http => "http",
+            Over::Ftp => "ftp",
+            Over::Tftp => "tftp",
+        }
+    }
+}
+
+/// Where an image is fetched from. Dropped, nobody listens any more.
+pub(crate) struct Depot {
+    name: String,
+    grants: Arc<Grants>,
+    gate: Arc<Gate>,
+    /// Ways that somebody listens for, with the port, in the order in which they are offered.
+    ways: Vec<(Over, u16)>,
+    address: Option<IpAddr>,
+    // What the audit told: of each holder of a path the octets that went out, and whether all did.
+    served: Arc<Mutex<HashMap<String, (u64, bool)>>>,
+    _http: Option<StreamServer>,
+    _ftp: Option<StreamServer>,
+    _tftp: Option<TftpServer>,
+    _grants: tempfile::TempDir,
+}
+
+/// A path for one copy.
+pub(crate) struct Offered {
+    pub(crate) url: String,
+    /// Why it is this one.
+    pub(crate) reason: String,
+    /// For [`Depot::sent`].
+    pub(crate) holder: String,
+}
+
+impl Depot {
+    /// Listens for these ways at all addresses; one whose port is taken or not ours is left out, if another is left. `at` is how
+    /// devices call this host, and the port for HTTP.
+    pub(crate) fn start(image: &Path, wanted: &[Over], at: (Option<IpAddr>, u16)) -> Result<Depot, Failure> {
+        let local = |e: io::Error| Failure::local(image.display(), &e);
+        let image = image.canonicalize().map_err(local)?;
+        let (Some(dir), Some(name)) = (image.parent(), image.file_name().and_then(|name| name.to_str()))
+        else {
+            return Err(Failure::usage(image.display(), "is no file", "name the image"));
+        };
+        let store = Local::open(dir, LocalOptions::default()).map_err(local)?;
+        let path = VPath::parse(name.as_bytes()).map_err(|e| Failure::usage(name, e, "rename it"))?;
+        let store = OneFile::new(Arc::new(store), path.clone(), path);
+        let kept = tempfile::tempdir().map_err(|e| Failure::local("a directory for grants", &e))?;
+        let grants = Grants::open(&kept.path().join("grants"))
+            .map_err(|e| Failure::new(Exit::Local, "a file for grants", e, ""))?;
+        let policy = Policy { grants: Some(grants.clone()), ..Policy::default() };
+        let (gate, audit) = Gate::new(Arc::new(store), policy);
+        let mut depot = Depot {
+            name: name.to_owned(),
+            grants,
+            gate,
+            ways: Vec::new(),
+            address: at.0,
+            served: Arc::default(),
+            _http: None,
+            _ftp: None,
+            _tftp: None,
+            _grants: kept,
+        };
+        let mut faults = Vec::new();
+        for over in wanted {
+            if let Err(e) = depot.listen(*over, at.1) {
+                faults.push(format!("{}: {e}", over.name()));
+            }
+        }
+        if depot.ways.is_empty() {
+            let way_out =
+                "'--over http' needs no rights; or name a server of yours: --from tftp://10.0.0.1/NAME";
+            return Err(Failure::new(Exit::Local, "a server for the image", faults.join("; "), way_out));
+        }
+        let served = depot.served.clone();
+        let told = std::thread::Builder::new().name("depot".into()).spawn(move || {
+            while let Some(event) = audit.recv() {
+                let (Some(user), What::Ended { end, .. }) = (event.user, event.what) else { continue };
+                let mut served = served.lock().unwrap_or_else(PoisonError::into_inner);
+                served.insert(user, (end.octets, end.outcome == Outcome::Complete));
+            }
+        });
+        told.map_err(|e| Failure::local("a thread", &e))?;
+        Ok(depot)
+    }
+
+    fn listen(&mut self, over: Over, port: u16) -> io::Result<()> {
+        let any = |port| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port);
+        let gate = self.gate.clone();
+        let port = match over {
+            Over::Http => {
+                let listener = TcpListener::bind(any(port))?;
+                let port = listener.local_addr()?.port();
+                self._http =
+                    Some(serve::http::start(gate, vec![Door::Clear(listener)], HttpConfig::default(), None)?);
+                port
+            }
+            Over::Ftp => {
+                let listener = TcpListener::bind(any(21))?;
+                self._ftp = Some(serve::ftp::start(gate, vec![listener], FtpConfig::default(), None)?);
+                21
+            }
+            Over::Tftp => {
+                let socket = UdpSocket::bind(any(69))?;
+                self._tftp = Some(TftpServer::start(gate, vec![socket], TftpConfig::default(), None)?);
+                69
+            }
+        };
+        self.ways.push((over, port));
+        Ok(())
+    }
+
+    /// What went out to the holder of a path, and whether that was all; `None`: nobody came yet.
+    pub(crate) fn sent(&self, holder: &str) -> Option<(u64, bool)> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).get(holder).copied()
+    }
+
+    /// A path for the n-th copy of a device, which sees us at `ours`.
+    pub(crate) fn offer(&self, n: usize, ours: Option<IpAddr>) -> Result<Offered, String> {
+        let (over, port) = self.ways[n % self.ways.len()];
+        let host = self.address.or(ours).ok_or(
+            "nobody knows by which address the device reaches this host: say it with --serve-at ADDRESS",
+        )?;
+        let host = match host.to_canonical() {
+            IpAddr::V4(v4) => v4.to_string(),
+            IpAddr::V6(v6) => format!("[{v6}]"),
+        };
+        let everywhere: Result<Vec<Net>, _> = ["0.0.0.0/0", "::/0"].iter().map(|net| net.parse()).collect();
+        let new = NewGrant {
+            path: VPath::parse(self.name.as_bytes()).map_err(|e| e.to_string())?,
+            rights: "read".parse::<Rights>().map_err(|_| "a right")?,
+            from: everywhere.map_err(|_| "a network")?,
+            lasts: LASTS,
+            uses: Some(1),
+            user: None,
+        };
+        let (grant, token) = self.grants.make(&new).map_err(|e| e.to_string())?;
+        let (name, holder) = (&self.name, grant.user().to_owned());
+        let reason = match n {
+            0 => format!("over {}: {}", over.name(), over.why()),
+            _ => format!("over {}: the former copy failed", over.name()),
+        };
+        let url = match over {
+            Over::Http => format!("http://{host}:{port}/~{token}/{name}"),
+            Over::Ftp => format!("ftp://{holder}:{token}@{host}/{name}"),
+            Over::Tftp => format!("tftp://{host}/~{token}/{name}"),
+        };
+        Ok(Offered { url, reason, holder })
+    }
+}

@@ -1,0 +1,149 @@
+//! What an upgrade does, and that it does nothing twice.
+
+use crate::site::{BUNDLE, Model, SIZE, Site};
+use serde_json::Value;
+use sha2::{Digest as _, Sha512};
+
+/// Devices of these models at `127.NET.0.1` and so on, all called by their profile.
+fn devices(net: u8, models: &[Model]) -> String {
+    let row = |(n, model): (usize, &Model)| {
+        format!(
+            "[[device]]\nname = \"{}\"\nprofile = \"{}\"\naddress = \"127.{net}.0.{}\"\nimages = [\"{}\"]\n",
+            model.profile,
+            model.profile,
+            n + 1,
+            model.old_version
+        )
+    };
+    models.iter().enumerate().map(row).collect()
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_else(|| panic!("no {field}: {value}"))
+}
+
+/// What was typed at a device, a command each.
+pub(crate) fn typed(site: &Site, name: &str) -> Vec<String> {
+    site.ctl(&[name, "commands"]).iter().map(|line| text(line, "text").to_owned()).collect()
+}
+
+/// That it runs the new image, would again, has the one that ran before beside it, and has saved all that.
+pub(crate) fn is_upgraded(site: &Site, model: &Model, name: &str) {
+    let state = site.state(name);
+    assert_eq!(text(&state, "image"), model.new, "{state}");
+    assert_eq!(state["modified"], false, "{state}");
+    let boot: Vec<&str> =
+        state["boot"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    assert!(boot.join(";").find(model.new) < boot.join(";").find(model.old), "{state}");
+    assert!(boot.join(";").contains(model.old), "a way back: {state}");
+    let files = site.ctl(&[name, "files"]);
+    let sum = |file: &str| {
+        let line = files.iter().find(|line| text(line, "name") == file);
+        text(line.unwrap_or_else(|| panic!("no {file}: {files:?}")), "sha512").to_owned()
+    };
+    let octets = std::fs::read(site.path().join(model.new)).expect("the image");
+    let right: String = Sha512::digest(octets).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(sum(model.new), right, "{name}: every octet of it");
+    sum(model.old);
+}
+
+fn count(typed: &[String], begin: &str) -> usize {
+    typed.iter().filter(|line| line.starts_with(begin)).count()
+}
+
+#[test]
+fn each_model_is_upgraded_from_here_and_nothing_is_done_twice() {
+    let site = Site::start(&devices(88, &BUNDLE));
+    for (n, model) in BUNDLE.iter().enumerate() {
+        let device = site.device(&format!("127.88.0.{}", n + 1));
+        let words = ["apply", &device, "--image", model.new, "--yes"];
+        let ended = site.upgrade(&words);
+        assert_eq!(ended.code(), 0, "{}: {ended:?}", model.profile);
+        assert!(ended.out.contains("upgraded: it runs"), "{ended:?}");
+        is_upgraded(&site, model, model.profile);
+        let done = typed(&site, model.profile);
+        for (command, times) in [("copy http://", 1), ("verify /md5", 1), ("write memory", 1), ("reload", 1)]
+        {
+            assert_eq!(count(&done, command), times, "{command} of {}: {done:?}", model.profile);
+        }
+        // What holds is not done again, by whomever it was done.
+        let ended = site.upgrade(&words);
+        assert_eq!(ended.code(), 0, "{ended:?}");
+        assert!(ended.out.contains("nothing to do"), "{ended:?}");
+        let again = &typed(&site, model.profile)[done.len()..];
+        assert!(
+            again.iter().all(|c| ["show", "dir", "term", "enable"].iter().any(|b| c.starts_with(b))),
+            "{again:?}"
+        );
+        // The path was good once.
+        let url = done.iter().find_map(|line| line.strip_prefix("copy ")).expect("a copy");
+        assert!(url.contains("/~"), "{url}");
+    }
+}
+
+#[test]
+fn an_image_comes_from_a_server_of_ones_own_over_each_protocol() {
+    let servers = "[servers]\nroot = \".\"\nuser = \"admin\"\npassword = \"admin\"\n";
+    let model = BUNDLE[0];
+    let rows: String = (1..=2)
+        .map(|n| {
+            format!(
+                "[[device]]\nname = \"R{n}\"\naddress = \"127.89.0.{n}\"\nimages = [\"{}\"]\n",
+                model.old_version
+            )
+        })
+        .collect();
+    let site = Site::start(&format!("{servers}{rows}"));
+    for (n, scheme) in ["tftp", "ftp"].iter().enumerate() {
+        let (name, device) = (format!("R{}", n + 1), site.device(&format!("127.89.0.{}", n + 1)));
+        let from = match *scheme {
+            "ftp" => format!("ftp://admin:admin@127.0.0.1/{}", model.new),
+            _ => format!("{scheme}://127.0.0.1/{}", model.new),
+        };
+        let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes", "--from", &from]);
+        assert_eq!(ended.code(), 0, "{scheme}: {ended:?}");
+        is_upgraded(&site, &model, &name);
+        assert_eq!(count(&typed(&site, &name), &format!("copy {from}")), 1, "{scheme}");
+    }
+}
+
+#[test]
+fn nothing_is_done_to_what_is_blocked_or_not_confirmed() {
+    let model = BUNDLE[0];
+    let site = Site::start(&devices(90, &[model]));
+    let device = site.device("127.90.0.1");
+    // Nobody is there to say yes.
+    let ended = site.upgrade(&["apply", &device, "--image", model.new]);
+    assert_eq!(ended.code(), 2, "{ended:?}");
+    assert!(ended.err.contains("--yes"), "{ended:?}");
+    assert_eq!(typed(&site, model.profile), Vec::<String>::new(), "not even a login");
+    let ended = site.upgrade(&["apply", &device, "--image", model.new, "--dry-run"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    site.ctl(&[model.profile, "fault", "full-flash", &(SIZE / 2).to_string()]);
+    let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes"]);
+    assert_eq!(ended.code(), 4, "{ended:?}");
+    assert!(ended.err.contains("room: expected ") && ended.err.contains("nothing was done"), "{ended:?}");
+    let typed = typed(&site, model.profile);
+    assert!(typed.iter().all(|c| ["show", "dir", "term"].iter().any(|b| c.starts_with(b))), "{typed:?}");
+}
+
+/// Flash that only marks what is deleted is squeezed.
+#[test]
+fn room_is_made_by_the_file_that_the_plan_names_and_flash_is_squeezed() {
+    let model = BUNDLE[2];
+    let spare = "c3640-ik9s-mz.122-15.bin";
+    let row = devices(91, &[model]).replace("images = [", "image-size = \"12M\"\nimages = [");
+    let site = Site::start(&row.replace("\"]", "\", \"12.2(15)\"]"));
+    let (name, device) = (model.profile, site.device("127.91.0.1"));
+    site.make(&model, 12 << 20);
+    assert!(site.ctl(&[name, "files"]).iter().any(|f| text(f, "name") == spare), "there first");
+    let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes", "--keep-files"]);
+    assert_eq!(ended.code(), 4, "{ended:?}");
+    assert!(ended.err.contains("nothing may be deleted (it would be c3640-ik9s-mz.122-15.bin)"), "{ended:?}");
+    let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    is_upgraded(&site, &model, name);
+    let typed = typed(&site, name);
+    assert_eq!((count(&typed, "delete /force"), count(&typed, "squeeze")), (1, 1), "{typed:?}");
+    assert!(site.ctl(&[name, "files"]).iter().all(|f| text(f, "name") != spare), "it is gone");
+}

@@ -1,0 +1,4 @@
+//! `towline upgrade apply` against emulated devices of every model, in a lab of their own.
+
+mod applied;
+mod site;
