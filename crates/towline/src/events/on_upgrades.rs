@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 pub(super) const UPGRADE_RUN: Row = Row {
     event: "upgrade_run",
-    by: "upgrade list, upgrade status, upgrade report",
+    by: "upgrade list, upgrade status, upgrade report, upgrade abort",
     doc: "A run of upgrades that the journal keeps.",
     fields: &[
         always("run", Kind::Count, "Its number."),
@@ -29,7 +29,7 @@ pub(super) const UPGRADE_RUN: Row = Row {
 
 pub(super) const UPGRADE_DEVICE: Row = Row {
     event: "upgrade_device",
-    by: "upgrade status, upgrade report",
+    by: "upgrade status, upgrade report, upgrade abort",
     doc: "A device of a run.",
     fields: &[
         always("run", Kind::Count, "The run's number."),

@@ -3,11 +3,13 @@
 //!
 //! | file | its one idea |
 //! |---|---|
+//! | [`abandon`] | whether a device that was left may be given up |
 //! | [`record`] | an entry of the journal as text, and back |
 //! | [`story`] | what the entries of a device say together |
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
 //! | `depot` | servers of this process for one image: a path of its own for each copy |
 
+pub mod abandon;
 mod depot;
 pub mod page;
 pub mod record;

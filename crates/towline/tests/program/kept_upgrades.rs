@@ -153,3 +153,51 @@ fn what_is_not_there_is_said_with_its_exit_code() {
     failed(&["list", "--journal", "history.db"], 2, "it is a database of something else");
     failed(&[&["report", "--html", "no/such/dir.html"], &mine[..]].concat(), 5, "there is no run in it");
 }
+
+/// Whoever is at work is asked; what it leaves is given up, but for a device that would start otherwise.
+#[test]
+fn a_run_is_stopped_and_what_is_left_is_given_up() {
+    let home = tempfile::tempdir().expect("a directory");
+    let home = home.path();
+    let path = home.join(".local/state/towline/upgrades.db");
+    let (journal, r2) = journal(&path);
+    assert!(!r2.is_to_stop().expect("a look"));
+    let said = out(home, &["abort", "2"]);
+    assert!(
+        said.contains("asked to stop at 20") && said.contains("It stops before the next thing"),
+        "{said}"
+    );
+    assert!(r2.is_to_stop().expect("a look"));
+    // It stops; r2 was in the middle of a copy, nobody began with r3, and r1 stays as it ended.
+    r2.let_go().expect("let go");
+    let said = out(home, &["abort", "2"]);
+    assert!(said.contains("R1 (r1): upgraded"), "{said}");
+    let given_up = "given up by hand; some or all of the image is in flash";
+    assert!(said.contains("R2 (r2): abandoned ") && said.contains(given_up), "{said}");
+    assert!(said.contains("R3 (r3): abandoned 0.0 s; given up by hand before anything was done"), "{said}");
+    // A device that was told to restart restarts, whoever gives it up.
+    let device = |key: &str| Device { key: key.into(), hostname: String::new(), serial: None };
+    let run = Run { image: "new.bin".into(), md5: "0f".into(), plan: "{}".into() };
+    let run = journal.begin(&run, &[device("r4"), device("r5")]).expect("a run");
+    let r4 = journal.claim(run, "r4", Take::default()).expect("a claim");
+    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into() };
+    let (kind, step, text) = record::entry(&Happened::Intent { effect: Effect::Reload, at: 0, start });
+    r4.append(kind, step, &text).expect("an entry");
+    r4.clone().let_go().expect("let go");
+    let done = towline(home, &["abort", "3"]);
+    let err = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(8), "{err}");
+    assert!(err.contains("r4: it was told to restart; 'towline upgrade resume 3' goes on"), "{err}");
+    let status = out(home, &["status", "3"]);
+    assert!(status.contains("r4: left      at reload") && status.contains("r5: abandoned"), "{status}");
+    // By force a process that lives is fenced: it learns that before it does the next thing.
+    let run = Run { image: "new.bin".into(), md5: "0f".into(), plan: "{}".into() };
+    let run = journal.begin(&run, &[device("r6")]).expect("a run");
+    let r6 = journal.claim(run, "r6", Take::default()).expect("a claim");
+    let said = out(home, &["abort", "4", "--force"]);
+    assert!(said.contains("r6: abandoned"), "{said}");
+    let fenced = r6.append(Kind::Note, None, "").map_err(|fault| fault.to_string());
+    assert!(fenced.as_ref().is_err_and(|why| why.contains("taken the device over")), "{fenced:?}");
+    let done = towline(home, &["abort", "9"]);
+    assert_eq!(done.status.code(), Some(5), "{done:?}");
+}

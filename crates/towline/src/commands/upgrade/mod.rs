@@ -1,5 +1,6 @@
 //! `towline upgrade`: a new image for real devices: what would be done, doing it, and what is kept of it.
 
+mod abort;
 mod apply;
 mod at_journal;
 mod list;
@@ -37,6 +38,7 @@ enum Verb {
     List(list::List),
     Status(status::Status),
     Report(report::Report),
+    Abort(abort::Abort),
 }
 
 impl Upgrade {
@@ -48,6 +50,7 @@ impl Upgrade {
             Verb::List(list) => list.json,
             Verb::Status(status) => status.json,
             Verb::Report(report) => report.json,
+            Verb::Abort(abort) => abort.json,
         }
     }
 
@@ -59,6 +62,7 @@ impl Upgrade {
             Verb::List(list) => list.run(events),
             Verb::Status(status) => status.run(events),
             Verb::Report(report) => report.run(events),
+            Verb::Abort(abort) => abort.run(events),
         }
     }
 }
