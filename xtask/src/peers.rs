@@ -168,6 +168,8 @@ const WHEELS: &[&str] = &[
     "ftputil==5.2.0",
     // Reads our figures.
     "prometheus-client==0.23.1",
+    // Reads the same inventories.
+    "ansible-core==2.19.14",
 ];
 
 /// What goes into `target/peers/node`, pinned, where there is npm.

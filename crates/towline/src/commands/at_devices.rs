@@ -25,7 +25,7 @@ pub(super) struct AtDevices {
     /// The devices: `[ssh://|telnet://][USER[:PASSWORD]@]HOST[:PORT]`; with --inventory also by their names there.
     #[arg(value_name = "DEVICE", required_unless_present = "inventory", value_parser = device)]
     devices: Vec<Named>,
-    /// The devices of an inventory, all or those that --limit or their names choose: TOML, YAML or CSV
+    /// The devices of an inventory, all or those that --limit or their names choose: TOML, YAML, CSV or Ansible's
     /// (docs/inventory.md). It says how each is reached and where its passwords are.
     #[arg(short = 'i', long, value_name = "FILE")]
     inventory: Option<PathBuf>,

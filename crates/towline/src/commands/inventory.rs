@@ -20,7 +20,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Inventory {
-    /// The inventory: TOML, YAML or CSV (docs/inventory.md).
+    /// The inventory: TOML, YAML, CSV or Ansible's INI and YAML (docs/inventory.md).
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant.

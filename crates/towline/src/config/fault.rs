@@ -80,7 +80,7 @@ pub(crate) fn sounds_secret(before: &str) -> bool {
     let word = word.unwrap_or_default().to_ascii_lowercase();
     let named = ["password", "passwd", "passphrase", "secret", "token"];
     // What devices and Ansible call them: `enable`, `ansible_become_pass`.
-    let is_known = word == "enable" || word.ends_with("pass");
+    let is_known = word == "enable" || ["pass", "pw", "pwd"].iter().any(|end| word.ends_with(end));
     is_known || named.iter().any(|name| word.contains(name) || strsim::damerau_levenshtein(&word, name) <= 2)
 }
 

@@ -51,13 +51,24 @@ fn secrets(node: &Node, is_secret: bool, spans: &mut Vec<Range<usize>>) {
     }
 }
 
-/// A text with its keys alone: what stands behind the first `:` of a line, and a line without one, are blanks.
+/// A text of YAML with its keys alone: what stands behind the first `:` of a line, and a line without one, are blanks.
 pub(super) fn values(text: &str) -> String {
-    let line = |line: &str| {
+    lines(text, |line| {
         let key = line.find(':').filter(|at| line[..*at].bytes().all(is_of_key)).map_or(0, |at| at + 1);
         let indent = line.len() - line.trim_start_matches(['\t', ' ', '-']).len();
-        let shown = key.max(indent);
-        // An octet for an octet: places stay where they are.
+        key.max(indent)
+    })
+}
+
+/// A text whose lines are blank behind the first one of these.
+pub(super) fn behind(text: &str, separator: char) -> String {
+    lines(text, |line| line.find(separator).map_or(line.len(), |at| at + 1))
+}
+
+/// Blanks behind so many octets of each line, an octet for an octet: places stay where they are.
+fn lines(text: &str, shown: impl Fn(&str) -> usize) -> String {
+    let line = |line: &str| {
+        let shown = shown(line);
         line[..shown].chars().chain(line[shown..].bytes().map(|_| ' ')).collect::<String>()
     };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")

@@ -4,11 +4,12 @@
 //! in; devices come out, and what is wrong with it, each with its place.
 //!
 //! - `device` a device, and what else is told of a file; `own` the keys of our own inventories, whatever they are written in
-//! - `yaml`, `csv` texts as the values that TOML has; `kind` which of them a file is
+//! - `yaml`, `csv` texts as the values that TOML has; `ansible` its inventories in INI and YAML; `kind` which of them a file is
 //! - `credential` where a password is, `unsealing` the passwords themselves, each fetched once
 //! - `limit` which of the devices are meant; `files` what is read of this host, and who else may read it
 //! - `hidden` faults whose pictures show no password
 
+mod ansible;
 mod credential;
 mod csv;
 mod device;

@@ -6,7 +6,7 @@ use crate::config::node::Node;
 use crate::config::rule::Several;
 use crate::config::section::{Key, Reading, Setting as _, Shape, entry, section};
 use crate::config::value::{Wanted, Within, Written, words};
-use crate::config::{Fault, Origins};
+use crate::config::{Fault, Origin, Origins};
 use client::terminal::Over;
 use client::{Jump, Profile};
 use std::collections::BTreeMap;
@@ -171,7 +171,7 @@ fn device(row: Row, defaults: &Defaults) -> Device {
 }
 
 /// Where a key of the n-th device was set: there, or in the defaults.
-fn place(origins: &Origins, nth: usize, key: &str) -> crate::config::Origin {
+fn place(origins: &Origins, nth: usize, key: &str) -> Origin {
     let (own, default) = (format!("device.{nth}.{key}"), format!("defaults.{key}"));
     origins.set(&own).or_else(|| origins.set(&default)).cloned().unwrap_or_else(|| origins.of(&own))
 }
@@ -187,14 +187,16 @@ fn written(inventory: &Inventory, origins: &Origins, is_private: bool) -> Option
     });
     let mut held = keys.filter(|(_, _, held)| matches!(held, Some(Credential::Written(_))));
     let (nth, key, _) = held.next()?;
-    Some(others_read(place(origins, nth, key), key, held.count()))
+    Some(others_read(place(origins, nth, key), key, held.count(), REMEDY))
 }
 
-/// The same words for every format.
-pub(super) fn others_read(at: crate::config::Origin, key: &str, more: usize) -> Fault {
+/// What to do about a password that others can read.
+const REMEDY: &str = "chmod 600 it, or say where the password is: { env = \"NAME\" }, { file = \"PATH\" }, { command = […] }, { prompt = \"…\" }";
+
+/// The same words for every format; `more` of them are elsewhere.
+pub(super) fn others_read(at: Origin, key: &str, more: usize, remedy: &str) -> Fault {
     let more = if more == 0 { String::new() } else { format!(", and {more} more") };
     let what = format!("'{key}' is the password itself{more}, and others can read this file");
-    let remedy = "chmod 600 it, or say where the password is: { env = \"NAME\" }, { file = \"PATH\" }, { command = […] }, { prompt = \"…\" }";
     Fault::new(at, what, remedy)
 }
 
