@@ -125,18 +125,43 @@ impl Look {
     pub fn entries(
         &mut self,
         device: i64,
+        after: i64,
+        each: impl FnMut(EntryKept) -> bool,
+    ) -> Result<(), Fault> {
+        self.some(device, after, true, each)
+    }
+
+    /// The same, with the texts of transcripts and configurations left out, which are most of a journal.
+    pub fn outline(
+        &mut self,
+        device: i64,
+        after: i64,
+        each: impl FnMut(EntryKept) -> bool,
+    ) -> Result<(), Fault> {
+        self.some(device, after, false, each)
+    }
+
+    fn some(
+        &mut self,
+        device: i64,
         mut after: i64,
+        whole: bool,
         mut each: impl FnMut(EntryKept) -> bool,
     ) -> Result<(), Fault> {
         let connection = &mut self.connection;
         loop {
             let rows = self.runtime.block_on(async {
-                query("SELECT * FROM entry WHERE device = ?1 AND n > ?2 ORDER BY n LIMIT ?3")
-                    .bind(device)
-                    .bind(after)
-                    .bind(AT_ONCE)
-                    .fetch_all(&mut *connection)
-                    .await
+                query(
+                    "SELECT n, generation, at, kind, step,
+                     CASE WHEN ?4 OR kind NOT IN ('transcript', 'backup') THEN text ELSE '' END AS text
+                     FROM entry WHERE device = ?1 AND n > ?2 ORDER BY n LIMIT ?3",
+                )
+                .bind(device)
+                .bind(after)
+                .bind(AT_ONCE)
+                .bind(whole)
+                .fetch_all(&mut *connection)
+                .await
             })?;
             if rows.is_empty() {
                 return Ok(());

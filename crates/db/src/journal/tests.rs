@@ -91,6 +91,21 @@ fn what_is_written_is_read_in_its_order_also_while_somebody_writes() {
     })
     .unwrap();
     assert_eq!(seen, 3, "from where it was asked, until it is enough");
+    let mut texts = Vec::new();
+    look.outline(id, 498, |entry| {
+        texts.push((entry.n, entry.kind, entry.text));
+        true
+    })
+    .unwrap();
+    let last = "{\"last\":true}".to_owned();
+    assert_eq!(
+        texts,
+        [
+            (499, Kind::Transcript, String::new()),
+            (500, Kind::Transcript, String::new()),
+            (501, Kind::Ended, last)
+        ]
+    );
 }
 
 #[test]

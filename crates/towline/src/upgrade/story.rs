@@ -129,10 +129,14 @@ impl Story {
         whole: bool,
     ) -> Result<Story, db::journal::Fault> {
         let mut telling = Telling::new(kept, image, whole);
-        look.entries(kept.id, 0, |entry| {
+        let each = |entry| {
             telling.take(entry);
             true
-        })?;
+        };
+        match whole {
+            true => look.entries(kept.id, 0, each)?,
+            false => look.outline(kept.id, 0, each)?,
+        }
         Ok(telling.told())
     }
 

@@ -51,7 +51,8 @@ pub fn standing(story: &Story, run: i64, now: i64) -> String {
     let what = match &story.standing {
         Standing::Waiting => String::from("waiting"),
         Standing::AtWork { by } => {
-            let since = story.step().map_or(0, |(_, since)| now.saturating_sub(since));
+            let since = story.step().map(|(_, since)| since).or(story.times.map(|(first, _)| first));
+            let since = since.map_or(0, |since| now.saturating_sub(since));
             let since = Duration::from_millis(u64::try_from(since).unwrap_or_default());
             format!("at work   {at}, for {}; {by}", clock(since))
         }

@@ -138,7 +138,7 @@ impl Abort {
 /// The words for the end of a device, or why it is not to end.
 fn end(reading: &mut Reading, device: &DeviceKept) -> Result<String, String> {
     let (mut entries, mut strange) = (Vec::new(), None);
-    let read = reading.look.entries(device.id, 0, |entry| match record::happened(entry.kind, &entry.text) {
+    let read = reading.look.outline(device.id, 0, |entry| match record::happened(entry.kind, &entry.text) {
         Ok(happened) => {
             entries.extend(happened);
             true
