@@ -48,6 +48,8 @@ pub struct Run {
     /// When the window closes, seconds since 1970.
     until: Option<u64>,
     past: Past,
+    /// The serial number that it is to have.
+    meant: Option<String>,
     /// The size that the image in flash had, and when.
     seen: Option<(u64, u64)>,
     /// Since when it cannot be reached.
@@ -57,7 +59,13 @@ pub struct Run {
 impl Run {
     /// At the beginning, or where the journal ends.
     pub fn new(target: Target, wish: Wish, until: Option<u64>, past: Past) -> Run {
-        Run { target, wish, until, past, seen: None, away: None }
+        Run { target, wish, until, past, meant: None, seen: None, away: None }
+    }
+
+    /// The same, for the device of that serial number and no other.
+    #[must_use]
+    pub fn meant_for(self, serial: Option<&str>) -> Run {
+        Run { meant: serial.map(str::to_owned), ..self }
     }
 
     /// What is known so far.
@@ -123,6 +131,11 @@ impl Run {
     }
 
     fn begin(&self, facts: &Facts) -> Next {
+        let found = facts.serial.as_deref().unwrap_or("none");
+        if let Some(meant) = self.meant.as_deref().filter(|meant| !meant.eq_ignore_ascii_case(found)) {
+            let why = format!("another device answers: expected serial number {meant}, found {found}");
+            return Next::Over(Outcome::Abandoned(why));
+        }
         let plan = plan(facts, &self.target, &self.wish);
         if plan.is_there() {
             return Next::Over(Outcome::AlreadyThere);

@@ -147,3 +147,28 @@ fn room_is_made_by_the_file_that_the_plan_names_and_flash_is_squeezed() {
     assert_eq!((count(&typed, "delete /force"), count(&typed, "squeeze")), (1, 1), "{typed:?}");
     assert!(site.ctl(&[name, "files"]).iter().all(|f| text(f, "name") != spare), "it is gone");
 }
+
+/// What ran before runs again, days later; and what was put back is not gone on with.
+#[test]
+fn a_run_is_put_back_and_its_report_tells_all_of_it() {
+    let model = BUNDLE[3];
+    let site = Site::start(&devices(92, &[model]));
+    let device = site.device("127.92.0.1");
+    let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let ended = site.upgrade(&["rollback", "1"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let state = site.state(model.profile);
+    let boot = state["boot"].to_string();
+    assert_eq!(text(&state, "image"), model.old, "{state}");
+    assert!(boot.contains(model.old) && !boot.contains(model.new), "{state}");
+    assert_eq!(state["modified"], false, "{state}");
+    let report = site.upgrade(&["report", "1"]);
+    for word in ["rolled-back", model.old, "reload", "somebody wished so", "boot bootflash:"] {
+        assert!(report.out.contains(word), "{word}: {report:?}");
+    }
+    assert!(!report.out.contains("version 16.9"), "what it is behind all of it: {report:?}");
+    assert!(!report.out.contains("s3cret") && !report.out.contains("/~"), "{report:?}");
+    let ended = site.upgrade(&["resume", "1"]);
+    assert_eq!(ended.code(), 2, "{ended:?}");
+}

@@ -1,4 +1,4 @@
-use super::verbs::{Append, End, IsToStop, LetGo, Mine};
+use super::verbs::{Append, End, Identify, IsToStop, LetGo, Mine};
 use super::work::Thread;
 use super::{Fault, Kind};
 use std::sync::Arc;
@@ -25,6 +25,14 @@ impl Claim {
     /// Which claim on this device it is: 1 is the first.
     pub fn generation(&self) -> i64 {
         self.mine.generation
+    }
+
+    /// Who the device is, when it has said so.
+    ///
+    /// Refused while somebody else has a device of that serial number and lives, whatever that one is called.
+    pub fn identify(&self, hostname: &str, serial: Option<&str>) -> Result<(), Fault> {
+        let (hostname, serial) = (hostname.to_owned(), serial.map(str::to_owned));
+        self.thread.ask(Identify { mine: self.mine, hostname, serial })
     }
 
     /// Adds an entry; gives its place, from 1 on. It is on the disk when this returns.

@@ -102,6 +102,37 @@ impl Verb for Claiming {
     }
 }
 
+pub(super) struct Identify {
+    pub(super) mine: Mine,
+    pub(super) hostname: String,
+    pub(super) serial: Option<String>,
+}
+
+impl Verb for Identify {
+    type Said = ();
+
+    async fn perform(&self, connection: &mut SqliteConnection) -> Result<(), Fault> {
+        let Identify { mine, hostname, serial } = self;
+        let serial = serial.as_deref().filter(|serial| !serial.is_empty());
+        let others = query(
+            "SELECT run, pid, started, host, boot, claimed FROM device
+             WHERE pid IS NOT NULL AND serial = ?1 AND id != ?2",
+        );
+        for row in others.bind(serial).bind(mine.device).fetch_all(&mut *connection).await? {
+            let Some(by) = holder(&row)?.filter(|holder| holder.alive() != Alive::No) else { continue };
+            return Err(Fault::Held { run: row.try_get("run")?, by });
+        }
+        let known = query(
+            "UPDATE device SET hostname = ?3, serial = ?4 WHERE id = ?1 AND generation = ?2 AND pid IS NOT NULL",
+        );
+        let known = known.bind(mine.device).bind(mine.generation).bind(hostname.as_str()).bind(serial);
+        match known.execute(&mut *connection).await?.rows_affected() {
+            0 => Err(fenced(connection, mine.device).await?),
+            _ => Ok(()),
+        }
+    }
+}
+
 pub(super) struct Append {
     pub(super) mine: Mine,
     pub(super) kind: Kind,

@@ -8,6 +8,7 @@
 //! | `trouble` | why a conversation stopped, with what stood on the line |
 //! | `session` | the machine at a real line |
 //! | `survey` | what is asked for, and the facts that come of it |
+//! | `tape` | what stood on the line, for people who look later |
 //! | `deeds` | what is typed to do something, what it may ask back, and how it says that it is done |
 //! | `upgrading` | the upgrade of one device, from facts and a journal, to its end |
 
@@ -17,6 +18,7 @@ mod screen;
 mod session;
 mod survey;
 mod talk;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod trouble;

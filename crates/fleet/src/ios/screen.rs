@@ -68,7 +68,7 @@ impl Screen {
 }
 
 /// Text without what moves a cursor: line ends as they are, what was rubbed out gone.
-fn plain(octets: &[u8]) -> String {
+pub(super) fn plain(octets: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(octets.len());
     let mut rest = octets;
     while let Some((&octet, behind)) = rest.split_first() {

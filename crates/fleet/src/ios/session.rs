@@ -1,7 +1,8 @@
 //! The machine at a real line.
 
-use super::survey::Texts;
+use super::survey::{Texts, itself};
 use super::talk::{Answer, Event, Login, Reply, Talk};
+use super::tape::Tape;
 use super::trouble::{Trouble, Why};
 use client::terminal::{Heard, Place, Terminal};
 use client::{ClientError, Options};
@@ -42,6 +43,7 @@ pub struct Session {
     began: std::time::Instant,
     /// What it said when it was asked for its facts last.
     pub(super) texts: Option<Texts>,
+    tape: Tape,
 }
 
 impl Session {
@@ -53,7 +55,7 @@ impl Session {
         let began = std::time::Instant::now();
         let terminal = Terminal::open(place, login.password.as_deref(), options)?;
         let talk = Talk::new(since(began), login);
-        let mut session = Session { terminal, talk, began, texts: None };
+        let mut session = Session { terminal, talk, began, texts: None, tape: Tape::default() };
         match session.next(None)? {
             Event::Ready => Ok(session),
             Event::Stopped(trouble) => Err(trouble.into()),
@@ -69,6 +71,16 @@ impl Session {
     /// As its prompt has it.
     pub fn hostname(&self) -> &str {
         self.talk.hostname()
+    }
+
+    /// What stood on the line since this was asked last, without secrets.
+    pub fn take_transcript(&mut self) -> String {
+        self.tape.take()
+    }
+
+    /// Its running configuration, as it was shown last.
+    pub fn running(&self) -> Option<String> {
+        self.texts.as_ref()?.running.as_deref().map(itself)
     }
 
     /// Types a command and waits for its answer; `quiet` is how long nothing may come.
@@ -133,7 +145,10 @@ impl Session {
             let until = self.talk.deadline().map(|at| self.began + (at - Instant::ZERO));
             let until = until.into_iter().chain(end).min();
             match self.terminal.read(until)? {
-                Heard::Octets(octets) => self.talk.handle_input(since(self.began), &octets),
+                Heard::Octets(octets) => {
+                    self.tape.hear(&octets);
+                    self.talk.handle_input(since(self.began), &octets);
+                }
                 Heard::Over => self.talk.handle_end(),
                 Heard::Nothing => self.talk.handle_timeout(since(self.began)),
             }

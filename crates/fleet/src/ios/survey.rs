@@ -277,7 +277,7 @@ pub fn saved_configuration(session: &mut Session) -> Result<Option<String>, Faul
 }
 
 /// A configuration without what stands before it.
-fn itself(text: &str) -> String {
+pub(super) fn itself(text: &str) -> String {
     const BEFORE: [&str; 3] = ["Building configuration", "Current configuration", "Using "];
     let is_before =
         |line: &&str| line.trim().is_empty() || BEFORE.iter().any(|begin| line.starts_with(begin));

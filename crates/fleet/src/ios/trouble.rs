@@ -1,4 +1,6 @@
+use regex::Regex;
 use std::fmt;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Lines of the end that are shown.
@@ -49,8 +51,13 @@ impl Trouble {
     }
 }
 
-/// The line without what stands behind a word that announces a secret.
+/// Of a URL: what stands before a secret, and the secret.
+static IN_URL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(://[^/@: ]+:|://[^/ ]+/~)([^@/ ]+)").expect("a pattern of ours"));
+
+/// The line without what stands behind a word that announces a secret, and without those of a URL.
 pub fn redacted(line: &str) -> String {
+    let line = &*IN_URL.replace_all(line, "${1}****");
     let mut at = 0;
     for word in line.split_inclusive(' ') {
         at += word.len();

@@ -17,8 +17,26 @@ pub trait Journal {
     /// It could not be kept, or somebody else goes on with this device.
     fn write(&mut self, entry: &Happened) -> Result<(), String>;
 
-    /// What the device is now, for people and reports.
-    fn facts(&mut self, _: &Facts) {}
+    /// What the device is now, and its configuration.
+    ///
+    /// # Errors
+    /// As [`Journal::write`].
+    fn facts(&mut self, _: &Facts, _configuration: Option<&str>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// What stood on its line since.
+    ///
+    /// # Errors
+    /// As [`Journal::write`].
+    fn transcript(&mut self, _: String) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether somebody has asked to stop.
+    fn is_to_stop(&mut self) -> bool {
+        false
+    }
 
     /// Something for people.
     fn remark(&mut self, _: &str) {}
@@ -63,7 +81,7 @@ pub fn carry_out(
     let mut session: Option<Session> = None;
     let mut known: Option<Facts> = None;
     loop {
-        if is_stopped() {
+        if is_stopped() || journal.is_to_stop() {
             return Err(Halt::Stopped);
         }
         let facts = match known.take() {
@@ -72,12 +90,14 @@ pub fn carry_out(
         };
         let next = match &facts {
             Ok(facts) => {
-                journal.facts(facts);
+                let configuration = session.as_ref().and_then(Session::running);
+                journal.facts(facts, configuration.as_deref()).map_err(Halt::Journal)?;
                 run.next(facts, now())
             }
             Err(Fault::Line(ClientError::Cancelled)) => return Err(Halt::Stopped),
             Err(fault) => missed(run, fault),
         };
+        said(session.as_mut(), journal)?;
         match next {
             Next::Note(entry) => {
                 note(run, journal, entry)?;
@@ -199,6 +219,14 @@ fn note(run: &mut Run, journal: &mut dyn Journal, entry: Happened) -> Result<(),
     journal.write(&entry).map_err(Halt::Journal)?;
     run.take(&entry);
     Ok(())
+}
+
+/// Keeps what stood on the line.
+fn said(session: Option<&mut Session>, journal: &mut dyn Journal) -> Result<(), Halt> {
+    match session.map(Session::take_transcript).filter(|text| !text.is_empty()) {
+        Some(text) => journal.transcript(text).map_err(Halt::Journal),
+        None => Ok(()),
+    }
 }
 
 fn wait(time: Duration, is_stopped: &dyn Fn() -> bool) {

@@ -23,7 +23,7 @@ const ENABLE: &str = "TOWLINE_ENABLE";
 #[derive(Debug, Args)]
 pub(super) struct AtDevices {
     /// The devices: `[ssh://|telnet://][USER[:PASSWORD]@]HOST[:PORT]`; with --inventory also by their names there.
-    #[arg(value_name = "DEVICE", required_unless_present = "inventory", value_parser = device)]
+    #[arg(value_name = "DEVICE", value_parser = device)]
     devices: Vec<Named>,
     /// The devices of an inventory, all or those that --limit or their names choose: TOML, YAML, CSV or Ansible's
     /// (docs/inventory.md). It says how each is reached and where its passwords are.
@@ -49,6 +49,9 @@ pub(super) struct AtDevices {
     pub(super) json: bool,
     #[command(flatten)]
     ssh: OverSshToo,
+    /// Of these no others.
+    #[arg(skip)]
+    only: Option<Vec<String>>,
 }
 
 /// The flags of SSH, without the short one that means the inventory here.
@@ -87,6 +90,11 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// The serial number that it has in the inventory.
+    pub(super) fn serial(&self) -> Option<&str> {
+        self.entry.as_ref()?.serial.as_deref()
+    }
+
     /// Whether the device that answers is the one of the inventory.
     fn is_meant(&self, facts: &Facts) -> Result<(), Failure> {
         let Some(serial) = self.entry.as_ref().and_then(|entry| entry.serial.as_deref()) else {
@@ -231,9 +239,21 @@ impl AtDevices {
         stop: &Arc<AtomicBool>,
         undone: &'static str,
         ask: impl Fn(&mut Way<'_>) -> Result<T, Failure> + Sync,
+        act: impl FnMut(&Named, T) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        self.each_among(&self.devices()?, events, stop, undone, ask, act)
+    }
+
+    /// The same for devices that were asked for before.
+    pub(super) fn each_among<T: Send>(
+        &self,
+        devices: &[Named],
+        events: &Arc<Events>,
+        stop: &Arc<AtomicBool>,
+        undone: &'static str,
+        ask: impl Fn(&mut Way<'_>) -> Result<T, Failure> + Sync,
         mut act: impl FnMut(&Named, T) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let devices = self.devices()?;
         let cancel = Cancel::new().map_err(|e| Failure::new(Exit::Local, "a descriptor", e, ""))?;
         let pulled = cancel.clone();
         let (is_heeded, stopping) = (Arc::strong_count(stop) > 1, stop.clone());
@@ -263,7 +283,7 @@ impl AtDevices {
             let (answers, come) = std::sync::mpsc::channel();
             for _ in 0..usize::from(self.parallel).min(devices.len()) {
                 let (answers, devices, next, options, ask, cancel, stop) =
-                    (answers.clone(), &devices, &next, &options, &ask, &cancel, &stop);
+                    (answers.clone(), devices, &next, &options, &ask, &cancel, &stop);
                 scope.spawn(move || {
                     while !cancel.is_cancelled()
                         && !stop.load(Ordering::Relaxed)
@@ -288,9 +308,36 @@ impl AtDevices {
         }
     }
 
+    /// Those that are meant are among `keys`, as they were shown; without any all of them.
+    pub(super) fn among(&mut self, keys: Vec<String>) -> Result<(), Failure> {
+        if self.devices.is_empty() && self.inventory.is_none() {
+            let named = |key: &String| {
+                let way_out = "name the inventory that it is of: -i FILE";
+                device(key).map_err(|why| Failure::usage(key, why, way_out))
+            };
+            self.devices = keys.iter().map(named).collect::<Result<_, _>>()?;
+        }
+        self.only = Some(keys);
+        Ok(())
+    }
+
     /// Those that are meant, with their passwords.
-    fn devices(&self) -> Result<Vec<Named>, Failure> {
-        let Some(path) = &self.inventory else { return Ok(self.devices.clone()) };
+    pub(super) fn devices(&self) -> Result<Vec<Named>, Failure> {
+        let mut devices = self.all()?;
+        if let Some(only) = &self.only {
+            devices.retain(|named| only.contains(&named.shown));
+        }
+        Ok(devices)
+    }
+
+    fn all(&self) -> Result<Vec<Named>, Failure> {
+        let Some(path) = &self.inventory else {
+            if self.devices.is_empty() {
+                let way_out = "name one or more: [ssh://|telnet://][USER@]HOST[:PORT], or -i INVENTORY";
+                return Err(Failure::usage("DEVICE", "no device is named", way_out));
+            }
+            return Ok(self.devices.clone());
+        };
         let inventory = inventory::read(path)?;
         for remark in inventory.remarks() {
             eprintln!("{}: {remark}", path.display());

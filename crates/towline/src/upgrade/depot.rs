@@ -22,7 +22,8 @@ use store::local::{Local, LocalOptions};
 const LASTS: Duration = Duration::from_secs(86_400);
 
 /// What an image is copied over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum Over {
     /// Any port will do: the URL says it.
     Http,

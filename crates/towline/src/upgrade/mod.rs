@@ -8,9 +8,15 @@
 //! | [`story`] | what the entries of a device say together |
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
 //! | `depot` | servers of this process for one image: a path of its own for each copy |
+//! | `from` | where one device gets the image from, copy by copy |
+//! | `order` | what is to be done, as a run keeps it |
+//! | `keeper` | what happens to a device, written into the journal and told |
 
 pub mod abandon;
 mod depot;
+mod from;
+mod keeper;
+mod order;
 pub mod page;
 pub mod record;
 pub mod story;
@@ -19,6 +25,9 @@ mod tests;
 pub mod text;
 
 pub(crate) use depot::{Depot, Over};
+pub(crate) use from::From;
+pub(crate) use keeper::Keeper;
+pub(crate) use order::Order;
 
 use crate::exit::{Exit, Failure};
 use db::Fault as Database;

@@ -1,20 +1,18 @@
 //! `towline upgrade apply`: it is done.
 
-use super::telling::Telling;
+use super::at_journal::AtJournal;
+use super::carrying::Carrying;
 use super::wishes::Wishes;
-use crate::commands::at_devices::{AtDevices, Way};
-use crate::events::{Event, Events, UpgradeEnded};
-use crate::exit::{Exit, Failure};
-use crate::figures::grouped;
-use crate::upgrade::{Depot, Over};
+use crate::commands::at_devices::AtDevices;
+use crate::events::Events;
+use crate::exit::Failure;
+use crate::upgrade::{Order, Over};
 use clap::Args;
-use fleet::ios::{Halt, Source, carry_out};
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
-use upgrade::{Outcome, Past, Run, Target, Wish, plan};
+use std::time::SystemTime;
+use upgrade::plan;
 
 const APPLY: &str = "\
 Examples:
@@ -33,7 +31,8 @@ Examples:
 /// The image is served by this process, over HTTP on a free port, and FTP and TFTP where their ports are to be had; a device gets
 /// a path that is good for one copy. Or from a server of yours, with `--from`.
 ///
-/// Ctrl-C stops before the next thing is done, a second one at once.
+/// Every step is in a journal before the device hears of it. Ctrl-C stops before the next thing is done, a second one at once; 'resume' goes
+/// on from there, also after this process was killed.
 ///
 /// Exit code 4: something stands in the way; 1: it was put back, or a person has to look; of several devices, some: 8.
 #[derive(Debug, Args)]
@@ -61,43 +60,14 @@ pub(super) struct Applying {
     /// The port for HTTP; 0 is any free one.
     #[arg(long, value_name = "PORT", default_value = "0", conflicts_with = "from")]
     http_port: u16,
+    #[command(flatten)]
+    journal: AtJournal,
     /// Do not ask before it is done.
     #[arg(long, short)]
     yes: bool,
     /// Say what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
-}
-
-/// Where the image comes from.
-enum From<'a> {
-    /// From here; how many copies were offered, and who has the path of the last one.
-    Here(&'a Depot, usize, Option<String>),
-    /// From a server of somebody's.
-    There(String),
-}
-
-impl Source for From<'_> {
-    fn url(&mut self, ours: Option<IpAddr>) -> Result<(String, String), String> {
-        match self {
-            From::There(url) => Ok((url.clone(), String::from("from where it was said to be"))),
-            From::Here(depot, n, holder) => {
-                let offered = depot.offer(*n, ours)?;
-                *n += 1;
-                *holder = Some(offered.holder);
-                Ok((offered.url, offered.reason))
-            }
-        }
-    }
-
-    fn sent(&self) -> Option<String> {
-        let From::Here(depot, _, Some(holder)) = self else { return None };
-        Some(match depot.sent(holder) {
-            Some((octets, true)) => format!("this host sent all {} octets", grouped(octets)),
-            Some((octets, false)) => format!("this host sent {} octets before it ended", grouped(octets)),
-            None => String::from("nobody came to this host for it: is the way from the device to it open?"),
-        })
-    }
 }
 
 impl Applying {
@@ -117,98 +87,23 @@ impl Applying {
                 return Ok(());
             }
         }
-        let depot = match &self.from {
-            Some(_) => None,
-            None => Some(Depot::start(&self.wishes.image, &self.over, (self.serve_at, self.http_port))?),
-        };
-        let stop = Arc::new(AtomicBool::new(false));
+        let image = std::path::absolute(&self.wishes.image).map_err(|e| Failure::local("the image", &e))?;
         let until = wish.window.map(|window| now() + window.as_secs());
-        let order = Order { target, wish, until, depot, from: self.from.clone(), json: self.json() };
-        self.at.each_way(
-            events,
-            &stop,
-            "not upgraded",
-            |way| order.carry_out(way, events, &stop),
-            |named, (outcome, seconds)| order.told(&named.shown, outcome, seconds, events),
-        )
+        let Applying { from, over, serve_at, http_port, .. } = self;
+        let order = Order {
+            from: from.clone(),
+            over: over.clone(),
+            serve_at: *serve_at,
+            http_port: *http_port,
+            ..Order::new(image, target, wish, until)
+        };
+        let devices = self.at.devices()?;
+        let run = Carrying::begin(order, &devices, &self.journal, events, self.json())?;
+        run.each(&self.at, &devices)
     }
 
     fn json(&self) -> bool {
         self.at.json
-    }
-}
-
-/// What all devices of a run share.
-struct Order {
-    target: Target,
-    wish: Wish,
-    until: Option<u64>,
-    depot: Option<Depot>,
-    from: Option<String>,
-    json: bool,
-}
-
-impl Order {
-    /// Goes on with one device until it is over.
-    fn carry_out(
-        &self,
-        way: &mut Way<'_>,
-        events: &Arc<Events>,
-        stop: &AtomicBool,
-    ) -> Result<(Outcome, f64), Failure> {
-        let shown = way.named.shown.clone();
-        let clock = Instant::now();
-        let mut source = match (&self.depot, &self.from) {
-            (Some(depot), _) => From::Here(depot, 0, None),
-            (None, from) => From::There(from.clone().unwrap_or_default()),
-        };
-        // Who cannot be reached at all is told as by any other verb.
-        let mut first = Some(way.open().map_err(|fault| way.failure(&fault))?);
-        let mut run = Run::new(self.target.clone(), self.wish, self.until, Past::default());
-        let mut telling = Telling::new(events, &shown, &self.target, self.json);
-        let open = || first.take().map_or_else(|| way.open(), Ok);
-        let ended = carry_out(&mut run, open, &mut telling, &mut source, &|| stop.load(Ordering::Relaxed));
-        match ended {
-            Ok(outcome) => Ok((outcome, clock.elapsed().as_secs_f64())),
-            Err(Halt::Stopped) => {
-                let way_out = "the same command goes on from there";
-                Err(Failure::new(Exit::Interrupted, &shown, "stopped", way_out))
-            }
-            Err(Halt::Journal(why)) => Err(Failure::new(Exit::Local, "the journal", why, "")),
-        }
-    }
-
-    /// Tells how it ended; what is not as it was wished is a failure.
-    fn told(&self, shown: &str, outcome: Outcome, seconds: f64, events: &Arc<Events>) -> Result<(), Failure> {
-        let name = &self.target.name;
-        if self.json {
-            events.tell(&Event::UpgradeEnded(UpgradeEnded {
-                device: shown.to_owned(),
-                image: name.clone(),
-                outcome: outcome.name(),
-                why: outcome.why().map(str::to_owned),
-                seconds,
-            }));
-        }
-        let what = match outcome {
-            Outcome::AlreadyThere => "nothing to do: it runs",
-            Outcome::Upgraded => "upgraded: it runs",
-            Outcome::RolledBack(why) => {
-                let what = format!("it was put back as it was: {why}");
-                return Err(Failure::new(Exit::Failed, shown, what, "look at why before it is tried again"));
-            }
-            Outcome::Held(why) => {
-                return Err(Failure::new(Exit::Failed, shown, format!("held: {why}"), "look at it"));
-            }
-            Outcome::Abandoned(why) => {
-                return Err(Failure::new(Exit::Refused, shown, why, "nothing was done"));
-            }
-        };
-        if self.json {
-            return Ok(());
-        }
-        writeln!(std::io::stdout().lock(), "{shown}: {what} {name} ({seconds:.0} s)")
-            .map_err(|e| Failure::local("stdout", &e))
     }
 }
 

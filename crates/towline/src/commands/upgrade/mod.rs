@@ -3,9 +3,11 @@
 mod abort;
 mod apply;
 mod at_journal;
+mod carrying;
 mod list;
 mod planning;
 mod report;
+mod resume;
 mod status;
 mod telling;
 mod wishes;
@@ -35,6 +37,8 @@ pub struct Upgrade {
 enum Verb {
     Plan(Box<planning::Planning>),
     Apply(Box<apply::Applying>),
+    Resume(Box<resume::Resuming>),
+    Rollback(Box<resume::RollingBack>),
     List(list::List),
     Status(status::Status),
     Report(report::Report),
@@ -47,6 +51,8 @@ impl Upgrade {
         match &self.verb {
             Verb::Plan(planning) => planning.at.json,
             Verb::Apply(applying) => applying.at.json,
+            Verb::Resume(resuming) => resuming.json(),
+            Verb::Rollback(back) => back.json(),
             Verb::List(list) => list.json,
             Verb::Status(status) => status.json,
             Verb::Report(report) => report.json,
@@ -59,6 +65,8 @@ impl Upgrade {
         match self.verb {
             Verb::Plan(planning) => planning.run(events),
             Verb::Apply(applying) => applying.run(events),
+            Verb::Resume(resuming) => resuming.run(events),
+            Verb::Rollback(back) => back.run(events),
             Verb::List(list) => list.run(events),
             Verb::Status(status) => status.run(events),
             Verb::Report(report) => report.run(events),

@@ -83,7 +83,8 @@ impl Journal for Telling<'_> {
         }
     }
 
-    fn facts(&mut self, facts: &Facts) {
+    fn facts(&mut self, facts: &Facts, _: Option<&str>) -> Result<(), String> {
         self.file_system.clone_from(&facts.flash.name);
+        Ok(())
     }
 }
