@@ -107,6 +107,60 @@ fn each_model_is_ready_and_nothing_on_it_changes() {
 }
 
 #[test]
+fn a_plan_is_written_whole_with_what_stands_in_the_way_too() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use towline::upgrade::{drift::drift, plan_file::PlanFile};
+    let mut site = Site::of(Model::of("c2911"));
+    let path = site.home.path().join("plan.json");
+    let ended = site.plan(&["-o", "plan.json"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert_eq!(std::fs::metadata(&path).expect("written").permissions().mode() & 0o777, 0o600);
+    let ready = PlanFile::read(&path).expect("a plan");
+    let device = &ready.devices[0];
+    let place = format!("bob@{}", site.ssh.address());
+    assert_eq!((ready.devices.len(), device.key.device.as_str(), &device.key.inventory), (1, &*place, &None));
+    assert_eq!(device.facts.serial.as_deref(), Some(&*site.model.profile.serial));
+    assert_eq!((device.octets, device.blocks.len()), (SIZE, 0));
+    assert!(!std::fs::read_to_string(&path).expect("a text").contains("s3cret"));
+    assert_eq!(ready.image_drift().expect("it is there"), []);
+    // What changed since is told; a device that stands in its own way is in the file too, and the exit code is as without one.
+    site.person.run("conf t");
+    site.person.run("ip host other 10.0.0.9");
+    site.person.run("end");
+    let inventory = format!(
+        "[[device]]\nname = 'edge'\naddress = '{}'\nport = {}\nuser = 'bob'\npassword = {{ env = 'NETPW' }}\n\
+         [[device]]\nname = 'gone'\naddress = '127.0.0.1'\nport = 1\n",
+        site.ssh.address().ip(),
+        site.ssh.address().port()
+    );
+    std::fs::write(site.home.path().join("devices.toml"), inventory).expect("room");
+    let mut c = e2e::towline::command();
+    c.args(["upgrade", "plan", "-i", "devices.toml", "--image", &site.model.new, "-o", "plan.json"]);
+    c.args(["--host-key", "accept-new", "--ssh-profile", "legacy-ios"]).current_dir(site.home.path());
+    c.env("HOME", site.home.path())
+        .env("NETPW", "s3cret")
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("SSH_AUTH_SOCK");
+    let ended = Process::start(&mut c).wait(Duration::from_secs(60));
+    assert_eq!(ended.code(), 1, "none of two is ready, for two reasons: {ended:?}");
+    let blocked = PlanFile::read(&path).expect("a plan");
+    let [device] = &blocked.devices[..] else { panic!("who was not asked is not in it: {blocked:?}") };
+    let inventory = device.key.inventory.as_ref().expect("of an inventory");
+    assert!(inventory.is_absolute() && inventory.ends_with("devices.toml"), "{inventory:?}");
+    assert_eq!((device.key.device.as_str(), device.blocks[0].check.as_str()), ("edge", "unsaved"));
+    let now = upgrade::Facts::from(&device.facts);
+    let told = drift(&ready.devices[0], &now, &ready.target(), &ready.wish());
+    assert_eq!(
+        told.iter().map(|d| (d.what.as_str(), d.found.as_str())).collect::<Vec<_>>(),
+        [("unsaved", "they differ")]
+    );
+    // None that could be asked: none is written.
+    std::fs::remove_file(&path).expect("it was there");
+    let ended = site.plan_of("none.bin", &["-o", "plan.json"]);
+    assert_eq!((ended.code(), path.exists()), (5, false), "{ended:?}");
+}
+
+#[test]
 fn what_is_wrong_with_the_image_blocks() {
     let site = Site::of(Model::of("c2911"));
     let other = site.copy_of("c3900-universalk9-mz.SPA.155-3.M4a.bin");

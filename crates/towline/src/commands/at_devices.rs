@@ -5,6 +5,7 @@ use crate::events::Events;
 use crate::exit::{Exit, Failure, Several};
 use crate::interrupt::on_interrupt;
 use crate::inventory::{self, AtTerminal, Credential, Limit, Passwords};
+use crate::upgrade::plan_file::Key;
 use clap::{Args, FromArgMatches};
 use client::terminal::{Over, Place};
 use client::{Ask, Jump, Options, Profile, Question};
@@ -319,6 +320,13 @@ impl AtDevices {
         }
         self.only = Some(keys);
         Ok(())
+    }
+
+    /// How a device is found again later, with the same inventory.
+    pub(super) fn key(&self, named: &Named) -> Key {
+        let known = self.inventory.as_ref().filter(|_| named.entry.is_some());
+        let inventory = known.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+        Key { inventory, device: named.shown.clone() }
     }
 
     /// Those that are meant, with their passwords.

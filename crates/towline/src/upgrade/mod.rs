@@ -4,6 +4,8 @@
 //! | file | its one idea |
 //! |---|---|
 //! | [`abandon`] | whether a device that was left may be given up |
+//! | [`plan_file`], [`kept_facts`] | a plan as a file, and the facts that it rests on |
+//! | [`drift`] | whether it still holds |
 //! | [`record`] | an entry of the journal as text, and back |
 //! | [`story`] | what the entries of a device say together |
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
@@ -14,10 +16,15 @@
 
 pub mod abandon;
 mod depot;
+pub mod drift;
 mod from;
 mod keeper;
+pub mod kept_facts;
 mod order;
 pub mod page;
+pub mod plan_file;
+#[cfg(test)]
+mod plan_tests;
 pub mod record;
 pub mod story;
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use super::wishes::Wishes;
 use crate::commands::at_devices::{AtDevices, Named};
-use crate::events::{Event, Events, Planned};
+use crate::events::{Event, Events, Planned as Told};
 use crate::exit::{Exit, Failure};
 use crate::figures::grouped;
+use crate::upgrade::plan_file::{PlanFile, Planned};
 use clap::Args;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use upgrade::{CHECKS, Facts, Plan, Target, Wish, plan};
 
@@ -15,6 +17,7 @@ const PLAN: &str = "\
 Examples:
   towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
   towline upgrade plan r1 r2 r3 --image new.bin --expect md5:0f343b0931126a20f133d67c2b018a3b --window 1h
+  towline upgrade plan -i devices.toml --limit core --image new.bin -o plan.json
   towline upgrade plan r1 --image new.bin --rate 200K --restart 15m --keep-files --json
 ";
 
@@ -30,16 +33,29 @@ pub(super) struct Planning {
     pub(super) at: AtDevices,
     #[command(flatten)]
     wishes: Wishes,
+    /// Write the plan to a file too, whole or not at all and for its owner only: what each device said of itself, and what would be
+    /// done because of that. A device that could not be asked is not in it.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 impl Planning {
     /// Plans.
     pub(super) fn run(&self, events: &Arc<Events>) -> Result<(), Failure> {
         let (target, wish) = (self.wishes.target()?, self.wishes.wish());
-        self.at.each(events, "not ready", |named, facts| {
+        let mut planned = Vec::new();
+        let told = self.at.each(events, "not ready", |named, facts| {
             let plan = plan(&facts, &target, &wish);
+            if self.output.is_some() {
+                planned.push(Planned::new(self.at.key(named), &facts, &target, &plan));
+            }
             tell(named, &facts, &target, &plan, &wish, events, self.at.json)
-        })
+        });
+        let is_over = !told.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted);
+        if let Some(path) = self.output.as_ref().filter(|_| is_over && !planned.is_empty()) {
+            PlanFile::new(&self.wishes.image, &target, &wish, planned)?.write(path)?;
+        }
+        told
     }
 }
 
@@ -54,7 +70,7 @@ pub(super) fn tell(
     json: bool,
 ) -> Result<(), Failure> {
     match json {
-        true => events.tell(&Event::Planned(Box::new(Planned::new(&named.shown, target, plan)))),
+        true => events.tell(&Event::Planned(Box::new(Told::new(&named.shown, target, plan)))),
         false => {
             let text = text(named, facts, target, plan, wish);
             std::io::stdout().lock().write_all(text.as_bytes()).map_err(|e| Failure::local("stdout", &e))?;

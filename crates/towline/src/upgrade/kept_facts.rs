@@ -1,0 +1,182 @@
+//! What a device said of itself, as a file has it. Every fact is there: a twin of the device is made from it.
+
+use serde::{Deserialize, Serialize};
+use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
+
+/// [`Facts`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of Facts of that name")]
+pub struct KeptFacts {
+    pub hostname: String,
+    pub model: String,
+    pub serial: Option<String>,
+    pub version: String,
+    pub platform: Option<String>,
+    pub feature: Option<String>,
+    pub image: String,
+    pub mode: KeptMode,
+    pub uptime_minutes: u64,
+    pub reason: Option<String>,
+    pub memory: Option<u64>,
+    pub boot: KeptBoot,
+    pub flash: KeptFileSystem,
+    pub unsaved: Option<bool>,
+    pub reload: Option<String>,
+    pub members: Vec<KeptMember>,
+    pub digest: Option<(String, String)>,
+}
+
+/// [`Mode`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "each is the variant of Mode of that name")]
+pub enum KeptMode {
+    Bundle,
+    Install,
+}
+
+/// [`Boot`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of Boot of that name")]
+pub struct KeptBoot {
+    pub images: Vec<String>,
+    pub configured: Option<Vec<String>>,
+    pub register: Option<u16>,
+    pub next_register: Option<u16>,
+    pub manual: bool,
+}
+
+/// [`FileSystem`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of FileSystem of that name")]
+pub struct KeptFileSystem {
+    pub name: String,
+    pub total: u64,
+    pub free: u64,
+    pub files: Vec<KeptFile>,
+}
+
+/// [`File`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of File of that name")]
+pub struct KeptFile {
+    pub name: String,
+    pub size: u64,
+    pub is_directory: bool,
+}
+
+/// [`Member`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of Member of that name")]
+pub struct KeptMember {
+    pub number: u16,
+    pub state: String,
+}
+
+/// Taken apart without a rest: a fact that is new is not forgotten here.
+impl From<&Facts> for KeptFacts {
+    fn from(facts: &Facts) -> KeptFacts {
+        let Facts {
+            hostname,
+            model,
+            serial,
+            version,
+            platform,
+            feature,
+            image,
+            mode,
+            uptime,
+            reason,
+            memory,
+            boot: Boot { images, configured, register, next_register, manual },
+            flash: FileSystem { name, total, free, files },
+            unsaved,
+            reload,
+            members,
+            digest,
+        } = facts.clone();
+        let files =
+            files.into_iter().map(|File { name, size, is_directory }| KeptFile { name, size, is_directory });
+        KeptFacts {
+            hostname,
+            model,
+            serial,
+            version,
+            platform,
+            feature,
+            image,
+            mode: match mode {
+                Mode::Bundle => KeptMode::Bundle,
+                Mode::Install => KeptMode::Install,
+            },
+            uptime_minutes: uptime,
+            reason,
+            memory,
+            boot: KeptBoot { images, configured, register, next_register, manual },
+            flash: KeptFileSystem { name, total, free, files: files.collect() },
+            unsaved,
+            reload,
+            members: members
+                .into_iter()
+                .map(|Member { number, state }| KeptMember { number, state })
+                .collect(),
+            digest,
+        }
+    }
+}
+
+impl From<&KeptFacts> for Facts {
+    fn from(kept: &KeptFacts) -> Facts {
+        let KeptFacts {
+            hostname,
+            model,
+            serial,
+            version,
+            platform,
+            feature,
+            image,
+            mode,
+            uptime_minutes,
+            reason,
+            memory,
+            boot: KeptBoot { images, configured, register, next_register, manual },
+            flash: KeptFileSystem { name, total, free, files },
+            unsaved,
+            reload,
+            members,
+            digest,
+        } = kept.clone();
+        let files =
+            files.into_iter().map(|KeptFile { name, size, is_directory }| File { name, size, is_directory });
+        Facts {
+            hostname,
+            model,
+            serial,
+            version,
+            platform,
+            feature,
+            image,
+            mode: match mode {
+                KeptMode::Bundle => Mode::Bundle,
+                KeptMode::Install => Mode::Install,
+            },
+            uptime: uptime_minutes,
+            reason,
+            memory,
+            boot: Boot { images, configured, register, next_register, manual },
+            flash: FileSystem { name, total, free, files: files.collect() },
+            unsaved,
+            reload,
+            members: members
+                .into_iter()
+                .map(|KeptMember { number, state }| Member { number, state })
+                .collect(),
+            digest,
+        }
+    }
+}
