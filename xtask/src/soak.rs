@@ -61,6 +61,11 @@ const SOAKS: &[Soak] = &[
         about: "5 GiB over SFTP across our key exchanges, with OpenSSH and with ourselves",
         run: ssh,
     },
+    Soak {
+        name: "upgrades",
+        about: "upgrades of each model killed behind every entry of their journal and gone on with",
+        run: upgrades,
+    },
     Soak { name: "fuzz", about: "each fuzz target for a while (FUZZ_SECONDS, 60)", run: fuzz },
 ];
 
@@ -244,6 +249,10 @@ fn large() -> Result<Vec<String>> {
 
 fn ssh() -> Result<Vec<String>> {
     longer("sftp_large")
+}
+
+fn upgrades() -> Result<Vec<String>> {
+    longer("upgrade")
 }
 
 fn fuzz() -> Result<Vec<String>> {

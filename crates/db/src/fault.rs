@@ -12,6 +12,9 @@ pub enum Fault {
     /// What is there is no history, or is broken.
     #[error("it is damaged: {0}")]
     Damaged(String),
+    /// Nobody has written anything yet: whoever began it died at once.
+    #[error("there is nothing in it yet")]
+    Empty,
     /// A database, and another one: of another program, or of other things.
     #[error("it is a database of something else")]
     Foreign,

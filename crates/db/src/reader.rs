@@ -196,8 +196,7 @@ pub(crate) async fn look(
 async fn checked(options: &SqliteConnectOptions, schema: &Schema) -> Result<SqliteConnection, Fault> {
     let mut connection = SqliteConnection::connect_with(options).await?;
     match schema.check(&mut connection).await? {
-        // Nobody has written it yet.
-        0 => Err(Fault::Damaged(String::from("there is nothing in it yet"))),
+        0 => Err(Fault::Empty),
         _ => Ok(connection),
     }
 }

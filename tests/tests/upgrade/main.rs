@@ -1,4 +1,5 @@
 //! `towline upgrade apply` against emulated devices of every model, in a lab of their own.
 
 mod applied;
+mod killed;
 mod site;

@@ -143,8 +143,8 @@ impl Journal {
             if there {
                 // Opening it for writing would change what is not ours.
                 match look(path, &JOURNAL, patience).await {
-                    // Somebody begins it in this moment.
-                    Ok(_) | Err(Database::Damaged(_)) => {}
+                    // Somebody begins it in this moment, or died when he did.
+                    Ok(_) | Err(Database::Empty) => {}
                     Err(fault) => return Err(fault),
                 }
             }

@@ -262,6 +262,12 @@ fn what_is_no_journal_of_ours_stays_as_it_is() {
     let before = fs::read(&other).unwrap();
     assert_eq!(Journal::open(&other).map(drop), Err(foreign));
     assert_eq!(fs::read(&other).unwrap(), before);
+    // One of which only its file was begun is gone on with.
+    let empty = place.path.with_file_name("empty.db");
+    fs::write(&empty, "").unwrap();
+    raw(&empty, "PRAGMA journal_mode = WAL");
+    assert_eq!(Look::open(&empty).map(drop), Err(Fault::Database(Database::Empty)));
+    assert_eq!(Journal::open(&empty).unwrap().begin(&run(), &[]), Ok(1));
     let text = place.path.with_file_name("text.db");
     fs::write(&text, "no database, but here for years\n".repeat(100)).unwrap();
     let before = fs::read(&text).unwrap();

@@ -178,6 +178,7 @@ fn failure(path: &std::path::Path, fault: &Fault) -> Failure {
         Fault::Locked => (Exit::Local, "try again"),
         Fault::Gone(_) => (Exit::Local, "try again"),
         Fault::Damaged(_) => (Exit::Integrity, "a server puts it aside and begins a new one"),
+        Fault::Empty => (Exit::Absent, "a server writes it"),
         Fault::Foreign => (Exit::Usage, "name the history of a server"),
         Fault::Newer { .. } => (Exit::Local, ""),
         Fault::Unusable(_) => (Exit::Local, "check who may read it and its directory"),

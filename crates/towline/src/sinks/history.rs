@@ -197,7 +197,7 @@ impl Work {
                 self.again.0 = Instant::now();
                 return;
             }
-            Fault::Damaged(_) | Fault::Foreign | Fault::Newer { .. } | Fault::Unusable(_) => {
+            Fault::Damaged(_) | Fault::Empty | Fault::Foreign | Fault::Newer { .. } | Fault::Unusable(_) => {
                 self.writer = None
             }
         }

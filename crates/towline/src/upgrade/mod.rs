@@ -54,6 +54,7 @@ pub fn failure(path: &Path, fault: &Fault) -> Failure {
             Exit::Integrity,
             "it is left as it is, for it says what was done to devices: look at them, then name another one with --journal",
         ),
+        Fault::Database(Database::Empty) => (Exit::Absent, "apply begins a run"),
         Fault::Database(Database::Foreign) => (Exit::Usage, "name another one with --journal"),
         Fault::Database(Database::Newer { .. }) => (Exit::Local, ""),
         Fault::Database(Database::Unusable(_)) => {

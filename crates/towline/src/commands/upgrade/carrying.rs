@@ -10,7 +10,7 @@ use crate::upgrade::{Depot, From, Keeper, Order, failure};
 use db::journal::{Device, Fault, Journal, Kind, Look, Run as Kept, Take};
 use fleet::ios::{Halt, Journal as _, carry_out};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -101,32 +101,13 @@ impl<'a> Carrying<'a> {
         )
     }
 
-    fn stood(&self, key: &str) -> Result<Stood, Fault> {
-        let mut look = Look::open(&self.path)?;
-        let mut stood = Stood { happened: Vec::new(), before: None };
-        let Some(device) = look.devices(self.run)?.into_iter().find(|device| device.device.key == key) else {
-            return Ok(stood);
-        };
-        look.entries(device.id, 0, |entry| {
-            match record::happened(entry.kind, &entry.text) {
-                Ok(Some(happened)) => stood.happened.push(happened),
-                Ok(None) if entry.kind == Kind::Backup && entry.step.as_deref() == Some(BEFORE) => {
-                    stood.before = Some(entry.text);
-                }
-                Ok(None) | Err(_) => {}
-            }
-            true
-        })?;
-        Ok(stood)
-    }
-
     /// Goes on with one device until it is over.
     fn one(&self, way: &mut Way<'_>) -> Result<(Outcome, f64), Failure> {
         let shown = way.named.shown.clone();
         let clock = Instant::now();
         let fault = |fault: Fault| Failure { thing: shown.clone(), ..failure(&self.path, &fault) };
         let claim = self.journal.claim(self.run, &shown, self.take).map_err(fault)?;
-        let Stood { happened, before } = self.stood(&shown).map_err(fault)?;
+        let Stood { happened, before } = stood(&self.path, self.run, &shown).map_err(fault)?;
         let past = Past::of(&happened);
         let mut source = match (&self.depot, &self.order.from) {
             (Some(depot), _) => From::Here(depot, 0, None),
@@ -209,10 +190,64 @@ impl<'a> Carrying<'a> {
     }
 }
 
+/// Where the journal says that a device stands. An entry that is not understood may be the one that matters: nothing is done
+/// behind it.
+fn stood(path: &Path, run: i64, key: &str) -> Result<Stood, Fault> {
+    let mut look = Look::open(path)?;
+    let mut stood = Stood { happened: Vec::new(), before: None };
+    let Some(device) = look.devices(run)?.into_iter().find(|device| device.device.key == key) else {
+        return Ok(stood);
+    };
+    let mut strange = None;
+    look.entries(device.id, 0, |entry| {
+        match record::happened(entry.kind, &entry.text) {
+            Ok(Some(happened)) => stood.happened.push(happened),
+            Ok(None) if entry.kind == Kind::Backup && entry.step.as_deref() == Some(BEFORE) => {
+                stood.before = Some(entry.text);
+            }
+            Ok(None) => {}
+            Err(why) => strange = Some(why),
+        }
+        strange.is_none()
+    })?;
+    match strange {
+        Some(why) => Err(Fault::Database(db::Fault::Damaged(why))),
+        None => Ok(stood),
+    }
+}
+
 /// Servers for the image, where it comes from here.
 fn depot(order: &Order) -> Result<Option<Depot>, Failure> {
     match order.from {
         Some(_) => Ok(None),
         None => Depot::start(&order.image, &order.over, (order.serve_at, order.http_port)).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use upgrade::Effect;
+
+    #[test]
+    fn nothing_is_done_behind_an_entry_that_is_not_understood() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("upgrades.db");
+        let journal = Journal::open(&path).unwrap();
+        let kept = Kept { image: "new.bin".into(), md5: "0f".into(), plan: String::new() };
+        let device = |key: &str| Device { key: key.into(), hostname: String::new(), serial: None };
+        let run = journal.begin(&kept, &[device("r1"), device("r2")]).unwrap();
+        let claim = journal.claim(run, "r1", Take::default()).unwrap();
+        let done = Happened::Done { effect: Effect::Save, md5: None };
+        let (kind, step, text) = record::entry(&done);
+        claim.append(kind, step, &text).unwrap();
+        claim.append(Kind::Backup, Some(BEFORE), "hostname R1").unwrap();
+        let found = stood(&path, run, "r1").unwrap();
+        assert_eq!((found.happened, found.before.as_deref()), (vec![done], Some("hostname R1")));
+        assert!(stood(&path, run, "r2").unwrap().happened.is_empty());
+        claim.append(Kind::Intent, Some("teleport"), "{}").unwrap();
+        let fault = stood(&path, run, "r1").map(|_| ()).unwrap_err();
+        assert!(fault.to_string().starts_with("it is damaged: the entry 'intent': "), "{fault}");
+        assert_eq!(failure(&path, &fault).exit, Exit::Integrity);
     }
 }
