@@ -1,5 +1,6 @@
 //! What has to be right before anything is done.
 
+use crate::facts::{Standing, is_version};
 use crate::room::{self, base};
 use crate::{Facts, Mode, Target, Wish};
 use alloc::borrow::ToOwned;
@@ -59,9 +60,9 @@ pub const CHECKS: [Check; 13] = [
     },
     Check {
         name: "mode",
-        doc: "the software lies in flash as one image",
+        doc: "no packages of install mode are on trial",
         wrong: mode,
-        way_out: "upgrade it by 'install add file ...' by hand: that is not planned here yet",
+        way_out: "'install commit', or 'install abort'",
     },
     Check {
         name: "running-image",
@@ -149,9 +150,19 @@ fn name(facts: &Facts, target: &Target, _: &Wish) -> Option<(String, String)> {
     })
 }
 
-fn mode(facts: &Facts, _: &Target, _: &Wish) -> Option<(String, String)> {
-    (facts.mode == Mode::Install)
-        .then(|| ("bundle mode".to_owned(), format!("install mode ({})", facts.image)))
+fn mode(facts: &Facts, target: &Target, _: &Wish) -> Option<(String, String)> {
+    let installed = match (facts.mode, &facts.installed) {
+        (Mode::Bundle, _) => return None,
+        (Mode::Install, None) => {
+            return Some(("'show install summary'".to_owned(), "no such thing".to_owned()));
+        }
+        (Mode::Install, Some(installed)) => installed,
+    };
+    let version = target.version.as_deref().unwrap_or_default();
+    let is_other = |name: &str| version.is_empty() || !is_version(name, version);
+    let trial = |standing: Standing| matches!(standing, Standing::OnTrial | Standing::Leaving);
+    let (name, _) = installed.versions.iter().find(|(name, standing)| trial(*standing) && is_other(name))?;
+    Some(("nothing on trial".to_owned(), format!("{name}, which is not there for good")))
 }
 
 fn running_image(facts: &Facts, _: &Target, _: &Wish) -> Option<(String, String)> {

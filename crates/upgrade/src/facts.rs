@@ -38,6 +38,8 @@ pub struct Facts {
     pub reload: Option<String>,
     /// The members of its stack; none of one that is no stack.
     pub members: Vec<Member>,
+    /// The versions that are there in install mode; `None`: it has one image.
+    pub installed: Option<Installed>,
     /// The MD5 of a file of flash as the device made it, and the file's name.
     pub digest: Option<(String, String)>,
 }
@@ -58,6 +60,28 @@ pub enum Mode {
     Bundle,
     /// Packages that a list names.
     Install,
+}
+
+/// The versions of a device in install mode.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Installed {
+    /// Each as the device writes it, `17.09.04.0.4711`, and how it stands.
+    pub versions: Vec<(String, Standing)>,
+    /// Seconds until what is on trial is undone by itself.
+    pub timer: Option<u64>,
+}
+
+/// How a version stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// It is there.
+    Inactive,
+    /// It runs, and is not there for good.
+    OnTrial,
+    /// It is there for good.
+    Committed,
+    /// It goes when what is on trial stays.
+    Leaving,
 }
 
 /// What a device does at its next start.
@@ -97,6 +121,20 @@ pub struct File {
     pub size: u64,
     /// Whether it is a directory.
     pub is_directory: bool,
+}
+
+impl Installed {
+    /// How a version stands, whatever build of it.
+    pub fn standing(&self, version: &str) -> Option<Standing> {
+        self.versions.iter().find(|(name, _)| is_version(name, version)).map(|(_, standing)| *standing)
+    }
+}
+
+/// Whether two are the same version: `17.9.4`, `17.09.04` and `17.09.04.0.4711` are.
+pub fn is_version(a: &str, b: &str) -> bool {
+    let part = |text: &str| text.trim_start_matches('0').to_ascii_lowercase();
+    let (mut a, mut b) = (a.split('.').map(part), b.split('.').map(part));
+    (0..3).all(|_| matches!((a.next(), b.next()), (Some(a), Some(b)) if a == b))
 }
 
 impl Boot {

@@ -22,6 +22,14 @@ pub enum Effect {
     Save,
     /// It restarts.
     Reload,
+    /// The image is taken apart into packages.
+    Add,
+    /// It restarts with the new packages; without a [`Effect::Commit`] it goes back by itself after so many minutes.
+    Activate(u32),
+    /// The new packages stay.
+    Commit,
+    /// It restarts with the packages from before.
+    Abort,
 }
 
 /// What is known of the start that a device runs since; a later one differs in something.
@@ -33,6 +41,8 @@ pub struct Start {
     pub reason: Option<String>,
     /// What it started.
     pub image: String,
+    /// Its version; empty: not known.
+    pub version: String,
 }
 
 /// How an upgrade of one device ended.
@@ -107,7 +117,18 @@ impl Effect {
             Effect::SetBoot(_) => "set-boot",
             Effect::Save => "save",
             Effect::Reload => "reload",
+            Effect::Add => "add",
+            Effect::Activate(_) => "activate",
+            Effect::Commit => "commit",
+            Effect::Abort => "abort",
         }
+    }
+}
+
+impl Effect {
+    /// Whether the device restarts by it.
+    pub fn restarts(&self) -> bool {
+        matches!(self, Effect::Reload | Effect::Activate(_) | Effect::Abort)
     }
 }
 
@@ -135,7 +156,12 @@ impl Outcome {
 impl Start {
     /// The one that a device with these facts runs since.
     pub fn of(facts: &Facts) -> Start {
-        Start { uptime: facts.uptime, reason: facts.reason.clone(), image: facts.image.clone() }
+        Start {
+            uptime: facts.uptime,
+            reason: facts.reason.clone(),
+            image: facts.image.clone(),
+            version: facts.version.clone(),
+        }
     }
 
     /// Whether a device that ran since `self` has started again, `elapsed` seconds later. An open port proves nothing: a
@@ -145,7 +171,8 @@ impl Start {
         // Whole minutes: one of them may have begun just now. What it says of the time of its start is no proof: its clock
         // may have been set.
         let is_younger = now.uptime < self.uptime || now.uptime + 1 < self.uptime + elapsed / 60;
-        is_younger || now.image != self.image || now.reason != self.reason
+        let is_other = !self.version.is_empty() && now.version != self.version;
+        is_younger || is_other || now.image != self.image || now.reason != self.reason
     }
 }
 

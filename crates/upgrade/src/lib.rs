@@ -33,10 +33,10 @@ pub mod target;
 mod tests;
 
 pub use checks::{Block, CHECKS, Check};
-pub use facts::{Boot, Facts, File, FileSystem, Member, Mode};
+pub use facts::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing, is_version};
 pub use happened::{Effect, Happened, Outcome, Start};
 pub use past::Past;
 pub use plan::{Action, Estimate, Plan, plan};
 pub use run::{Next, Run};
-pub use steps::{STEPS, Step};
+pub use steps::{INSTALL_STEPS, STEPS, Step, ladder};
 pub use target::{Target, Wish};

@@ -22,6 +22,7 @@ pub struct Before {
 /// A restart that was told, and when.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Told {
+    pub(crate) effect: Effect,
     pub(crate) at: u64,
     pub(crate) start: Start,
 }
@@ -77,8 +78,8 @@ impl Past {
                 if matches!(effect, Effect::Copy | Effect::Delete(_)) {
                     self.md5 = None;
                 }
-                if matches!(effect, Effect::Reload) {
-                    self.told = Some(Told { at: *at, start: start.clone() });
+                if effect.restarts() {
+                    self.told = Some(Told { effect: effect.clone(), at: *at, start: start.clone() });
                 }
                 self.open = Some(effect.clone());
                 let step = effect.step();
@@ -94,16 +95,21 @@ impl Past {
                         self.md5.clone_from(md5);
                         self.last_md5.clone_from(md5);
                     }
-                    Effect::Reload => {
+                    Effect::Reload | Effect::Activate(_) | Effect::Abort => {
                         self.told = None;
                         self.has_restarted = true;
                     }
-                    Effect::Delete(_) | Effect::Copy | Effect::SetBoot(_) | Effect::Save => {}
+                    Effect::Delete(_)
+                    | Effect::Copy
+                    | Effect::SetBoot(_)
+                    | Effect::Save
+                    | Effect::Add
+                    | Effect::Commit => {}
                 }
             }
             Happened::Failed { effect, why } => {
                 self.open = None;
-                if matches!(effect, Effect::Reload) {
+                if effect.restarts() {
                     self.told = None;
                 }
                 self.last_fault = Some((effect.step(), why.clone()));

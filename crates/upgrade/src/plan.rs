@@ -2,8 +2,9 @@
 
 use crate::checks::{Block, CHECKS};
 use crate::room::{self, base};
-use crate::steps::{STEPS, Step};
-use crate::{Facts, Target, Wish};
+use crate::run::TRIAL;
+use crate::steps::{Step, ladder};
+use crate::{Facts, Mode, Target, Wish};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -60,19 +61,19 @@ impl Plan {
 pub fn plan(facts: &Facts, target: &Target, wish: &Wish) -> Plan {
     let mut estimate = Estimate::default();
     // Whether somebody's changes are saved is nobody's business then.
-    if STEPS.iter().all(|step| step.name == "save" || step.holds(facts, target)) {
+    if ladder(facts).iter().all(|step| step.name == "save" || step.holds(facts, target)) {
         return Plan { blocks: Vec::new(), actions: Vec::new(), estimate };
     }
     let mut blocks: Vec<Block> = CHECKS.iter().filter_map(|check| check.block(facts, target, wish)).collect();
     let mut actions = Vec::new();
-    for step in &STEPS {
+    for step in ladder(facts) {
         // What a former step changes is not seen yet: a new boot line has to be saved.
         let follows = matches!(step.name, "save" | "confirm") && !actions.is_empty();
         if follows || !step.holds(facts, target) {
             actions.extend(told(step, facts, target));
         }
     }
-    if !room::is_there(facts, target) {
+    if actions.iter().any(|action: &Action| action.step == "transfer") {
         estimate.octets = target.size;
         estimate.copying = target.copying(wish);
     }
@@ -108,6 +109,15 @@ fn told(step: &Step, facts: &Facts, target: &Target) -> Vec<Action> {
             broken.into_iter().chain([copy]).collect()
         }
         "verify" => [action(format!("verify /md5 {flash}{} is {}", target.name, target.md5))].into(),
+        "set-boot" if facts.mode == Mode::Install => {
+            [action(format!("boot {flash}{} and nothing else", room::PACKAGES))].into()
+        }
+        "add" => [action(format!("install add file {flash}{}", target.name))].into(),
+        "activate" => {
+            let what = format!("install activate: it goes back by itself after {TRIAL} minutes");
+            [action(what)].into()
+        }
+        "commit" => [action(String::from("install commit"))].into(),
         "set-boot" => {
             let (new, old) = (&target.name, base(&facts.image));
             [action(format!("boot {flash}{new} first, then {flash}{old}"))].into()
@@ -116,7 +126,8 @@ fn told(step: &Step, facts: &Facts, target: &Target) -> Vec<Action> {
         "reload" => [action(String::from("reload"))].into(),
         _ => {
             let version = target.version.as_deref().unwrap_or("the new version");
-            [action(format!("see that it runs {version} from {flash}{}", target.name))].into()
+            let from = if facts.mode == Mode::Install { room::PACKAGES } else { target.name.as_str() };
+            [action(format!("see that it runs {version} from {flash}{from}"))].into()
         }
     }
 }

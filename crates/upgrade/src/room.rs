@@ -1,6 +1,6 @@
 //! Which files make room.
 
-use crate::{Facts, Target};
+use crate::{Facts, Mode, Target};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -13,12 +13,25 @@ const NEVER: [&str; 12] =
 /// Endings of what may be: images, and archives of them.
 const IMAGES: [&str; 2] = [".bin", ".tar"];
 
+/// The list of the packages that are booted.
+pub const PACKAGES: &str = "packages.conf";
+
 /// Octets that have to be free before the image is copied; of one that is there, whole, none.
 pub fn needed(facts: &Facts, target: &Target) -> u64 {
-    match is_there(facts, target) {
-        true => 0,
-        false => target.size.saturating_add(target.size / 100 * RESERVE),
-    }
+    // In install mode the packages lie beside the image that they come from.
+    let times = match (is_there(facts, target), facts.mode) {
+        (_, Mode::Install) if is_added(facts, target) => 0,
+        (true, Mode::Bundle) => 0,
+        (true, Mode::Install) | (false, Mode::Bundle) => 1,
+        (false, Mode::Install) => 2,
+    };
+    target.size.saturating_add(target.size / 100 * RESERVE).saturating_mul(times)
+}
+
+/// Whether its packages are there.
+pub fn is_added(facts: &Facts, target: &Target) -> bool {
+    let version = target.version.as_deref().unwrap_or_default();
+    facts.installed.as_ref().is_some_and(|installed| installed.standing(version).is_some())
 }
 
 /// Whether a file of that name and size is there.
@@ -41,7 +54,7 @@ pub fn sacrifices(facts: &Facts, target: &Target) -> Option<Vec<String>> {
     let needed = needed(facts, target);
     let mut free = facts.flash.free;
     let mut gone = Vec::new();
-    let is_broken = |name: &str| name == target.name && !is_there(facts, target);
+    let is_broken = |name: &str| name == target.name && !is_there(facts, target) && !is_added(facts, target);
     for file in &facts.flash.files {
         // It is in the way whatever is free.
         if is_broken(&file.name) && !file.is_directory && base(&facts.image) != file.name {

@@ -5,12 +5,13 @@
 //! ask the device for its facts, [`Run::next`], write down what comes of it ([`Run::take`]), do it, write down what came of
 //! that, and once more from the beginning.
 
+use crate::facts::Standing;
 use crate::happened::{Effect, Happened, Outcome};
 use crate::past::{Before, Past};
 use crate::plan::plan;
 use crate::room::{self, base};
-use crate::steps::{STEPS, Step};
-use crate::{Facts, Target, Wish};
+use crate::steps::{Step, ladder};
+use crate::{Facts, Mode, Target, Wish};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -24,6 +25,8 @@ const TRIES: u32 = 3;
 const NOT_TAKEN: Duration = Duration::from_secs(180);
 /// How many times longer than a restart is taken to last it is waited for.
 const PATIENCE: u32 = 3;
+/// Minutes after which packages that nobody commits go by themselves.
+pub const TRIAL: u32 = 60;
 /// How long the image in flash has to keep its size, until nobody else copies it.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -160,11 +163,16 @@ impl Run {
     fn restarted(&self, facts: &Facts, now: u64) -> Option<Next> {
         let told = self.past.told.as_ref()?;
         let elapsed = now.saturating_sub(told.at);
-        let effect = Effect::Reload;
+        let effect = told.effect.clone();
         if told.start.is_before(facts, elapsed) {
             return Some(Next::Note(Happened::Done { effect, md5: None }));
         }
-        if elapsed < NOT_TAKEN.min(self.wish.restart).as_secs() {
+        // Packages are put into place for some minutes first.
+        let most = match effect == Effect::Reload {
+            true => NOT_TAKEN.min(self.wish.restart),
+            false => self.wish.restart * 2,
+        };
+        if elapsed < most.as_secs() {
             return Some(Next::Wait(Duration::from_secs((elapsed / 10).clamp(1, 10))));
         }
         let why = format!("it was told to restart {elapsed} s ago, and runs since {} minutes", facts.uptime);
@@ -172,12 +180,14 @@ impl Run {
     }
 
     fn forward(&mut self, facts: &Facts, before: &Before, now: u64) -> Next {
-        let runs = |step: &Step| step.name == "reload" && step.holds(facts, &self.target);
-        if self.past.has_restarted && !STEPS.iter().any(runs) {
-            let why = format!("it restarted and runs {}: {} did not load", facts.image, self.target.name);
+        let ladder = ladder(facts);
+        let runs = |step: &Step| step.is_felt && step.holds(facts, &self.target);
+        if self.past.has_restarted && !ladder.iter().any(runs) {
+            let (name, Facts { image, version, .. }) = (&self.target.name, facts);
+            let why = format!("it restarted and runs {version} from {image}: {name} did not load");
             return Next::Note(Happened::TurnedBack(why));
         }
-        let Some(step) = STEPS.iter().find(|step| !step.holds(facts, &self.target)) else {
+        let Some(step) = ladder.iter().find(|step| !step.holds(facts, &self.target)) else {
             return Next::Over(Outcome::Upgraded);
         };
         if step.name == "confirm" {
@@ -206,13 +216,16 @@ impl Run {
             "verify" => Next::Do(Effect::Digest),
             "set-boot" => Next::Do(Effect::SetBoot(self.order(facts))),
             "save" => Next::Do(Effect::Save),
+            "add" => Next::Do(Effect::Add),
+            "activate" => Next::Do(Effect::Activate(TRIAL)),
+            "commit" => Next::Do(Effect::Commit),
             _ => Next::Do(Effect::Reload),
         }
     }
 
     /// What is not to be done now.
     fn stands_in_the_way(&self, step: &Step, facts: &Facts, before: &Before, now: u64) -> Option<String> {
-        let for_window = matches!(step.name, "set-boot" | "reload");
+        let for_window = matches!(step.name, "set-boot" | "reload" | "activate");
         if let Some(until) = self.until.filter(|_| for_window)
             && now + self.wish.restart.as_secs() > until
         {
@@ -299,6 +312,9 @@ impl Run {
 
     /// The new image, then the one that runs.
     fn order(&self, facts: &Facts) -> Vec<String> {
+        if facts.mode == Mode::Install {
+            return vec![format!("{}{}", facts.flash.name, room::PACKAGES)];
+        }
         let new = format!("{}{}", facts.flash.name, self.target.name);
         match self.is_running(facts) {
             true => vec![new],
@@ -307,6 +323,9 @@ impl Run {
     }
 
     fn back(&self, facts: &Facts, before: &Before, why: &str) -> Next {
+        if let (Mode::Install, Some(version)) = (facts.mode, &self.target.version) {
+            return self.back_in_install_mode(facts, version, why);
+        }
         let boots = |image: &String| base(image) == base(&before.image);
         let order = match before.boot.first() {
             Some(first) if boots(first) => before.boot.clone(),
@@ -325,6 +344,26 @@ impl Run {
         } else {
             return Next::Over(Outcome::Held(why.to_owned()));
         };
+        self.undo(effect, why)
+    }
+
+    /// Packages that are on trial go; those that are there for good do not.
+    fn back_in_install_mode(&self, facts: &Facts, version: &str, why: &str) -> Next {
+        match facts.installed.as_ref().and_then(|installed| installed.standing(version)) {
+            Some(Standing::OnTrial) => self.undo(Effect::Abort, why),
+            Some(Standing::Committed) => {
+                let by_hand =
+                    "it is there for good: 'install rollback to base' or another image is for a person";
+                Next::Over(Outcome::Held(format!("{why}; {by_hand}")))
+            }
+            Some(Standing::Inactive | Standing::Leaving) | None if self.past.has_restarted => {
+                Next::Over(Outcome::RolledBack(why.to_owned()))
+            }
+            Some(Standing::Inactive | Standing::Leaving) | None => Next::Over(Outcome::Held(why.to_owned())),
+        }
+    }
+
+    fn undo(&self, effect: Effect, why: &str) -> Next {
         let step = effect.step();
         if self.past.tries(step) < TRIES {
             return Next::Do(effect);

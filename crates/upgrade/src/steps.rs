@@ -1,8 +1,9 @@
 //! The ladder: what has to hold, one row after the other. The next step is the first whose goal does not hold; so a crash, a second
 //! engineer and a helpful hand at the console all lead to the same place.
 
+use crate::facts::{Standing, is_version};
 use crate::room::{self, base};
-use crate::{Facts, Target};
+use crate::{Facts, Mode, Target};
 
 /// A row of the ladder.
 pub struct Step {
@@ -22,7 +23,7 @@ impl Step {
     }
 }
 
-/// All of them.
+/// All of them, of a device with one image.
 pub const STEPS: [Step; 7] = [
     Step { name: "make-room", doc: "room for the image in flash", goal: has_room, is_felt: false },
     Step { name: "transfer", doc: "the image in flash, with its size", goal: is_transferred, is_felt: false },
@@ -37,6 +38,37 @@ pub const STEPS: [Step; 7] = [
     Step { name: "reload", doc: "the image running", goal: runs, is_felt: true },
     Step { name: "confirm", doc: "the version that the image has", goal: is_confirmed, is_felt: false },
 ];
+
+/// Those of a device in install mode.
+pub const INSTALL_STEPS: [Step; 9] = [
+    Step {
+        name: "make-room",
+        doc: "room for the image and its packages in flash",
+        goal: has_room,
+        is_felt: false,
+    },
+    Step { name: "transfer", doc: "the image in flash, with its size", goal: is_fetched, is_felt: false },
+    Step { name: "verify", doc: "its MD5, made by the device", goal: is_sound, is_felt: false },
+    Step { name: "set-boot", doc: "packages.conf and nothing else", goal: boots_packages, is_felt: false },
+    Step { name: "save", doc: "the configuration saved", goal: is_saved, is_felt: false },
+    Step { name: "add", doc: "the image's packages in flash", goal: room::is_added, is_felt: false },
+    Step {
+        name: "activate",
+        doc: "the new version running, on trial: it goes back by itself",
+        goal: runs_version,
+        is_felt: true,
+    },
+    Step { name: "confirm", doc: "the version that the image has", goal: runs_version, is_felt: false },
+    Step { name: "commit", doc: "the new version for good", goal: is_committed, is_felt: false },
+];
+
+/// The ladder for this device.
+pub fn ladder(facts: &Facts) -> &'static [Step] {
+    match facts.mode {
+        Mode::Bundle => &STEPS,
+        Mode::Install => &INSTALL_STEPS,
+    }
+}
 
 fn has_room(facts: &Facts, target: &Target) -> bool {
     facts.flash.free >= room::needed(facts, target)
@@ -70,4 +102,27 @@ fn runs(facts: &Facts, target: &Target) -> bool {
 
 fn is_confirmed(facts: &Facts, target: &Target) -> bool {
     runs(facts, target) && target.version.as_ref().is_none_or(|version| *version == facts.version)
+}
+
+fn is_fetched(facts: &Facts, target: &Target) -> bool {
+    room::is_added(facts, target) || is_transferred(facts, target)
+}
+
+fn is_sound(facts: &Facts, target: &Target) -> bool {
+    room::is_added(facts, target) || is_verified(facts, target)
+}
+
+fn boots_packages(facts: &Facts, _: &Target) -> bool {
+    let mut images = facts.boot.coming().iter().map(|image| base(image));
+    images.next() == Some(room::PACKAGES) && images.next().is_none()
+}
+
+fn runs_version(facts: &Facts, target: &Target) -> bool {
+    let version = target.version.as_deref().unwrap_or_default();
+    is_version(&facts.version, version) && base(&facts.image) == room::PACKAGES
+}
+
+fn is_committed(facts: &Facts, target: &Target) -> bool {
+    let version = target.version.as_deref().unwrap_or_default();
+    facts.installed.as_ref().and_then(|installed| installed.standing(version)) == Some(Standing::Committed)
 }

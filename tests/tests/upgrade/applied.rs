@@ -1,6 +1,6 @@
 //! What an upgrade does, and that it does nothing twice.
 
-use crate::site::{BUNDLE, Model, SIZE, Site};
+use crate::site::{BUNDLE, INSTALL, Model, SIZE, Site};
 use serde_json::Value;
 use sha2::{Digest as _, Sha512};
 
@@ -171,4 +171,33 @@ fn a_run_is_put_back_and_its_report_tells_all_of_it() {
     assert!(!report.out.contains("s3cret") && !report.out.contains("/~"), "{report:?}");
     let ended = site.upgrade(&["resume", "1"]);
     assert_eq!(ended.code(), 2, "{ended:?}");
+}
+
+/// Packages are added, run on trial, and stay; and go where somebody wants them away before that.
+#[test]
+fn a_device_in_install_mode_is_upgraded_and_its_packages_stay() {
+    let site = Site::start(&devices(93, &[INSTALL]));
+    let (name, device) = (INSTALL.profile, site.device("127.93.0.1"));
+    let ended = site.upgrade(&["apply", &device, "--image", INSTALL.new, "--yes"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let state = site.state(name);
+    assert_eq!((text(&state, "version"), text(&state, "image")), ("17.9.4", "packages.conf"), "{state}");
+    let done = typed(&site, name);
+    for command in [
+        "copy http://",
+        "verify /md5",
+        "install add file",
+        "install activate auto-abort-timer 60",
+        "install commit",
+    ] {
+        assert_eq!(count(&done, command), 1, "{command}: {done:?}");
+    }
+    assert_eq!(count(&done, "reload"), 0, "{done:?}");
+    let ended = site.upgrade(&["apply", &device, "--image", INSTALL.new, "--yes"]);
+    assert!(ended.code() == 0 && ended.out.contains("nothing to do"), "{ended:?}");
+    // It is there for good: putting it back is for a person, and says so.
+    let ended = site.upgrade(&["rollback", "1"]);
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.err.contains("there for good"), "{ended:?}");
+    assert_eq!(text(&site.state(name), "version"), "17.9.4");
 }

@@ -52,6 +52,15 @@ pub(crate) const BUNDLE: [Model; 4] = [
     },
 ];
 
+/// The one whose software lies in flash as packages.
+pub(crate) const INSTALL: Model = Model {
+    profile: "c9300",
+    old: "packages.conf",
+    new: "cat9k_iosxe.17.09.04.SPA.bin",
+    old_version: "17.6.1",
+    new_version: "17.9.4",
+};
+
 /// A lab that runs. Every test has addresses of its own.
 pub(crate) struct Site {
     home: tempfile::TempDir,
@@ -73,7 +82,7 @@ impl Site {
             line.rsplit(' ').next()?.parse().ok()
         });
         let site = Site { home, _lab: lab, telnet };
-        for model in BUNDLE {
+        for model in BUNDLE.into_iter().chain([INSTALL]) {
             site.make(&model, SIZE);
         }
         site

@@ -16,6 +16,8 @@ const SHORT: Duration = Duration::from_secs(60);
 const COPY: Duration = Duration::from_secs(180);
 /// How long it takes until a device that was told to restart is gone.
 const LEAVE: Duration = Duration::from_secs(20);
+/// How long `install` may take, or say nothing: packages are copied to every member.
+const INSTALL: Duration = Duration::from_secs(1_800);
 /// Octets a second that the slowest device makes an MD5 of.
 const DIGEST_RATE: u64 = 1_500_000;
 
@@ -65,6 +67,12 @@ pub fn act(
         Effect::SetBoot(images) => set_boot(&mut at, images).map(|()| None),
         Effect::Save => save(&mut at).map(|()| None),
         Effect::Reload => return reload(at).map(|()| None),
+        Effect::Add => install(&mut at, &format!("install add file {fs}{}", target.name)).map(|()| None),
+        Effect::Commit => install(&mut at, "install commit").map(|()| None),
+        Effect::Activate(minutes) => {
+            return restarting(at, &format!("install activate auto-abort-timer {minutes}")).map(|()| None);
+        }
+        Effect::Abort => return restarting(at, "install abort").map(|()| None),
     };
     // Where it stands at a question, that is left alone.
     if matches!(done, Ok(_) | Err(Undone::Refused(_))) {
@@ -175,6 +183,29 @@ fn save(session: &mut Session) -> Result<(), Undone> {
         Ok(())
     } else {
         Err(refused(command, &answer))
+    }
+}
+
+/// What `install` says where it is done.
+const INSTALLED: &str = "SUCCESS: install_";
+
+fn install(session: &mut Session, command: &str) -> Result<(), Undone> {
+    let command = format!("{command}{}", if command.ends_with("commit") { "" } else { " prompt-level none" });
+    let answer = session.ask(&command, INSTALL)?;
+    if answer.text.contains(INSTALLED) { Ok(()) } else { Err(refused(&command, &answer)) }
+}
+
+/// Packages are put into place, then the device is gone.
+fn restarting(session: Session, command: &str) -> Result<(), Undone> {
+    let command = format!("{command} prompt-level none");
+    // It has been saved, and boots packages.conf: both are goals before this.
+    let replies = vec![
+        Reply::new(r"confirm you have changed boot config.*\[y/n\]", "y\r"),
+        Reply::new(r"require a reload of the system.*\[y/n\]", "y\r"),
+    ];
+    match session.leave(&command, INSTALL, replies)? {
+        Some(answer) if !answer.text.contains(INSTALLED) => Err(refused(&command, &answer)),
+        _ => Ok(()),
     }
 }
 

@@ -7,9 +7,10 @@ use ios_cli::text::boot_variables::BootVariables;
 use ios_cli::text::bootvar::BootVar;
 use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir::Listing;
+use ios_cli::text::install::{AutoAbort, Summary};
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::version::Version;
-use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing};
 
 /// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
 const QUIET: Duration = Duration::from_secs(60);
@@ -40,6 +41,8 @@ pub struct Texts {
     pub startup: Option<String>,
     /// `show reload`; `None`: it refuses.
     pub reload: Option<String>,
+    /// `show install summary`, in install mode.
+    pub install: Option<String>,
     /// `show switch`; `None`: it refuses, for it is no stack.
     pub switch: Option<String>,
 }
@@ -85,6 +88,10 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         running: if_known(session, "show running-config")?,
         startup: if_known(session, "show startup-config")?,
         reload: if_known(session, "show reload")?,
+        install: match image.ends_with("packages.conf") {
+            true => if_known(session, "show install summary")?,
+            false => None,
+        },
         switch: if_known(session, "show switch")?,
     };
     let facts = read(&texts, &hostname)?;
@@ -172,6 +179,7 @@ impl Texts {
             unsaved: self.unsaved(),
             reload: self.reload.as_deref().and_then(pending),
             members: self.members()?,
+            installed: self.install.as_deref().map(installed).transpose()?,
             digest: None,
         })
     }
@@ -308,6 +316,27 @@ fn memory(text: &str) -> Option<u64> {
     let kib = |part: &str| part.trim().strip_suffix('K')?.parse::<u64>().ok();
     let (main, packets) = text.split_once('/')?;
     kib(main)?.checked_add(kib(packets)?)?.checked_mul(1_024)
+}
+
+/// What is there in install mode.
+fn installed(text: &str) -> Result<Installed, Unreadable> {
+    let summary = Summary::parse(text)
+        .map_err(|e| Unreadable { command: "show install summary", why: e.to_string() })?;
+    let standing = |state| match state {
+        'I' => Some(Standing::Inactive),
+        'U' => Some(Standing::OnTrial),
+        'C' => Some(Standing::Committed),
+        'D' => Some(Standing::Leaving),
+        _ => None,
+    };
+    // Updates of single packages stand beside the images.
+    let images = summary.rows.into_iter().filter(|row| row.kind == "IMG");
+    let versions = images.filter_map(|row| Some((row.name, standing(row.state)?))).collect();
+    let timer = match summary.timer {
+        AutoAbort::Inactive => None,
+        AutoAbort::Active(_, seconds) => Some(seconds),
+    };
+    Ok(Installed { versions, timer })
 }
 
 /// The reload that is scheduled.

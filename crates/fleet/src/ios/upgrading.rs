@@ -151,7 +151,7 @@ fn done(
     }
     Ok(match act(session, &effect, facts, run.target(), &url) {
         // Its next uptime says whether it did.
-        Ok(_) if matches!(effect, Effect::Reload) => None,
+        Ok(_) if effect.restarts() => None,
         Ok(md5) => Some(Happened::Done { effect, md5 }),
         Err(Undone::Refused(mut why)) => {
             if let Some(sent) = source.sent().filter(|_| matches!(effect, Effect::Copy)) {
@@ -170,7 +170,13 @@ fn after(session: Option<&mut Session>, effect: &Effect, facts: &Facts) -> Optio
     match effect {
         Effect::Delete(_) | Effect::Copy => survey_flash(session?, facts).ok(),
         Effect::Digest => Some(facts.clone()).filter(|_| session.is_some()),
-        Effect::SetBoot(_) | Effect::Save | Effect::Reload => None,
+        Effect::SetBoot(_)
+        | Effect::Save
+        | Effect::Reload
+        | Effect::Add
+        | Effect::Activate(_)
+        | Effect::Commit
+        | Effect::Abort => None,
     }
 }
 

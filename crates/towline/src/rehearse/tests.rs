@@ -218,6 +218,7 @@ fn facts_of(model: &str, image: &str, version: &str, mode: Mode) -> Facts {
         unsaved: Some(false),
         reload: None,
         members: Vec::new(),
+        installed: None,
         digest: None,
     }
 }

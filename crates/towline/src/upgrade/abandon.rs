@@ -10,7 +10,7 @@ pub fn abandoned(entries: &[Happened]) -> Result<String, &'static str> {
     let intended = |is: fn(&Effect) -> bool| {
         entries.iter().any(|entry| matches!(entry, Happened::Intent { effect, .. } if is(effect)))
     };
-    if intended(|effect| matches!(effect, Effect::Reload)) {
+    if intended(|effect| effect.restarts()) {
         return Err("it was told to restart");
     }
     // Also where the device said no: it may have taken half of it.
@@ -49,7 +49,11 @@ mod tests {
     use upgrade::Start;
 
     fn intent(effect: Effect) -> Happened {
-        Happened::Intent { effect, at: 0, start: Start { uptime: 1, reason: None, image: "a".into() } }
+        Happened::Intent {
+            effect,
+            at: 0,
+            start: Start { uptime: 1, reason: None, image: "a".into(), version: String::new() },
+        }
     }
 
     fn done(effect: Effect) -> Happened {

@@ -1,7 +1,7 @@
 //! What a device said of itself, as a file has it. Every fact is there: a twin of the device is made from it.
 
 use serde::{Deserialize, Serialize};
-use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing};
 
 /// [`Facts`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct KeptFacts {
     pub unsaved: Option<bool>,
     pub reload: Option<String>,
     pub members: Vec<KeptMember>,
+    // Not in plans of the first days; nor of devices with one image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installed: Option<KeptInstalled>,
     pub digest: Option<(String, String)>,
 }
 
@@ -69,6 +72,29 @@ pub struct KeptFile {
     pub is_directory: bool,
 }
 
+/// [`Installed`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each is the field of Installed of that name")]
+pub struct KeptInstalled {
+    pub versions: Vec<(String, KeptStanding)>,
+    pub timer_seconds: Option<u64>,
+}
+
+/// [`Standing`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(remote = "Standing", rename_all = "kebab-case")]
+enum StandingText {
+    Inactive,
+    OnTrial,
+    Committed,
+    Leaving,
+}
+
+/// [`Standing`], as it is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeptStanding(#[serde(with = "StandingText")] Standing);
+
 /// [`Member`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +124,7 @@ impl From<&Facts> for KeptFacts {
             unsaved,
             reload,
             members,
+            installed,
             digest,
         } = facts.clone();
         let files =
@@ -125,6 +152,13 @@ impl From<&Facts> for KeptFacts {
                 .into_iter()
                 .map(|Member { number, state }| KeptMember { number, state })
                 .collect(),
+            installed: installed.map(|Installed { versions, timer }| KeptInstalled {
+                versions: versions
+                    .into_iter()
+                    .map(|(name, standing)| (name, KeptStanding(standing)))
+                    .collect(),
+                timer_seconds: timer,
+            }),
             digest,
         }
     }
@@ -149,6 +183,7 @@ impl From<&KeptFacts> for Facts {
             unsaved,
             reload,
             members,
+            installed,
             digest,
         } = kept.clone();
         let files =
@@ -176,6 +211,13 @@ impl From<&KeptFacts> for Facts {
                 .into_iter()
                 .map(|KeptMember { number, state }| Member { number, state })
                 .collect(),
+            installed: installed.map(|KeptInstalled { versions, timer_seconds }| Installed {
+                versions: versions
+                    .into_iter()
+                    .map(|(name, KeptStanding(standing))| (name, standing))
+                    .collect(),
+                timer: timer_seconds,
+            }),
             digest,
         }
     }

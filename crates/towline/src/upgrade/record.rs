@@ -14,6 +14,10 @@ enum EffectText {
     SetBoot(Vec<String>),
     Save,
     Reload,
+    Add,
+    Activate(u32),
+    Commit,
+    Abort,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -22,6 +26,9 @@ struct StartText {
     uptime: u64,
     reason: Option<String>,
     image: String,
+    // Not in journals of the first days.
+    #[serde(default)]
+    version: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +149,10 @@ pub fn what(effect: &Effect, image: &str) -> String {
         Effect::SetBoot(images) => format!("boot {}", images.join(", then ")),
         Effect::Save => String::from("save the configuration"),
         Effect::Reload => String::from("reload"),
+        Effect::Add => format!("install add file {image}"),
+        Effect::Activate(minutes) => format!("install activate, for {minutes} minutes on trial"),
+        Effect::Commit => String::from("install commit"),
+        Effect::Abort => String::from("install abort"),
     }
 }
 
@@ -150,7 +161,12 @@ mod tests {
     use super::*;
 
     fn start() -> Start {
-        Start { uptime: 7, reason: Some("power-on".into()), image: "flash0:old.bin".into() }
+        Start {
+            uptime: 7,
+            reason: Some("power-on".into()),
+            image: "flash0:old.bin".into(),
+            version: "15.1(4)M4".into(),
+        }
     }
 
     /// One of each, with the text that journals of today have. A text never changes: journals outlive programs.
@@ -165,7 +181,7 @@ mod tests {
             boot: vec![s("flash0:old.bin")],
             may_go: vec![s("older.bin")],
         };
-        let start = r#""at":60,"start":{"uptime":7,"reason":"power-on","image":"flash0:old.bin"}}}"#;
+        let start = r#""at":60,"start":{"uptime":7,"reason":"power-on","image":"flash0:old.bin","version":"15.1(4)M4"}}}"#;
         let rows: Vec<(Happened, &str, Option<&str>, String)> = vec![
             (
                 began,

@@ -51,7 +51,8 @@ impl Book {
     }
 
     fn intent(&mut self, effect: Effect) -> &mut Book {
-        let start = Start { uptime: 90, reason: None, image: "flash0:old.bin".into() };
+        let start =
+            Start { uptime: 90, reason: None, image: "flash0:old.bin".into(), version: String::new() };
         self.happened(&Happened::Intent { effect, at: 0, start })
     }
 

@@ -34,7 +34,7 @@ fn journal(path: &Path) -> (Journal, db::journal::Claim) {
     let devices = [device("r1"), device("r2"), device("r3")];
     let run = journal.begin(&run, &devices).expect("a run");
     assert_eq!(run, 2);
-    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into() };
+    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into(), version: String::new() };
     let intent = Happened::Intent { effect: Effect::Copy, at: 0, start };
     let claim = |key| journal.claim(run, key, Take::default()).expect("a claim");
     let write = |claim: &db::journal::Claim, happened: &Happened| {
@@ -180,7 +180,7 @@ fn a_run_is_stopped_and_what_is_left_is_given_up() {
     let run = Run { image: "new.bin".into(), md5: "0f".into(), plan: "{}".into() };
     let run = journal.begin(&run, &[device("r4"), device("r5")]).expect("a run");
     let r4 = journal.claim(run, "r4", Take::default()).expect("a claim");
-    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into() };
+    let start = Start { uptime: 9, reason: None, image: "flash0:old.bin".into(), version: String::new() };
     let (kind, step, text) = record::entry(&Happened::Intent { effect: Effect::Reload, at: 0, start });
     r4.append(kind, step, &text).expect("an entry");
     r4.clone().let_go().expect("let go");

@@ -1,2 +1,3 @@
+mod installing;
 mod planning;
 mod running;

@@ -1,4 +1,7 @@
-use crate::{Boot, CHECKS, Facts, File, FileSystem, Member, Mode, Plan, STEPS, Target, Wish, plan, room};
+use crate::{
+    Boot, CHECKS, Facts, File, FileSystem, Installed, Member, Mode, Plan, STEPS, Standing, Target, Wish,
+    is_version, plan, room,
+};
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,6 +42,7 @@ fn router() -> Facts {
         unsaved: Some(false),
         reload: None,
         members: Vec::new(),
+        installed: None,
         digest: None,
     }
 }
@@ -121,9 +125,14 @@ fn each_check_blocks_with_what_was_expected_and_found() {
         ),
         (
             "mode",
-            |f, _| f.mode = Mode::Install,
-            "bundle mode",
-            "install mode (flash0:c2900-universalk9-mz.SPA.151-4.M4.bin)",
+            |f, _| {
+                f.mode = Mode::Install;
+                f.flash.free = 900_000_000;
+                let versions = vec![("17.03.01.0.1".into(), Standing::OnTrial)];
+                f.installed = Some(Installed { versions, timer: Some(60) });
+            },
+            "nothing on trial",
+            "17.03.01.0.1, which is not there for good",
         ),
         (
             "running-image",
@@ -179,6 +188,25 @@ fn each_check_blocks_with_what_was_expected_and_found() {
         assert_eq!((block.check, block.expected.as_str(), block.found.as_str()), (name, expected, found));
         assert!(!block.way_out.is_empty());
     }
+}
+
+#[test]
+fn versions_are_the_same_however_they_are_written() {
+    for (a, b, same) in [
+        ("17.9.4", "17.09.04", true),
+        ("17.09.04.0.4711", "17.9.4", true),
+        ("17.9.4a", "17.09.04a", true),
+        ("17.9.4", "17.9.5", false),
+        ("17.9", "17.9", false),
+        ("", "17.9.4", false),
+        ("", "", false),
+    ] {
+        assert_eq!(is_version(a, b), same, "{a} {b}");
+    }
+    let mut facts = router();
+    (facts.mode, facts.installed) = (Mode::Install, None);
+    let blocks = planned(&facts, &new_image()).blocks;
+    assert!(blocks.iter().any(|b| b.check == "mode" && b.found == "no such thing"), "{blocks:?}");
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl Model {
             unsaved: Some(self.boot != self.saved),
             reload: None,
             members: Vec::new(),
+            installed: None,
             digest: None,
         }
     }
@@ -229,6 +230,9 @@ impl Scene {
             }
             Effect::SetBoot(images) => model.boot.clone_from(images),
             Effect::Save => model.saved = model.boot.clone(),
+            Effect::Add | Effect::Activate(_) | Effect::Commit | Effect::Abort => {
+                panic!("{effect:?} of a device with one image")
+            }
             Effect::Reload if not_taken => {}
             Effect::Reload => {
                 assert_eq!(model.boot, model.saved, "a restart that forgets something");

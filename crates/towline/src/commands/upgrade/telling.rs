@@ -37,6 +37,14 @@ impl<'a> Telling<'a> {
             Effect::SetBoot(images) => format!("boot {}", images.join(", then ")),
             Effect::Save => String::from("save the configuration"),
             Effect::Reload => String::from("reload, and wait until it is back"),
+            Effect::Add => format!("install add file {fs}{name}"),
+            Effect::Activate(minutes) => {
+                format!(
+                    "install activate, and wait until it is back; it goes back by itself after {minutes} minutes"
+                )
+            }
+            Effect::Commit => String::from("install commit"),
+            Effect::Abort => String::from("install abort, and wait until it is back"),
         }
     }
 }
