@@ -274,6 +274,10 @@ impl Run {
             None if facts.flash.file(&self.target.name).is_some() && !self.is_running(facts) => {
                 Next::Do(Effect::Delete(self.target.name.clone()))
             }
+            // Nobody knows whether the deletion that was lost has made its room: flash may only mark what is deleted.
+            None if let Some(Effect::Delete(name)) = &self.past.open => {
+                Next::Do(Effect::Delete(name.clone()))
+            }
             None => {
                 let needed = room::needed(facts, &self.target);
                 let why = format!(

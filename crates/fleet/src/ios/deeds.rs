@@ -91,6 +91,12 @@ fn refused(command: &str, answer: &Answer) -> Undone {
 
 fn delete(session: &mut Session, fs: &str, name: &str) -> Result<(), Undone> {
     let before = listing(session, fs)?;
+    if before.entries.iter().all(|entry| entry.name != name) {
+        // Deleted by a session that was lost: what is only marked takes its room still. Of other flash this is no command.
+        let replies = vec![Reply::new(r".*Continue\? ?\[confirm\]", "\r")];
+        session.ask_and_reply(&format!("squeeze {fs}"), COPY, replies)?;
+        return Ok(());
+    }
     let command = format!("delete /force {fs}{name}");
     let replies =
         vec![Reply::new(r"Delete filename \[.*\]\?", "\r"), Reply::new(r"Delete .*\? ?\[confirm\]", "\r")];

@@ -75,13 +75,13 @@ pub(super) fn is_promptlike(line: &str) -> bool {
     PROMPTING.is_match(line)
 }
 
-/// The prompts of the device that has shown this one: in any mode, and as long as names are in modes (20 octets).
+/// The prompts of the device that has shown this one: in any mode, in maintenance too (`(maint-mode)(config)`), and as long as names are in modes (20 octets).
 pub(super) fn prompts_like(prompt: &str) -> Regex {
     let name = prompt.trim_end().trim_end_matches(['>', '#']);
     let name = name.split('(').next().unwrap_or(name);
     let short: String = name.chars().take(20).collect();
     let (name, short) = (regex::escape(name), regex::escape(&short));
-    compiled(&format!(r"^({name}(\([^() ]*\))?|{short}\([^() ]*\))[>#] ?$"))
+    compiled(&format!(r"^({name}(\([^() ]*\)){{0,2}}|{short}(\([^() ]*\)){{1,2}})[>#] ?$"))
 }
 
 #[cfg(test)]
@@ -118,6 +118,8 @@ mod tests {
             "a-very-long-name-of-a-router(config)#",
             "a-very-long-name-of-(config-if)#",
             "a-very-long-name-of-a-router> ",
+            "a-very-long-name-of-a-router(maint-mode)#",
+            "a-very-long-name-of-a-router(maint-mode)(config)#",
         ] {
             assert!(like.is_match(yes), "{yes}");
         }

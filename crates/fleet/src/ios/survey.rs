@@ -186,7 +186,9 @@ impl Texts {
 
     /// How this device is told what to boot.
     pub(super) fn boot_by(&self) -> BootBy {
-        if self.boot.contains("BOOT path-list") { BootBy::Path } else { BootBy::Lines }
+        // A variable of the boot loader, which each line sets anew, of IOS-XE too.
+        let is_path = ["BOOT path-list", "Boot Variables on next reload:"];
+        if is_path.iter().any(|is| self.boot.contains(is)) { BootBy::Path } else { BootBy::Lines }
     }
 
     fn boot(&self, version: &Version) -> Result<Boot, Unreadable> {

@@ -48,6 +48,8 @@ enum Fault {
 struct Model {
     flash: Vec<(String, u64, bool)>,
     free: u64,
+    /// Octets of what is deleted and takes its room still.
+    marked: u64,
     running: String,
     boot: Vec<String>,
     saved: Vec<String>,
@@ -76,6 +78,7 @@ impl Model {
                 ("vlan.dat".into(), 1, true),
             ],
             free: 50,
+            marked: 0,
             running: line.clone(),
             boot: vec![line.clone()],
             saved: vec![line],
@@ -154,9 +157,14 @@ impl Model {
     }
 
     fn delete(&mut self, name: &str) {
-        let at = self.flash.iter().position(|(n, ..)| n == name).expect("what is deleted is there");
-        let (_, size, _) = self.flash.remove(at);
-        self.free += size;
+        match self.flash.iter().position(|(n, ..)| n == name) {
+            Some(at) => self.free += self.flash.remove(at).1,
+            // It is gone, and its room is made now.
+            None => {
+                assert!(self.marked > 0, "what is deleted is there, {name} is not");
+                self.free += core::mem::take(&mut self.marked);
+            }
+        }
     }
 }
 
@@ -410,6 +418,19 @@ fn what_fails_for_ever_is_held_and_nothing_of_it_is_left() {
     let Outcome::Held(why) = scene.whole() else { panic!("a damaged image") };
     assert!(why.contains(&"0".repeat(32)) && why.contains(MD5), "{why}");
     assert!(scene.model.flash.iter().all(|(name, ..)| name != NEW), "a damaged image is not left there");
+}
+
+/// Flash that only marks what is deleted: the line ended before it was squeezed.
+#[test]
+fn a_deletion_that_was_lost_is_done_again_where_its_room_is_not_there() {
+    let mut scene = Scene::new(&[Fault::KilledBehind("make-room", 1)]);
+    assert_eq!(scene.go(), None);
+    scene.model.marked = 60;
+    scene.model.free -= 60;
+    scene.journal.push(Happened::Resumed);
+    assert_eq!(scene.whole(), Outcome::Upgraded);
+    assert_eq!(scene.model.done.iter().filter(|step| *step == "make-room").count(), 2);
+    assert_eq!(scene.model.marked, 0);
 }
 
 #[test]
