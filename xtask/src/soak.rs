@@ -32,6 +32,11 @@ const SOAKS: &[Soak] = &[
         about: "10,000 emulated devices in one process, 200 of which copy an image at once",
         run: devices,
     },
+    Soak {
+        name: "rehearsals",
+        about: "upgrades of twins of every model, with every fault at every step",
+        run: rehearsals,
+    },
     Soak { name: "floods", about: "forged requests from everywhere, until the budget is spent", run: floods },
     Soak {
         name: "users",
@@ -205,6 +210,21 @@ fn many() -> Result<Vec<String>> {
 
 fn devices() -> Result<Vec<String>> {
     longer("topology")
+}
+
+fn rehearsals() -> Result<Vec<String>> {
+    let mut c = cargo();
+    c.args([
+        "test",
+        "--quiet",
+        "--package",
+        "towline",
+        "--lib",
+        "rehearse::tests::whatever",
+        "--",
+        "--nocapture",
+    ]);
+    figures(c.env("TOWLINE_REHEARSE_ALL", "1"))
 }
 
 fn floods() -> Result<Vec<String>> {

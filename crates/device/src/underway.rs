@@ -34,7 +34,9 @@ pub struct Underway {
 pub fn written(profile: &Profile, version: &str, text: &str) -> String {
     let mut config = Config::before_boot(profile, text);
     commands::merge(profile, &mut config, text);
-    config.render(&crate::texts::train(&image::canonical(profile, version)))
+    let lines = config.render(&crate::texts::train(&image::canonical(profile, version)));
+    // Where nobody has changed and saved it, its comments say nothing.
+    format!("!\n!\n{lines}")
 }
 
 impl Device {

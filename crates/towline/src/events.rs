@@ -20,7 +20,7 @@ pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
 pub use name::Name;
 use name::base64;
-pub use on_devices::{BackedUp, Planned, Surveyed, UpgradeEnded, UpgradeStep};
+pub use on_devices::{BackedUp, Planned, Rehearsal, Surveyed, UpgradeEnded, UpgradeStep};
 pub use on_inventories::{Inventoried, LeftOut};
 pub use on_upgrades::{UpgradeDevice, UpgradeEntry, UpgradeRun};
 pub use rows::EVENTS;
@@ -443,6 +443,7 @@ pub enum Event {
     LeftOut(LeftOut),
     UpgradeStep(UpgradeStep),
     UpgradeEnded(UpgradeEnded),
+    Rehearsal(Box<Rehearsal>),
     Failed {
         #[serde(skip_serializing_if = "Option::is_none")]
         transfer: Option<u64>,

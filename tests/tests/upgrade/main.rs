@@ -2,4 +2,5 @@
 
 mod applied;
 mod killed;
+mod rehearsed;
 mod site;

@@ -97,7 +97,7 @@ impl Named {
     }
 
     /// Whether the device that answers is the one of the inventory.
-    fn is_meant(&self, facts: &Facts) -> Result<(), Failure> {
+    pub(super) fn is_meant(&self, facts: &Facts) -> Result<(), Failure> {
         let Some(serial) = self.entry.as_ref().and_then(|entry| entry.serial.as_deref()) else {
             return Ok(());
         };

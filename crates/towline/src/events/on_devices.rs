@@ -235,6 +235,51 @@ pub(super) const UPGRADE_ENDED: Row = Row {
     ],
 };
 
+pub(super) const REHEARSAL: Row = Row {
+    event: "rehearsal",
+    by: "upgrade rehearse",
+    doc: "An upgrade that was tried on a twin of a device.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("image", Kind::Text, "The new image."),
+        always("profile", Kind::Text, "The emulated model that plays the device."),
+        always("otherwise", Kind::Texts, "What of the twin is otherwise than of the device."),
+        maybe("step", Kind::Text, "Of the ladder: where something was to go wrong."),
+        always("faults", Kind::Texts, "What was to go wrong (docs/device.md)."),
+        always(
+            "outcome",
+            Kind::OneOf(&["already-there", "upgraded", "rolled-back", "held", "abandoned"]),
+            "As of `upgrade_ended`.",
+        ),
+        maybe("why", Kind::Text, "Why it is not what was wished."),
+        always("right", Kind::OneOf(&["yes", "no"]), "Whether it ended as it should, and the twin boots."),
+        always("begun", Kind::OneOf(&["yes", "no"]), "Whether it came to what was to go wrong."),
+        maybe("boots", Kind::Text, "What the twin boots behind it; without it it does not."),
+        always("seconds", Kind::Number, "How long it took; a twin restarts in some tenths of a second."),
+    ],
+};
+
+/// A rehearsal as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in REHEARSAL, which is printed")]
+pub struct Rehearsal {
+    pub device: String,
+    pub image: String,
+    pub profile: String,
+    pub otherwise: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<&'static str>,
+    pub faults: Vec<String>,
+    pub outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    pub right: &'static str,
+    pub begun: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub boots: Option<String>,
+    pub seconds: f64,
+}
+
 /// An entry of an upgrade's journal as an event.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[allow(missing_docs, reason = "every field is documented in UPGRADE_STEP, which is printed")]

@@ -489,6 +489,7 @@ pub const EVENTS: &[Row] = &[
     on_upgrades::UPGRADE_ENTRY,
     on_devices::UPGRADE_STEP,
     on_devices::UPGRADE_ENDED,
+    on_devices::REHEARSAL,
     on_devices::BACKED_UP,
     on_inventories::INVENTORIED,
     on_inventories::LEFT_OUT,

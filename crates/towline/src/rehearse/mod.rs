@@ -8,10 +8,16 @@
 //! | [`model`] | which profile stands for which model: a table |
 //! | [`twin`] | facts and configuration of a device as an emulated one, and what of it is otherwise |
 //! | `flash` | files of the same names and sizes, of which the images boot |
+//! | `image` | the image that twins boot |
+//! | [`matrix`] | what can go wrong at which step, and how an upgrade ends then: a table |
+//! | [`run`] | one rehearsal |
 //! | [`stage`] | where twins run: a loopback address each, SSH, their own transfers over real sockets |
 
 mod flash;
+pub(crate) mod image;
+pub mod matrix;
 pub mod model;
+pub mod run;
 pub mod stage;
 #[cfg(test)]
 mod tests;

@@ -8,11 +8,23 @@ use fleet::ios::Login;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use store::memory::Shelf;
 use transport::ssh::{Ios, PrivateKey};
 
+/// How long a twin may say nothing to who comes.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The address of the first twin; the others follow it.
-pub const FIRST: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
+const FIRST: Ipv4Addr = Ipv4Addr::new(127, 77, 16, 1);
+/// So many addresses follow; the first ones are free again when they are given once more.
+const MOST: u32 = 1 << 16;
+
+/// An address for a twin, another one each time.
+pub fn address() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    Ipv4Addr::from_bits(FIRST.to_bits() + NEXT.fetch_add(1, Ordering::Relaxed) % MOST)
+}
 
 /// Twins that run, until it is dropped.
 pub struct Stage {
@@ -37,6 +49,8 @@ impl Stage {
     ) -> io::Result<Stage> {
         let mut devices = Vec::with_capacity(twins.len());
         for (address, Twin { config, stock, underway, .. }) in twins {
+            // Elsewhere than on Linux most addresses of loopback have to be added first.
+            TcpListener::bind((address, 0))?;
             let device = Device::in_memory(config, shelf, stock);
             device.underway(underway);
             devices.push((address, device));
@@ -72,8 +86,14 @@ impl Stage {
     /// How it is reached: nothing of the user's is looked at, and nothing is remembered.
     pub fn options(&self) -> Options {
         let host_keys = HostKeys::Pinned(self.key.clone());
-        let ssh =
-            SshOptions { host_keys, password: Some(self.guest.password.clone()), ..SshOptions::default() };
+        let ssh = SshOptions {
+            host_keys,
+            password: Some(self.guest.password.clone()),
+            // Where none boots nobody says a word: that is heard soon enough.
+            no_progress: PATIENCE,
+            connect_timeout: PATIENCE,
+            ..SshOptions::default()
+        };
         Options { ssh, ..Options::default() }
     }
 }

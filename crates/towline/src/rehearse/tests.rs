@@ -1,3 +1,5 @@
+use super::image::Prepared;
+use super::run::{Rehearsal, Rehearsed};
 use super::{NoTwin, Original, Stage, Workshop};
 use crate::lab::topology::run::of_run;
 use device::Mode as Running;
@@ -6,11 +8,12 @@ use device::{Device, DeviceConfig, Guest, Profile, Stock, Underway};
 use fleet::ios::{Session, configuration, saved_configuration, survey};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use store::memory::Shelf;
 use store::{Blob, VPath};
 use transport::ssh::PrivateKey;
-use upgrade::{Boot, Facts, File, FileSystem, Member, Mode};
+use upgrade::{Boot, Facts, File, FileSystem, Member, Mode, Outcome, Target, Wish};
 
 fn guest() -> Guest {
     Guest { user: "rehearsal".into(), password: "of this test".into() }
@@ -52,6 +55,11 @@ const CONFIGURATION: &str = "hostname edge-7\nusername bob privilege 15 secret 5
 
 /// A device of a model that is nobody's twin: images, files, directories, a configuration and boot lines of its own.
 fn real(name: &str, is_saved: bool) -> (DeviceConfig, Stock, Underway) {
+    real_that_boots(name, is_saved, 2)
+}
+
+/// The same with so many boot lines.
+fn real_that_boots(name: &str, is_saved: bool, lines: usize) -> (DeviceConfig, Stock, Underway) {
     let mut profile = Profile::clone(&Profile::named(name).expect("a profile"));
     profile.serial = "FTX0000TEST".to_owned().try_into().expect("a text");
     let (old, new) = versions(name);
@@ -74,10 +82,12 @@ fn real(name: &str, is_saved: bool) -> (DeviceConfig, Stock, Underway) {
     let port = port.map_or_else(|| "Vlan1".to_owned(), ToString::to_string);
     let mut text = CONFIGURATION.replace("PORT", &port);
     let mut variables = Vec::new();
+    let images: Vec<String> = names.iter().take(lines).map(|name| format!("{prefix}{name}")).collect();
     if profile.is_router() {
-        text = format!("boot system {prefix}{}\nboot system {prefix}{}\n{text}", names[0], names[1]);
+        let lines: String = images.iter().map(|image| format!("boot system {image}\n")).collect();
+        text = lines + &text;
     } else {
-        variables.push(("BOOT".to_owned(), format!("{prefix}{};{prefix}{}", names[0], names[1])));
+        variables.push(("BOOT".to_owned(), images.join(";")));
     }
     let saved = device::written(&profile, old, &text);
     let running = (!is_saved).then(|| format!("{saved}\nsnmp-server location here\n"));
@@ -319,4 +329,92 @@ fn what_is_otherwise_is_said_and_what_nobody_emulates_is_refused() {
         Err(NoTwin::Model { model, known }) => assert!(model.starts_with("N9K") && known.contains("cat9k")),
         other => panic!("{other:?}"),
     }
+}
+
+/// Which of the cases are tried here: each at one model. `cargo xtask soak` has all of them at all models.
+const EVERY: &str = "TOWLINE_REHEARSE_ALL";
+
+#[test]
+fn whatever_goes_wrong_an_upgrade_ends_as_it_should_and_the_device_boots() {
+    let key = key();
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let all = Profile::all().enumerate();
+        let playing: Vec<_> = all
+            .map(|(nth, (profile, _))| {
+                let key = &key;
+                scope.spawn(move || played(nth, profile, key))
+            })
+            .collect();
+        playing.into_iter().flat_map(|played| played.join().expect("it is played")).collect()
+    });
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Those of the cases that are the n-th model's, or all; which of them end otherwise than they should.
+fn played(nth: usize, profile: &Profile, key: &PrivateKey) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let name = &*profile.name;
+    let (config, mut stock, mut underway) = real_that_boots(name, true, 1);
+    let (_, new) = versions(name);
+    let file = device::image::file_name(profile, new).expect("a version");
+    // The new image is not there yet, and an old one is in the way.
+    stock.flash.retain(|(path, _)| path.name() != file.as_bytes());
+    let size = 300_017;
+    let unused = Hollow::new(profile, versions(name).0, size).expect("made");
+    let unused = shelf().sparse(unused.len(), &unused.pieces()).expect("room");
+    stock.flash.push((path("unused.bin"), unused));
+    underway.free = Some(size + 10_000);
+    let at = super::stage::address();
+    let original = {
+        let stage = staged(config, stock, underway, at, key);
+        asked(&stage, at)
+    };
+    let dir = tempfile::tempdir().expect("a directory");
+    let image = dir.path().join(&file);
+    let hollow = Hollow::new(profile, new, size).expect("made");
+    hollow.write(&mut std::fs::File::create(&image).expect("made")).expect("written");
+    let said = ios_cli::image_name::ImageName::parse(&file).expect("a name of ours");
+    let blob = crate::landing::open(&image).expect("there");
+    let meant = Target {
+        name: file.clone(),
+        size,
+        md5: device::image::md5(&blob).expect("read"),
+        platform: Some(said.platform),
+        feature: Some(said.feature),
+        version: Some(said.version),
+        damage: None,
+    };
+    let prepared = Prepared::of(profile, &image, &meant).expect("it is served");
+    assert!(!prepared.is_stand_in);
+    let wish = Wish { restart: super::run::RESTART, ..Wish::default() };
+    let plan = upgrade::plan(&original.facts, &prepared.target, &wish);
+    assert_eq!(plan.blocks, [], "{name}");
+    let mut cases = super::matrix::at_every_step(&plan, &file);
+    if std::env::var_os(EVERY).is_none() {
+        let mut n = 0;
+        cases.retain(|_| {
+            n += 1;
+            (n + nth) % 5 == 1
+        });
+    }
+    let mut workshop = Workshop::new(shelf(), guest(), super::run::PACE);
+    let twin = workshop.twin(&original, at).expect("a twin");
+    let stop = AtomicBool::new(false);
+    let rehearsal = Rehearsal { target: &prepared.target, wish, key, stop: &stop };
+    let began = Instant::now();
+    rehearsal.try_all(&twin, &workshop, &cases, &prepared.depot, 6, |case, rehearsed| {
+        let rehearsed = rehearsed.expect("it is tried");
+        let Rehearsed { outcome, has_begun, boots, took, .. } = &rehearsed;
+        println!("{name}: {}: {outcome:?} in {took:?}, then it boots {boots:?}", case.shown());
+        let runs_right = match outcome {
+            Outcome::Upgraded => boots.as_deref() == Some(&file),
+            Outcome::RolledBack(_) | Outcome::Abandoned(_) => boots.as_deref() != Some(&file),
+            Outcome::AlreadyThere | Outcome::Held(_) => true,
+        };
+        if !rehearsed.is_right(case) || !has_begun || !runs_right {
+            wrong.push(format!("{name}: {}: expected {:?}, {rehearsed:#?}", case.shown(), case.right));
+        }
+    });
+    println!("soak: {name}: {} rehearsals in {:?}", cases.len(), began.elapsed());
+    wrong
 }

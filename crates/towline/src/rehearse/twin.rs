@@ -61,6 +61,21 @@ pub struct Twin {
     pub remarks: Vec<String>,
 }
 
+impl Twin {
+    /// The same, at another address.
+    pub fn at(&self, address: Ipv4Addr) -> Twin {
+        let mut twin = self.clone();
+        twin.config.table = Some(table(address));
+        twin.config.seed = u64::from(address.to_bits());
+        twin
+    }
+}
+
+/// All of this host's network, whatever the interfaces are.
+fn table(address: Ipv4Addr) -> Table {
+    Table { bind: Some(address.into()), rest: Rest::Open, ..Table::default() }
+}
+
 /// Where twins are made; they share what is the same of them.
 pub struct Workshop {
     contents: Contents,
@@ -73,6 +88,11 @@ impl Workshop {
     /// Files lie on this shelf; `guest` logs in to each twin, whose boots take so long as `pace` says.
     pub fn new(shelf: Shelf, guest: Guest, pace: f64) -> Workshop {
         Workshop { contents: Contents::new(shelf), known: Arc::default(), guest, pace }
+    }
+
+    /// Who logs in to them.
+    pub fn guest(&self) -> &Guest {
+        &self.guest
     }
 
     /// Where the files of twins lie.
@@ -145,7 +165,7 @@ impl Workshop {
         let mut config = DeviceConfig::new("");
         config.name = Some(facts.hostname.clone());
         config.profile = Arc::new(profile);
-        config.table = Some(Table { bind: Some(address.into()), rest: Rest::Open, ..Table::default() });
+        config.table = Some(table(address));
         config.pace = self.pace;
         config.guest = Some(self.guest.clone());
         config.known = self.known.clone();

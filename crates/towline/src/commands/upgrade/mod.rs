@@ -1,4 +1,4 @@
-//! `towline upgrade`: a new image for real devices: what would be done, doing it, and what is kept of it.
+//! `towline upgrade`: a new image for real devices: what would be done, trying it on a twin, doing it, and what is kept of it.
 
 mod abort;
 mod apply;
@@ -6,6 +6,7 @@ mod at_journal;
 mod carrying;
 mod list;
 mod planning;
+mod rehearse;
 mod report;
 mod resume;
 mod status;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 const EXAMPLES: &str = "\
 Examples:
   towline upgrade plan admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
+  towline upgrade rehearse admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin --fault-every-step
   towline upgrade apply admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
   towline upgrade status                     where the devices of the newest run are
   towline upgrade report 7 --html 7.html     all of a run, as a page
@@ -36,6 +38,7 @@ pub struct Upgrade {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Plan(Box<planning::Planning>),
+    Rehearse(Box<rehearse::Rehearsing>),
     Apply(Box<apply::Applying>),
     Resume(Box<resume::Resuming>),
     Rollback(Box<resume::RollingBack>),
@@ -50,6 +53,7 @@ impl Upgrade {
     pub(super) fn json(&self) -> bool {
         match &self.verb {
             Verb::Plan(planning) => planning.at.json,
+            Verb::Rehearse(rehearsing) => rehearsing.at.json,
             Verb::Apply(applying) => applying.at.json,
             Verb::Resume(resuming) => resuming.json(),
             Verb::Rollback(back) => back.json(),
@@ -64,6 +68,7 @@ impl Upgrade {
     pub fn run(self, events: &Arc<Events>) -> Result<(), Failure> {
         match self.verb {
             Verb::Plan(planning) => planning.run(events),
+            Verb::Rehearse(rehearsing) => rehearsing.run(events),
             Verb::Apply(applying) => applying.run(events),
             Verb::Resume(resuming) => resuming.run(events),
             Verb::Rollback(back) => back.run(events),

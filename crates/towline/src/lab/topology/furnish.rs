@@ -281,7 +281,7 @@ impl Furnisher<'_> {
 }
 
 /// How an address becomes one of this host's.
-fn add(address: Ipv4Addr) -> String {
+pub(crate) fn add(address: Ipv4Addr) -> String {
     match cfg!(target_os = "macos") {
         true => format!("add it first: ifconfig lo0 alias {address}"),
         false => format!("add it first: ip address add {address}/32 dev lo"),
