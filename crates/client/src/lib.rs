@@ -32,7 +32,7 @@ pub use hosts::Hosts;
 pub use http::HttpOptions;
 pub use options::{
     Busy, Done, FtpOptions, Ladder, OnBusy, Options, Outcome, Passive, Resume, ScpOptions, SftpOptions,
-    TftpOptions,
+    TftpOptions, Threads,
 };
 pub use place::{Apart, Place};
 pub use proxy::{BadProxy, Proxy, ProxyFault};

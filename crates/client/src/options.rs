@@ -3,6 +3,7 @@ use crate::sftp::Channels;
 use crate::{Direct, Facts, Hosts, HttpOptions, Proxy, SshOptions, Times, Wire};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use transport::Cancel;
 use transport::tap::Tap;
 use transport::tls_client::Versions;
@@ -37,6 +38,24 @@ pub struct Options {
     pub proxy: Option<Proxy>,
     /// Hears that a server of FTP is busy and is asked again in a while.
     pub on_busy: Option<OnBusy>,
+    /// Threads for the keys, ciphers and lines of connections over SSH and Telnet, which those of clones of the options share.
+    /// `None`: each connection has one of its own.
+    pub threads: Option<Threads>,
+}
+
+/// Threads that connections share.
+#[derive(Clone)]
+pub struct Threads(pub(crate) Arc<Runtime>);
+
+impl Threads {
+    /// One for each processor.
+    ///
+    /// # Errors
+    /// The system has none left.
+    pub fn new() -> std::io::Result<Threads> {
+        let builder = &mut tokio::runtime::Builder::new_multi_thread();
+        Ok(Threads(Arc::new(builder.thread_name("ssh").enable_all().build()?)))
+    }
 }
 
 /// Who hears that a server is busy.
@@ -69,6 +88,7 @@ impl Default for Options {
             kept: None,
             proxy: None,
             on_busy: None,
+            threads: None,
         }
     }
 }

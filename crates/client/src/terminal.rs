@@ -7,6 +7,7 @@ use crate::waiting::pulled;
 use crate::{ClientError, Options, Phase, Remote, Scheme};
 use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use telnet_proto::{Event, Telnet};
 use tokio::io::{AsyncRead, AsyncWrite, split};
@@ -78,7 +79,7 @@ pub struct Terminal {
 /// What has to live as long as the line does.
 enum Life {
     Ssh(Box<Link>),
-    Telnet(Runtime),
+    Telnet(Arc<Runtime>),
 }
 
 impl Terminal {
@@ -107,7 +108,7 @@ impl Terminal {
     }
 
     fn over_telnet(remote: &Remote, options: &Options) -> Result<Terminal, ClientError> {
-        let runtime = runtime()?;
+        let runtime = runtime(options)?;
         let mut hops = way(remote, options, &runtime)?;
         let (ends, peer) = match hops.pop() {
             Some(hop) => {
@@ -205,7 +206,7 @@ fn telnet(
 ) -> (Sender<Bytes>, Receiver<Bytes>) {
     let (input, output) = split(stream);
     let machine = Telnet::client(SIZE.0, SIZE.1);
-    carried(runtime, Piped::new(input), Piped::new(output), Some((machine, through)))
+    carried(runtime, Piped::of_lines(input), Piped::of_lines(output), Some((machine, through)))
 }
 
 /// Carries both ways on a task, until one end is gone.

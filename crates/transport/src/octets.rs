@@ -36,21 +36,29 @@ impl<T: OctetsOut> OctetsOut for &mut T {
 pub struct Piped<T> {
     under: T,
     buffer: BytesMut,
+    bite: usize,
 }
 
-/// How much is read at once.
+/// How much of files is read at once.
 const BITE: usize = 64 << 10;
+/// The same of what people and devices type and print.
+const LINE: usize = 4 << 10;
 
 impl<T> Piped<T> {
     /// Around this one.
     pub fn new(under: T) -> Piped<T> {
-        Piped { under, buffer: BytesMut::new() }
+        Piped { under, buffer: BytesMut::new(), bite: BITE }
+    }
+
+    /// Around one that carries a terminal's lines: less is kept for what comes.
+    pub fn of_lines(under: T) -> Piped<T> {
+        Piped { bite: LINE, ..Piped::new(under) }
     }
 }
 
 impl<T: AsyncRead + Unpin + Send> OctetsIn for Piped<T> {
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
-        self.buffer.reserve(BITE);
+        self.buffer.reserve(self.bite);
         match self.under.read_buf(&mut self.buffer).await? {
             0 => Ok(None),
             _some => Ok(Some(self.buffer.split().freeze())),

@@ -5,6 +5,7 @@ use crate::ssh::lines;
 use crate::surveyed::{running, value_of};
 use device::{Rack, TelnetLines, Through};
 use e2e::peers::Peer;
+use e2e::ports::Port;
 use e2e::process::{Ended, Process};
 use reference::Dice;
 use serde_json::Value;
@@ -312,5 +313,41 @@ fn ansible_reads_the_same_devices_out_of_the_same_files() {
         let text = std::fs::read_to_string(at.join(&file)).expect("there");
         assert!(theirs.len() > 5, "{text}");
         assert_eq!(ours, theirs, "{file} (TOWLINE_SEED={seed}):\n{text}");
+    }
+}
+
+#[test]
+fn two_hundred_devices_are_asked_fifty_at_a_time() {
+    let home = e2e::scratch();
+    let held = Port::take();
+    let port = held.number;
+    let lab = format!(
+        "telnet = {port}\nssh = 'off'\nboot = 'none'\n[[device]]\nname = 'R'\ncount = 200\naddress = '127.4.0.1'\n"
+    );
+    std::fs::write(home.path().join("lab.toml"), lab).expect("written");
+    let toml = format!(
+        "[defaults]\nport = {port}\nover = 'telnet'\nuser = 'admin'\npassword = {{ env = 'NETPW' }}\n"
+    );
+    let each: String =
+        (1..=200).map(|n| format!("[[device]]\nname = 'r{n}'\naddress = '127.4.0.{n}'\n")).collect();
+    std::fs::write(home.path().join("devices.toml"), toml + &each).expect("written");
+    let mut c = e2e::towline::command();
+    c.args(["lab", "lab.toml", "--"]).arg(e2e::towline::program()).args([
+        "facts",
+        "-i",
+        "devices.toml",
+        "--parallel",
+        "50",
+        "--json",
+    ]);
+    c.current_dir(home.path()).env("HOME", home.path()).env("NETPW", "admin").env_remove("XDG_STATE_HOME");
+    let ended = Process::start(&mut c).wait(Duration::from_secs(120));
+    assert_eq!(ended.code(), 0, "{}", ended.err);
+    let mut right: Vec<String> = (1..=200).map(|n| format!("r{n}")).collect();
+    right.sort();
+    assert_eq!(names(&ended.out), right);
+    // Each answer is the device's that was asked.
+    for line in ended.out.lines().filter(|line| line.contains("\"event\":\"facts\"")) {
+        assert_eq!(value_of(line, "facts", "hostname").to_lowercase(), value_of(line, "facts", "device"));
     }
 }

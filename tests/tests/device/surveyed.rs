@@ -139,8 +139,13 @@ fn who_is_not_let_in_and_what_is_not_there() {
         (format!("bob:wrong@{ssh}"), None, 4, "login refused"),
         (format!("telnet://bob:wrong@{telnet}"), None, 4, "it lets nobody in with what was given"),
         (format!("telnet://eve:s3cret@{telnet}"), Some("wrong"), 4, "it lets nobody in with what was given"),
-        (format!("telnet://eve:s3cret@{telnet}"), None, 4, "it asks for what was not given"),
-        (format!("telnet://eve@{telnet}"), None, 4, "it asks for what was not given"),
+        (
+            format!("telnet://eve:s3cret@{telnet}"),
+            None,
+            4,
+            "it asks for an enable password, and none was given",
+        ),
+        (format!("telnet://eve@{telnet}"), None, 4, "it asks for a password, and none was given"),
         ("telnet://127.0.0.1:1".to_owned(), None, 3, "does not listen"),
     ] {
         let ended = facts(home.path(), enable, &[&place]);

@@ -9,9 +9,10 @@ use crate::around::Around;
 use crate::dial::{self, Ends};
 use crate::error::printable;
 use crate::waiting::pulled;
-use crate::{ClientError, Options, Phase, Remote, Scheme};
+use crate::{ClientError, Options, Phase, Remote, Scheme, Threads};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
@@ -21,8 +22,8 @@ use transport::{Cancel, tap};
 
 /// A connection with somebody logged in.
 pub(crate) struct Link {
-    /// Keys and ciphers on a thread of their own: files are read and written by the caller's.
-    pub(crate) runtime: Runtime,
+    /// Keys and ciphers on other threads: files are read and written by the caller's.
+    pub(crate) runtime: Arc<Runtime>,
     pub(crate) ends: Ends,
     connection: Connection<Judge>,
     waiting: Waiting,
@@ -48,7 +49,7 @@ pub(super) struct Waiting {
 impl Link {
     /// Connects, by way of other hosts where there are some, judges each host and logs in.
     pub(crate) fn open(remote: &Remote, options: &Options) -> Result<Link, ClientError> {
-        let runtime = runtime()?;
+        let runtime = runtime(options)?;
         let mut hops = way(remote, options, &runtime)?;
         let Hop { connection, waiting, ends } = Host::new(remote, options)?.enter(&runtime, hops.last())?;
         // The last one goes first.
@@ -112,10 +113,14 @@ impl Hop {
     }
 }
 
-/// Keys and ciphers on a thread of their own.
-pub(crate) fn runtime() -> Result<Runtime, ClientError> {
+/// Keys and ciphers on a thread of their own, or on those that are shared.
+pub(crate) fn runtime(options: &Options) -> Result<Arc<Runtime>, ClientError> {
+    if let Some(Threads(shared)) = &options.threads {
+        return Ok(shared.clone());
+    }
     let builder = &mut tokio::runtime::Builder::new_multi_thread();
-    builder.worker_threads(1).thread_name("ssh").enable_all().build().map_err(ClientError::Local)
+    let own = builder.worker_threads(1).thread_name("ssh").enable_all().build();
+    own.map(Arc::new).map_err(ClientError::Local)
 }
 
 /// A host on the way, as a place.

@@ -19,7 +19,7 @@ pub struct Look<'a> {
     remote: &'a Remote,
     options: &'a Options,
     known: Known,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     /// What they go through; dropped after the runtime.
     hops: Vec<Hop>,
 }
@@ -59,7 +59,7 @@ impl<'a> Look<'a> {
     pub fn new(remote: &'a Remote, options: &'a Options) -> Result<Look<'a>, ClientError> {
         let known =
             Known::read(&options.ssh.known_hosts, &remote.host, port(remote)).map_err(ClientError::Local)?;
-        let runtime = runtime()?;
+        let runtime = runtime(options)?;
         let hops = way(remote, options, &runtime)?;
         Ok(Look { remote, options, known, runtime, hops })
     }

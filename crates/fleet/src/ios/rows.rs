@@ -75,13 +75,36 @@ pub(super) fn is_promptlike(line: &str) -> bool {
     PROMPTING.is_match(line)
 }
 
-/// The prompts of the device that has shown this one: in any mode, in maintenance too (`(maint-mode)(config)`), and as long as names are in modes (20 octets).
-pub(super) fn prompts_like(prompt: &str) -> Regex {
-    let name = prompt.trim_end().trim_end_matches(['>', '#']);
-    let name = name.split('(').next().unwrap_or(name);
-    let short: String = name.chars().take(20).collect();
-    let (name, short) = (regex::escape(name), regex::escape(&short));
-    compiled(&format!(r"^({name}(\([^() ]*\)){{0,2}}|{short}(\([^() ]*\)){{1,2}})[>#] ?$"))
+/// The prompts of one device: in any mode, in maintenance too (`(maint-mode)(config)`), and as long as names are in modes (20
+/// octets). No pattern: each session has its own, and one takes 300 KiB while it is made.
+#[derive(Debug)]
+pub(super) struct Prompts {
+    name: String,
+    short: String,
+}
+
+impl Prompts {
+    /// Those of the device that has shown this one.
+    pub(super) fn like(prompt: &str) -> Prompts {
+        let name = prompt.trim_end().trim_end_matches(['>', '#']);
+        let name = name.split('(').next().unwrap_or(name);
+        Prompts { name: name.to_owned(), short: name.chars().take(20).collect() }
+    }
+
+    /// Whether a line is one of them.
+    pub(super) fn is_match(&self, line: &str) -> bool {
+        let line = line.strip_suffix(' ').unwrap_or(line);
+        let Some(body) = line.strip_suffix(['>', '#']) else { return false };
+        let mut name = body;
+        let mut modes = 0;
+        while modes < 2
+            && let Some((before, mode)) = name.strip_suffix(')').and_then(|rest| rest.rsplit_once('('))
+            && !mode.contains([')', ' '])
+        {
+            (name, modes) = (before, modes + 1);
+        }
+        name == self.name || modes > 0 && name == self.short
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +135,7 @@ mod tests {
 
     #[test]
     fn prompts_are_those_of_the_device_that_showed_one() {
-        let like = prompts_like("a-very-long-name-of-a-router>");
+        let like = Prompts::like("a-very-long-name-of-a-router>");
         for yes in [
             "a-very-long-name-of-a-router#",
             "a-very-long-name-of-a-router(config)#",
@@ -128,6 +151,14 @@ mod tests {
             "a-very-long-name-of-#",
             " a-very-long-name-of-a-router#",
             "a-very-long-name-of-a-router# x",
+            "a-very-long-name-of-a-router##",
+            "a-very-long-name-of-a-router#  ",
+            "a-very-long-name-of-a-router(x y)#",
+            "a-very-long-name-of-a-router(config#",
+            "a-very-long-name-of-a-router(config)x#",
+            "a-very-long-name-of-a-router((config))#",
+            "#",
+            "",
         ] {
             assert!(!like.is_match(no), "{no}");
         }

@@ -4,7 +4,7 @@
 //! privileged, and tells the device not to page. Then one command after the other: an answer is what stands between a
 //! command's echo and a prompt of that device. It never answers what it does not know.
 
-use super::rows::{self, Meaning};
+use super::rows::{self, Meaning, Prompts};
 use super::screen::Screen;
 use super::trouble::{Trouble, Why};
 use clock::{Duration, Instant};
@@ -102,7 +102,7 @@ pub struct Talk {
     login: Login,
     state: State,
     screen: Screen,
-    prompts: Option<Regex>,
+    prompts: Option<Prompts>,
     hostname: String,
     /// Whether user and password were typed once.
     told: (bool, bool),
@@ -318,7 +318,7 @@ impl Talk {
     }
 
     fn learned(&mut self, now: Instant, prompt: &str) {
-        self.prompts = Some(rows::prompts_like(prompt));
+        self.prompts = Some(Prompts::like(prompt));
         let name = prompt.trim_end().trim_end_matches(['>', '#']);
         name.split('(').next().unwrap_or(name).clone_into(&mut self.hostname);
         if prompt.trim_end().ends_with('#') {

@@ -8,7 +8,7 @@ use crate::inventory::{self, AtTerminal, Credential, Limit, Passwords};
 use crate::upgrade::plan_file::Key;
 use clap::{Args, FromArgMatches};
 use client::terminal::{Over, Place};
-use client::{Ask, Jump, Options, Profile, Question};
+use client::{Ask, Jump, Options, Profile, Question, Threads};
 use fleet::ios::{Fault, Login, Session, Trouble, Why, survey};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -267,7 +267,10 @@ impl AtDevices {
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
         let mut ssh = self.ssh.0.options(events);
         ssh.connect_timeout = Duration::from_secs(self.patience);
-        let options = Options { ssh, cancel: Some(cancel.clone()), ..Options::default() };
+        // A thread for each line besides the one that waits for it would be most of what a session takes.
+        let threads = Threads::new().map_err(|e| Failure::new(Exit::Local, "threads", e, ""))?;
+        let options =
+            Options { ssh, cancel: Some(cancel.clone()), threads: Some(threads), ..Options::default() };
         let (mut done, mut failed) = (0, Vec::new());
         let mut one =
             |named: &Named, answer: Result<T, Failure>| match answer.and_then(|answer| act(named, answer)) {
