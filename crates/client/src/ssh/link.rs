@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 use transport::ssh::client::{Config, Connection, Fault};
 use transport::ssh::{Agreed, ChannelIn, ChannelOut, Line, Offer, Profile};
 use transport::{Cancel, tap};
@@ -138,6 +139,15 @@ fn for_the_way(options: &Options) -> Options {
         options.ssh.host_keys = HostKeys::Known;
     }
     options
+}
+
+/// A server that is being met; dropped, nobody meets it.
+struct Meeting<T>(JoinHandle<T>);
+
+impl<T> Drop for Meeting<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A server that is to be met.
@@ -269,9 +279,17 @@ impl<'a> Host<'a> {
             said: said.clone(),
         };
         let waiting = Waiting::new(options, ends.peer);
-        let meeting = async {
-            let (hello, made) = Connection::meet(stream, config, judge).await;
+        let config = config.clone();
+        // Key exchanges go deep: on the stacks of the runtime's threads, not of every thread that waits for one.
+        let mut meeting = Meeting(tokio::spawn(async move {
+            let (hello, made) = Connection::meet(stream, &config, judge).await;
             made.map(|made| (hello, made))
+        }));
+        let meeting = async {
+            (&mut meeting.0).await.unwrap_or_else(|e| match e.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => unreachable!("nobody ends it while it is waited for"),
+            })
         };
         let (hello, connection) = waiting.on(meeting).await.map_err(|e| match (e, said.refused()) {
             (_, Some(why)) => ClientError::HostKey { host: remote.host.clone(), why },
