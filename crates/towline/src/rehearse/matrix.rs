@@ -82,6 +82,13 @@ const ROWS: &[Row] = &[
     row("reload", "reload", &["damaged IMAGE"], &[RolledBack]),
     // Nobody can log in, or nothing runs: a person has to go there.
     row("reload", "reload", &["boot-fails", "boot-fails 1", "aaa-down"], &[Held]),
+    row("add", "install add", PASSING, &[Upgraded]),
+    row("activate", "install activate", &["cut-off", "lost-answer", "silent 2s", "noise 50ms"], &[Upgraded]),
+    // It restarts, and runs what it ran: nobody can know that the new packages were not even tried.
+    row("activate", "install activate", &["crash"], &[RolledBack]),
+    row("activate", "install activate", &["slow-boot 3s"], &[Upgraded]),
+    row("activate", "install activate", &["boot-fails", "aaa-down"], &[Held]),
+    row("commit", "install commit", PASSING, &[Upgraded]),
 ];
 
 /// A rehearsal: what goes wrong in it, and how it may end.
@@ -164,7 +171,8 @@ mod tests {
     #[test]
     fn every_fault_of_the_table_is_one_and_its_step_is_of_the_ladder() {
         for row in ROWS {
-            let is_step = upgrade::STEPS.iter().any(|step| step.name == row.step);
+            let is_step =
+                upgrade::STEPS.iter().chain(&upgrade::INSTALL_STEPS).any(|step| step.name == row.step);
             assert!(is_step || row.step == "survey", "{}", row.step);
             for text in row.faults {
                 let fault = text.replace("IMAGE", "new.bin").parse::<Fault>();

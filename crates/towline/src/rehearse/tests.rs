@@ -241,6 +241,33 @@ fn original(facts: Facts) -> Original {
     }
 }
 
+/// A Catalyst 9300 in install mode, with all packages of its model.
+fn installed() -> Facts {
+    let profile = Profile::named("c9300").expect("a profile");
+    let mut facts = facts_of("C9300-24P", "packages.conf", "17.06.01", Mode::Install);
+    facts.platform = Some("cat9k".into());
+    facts.flash.files.push(File { name: "packages.conf".into(), size: 7_406, is_directory: false });
+    for (package, _) in &profile.install.as_ref().expect("packages").packages {
+        let name = device::image::package_name(&profile, "17.6.1", package);
+        facts.flash.files.push(File { name, size: 80_000_000, is_directory: false });
+    }
+    facts
+}
+
+#[test]
+fn install_mode_ends_as_it_should_whatever_goes_wrong() {
+    let key = key();
+    let at = super::stage::address();
+    let mut workshop = Workshop::new(shelf(), guest(), super::run::PACE);
+    let first = workshop.twin(&original(installed()), at).expect("a twin");
+    let original = {
+        let stage = staged(first.config, first.stock, first.underway, at, &key);
+        asked(&stage, at)
+    };
+    let wrong = tried(&Profile::named("c9300").expect("a profile"), &original, &key, |n| n % 4 == 1);
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn install_mode_boots_by_the_packages_that_the_device_has() {
     let profile = Profile::named("c9300").expect("a profile");
@@ -352,7 +379,6 @@ fn whatever_goes_wrong_an_upgrade_ends_as_it_should_and_the_device_boots() {
 
 /// Those of the cases that are the n-th model's, or all; which of them end otherwise than they should.
 fn played(nth: usize, profile: &Profile, key: &PrivateKey) -> Vec<String> {
-    let mut wrong = Vec::new();
     let name = &*profile.name;
     let (config, mut stock, mut underway) = real_that_boots(name, true, 1);
     let (_, new) = versions(name);
@@ -369,6 +395,21 @@ fn played(nth: usize, profile: &Profile, key: &PrivateKey) -> Vec<String> {
         let stage = staged(config, stock, underway, at, key);
         asked(&stage, at)
     };
+    // The n-th fifth of them.
+    tried(profile, &original, key, |n| (n + nth) % 5 == 1)
+}
+
+/// Those of the cases that are chosen, or all, with the next version for that device; which of them end otherwise than they should.
+fn tried(
+    profile: &Profile,
+    original: &Original,
+    key: &PrivateKey,
+    is_chosen: impl Fn(usize) -> bool,
+) -> Vec<String> {
+    let (mut wrong, name, size) = (Vec::new(), &*profile.name, 300_017);
+    let (_, new) = versions(name);
+    let file = device::image::file_name(profile, new).expect("a version");
+    let is_bundle = original.facts.mode == Mode::Bundle;
     let dir = tempfile::tempdir().expect("a directory");
     let image = dir.path().join(&file);
     let hollow = Hollow::new(profile, new, size).expect("made");
@@ -394,11 +435,11 @@ fn played(nth: usize, profile: &Profile, key: &PrivateKey) -> Vec<String> {
         let mut n = 0;
         cases.retain(|_| {
             n += 1;
-            (n + nth) % 5 == 1
+            is_chosen(n)
         });
     }
     let mut workshop = Workshop::new(shelf(), guest(), super::run::PACE);
-    let twin = workshop.twin(&original, at).expect("a twin");
+    let twin = workshop.twin(original, super::stage::address()).expect("a twin");
     let stop = AtomicBool::new(false);
     let rehearsal = Rehearsal { target: &prepared.target, wish, key, stop: &stop };
     let began = Instant::now();
@@ -407,6 +448,8 @@ fn played(nth: usize, profile: &Profile, key: &PrivateKey) -> Vec<String> {
         let Rehearsed { outcome, has_begun, boots, took, .. } = &rehearsed;
         println!("{name}: {}: {outcome:?} in {took:?}, then it boots {boots:?}", case.shown());
         let runs_right = match outcome {
+            // Packages are booted by the same file.
+            _ if !is_bundle => true,
             Outcome::Upgraded => boots.as_deref() == Some(&file),
             Outcome::RolledBack(_) | Outcome::Abandoned(_) => boots.as_deref() != Some(&file),
             Outcome::AlreadyThere | Outcome::Held(_) => true,
