@@ -272,6 +272,11 @@ impl Device {
         &self.config.profile
     }
 
+    /// The serial number of its chassis.
+    pub fn serial(&self) -> &str {
+        self.config.serial.as_deref().unwrap_or(&self.config.profile.serial)
+    }
+
     /// Switches the device off and on: what runs is lost, every line but the console ends, and the
     /// console shows the boot.
     pub fn power_cycle(&self) {

@@ -14,6 +14,8 @@ pub struct DeviceConfig {
     pub name: Option<String>,
     /// The model.
     pub profile: Arc<Profile>,
+    /// The serial number; `None`: the model's.
+    pub serial: Option<String>,
     /// The state directory: `flash/`, `nvram/startup-config` (a Catalyst's is in flash), `monitor` (register and ROMMON
     /// variables). Plain files, made where they are missing.
     pub state: PathBuf,
@@ -43,6 +45,7 @@ impl DeviceConfig {
         DeviceConfig {
             name: None,
             profile: crate::C2911.clone(),
+            serial: None,
             state: state.into(),
             overlay: None,
             lease: None,

@@ -1,8 +1,8 @@
 //! What the device says of itself, from its profile and state.
 
-use crate::Profile;
 use crate::device::Running;
 use crate::profile::{Catalyst, Layout, Port, Xe, XeSwitch};
+use crate::{Device, Profile};
 use clock::civil::Civil;
 use ios_cli::text::catalyst;
 use ios_cli::text::version::{self, Package, Version};
@@ -65,9 +65,10 @@ pub(crate) fn bootstrap(profile: &Profile) -> String {
 }
 
 /// What `show version` and the boot banner say.
-pub(crate) fn version_of(profile: &Profile, r: &Running, register: u16, returned_by: &str) -> Version {
+pub(crate) fn version_of(device: &Device, r: &Running, register: u16, returned_by: &str) -> Version {
+    let profile: &Profile = device.profile();
     let build = profile.build(&r.facts.version);
-    let (model, serial) = (profile.version.model.to_string(), profile.serial.to_string());
+    let (model, serial) = (profile.version.model.to_string(), device.serial().to_owned());
     let mut version = Version {
         software: profile.version.software.to_string(),
         image_id: format!("{}-{}", r.facts.platform, r.facts.feature),

@@ -2,5 +2,6 @@
 
 mod applied;
 mod killed;
+mod many;
 mod rehearsed;
 mod site;

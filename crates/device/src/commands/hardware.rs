@@ -77,7 +77,7 @@ impl Exec<'_> {
             Hardware::Redundancy => self.show_redundancy(),
             Hardware::Licence => licence::render(&features()),
             Hardware::LicenceFeature => licence::feature(&features()),
-            Hardware::LicenceUdi => licence::udi(&profile.version.model, &profile.serial),
+            Hardware::LicenceUdi => licence::udi(&profile.version.model, self.tty.device.serial()),
         }
     }
 
@@ -106,7 +106,7 @@ impl Exec<'_> {
         let device = &self.tty.device;
         let profile = device.profile();
         let register = device.state().monitor.register;
-        let shown = device.running(|r| texts::version_of(profile, r, register, "power-on"));
+        let shown = device.running(|r| texts::version_of(device, r, register, "power-on"));
         let Some(shown) = shown else { return String::new() };
         // A switch counts from one.
         let (xe, location) = match profile.version.layout {

@@ -84,11 +84,8 @@ impl Exec<'_> {
     fn show_version(&self) -> String {
         let register = self.tty.device.state().monitor.register;
         let returned_by = self.tty.device.state().monitor.returned_by.clone();
-        let profile = self.tty.device.profile();
-        self.tty
-            .device
-            .running(|r| texts::version_of(profile, r, register, &returned_by).render())
-            .unwrap_or_default()
+        let device = &self.tty.device;
+        device.running(|r| texts::version_of(device, r, register, &returned_by).render()).unwrap_or_default()
     }
 
     /// `flash0:a.bin,1;`: what boots next, as the loader's variable has it.

@@ -90,7 +90,7 @@ impl Exec<'_> {
     /// The chassis, and the parts that the model lists.
     pub(super) fn show_inventory(&self) -> String {
         let profile = self.tty.device.profile();
-        let (model, serial) = (profile.version.model.to_string(), profile.serial.to_string());
+        let (model, serial) = (profile.version.model.to_string(), self.tty.device.serial().to_owned());
         let (name, description) = match &profile.version.layout {
             Layout::IsrG2(_) | Layout::Ios12(_) => {
                 (model.clone(), format!("{model} chassis, Hw Serial#: {serial}, Hw Revision: 1.0"))

@@ -214,8 +214,7 @@ pub(crate) fn load(tty: &mut Tty, facts: &crate::image::Facts, outcome: Outcome)
         let state = tty.device.state();
         (state.monitor.register, state.monitor.returned_by.clone())
     };
-    let profile = tty.device.profile().clone();
-    if let Some(version) = tty.device.running(|r| texts::version_of(&profile, r, register, &returned_by)) {
+    if let Some(version) = tty.device.running(|r| texts::version_of(&tty.device, r, register, &returned_by)) {
         tty.print(&boot::banner(&version))?;
         tty.device.log(boot::restarted(&version).trim_end());
     }

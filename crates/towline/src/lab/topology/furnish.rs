@@ -52,6 +52,7 @@ pub fn devices(
         known: Arc::default(),
         contents: BTreeMap::new(),
         faults: Vec::new(),
+        furnished: 0,
     };
     let mut out = Vec::new();
     let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
@@ -92,6 +93,8 @@ struct Furnisher<'a> {
     /// What is on the shelf already: an image by model, version and size, a file by its path.
     contents: BTreeMap<String, Blob>,
     faults: Vec<Fault>,
+    /// Devices so far: each has a serial number of its own.
+    furnished: usize,
 }
 
 impl Furnisher<'_> {
@@ -120,6 +123,9 @@ impl Furnisher<'_> {
         if self.faults.len() > before {
             return None;
         }
+        let addresses = addresses?;
+        let first = self.furnished;
+        self.furnished += addresses.len();
         // One hash for all: each takes a millisecond.
         let Password::Type5(secret) = Password::secret(&row.password) else {
             unreachable!("what a secret is")
@@ -136,6 +142,7 @@ impl Furnisher<'_> {
             let mut config = DeviceConfig::new("");
             config.name = Some(name.clone());
             config.profile = profile.clone();
+            config.serial = Some(serial(&profile.serial, first + at));
             config.overlay.clone_from(&row.overlay);
             config.table = Some(Table { bind: Some(address.into()), rest: Rest::Real, ..self.table.clone() });
             config.pace = self.topology.boot.pace();
@@ -145,7 +152,7 @@ impl Furnisher<'_> {
             let faults = row.faults.iter().map(|fault| fault.value.clone()).collect();
             Wanted { name, address, ios: row.ssh_profile.value, config, stock, faults }
         };
-        Some(addresses?.into_iter().enumerate().map(one).collect())
+        Some(addresses.into_iter().enumerate().map(one).collect())
     }
 
     fn profile(&mut self, nth: usize, row: &file::Device) -> Option<Arc<Profile>> {
@@ -288,6 +295,22 @@ pub(crate) fn add(address: Ipv4Addr) -> String {
     }
 }
 
+/// The serial number of the unit that was made `n` after the one with this number: its last four places count on.
+fn serial(first: &str, n: usize) -> String {
+    let radix = if first.bytes().all(|b| b.is_ascii_digit()) { 10 } else { 36 };
+    let units = radix * radix * radix * radix;
+    let of_unit = first.len().checked_sub(4).and_then(|at| first.split_at_checked(at));
+    let number = of_unit.and_then(|(_, unit)| usize::from_str_radix(unit, radix as u32).ok());
+    let (Some((made, _)), Some(number)) = (of_unit, number) else { return format!("{first}-{n}") };
+    let mut left = (number + n) % units;
+    let mut unit = [0; 4];
+    for place in unit.iter_mut().rev() {
+        *place = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[left % radix];
+        left /= radix;
+    }
+    format!("{made}{}", unit.map(char::from).iter().collect::<String>())
+}
+
 /// What a device has saved that nobody gave a configuration for.
 fn startup(profile: &Profile, name: &str, address: Ipv4Addr, user: &str, secret: &str) -> String {
     let mask = if address.is_loopback() { "255.0.0.0" } else { "255.255.255.0" };
@@ -300,4 +323,27 @@ fn startup(profile: &Profile, name: &str, address: Ipv4Addr, user: &str, secret:
          line con 0\n exec-timeout 0 0\n privilege level 15\nline vty 0 {}\n login local\n transport input all\n!\nend\n",
         profile.vty_lines - 1
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::serial;
+
+    #[test]
+    fn units_count_on_from_the_one_of_the_model() {
+        for (first, n, expected) in [
+            ("FTX152400KS", 0, "FTX152400KS"),
+            ("FTX152400KS", 1, "FTX152400KT"),
+            ("FTX152400KS", 8, "FTX152400L0"),
+            ("FTX15240ZZZZ", 1, "FTX152400000"),
+            ("25125768", 4_232, "25120000"),
+            ("25125768", 2, "25125770"),
+            ("lab", 3, "lab-3"),
+            ("odd-one", 3, "odd-one-3"),
+        ] {
+            assert_eq!(serial(first, n), expected, "{first} and {n}");
+        }
+        let all: std::collections::BTreeSet<String> = (0..10_000).map(|n| serial("FTX152400KS", n)).collect();
+        assert_eq!(all.len(), 10_000);
+    }
 }
