@@ -222,10 +222,22 @@ fn what_is_wrong_with_the_device_blocks() {
 }
 
 #[test]
-fn install_mode_blocks_and_says_so() {
+fn install_mode_has_a_ladder_of_its_own() {
     let site = Site::of(Model::installed("c9300"));
+    let before = names(&site.model.lab.bench.dir.path().join("flash"));
     let ended = site.plan(&[]);
-    assert!(field(&ended, "blocks").contains("mode: expected bundle mode, found install mode"), "{ended:?}");
+    assert_eq!((ended.code(), field(&ended, "state")), (0, "ready"), "{ended:?}");
+    let actions = field(&ended, "actions");
+    let steps: Vec<&str> = actions
+        .split("\",\"")
+        .map(|a| a.trim_start_matches("[\"").split(':').next().expect("a step"))
+        .collect();
+    assert_eq!(
+        steps,
+        ["transfer", "verify", "set-boot", "save", "add", "activate", "confirm", "commit"],
+        "{actions}"
+    );
+    assert_eq!(names(&site.model.lab.bench.dir.path().join("flash")), before);
 }
 
 #[test]
