@@ -201,3 +201,36 @@ fn a_device_in_install_mode_is_upgraded_and_its_packages_stay() {
     assert!(ended.err.contains("there for good"), "{ended:?}");
     assert_eq!(text(&site.state(name), "version"), "17.9.4");
 }
+
+/// What is not as it was planned is not touched; the others go on.
+#[test]
+fn a_plan_is_carried_out_where_it_still_holds() {
+    let model = BUNDLE[0];
+    let row = |n| {
+        let version = model.old_version;
+        format!("[[device]]\nname = \"R{n}\"\naddress = \"127.95.0.{n}\"\nimages = [\"{version}\"]\n")
+    };
+    let site = Site::start(&(row(1) + &row(2)));
+    let (one, two) = (site.device("127.95.0.1"), site.device("127.95.0.2"));
+    let ended = site.upgrade(&["plan", &one, &two, "--image", model.new, "-o", "plan.json"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    // Somebody is faster with one of them.
+    let ended = site.upgrade(&["apply", &one, "--image", model.new, "--yes"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    let before = typed(&site, "R1").len();
+    let ended = site.upgrade(&["apply", "plan.json", "--yes"]);
+    assert_eq!(ended.code(), 8, "{ended:?}");
+    assert!(
+        ended
+            .err
+            .contains("it is not as it was planned: running version: planned 15.1(4)M4, found 15.5(3)M4a"),
+        "{ended:?}"
+    );
+    let changes = |c: &String| !["show", "dir", "term"].iter().any(|b| c.starts_with(b));
+    assert!(!typed(&site, "R1")[before..].iter().any(changes), "nothing is changed there");
+    is_upgraded(&site, &model, "R2");
+    // The image is another one than was planned.
+    site.make(&model, SIZE + 1_000);
+    let ended = site.upgrade(&["apply", "plan.json", "--yes"]);
+    assert_eq!(ended.code(), 6, "{ended:?}");
+}

@@ -10,7 +10,8 @@ use clap::{Args, FromArgMatches};
 use client::terminal::{Over, Place};
 use client::{Ask, Jump, Options, Profile, Question, Threads};
 use fleet::ios::{Fault, Login, Session, Trouble, Why, survey};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -330,6 +331,38 @@ impl AtDevices {
         let known = self.inventory.as_ref().filter(|_| named.entry.is_some());
         let inventory = known.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
         Key { inventory, device: named.shown.clone() }
+    }
+
+    /// The plan that is named where a device would be.
+    pub(super) fn plan(&self) -> Option<&Path> {
+        match self.devices.as_slice() {
+            [one] if self.inventory.is_none() && one.shown.ends_with(".json") => Some(Path::new(&one.shown)),
+            _ => None,
+        }
+    }
+
+    /// Those that these keys mean, and no others.
+    pub(super) fn of_keys(&self, keys: &[Key]) -> Result<Vec<Named>, Failure> {
+        let mut devices = Vec::new();
+        for key in keys.iter().filter(|key| key.inventory.is_none()) {
+            let fault = |why| Failure::usage(&key.device, why, "plan again");
+            devices.push(device(&key.device).map_err(fault)?);
+        }
+        let paths: BTreeSet<&PathBuf> = keys.iter().filter_map(|key| key.inventory.as_ref()).collect();
+        for path in paths {
+            let inventory = inventory::read(path)?;
+            let way_out = "plan again: it is not in its inventory any more";
+            let of = keys.iter().filter(|key| key.inventory.as_ref() == Some(path));
+            let known = of.map(|key| {
+                let found = inventory.device(&key.device);
+                found.ok_or_else(|| Failure::usage(&key.device, "is not known", way_out))
+            });
+            let known = known.collect::<Result<Vec<_>, _>>()?;
+            // A password that several share is asked for once.
+            let passwords = Passwords::of(known.iter().copied(), &mut AtTerminal)?;
+            devices.extend(known.into_iter().map(|device| named(device, &passwords)));
+        }
+        Ok(devices)
     }
 
     /// Those that are meant, with their passwords.

@@ -5,19 +5,22 @@ use super::carrying::Carrying;
 use super::wishes::Wishes;
 use crate::commands::at_devices::AtDevices;
 use crate::events::Events;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
+use crate::upgrade::plan_file::PlanFile;
 use crate::upgrade::{Order, Over};
 use clap::Args;
 use std::io::IsTerminal as _;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
-use upgrade::plan;
+use upgrade::{Target, Wish, plan};
 
 const APPLY: &str = "\
 Examples:
   towline upgrade apply admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
   towline upgrade apply admin@10.0.0.2 --image new.bin --expect md5:0f343b0931126a20f133d67c2b018a3b --yes --window 1h
+  towline upgrade apply plan.json --yes              what 'upgrade plan -o plan.json' wrote, where it still holds
   towline upgrade apply telnet://admin@10.0.0.2 --image new.bin --from tftp://10.0.0.1/new.bin
 ";
 
@@ -73,12 +76,12 @@ pub(super) struct Applying {
 impl Applying {
     /// Does it, several devices at once.
     pub(super) fn run(&self, events: &Arc<Events>) -> Result<(), Failure> {
+        if let Some(path) = self.at.plan().filter(|_| !self.wishes.has_image()) {
+            return self.planned(&PlanFile::read(path)?, events);
+        }
         let (target, wish) = (self.wishes.target()?, self.wishes.wish());
         if self.dry_run || !self.yes {
-            if !self.dry_run && !std::io::stdin().is_terminal() {
-                let way_out = "--yes does it, --dry-run says what would be done";
-                return Err(Failure::usage("upgrade apply", "nobody is there to be asked", way_out));
-            }
+            self.is_anybody_there()?;
             self.at.each(events, "not ready", |named, facts| {
                 let plan = plan(&facts, &target, &wish);
                 super::planning::tell(named, &facts, &target, &plan, &wish, events, self.json())
@@ -87,19 +90,70 @@ impl Applying {
                 return Ok(());
             }
         }
-        let image = std::path::absolute(&self.wishes.image).map_err(|e| Failure::local("the image", &e))?;
+        let image = std::path::absolute(self.wishes.image()?).map_err(|e| Failure::local("the image", &e))?;
+        let devices = self.at.devices()?;
+        let run =
+            Carrying::begin(self.order(image, target, wish), &devices, &self.journal, events, self.json())?;
+        run.each(&self.at, &devices)
+    }
+
+    fn is_anybody_there(&self) -> Result<(), Failure> {
+        if self.yes || self.dry_run || std::io::stdin().is_terminal() {
+            return Ok(());
+        }
+        let way_out = "--yes does it, --dry-run says what would be done";
+        Err(Failure::usage("upgrade apply", "nobody is there to be asked", way_out))
+    }
+
+    /// Does what a plan says, where it still holds.
+    fn planned(&self, file: &PlanFile, events: &Arc<Events>) -> Result<(), Failure> {
+        if let Some(drift) = file.image_drift()?.first() {
+            let what = format!("is another one: planned {}, found {}", drift.planned, drift.found);
+            return Err(Failure::new(
+                Exit::Integrity,
+                &drift.what,
+                what,
+                "plan again, or fetch the image again",
+            ));
+        }
+        let (ready, blocked): (Vec<_>, Vec<_>) =
+            file.devices.iter().partition(|planned| planned.blocks.is_empty());
+        if ready.is_empty() {
+            let what = format!("has {} devices, and something stood in the way of each", blocked.len());
+            return Err(Failure::new(Exit::Refused, "the plan", what, "plan again when that is gone"));
+        }
+        let keys: Vec<_> = ready.iter().map(|planned| planned.key.clone()).collect();
+        let devices = self.at.of_keys(&keys)?;
+        if !self.json() {
+            let names: Vec<_> = devices.iter().map(|named| named.shown.as_str()).collect();
+            eprintln!(
+                "{} of {} devices to {}: {}",
+                ready.len(),
+                file.devices.len(),
+                file.image.name,
+                names.join(", ")
+            );
+        }
+        self.is_anybody_there()?;
+        if self.dry_run || (!self.yes && !confirmed()) {
+            return Ok(());
+        }
+        let order = self.order(file.image.path.clone(), file.target(), file.wish());
+        let mut run = Carrying::begin(order, &devices, &self.journal, events, self.json())?;
+        run.holds_to(ready.into_iter().cloned());
+        run.each(&self.at, &devices)
+    }
+
+    fn order(&self, image: PathBuf, target: Target, wish: Wish) -> Order {
         let until = wish.window.map(|window| now() + window.as_secs());
         let Applying { from, over, serve_at, http_port, .. } = self;
-        let order = Order {
+        Order {
             from: from.clone(),
             over: over.clone(),
             serve_at: *serve_at,
             http_port: *http_port,
             ..Order::new(image, target, wish, until)
-        };
-        let devices = self.at.devices()?;
-        let run = Carrying::begin(order, &devices, &self.journal, events, self.json())?;
-        run.each(&self.at, &devices)
+        }
     }
 
     fn json(&self) -> bool {

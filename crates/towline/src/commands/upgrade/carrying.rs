@@ -5,10 +5,13 @@ use super::telling::Telling;
 use crate::commands::at_devices::{AtDevices, Named, Way};
 use crate::events::{Event, Events, UpgradeEnded};
 use crate::exit::{Exit, Failure};
+use crate::upgrade::drift::drift;
+use crate::upgrade::plan_file::Planned;
 use crate::upgrade::record::{self, BEFORE};
 use crate::upgrade::{Depot, From, Keeper, Order, failure};
 use db::journal::{Device, Fault, Journal, Kind, Look, Run as Kept, Take};
-use fleet::ios::{Halt, Journal as _, carry_out};
+use fleet::ios::{Halt, Journal as _, Session, carry_out, survey};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +33,8 @@ pub(super) struct Carrying<'a> {
     take: Take,
     /// Why everything is put back; `None`: it is gone on with.
     back: Option<&'static str>,
+    /// What was planned for each, by their keys, where a plan is carried out.
+    plans: BTreeMap<String, Planned>,
 }
 
 /// Where a device stood.
@@ -69,6 +74,7 @@ impl<'a> Carrying<'a> {
             stop: Arc::default(),
             take: Take::default(),
             back: None,
+            plans: BTreeMap::new(),
         })
     }
 
@@ -86,7 +92,23 @@ impl<'a> Carrying<'a> {
         // What is put back needs no image.
         let depot = if back.is_some() { None } else { depot(&order)? };
         let stop = Arc::default();
-        Ok(Carrying { run, order, depot, journal, path, events, json, stop, take, back })
+        let plans = BTreeMap::new();
+        Ok(Carrying { run, order, depot, journal, path, events, json, stop, take, back, plans })
+    }
+
+    /// What is not as it was planned is not touched.
+    pub(super) fn holds_to(&mut self, plans: impl Iterator<Item = Planned>) {
+        self.plans = plans.map(|planned| (planned.key.device.clone(), planned)).collect();
+    }
+
+    /// Why the plan for a device does not hold any more.
+    fn drifted(&self, key: &str, session: &mut Session) -> Result<Option<String>, fleet::ios::Fault> {
+        let Some(planned) = self.plans.get(key) else { return Ok(None) };
+        let facts = survey(session)?;
+        let drift = drift(planned, &facts, &self.order.target, &self.order.wish);
+        let said = drift.iter().map(|d| format!("{}: planned {}, found {}", d.what, d.planned, d.found));
+        let said: Vec<String> = said.collect();
+        Ok((!said.is_empty()).then(|| format!("it is not as it was planned: {}", said.join("; "))))
     }
 
     /// Goes on with each of them, several at once.
@@ -122,8 +144,17 @@ impl<'a> Carrying<'a> {
         let halted = |why: String| Failure::new(Exit::Local, &shown, format!("the journal: {why}"), "");
         if run.past().before.is_none() {
             // Who cannot be reached at all is told as by any other verb.
-            match way.open() {
-                Ok(session) => first = Some(session),
+            let opened = way.open().and_then(|mut session| {
+                let drifted = self.drifted(&shown, &mut session)?;
+                Ok((session, drifted))
+            });
+            match opened {
+                Ok((session, None)) => first = Some(session),
+                Ok((_, Some(drifted))) => {
+                    let outcome = Outcome::Abandoned(drifted);
+                    keeper.write(&Happened::Ended(outcome.clone())).map_err(halted)?;
+                    return Ok((outcome, clock.elapsed().as_secs_f64()));
+                }
                 Err(fault) => {
                     let why = Outcome::Abandoned(fault.to_string());
                     keeper.write(&Happened::Ended(why)).map_err(halted)?;
@@ -146,7 +177,10 @@ impl<'a> Carrying<'a> {
                 let way_out = format!("'towline upgrade resume {}' goes on from there", self.run);
                 Err(Failure::new(Exit::Interrupted, &shown, "stopped", way_out))
             }
-            Err(Halt::Journal(why)) => Err(halted(why)),
+            Err(Halt::Journal(why)) => {
+                keeper.let_go();
+                Err(halted(why))
+            }
         }
     }
 

@@ -53,7 +53,7 @@ impl Planning {
         });
         let is_over = !told.as_ref().is_err_and(|failure| failure.exit == Exit::Interrupted);
         if let Some(path) = self.output.as_ref().filter(|_| is_over && !planned.is_empty()) {
-            PlanFile::new(&self.wishes.image, &target, &wish, planned)?.write(path)?;
+            PlanFile::new(self.wishes.image()?, &target, &wish, planned)?.write(path)?;
         }
         told
     }

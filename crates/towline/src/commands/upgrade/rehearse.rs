@@ -137,7 +137,7 @@ impl Theatre<'_> {
             return Err(Failure::new(Exit::Refused, shown, what, block.way_out));
         }
         let profile = twin.config.profile.clone();
-        let (target, path) = (&self.target, self.of.wishes.image.as_path());
+        let (target, path) = (&self.target, self.of.wishes.image()?);
         let prepared = match self.images.entry(profile.name.to_string()) {
             std::collections::btree_map::Entry::Occupied(there) => there.into_mut(),
             std::collections::btree_map::Entry::Vacant(free) => {

@@ -7,7 +7,7 @@ use crate::figures::parse_octets;
 use crate::landing;
 use clap::Args;
 use ios_cli::image_name::ImageName;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use upgrade::{Target, Wish};
 
@@ -16,7 +16,7 @@ use upgrade::{Target, Wish};
 pub(super) struct Wishes {
     /// The new image, a file here. Its name says what it is for, and is its name in flash.
     #[arg(long, value_name = "FILE")]
-    pub(super) image: PathBuf,
+    image: Option<PathBuf>,
     /// What the image must be: md5:HEX, sha256:HEX or sha512:HEX, of the vendor's page.
     #[arg(long, value_name = "DIGEST")]
     expect: Option<Expect>,
@@ -44,6 +44,18 @@ fn time(text: &str) -> Result<Duration, String> {
 }
 
 impl Wishes {
+    /// Whether an image is named.
+    pub(super) fn has_image(&self) -> bool {
+        self.image.is_some()
+    }
+
+    /// The image's file.
+    pub(super) fn image(&self) -> Result<&Path, Failure> {
+        let absent =
+            || Failure::usage("--image", "no image is named", "--image FILE is the new image, a file here");
+        self.image.as_deref().ok_or_else(absent)
+    }
+
     /// What is wished besides the image.
     pub(super) fn wish(&self) -> Wish {
         let Wishes { rate, restart, window, .. } = *self;
@@ -52,7 +64,7 @@ impl Wishes {
 
     /// The image, as it is here.
     pub(super) fn target(&self) -> Result<Target, Failure> {
-        let path = self.image.as_path();
+        let path = self.image()?;
         let fault = |e: std::io::Error| Failure::local(path.display(), &e);
         let blob = landing::open(path).map_err(fault)?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
