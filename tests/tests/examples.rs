@@ -133,6 +133,8 @@ fn shell(command: &str, here: &Path) -> Command {
     let mut c = Command::new("bash");
     c.args(["-c", &format!("exec 2>&1; {command}")]).current_dir(here).env("PATH", path);
     c.env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("COLUMNS", "100");
+    // Examples know nothing of each other: the same device stands in several.
+    c.env("XDG_STATE_HOME", here.join(".state"));
     c
 }
 
