@@ -38,6 +38,8 @@ pub struct Facts {
     pub reload: Option<String>,
     /// The members of its stack; none of one that is no stack.
     pub members: Vec<Member>,
+    /// Interfaces whose line protocol is up; `None`: it did not say.
+    pub up: Option<Vec<String>>,
     /// The versions that are there in install mode; `None`: it has one image.
     pub installed: Option<Installed>,
     /// The MD5 of a file of flash as the device made it, and the file's name.

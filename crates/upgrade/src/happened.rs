@@ -75,6 +75,8 @@ pub enum Happened {
         boot: Vec<String>,
         /// The files that may be deleted, and no other but broken copies of the image.
         may_go: Vec<String>,
+        /// The interfaces that were up.
+        up: Vec<String>,
     },
     /// What is about to be done.
     Intent {

@@ -17,6 +17,8 @@ pub struct Before {
     pub boot: Vec<String>,
     /// The files that may be deleted.
     pub may_go: Vec<String>,
+    /// The interfaces that were up.
+    pub up: Vec<String>,
 }
 
 /// A restart that was told, and when.
@@ -65,13 +67,14 @@ impl Past {
     /// One more entry.
     pub fn take(&mut self, entry: &Happened) {
         match entry {
-            Happened::Began { serial, image, version, boot, may_go } => {
+            Happened::Began { serial, image, version, boot, may_go, up } => {
                 self.before = Some(Before {
                     serial: serial.clone(),
                     image: image.clone(),
                     version: version.clone(),
                     boot: boot.clone(),
                     may_go: may_go.clone(),
+                    up: up.clone(),
                 });
             }
             Happened::Intent { effect, at, start } => {

@@ -25,6 +25,8 @@ const TRIES: u32 = 3;
 const NOT_TAKEN: Duration = Duration::from_secs(180);
 /// How many times longer than a restart is taken to last it is waited for.
 const PATIENCE: u32 = 3;
+/// Whole minutes that interfaces have to come up in, behind a restart.
+const SETTLE: Duration = Duration::from_secs(300);
 /// Minutes after which packages that nobody commits go by themselves.
 pub const TRIAL: u32 = 60;
 /// How long the image in flash has to keep its size, until nobody else copies it.
@@ -53,6 +55,8 @@ pub struct Run {
     past: Past,
     /// The serial number that it is to have.
     meant: Option<String>,
+    /// Interfaces that may stay down.
+    may_lose: usize,
     /// The size that the image in flash had, and when.
     seen: Option<(u64, u64)>,
     /// Since when it cannot be reached.
@@ -62,13 +66,19 @@ pub struct Run {
 impl Run {
     /// At the beginning, or where the journal ends.
     pub fn new(target: Target, wish: Wish, until: Option<u64>, past: Past) -> Run {
-        Run { target, wish, until, past, meant: None, seen: None, away: None }
+        Run { target, wish, until, past, meant: None, may_lose: 0, seen: None, away: None }
     }
 
     /// The same, for the device of that serial number and no other.
     #[must_use]
     pub fn meant_for(self, serial: Option<&str>) -> Run {
         Run { meant: serial.map(str::to_owned), ..self }
+    }
+
+    /// The same, where so many interfaces may stay down that were up.
+    #[must_use]
+    pub fn tolerating(self, may_lose: usize) -> Run {
+        Run { may_lose, ..self }
     }
 
     /// What is known so far.
@@ -156,6 +166,7 @@ impl Run {
             version: facts.version.clone(),
             boot: facts.boot.coming().to_vec(),
             may_go: room::sacrifices(facts, &self.target).unwrap_or_default(),
+            up: facts.up.clone().unwrap_or_default(),
         })
     }
 
@@ -187,14 +198,18 @@ impl Run {
             let why = format!("it restarted and runs {version} from {image}: {name} did not load");
             return Next::Note(Happened::TurnedBack(why));
         }
-        let Some(step) = ladder.iter().find(|step| !step.holds(facts, &self.target)) else {
-            return Next::Over(Outcome::Upgraded);
-        };
-        if step.name == "confirm" {
+        let step = ladder.iter().find(|step| !step.holds(facts, &self.target));
+        if step.is_some_and(|step| step.name == "confirm") {
             let version = self.target.version.as_deref().unwrap_or_default();
             let why = format!("it runs {} where {version} was expected", facts.version);
             return Next::Note(Happened::TurnedBack(why));
         }
+        if self.past.has_restarted
+            && let Some(next) = self.what_was_lost(facts, before)
+        {
+            return next;
+        }
+        let Some(step) = step else { return Next::Over(Outcome::Upgraded) };
         if let Some(why) = self.stands_in_the_way(step, facts, before, now) {
             return self.give_up(facts, before, why);
         }
@@ -221,6 +236,21 @@ impl Run {
             "commit" => Next::Do(Effect::Commit),
             _ => Next::Do(Effect::Reload),
         }
+    }
+
+    /// Interfaces that were up come up again, within a while.
+    fn what_was_lost(&self, facts: &Facts, before: &Before) -> Option<Next> {
+        let up = facts.up.as_ref()?;
+        let lost: Vec<&str> =
+            before.up.iter().filter(|name| !up.contains(name)).map(String::as_str).collect();
+        if lost.len() <= self.may_lose {
+            return None;
+        }
+        if facts.uptime.saturating_mul(60) < SETTLE.as_secs() {
+            return Some(Next::Wait(Duration::from_secs(10)));
+        }
+        let why = format!("it runs {}, and what was up is not: {}", facts.version, lost.join(", "));
+        Some(Next::Note(Happened::TurnedBack(why)))
     }
 
     /// What is not to be done now.

@@ -8,6 +8,7 @@ use ios_cli::text::bootvar::BootVar;
 use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir::Listing;
 use ios_cli::text::install::{AutoAbort, Summary};
+use ios_cli::text::interfaces;
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::version::Version;
 use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing};
@@ -41,6 +42,8 @@ pub struct Texts {
     pub startup: Option<String>,
     /// `show reload`; `None`: it refuses.
     pub reload: Option<String>,
+    /// `show ip interface brief`; `None`: it refuses.
+    pub interfaces: Option<String>,
     /// `show install summary`, in install mode.
     pub install: Option<String>,
     /// `show switch`; `None`: it refuses, for it is no stack.
@@ -88,6 +91,7 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         running: if_known(session, "show running-config")?,
         startup: if_known(session, "show startup-config")?,
         reload: if_known(session, "show reload")?,
+        interfaces: if_known(session, "show ip interface brief")?,
         install: match image.ends_with("packages.conf") {
             true => if_known(session, "show install summary")?,
             false => None,
@@ -179,6 +183,7 @@ impl Texts {
             unsaved: self.unsaved(),
             reload: self.reload.as_deref().and_then(pending),
             members: self.members()?,
+            up: self.interfaces.as_deref().and_then(up),
             installed: self.install.as_deref().map(installed).transpose()?,
             digest: None,
         })
@@ -318,6 +323,12 @@ fn memory(text: &str) -> Option<u64> {
     let kib = |part: &str| part.trim().strip_suffix('K')?.parse::<u64>().ok();
     let (main, packets) = text.split_once('/')?;
     kib(main)?.checked_add(kib(packets)?)?.checked_mul(1_024)
+}
+
+/// The interfaces that are up; `None`: they are not understood, which stops nothing.
+fn up(text: &str) -> Option<Vec<String>> {
+    let interfaces = interfaces::parse(text).ok()?;
+    Some(interfaces.into_iter().filter(|i| i.protocol).map(|i| i.name).collect())
 }
 
 /// What is there in install mode.

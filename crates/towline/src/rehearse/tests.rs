@@ -228,6 +228,7 @@ fn facts_of(model: &str, image: &str, version: &str, mode: Mode) -> Facts {
         unsaved: Some(false),
         reload: None,
         members: Vec::new(),
+        up: None,
         installed: None,
         digest: None,
     }

@@ -24,6 +24,9 @@ pub struct KeptFacts {
     pub unsaved: Option<bool>,
     pub reload: Option<String>,
     pub members: Vec<KeptMember>,
+    // Not in plans of the first days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<Vec<String>>,
     // Not in plans of the first days; nor of devices with one image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<KeptInstalled>,
@@ -124,6 +127,7 @@ impl From<&Facts> for KeptFacts {
             unsaved,
             reload,
             members,
+            up,
             installed,
             digest,
         } = facts.clone();
@@ -152,6 +156,7 @@ impl From<&Facts> for KeptFacts {
                 .into_iter()
                 .map(|Member { number, state }| KeptMember { number, state })
                 .collect(),
+            up,
             installed: installed.map(|Installed { versions, timer }| KeptInstalled {
                 versions: versions
                     .into_iter()
@@ -183,6 +188,7 @@ impl From<&KeptFacts> for Facts {
             unsaved,
             reload,
             members,
+            up,
             installed,
             digest,
         } = kept.clone();
@@ -211,6 +217,7 @@ impl From<&KeptFacts> for Facts {
                 .into_iter()
                 .map(|KeptMember { number, state }| Member { number, state })
                 .collect(),
+            up,
             installed: installed.map(|KeptInstalled { versions, timer_seconds }| Installed {
                 versions: versions
                     .into_iter()

@@ -28,6 +28,9 @@ pub(crate) struct Order {
     pub(crate) over: Vec<Over>,
     pub(crate) serve_at: Option<IpAddr>,
     pub(crate) http_port: u16,
+    /// Interfaces that may stay down.
+    #[serde(default)]
+    pub(crate) may_lose: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,7 +58,7 @@ impl Order {
     /// For this image, from here.
     pub(crate) fn new(image: PathBuf, target: Target, wish: Wish, until: Option<u64>) -> Order {
         let (from, over, serve_at, http_port) = (None, Vec::new(), None, 0);
-        Order { v: VERSION, image, target, wish, until, from, over, serve_at, http_port }
+        Order { v: VERSION, image, target, wish, until, from, over, serve_at, http_port, may_lose: 0 }
     }
 
     /// As a run keeps it.

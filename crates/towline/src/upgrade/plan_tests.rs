@@ -35,6 +35,7 @@ fn facts() -> Facts {
         unsaved: Some(false),
         reload: None,
         members: vec![Member { number: 1, state: "Ready".into() }],
+        up: None,
         installed: None,
         digest: Some((OLD.into(), "ab".into())),
     }

@@ -50,6 +50,9 @@ enum HappenedText {
         version: String,
         boot: Vec<String>,
         may_go: Vec<String>,
+        // Not in journals of the first days.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        up: Vec<String>,
     },
     Intent {
         #[serde(with = "EffectText")]
@@ -180,6 +183,7 @@ mod tests {
             version: s("15.1(4)M4"),
             boot: vec![s("flash0:old.bin")],
             may_go: vec![s("older.bin")],
+            up: Vec::new(),
         };
         let start = r#""at":60,"start":{"uptime":7,"reason":"power-on","image":"flash0:old.bin","version":"15.1(4)M4"}}}"#;
         let rows: Vec<(Happened, &str, Option<&str>, String)> = vec![

@@ -47,6 +47,7 @@ impl Book {
             version: "15.1(4)M4".into(),
             boot: vec!["flash0:old.bin".into()],
             may_go: vec![],
+            up: vec![],
         })
     }
 
@@ -199,6 +200,7 @@ fn what_a_device_says_is_never_markup() {
         version: evil.into(),
         boot: vec![evil.into()],
         may_go: vec![],
+        up: vec![],
     });
     book.intent(Effect::Delete(evil.into()));
     book.happened(&Happened::Failed { effect: Effect::Delete(evil.into()), why: evil.into() });

@@ -86,6 +86,7 @@ impl Scene {
             unsaved: Some(self.boot != self.saved),
             reload: None,
             members: Vec::new(),
+            up: None,
             installed: Some(Installed { versions: versions.collect(), timer: None }),
             digest: None,
         }

@@ -42,6 +42,7 @@ fn router() -> Facts {
         unsaved: Some(false),
         reload: None,
         members: Vec::new(),
+        up: None,
         installed: None,
         digest: None,
     }

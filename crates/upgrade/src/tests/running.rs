@@ -33,6 +33,8 @@ enum Fault {
     WrongVersion,
     /// It does not come back.
     Dead,
+    /// An interface does not come up with the new image.
+    PortDown,
     /// It restarts by itself before this is done.
     PowerLoss(&'static str),
     /// It says that it restarts, and does not.
@@ -129,6 +131,11 @@ impl Model {
             unsaved: Some(self.boot != self.saved),
             reload: None,
             members: Vec::new(),
+            up: Some(if is_new && faults.contains(&Fault::PortDown) {
+                vec!["Gi0/0".into()]
+            } else {
+                vec!["Gi0/0".into(), "Gi0/1".into()]
+            }),
             installed: None,
             digest: None,
         }
@@ -354,6 +361,7 @@ fn every_fault_at_every_step_ends_as_promised() {
         (Fault::DoesNotLoad, "rolled-back"),
         (Fault::WrongVersion, "rolled-back"),
         (Fault::Dead, "held"),
+        (Fault::PortDown, "rolled-back"),
         (Fault::NotTaken(1), "upgraded"),
     ];
     for step in STEPS {
@@ -465,7 +473,7 @@ fn any_faults_together_leave_a_device_that_starts() {
             .map(|_| {
                 let step = STEPS[usize::try_from(next(6)).expect("small")];
                 let n = u32::try_from(1 + next(4)).expect("small");
-                match next(12) {
+                match next(13) {
                     0 => Fault::Fails(step, n),
                     1 => Fault::Unheard(step, n),
                     2 => Fault::Lost(step, n),
@@ -477,6 +485,7 @@ fn any_faults_together_leave_a_device_that_starts() {
                     8 => Fault::PowerLoss(step),
                     9 => Fault::NotTaken(n),
                     10 => Fault::KilledBefore(step, n),
+                    11 => Fault::PortDown,
                     _ => Fault::KilledBehind(step, n),
                 }
             })

@@ -9,6 +9,7 @@ use crate::rehearse::image::Prepared;
 use crate::rehearse::matrix::{self, Case};
 use crate::rehearse::run::{NotRehearsed, PACE, RESTART, Rehearsal, Rehearsed};
 use crate::rehearse::{Original, Twin, Workshop, stage};
+use crate::upgrade::plan_file::PlanFile;
 use clap::Args;
 use device::Guest;
 use fleet::ios::{configuration, saved_configuration, survey};
@@ -24,6 +25,7 @@ use upgrade::{Target, Wish, plan};
 const REHEARSE: &str = "\
 Examples:
   towline upgrade rehearse admin@10.0.0.2 --image c2900-universalk9-mz.SPA.155-3.M4a.bin
+  towline upgrade rehearse plan.json                 what 'upgrade plan -o plan.json' wrote
   towline upgrade rehearse -i routers.toml --image new.bin --fault-every-step
   towline upgrade rehearse r1 --image new.bin --faults mine.txt --json
 ";
@@ -61,9 +63,11 @@ impl Rehearsing {
     pub(super) fn run(&self, events: &Arc<Events>) -> Result<(), Failure> {
         let cases = self.faults.as_deref().map(cases).transpose()?;
         let stop = Arc::new(AtomicBool::new(false));
+        let (target, wish, image, devices) = self.meant()?;
         let mut theatre = Theatre {
-            target: self.wishes.target()?,
-            wish: Wish { restart: RESTART, window: None, ..self.wishes.wish() },
+            target,
+            image,
+            wish: Wish { restart: RESTART, window: None, ..wish },
             cases,
             workshop: Workshop::new(Shelf::new(&std::env::temp_dir()), guest(), PACE),
             key: of_run()?,
@@ -72,7 +76,8 @@ impl Rehearsing {
             of: self,
             events,
         };
-        self.at.each_way(
+        self.at.each_among(
+            &devices,
             events,
             &stop,
             "not rehearsed",
@@ -88,6 +93,23 @@ impl Rehearsing {
             },
             |named, original| theatre.play(named, &original),
         )
+    }
+
+    /// What is tried on whom: as a plan says, or as the flags do.
+    fn meant(&self) -> Result<(Target, Wish, PathBuf, Vec<Named>), Failure> {
+        if let Some(path) = self.at.plan().filter(|_| !self.wishes.has_image()) {
+            let file = PlanFile::read(path)?;
+            if let Some(drift) = file.image_drift()?.first() {
+                let what = format!("is another one: planned {}, found {}", drift.planned, drift.found);
+                let way_out = "plan again, or fetch the image again";
+                return Err(Failure::new(Exit::Integrity, &drift.what, what, way_out));
+            }
+            let keys: Vec<_> = file.devices.iter().map(|planned| planned.key.clone()).collect();
+            let devices = self.at.of_keys(&keys)?;
+            return Ok((file.target(), file.wish(), file.image.path, devices));
+        }
+        let image = self.wishes.image()?.to_path_buf();
+        Ok((self.wishes.target()?, self.wishes.wish(), image, self.at.devices()?))
     }
 }
 
@@ -112,6 +134,8 @@ fn cases(path: &std::path::Path) -> Result<Vec<Case>, Failure> {
 /// What all devices have in common.
 struct Theatre<'a> {
     target: Target,
+    /// The image's file.
+    image: PathBuf,
     wish: Wish,
     cases: Option<Vec<Case>>,
     workshop: Workshop,
@@ -137,7 +161,7 @@ impl Theatre<'_> {
             return Err(Failure::new(Exit::Refused, shown, what, block.way_out));
         }
         let profile = twin.config.profile.clone();
-        let (target, path) = (&self.target, self.of.wishes.image()?);
+        let (target, path) = (&self.target, self.image.as_path());
         let prepared = match self.images.entry(profile.name.to_string()) {
             std::collections::btree_map::Entry::Occupied(there) => there.into_mut(),
             std::collections::btree_map::Entry::Vacant(free) => {
