@@ -4,7 +4,9 @@
 use crate::exit::{Exit, Failure};
 use crate::service::one_file::OneFile;
 use gate::audit::What;
-use gate::{Gate, Grants, Net, NewGrant, Outcome, Policy, Rights};
+use gate::{
+    ANONYMOUS, Effect, Gate, Grants, Net, NewGrant, Outcome, Pattern, Place, Policy, Rights, Rule, Rules,
+};
 use serve::ftp::FtpConfig;
 use serve::http::{Door, HttpConfig};
 use serve::streams::StreamServer;
@@ -69,6 +71,21 @@ pub(crate) struct Depot {
     _grants: tempfile::TempDir,
 }
 
+/// Who has no path finds nothing, whatever they speak.
+fn nobody_else() -> Rule {
+    Rule {
+        effect: Effect::Deny,
+        rights: Rights::ALL,
+        users: vec![ANONYMOUS.to_owned()],
+        groups: Vec::new(),
+        from: Vec::new(),
+        protocols: Vec::new(),
+        security: Vec::new(),
+        path: Pattern::everything(),
+        place: Place { file: "the depot of an upgrade".into(), line: 1 },
+    }
+}
+
 /// A path for one copy.
 pub(crate) struct Offered {
     pub(crate) url: String,
@@ -94,7 +111,8 @@ impl Depot {
         let kept = tempfile::tempdir().map_err(|e| Failure::local("a directory for grants", &e))?;
         let grants = Grants::open(&kept.path().join("grants"))
             .map_err(|e| Failure::new(Exit::Local, "a file for grants", e, ""))?;
-        let policy = Policy { grants: Some(grants.clone()), ..Policy::default() };
+        let rules = Rules::new(vec![nobody_else()]).map_err(|e| Failure::new(Exit::Local, "rules", e, ""))?;
+        let policy = Policy { grants: Some(grants.clone()), rules, ..Policy::default() };
         let (gate, audit) = Gate::new(Arc::new(store), policy);
         let mut depot = Depot {
             name: name.to_owned(),
@@ -193,5 +211,49 @@ impl Depot {
             Over::Tftp => format!("tftp://{host}/~{token}/{name}"),
         };
         Ok(Offered { url, reason, holder })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+
+    /// The status line, and how many octets come behind the head.
+    fn fetched(url: &str) -> (String, usize) {
+        let rest = url.strip_prefix("http://").expect("over HTTP");
+        let (at, path) = rest.split_once('/').expect("a path");
+        let mut stream = std::net::TcpStream::connect(at).expect("it listens");
+        write!(stream, "GET /{path} HTTP/1.0\r\nHost: {at}\r\n\r\n").expect("sent");
+        let mut said = Vec::new();
+        stream.read_to_end(&mut said).expect("answered");
+        let end = said.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
+        let status = String::from_utf8_lossy(&said[..end]).lines().next().unwrap_or_default().to_owned();
+        (status, said.len() - end - 4)
+    }
+
+    #[test]
+    fn who_has_a_path_gets_the_image_once_and_nobody_else_gets_anything() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let image = dir.path().join("new.bin");
+        std::fs::write(&image, vec![7; 70_000]).expect("written");
+        std::fs::write(dir.path().join("other"), b"x").expect("written");
+        let depot = Depot::start(&image, &[Over::Http], (None, 0)).expect("started");
+        let ours = Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let Offered { url, holder, .. } = depot.offer(0, ours).expect("offered");
+        let (base, _) = url.split_once("/~").expect("a path of its own");
+        for path in ["/", "/new.bin", "/other", "/new.bin.md5", "/~0123456789abcdefghij/new.bin"] {
+            let (status, octets) = fetched(&format!("{base}{path}"));
+            assert!(!status.contains(" 200 ") && octets < 1_000, "{path}: {status}, {octets}");
+        }
+        assert_eq!(depot.sent(&holder), None);
+        let (status, octets) = fetched(&url);
+        assert!(status.contains(" 200 ") && octets == 70_000, "{status}, {octets}");
+        let (status, _) = fetched(&url);
+        assert!(!status.contains(" 200 "), "once: {status}");
+        // Another copy has another path.
+        let again = depot.offer(1, ours).expect("offered");
+        assert_ne!(again.url, url);
+        assert_eq!(fetched(&again.url).1, 70_000);
     }
 }
