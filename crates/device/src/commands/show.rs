@@ -124,6 +124,7 @@ impl Exec<'_> {
             bootldr: None,
             register: now,
             next: (next != now).then_some(next),
+            manual: None,
         }
         .render()
     }

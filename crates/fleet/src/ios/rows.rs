@@ -35,7 +35,7 @@ const REFUSALS: &str = r"^% ?(?i-u:Login invalid|Authentication failed|Bad passw
 /// Lines that come of themselves, with or without a time.
 const NOISE: &str = r"^(\*|\.)?([A-Z][a-z]{2} +[0-9]+ [0-9:.]+.*|[0-9]+: .*|[0-9:.]+.*|[0-9]+[wdy][0-9]+[dhw].*)?%[A-Z][A-Z0-9_]+-([^ ]+-)?[0-9]-[A-Z0-9_]+: ";
 /// What a command line is refused with.
-const COMPLAINTS: &str = r"^(% ?(Invalid input|Incomplete command|Ambiguous command|Unknown command|Bad IP address|Unrecognized (command|host)|Authorization failed|Error)|Command authorization failed)";
+const COMPLAINTS: &str = r"^(% ?(Invalid input|Invalid command|Incomplete command|Ambiguous command|Unknown command|Bad IP address|Unrecognized (command|host)|Authorization failed|Error)|Command authorization failed)";
 /// A prompt that nobody has learned yet: a name, perhaps a mode, and what it ends in.
 const PROMPT: &str = r"^[A-Za-z0-9_.:/~@+-]{1,64}(\([^() ]*\))?[>#] ?$";
 

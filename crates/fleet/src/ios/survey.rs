@@ -216,7 +216,8 @@ impl Texts {
         // `show version` says what the next start finds, also where nothing is saved yet.
         let next_register = version.next_register.or(variables.next);
         let (configured, register) = (self.boot_lines(), Some(version.register));
-        Ok(Boot { images, configured, register, next_register, manual: false })
+        let manual = variables.manual.unwrap_or(false);
+        Ok(Boot { images, configured, register, next_register, manual })
     }
 
     /// What the running configuration says of what is booted.

@@ -66,11 +66,12 @@ iPXE Timeout = 0
                 },
             }
         };
-        let flag = |name: &'static str| {
-            let value = lines().find_map(|l| l.strip_prefix(name)).ok_or(Unread::new(name, ""))?;
-            match value.trim_start_matches([' ', '=']) {
-                "yes" => Ok(true),
-                "no" => Ok(false),
+        let flag = |name: &'static str, variable: &str| {
+            // As the boot loader has it, or nothing at all.
+            let found = lines().find_map(|l| l.strip_prefix(name).or_else(|| l.strip_prefix(variable)));
+            match found.ok_or(Unread::new(name, ""))?.trim_start_matches([' ', '=']) {
+                "yes" | "1" => Ok(true),
+                "no" | "0" | "variable does not exist" => Ok(false),
                 other => Err(Unread::new("yes or no", other)),
             }
         };
@@ -78,8 +79,8 @@ iPXE Timeout = 0
             member: head.to_owned(),
             current: behind("Current Boot Variables:")?,
             next: behind("Boot Variables on next reload:")?,
-            manual: flag("Manual Boot")?,
-            enable_break: flag("Enable Break")?,
+            manual: flag("Manual Boot", "MANUAL_BOOT")?,
+            enable_break: flag("Enable Break", "ENABLE_BREAK")?,
         })
     }
 }
@@ -107,5 +108,26 @@ mod tests {
         };
         assert_eq!(BootVariables::parse(&none.render()), Ok(none));
         assert!(BootVariables::parse("BOOT path-list : x\n").is_err());
+    }
+
+    /// `show boot` of Catalysts 9300 in the states of unicon.plugins' mock_data/iosxe/iosxe_mock_data_cat9k_reload.yaml.
+    #[test]
+    fn flags_are_read_as_a_boot_loader_has_them() {
+        let text = |flags: &str| {
+            format!(
+                "{RULE}\nSwitch 1\n{RULE}\nCurrent Boot Variables:\nBOOT variable does not exist\n
+Boot Variables on next reload:\nBOOT variable does not exist\n{flags}\nBoot Mode = DEVICE\niPXE Timeout = 0\n"
+            )
+        };
+        for (flags, right) in [
+            ("Manual Boot = yes\nEnable Break = 1", (true, true)),
+            ("Manual Boot = yes\nEnable Break = 0", (true, false)),
+            ("Manual Boot = no\nENABLE_BREAK variable does not exist", (false, false)),
+        ] {
+            let said = BootVariables::parse(&text(flags)).expect(flags);
+            assert_eq!((said.manual, said.enable_break), right, "{flags}");
+        }
+        assert!(BootVariables::parse(&text("Manual Boot = perhaps\nEnable Break = 0")).is_err());
+        assert!(BootVariables::parse(&text("Enable Break = 0")).is_err());
     }
 }

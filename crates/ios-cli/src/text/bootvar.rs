@@ -19,6 +19,8 @@ pub struct BootVar {
     pub register: u16,
     /// At the next reload, where it differs.
     pub next: Option<u16>,
+    /// Whether the boot loader waits for a person, where it says so: chassis with two supervisors.
+    pub manual: Option<bool>,
 }
 
 /// One image of the `BOOT` variable: `flash:a.bin,1`.
@@ -53,12 +55,16 @@ impl BootVar {
         out.push_str(&line("BOOTLDR", self.bootldr.clone()));
         out.push_str(&render_register(self.register, self.next));
         out.push('\n');
+        if let Some(manual) = self.manual {
+            out.push_str(&line("MANUAL_BOOT", Some(if manual { "yes" } else { "no" }.to_owned())));
+        }
         out
     }
 
     /// Reads it; lines of a standby supervisor are not looked at.
     pub fn parse(text: &str) -> Result<BootVar, Unread> {
         let (mut boot, mut config_file, mut bootldr, mut register) = (None, None, None, None);
+        let mut manual = None;
         for line in text.lines().map(str::trim) {
             if let Some((name, value)) =
                 line.split_once(" variable = ").or_else(|| Some((line.strip_suffix(" variable =")?, "")))
@@ -67,6 +73,11 @@ impl BootVar {
                     "BOOT" => boot = Some(value),
                     "CONFIG_FILE" => config_file = Some(value.to_owned()),
                     "BOOTLDR" => bootldr = Some(value.to_owned()),
+                    "MANUAL_BOOT" => match value {
+                        "yes" => manual = Some(true),
+                        "no" => manual = Some(false),
+                        other => return Err(Unread::new("yes or no", other)),
+                    },
                     _ => {}
                 }
             } else if let Some(found) = register_line(line) {
@@ -81,7 +92,7 @@ impl BootVar {
             _ => Image { file: text.to_owned(), number: None },
         };
         let images = |value: &str| value.split(';').filter(|i| !i.is_empty()).map(image).collect();
-        Ok(BootVar { boot: boot.map(images), config_file, bootldr, register, next })
+        Ok(BootVar { boot: boot.map(images), config_file, bootldr, register, next, manual })
     }
 }
 
@@ -111,6 +122,7 @@ mod tests {
             bootldr: None,
             register: 0x2102,
             next: Some(0x2142),
+            manual: None,
         };
         assert_eq!(
             var.render(),
@@ -121,6 +133,27 @@ Configuration register is 0x2102 (will be 0x2142 at next reload)
 "
         );
         assert_eq!(BootVar::parse(&var.render()), Ok(var));
+    }
+
+    /// A Catalyst 9400's, as genielibs' tests of `verify_boot_variable` have it.
+    #[test]
+    fn a_chassis_says_whether_its_boot_loader_waits() {
+        let text = "BOOT variable = bootflash:cat9k_iosxe.BLD_V173_THROTTLE_LATEST_20200421_032634.SSA.bin;
+Configuration Register is 0x102
+MANUAL_BOOT variable = no
+BAUD variable = 9600
+ENABLE_BREAK variable does not exist
+BOOTMODE variable does not exist
+IPXE_TIMEOUT variable does not exist
+CONFIG_FILE variable =
+";
+        let said = BootVar::parse(text).expect("boot variables");
+        assert_eq!((said.register, said.manual), (0x102, Some(false)));
+        assert_eq!(said.config_file.as_deref(), Some(""));
+        assert_eq!(BootVar::parse(&said.render()), Ok(said));
+        let waits = BootVar::parse(&text.replace("= no", "= yes")).expect("boot variables");
+        assert_eq!(waits.manual, Some(true));
+        assert!(BootVar::parse(&text.replace("= no", "= maybe")).is_err());
     }
 
     #[test]

@@ -120,7 +120,7 @@ Type  St   Filename/Version
         let asked = Asked::ALL.iter().find(|(_, known)| *known == word);
         let asked = asked.ok_or_else(|| Unread::new(expected, title))?.0;
         let behind = lines.iter().skip_while(|l| !l.starts_with("Type  St"));
-        let rows = behind.skip(2).take_while(|l| !l.is_empty() && !l.starts_with("No "));
+        let rows = behind.skip(2).take_while(|l| !(l.is_empty() || l.starts_with("No ") || **l == RULE));
         let row = |line: &&&str| {
             let mut words = line.split_ascii_whitespace();
             let (kind, state, name) = (words.next()?, words.next()?, words.next()?);
@@ -474,6 +474,26 @@ mod tests {
         let (_, theirs) = text.split_once("#show install summary\n").expect("the command");
         assert_eq!(said.render().trim(), theirs.trim());
         assert_eq!(Summary::parse(&said.render()), Ok(said));
+    }
+
+    /// Of a stack of two; as unicon.plugins' mock_data/iosxe/iosxe_mock_svl_stack.yaml has it.
+    #[test]
+    fn rows_end_at_a_rule_too() {
+        let text = "[ Chassis 1/R0 2/R0 ] Installed Package(s) Information:
+State (St): I - Inactive, U - Activated & Uncommitted,
+            C - Activated & Committed, D - Deactivated & Uncommitted
+--------------------------------------------------------------------------------
+Type  St   Filename/Version
+--------------------------------------------------------------------------------
+IMG   C    26.01.01.0.227079
+--------------------------------------------------------------------------------
+Auto abort timer: inactive
+--------------------------------------------------------------------------------
+";
+        let said = Summary::parse(text).expect("a summary");
+        assert_eq!((said.member.as_str(), said.timer), ("Chassis 1/R0 2/R0", AutoAbort::Inactive));
+        let rows: Vec<_> = said.rows.iter().map(|row| (row.state, row.name.as_str())).collect();
+        assert_eq!(rows, [('C', "26.01.01.0.227079")]);
     }
 
     #[test]

@@ -118,9 +118,10 @@ fn hex(text: &str) -> Option<u16> {
     u16::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-/// `Configuration register is 0x2102 (will be 0x2142 at next reload)`: now, and next if it differs.
+/// `Configuration register is 0x2102 (will be 0x2142 at next reload)`: now, and next if it differs. Some write `Register`.
 fn register_line(line: &str) -> Option<(u16, Option<u16>)> {
-    let rest = line.strip_prefix("Configuration register is ")?;
+    let rest = line.strip_prefix("Configuration ")?;
+    let rest = rest.strip_prefix("register is ").or_else(|| rest.strip_prefix("Register is "))?;
     let (now, after) = rest.split_once(' ').unwrap_or((rest, ""));
     let next = between(after, "(will be ", " at next reload)").and_then(hex);
     Some((hex(now)?, next))

@@ -232,19 +232,30 @@ impl Version {
         let head = lines.iter().find(|l| {
             (l.starts_with("Cisco IOS Software") || l.starts_with(IOS12)) && l.contains(" Version ")
         });
-        let head = *head
-            .ok_or_else(|| Unread::new("'Cisco IOS Software, … Version …'", lines.first().unwrap_or(&"")))?;
-        let bad = || Unread::new("'Cisco IOS Software, NAME (IMAGE), Version V, RELEASE'", head);
-        let (name, rest) = head.split_once(", Version ").ok_or_else(bad)?;
+        let first = lines.iter().find(|l| !l.is_empty());
+        let head = *head.ok_or_else(|| {
+            Unread::new("'Cisco IOS Software, NAME (IMAGE), Version …'", first.unwrap_or(&""))
+        })?;
+        let bad = || Unread::new("'Cisco IOS Software, NAME (IMAGE), Version …'", head);
+        // What is built for a few customers, or for oneself, is experimental.
+        let (name, rest) = head
+            .split_once(", Version ")
+            .or_else(|| head.split_once(", Experimental Version "))
+            .ok_or_else(bad)?;
         let (name, image_id) = name.strip_suffix(')').and_then(|n| n.rsplit_once(" (")).ok_or_else(bad)?;
         let software = name.strip_prefix(IOS12).or_else(|| Some(name.split_once(", ")?.1)).ok_or_else(bad)?;
-        let (version, release) = rest.split_once(", ").ok_or_else(bad)?;
+        // `15.5(3)M4a, RELEASE …`, `03.06.05E RELEASE …`, `15.2(20120817:095748) [builder 241]`, `17.7.1`
+        let (version, release) = rest.split_once([',', ' ']).unwrap_or((rest, ""));
+        if version.is_empty() {
+            return Err(bad());
+        }
 
         let up = lines.iter().find_map(|l| l.split_once(" uptime is "));
         let (host, up) = up.ok_or_else(|| Unread::new("'HOST uptime is …'", ""))?;
         let uptime = minutes(up).ok_or_else(|| Unread::new("an uptime", up))?;
         let hardware = lines.iter().position(|l| {
-            l.contains(" bytes of memory") && l.get(..6).is_some_and(|c| c.eq_ignore_ascii_case("cisco "))
+            [" bytes of memory", " bytes of physical memory"].iter().any(|of| l.contains(of))
+                && l.get(..6).is_some_and(|c| c.eq_ignore_ascii_case("cisco "))
         });
         let register = lines.iter().rev().find_map(|l| register_line(l));
         let (register, next_register) =
@@ -260,7 +271,7 @@ impl Version {
             software: software.to_owned(),
             image_id: image_id.to_owned(),
             version: version.to_owned(),
-            release: release.to_owned(),
+            release: release.trim_start().to_owned(),
             copyright: find(&|l| {
                 let by = |who| between(l, "Copyright (c) ", who).map(str::to_owned);
                 by(" by Cisco").or_else(|| by(" by cisco"))
@@ -300,7 +311,7 @@ impl Version {
 /// `Cisco CISCO2911/K9 (revision 1.0) with 491520K/32768K bytes of memory.`
 fn hardware_line(line: &str) -> Option<(String, String, String)> {
     let (model, rest) = line.get(6..)?.split_once(' ')?;
-    let (rest, _) = rest.split_once(" bytes of memory")?;
+    let (rest, _) = rest.split_once(" bytes of ")?;
     let (revision, memory) = rest.rsplit_once("with ")?;
     Some((model.to_owned(), revision.trim().to_owned(), memory.to_owned()))
 }
@@ -413,6 +424,47 @@ mod tests {
             assert_eq!((v.version.as_str(), v.image_file.as_str(), v.uptime), (version, image, minutes));
             assert_eq!(v.board_id, serial);
         }
+    }
+
+    /// No comma before `RELEASE`, and memory that is called physical; what is experimental; nothing behind the version.
+    #[test]
+    fn first_lines_that_are_written_otherwise() {
+        for (text, version, release, model, memory, register) in [
+            (
+                include_str!("../../tests/data/show_version_c3850.txt"),
+                "03.06.05E",
+                "RELEASE SOFTWARE (fc2)",
+                "WS-C3850-48U",
+                "4194304K",
+                0x102,
+            ),
+            (
+                include_str!("../../tests/data/show_version_c7206.txt"),
+                "15.0(20100325:222114)",
+                "[scube_alto-gclendon-alto_precollapse 221]",
+                "7206VXR",
+                "917504K/65536K",
+                0,
+            ),
+            (
+                include_str!("../../tests/data/show_version_c8000v.txt"),
+                "17.4.20200803:054658",
+                "[S2C-build-polaris_dev-119012-/nobackup/mcpre/BLD-BLD_POLARIS_DEV_LATEST_20200803_053108 218]",
+                "C8000V",
+                "692293K/3075K",
+                0x2102,
+            ),
+        ] {
+            let v = Version::parse(text).expect(version);
+            assert_eq!((v.version.as_str(), v.release.as_str()), (version, release));
+            assert_eq!((v.model.as_str(), v.memory.as_str(), v.register), (model, memory, register));
+        }
+        let bare = C3945.replace(", RELEASE SOFTWARE (fc2)", "");
+        let v = Version::parse(&bare).expect("no release");
+        assert_eq!((v.version.as_str(), v.release.as_str()), ("15.0(1)M7", ""));
+        let found = |text: &str| Version::parse(text).expect_err("no version").found;
+        assert_eq!(found("\n\nCisco IOS XE Software, Version 17\n"), "Cisco IOS XE Software, Version 17");
+        assert_eq!(found("Cisco IOS Software, C (X), Version , A"), "Cisco IOS Software, C (X), Version , A");
     }
 
     #[test]
