@@ -20,7 +20,7 @@ pub use ended::{Asked, Digests, Ended, Wire};
 pub use examined::FtpExamined;
 pub use name::Name;
 use name::base64;
-pub use on_devices::{BackedUp, Planned, Rehearsal, Surveyed, UpgradeEnded, UpgradeStep};
+pub use on_devices::{BackedUp, Planned, Rehearsal, Surveyed, UpgradeCopy, UpgradeEnded, UpgradeStep};
 pub use on_inventories::{Inventoried, LeftOut};
 pub use on_upgrades::{UpgradeDevice, UpgradeEntry, UpgradeRun};
 pub use rows::EVENTS;
@@ -442,6 +442,7 @@ pub enum Event {
     Inventoried(Box<Inventoried>),
     LeftOut(LeftOut),
     UpgradeStep(UpgradeStep),
+    UpgradeCopy(UpgradeCopy),
     UpgradeEnded(UpgradeEnded),
     Rehearsal(Box<Rehearsal>),
     Failed {

@@ -86,6 +86,59 @@ impl Screen {
             (Style::Quiet | Style::Lines, _) => None,
         }
     }
+
+    /// What shows how far something is: a bar that moves, or a line as often as that.
+    pub(crate) fn meter(&self, name: String, every: Duration) -> Meter {
+        Meter { name, bar: self.bar(), style: self.style, every, next: every }
+    }
+}
+
+/// How far one thing is. Dropped, its bar is taken away.
+pub(crate) struct Meter {
+    name: String,
+    bar: Option<ProgressBar>,
+    style: Style,
+    every: Duration,
+    /// When a line is due, from the beginning on.
+    next: Duration,
+}
+
+/// How far that is.
+#[derive(Clone, Copy)]
+pub(crate) struct Far {
+    /// Octets that were there before.
+    pub(crate) from: u64,
+    /// Octets that came since.
+    pub(crate) moved: u64,
+    /// In all, where that is known.
+    pub(crate) total: Option<u64>,
+    /// Datagrams that came again.
+    pub(crate) repeats: u64,
+    /// Since the beginning.
+    pub(crate) elapsed: Duration,
+}
+
+impl Meter {
+    /// Shows it.
+    pub(crate) fn show(&mut self, far: Far) {
+        let words = || words(&self.name, far.from, far.moved, far.total, far.repeats, far.elapsed);
+        if let Some(bar) = &self.bar {
+            bar.set_length(far.total.unwrap_or(0).max(1));
+            bar.set_position((far.from + far.moved).min(far.total.unwrap_or(0)));
+            bar.set_message(words());
+        } else if self.style == Style::Lines && far.elapsed >= self.next {
+            eprintln!("{}", words());
+            self.next = far.elapsed + self.every;
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 /// A line that is shown again and again, by whoever does the work.
@@ -149,33 +202,22 @@ impl Progress {
     /// Shows what `watch` counts of a file.
     pub(crate) fn start(shown: Shown, screen: &Screen, watch: Arc<Watch>, events: Arc<Events>) -> Progress {
         let (stop, stopped) = channel();
-        let (style, mut bar) = (screen.style, screen.bar());
         let Shown { name, from, total, transfer } = shown;
+        let mut meter = screen.meter(name, LINE);
         let work = move || {
             let began = Instant::now();
-            let (mut next_line, mut next_event) = (LINE, EVENT);
+            let mut next_event = EVENT;
             while stopped.recv_timeout(MOVE) == Err(RecvTimeoutError::Timeout) {
                 let Some(flow) = watch.latest() else { continue };
                 let elapsed = began.elapsed();
                 let total = total.or(flow.total);
-                let text = words(&name, from, flow.octets, total, flow.repeats, elapsed);
-                if let Some(bar) = &mut bar {
-                    bar.set_length(total.unwrap_or(0).max(1));
-                    bar.set_position((from + flow.octets).min(total.unwrap_or(0)));
-                    bar.set_message(text);
-                } else if style == Style::Lines && elapsed >= next_line {
-                    next_line = elapsed + LINE;
-                    eprintln!("{text}");
-                }
+                let (moved, repeats) = (flow.octets, flow.repeats);
+                meter.show(Far { from, moved, total, repeats, elapsed });
                 if elapsed >= next_event {
                     next_event = elapsed + EVENT;
-                    let (octets, repeats, seconds) =
-                        (from + flow.octets, flow.repeats, elapsed.as_secs_f64());
+                    let (octets, seconds) = (from + moved, elapsed.as_secs_f64());
                     events.tell(&Event::Progress { transfer, octets, total, seconds, repeats });
                 }
-            }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
             }
         };
         // Without the thread the copy goes on unseen.

@@ -3,5 +3,6 @@
 mod applied;
 mod killed;
 mod many;
+mod over;
 mod rehearsed;
 mod site;

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use upgrade::{Effect, Facts, Target};
 
 /// How long a short command may say nothing.
-const SHORT: Duration = Duration::from_secs(60);
+pub(super) const SHORT: Duration = Duration::from_secs(60);
 /// How long a copy may: a device that waits for a server prints nothing for a while.
 const COPY: Duration = Duration::from_secs(180);
 /// How long it takes until a device that was told to restart is gone.
@@ -124,7 +124,16 @@ fn listing(session: &mut Session, fs: &str) -> Result<Listing, Undone> {
 }
 
 fn copy(session: &mut Session, url: &str, fs: &str, name: &str) -> Result<(), Undone> {
-    let command = format!("copy {url} {fs}{name}");
+    copy_to(session, url, &format!("{fs}{name}"), name)
+}
+
+/// Copies what is there to where nothing is kept: what a device can copy over, and how fast, is known from then on.
+pub(super) fn copy_to_nowhere(session: &mut Session, url: &str) -> Result<(), Undone> {
+    copy_to(session, url, "null:", "")
+}
+
+fn copy_to(session: &mut Session, url: &str, to: &str, name: &str) -> Result<(), Undone> {
+    let command = format!("copy {url} {to}");
     let replies = vec![
         Reply::new(r"Address or name of remote host \[.*\]\?", "\r"),
         Reply::new(r"Source username \[.*\]\?", "\r"),
@@ -136,7 +145,7 @@ fn copy(session: &mut Session, url: &str, fs: &str, name: &str) -> Result<(), Un
     ];
     let answer = session.ask_and_reply(&command, COPY, replies)?;
     let is_copied = answer.text.lines().any(|line| COPIED.is_match(line));
-    if is_copied { Ok(()) } else { Err(refused(&format!("copy to {fs}{name}"), &answer)) }
+    if is_copied { Ok(()) } else { Err(refused(&format!("copy to {to}"), &answer)) }
 }
 
 fn digest(session: &mut Session, fs: &str, target: &Target) -> Result<String, Undone> {

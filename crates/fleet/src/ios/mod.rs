@@ -10,12 +10,14 @@
 //! | `survey` | what is asked for, and the facts that come of it |
 //! | `tape` | what stood on the line, for people who look later |
 //! | `deeds` | what is typed to do something, what it may ask back, and how it says that it is done |
+//! | `source` | where a device gets an image from, and what it is asked to choose the way |
 //! | `upgrading` | the upgrade of one device, from facts and a journal, to its end |
 
 mod deeds;
 mod rows;
 mod screen;
 mod session;
+mod source;
 mod survey;
 mod talk;
 mod tape;
@@ -26,7 +28,8 @@ mod upgrading;
 
 pub use deeds::{Undone, act};
 pub use session::{Fault, Session};
+pub use source::{Asked, Source};
 pub use survey::{Texts, Unreadable, configuration, is_same, saved_configuration, survey, survey_flash};
 pub use talk::{Answer, Event, Login, Reply, Talk};
 pub use trouble::{Trouble, Why, redacted};
-pub use upgrading::{Halt, Journal, Source, carry_out};
+pub use upgrading::{Halt, Journal, carry_out};

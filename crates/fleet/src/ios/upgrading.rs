@@ -2,10 +2,10 @@
 
 use super::deeds::{Undone, act};
 use super::session::{Fault, Session};
+use super::source::Source;
 use super::survey::{survey, survey_flash};
 use super::trouble::Why;
 use client::ClientError;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 use upgrade::{Effect, Facts, Happened, Next, Outcome, Run, Start};
 
@@ -40,20 +40,6 @@ pub trait Journal {
 
     /// Something for people.
     fn remark(&mut self, _: &str) {}
-}
-
-/// Where a device gets the image from.
-pub trait Source {
-    /// A URL for this device, for one copy, and why it is this one; `ours` is our address as the device sees it.
-    ///
-    /// # Errors
-    /// There is none.
-    fn url(&mut self, ours: Option<IpAddr>) -> Result<(String, String), String>;
-
-    /// What is known on the other side of the last copy: `sent 70,000 of 150,000 octets`.
-    fn sent(&self) -> Option<String> {
-        None
-    }
 }
 
 /// Why it was left in the middle: the journal knows where.
@@ -116,6 +102,10 @@ pub fn carry_out(
             }
             Next::Do(effect) => {
                 let facts = facts.map_err(|e| Halt::Journal(e.to_string()))?;
+                // Before it is written down: of a copy that may have begun somebody would wait for the end.
+                if effect == Effect::Copy && !is_chosen(&mut session, source, journal)? {
+                    continue;
+                }
                 let start = Start::of(&facts);
                 note(run, journal, Happened::Intent { effect: effect.clone(), at: now(), start })?;
                 if let Some(entry) = done(&mut session, &effect, &facts, run, (source, journal))? {
@@ -126,6 +116,26 @@ pub fn carry_out(
                 }
                 known = after(session.as_mut(), &effect, &facts);
             }
+        }
+    }
+}
+
+/// Whether it is known how the device copies. Where it is asked and nobody knows what it says, the line is given up.
+fn is_chosen(
+    session: &mut Option<Session>,
+    source: &mut dyn Source,
+    journal: &mut dyn Journal,
+) -> Result<bool, Halt> {
+    let Some(at) = session.as_mut() else { return Ok(true) };
+    let chosen = source.choose(at, &mut |text| journal.remark(text));
+    said(session.as_mut(), journal)?;
+    match chosen {
+        Ok(()) => Ok(true),
+        Err(Fault::Line(ClientError::Cancelled)) => Err(Halt::Stopped),
+        Err(fault) => {
+            journal.remark(&format!("while a way was chosen: {fault}"));
+            *session = None;
+            Ok(false)
         }
     }
 }

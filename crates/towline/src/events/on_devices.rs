@@ -218,6 +218,18 @@ pub(super) const UPGRADE_STEP: Row = Row {
     ],
 };
 
+pub(super) const UPGRADE_COPY: Row = Row {
+    event: "upgrade_copy",
+    by: "upgrade apply, upgrade resume",
+    doc: "How far a device's copy of the image is, every few seconds, where it comes from this host.",
+    fields: &[
+        always("device", Kind::Text, "As it was named."),
+        always("octets", Kind::Count, "Octets that went out."),
+        always("total", Kind::Count, "Octets of the image."),
+        always("seconds", Kind::Number, "Since the copy began."),
+    ],
+};
+
 pub(super) const UPGRADE_ENDED: Row = Row {
     event: "upgrade_ended",
     by: "upgrade apply, upgrade resume",
@@ -292,6 +304,16 @@ pub struct UpgradeStep {
     pub what: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// A copy as an event.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in UPGRADE_COPY, which is printed")]
+pub struct UpgradeCopy {
+    pub device: String,
+    pub octets: u64,
+    pub total: u64,
+    pub seconds: f64,
 }
 
 /// An end as an event.

@@ -488,6 +488,7 @@ pub const EVENTS: &[Row] = &[
     on_upgrades::UPGRADE_DEVICE,
     on_upgrades::UPGRADE_ENTRY,
     on_devices::UPGRADE_STEP,
+    on_devices::UPGRADE_COPY,
     on_devices::UPGRADE_ENDED,
     on_devices::REHEARSAL,
     on_devices::BACKED_UP,

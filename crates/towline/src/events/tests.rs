@@ -441,6 +441,7 @@ fn samples() -> Vec<Event> {
             what: Some(s("copy")),
             why: Some(s("%Error")),
         }),
+        Event::UpgradeCopy(UpgradeCopy { device: s("r1"), octets: 1, total: 2, seconds: 1.5 }),
         Event::UpgradeEnded(UpgradeEnded {
             device: s("r1"),
             image: s("a.bin"),

@@ -140,7 +140,7 @@ impl Rehearsal<'_> {
                             return;
                         };
                         let address = stage::address();
-                        let mut source = From::Here(depot, 0, None);
+                        let mut source = From::here(depot, "");
                         let rehearsed = self.try_on(twin.at(address), workshop, address, case, &mut source);
                         // Nobody hears it any more.
                         if done.send((n, rehearsed)).is_err() {

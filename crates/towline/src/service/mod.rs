@@ -1,7 +1,7 @@
 //! The running server: from a [`Config`](crate::config::Config) to sockets, a gate, servers and the loop that tells
 //! what happens.
 //!
-//! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on or takes what was `handed` to us, `run_as` gives root's rights up, `root` (and `one_file`, `tree`) opens the tree,
+//! - `descriptors` how many files and sockets there may be, `sockets` opens what is listened on or takes what was `handed` to us, `run_as` gives root's rights up, `root` (and `shelf`, `tree`) opens the tree,
 //!   `keeper` keeps it in order, `users` finds passwords, `wall` gives up what is not needed, `policy` makes the gate's policy, `tftp` and `ftp` their servers' settings, `ssh` and its `session_password`, `servers`
 //!   starts and ends them, `running` is the loop.
 //! - `monitored` is the service as two processes, `mandate` what the worker may ask for, `orders` what the loop was
@@ -26,7 +26,6 @@ mod line;
 mod live;
 mod mandate;
 mod monitored;
-pub(crate) mod one_file;
 mod orders;
 mod place;
 pub(crate) mod policy;
@@ -36,6 +35,7 @@ mod running;
 mod screen;
 mod servers;
 mod session_password;
+pub(crate) mod shelf;
 mod sockets;
 pub(crate) mod ssh;
 pub(crate) mod tftp;

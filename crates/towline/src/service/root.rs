@@ -1,6 +1,6 @@
 //! What is served: a directory of this host, or one file of it.
 
-use super::one_file::OneFile;
+use super::shelf::Shelf;
 use super::tree::Part;
 use crate::exit::{Exit, Failure};
 use ios_cli::image_name::ImageName;
@@ -91,7 +91,7 @@ impl Opened {
         // The directory is opened for one file; nothing is swept or written in it.
         let dir: Arc<dyn Store> =
             Arc::new(Local::open(parent, LocalOptions { write: false, ..options }).map_err(|e| local(&e))?);
-        let store = Arc::new(OneFile::new(dir, linked, named.clone()));
+        let store = Arc::new(Shelf::of_one(dir, linked, named.clone()));
         Ok(Opened { store, one: Some(named) })
     }
 }

@@ -50,6 +50,14 @@ fn made() -> Result<Vec<PrivateKey>, Failure> {
     Ok(PrivateKey::of_host().map_err(broken)?.to_vec())
 }
 
+/// This host's keys, as its servers show them; made where there are none, and kept where a home is known.
+pub(crate) fn of_host() -> Result<Vec<PrivateKey>, Failure> {
+    match super::place::of_user() {
+        Some(state) => kept(&state.join("ssh")),
+        None => made(),
+    }
+}
+
 /// The RSA key in a directory, where an emulated device keeps its own; made where there is none.
 pub(crate) fn rsa(dir: &Path) -> Result<PrivateKey, Failure> {
     let key = kept(dir)?.into_iter().find(|key| key.public().algorithm() == "ssh-rsa");

@@ -9,8 +9,8 @@
 //! | [`record`] | an entry of the journal as text, and back |
 //! | [`story`] | what the entries of a device say together |
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
-//! | `depot` | servers of this process for one image: a path of its own for each copy |
-//! | `from` | where one device gets the image from, copy by copy |
+//! | `over`, `depot` | what an image is copied over, and servers of this process for one: a path of its own for each copy |
+//! | `from` | where one device gets the image from, copy by copy, over what is fastest for it |
 //! | `order` | what is to be done, as a run keeps it |
 //! | `keeper` | what happens to a device, written into the journal and told |
 
@@ -21,6 +21,7 @@ mod from;
 mod keeper;
 pub mod kept_facts;
 mod order;
+mod over;
 pub mod page;
 pub mod plan_file;
 #[cfg(test)]
@@ -31,10 +32,11 @@ pub mod story;
 mod tests;
 pub mod text;
 
-pub(crate) use depot::{Depot, Over};
+pub(crate) use depot::Depot;
 pub(crate) use from::From;
 pub(crate) use keeper::Keeper;
 pub(crate) use order::Order;
+pub(crate) use over::Over;
 
 use crate::exit::{Exit, Failure};
 use db::Fault as Database;

@@ -31,8 +31,8 @@ Examples:
 /// done already is not done again. The image that runs stays in flash and second in the boot lines. A device that comes back with
 /// another image, or another version, is put back. What nobody understands is left alone, and told.
 ///
-/// The image is served by this process, over HTTP on a free port, and FTP and TFTP where their ports are to be had; a device gets
-/// a path that is good for one copy. Or from a server of yours, with `--from`.
+/// The image is served by this process, over HTTP, FTP, SCP and TFTP; a device gets a path that is good for one copy. For a large image a
+/// sample is copied to nowhere over each that it knows, and the fastest is taken. Or from a server of yours, with `--from`.
 ///
 /// Every step is in a journal before the device hears of it. Ctrl-C stops before the next thing is done, a second one at once; 'resume' goes
 /// on from there, also after this process was killed.
@@ -48,12 +48,12 @@ pub(super) struct Applying {
     /// Where the devices fetch the image: a URL as they know it, for example tftp://10.0.0.1/new.bin. Without it from here.
     #[arg(long, value_name = "URL")]
     from: Option<String>,
-    /// What devices fetch the image over, the first first; after a failure the next.
+    /// What devices may fetch the image over. From 8 MiB on it is measured, and the fastest is taken; else the first. After a failure the next.
     #[arg(
         long,
         value_name = "WAY,…",
         value_delimiter = ',',
-        default_value = "http,ftp,tftp",
+        default_value = "http,ftp,scp,tftp",
         conflicts_with = "from"
     )]
     over: Vec<Over>,

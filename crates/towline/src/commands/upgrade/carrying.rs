@@ -1,10 +1,12 @@
 //! A run of the journal, carried on: begun, gone on with, or put back.
 
 use super::at_journal::AtJournal;
+use super::copying::Copying;
 use super::telling::Telling;
 use crate::commands::at_devices::{AtDevices, Named, Way};
 use crate::events::{Event, Events, UpgradeEnded};
 use crate::exit::{Exit, Failure};
+use crate::progress::{Screen, Style};
 use crate::upgrade::drift::drift;
 use crate::upgrade::plan_file::Planned;
 use crate::upgrade::record::{self, BEFORE};
@@ -24,11 +26,12 @@ pub(super) struct Carrying<'a> {
     /// Its number.
     pub(super) run: i64,
     order: Order,
-    depot: Option<Depot>,
+    depot: Option<Arc<Depot>>,
     journal: Journal,
     path: PathBuf,
     events: &'a Arc<Events>,
     json: bool,
+    screen: Screen,
     stop: Arc<AtomicBool>,
     take: Take,
     /// Why everything is put back; `None`: it is gone on with.
@@ -71,6 +74,7 @@ impl<'a> Carrying<'a> {
             path,
             events,
             json,
+            screen: screen(json),
             stop: Arc::default(),
             take: Take::default(),
             back: None,
@@ -93,7 +97,8 @@ impl<'a> Carrying<'a> {
         let depot = if back.is_some() { None } else { depot(&order)? };
         let stop = Arc::default();
         let plans = BTreeMap::new();
-        Ok(Carrying { run, order, depot, journal, path, events, json, stop, take, back, plans })
+        let screen = screen(json);
+        Ok(Carrying { run, order, depot, journal, path, events, json, screen, stop, take, back, plans })
     }
 
     /// What is not as it was planned is not touched.
@@ -113,6 +118,7 @@ impl<'a> Carrying<'a> {
 
     /// Goes on with each of them, several at once.
     pub(super) fn each(&self, at: &AtDevices, devices: &[Named]) -> Result<(), Failure> {
+        let _shown = self.depot.as_ref().map(|depot| Copying::start(depot, &self.screen, self.events));
         at.each_among(
             devices,
             self.events,
@@ -132,10 +138,10 @@ impl<'a> Carrying<'a> {
         let Stood { happened, before } = stood(&self.path, self.run, &shown).map_err(fault)?;
         let past = Past::of(&happened);
         let mut source = match (&self.depot, &self.order.from) {
-            (Some(depot), _) => From::Here(depot, 0, None),
+            (Some(depot), _) => From::here(depot, &shown),
             (None, from) => From::There(from.clone().unwrap_or_default()),
         };
-        let mut telling = Telling::new(self.events, &shown, &self.order.target, self.json);
+        let mut telling = Telling::new(self.events, &shown, &self.order.target, self.json, &self.screen);
         let mut keeper = Keeper::new(claim, &mut telling, &shown, before);
         let serial = way.named.serial().map(str::to_owned);
         let Order { target, wish, until, .. } = &self.order;
@@ -222,7 +228,8 @@ impl<'a> Carrying<'a> {
         if self.json {
             return Ok(());
         }
-        writeln!(std::io::stdout().lock(), "{shown}: {what}").map_err(|e| Failure::local("stdout", &e))
+        let say = || writeln!(std::io::stdout().lock(), "{shown}: {what}");
+        self.screen.apart(say).map_err(|e| Failure::local("stdout", &e))
     }
 }
 
@@ -252,11 +259,17 @@ fn stood(path: &Path, run: i64, key: &str) -> Result<Stood, Fault> {
     }
 }
 
+/// Where copies are shown.
+fn screen(json: bool) -> Screen {
+    Screen::new(Style::choose(json, false), true)
+}
+
 /// Servers for the image, where it comes from here.
-fn depot(order: &Order) -> Result<Option<Depot>, Failure> {
+fn depot(order: &Order) -> Result<Option<Arc<Depot>>, Failure> {
     match order.from {
         Some(_) => Ok(None),
-        None => Depot::start(&order.image, &order.over, (order.serve_at, order.http_port)).map(Some),
+        None => Depot::start(&order.image, &order.over, (order.serve_at, order.http_port))
+            .map(|depot| Some(Arc::new(depot))),
     }
 }
 

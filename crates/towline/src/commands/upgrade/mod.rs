@@ -4,6 +4,7 @@ mod abort;
 mod apply;
 mod at_journal;
 mod carrying;
+mod copying;
 mod list;
 mod planning;
 mod rehearse;

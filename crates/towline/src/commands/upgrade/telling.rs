@@ -2,6 +2,7 @@
 
 use crate::events::{Event, Events, UpgradeStep};
 use crate::figures::grouped;
+use crate::progress::Screen;
 use fleet::ios::Journal;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ pub(super) struct Telling<'a> {
     target: &'a Target,
     file_system: String,
     json: bool,
+    screen: &'a Screen,
 }
 
 impl<'a> Telling<'a> {
@@ -23,8 +25,9 @@ impl<'a> Telling<'a> {
         shown: &'a str,
         target: &'a Target,
         json: bool,
+        screen: &'a Screen,
     ) -> Telling<'a> {
-        Telling { events, shown, target, file_system: String::from("flash:"), json }
+        Telling { events, shown, target, file_system: String::from("flash:"), json, screen }
     }
 
     fn what(&self, effect: &Effect) -> String {
@@ -80,14 +83,15 @@ impl Journal for Telling<'_> {
             ("turned-back", Some(why)) => format!("put back   {why}"),
             _ => return Ok(()),
         };
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}: {line}", self.shown).map_err(|e| e.to_string())
+        let say = || writeln!(std::io::stdout().lock(), "{}: {line}", self.shown);
+        self.screen.apart(say).map_err(|e| e.to_string())
     }
 
     fn remark(&mut self, text: &str) {
         if !self.json {
             // A reader that is gone hears of it with the next entry.
-            let _ = writeln!(std::io::stdout().lock(), "{}:            {text}", self.shown);
+            let say = || writeln!(std::io::stdout().lock(), "{}:            {text}", self.shown);
+            let _ = self.screen.apart(say);
         }
     }
 

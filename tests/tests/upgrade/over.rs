@@ -1,0 +1,68 @@
+//! What an image is copied over, from this host: each way, and how one is chosen.
+
+use crate::applied::{is_upgraded, typed};
+use crate::site::{BUNDLE, SIZE, Site};
+use serde_json::Value;
+
+const MODEL: crate::site::Model = BUNDLE[0];
+
+fn row(n: usize, net: u8) -> String {
+    let version = MODEL.old_version;
+    format!("[[device]]\nname = \"R{n}\"\naddress = \"127.{net}.0.{n}\"\nimages = [\"{version}\"]\n")
+}
+
+fn copies(site: &Site, name: &str) -> Vec<String> {
+    typed(site, name).into_iter().filter(|line| line.starts_with("copy ")).collect()
+}
+
+#[test]
+fn an_image_is_copied_over_each_way_from_here() {
+    let ways = ["http", "ftp", "scp", "tftp"];
+    let rows: String = (1..=ways.len()).map(|n| row(n, 98)).collect();
+    let site = Site::start(&rows);
+    for (n, way) in ways.into_iter().enumerate() {
+        let (name, device) = (format!("R{}", n + 1), site.device(&format!("127.98.0.{}", n + 1)));
+        let ended = site.upgrade(&["apply", &device, "--image", MODEL.new, "--yes", "--over", way]);
+        assert_eq!(ended.code(), 0, "{way}: {ended:?}");
+        is_upgraded(&site, &MODEL, &name);
+        let copies = copies(&site, &name);
+        assert!(copies.len() == 1 && copies[0].starts_with(&format!("copy {way}://")), "{copies:?}");
+        // A small image is copied before anybody has measured how.
+        assert!(ended.out.contains(&format!("over {way}: ")) && !ended.out.contains("measured"), "{ended:?}");
+    }
+}
+
+/// How many octets of the samples: of 8 MiB on it pays to measure.
+const LARGE: u64 = 9_000_000;
+
+#[test]
+fn a_large_image_goes_over_what_was_measured_and_its_copy_is_shown() {
+    let site = Site::start(&row(1, 99));
+    site.make(&MODEL, LARGE);
+    let device = site.device("127.99.0.1");
+    // Long enough to be seen; samples are copied to nowhere, and are as fast as ever.
+    site.ctl(&["R1", "fault", "slow-flash", "1M"]);
+    let words = ["apply", &device, "--image", MODEL.new, "--yes", "--over", "ftp,scp,tftp", "--json"];
+    let ended = site.upgrade(&words);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    is_upgraded(&site, &MODEL, "R1");
+    let copies = copies(&site, "R1");
+    let (samples, images): (Vec<_>, Vec<_>) = copies.iter().partition(|line| line.ends_with(" null:"));
+    assert_eq!((samples.len(), images.len()), (3, 1), "{copies:?}");
+    let report = site.upgrade(&["report", "1"]);
+    let measured = report.out.lines().find(|line| line.contains("measured: ")).unwrap_or_default();
+    let way = images[0].trim_start_matches("copy ").split(':').next().unwrap_or_default();
+    for word in ["ftp ", "scp ", "tftp "] {
+        assert!(measured.contains(word), "{word}: {report:?}");
+    }
+    assert!(report.out.contains(&format!("over {way}: ")), "{report:?}");
+    assert!(report.out.contains("was measured"), "{report:?}");
+    // A round trip for each block of 512 octets, over loopback too, is slower than any stream.
+    assert_ne!(way, "tftp", "{measured}");
+    let events = ended.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+    let shown: Vec<Value> = events.filter(|event| event["event"] == "upgrade_copy").collect();
+    let far = |event: &Value| (event["octets"].as_u64(), event["total"].as_u64());
+    let [first, ..] = shown.as_slice() else { panic!("nothing was shown of a copy of 9 s: {ended:?}") };
+    let (octets, total) = far(first);
+    assert!(octets.is_some_and(|n| n > SIZE && n <= LARGE) && total == Some(LARGE), "{first}");
+}
