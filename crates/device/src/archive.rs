@@ -95,7 +95,7 @@ impl Device {
         let archive = self.running_config().archive().ok_or(NotArchived::Off)?;
         let text = self.running(|r| crate::texts::configuration(r)).unwrap_or_default();
         let number = self.running(|r| r.archived.next).unwrap_or_default();
-        let stamp = crate::texts::stamp(SystemTime::now());
+        let stamp = crate::texts::stamp(self.now());
         // `Nov-27-12-20-30.123`
         let stamp = stamp.replace("  ", "--").replace([' ', ':'], "-");
         let name = self.archive_name(&archive.path, &stamp, number);

@@ -19,7 +19,7 @@ const BOOT: Duration = Duration::from_millis(14_100);
 impl Device {
     /// A scheduled reload, at its time.
     pub(crate) fn reload_as_scheduled(&self) {
-        self.restart(&format!("reload at {}", crate::texts::moment(SystemTime::now())));
+        self.restart(&format!("reload at {}", crate::texts::moment(self.now())));
     }
 
     /// Replaces what is scheduled; gives what was.

@@ -1,13 +1,15 @@
 use crate::archive::{Archived, Pending};
 use crate::boot::Probe;
 use crate::config::Config;
+use crate::debugging::Debugging;
 use crate::faults::Faults;
 use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
 use crate::install::{Provision, Timer};
-use crate::messages::Messages;
+use crate::messages::{Messages, Post};
 use crate::monitor::Monitor;
+use crate::own_clock::OwnClock;
 use crate::profile::Loader;
 use crate::scp::Settling;
 use crate::session::Vtys;
@@ -67,6 +69,12 @@ pub struct Device {
     pub(crate) settling: Settling,
     /// System messages, for the console and lines that watch.
     pub(crate) messages: Messages,
+    /// What lines send each other.
+    pub(crate) posts: Messages<Post>,
+    /// What it tells of.
+    pub(crate) debugging: Debugging,
+    /// How far off `clock set` has put it.
+    pub(crate) clock: OwnClock,
     /// What is wrong with it on request.
     pub(crate) faults: Arc<Faults>,
     /// What was typed at its prompts.
@@ -259,6 +267,9 @@ impl Device {
             attended: OnceLock::new(),
             settling: Settling::default(),
             messages: Messages::default(),
+            posts: Messages::default(),
+            clock: OwnClock::default(),
+            debugging: Debugging::default(),
             heard: Heard::default(),
             installing: AtomicBool::new(false),
             state: Mutex::new(state),
@@ -310,6 +321,9 @@ impl Device {
         drop(state);
         self.wire.set(Links::default());
         self.messages.clear();
+        self.posts.clear();
+        self.clock.forget();
+        self.debugging.set_all(false);
         self.brk.store(false, Ordering::SeqCst);
         self.generation.fetch_add(1, Ordering::SeqCst);
         self.will_boot();

@@ -1,27 +1,44 @@
-//! System messages: numbered, the newest kept, so that each line shows what came since it looked last.
+//! System messages, and what lines send each other: numbered, the newest kept, so that each line shows what came since it
+//! looked last.
 
+use crate::device::LineId;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// So many are kept for whoever comes later.
 const KEPT: usize = 64;
 
-/// The messages of a device.
-#[derive(Debug, Default)]
-pub(crate) struct Messages(
-    // Guards the messages; held for a look.
-    Mutex<Kept>,
-);
-
-#[derive(Debug, Default)]
-struct Kept {
-    /// How many there were before the first one that is kept.
-    before: u64,
-    kept: VecDeque<String>,
+/// What one line sends to another, or to all.
+#[derive(Clone, Debug)]
+pub(crate) struct Post {
+    /// `None`: everybody, who sends it too.
+    pub(crate) to: Option<LineId>,
+    /// As it is shown.
+    pub(crate) text: String,
 }
 
-impl Messages {
-    pub(crate) fn push(&self, text: String) {
+/// The messages of a device.
+#[derive(Debug)]
+pub(crate) struct Messages<T = String>(
+    // Guards the messages; held for a look.
+    Mutex<Kept<T>>,
+);
+
+#[derive(Debug)]
+struct Kept<T> {
+    /// How many there were before the first one that is kept.
+    before: u64,
+    kept: VecDeque<T>,
+}
+
+impl<T> Default for Messages<T> {
+    fn default() -> Messages<T> {
+        Messages(Mutex::new(Kept { before: 0, kept: VecDeque::new() }))
+    }
+}
+
+impl<T: Clone> Messages<T> {
+    pub(crate) fn push(&self, text: T) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.kept.len() == KEPT {
             state.kept.pop_front();
@@ -37,7 +54,7 @@ impl Messages {
     }
 
     /// Those from `seen` on that are still kept; `seen` is behind them then.
-    pub(crate) fn since(&self, seen: &mut u64) -> Vec<String> {
+    pub(crate) fn since(&self, seen: &mut u64) -> Vec<T> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let skip = usize::try_from(seen.saturating_sub(state.before)).unwrap_or(usize::MAX);
         *seen = state.before + state.kept.len() as u64;
@@ -58,7 +75,7 @@ mod tests {
 
     #[test]
     fn each_line_sees_a_message_once_and_of_many_the_newest() {
-        let messages = Messages::default();
+        let messages = Messages::<String>::default();
         let (mut one, mut two) = (0, 0);
         messages.push("a".into());
         assert_eq!(messages.since(&mut one), ["a"]);

@@ -24,6 +24,7 @@ mod lab;
 mod models;
 mod netboot;
 mod newcomers;
+mod operator;
 mod planned;
 mod profiles;
 mod rancid;

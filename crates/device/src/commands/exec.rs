@@ -1,3 +1,4 @@
+use super::operator::Operator;
 use super::table::{Id, graph};
 use crate::Typed;
 use crate::config::Section;
@@ -350,10 +351,12 @@ impl Exec<'_> {
             | Id::ShowInventory
             | Id::Hardware(_)
             | Id::Network(_)
+            | Id::Operator(Operator::FileInformation | Operator::TechSupport)
             | Id::ShowLogging
             | Id::ShowProcesses
             | Id::ShowMemory
             | Id::ShowSessions
+            | Id::ShowDebugging
             | Id::ShowArchive
             | Id::ShowDifferences
             | Id::ShowIncremental
@@ -386,6 +389,10 @@ impl Exec<'_> {
             Id::ReloadCancel => self.reload_cancel(),
             Id::Install => self.install(found),
             Id::Ping => self.ping(found),
+            Id::Debug(what) => self.debug(what, found),
+            Id::Operator(what @ (Operator::ClockSet | Operator::Send | Operator::SendLog)) => {
+                self.operate(what, found)
+            }
             Id::Apply
             | Id::Interface
             | Id::Line
@@ -399,7 +406,7 @@ impl Exec<'_> {
     }
 
     /// The whole text of a command that only shows.
-    fn output(&mut self, found: &Match<Id>) -> String {
+    pub(super) fn output(&mut self, found: &Match<Id>) -> String {
         if let Some(text) = self.overlaid(found) {
             return text;
         }
@@ -423,17 +430,20 @@ impl Exec<'_> {
             Id::ShowInventory => self.show_inventory(),
             Id::Hardware(what) => self.show_hardware(what),
             Id::Network(what) => self.show_network(what),
+            Id::Operator(what) => self.show_to_operator(what, found),
             Id::ShowLogging => self.show_logging(),
             Id::ShowProcesses => self.show_processes(),
             Id::ShowMemory => self.show_memory(),
             // Nobody connects from here to anywhere.
             Id::ShowSessions => "% No connections open\n".into(),
+            Id::ShowDebugging => self.tty.device.debugging.shown(),
             Id::ShowArchive => self.show_archive(),
             Id::ShowDifferences => self.show_differences(found),
             Id::ShowIncremental => self.show_incremental(found),
             Id::ShowRollbackTimer => self.show_rollback_timer(),
             Id::ShowVlan => self.show_vlan(found.has("brief")),
             Id::ShowRunningInterface => self.show_running_interface(found),
+            Id::ShowClock => self.show_clock(found.has("detail")),
             id => self.show(id),
         }
     }

@@ -6,6 +6,7 @@ mod archive;
 mod config_table;
 mod configure;
 mod copy;
+mod debug;
 mod exec;
 mod files;
 mod flash;
@@ -14,6 +15,7 @@ mod hardware;
 mod install;
 mod install_table;
 mod network;
+mod operator;
 mod overlay;
 #[cfg(test)]
 mod permutations;

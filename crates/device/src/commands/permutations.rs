@@ -30,6 +30,8 @@ fn sample(profile: &Profile, name: &str, sign: &str) -> String {
         ("A.B.C.D", _) => "10.0.0.1".into(),
         ("<0x0-0xFFFF>", _) => "0x2102".into(),
         ("IFNAME", _) => profile.interfaces[0].to_string(),
+        ("hh:mm:ss", _) => "10:00:00".into(),
+        ("MONTH", _) => "Nov".into(),
         ("LINE", _) => "zzz of it".into(),
         ("WORD", "fs") => flash.into(),
         ("WORD", "file" | "to" | "source" | "destination") => format!("{flash}zzz"),

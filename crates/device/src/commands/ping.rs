@@ -118,6 +118,7 @@ impl Exec<'_> {
                 Answer::Escaped => break,
                 Answer::After(time) => {
                     times.push(time);
+                    self.tell_of_echo(target);
                     "!"
                 }
                 Answer::Unreachable => "U",

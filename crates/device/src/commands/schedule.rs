@@ -2,6 +2,7 @@
 
 use super::exec::Exec;
 use super::table::Id;
+use crate::Device;
 use crate::device::Scheduled;
 use crate::session::Leave;
 use crate::texts::moment;
@@ -48,7 +49,7 @@ impl Exec<'_> {
         }
         let (by, reason) = (self.who(), reason.to_owned());
         let scheduled = Scheduled { at: SystemTime::now() + left, reason, by, warned: None };
-        self.tty.print(&shown(&scheduled))?;
+        self.tty.print(&shown(&self.tty.device, &scheduled))?;
         if self.tty.confirm(boot::PROCEED)? {
             self.tty.device.schedule(Some(scheduled));
         }
@@ -63,8 +64,9 @@ impl Exec<'_> {
     }
 
     pub(super) fn show_reload(&self) -> String {
-        match &self.tty.device.state().scheduled {
-            Some(scheduled) => shown(scheduled),
+        let scheduled = self.tty.device.state().scheduled.clone();
+        match &scheduled {
+            Some(scheduled) => shown(&self.tty.device, scheduled),
             None => "No reload is scheduled.\n".into(),
         }
     }
@@ -124,7 +126,7 @@ fn minutes(text: &str) -> Option<u64> {
 }
 
 /// When, by whom and why.
-fn shown(scheduled: &Scheduled) -> String {
+fn shown(device: &Device, scheduled: &Scheduled) -> String {
     let left = scheduled.at.duration_since(SystemTime::now()).unwrap_or_default();
     let minutes = left.as_secs().div_ceil(60);
     let plural = |n: u64, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
@@ -134,7 +136,7 @@ fn shown(scheduled: &Scheduled) -> String {
     };
     format!(
         "Reload scheduled for {} (in {span}) by {}\nReload reason: {}\n",
-        moment(scheduled.at),
+        moment(device.by_its_clock(scheduled.at)),
         scheduled.by,
         scheduled.reason
     )

@@ -2,6 +2,7 @@
 
 use super::exec::Exec;
 use super::table::Id;
+use crate::Device;
 use crate::boot::switch::BOOT;
 use crate::config::BootSource;
 use crate::profile::View;
@@ -9,7 +10,7 @@ use crate::texts;
 use clock::civil::Civil;
 use ios_cli::Match;
 use ios_cli::text::{bootvar, clock as clock_text, interfaces};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 impl Exec<'_> {
     pub(super) fn show(&mut self, id: Id) -> String {
@@ -28,7 +29,6 @@ impl Exec<'_> {
             Id::ShowBootvar => self.show_bootvar(),
             Id::ShowBoot => self.show_boot(),
             Id::ShowSwitch => self.show_switch(),
-            Id::ShowClock => clock_of(self.tty.device.now()).render(),
             Id::ShowInterfaceBrief => self.show_interfaces(),
             Id::ShowFileSystems => self.show_file_systems(),
             _ => String::new(),
@@ -115,6 +115,11 @@ impl Exec<'_> {
         images.collect()
     }
 
+    pub(super) fn show_clock(&self, detail: bool) -> String {
+        let clock = clock_of(&self.tty.device);
+        if detail { clock.detail(source_of(&self.tty.device)) } else { clock.render() }
+    }
+
     fn show_bootvar(&self) -> String {
         let next = self.tty.device.state().monitor.register;
         let now = self.tty.device.running(|r| r.register).unwrap_or(next);
@@ -159,13 +164,21 @@ impl Exec<'_> {
     }
 }
 
-/// The clock as it is. Nobody set it, as far as the device knows.
-pub(super) fn clock_of(now: SystemTime) -> clock_text::Clock {
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+/// The clock as it is.
+pub(super) fn clock_of(device: &Device) -> clock_text::Clock {
+    let now = device.now().duration_since(UNIX_EPOCH).unwrap_or_default();
     clock_text::Clock {
-        trust: clock_text::Trust::NotSet,
+        trust: match device.clock_is_set() {
+            true => clock_text::Trust::Authoritative,
+            false => clock_text::Trust::NotSet,
+        },
         civil: Civil::from_unix(i64::try_from(now.as_secs()).unwrap_or(0)),
         millis: u16::try_from(now.subsec_millis()).unwrap_or(0),
         zone: "UTC".into(),
     }
+}
+
+/// Where the clock has its time from.
+pub(super) fn source_of(device: &Device) -> clock_text::Source {
+    if device.clock_is_set() { clock_text::Source::User } else { clock_text::Source::None }
 }

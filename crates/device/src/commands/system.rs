@@ -83,12 +83,12 @@ impl Exec<'_> {
             Some(user) => format!("{user} on {}", self.by()),
             None => self.by(),
         };
-        let stamp = crate::texts::stamp(self.tty.device.now());
+        let stamp = self.tty.device.stamp();
         let mut said = boot::reloading(&by);
         if !reason.is_empty() {
             said = said.replace("Reload Command", reason);
         }
-        self.tty.print(&format!("\n*{stamp}: {said}\n"))?;
+        self.tty.print(&format!("\n{stamp}: {said}\n"))?;
         self.tty.device.restart(&format!("reload at {}", crate::texts::moment(self.tty.device.now())));
         Err(Leave::Restart)
     }

@@ -1,10 +1,12 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
+use super::debug::{DEBUGS, Debug};
 use super::flash_table;
 use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
 use super::install_table::INSTALLS;
 use super::network::{NETWORK, Network, SWITCH_NETWORK};
+use super::operator::{OPERATOR, Operator, ROUTER_OPERATOR, SWITCH_OPERATOR};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
 use crate::Profile;
@@ -62,6 +64,8 @@ pub(crate) enum Id {
     ReloadCancel,
     Install,
     Ping,
+    Operator(Operator),
+    Debug(Debug),
     // show
     ShowVersion,
     ShowRunning,
@@ -88,6 +92,7 @@ pub(crate) enum Id {
     ShowProcesses,
     ShowMemory,
     ShowSessions,
+    ShowDebugging,
     ShowArchive,
     ShowDifferences,
     ShowIncremental,
@@ -447,7 +452,14 @@ const SHOWS: &[Row<Id>] = &[
     .piped(),
     Row::new("show startup-config", &[SHOW, "Contents of startup configuration"], EXEC, 15, Id::ShowStartup)
         .piped(),
-    Row::new("show clock", &[SHOW, "Display the system clock"], EXEC, 1, Id::ShowClock).piped(),
+    Row::new(
+        "show clock [detail]",
+        &[SHOW, "Display the system clock", "Display detailed information"],
+        EXEC,
+        1,
+        Id::ShowClock,
+    )
+    .piped(),
     Row::new("show privilege", &[SHOW, "Show current privilege level"], EXEC, 1, Id::ShowPrivilege).piped(),
     Row::new(
         "show ip interface brief",
@@ -536,8 +548,10 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
-        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_GLOBAL]),
-        View::PathList | View::Variables => (1, &[SWITCH_SHOWS, SWITCH_NETWORK, SWITCH_GLOBAL]),
+        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_OPERATOR, ROUTER_GLOBAL]),
+        View::PathList | View::Variables => {
+            (1, &[SWITCH_SHOWS, SWITCH_NETWORK, SWITCH_OPERATOR, SWITCH_GLOBAL])
+        }
     };
     let rules = profile.flash.class.rules();
     let class = RULES.iter().position(|r| r == rules).expect("every class has its row");
@@ -550,7 +564,10 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     let install = profile.install.is_some();
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
     graphs.entry((view, class, xe, licensed, redundant, install)).or_insert_with(|| {
-        let common = [SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, GLOBAL, INTERFACE, LINES];
+        let common = [
+            SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, GLOBAL, INTERFACE,
+            LINES,
+        ];
         let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
         rows.extend(xe.then_some(XE_HARDWARE));
         rows.extend(licensed.then_some(LICENCES));

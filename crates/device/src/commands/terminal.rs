@@ -1,7 +1,7 @@
 //! `terminal …`: what holds for one's own line until one leaves it.
 
 use super::exec::Exec;
-use super::show::clock_of;
+use super::show::{clock_of, source_of};
 use super::table::Id;
 use crate::session::Leave;
 use ios_cli::text::load::Cpu;
@@ -101,7 +101,7 @@ impl Exec<'_> {
             return Ok(());
         }
         let idle = Cpu { five_seconds: 0, interrupts: 0, minute: 0, five_minutes: 0 };
-        let text = clock_of(self.tty.device.now()).preamble(idle);
+        let text = clock_of(&self.tty.device).preamble(idle, source_of(&self.tty.device));
         self.tty.print(&text)
     }
 }

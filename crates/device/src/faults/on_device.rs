@@ -1,8 +1,8 @@
-//! Faults of a device, what they change of its clock, and what it tells of what clients did.
+//! Faults of a device, and what it tells of what clients did.
 
 use super::Fault;
 use crate::{Device, LastCopy, Typed};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 /// So many copies are kept.
 const KEPT: usize = 256;
@@ -42,20 +42,6 @@ impl Device {
             state.copies.pop_front();
         }
         state.copies.push_back(copy);
-    }
-
-    /// The time by the device's clock.
-    pub(crate) fn now(&self) -> SystemTime {
-        let off = self.faults.clock();
-        let by = Duration::from_secs(off.unsigned_abs());
-        let now = SystemTime::now();
-        let there = if off < 0 { now.checked_sub(by) } else { now.checked_add(by) };
-        there.unwrap_or(now)
-    }
-
-    /// A system message with its time stamp.
-    pub(crate) fn log(&self, text: &str) {
-        self.messages.push(format!("*{}: {text}", crate::texts::stamp(self.now())));
     }
 
     /// A message of noise, if it is time for one.

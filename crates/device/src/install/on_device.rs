@@ -141,11 +141,11 @@ impl Device {
         }
         ledger.note(LogEntry { operation: "install_auto_abort".into(), from, to: now(), good });
         self.keep_ledger(&ledger);
-        let stamp = crate::texts::stamp(self.now());
+        let stamp = self.stamp();
         match done {
             Ok(()) => {
                 self.restart(crate::texts::INSTALL);
-                Some(format!("\n*{stamp}: {}\n{}", texts::expired_message(&member), texts::RELOADING))
+                Some(format!("\n{stamp}: {}\n{}", texts::expired_message(&member), texts::RELOADING))
             }
             Err(why) => {
                 self.log(&texts::failed_message(&member, "install abort", &why));

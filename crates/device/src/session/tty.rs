@@ -39,6 +39,8 @@ pub(crate) struct Tty {
     limit: Option<Duration>,
     /// How far the messages were seen.
     seen: u64,
+    /// How far what lines send each other was seen.
+    read: u64,
     /// Whether messages are shown here: on the console, and after `terminal monitor`.
     monitor: bool,
     /// `terminal exec prompt timestamp`: the load and the time stand before what is shown.
@@ -58,6 +60,7 @@ impl Tty {
             LineId::Console => (true, 0),
             LineId::Vty(_) => (false, device.messages.end()),
         };
+        let read = device.posts.end();
         Tty {
             device,
             line,
@@ -70,6 +73,7 @@ impl Tty {
             column: 0,
             limit: None,
             seen,
+            read,
             monitor,
             timestamps: false,
             cut: Arc::default(),
@@ -342,19 +346,36 @@ impl Tty {
 
     /// Messages come between a prompt and what is typed behind it.
     fn asynchronous(&mut self, input: Input) -> Result<(), Leave> {
-        if !self.monitor || input == Input::More {
+        if input == Input::More {
             return Ok(());
         }
-        self.device.make_noise();
-        for message in self.device.messages.since(&mut self.seen) {
-            self.port.say(&crlf(&format!("\n{message}\n"))).map_err(|_| Leave::Gone)?;
+        for post in self.posts() {
+            self.port.say(&crlf(&post)).map_err(|_| Leave::Gone)?;
             self.editor.redisplay();
+        }
+        if self.monitor {
+            self.device.make_noise();
+            for message in self.device.messages.since(&mut self.seen) {
+                self.port.say(&crlf(&format!("\n{message}\n"))).map_err(|_| Leave::Gone)?;
+                self.editor.redisplay();
+            }
         }
         self.flush()
     }
 
+    /// What was sent to this line since it looked last.
+    fn posts(&mut self) -> Vec<String> {
+        let line = self.line;
+        let posts = self.device.posts.since(&mut self.read).into_iter();
+        posts.filter(|post| post.to.is_none_or(|to| to == line)).map(|post| post.text).collect()
+    }
+
     /// Shows the waiting messages now, before a prompt.
     pub(crate) fn messages(&mut self) -> Result<(), Leave> {
+        for post in self.posts() {
+            self.fresh_line()?;
+            self.print(&post)?;
+        }
         if self.monitor {
             for message in self.device.messages.since(&mut self.seen) {
                 self.fresh_line()?;

@@ -33,6 +33,10 @@ pub(super) enum Kind {
     Hex,
     /// `10.0.0.1`
     Addr,
+    /// A time of day: `10:00:00`
+    Time,
+    /// A month by its name or how that begins: `Nov`, `november`
+    Month,
     /// A file system, a configuration or a file: a bare `flash` is the file system.
     Url,
     /// A local file system, with or without its colon; no file.
@@ -52,6 +56,8 @@ impl Kind {
             Kind::Number(low, high) => alloc::format!("<{low}-{high}>"),
             Kind::Hex => "<0x0-0xFFFF>".into(),
             Kind::Addr => "A.B.C.D".into(),
+            Kind::Time => "hh:mm:ss".into(),
+            Kind::Month => "MONTH".into(),
             Kind::Interface => "IFNAME".into(),
         }
     }
@@ -62,6 +68,8 @@ impl Kind {
             "line" => Kind::Line,
             "hex" => Kind::Hex,
             "addr" => Kind::Addr,
+            "time" => Kind::Time,
+            "month" => Kind::Month,
             "url" => Kind::Url,
             "fs" => Kind::Fs,
             "file" => Kind::File,

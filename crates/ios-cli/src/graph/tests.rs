@@ -387,3 +387,39 @@ fn tab_writes_out_what_can_only_be_one_word() {
     assert_eq!(tab(E, "show "), None);
     assert_eq!(tab(C, "do sh").as_deref(), Some("do show "));
 }
+
+#[test]
+fn times_and_months_are_values_with_signs_of_their_own() {
+    let graph = Graph::new(&[&[Row::new(
+        "clock set <time:time> <day:1-31> <month:month>",
+        &["Manage the system clock", "Set the time and date", "Current Time", "Day", "Month of the year"],
+        E,
+        15,
+        Do::Clock,
+    )]]);
+    let scope = Scope { mode: E, privilege: 15, offers: &[] };
+    let read = |line: &str| graph.read(&scope, line);
+    for (month, number) in [("Nov", 11), ("november", 11), ("MAY", 5), ("sept", 9), ("f", 2), ("jul", 7)] {
+        let Outcome::Match(found) = read(&alloc::format!("clock set 23:05:9 1 {month}")) else {
+            panic!("{month}");
+        };
+        assert_eq!((found.number("time"), found.number("month")), (Some(83_109), Some(number)), "{month}");
+    }
+    assert_eq!(read("clock set 1:2:3 1 ma"), Outcome::Ambiguous);
+    for (bad, column) in [
+        ("clock set 24:00:00 1 Jan", 10),
+        ("clock set 1:2 1 Jan", 10),
+        ("clock set 1:2:+3 1 Jan", 10),
+        ("clock set 1:2:3:4 1 Jan", 10),
+        ("clock set 1:2:3 1 Janx", 21),
+        ("clock set 1:2:3 1 mayo", 21),
+    ] {
+        assert!(
+            matches!(read(bad), Outcome::Invalid { column: at, .. } if at == column),
+            "{bad}: {:?}",
+            read(bad)
+        );
+    }
+    assert!(graph.help(&scope, "clock set ").0.contains("  hh:mm:ss  Current Time\n"));
+    assert!(graph.help(&scope, "clock set 1:2:3 1 ").0.contains("  MONTH  Month of the year\n"));
+}

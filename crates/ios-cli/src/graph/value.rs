@@ -2,6 +2,7 @@
 
 use super::syntax::Kind;
 use super::{Offer, Scope};
+use ::clock::civil::MONTHS;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
@@ -13,7 +14,7 @@ pub enum Arg {
     /// `word`, `line`; and `url` and `file`, where a file system given without its colon or a
     /// configuration given short is written out (`tftp` becomes `tftp:`, `run` `running-config`).
     Text(String),
-    /// A number, also `hex`.
+    /// A number, also `hex`; of `month` which it is, from 1, and of `time` seconds since midnight.
     Number(u64),
     /// An IPv4 address or mask.
     Addr(Ipv4Addr),
@@ -114,10 +115,39 @@ pub(super) fn fit(kind: Kind, word: &str, scope: &Scope<'_>) -> Fit {
             }
         }
         Kind::Addr => word.parse().map_or(Fit::Not(0), |a| Fit::Value(Arg::Addr(a))),
+        Kind::Time => time(word).map_or(Fit::Not(0), |at| Fit::Value(Arg::Number(at))),
+        Kind::Month => month(word),
         Kind::Url => url(word, scope.offers, |_| true, Bare::FsOrFile),
         Kind::Fs => url(word, scope.offers, |o| o.local, Bare::Fs),
         Kind::File => url(word, scope.offers, |o| o.local, Bare::File),
         Kind::Interface => interface(word),
+    }
+}
+
+/// Seconds since midnight.
+fn time(word: &str) -> Option<u64> {
+    let digits =
+        |part: &str| part.parse().ok().filter(|_| matches!(part.len(), 1..=2) && !part.starts_with('+'));
+    let mut parts = word.split(':').map(digits);
+    let (hour, minute, second): (u64, u64, u64) = (parts.next()??, parts.next()??, parts.next()??);
+    let real = parts.next().is_none() && hour < 24 && minute < 60 && second < 60;
+    real.then_some((hour * 60 + minute) * 60 + second)
+}
+
+/// Names of months as far as they may be typed: what begins like one is one.
+const REST: [&str; 12] =
+    ["uary", "ruary", "ch", "il", "", "e", "y", "ust", "tember", "ober", "ember", "ember"];
+
+fn month(word: &str) -> Fit {
+    let fits = |(name, rest): (&&str, &&str)| {
+        let (head, tail) = word.split_at_checked(name.len()).unwrap_or((word, ""));
+        !word.is_empty() && begins(name, head) && begins(rest, tail)
+    };
+    let mut all = (1..).zip(MONTHS.iter().zip(&REST)).filter(|(_, month)| fits(*month)).map(|(n, _)| n);
+    match (all.next(), all.next()) {
+        (Some(one), None) => Fit::Value(Arg::Number(one)),
+        (Some(_), Some(_)) => Fit::Several,
+        (None, _) => Fit::Not(MONTHS.iter().map(|name| common(name, word)).max().unwrap_or(0)),
     }
 }
 

@@ -32,6 +32,27 @@ pub enum Trust {
     NotSet,
 }
 
+/// Where a clock has its time from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// Nowhere: it runs from where it began.
+    None,
+    /// `clock set`
+    User,
+    /// A time server.
+    Ntp,
+}
+
+impl Source {
+    fn text(self) -> &'static str {
+        match self {
+            Source::None => "No time source",
+            Source::User => "Time source is user configuration",
+            Source::Ntp => "Time source is NTP",
+        }
+    }
+}
+
 impl Clock {
     /// As the device prints it.
     pub fn render(&self) -> String {
@@ -55,12 +76,32 @@ impl Clock {
         )
     }
 
+    /// `show clock detail`
+    pub fn detail(&self, source: Source) -> String {
+        format!("{}{}\n", self.render(), source.text())
+    }
+
+    /// What is logged when `clock set` takes it from `before`.
+    pub fn updated(&self, before: &Clock, by: &str) -> String {
+        let (was, is) = (before.moment(), self.moment());
+        format!(
+            "%SYS-6-CLOCKUPDATE: System clock has been updated from {was} to {is}, configured from console by {by}."
+        )
+    }
+
+    /// `10:00:00 UTC Fri Nov 27 2026`
+    fn moment(&self) -> String {
+        let c = &self.civil;
+        let (day, month) = (c.day_name(), c.month_name());
+        format!(
+            "{:02}:{:02}:{:02} {} {day} {month} {} {}",
+            c.hour, c.minute, c.second, self.zone, c.day, c.year
+        )
+    }
+
     /// What `terminal exec prompt timestamp` puts before an output, with its blank line.
-    pub fn preamble(&self, load: Cpu) -> String {
-        let source = match self.trust {
-            Trust::Authoritative | Trust::OutOfStep => "Time source is NTP",
-            Trust::NotSet => "No time source",
-        };
+    pub fn preamble(&self, load: Cpu, source: Source) -> String {
+        let source = source.text();
         format!(
             "Load for five secs: {}%/{}%; one minute: {}%; five minutes: {}%\n{source}, {}\n",
             load.five_seconds,
@@ -106,8 +147,25 @@ mod tests {
         let clock = Clock::parse(load).expect("a clock");
         assert_eq!(clock.render(), "18:56:04.554 EST Mon Oct 17 2016\n");
         let busy = Cpu { five_seconds: 1, interrupts: 0, minute: 2, five_minutes: 3 };
-        let ours = clock.preamble(busy) + &clock.render();
+        let ours = clock.preamble(busy, Source::Ntp) + &clock.render();
         assert_eq!(ours.trim(), load.split_once('\n').expect("the command").1.trim());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_says_by_whom() {
+        let clock = |text| Clock::parse(text).expect("a clock");
+        let before = clock("*10:54:48.123 UTC Fri Nov 27 2026");
+        let after = clock("10:00:00.000 UTC Sat Nov 28 2026");
+        assert_eq!(before.detail(Source::None), "*10:54:48.123 UTC Fri Nov 27 2026\nNo time source\n");
+        assert_eq!(
+            after.detail(Source::User),
+            "10:00:00.000 UTC Sat Nov 28 2026\nTime source is user configuration\n"
+        );
+        assert_eq!(
+            after.updated(&before, "console"),
+            "%SYS-6-CLOCKUPDATE: System clock has been updated from 10:54:48 UTC Fri Nov 27 2026 to \
+             10:00:00 UTC Sat Nov 28 2026, configured from console by console."
+        );
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Progress {
     packets: AtomicU64,
     shown: AtomicU64,
     next: Option<Arc<dyn Tap>>,
+    /// Whose copy it is, and who may be told of it.
+    device: Arc<Device>,
     /// What goes wrong in the middle, on request.
     wrong: Option<Wrong>,
 }
@@ -88,13 +90,10 @@ impl Wrong {
 }
 
 impl Progress {
-    pub(crate) fn new(
-        signs: Sender<Sign>,
-        next: Option<Arc<dyn Tap>>,
-        wrong: Option<Wrong>,
-    ) -> Arc<Progress> {
+    pub(crate) fn new(signs: Sender<Sign>, device: &Arc<Device>, wrong: Option<Wrong>) -> Arc<Progress> {
         let (packets, shown) = (AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Progress { signs: std::sync::Mutex::new(signs), packets, shown, next, wrong })
+        let (next, device) = (device.config.tap.clone(), device.clone());
+        Arc::new(Progress { signs: std::sync::Mutex::new(signs), packets, shown, next, device, wrong })
     }
 
     fn tell(&self, sign: Sign) {
@@ -162,6 +161,7 @@ impl Tap for Progress {
         if let Some(wrong) = &self.wrong {
             wrong.see(&sight.what);
         }
+        self.device.tell_of(sight);
         if let Some(next) = &self.next {
             next.see(sight);
         }

@@ -327,7 +327,7 @@ fn run_asking<T: Send>(
     let wrong = Wrong::of(tty, shape.size, &cancel);
     // Where something is to go wrong in the middle, it has to be known where that is.
     options.tftp.tsize |= wrong.is_some();
-    options.tap = Some(Progress::new(signs.clone(), device.config.tap.clone(), wrong));
+    options.tap = Some(Progress::new(signs.clone(), &device, wrong));
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
             let result = transfer(&options, signs);
