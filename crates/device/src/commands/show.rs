@@ -127,7 +127,7 @@ impl Exec<'_> {
             boot: Some(self.boot_images()),
             config_file: Some(String::new()),
             bootldr: None,
-            register: now,
+            register: Some(now),
             next: (next != now).then_some(next),
             manual: None,
         }

@@ -83,7 +83,9 @@ pub fn act(
 
 /// What a device says of why it did not.
 fn refused(command: &str, answer: &Answer) -> Undone {
-    let said = answer.text.lines().rev().find(|line| FAULT.is_match(line));
+    // Install mode says which member failed, and why, before it says that all of it did.
+    let failed = answer.text.lines().find(|line| line.contains("FAILED: "));
+    let said = failed.or_else(|| answer.text.lines().rev().find(|line| FAULT.is_match(line)));
     let last = || answer.text.lines().rev().find(|line| !line.trim().is_empty());
     let said = answer.complaint.as_deref().or(said).or_else(last).unwrap_or("nothing");
     Undone::Refused(format!("'{command}' was answered with: {}", said.trim()))

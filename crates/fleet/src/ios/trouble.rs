@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Lines of the end that are shown.
 const LINES: usize = 10;
-/// Words behind which something secret stands in a configuration.
-const SECRET: [&str; 5] = ["password", "secret", "community", "key", "key-string"];
+/// Words behind which something secret stands in a configuration; so it does behind each that ends in `-key`.
+const SECRET: [&str; 6] = ["password", "secret", "community", "key", "key-string", "wpa-psk"];
 
 /// Why a conversation stopped.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,13 +55,22 @@ impl Trouble {
 static IN_URL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(://[^/@: ]+:|://[^/ ]+/~)([^@/ ]+)").expect("a pattern of ours"));
 
+/// Of commands that name no secret: what stands before it.
+static LED: LazyLock<Regex> = LazyLock::new(|| {
+    let host = r"snmp-server host [^ ]+(?: (?:vrf [^ ]+|traps|informs|version (?:1|2c|3(?: (?:auth|noauth|priv))?)))*";
+    let user = r"snmp-server user .*? (?:md5|sha)[^ ]*";
+    Regex::new(&format!("^( *(?:{host}|{user}) )[^ ].*$")).expect("a pattern of ours")
+});
+
 /// The line without what stands behind a word that announces a secret, and without those of a URL.
 pub fn redacted(line: &str) -> String {
     let line = &*IN_URL.replace_all(line, "${1}****");
+    let line = &*LED.replace(line, "${1}****");
     let mut at = 0;
     for word in line.split_inclusive(' ') {
         at += word.len();
-        if SECRET.contains(&word.trim().to_ascii_lowercase().as_str()) && at < line.len() {
+        let word = word.trim().to_ascii_lowercase();
+        if (SECRET.contains(&word.as_str()) || word.ends_with("-key")) && at < line.len() {
             return format!("{}****", &line[..at]);
         }
     }
@@ -99,6 +108,34 @@ impl fmt::Display for Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Lines as Catalysts and routers have them.
+    #[test]
+    fn secrets_are_found_in_commands_that_do_not_name_them() {
+        for (line, shown) in [
+            (" client 10.10.20.20 server-key 7 AAAA", " client 10.10.20.20 server-key ****"),
+            (
+                "snmp-server host 10.42.0.33 version 2c AAAA  tty vtp",
+                "snmp-server host 10.42.0.33 version 2c ****",
+            ),
+            (
+                "snmp-server host 10.42.0.35 vrf Mgmt-vrf informs version 2c AAAA",
+                "snmp-server host 10.42.0.35 vrf Mgmt-vrf informs version 2c ****",
+            ),
+            ("snmp-server host 10.0.0.1 public", "snmp-server host 10.0.0.1 ****"),
+            (
+                "snmp-server user bob ops v3 auth sha AAAA priv aes 128 BBBB",
+                "snmp-server user bob ops v3 auth sha ****",
+            ),
+            (" ip ospf message-digest-key 1 md5 7 0822", " ip ospf message-digest-key ****"),
+            ("ntp authentication-key 1 md5 0822 7", "ntp authentication-key ****"),
+            (" wpa-psk ascii 0 AAAA", " wpa-psk ****"),
+            ("verify /md5 (flash0:x.bin) = e1588a2b", "verify /md5 (flash0:x.bin) = e1588a2b"),
+            ("snmp-server location Here and there", "snmp-server location Here and there"),
+        ] {
+            assert_eq!(redacted(line), shown);
+        }
+    }
 
     #[test]
     fn the_last_ten_lines_are_kept_without_secrets() {

@@ -15,8 +15,8 @@ pub struct BootVar {
     pub config_file: Option<String>,
     /// `BOOTLDR`
     pub bootldr: Option<String>,
-    /// Now.
-    pub register: u16,
+    /// Now; `None`: it is said elsewhere.
+    pub register: Option<u16>,
     /// At the next reload, where it differs.
     pub next: Option<u16>,
     /// Whether the boot loader waits for a person, where it says so: chassis with two supervisors.
@@ -53,8 +53,10 @@ impl BootVar {
         let mut out = line("BOOT", boot);
         out.push_str(&line("CONFIG_FILE", self.config_file.clone()));
         out.push_str(&line("BOOTLDR", self.bootldr.clone()));
-        out.push_str(&render_register(self.register, self.next));
-        out.push('\n');
+        if let Some(register) = self.register {
+            out.push_str(&render_register(register, self.next));
+            out.push('\n');
+        }
         if let Some(manual) = self.manual {
             out.push_str(&line("MANUAL_BOOT", Some(if manual { "yes" } else { "no" }.to_owned())));
         }
@@ -63,6 +65,7 @@ impl BootVar {
 
     /// Reads it; lines of a standby supervisor are not looked at.
     pub fn parse(text: &str) -> Result<BootVar, Unread> {
+        let mut is_there = false;
         let (mut boot, mut config_file, mut bootldr, mut register) = (None, None, None, None);
         let mut manual = None;
         for line in text.lines().map(str::trim) {
@@ -70,7 +73,7 @@ impl BootVar {
                 line.split_once(" variable = ").or_else(|| Some((line.strip_suffix(" variable =")?, "")))
             {
                 match name {
-                    "BOOT" => boot = Some(value),
+                    "BOOT" => (is_there, boot) = (true, Some(value)),
                     "CONFIG_FILE" => config_file = Some(value.to_owned()),
                     "BOOTLDR" => bootldr = Some(value.to_owned()),
                     "MANUAL_BOOT" => match value {
@@ -84,7 +87,15 @@ impl BootVar {
                 register = Some(found);
             }
         }
-        let (register, next) = register.ok_or_else(|| Unread::new("'Configuration register is 0x…'", ""))?;
+        // Catalysts with two supervisors say it in `show version` only.
+        let (register, next) = match register {
+            Some((register, next)) => (Some(register), next),
+            None if is_there => (None, None),
+            None => {
+                let found = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                return Err(Unread::new("'BOOT variable = …'", found));
+            }
+        };
         let image = |text: &str| match text.rsplit_once(',') {
             Some((file, number)) if number.parse::<u16>().is_ok() => {
                 Image { file: file.to_owned(), number: number.parse().ok() }
@@ -108,7 +119,7 @@ mod tests {
             found.boot,
             Some([Image { file: "bootflash:/asr1000rpx.bin".into(), number: Some(12) }].into())
         );
-        assert_eq!(found.register, 0x2002);
+        assert_eq!(found.register, Some(0x2002));
         let (active, _) = text.split_once("\n\nStandby").expect("a standby");
         assert_eq!(found.render().trim_end(), active);
     }
@@ -120,7 +131,7 @@ mod tests {
             boot: Some([image("flash0:a.bin"), image("flash0:b.bin")].into()),
             config_file: None,
             bootldr: None,
-            register: 0x2102,
+            register: Some(0x2102),
             next: Some(0x2142),
             manual: None,
         };
@@ -148,7 +159,7 @@ IPXE_TIMEOUT variable does not exist
 CONFIG_FILE variable =
 ";
         let said = BootVar::parse(text).expect("boot variables");
-        assert_eq!((said.register, said.manual), (0x102, Some(false)));
+        assert_eq!((said.register, said.manual), (Some(0x102), Some(false)));
         assert_eq!(said.config_file.as_deref(), Some(""));
         assert_eq!(BootVar::parse(&said.render()), Ok(said));
         let waits = BootVar::parse(&text.replace("= no", "= yes")).expect("boot variables");
@@ -157,7 +168,18 @@ CONFIG_FILE variable =
     }
 
     #[test]
-    fn the_register_must_be_there() {
-        assert!(BootVar::parse("BOOT variable = a;\n").is_err());
+    fn a_chassis_may_have_its_register_elsewhere() {
+        let text = include_str!("../../tests/data/show_boot_c9500.txt");
+        let said = BootVar::parse(text).expect("boot variables");
+        assert_eq!((said.register, said.next, said.manual), (None, None, Some(false)));
+        let images: Vec<_> = said.boot.iter().flatten().map(|image| image.file.as_str()).collect();
+        assert_eq!(images, ["bootflash:packages.conf"]);
+        assert_eq!(BootVar::parse(&said.render()), Ok(said));
+    }
+
+    #[test]
+    fn a_variable_or_the_register_must_be_there() {
+        assert!(BootVar::parse("\nStandby BOOT variable = a;\n").is_err());
+        assert_eq!(BootVar::parse("\nnothing\n").expect_err("nothing").found, "nothing");
     }
 }

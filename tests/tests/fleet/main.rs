@@ -1,0 +1,6 @@
+//! The driver of real devices against what others know of them: texts that real devices printed, and other people's doubles.
+
+mod asked;
+mod dialogues;
+mod line;
+mod replayed;
