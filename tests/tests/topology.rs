@@ -21,9 +21,13 @@ struct Lab {
 impl Lab {
     /// Starts what `text` says, in `dir`.
     fn start(dir: &Path, text: &str) -> Lab {
+        Lab::with(dir, &format!("ssh = \"off\"\n{text}"))
+    }
+
+    /// The same, where `text` says of SSH what it likes.
+    fn with(dir: &Path, text: &str) -> Lab {
         let file = dir.join("lab.toml");
-        std::fs::write(&file, format!("telnet = 0\nssh = \"off\"\nboot = \"none\"\n{text}"))
-            .expect("written");
+        std::fs::write(&file, format!("telnet = 0\nboot = \"none\"\n{text}")).expect("written");
         let mut process = Process::start(command().arg("lab").arg(&file));
         let telnet = process.wait_for("the line of Telnet", |said| {
             let line = said.err.iter().find_map(|line| line.strip_prefix("Telnet: telnet "))?;
@@ -127,6 +131,37 @@ fn idle_devices_cost_some_kilobytes_and_no_descriptor() {
     let mut line = many.line("127.87.1.44");
     let said = line.run("SW300#", "show version | include uptime|image file");
     assert!(said.contains("SW300 uptime is") && said.contains("151-4.M4.bin"), "{said}");
+}
+
+#[test]
+fn a_device_reaches_the_lines_of_another_over_telnet_and_ssh() {
+    let dir = e2e::scratch();
+    let lab = Lab::with(
+        dir.path(),
+        "ssh = 0\n[[device]]\nname = \"R\"\ncount = 2\naddress = \"127.89.0.1\"\nimages = [\"15.1(4)M4\"]\n",
+    );
+    let mut line = lab.line("127.89.0.1");
+    line.say("telnet 127.89.0.2");
+    line.until("Trying 127.89.0.2 ... Open");
+    line.until("Username: ");
+    line.say("admin");
+    line.until("Password: ");
+    line.say("admin");
+    line.until("R2#");
+    // It is there from the device's own address.
+    let said = line.run("R2#", "show users");
+    assert!(said.contains("127.89.0.1"), "{said}");
+    line.say("exit");
+    line.until("[Connection to 127.89.0.2 closed by foreign host]");
+    line.until("R1#");
+    line.say("ssh -l admin 127.89.0.2");
+    line.until("Password: ");
+    line.say("admin");
+    line.until("R2#");
+    line.stream.write_all(b"\x1ex").expect("sent");
+    line.until("R1#");
+    let said = line.run("R1#", "show sessions");
+    assert!(said.contains("*  1 127.89.0.2"), "{said}");
 }
 
 /// 300 devices of which 20 copy at once; with `E2E_SOAK` 10,000 and 200.

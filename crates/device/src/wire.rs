@@ -37,6 +37,26 @@ pub struct Table {
     pub firewall: Option<SocketAddr>,
     /// What hosts are that the table does not name.
     pub rest: Rest,
+    /// Other devices, whose lines are at ports of their own.
+    pub others: Option<Arc<Others>>,
+}
+
+/// Devices of a lab, as they reach each other.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Others {
+    /// Where they are: the first and the last address of each row.
+    pub at: Vec<(Ipv4Addr, Ipv4Addr)>,
+    /// The ports that a protocol has by itself, and those that stand for them there.
+    pub ports: Vec<(u16, u16)>,
+}
+
+impl Others {
+    fn real(&self, named: SocketAddr) -> Option<SocketAddr> {
+        let IpAddr::V4(ip) = named.ip() else { return None };
+        let is_one = self.at.iter().any(|(first, last)| (*first..=*last).contains(&ip));
+        let (_, port) = self.ports.iter().find(|(port, _)| is_one && *port == named.port())?;
+        Some(SocketAddr::new(named.ip(), *port))
+    }
 }
 
 /// What hosts are that a table does not name.
@@ -100,6 +120,9 @@ impl Table {
         if let Some(real) = self.hosts.get(&named) {
             return Some(*real);
         }
+        if let Some(real) = self.others.as_ref().and_then(|others| others.real(named)) {
+            return Some(real);
+        }
         // A data port or a TID: the same port of the same host. An address that is real already (out of
         // a 227 reply) stays.
         let host = self.hosts.iter().find(|(k, v)| k.ip() == named.ip() || v.ip() == named.ip())?;
@@ -153,6 +176,16 @@ impl Links {
             let best = fits.max_by_key(|(_, m, _)| m.to_bits().leading_ones())?;
             self.connected(best.2)
         })
+    }
+
+    /// The router that packets for `host` are sent to; `None`: it is a neighbour, or there is no way.
+    pub fn next_hop(&self, host: Ipv4Addr) -> Option<Ipv4Addr> {
+        if self.connected(host).is_some() {
+            return None;
+        }
+        let fits = self.routes.iter().filter(|(n, m, _)| within(host, *n, *m));
+        let best = fits.max_by_key(|(_, m, _)| m.to_bits().leading_ones())?;
+        self.connected(best.2).map(|_| best.2)
     }
 
     /// The device's own address on the way to `host`.
@@ -406,6 +439,20 @@ mod tests {
         assert_eq!(wire.bind(at("192.0.2.1:69")), None, "a loopback address does not reach there");
         assert_eq!(wire.echo("192.0.2.1".parse().expect("ip")), Reach::Real);
         assert_eq!(wire.echo("127.0.0.1".parse().expect("ip")), Reach::There);
+    }
+
+    #[test]
+    fn lines_of_other_devices_are_at_ports_of_their_own() {
+        let [first, last] = ["127.1.0.1", "127.1.0.9"].map(|ip| ip.parse().expect("ip"));
+        let others = Others { at: vec![(first, last)], ports: vec![(23, 2323)] };
+        let table = Table { rest: Rest::Real, others: Some(Arc::new(others)), ..Table::default() };
+        let wire = LabWire::new(Some(table));
+        let up = "interface g0/0\n ip address 127.1.0.1 255.0.0.0\n no shutdown\n";
+        assert_eq!(wire.real(at("127.1.0.2:23")), Err(Unroutable::Silent), "no interface is up");
+        wire.set(Links::of(&Config::at_boot(&C2911, up)));
+        assert_eq!(wire.real(at("127.1.0.2:23")), Ok(at("127.1.0.2:2323")));
+        assert_eq!(wire.real(at("127.1.0.2:22")), Ok(at("127.1.0.2:22")));
+        assert_eq!(wire.real(at("127.1.0.10:23")), Ok(at("127.1.0.10:23")));
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl Echo {
         Ok(Echo { socket, raw, identifier: u16::from_ne_bytes(octets) })
     }
 
+    /// How many hops the next requests may take.
+    pub fn hops(&self, most: u8) -> io::Result<()> {
+        self.socket.set_ttl(most.into())
+    }
+
     /// Sends request `sequence`, `size` octets with its IP header (at least 28 are sent).
     pub fn send(&self, sequence: u16, size: usize) -> io::Result<()> {
         let mut packet = vec![0; size.saturating_sub(20).max(HEADER)];

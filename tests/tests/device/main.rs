@@ -11,6 +11,7 @@ mod class_b;
 mod cli;
 mod clients;
 mod config;
+mod connect;
 mod copy;
 mod copy_ftp;
 mod copy_http;

@@ -1,3 +1,4 @@
+use super::connect::Connections;
 use super::operator::Operator;
 use super::table::{Id, graph};
 use crate::Typed;
@@ -25,6 +26,8 @@ pub(crate) struct Exec<'a> {
     pub(crate) user: Option<String>,
     /// Something was changed since configuration mode was entered.
     pub(crate) configured: bool,
+    /// To other hosts.
+    pub(crate) connections: Connections,
 }
 
 /// Runs the EXEC on a line until it is left.
@@ -90,6 +93,7 @@ impl<'a> Exec<'a> {
             cwd: VPath::root(),
             user,
             configured: false,
+            connections: Connections::default(),
         }
     }
 }
@@ -259,6 +263,7 @@ impl Exec<'_> {
         }
         let outcome = if self.is_short_for_many(line, &outcome) { Outcome::Ambiguous } else { outcome };
         match outcome {
+            Outcome::Empty if self.mode == Modes::EXEC && line.trim().is_empty() => self.go_on(),
             Outcome::Empty => Ok(()),
             Outcome::Match(found) => self.run(&found, line),
             Outcome::Invalid { word: 0, .. } if self.mode == Modes::EXEC => {
@@ -280,6 +285,9 @@ impl Exec<'_> {
         let word = line.split_whitespace().next().unwrap_or_default();
         let lookup = self.tty.device.running_config().domain_lookup;
         if line.split_whitespace().count() == 1 {
+            if self.address_of(word).is_some() {
+                return self.telnet(word);
+            }
             // No name server answers: a real device waits some seconds here, nobody learns from that.
             let server = if lookup { "...domain server (255.255.255.255)" } else { "" };
             return self.tty.print(&format!(
@@ -310,7 +318,7 @@ impl Exec<'_> {
             }
             Id::Exit => self.exit(),
             Id::End => self.end(),
-            Id::Logout => Err(Leave::Logout),
+            Id::Logout => self.log_out(),
             Id::Help => self.tty.page(HELP),
             Id::Terminal(what) => {
                 self.terminal(what, found);
@@ -389,6 +397,8 @@ impl Exec<'_> {
             Id::ReloadCancel => self.reload_cancel(),
             Id::Install => self.install(found),
             Id::Ping => self.ping(found),
+            Id::Trace => self.traceroute(found),
+            Id::Connect(what) => self.connect(what, found),
             Id::Debug(what) => self.debug(what, found),
             Id::Operator(what @ (Operator::ClockSet | Operator::Send | Operator::SendLog)) => {
                 self.operate(what, found)
@@ -434,8 +444,7 @@ impl Exec<'_> {
             Id::ShowLogging => self.show_logging(),
             Id::ShowProcesses => self.show_processes(),
             Id::ShowMemory => self.show_memory(),
-            // Nobody connects from here to anywhere.
-            Id::ShowSessions => "% No connections open\n".into(),
+            Id::ShowSessions => self.show_sessions(),
             Id::ShowDebugging => self.tty.device.debugging.shown(),
             Id::ShowArchive => self.show_archive(),
             Id::ShowDifferences => self.show_differences(found),
@@ -464,7 +473,7 @@ impl Exec<'_> {
 
     fn exit(&mut self) -> Result<(), Leave> {
         if self.mode == Modes::EXEC {
-            return Err(Leave::Logout);
+            return self.log_out();
         }
         if self.mode == Modes::CONFIG {
             return self.end();
@@ -472,6 +481,10 @@ impl Exec<'_> {
         self.mode = Modes::CONFIG;
         self.section = Section::Global;
         Ok(())
+    }
+
+    fn log_out(&mut self) -> Result<(), Leave> {
+        if self.may_leave()? { Err(Leave::Logout) } else { Ok(()) }
     }
 
     /// Leaves configuration mode; the console is told.

@@ -5,6 +5,7 @@
 mod archive;
 mod config_table;
 mod configure;
+mod connect;
 mod copy;
 mod debug;
 mod exec;
@@ -31,6 +32,7 @@ mod system;
 mod table;
 mod tcl;
 mod terminal;
+mod trace;
 mod verify;
 
 pub(crate) use configure::{Merged, merge};

@@ -1,6 +1,7 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
+use super::connect::{CONNECTS, Connect};
 use super::debug::{DEBUGS, Debug};
 use super::flash_table;
 use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
@@ -9,6 +10,7 @@ use super::network::{NETWORK, Network, SWITCH_NETWORK};
 use super::operator::{OPERATOR, Operator, ROUTER_OPERATOR, SWITCH_OPERATOR};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
+use super::trace::TRACES;
 use crate::Profile;
 use crate::ifs::RULES;
 use crate::profile::{Layout, View};
@@ -64,6 +66,8 @@ pub(crate) enum Id {
     ReloadCancel,
     Install,
     Ping,
+    Trace,
+    Connect(Connect),
     Operator(Operator),
     Debug(Debug),
     // show
@@ -565,8 +569,8 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
     graphs.entry((view, class, xe, licensed, redundant, install)).or_insert_with(|| {
         let common = [
-            SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, GLOBAL, INTERFACE,
-            LINES,
+            SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, CONNECTS, TRACES,
+            GLOBAL, INTERFACE, LINES,
         ];
         let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
         rows.extend(xe.then_some(XE_HARDWARE));

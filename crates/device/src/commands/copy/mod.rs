@@ -10,6 +10,8 @@ mod target;
 mod transfer;
 
 pub(super) use local::text_of;
+pub(super) use progress::{AtTheLine, Sign};
+pub(super) use transfer::options;
 pub(crate) use transfer::{fetch_at_boot, fetch_failure, fetch_quietly};
 
 use super::exec::Exec;

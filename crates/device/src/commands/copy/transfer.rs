@@ -191,7 +191,7 @@ impl Exec<'_> {
     }
 
     /// Who logs in on another host where the URL does not say: who is on this line, else the device.
-    pub(super) fn login(&self) -> String {
+    pub(in crate::commands) fn login(&self) -> String {
         self.user.clone().unwrap_or_else(|| self.tty.device.running_config().hostname)
     }
 
@@ -254,7 +254,8 @@ fn nothing(_: &str) -> String {
     String::new()
 }
 
-fn options(device: &Device) -> Options {
+/// How the device's clients behave.
+pub(in crate::commands) fn options(device: &Device) -> Options {
     let config = device.running_config();
     let patient = |d: Duration| d.mul_f64(device.config.patience.max(0.001));
     let passive = config.ftp_passive.unwrap_or(device.profile().ftp_passive_default);

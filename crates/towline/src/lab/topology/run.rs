@@ -7,12 +7,12 @@ use crate::control::{self, Control};
 use crate::exit::{Exit, Failure};
 use crate::lab::desk::{Desk, Known};
 use crate::lab::servers::{Ports, Servers};
-use device::wire::Table;
+use device::wire::{Others, Table};
 use device::{Attendant, Device, Rack, SshLines, TelnetLines, Through};
 use serve::listen::Want;
 use std::fmt::Write as _;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::local::{Local, LocalOptions};
@@ -61,6 +61,10 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
         (Some(wanted), Some(servers)) => table(wanted, servers),
         _ => Table::default(),
     };
+    let listeners = [(topology.telnet, "telnet"), (topology.ssh, "ssh"), (topology.console, "console")];
+    let [vty, ssh, console] = listeners.map(|(want, key)| listen(want, key));
+    let (vty, ssh, console) = (vty?, ssh?, console?);
+    let table = Table { others: Some(Arc::new(others(topology, vty.as_ref(), ssh.as_ref()))), ..table };
     let shelf = Shelf::new(&std::env::temp_dir());
     let wanted = furnish::devices(&read, &shelf, &table).map_err(|faults| config::failure(&faults))?;
     let mut devices = Vec::with_capacity(wanted.len());
@@ -79,26 +83,23 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
     }
     let rack = Rack::by_address(places);
     let mut lines = Vec::new();
-    let mut telnet = |want, what, through| -> Result<Option<u16>, Failure> {
-        let Some(listener) = listen(want, what)? else { return Ok(None) };
+    let mut telnet = |listener, through| -> Result<Option<u16>, Failure> {
+        let Some(listener) = listener else { return Ok(None) };
         let line = TelnetLines::start(rack.clone(), listener, through).map_err(threads)?;
         let port = line.address().port();
         lines.push(line);
         Ok(Some(port))
     };
-    let (vty, console) = (
-        telnet(topology.telnet, "telnet", Through::Vty)?,
-        telnet(topology.console, "console", Through::Console)?,
-    );
-    let (mut ssh, mut ssh_lines) = (None, None);
-    if let Some(listener) = listen(topology.ssh, "ssh")? {
+    let (vty, console) = (telnet(vty, Through::Vty)?, telnet(console, Through::Console)?);
+    let (mut ssh_port, mut ssh_lines) = (None, None);
+    if let Some(listener) = ssh {
         let key = match &topology.host_key {
             Some(dir) => crate::service::ssh::rsa(dir)?,
             None => of_run()?,
         };
         let print = key.public().fingerprint().to_owned();
         let started = SshLines::start(rack, listener, key).map_err(threads)?;
-        ssh = Some((started.address().port(), print));
+        ssh_port = Some((started.address().port(), print));
         ssh_lines = Some(started);
     }
     let socket = topology.control.as_deref().or(control);
@@ -117,7 +118,7 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
         _control: answering,
         devices,
         telnet: vty,
-        ssh,
+        ssh: ssh_port,
         console,
         servers,
         _attendant: attendant,
@@ -129,6 +130,21 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
 pub(crate) fn of_run() -> Result<PrivateKey, Failure> {
     let dir = tempfile::tempdir().map_err(|e| Failure::local("the temporary directory", &e))?;
     crate::service::ssh::rsa(dir.path())
+}
+
+/// Where devices find each other's lines.
+fn others(topology: &file::Topology, telnet: Option<&TcpListener>, ssh: Option<&TcpListener>) -> Others {
+    let row = |row: &file::Device| {
+        let IpAddr::V4(first) = row.address else { return None };
+        let more = row.count.as_ref().map_or(1, |count| count.0).saturating_sub(1);
+        let last = first.to_bits().checked_add(more)?;
+        Some((first, Ipv4Addr::from_bits(last)))
+    };
+    let port = |usual, listener: Option<&TcpListener>| Some((usual, listener?.local_addr().ok()?.port()));
+    Others {
+        at: topology.device.iter().filter_map(row).collect(),
+        ports: [port(23, telnet), port(22, ssh)].into_iter().flatten().collect(),
+    }
 }
 
 /// One listener for the addresses of all devices.
