@@ -3,7 +3,7 @@
 //! An [`Happened::Intent`] is written down before the device hears of it, and what came of it behind that. Whoever reads
 //! the entries again ([`Past`](crate::Past)) knows what is known; what a device did meanwhile it says itself.
 
-use crate::{Boot, Facts};
+use crate::{Boot, Facts, State};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -75,8 +75,8 @@ pub enum Happened {
         boot: Vec<String>,
         /// The files that may be deleted, and no other but broken copies of the image.
         may_go: Vec<String>,
-        /// The interfaces that were up.
-        up: Vec<String>,
+        /// What has to be there again.
+        state: State,
     },
     /// What is about to be done.
     Intent {

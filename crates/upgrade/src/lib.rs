@@ -10,6 +10,7 @@
 //! | [`target`] | what it is to run, and what somebody wishes besides |
 //! | [`checks`] | what has to be right before anything is done: a table |
 //! | [`room`] | which files make room, and which never do |
+//! | [`state`] | what has to be there again behind a restart |
 //! | [`steps`] | the ladder: what has to hold, one row after the other |
 //! | [`mod@plan`] | what would be done, what that moves and takes, or why not |
 //! | [`happened`] | what can be done, and what came of it: the entries of a journal |
@@ -27,6 +28,7 @@ pub mod past;
 pub mod plan;
 pub mod room;
 pub mod run;
+pub mod state;
 pub mod steps;
 pub mod target;
 #[cfg(test)]
@@ -38,5 +40,6 @@ pub use happened::{Effect, Happened, Outcome, Start};
 pub use past::Past;
 pub use plan::{Action, Estimate, Plan, plan};
 pub use run::{Next, Run};
+pub use state::{Routes, Share, State, Tolerance};
 pub use steps::{INSTALL_STEPS, STEPS, Step, ladder};
 pub use target::{Target, Wish};

@@ -1,5 +1,6 @@
 //! What is known of an upgrade from its journal: a fold over the entries.
 
+use crate::State;
 use crate::happened::{Effect, Happened, Outcome, Start};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,8 +18,8 @@ pub struct Before {
     pub boot: Vec<String>,
     /// The files that may be deleted.
     pub may_go: Vec<String>,
-    /// The interfaces that were up.
-    pub up: Vec<String>,
+    /// What has to be there again.
+    pub state: State,
 }
 
 /// A restart that was told, and when.
@@ -67,14 +68,14 @@ impl Past {
     /// One more entry.
     pub fn take(&mut self, entry: &Happened) {
         match entry {
-            Happened::Began { serial, image, version, boot, may_go, up } => {
+            Happened::Began { serial, image, version, boot, may_go, state } => {
                 self.before = Some(Before {
                     serial: serial.clone(),
                     image: image.clone(),
                     version: version.clone(),
                     boot: boot.clone(),
                     may_go: may_go.clone(),
-                    up: up.clone(),
+                    state: state.clone(),
                 });
             }
             Happened::Intent { effect, at, start } => {

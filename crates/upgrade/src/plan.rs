@@ -4,7 +4,7 @@ use crate::checks::{Block, CHECKS};
 use crate::room::{self, base};
 use crate::run::TRIAL;
 use crate::steps::{Step, ladder};
-use crate::{Facts, Mode, Target, Wish};
+use crate::{Facts, Mode, State, Target, Wish};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -41,6 +41,8 @@ pub struct Plan {
     pub actions: Vec<Action>,
     /// What it takes.
     pub estimate: Estimate,
+    /// What has to be there again behind the restart; nothing where it does not restart.
+    pub watched: State,
 }
 
 impl Estimate {
@@ -62,10 +64,11 @@ pub fn plan(facts: &Facts, target: &Target, wish: &Wish) -> Plan {
     let mut estimate = Estimate::default();
     // Whether somebody's changes are saved is nobody's business then.
     if ladder(facts).iter().all(|step| step.name == "save" || step.holds(facts, target)) {
-        return Plan { blocks: Vec::new(), actions: Vec::new(), estimate };
+        return Plan { blocks: Vec::new(), actions: Vec::new(), estimate, watched: State::default() };
     }
     let mut blocks: Vec<Block> = CHECKS.iter().filter_map(|check| check.block(facts, target, wish)).collect();
     let mut actions = Vec::new();
+    let mut watched = State::default();
     for step in ladder(facts) {
         // What a former step changes is not seen yet: a new boot line has to be saved.
         let follows = matches!(step.name, "save" | "confirm") && !actions.is_empty();
@@ -79,6 +82,7 @@ pub fn plan(facts: &Facts, target: &Target, wish: &Wish) -> Plan {
     }
     if actions.iter().any(|action: &Action| action.is_felt) {
         estimate.away = wish.restart;
+        watched = State::of(facts);
     }
     if let Some(window) = wish.window.filter(|window| *window < estimate.all()) {
         blocks.push(Block {
@@ -88,7 +92,7 @@ pub fn plan(facts: &Facts, target: &Target, wish: &Wish) -> Plan {
             way_out: "begin earlier, copy the image before the window, or over something faster",
         });
     }
-    Plan { blocks, actions, estimate }
+    Plan { blocks, actions, estimate, watched }
 }
 
 fn told(step: &Step, facts: &Facts, target: &Target) -> Vec<Action> {

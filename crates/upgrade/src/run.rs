@@ -11,7 +11,7 @@ use crate::past::{Before, Past};
 use crate::plan::plan;
 use crate::room::{self, base};
 use crate::steps::{Step, ladder};
-use crate::{Facts, Mode, Target, Wish};
+use crate::{Facts, Mode, State, Target, Wish};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -25,8 +25,6 @@ const TRIES: u32 = 3;
 const NOT_TAKEN: Duration = Duration::from_secs(180);
 /// How many times longer than a restart is taken to last it is waited for.
 const PATIENCE: u32 = 3;
-/// Whole minutes that interfaces have to come up in, behind a restart.
-const SETTLE: Duration = Duration::from_secs(300);
 /// Minutes after which packages that nobody commits go by themselves.
 pub const TRIAL: u32 = 60;
 /// How long the image in flash has to keep its size, until nobody else copies it.
@@ -55,30 +53,24 @@ pub struct Run {
     past: Past,
     /// The serial number that it is to have.
     meant: Option<String>,
-    /// Interfaces that may stay down.
-    may_lose: usize,
     /// The size that the image in flash had, and when.
     seen: Option<(u64, u64)>,
     /// Since when it cannot be reached.
     away: Option<u64>,
+    /// Since when something of what was there is not, behind a restart.
+    missing: Option<u64>,
 }
 
 impl Run {
     /// At the beginning, or where the journal ends.
     pub fn new(target: Target, wish: Wish, until: Option<u64>, past: Past) -> Run {
-        Run { target, wish, until, past, meant: None, may_lose: 0, seen: None, away: None }
+        Run { target, wish, until, past, meant: None, seen: None, away: None, missing: None }
     }
 
     /// The same, for the device of that serial number and no other.
     #[must_use]
     pub fn meant_for(self, serial: Option<&str>) -> Run {
         Run { meant: serial.map(str::to_owned), ..self }
-    }
-
-    /// The same, where so many interfaces may stay down that were up.
-    #[must_use]
-    pub fn tolerating(self, may_lose: usize) -> Run {
-        Run { may_lose, ..self }
     }
 
     /// What is known so far.
@@ -166,7 +158,7 @@ impl Run {
             version: facts.version.clone(),
             boot: facts.boot.coming().to_vec(),
             may_go: room::sacrifices(facts, &self.target).unwrap_or_default(),
-            up: facts.up.clone().unwrap_or_default(),
+            state: State::of(facts),
         })
     }
 
@@ -205,7 +197,7 @@ impl Run {
             return Next::Note(Happened::TurnedBack(why));
         }
         if self.past.has_restarted
-            && let Some(next) = self.what_was_lost(facts, before)
+            && let Some(next) = self.what_was_lost(facts, before, now)
         {
             return next;
         }
@@ -238,18 +230,23 @@ impl Run {
         }
     }
 
-    /// Interfaces that were up come up again, within a while.
-    fn what_was_lost(&self, facts: &Facts, before: &Before) -> Option<Next> {
-        let up = facts.up.as_ref()?;
-        let lost: Vec<&str> =
-            before.up.iter().filter(|name| !up.contains(name)).map(String::as_str).collect();
-        if lost.len() <= self.may_lose {
+    /// What was there is there again, within a while.
+    fn what_was_lost(&mut self, facts: &Facts, before: &Before, now: u64) -> Option<Next> {
+        let tolerance = self.wish.tolerance;
+        let lost = before.state.lost(facts, &tolerance);
+        if lost.is_empty() {
+            self.missing = None;
             return None;
         }
-        if facts.uptime.saturating_mul(60) < SETTLE.as_secs() {
-            return Some(Next::Wait(Duration::from_secs(10)));
+        // A device says whole minutes; one that has been looked at for that long runs for longer.
+        let looked = now.saturating_sub(*self.missing.get_or_insert(now));
+        let settled = facts.uptime.saturating_mul(60).max(looked);
+        if settled < tolerance.settle.as_secs() {
+            return Some(Next::Wait(
+                (tolerance.settle / 4).clamp(Duration::from_secs(1), Duration::from_secs(10)),
+            ));
         }
-        let why = format!("it runs {}, and what was up is not: {}", facts.version, lost.join(", "));
+        let why = format!("it runs {}, and what was there before is not: {}", facts.version, lost.join("; "));
         Some(Next::Note(Happened::TurnedBack(why)))
     }
 

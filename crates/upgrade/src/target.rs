@@ -1,5 +1,6 @@
 //! What a device is to run, and what somebody wishes besides.
 
+use crate::Tolerance;
 use alloc::string::String;
 use core::time::Duration;
 
@@ -33,11 +34,19 @@ pub struct Wish {
     pub window: Option<Duration>,
     /// Whether files that are not needed may be deleted.
     pub may_delete: bool,
+    /// What may stay away behind it.
+    pub tolerance: Tolerance,
 }
 
 impl Default for Wish {
     fn default() -> Wish {
-        Wish { rate: 1_000_000, restart: Duration::from_secs(600), window: None, may_delete: true }
+        Wish {
+            rate: 1_000_000,
+            restart: Duration::from_secs(600),
+            window: None,
+            may_delete: true,
+            tolerance: Tolerance::default(),
+        }
     }
 }
 

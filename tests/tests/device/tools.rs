@@ -76,6 +76,7 @@ const COMMANDS: &[Parsed] = &[
         &["\"network\":\"10.0.0.0\"", "\"nexthop_if\":\"GigabitEthernet0/0\"", "\"protocol\":\"L\""],
     ),
     ("show cdp neighbors", &["[]"]),
+    ("show ip route summary", &["\"route_source\":\"connected\"", "\"subnets\":\"2\""]),
 ];
 
 /// What other models show, as above.

@@ -164,7 +164,15 @@ fn a_run_is_put_back_and_its_report_tells_all_of_it() {
     assert!(boot.contains(model.old) && !boot.contains(model.new), "{state}");
     assert_eq!(state["modified"], false, "{state}");
     let report = site.upgrade(&["report", "1"]);
-    for word in ["rolled-back", model.old, "reload", "somebody wished so", "boot bootflash:"] {
+    for word in [
+        "rolled-back",
+        model.old,
+        "reload",
+        "somebody wished so",
+        "boot bootflash:",
+        "has    1 interface, the same as before",
+        "routes, the same as before",
+    ] {
         assert!(report.out.contains(word), "{word}: {report:?}");
     }
     assert!(!report.out.contains("version 16.9"), "what it is behind all of it: {report:?}");

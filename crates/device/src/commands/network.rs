@@ -1,18 +1,22 @@
-//! What the device knows of the networks around it: `show ip route`, `show cdp neighbors`, `show interfaces status`.
+//! What the device knows of the networks around it: `show ip route`, its `summary`, `show cdp neighbors`, `show interfaces status`.
 
 use super::exec::Exec;
 use super::show_switch::vlan_of;
 use super::table::Id;
+use crate::profile::Layout;
 use crate::wire::Links;
 use ios_cli::text::port_status::{self, PortStatus};
 use ios_cli::text::route::{self, Route, Way};
+use ios_cli::text::route_summary::{RouteSummary, Source};
 use ios_cli::{Modes, Row};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// What a row shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Network {
     Route,
+    RouteSummary,
     Neighbors,
     Status,
 }
@@ -27,6 +31,14 @@ pub(super) const NETWORK: &[Row<Id>] = &[
         EXEC,
         1,
         Id::Network(Network::Route),
+    )
+    .piped(),
+    Row::new(
+        "show ip route summary",
+        &[SHOW, "IP information", "IP routing table", "Summary of all routes"],
+        EXEC,
+        1,
+        Id::Network(Network::RouteSummary),
     )
     .piped(),
     Row::new(
@@ -60,26 +72,74 @@ Device ID        Local Intrfce     Holdtme    Capability  Platform  Port ID
 Total cdp entries displayed : 0
 ";
 
+/// What `show ip route summary` of a version has, and what it says that a route takes.
+struct Cost {
+    table: &'static str,
+    paths: u64,
+    has_replicates: bool,
+    has_application: bool,
+    /// Octets of a route.
+    overhead: u64,
+    memory: u64,
+    /// Octets of a network that stands for those in it.
+    internal: u64,
+}
+
+/// IOS 12, IOS 15, IOS-XE.
+const COSTS: [Cost; 3] = [
+    Cost {
+        table: "Default-IP-Routing-Table(0)",
+        paths: 16,
+        has_replicates: false,
+        has_application: false,
+        overhead: 72,
+        memory: 136,
+        internal: 1_156,
+    },
+    Cost {
+        table: "default (0x0)",
+        paths: 32,
+        has_replicates: true,
+        has_application: false,
+        overhead: 60,
+        memory: 176,
+        internal: 520,
+    },
+    Cost {
+        table: "default (0x0)",
+        paths: 32,
+        has_replicates: true,
+        has_application: true,
+        overhead: 96,
+        memory: 304,
+        internal: 467,
+    },
+];
+
 impl Exec<'_> {
     pub(super) fn show_network(&self, what: Network) -> String {
         match what {
-            Network::Route => self.show_route(),
+            Network::Route => self.routes().map_or_else(|instead| instead, |routes| route::render(&routes)),
+            Network::RouteSummary => {
+                self.routes().map_or_else(|instead| instead, |routes| self.summary(&routes).render())
+            }
             Network::Neighbors => NO_NEIGHBORS.into(),
             Network::Status => self.show_status(),
         }
     }
 
-    fn show_route(&self) -> String {
+    /// The routes that there are; else what a switch says that does not route.
+    fn routes(&self) -> Result<Vec<Route>, String> {
         let config = self.tty.device.running_config();
         let links = Links::of(&config);
         let switch = config.interfaces.iter().any(|i| i.switched);
         if switch && !config.kept.iter().any(|l| l == "ip routing") {
             let gateway = links.routes.iter().find(|(network, ..)| network.is_unspecified());
             let gateway = gateway.map_or("not set".to_owned(), |(_, _, hop)| hop.to_string());
-            return format!(
+            return Err(format!(
                 "Default gateway is {gateway}\n\nHost               Gateway           Last Use    Total Uses  Interface\n\
                  ICMP redirect cache is empty\n"
-            );
+            ));
         }
         let bits = |mask: &Ipv4Addr| u8::try_from(mask.to_bits().leading_ones()).unwrap_or(32);
         let mut routes = Vec::new();
@@ -94,7 +154,48 @@ impl Exec<'_> {
             routes.push(Route { network: (network, bits(mask)), way: Way::Connected(port.to_string()) });
             routes.push(Route { network: (*address, 32), way: Way::Local(port.to_string()) });
         }
-        route::render(&routes)
+        Ok(routes)
+    }
+
+    /// How many of them come from where. What they take of memory is what such a version takes for each.
+    fn summary(&self, routes: &[Route]) -> RouteSummary {
+        let cost = match self.tty.device.profile().version.layout {
+            Layout::Ios12(_) => &COSTS[0],
+            Layout::IsrG2(_) | Layout::Catalyst(_) => &COSTS[1],
+            Layout::Xe(_) | Layout::XeSwitch(_) => &COSTS[2],
+        };
+        let is_subnet = |route: &&Route| route.network.1 > route::classful(route.network.0);
+        let of = |name: &str, is: fn(&Way) -> bool| {
+            let all: Vec<&Route> = routes.iter().filter(|route| is(&route.way)).collect();
+            let (all, subnets) = (all.len() as u64, all.into_iter().filter(is_subnet).count() as u64);
+            let (overhead, memory) = (all * cost.overhead, all * cost.memory);
+            Source {
+                name: name.into(),
+                networks: all - subnets,
+                subnets,
+                overhead,
+                memory,
+                ..Source::default()
+            }
+        };
+        // Addresses of interfaces count as their networks.
+        let connected = of("connected", |way| matches!(way, Way::Connected(_) | Way::Local(_)));
+        let mut sources = vec![connected, of("static", |way| matches!(way, Way::Static(_)))];
+        if cost.has_application {
+            sources.insert(0, Source { name: "application".into(), ..Source::default() });
+        }
+        let within = |route: &Route| {
+            let bits = route::classful(route.network.0);
+            route.network.0.to_bits() >> (32 - u32::from(bits))
+        };
+        let classes: BTreeSet<u32> = routes.iter().filter(is_subnet).map(within).collect();
+        let classes = classes.len() as u64;
+        RouteSummary {
+            table: Some((cost.table.into(), cost.paths)),
+            has_replicates: cost.has_replicates,
+            sources,
+            internal: Some((classes, classes * cost.internal)),
+        }
     }
 
     /// A port is connected as soon as it is not shut down: there are no cables.

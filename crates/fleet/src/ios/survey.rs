@@ -10,8 +10,9 @@ use ios_cli::text::dir::Listing;
 use ios_cli::text::install::{AutoAbort, Summary};
 use ios_cli::text::interfaces;
 use ios_cli::text::path_list::PathList;
+use ios_cli::text::route_summary::RouteSummary;
 use ios_cli::text::version::Version;
-use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Routes, Standing};
 
 /// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
 const QUIET: Duration = Duration::from_secs(60);
@@ -44,6 +45,8 @@ pub struct Texts {
     pub reload: Option<String>,
     /// `show ip interface brief`; `None`: it refuses.
     pub interfaces: Option<String>,
+    /// `show ip route summary`; `None`: it refuses.
+    pub routes: Option<String>,
     /// `show install summary`, in install mode.
     pub install: Option<String>,
     /// `show switch`; `None`: it refuses, for it is no stack.
@@ -92,6 +95,7 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         startup: if_known(session, "show startup-config")?,
         reload: if_known(session, "show reload")?,
         interfaces: if_known(session, "show ip interface brief")?,
+        routes: if_known(session, "show ip route summary")?,
         install: match image.ends_with("packages.conf") {
             true => if_known(session, "show install summary")?,
             false => None,
@@ -184,6 +188,7 @@ impl Texts {
             reload: self.reload.as_deref().and_then(pending),
             members: self.members()?,
             up: self.interfaces.as_deref().and_then(up),
+            routes: self.routes.as_deref().and_then(routes),
             installed: self.install.as_deref().map(installed).transpose()?,
             digest: None,
         })
@@ -330,6 +335,14 @@ fn memory(text: &str) -> Option<u64> {
 fn up(text: &str) -> Option<Vec<String>> {
     let interfaces = interfaces::parse(text).ok()?;
     Some(interfaces.into_iter().filter(|i| i.protocol).map(|i| i.name).collect())
+}
+
+/// Where routes come from, and how many there are; `None`: it is not understood, or it does not route.
+fn routes(text: &str) -> Option<Vec<Routes>> {
+    let sources = RouteSummary::parse(text).ok()?.sources;
+    let routes = sources.into_iter().map(|s| Routes { count: s.routes(), source: s.name });
+    // What is configured and has none says nothing.
+    Some(routes.filter(|routes| routes.count > 0).collect())
 }
 
 /// What is there in install mode.

@@ -31,6 +31,7 @@
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
 //! | [`route`] | `show ip route` |
+//! | [`route_summary`] | `show ip route summary` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
@@ -76,6 +77,7 @@ pub mod privilege;
 pub mod redundancy;
 pub mod rommon;
 pub mod route;
+pub mod route_summary;
 pub mod send;
 pub mod sessions;
 mod stamp;

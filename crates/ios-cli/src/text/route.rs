@@ -41,7 +41,7 @@ Codes: L - local, C - connected, S - static, R - RIP, M - mobile, B - BGP
 ";
 
 /// The bits that count in a network of this class.
-fn classful(address: Ipv4Addr) -> u8 {
+pub fn classful(address: Ipv4Addr) -> u8 {
     match address.octets()[0] {
         0..=127 => 8,
         128..=191 => 16,

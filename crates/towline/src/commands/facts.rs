@@ -7,7 +7,7 @@ use crate::figures::{grouped, octets};
 use clap::Args;
 use std::io::{self, Write as _};
 use std::sync::Arc;
-use upgrade::Mode;
+use upgrade::{Mode, State};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,6 +85,9 @@ fn print(named: &Named, facts: &upgrade::Facts) -> io::Result<()> {
         Some(true) => writeln!(out, "  saved    no: the running configuration differs from the saved one")?,
         Some(false) => writeln!(out, "  saved    yes")?,
         None => {}
+    }
+    for watched in State::of(facts).words() {
+        writeln!(out, "  has      {watched}")?;
     }
     if let Some(reload) = &facts.reload {
         writeln!(out, "  reload   {reload}")?;

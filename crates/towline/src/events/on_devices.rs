@@ -38,6 +38,8 @@ pub(super) const FACTS: Row = Row {
             "Whether the running configuration differs from the saved one, where both are shown.",
         ),
         maybe("reload", Kind::Text, "A reload that is scheduled, in the device's words."),
+        maybe("up", Kind::Texts, "Interfaces whose line protocol is up, where it says so."),
+        maybe("routes", Kind::Counts, "How many routes there are of each origin, where it says so."),
     ],
 };
 
@@ -70,6 +72,10 @@ pub struct Surveyed {
     pub unsaved: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reload: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routes: Option<BTreeMap<String, u64>>,
 }
 
 fn yes(is: bool) -> &'static str {
@@ -105,6 +111,11 @@ impl Surveyed {
             files: files.map(|file| (file.name, file.size)).collect(),
             unsaved: facts.unsaved.map(yes),
             reload: facts.reload.clone(),
+            up: facts.up.clone(),
+            routes: facts
+                .routes
+                .as_ref()
+                .map(|all| all.iter().map(|r| (r.source.clone(), r.count)).collect()),
         }
     }
 }
@@ -123,6 +134,7 @@ pub(super) const PLANNED: Row = Row {
             "What stands in the way: `CHECK: expected WHAT, found WHAT` (docs/upgrade.md has the checks).",
         ),
         always("actions", Kind::Texts, "What would be done, in this order: `STEP: WHAT`."),
+        always("watched", Kind::Texts, "What has to be there again behind the restart: `2 interfaces`."),
         always("octets", Kind::Count, "What would be copied."),
         always("copy_seconds", Kind::Count, "How long that takes at the rate that was given."),
         always("away_seconds", Kind::Count, "How long the device is away."),
@@ -138,6 +150,7 @@ pub struct Planned {
     pub state: &'static str,
     pub blocks: Vec<String>,
     pub actions: Vec<String>,
+    pub watched: Vec<String>,
     pub octets: u64,
     pub copy_seconds: u64,
     pub away_seconds: u64,
@@ -159,6 +172,7 @@ impl Planned {
             },
             blocks,
             actions: plan.actions.iter().map(|a| format!("{}: {}", a.step, a.what)).collect(),
+            watched: plan.watched.words(),
             octets: plan.estimate.octets,
             copy_seconds: plan.estimate.copying.as_secs(),
             away_seconds: plan.estimate.away.as_secs(),

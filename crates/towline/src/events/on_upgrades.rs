@@ -4,6 +4,7 @@ use super::document::{Kind, Row};
 use super::fields::{always, maybe};
 use super::timestamp;
 use crate::upgrade::story::{Came, Moment, Standing, Story, What};
+use crate::upgrade::watched::Watched;
 use db::journal::RunKept;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,6 +55,12 @@ pub(super) const UPGRADE_DEVICE: Row = Row {
         maybe("version_after", Kind::Text, "What it ran when it was asked last."),
         maybe("image_after", Kind::Text, "What was booted then."),
         maybe("boot_after", Kind::Texts, "What its next start would try."),
+        always(
+            "watched",
+            Kind::Texts,
+            "What was there before and is there now, where both were said: `2 interfaces, the same as before`.",
+        ),
+        always("gone", Kind::Texts, "Of that what is not there any more: `interfaces: GigabitEthernet0/1`."),
         maybe("md5", Kind::Text, "The MD5 of the image that it made last."),
         maybe(
             "added",
@@ -150,6 +157,8 @@ pub struct UpgradeDevice {
     pub image_after: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_after: Option<Vec<String>>,
+    pub watched: Vec<String>,
+    pub gone: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub md5: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +176,8 @@ impl UpgradeDevice {
     /// That of a story.
     pub fn new(run: i64, story: Story) -> UpgradeDevice {
         let step = story.step().map(|(step, _)| step);
+        let watched = story.watched();
+        let gone = watched.iter().flat_map(|w| w.gone.iter().map(|name| format!("{}: {name}", w.what)));
         let (state, by, outcome, why) = match story.standing {
             Standing::Waiting => ("waiting", None, None, None),
             Standing::AtWork { by } => ("at-work", Some(by), None, None),
@@ -195,6 +206,8 @@ impl UpgradeDevice {
             version_after: after.as_ref().map(|ran| ran.version.clone()),
             image_after: after.as_ref().map(|ran| ran.image.clone()),
             boot_after: after.map(|ran| ran.boot),
+            gone: gone.collect(),
+            watched: watched.iter().map(Watched::line).collect(),
             md5: story.md5,
             added: change.as_ref().map(|change| change.added),
             removed: change.as_ref().map(|change| change.removed),

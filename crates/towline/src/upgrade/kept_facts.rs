@@ -1,7 +1,7 @@
 //! What a device said of itself, as a file has it. Every fact is there: a twin of the device is made from it.
 
 use serde::{Deserialize, Serialize};
-use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Standing};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Routes, Standing};
 
 /// [`Facts`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct KeptFacts {
     // Not in plans of the first days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up: Option<Vec<String>>,
+    // Not in plans of the first days. Where they come from, and how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routes: Option<Vec<(String, u64)>>,
     // Not in plans of the first days; nor of devices with one image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<KeptInstalled>,
@@ -128,6 +131,7 @@ impl From<&Facts> for KeptFacts {
             reload,
             members,
             up,
+            routes,
             installed,
             digest,
         } = facts.clone();
@@ -157,6 +161,7 @@ impl From<&Facts> for KeptFacts {
                 .map(|Member { number, state }| KeptMember { number, state })
                 .collect(),
             up,
+            routes: routes.map(|routes| routes.into_iter().map(|r| (r.source, r.count)).collect()),
             installed: installed.map(|Installed { versions, timer }| KeptInstalled {
                 versions: versions
                     .into_iter()
@@ -189,6 +194,7 @@ impl From<&KeptFacts> for Facts {
             reload,
             members,
             up,
+            routes,
             installed,
             digest,
         } = kept.clone();
@@ -218,6 +224,8 @@ impl From<&KeptFacts> for Facts {
                 .map(|KeptMember { number, state }| Member { number, state })
                 .collect(),
             up,
+            routes: routes
+                .map(|routes| routes.into_iter().map(|(source, count)| Routes { source, count }).collect()),
             installed: installed.map(|KeptInstalled { versions, timer_seconds }| Installed {
                 versions: versions
                     .into_iter()

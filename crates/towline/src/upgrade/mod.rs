@@ -11,6 +11,8 @@
 //! | [`text`], [`page`] | that for people: at a terminal, in a browser or on paper |
 //! | `over`, `depot` | what an image is copied over, and servers of this process for one: a path of its own for each copy |
 //! | `from` | where one device gets the image from, copy by copy, over what is fastest for it |
+//! | [`tolerance`] | what may stay away behind a restart, as it is written |
+//! | [`watched`] | what was watched, before and after |
 //! | `order` | what is to be done, as a run keeps it |
 //! | `keeper` | what happens to a device, written into the journal and told |
 
@@ -31,6 +33,8 @@ pub mod story;
 #[cfg(test)]
 mod tests;
 pub mod text;
+pub mod tolerance;
+pub mod watched;
 
 pub(crate) use depot::Depot;
 pub(crate) use from::From;

@@ -1,12 +1,12 @@
 //! What is to be done, as a run of the journal keeps it: all that going on with it needs, and no secret.
 
-use super::Over;
+use super::{Over, tolerance};
 use crate::exit::Failure;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use upgrade::{Target, Wish};
+use upgrade::{Target, Tolerance, Wish};
 
 /// The version that is written.
 const VERSION: u32 = 1;
@@ -28,9 +28,6 @@ pub(crate) struct Order {
     pub(crate) over: Vec<Over>,
     pub(crate) serve_at: Option<IpAddr>,
     pub(crate) http_port: u16,
-    /// Interfaces that may stay down.
-    #[serde(default)]
-    pub(crate) may_lose: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,13 +49,16 @@ struct WishText {
     restart: Duration,
     window: Option<Duration>,
     may_delete: bool,
+    // Not in runs of the first days.
+    #[serde(default, with = "tolerance")]
+    tolerance: Tolerance,
 }
 
 impl Order {
     /// For this image, from here.
     pub(crate) fn new(image: PathBuf, target: Target, wish: Wish, until: Option<u64>) -> Order {
         let (from, over, serve_at, http_port) = (None, Vec::new(), None, 0);
-        Order { v: VERSION, image, target, wish, until, from, over, serve_at, http_port, may_lose: 0 }
+        Order { v: VERSION, image, target, wish, until, from, over, serve_at, http_port }
     }
 
     /// As a run keeps it.

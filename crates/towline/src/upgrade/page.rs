@@ -132,6 +132,9 @@ pub fn section(story: &Story, place: usize) -> String {
         fact(&format!("Image {when}"), &ran.image);
         fact(&format!("Boots {when}"), &text::boots(&ran.boot));
     }
+    for watched in story.watched() {
+        fact("Watched", &watched.line());
+    }
     fact("MD5 by the device", story.md5.as_deref().unwrap_or_default());
     if story.claims > 1 {
         fact("At work on it", &format!("{} processes, one after the other", story.claims));

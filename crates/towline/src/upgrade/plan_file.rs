@@ -3,6 +3,7 @@
 //! JSON for people and programs, with a digest of itself: one that was changed by hand, or cut off, is no plan any more.
 
 use super::kept_facts::KeptFacts;
+use super::tolerance::{self, is_usual};
 use crate::exit::{Exit, Failure};
 use crate::landing::{self, Landing};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use store::Sink as _;
-use upgrade::{Facts, Plan, Target, Wish, room};
+use upgrade::{Facts, Plan, Target, Tolerance, Wish, room};
 
 /// Changes when a field changes its meaning or goes away. A file of a later one is not read.
 pub const VERSION: u32 = 1;
@@ -74,6 +75,9 @@ pub struct Wished {
     pub window_seconds: Option<u64>,
     /// Whether files that are not needed may be deleted.
     pub may_delete: bool,
+    /// What may stay away behind the restart; not where it is as usual, nor in plans of the first days.
+    #[serde(default, with = "tolerance", skip_serializing_if = "is_usual")]
+    pub tolerance: Tolerance,
 }
 
 /// How a device is found again: without anything secret.
@@ -192,6 +196,7 @@ impl PlanFile {
                 restart_seconds: wish.restart.as_secs(),
                 window_seconds: wish.window.map(|window| window.as_secs()),
                 may_delete: wish.may_delete,
+                tolerance: wish.tolerance,
             },
             devices,
             seal: String::new(),
@@ -207,9 +212,9 @@ impl PlanFile {
 
     /// What was wished besides.
     pub fn wish(&self) -> Wish {
-        let Wished { rate, restart_seconds, window_seconds, may_delete } = self.wish;
+        let Wished { rate, restart_seconds, window_seconds, may_delete, tolerance } = self.wish;
         let window = window_seconds.map(Duration::from_secs);
-        Wish { rate, restart: Duration::from_secs(restart_seconds), window, may_delete }
+        Wish { rate, restart: Duration::from_secs(restart_seconds), window, may_delete, tolerance }
     }
 
     /// Writes it, whole or not at all, for its owner only: it names files and versions of devices.

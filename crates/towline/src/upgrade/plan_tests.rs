@@ -36,6 +36,7 @@ fn facts() -> Facts {
         reload: None,
         members: vec![Member { number: 1, state: "Ready".into() }],
         up: None,
+        routes: None,
         installed: None,
         digest: Some((OLD.into(), "ab".into())),
     }

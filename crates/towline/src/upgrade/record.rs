@@ -3,7 +3,8 @@
 use crate::events::Surveyed;
 use db::journal::Kind;
 use serde::{Deserialize, Serialize};
-use upgrade::{Effect, Facts, Happened, Outcome, Start};
+use std::collections::BTreeMap;
+use upgrade::{Effect, Facts, Happened, Outcome, Routes, Start, State};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Effect", rename_all = "kebab-case")]
@@ -41,6 +42,31 @@ enum OutcomeText {
     Abandoned(String),
 }
 
+/// Nothing of it was in journals of the first days.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "State")]
+struct StateText {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    up: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "routes")]
+    routes: Vec<Routes>,
+}
+
+/// Each as its origin and how many there are.
+mod routes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use upgrade::Routes;
+
+    pub(super) fn serialize<S: Serializer>(routes: &[Routes], to: S) -> Result<S::Ok, S::Error> {
+        routes.iter().map(|r| (r.source.as_str(), r.count)).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Routes>, D::Error> {
+        let routes = Vec::<(String, u64)>::deserialize(from)?;
+        Ok(routes.into_iter().map(|(source, count)| Routes { source, count }).collect())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Happened", rename_all = "kebab-case")]
 enum HappenedText {
@@ -50,9 +76,8 @@ enum HappenedText {
         version: String,
         boot: Vec<String>,
         may_go: Vec<String>,
-        // Not in journals of the first days.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        up: Vec<String>,
+        #[serde(flatten, with = "StateText")]
+        state: State,
     },
     Intent {
         #[serde(with = "EffectText")]
@@ -124,7 +149,7 @@ pub fn facts(device: &str, facts: &Facts) -> String {
 }
 
 /// What a report shows of such an entry.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 pub struct Ran {
     /// `CISCO2911/K9`; nothing where it is not known.
     #[serde(default)]
@@ -135,6 +160,12 @@ pub struct Ran {
     pub image: String,
     /// What the next start would have tried.
     pub boot: Vec<String>,
+    /// Interfaces that were up; not in journals of the first days.
+    #[serde(default)]
+    pub up: Option<Vec<String>>,
+    /// How many routes of each origin; not in journals of the first days.
+    #[serde(default)]
+    pub routes: Option<BTreeMap<String, u64>>,
 }
 
 /// Which configuration an entry of the kind [`Kind::Backup`] holds, in its step: the text is the configuration itself.
@@ -183,16 +214,36 @@ mod tests {
             version: s("15.1(4)M4"),
             boot: vec![s("flash0:old.bin")],
             may_go: vec![s("older.bin")],
-            up: Vec::new(),
+            state: State::default(),
+        };
+        let watched = State { up: vec![s("Gi0/0")], routes: vec![Routes { source: s("ospf 1"), count: 7 }] };
+        let began_of = |state| match &began {
+            Happened::Began { serial, image, version, boot, may_go, .. } => Happened::Began {
+                serial: serial.clone(),
+                image: image.clone(),
+                version: version.clone(),
+                boot: boot.clone(),
+                may_go: may_go.clone(),
+                state,
+            },
+            other => panic!("{other:?}"),
         };
         let start = r#""at":60,"start":{"uptime":7,"reason":"power-on","image":"flash0:old.bin","version":"15.1(4)M4"}}}"#;
         let rows: Vec<(Happened, &str, Option<&str>, String)> = vec![
             (
-                began,
+                began.clone(),
                 "began",
                 None,
                 s(
                     r#"{"began":{"serial":null,"image":"flash0:old.bin","version":"15.1(4)M4","boot":["flash0:old.bin"],"may_go":["older.bin"]}}"#,
+                ),
+            ),
+            (
+                began_of(watched),
+                "began",
+                None,
+                s(
+                    r#"{"began":{"serial":null,"image":"flash0:old.bin","version":"15.1(4)M4","boot":["flash0:old.bin"],"may_go":["older.bin"],"up":["Gi0/0"],"routes":[["ospf 1",7]]}}"#,
                 ),
             ),
             (Happened::Resumed, "resumed", None, s(r#""resumed""#)),

@@ -4,6 +4,7 @@
 //! then nothing. Secrets of configurations and transcripts are masked here, once more, whoever wrote them.
 
 use super::record::{self, Ran};
+use super::watched::{Watched, watched};
 use crate::difference;
 use db::journal::{DeviceKept, EntryKept, Kind, Look, State};
 use fleet::ios::{is_same, redacted};
@@ -155,6 +156,14 @@ impl Story {
         })
     }
 
+    /// What was watched, before and after.
+    pub fn watched(&self) -> Vec<Watched> {
+        match (&self.before, &self.after) {
+            (Some(before), Some(after)) => watched(before, after),
+            (Some(_) | None, _) => Vec::new(),
+        }
+    }
+
     /// From the first to the last of what is known.
     pub fn took(&self) -> Duration {
         self.times.map(|(first, last)| between(first, last)).unwrap_or_default()
@@ -244,8 +253,8 @@ impl<'a> Telling<'a> {
         match happened {
             Happened::Began { image, version, boot, .. } => {
                 // What the device said of itself before that says more.
-                let known = self.story.before.take().map(|ran| ran.model).unwrap_or_default();
-                self.story.before = Some(Ran { model: known, version, image, boot });
+                let known = self.story.before.take().unwrap_or_default();
+                self.story.before = Some(Ran { version, image, boot, ..known });
             }
             Happened::Intent { effect, .. } => {
                 let what = record::what(&effect, self.image);

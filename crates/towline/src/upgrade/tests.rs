@@ -47,7 +47,7 @@ impl Book {
             version: "15.1(4)M4".into(),
             boot: vec!["flash0:old.bin".into()],
             may_go: vec![],
-            up: vec![],
+            state: upgrade::State::default(),
         })
     }
 
@@ -69,6 +69,14 @@ impl Book {
         self.raw(Kind::Facts, None, &json)
     }
 
+    /// The same, with what it has.
+    fn facts_with(&mut self, version: &str, image: &str, watched: &str) -> &mut Book {
+        self.facts(version, image);
+        let entry = self.entries.last_mut().expect("the one of now");
+        entry.text = entry.text.replace("\"new_in_2030\":1", watched);
+        self
+    }
+
     fn story(&self) -> Story {
         Story::of(&self.kept, NEW, self.entries.clone())
     }
@@ -84,7 +92,9 @@ fn eventful() -> Book {
     let back = Effect::SetBoot(vec!["flash0:old.bin".into()]);
     let before = "version 15.1\nhostname R1\nusername bob secret 5 $1$x$y\nboot system flash0:old.bin\nend\n";
     let after = "version 15.1\nhostname R1\nusername bob secret 5 $1$z$w\nboot system flash0:old.bin\nntp server 10.0.0.9\nend\n";
-    book.raw(Kind::Backup, Some(record::BEFORE), before).facts("15.1(4)M4", "flash0:old.bin").began();
+    book.raw(Kind::Backup, Some(record::BEFORE), before);
+    let had = r#""up":["Gi0/0","Gi0/1"],"routes":{"connected":4,"ospf 1":40}"#;
+    book.facts_with("15.1(4)M4", "flash0:old.bin", had).began();
     book.intent(Effect::Delete("older.bin".into())).later(2).done(Effect::Delete("older.bin".into()));
     book.raw(Kind::Transcript, None, "R1#delete /force flash0:older.bin\r\nR1#enable secret S3CRET\r\n");
     book.intent(Effect::Copy).later(61);
@@ -97,7 +107,9 @@ fn eventful() -> Book {
     book.intent(boot.clone()).later(1).done(boot);
     book.intent(Effect::Save).later(3);
     book.happened(&Happened::Resumed).intent(Effect::Save).later(3).done(Effect::Save);
-    book.intent(Effect::Reload).later(300).done(Effect::Reload).facts("15.1(4)M4", "flash0:old.bin");
+    let has = r#""up":["Gi0/0"],"routes":{"connected":2,"ospf 1":40}"#;
+    book.intent(Effect::Reload).later(300).done(Effect::Reload);
+    book.facts_with("15.1(4)M4", "flash0:old.bin", has);
     book.happened(&Happened::TurnedBack(why.into()));
     book.intent(back.clone()).later(1).done(back).intent(Effect::Save).later(2).done(Effect::Save);
     book.raw(Kind::Note, None, "its crashinfo is flash0:crashinfo_1");
@@ -200,13 +212,16 @@ fn what_a_device_says_is_never_markup() {
         version: evil.into(),
         boot: vec![evil.into()],
         may_go: vec![],
-        up: vec![],
+        state: upgrade::State::default(),
     });
     book.intent(Effect::Delete(evil.into()));
     book.happened(&Happened::Failed { effect: Effect::Delete(evil.into()), why: evil.into() });
     book.happened(&Happened::TurnedBack(evil.into()));
     book.raw(Kind::Note, None, evil).raw(Kind::Transcript, None, evil).raw(Kind::Done, None, evil);
     book.raw(Kind::Backup, Some(record::BEFORE), "a\nend").raw(Kind::Backup, Some(record::AFTER), evil);
+    let name = serde_json::to_string(evil).expect("a text");
+    let had = format!(r#""up":[{name}],"routes":{{{name}:2}}"#);
+    book.facts_with("1", "a", &had).facts_with("2", "b", r#""up":[],"routes":{}"#);
     let story = book.story();
     let page = whole_page(std::slice::from_ref(&story));
     let shown = visible(&page);
@@ -315,6 +330,8 @@ fn its_events_say_the_same() {
         r#""state":"ended","outcome":"rolled-back","why":"it restarted"#,
         r#""version_before":"15.1(4)M4""#,
         r#""added":1,"removed":0,"difference":""#,
+        r#""watched":["1 interface, 2 before; gone: Gi0/1","42 routes, 44 before; gone: 2 of connected"]"#,
+        r#""gone":["interfaces: Gi0/1","routes: 2 of connected"]"#,
         r#""last":"2026-11-27T18:08:53.000Z""#,
     ] {
         assert!(json.contains(needed), "{needed} in {json}");

@@ -88,6 +88,9 @@ pub fn story(story: &Story, run: i64, now: i64) -> String {
             let _ = writeln!(out, "         boots {}", plain(&boots(&ran.boot)));
         }
     }
+    for watched in story.watched() {
+        let _ = writeln!(out, "  has    {}", plain(&watched.line()));
+    }
     if let Some(md5) = &story.md5 {
         let _ = writeln!(out, "  the device made the MD5 {md5}");
     }

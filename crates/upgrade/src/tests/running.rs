@@ -3,7 +3,7 @@
 
 use crate::happened::{Effect, Happened, Outcome, Start};
 use crate::room::base;
-use crate::{Boot, Facts, File, FileSystem, Mode, Next, Past, Run, Target, Wish};
+use crate::{Boot, Facts, File, FileSystem, Mode, Next, Past, Routes, Run, Share, Target, Tolerance, Wish};
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -35,6 +35,8 @@ enum Fault {
     Dead,
     /// An interface does not come up with the new image.
     PortDown,
+    /// So many routes of 40 are not there with the new image.
+    RoutesGone(u64),
     /// It restarts by itself before this is done.
     PowerLoss(&'static str),
     /// It says that it restarts, and does not.
@@ -68,6 +70,7 @@ struct Scene {
     tries: Vec<(&'static str, u32)>,
     now: u64,
     journal: Vec<Happened>,
+    tolerance: Tolerance,
 }
 
 impl Model {
@@ -99,6 +102,10 @@ impl Model {
             true => "15.5(3)M4a",
             false => "15.1(4)M4",
         };
+        let gone =
+            faults.iter().find_map(|fault| if let Fault::RoutesGone(n) = fault { Some(*n) } else { None });
+        let gone = gone.filter(|_| is_new);
+        let gone = gone.unwrap_or(0);
         Facts {
             hostname: "R1".into(),
             model: "CISCO2911/K9".into(),
@@ -136,6 +143,10 @@ impl Model {
             } else {
                 vec!["Gi0/0".into(), "Gi0/1".into()]
             }),
+            routes: Some(vec![
+                Routes { source: "connected".into(), count: 4 },
+                Routes { source: "ospf 1".into(), count: 40 - gone },
+            ]),
             installed: None,
             digest: None,
         }
@@ -191,6 +202,7 @@ impl Scene {
             tries: Vec::new(),
             now: 100_000,
             journal: Vec::new(),
+            tolerance: Tolerance::default(),
         }
     }
 
@@ -278,7 +290,7 @@ impl Scene {
             version: Some("15.5(3)M4a".into()),
             damage: None,
         };
-        let wish = Wish { restart: Duration::from_secs(300), ..Wish::default() };
+        let wish = Wish { restart: Duration::from_secs(300), tolerance: self.tolerance, ..Wish::default() };
         let mut run = Run::new(target, wish, None, Past::of(&self.journal));
         for _ in 0..2_000 {
             let is_away = self.model.is_dead || self.now < self.model.started;
@@ -362,6 +374,10 @@ fn every_fault_at_every_step_ends_as_promised() {
         (Fault::WrongVersion, "rolled-back"),
         (Fault::Dead, "held"),
         (Fault::PortDown, "rolled-back"),
+        // Five of a hundred may be missing: two of 40.
+        (Fault::RoutesGone(2), "upgraded"),
+        (Fault::RoutesGone(3), "rolled-back"),
+        (Fault::RoutesGone(40), "rolled-back"),
         (Fault::NotTaken(1), "upgraded"),
     ];
     for step in STEPS {
@@ -380,6 +396,44 @@ fn every_fault_at_every_step_ends_as_promised() {
         assert_eq!(outcome.name(), expected, "{fault:?}: {outcome:?} {:?}", scene.journal);
         is_sound(&scene, &outcome);
     }
+}
+
+/// What is missing is named, waited for as long as was wished, and may be missing where that was wished.
+#[test]
+fn what_was_there_is_waited_for_and_may_stay_away_where_that_was_wished() {
+    let faults = [Fault::PortDown, Fault::RoutesGone(10)];
+    let strict = Tolerance { settle: Duration::from_secs(900), ..Tolerance::default() };
+    let mut scene = Scene { tolerance: strict, ..Scene::new(&faults) };
+    let Outcome::RolledBack(why) = scene.whole() else { panic!("{:?}", scene.journal) };
+    let lost = "it runs 15.5(3)M4a, and what was there before is not: interfaces that are down: Gi0/1; routes: 30 of 40 ospf 1";
+    assert_eq!(why, lost);
+    let told = |scene: &Scene, nth: usize| {
+        let is_reload = |entry: &&Happened| matches!(entry, Happened::Intent { effect: Effect::Reload, .. });
+        match scene.journal.iter().filter(is_reload).nth(nth) {
+            Some(Happened::Intent { at, .. }) => *at,
+            other => panic!("two restarts, not {other:?}"),
+        }
+    };
+    let waited = told(&scene, 1) - told(&scene, 0);
+    assert!((900..1_200).contains(&waited), "{waited} s");
+    let wider = |interfaces, routes| Tolerance { interfaces, routes, ..Tolerance::default() };
+    for (tolerance, expected) in [
+        (wider(1, Share::Percent(25)), "upgraded"),
+        (wider(1, Share::Count(10)), "upgraded"),
+        (wider(0, Share::Count(10)), "rolled-back"),
+        (wider(1, Share::Count(9)), "rolled-back"),
+        (wider(1, Share::Percent(24)), "rolled-back"),
+    ] {
+        let mut scene = Scene { tolerance, ..Scene::new(&faults) };
+        let outcome = scene.whole();
+        assert_eq!(outcome.name(), expected, "{tolerance:?}: {outcome:?}");
+        is_sound(&scene, &outcome);
+    }
+    // 1 % of much is much, and of little nothing.
+    assert_eq!(
+        [50, 99, 100, 250, u64::MAX].map(|all| Share::Percent(1).of(all)),
+        [0, 0, 1, 2, u64::MAX / 100]
+    );
 }
 
 #[test]
@@ -473,7 +527,7 @@ fn any_faults_together_leave_a_device_that_starts() {
             .map(|_| {
                 let step = STEPS[usize::try_from(next(6)).expect("small")];
                 let n = u32::try_from(1 + next(4)).expect("small");
-                match next(13) {
+                match next(14) {
                     0 => Fault::Fails(step, n),
                     1 => Fault::Unheard(step, n),
                     2 => Fault::Lost(step, n),
@@ -486,6 +540,7 @@ fn any_faults_together_leave_a_device_that_starts() {
                     9 => Fault::NotTaken(n),
                     10 => Fault::KilledBefore(step, n),
                     11 => Fault::PortDown,
+                    12 => Fault::RoutesGone(1 + next(40)),
                     _ => Fault::KilledBehind(step, n),
                 }
             })

@@ -63,9 +63,6 @@ pub(super) struct Applying {
     /// The port for HTTP; 0 is any free one.
     #[arg(long, value_name = "PORT", default_value = "0", conflicts_with = "from")]
     http_port: u16,
-    /// So many interfaces that were up may stay down; of more the device is put back, after five minutes.
-    #[arg(long, value_name = "N", default_value = "0")]
-    may_lose: usize,
     #[command(flatten)]
     journal: AtJournal,
     /// Do not ask before it is done.
@@ -141,7 +138,7 @@ impl Applying {
         if self.dry_run || (!self.yes && !confirmed()) {
             return Ok(());
         }
-        let order = self.order(file.image.path.clone(), file.target(), file.wish());
+        let order = self.order(file.image.path.clone(), file.target(), self.wishes.tolerating(file.wish()));
         let mut run = Carrying::begin(order, &devices, &self.journal, events, self.json())?;
         run.holds_to(ready.into_iter().cloned());
         run.each(&self.at, &devices)
@@ -149,13 +146,12 @@ impl Applying {
 
     fn order(&self, image: PathBuf, target: Target, wish: Wish) -> Order {
         let until = wish.window.map(|window| now() + window.as_secs());
-        let Applying { from, over, serve_at, http_port, may_lose, .. } = self;
+        let Applying { from, over, serve_at, http_port, .. } = self;
         Order {
             from: from.clone(),
             over: over.clone(),
             serve_at: *serve_at,
             http_port: *http_port,
-            may_lose: *may_lose,
             ..Order::new(image, target, wish, until)
         }
     }

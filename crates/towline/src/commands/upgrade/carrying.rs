@@ -145,9 +145,7 @@ impl<'a> Carrying<'a> {
         let mut keeper = Keeper::new(claim, &mut telling, &shown, before);
         let serial = way.named.serial().map(str::to_owned);
         let Order { target, wish, until, .. } = &self.order;
-        let mut run = Run::new(target.clone(), *wish, *until, past)
-            .meant_for(serial.as_deref())
-            .tolerating(self.order.may_lose);
+        let mut run = Run::new(target.clone(), *wish, *until, past).meant_for(serial.as_deref());
         let mut first = None;
         let halted = |why: String| Failure::new(Exit::Local, &shown, format!("the journal: {why}"), "");
         if run.past().before.is_none() {

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use upgrade::{CHECKS, Facts, Plan, Target, Wish, plan};
 
 const PLAN: &str = "\
@@ -112,6 +113,14 @@ fn text(named: &Named, facts: &Facts, target: &Target, plan: &Plan, wish: &Wish)
     for (n, action) in plan.actions.iter().enumerate() {
         let felt = if action.is_felt { ": everybody behind it is cut off" } else { "" };
         let _ = writeln!(out, "  {:>2}. {:<10} {}{felt}", n + 1, action.step, action.what);
+    }
+    if plan.estimate.away > Duration::ZERO {
+        let watched = plan.watched.words();
+        let settle = wish.tolerance.settle.as_secs();
+        let _ = match watched.as_slice() {
+            [] => writeln!(out, "  watched behind it: nothing, for it says nothing of interfaces and routes"),
+            [..] => writeln!(out, "  there again within {settle} s, or put back: {}", watched.join(", ")),
+        };
     }
     let estimate = &plan.estimate;
     let _ = writeln!(

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::memory::Shelf;
 use transport::ssh::PrivateKey;
-use upgrade::{Target, Wish, plan};
+use upgrade::{Target, Tolerance, Wish, plan};
 
 const REHEARSE: &str = "\
 Examples:
@@ -67,7 +67,7 @@ impl Rehearsing {
         let mut theatre = Theatre {
             target,
             image,
-            wish: Wish { restart: RESTART, window: None, ..wish },
+            wish: Wish { restart: RESTART, window: None, tolerance: settled_soon(wish.tolerance), ..wish },
             cases,
             workshop: Workshop::new(Shelf::new(&std::env::temp_dir()), guest(), PACE),
             key: of_run()?,
@@ -106,11 +106,16 @@ impl Rehearsing {
             }
             let keys: Vec<_> = file.devices.iter().map(|planned| planned.key.clone()).collect();
             let devices = self.at.of_keys(&keys)?;
-            return Ok((file.target(), file.wish(), file.image.path, devices));
+            return Ok((file.target(), self.wishes.tolerating(file.wish()), file.image.path, devices));
         }
         let image = self.wishes.image()?.to_path_buf();
         Ok((self.wishes.target()?, self.wishes.wish(), image, self.at.devices()?))
     }
+}
+
+/// A twin has all it ever has as soon as it is there.
+fn settled_soon(tolerance: Tolerance) -> Tolerance {
+    Tolerance { settle: tolerance.settle.min(RESTART), ..tolerance }
 }
 
 /// Nobody knows the passwords of a device's own users.

@@ -5,11 +5,12 @@ use crate::digest::Expect;
 use crate::exit::Failure;
 use crate::figures::parse_octets;
 use crate::landing;
+use crate::upgrade::tolerance::share;
 use clap::Args;
 use ios_cli::image_name::ImageName;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use upgrade::{Target, Wish};
+use upgrade::{Share, Target, Tolerance, Wish};
 
 /// The image, and how it is to come about.
 #[derive(Debug, Args)]
@@ -32,6 +33,16 @@ pub(super) struct Wishes {
     /// Delete nothing: too little room stands in the way then.
     #[arg(long)]
     keep_files: bool,
+    /// So many interfaces that were up may stay down behind the restart; of more the device is put back. Usually none.
+    #[arg(long, value_name = "N")]
+    may_lose: Option<u64>,
+    /// So many routes of each origin (connected, static, ospf 1 ...), or so many of a hundred, may be missing behind the restart.
+    /// Usually 5%.
+    #[arg(long, value_name = "N|N%", value_parser = share)]
+    may_lose_routes: Option<Share>,
+    /// How long everything else has to come back behind the restart, before the device is put back. Usually 5m.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    settle: Option<Duration>,
 }
 
 fn rate(text: &str) -> Result<u64, String> {
@@ -59,7 +70,24 @@ impl Wishes {
     /// What is wished besides the image.
     pub(super) fn wish(&self) -> Wish {
         let Wishes { rate, restart, window, .. } = *self;
-        Wish { rate, restart, window, may_delete: !self.keep_files }
+        self.tolerating(Wish {
+            rate,
+            restart,
+            window,
+            may_delete: !self.keep_files,
+            tolerance: Tolerance::default(),
+        })
+    }
+
+    /// What a plan wishes, but for what may stay away where that was said here.
+    pub(super) fn tolerating(&self, planned: Wish) -> Wish {
+        let was = planned.tolerance;
+        let tolerance = Tolerance {
+            interfaces: self.may_lose.unwrap_or(was.interfaces),
+            routes: self.may_lose_routes.unwrap_or(was.routes),
+            settle: self.settle.unwrap_or(was.settle),
+        };
+        Wish { tolerance, ..planned }
     }
 
     /// The image, as it is here.
