@@ -75,6 +75,19 @@ impl Peer {
         there.then_some(python)
     }
 
+    /// Python of the pretended devices, for the peer `name` that is its module. `None` and panics: as above.
+    pub fn double(name: &'static str) -> Option<Peer> {
+        let path = crate::target().join("peers/doubles/bin/python3");
+        let peer = Peer { name, path, libraries: None };
+        let find = format!("import importlib.util as u, sys; sys.exit(u.find_spec('{name}') is None)");
+        let there = peer.path.is_file()
+            && Process::start(peer.command().args(["-c", &find])).wait(PATIENCE).code() == 0;
+        if !there {
+            missing(name, name);
+        }
+        there.then_some(peer)
+    }
+
     /// Node.js, for the peer `name` that is a module of it. `None` and panics: as above.
     pub fn node(name: &'static str) -> Option<Peer> {
         let node = Peer::find(name, "node")?;

@@ -84,6 +84,27 @@ impl Terminal {
         }
     }
 
+    /// Lets somebody else sit there: types what `keys` gives, until that is `None`, and prints what comes, `None` at its end.
+    /// The program is killed then.
+    pub fn carry(
+        mut self,
+        mut keys: impl FnMut() -> Option<Vec<u8>>,
+        mut print: impl FnMut(Option<&[u8]>) + Send + 'static,
+    ) {
+        let screen = std::mem::replace(&mut self.screen, channel().1);
+        std::thread::spawn(move || {
+            while let Ok(octets) = screen.recv() {
+                print(Some(&octets));
+            }
+            print(None);
+        });
+        while let Some(typed) = keys() {
+            if self.keyboard.write_all(&typed).is_err() {
+                return;
+            }
+        }
+    }
+
     /// Waits for its end; its exit code.
     ///
     /// # Panics

@@ -172,6 +172,13 @@ const WHEELS: &[&str] = &[
     "ansible-core==2.19.14",
 ];
 
+/// What goes into one of its own, `target/peers/doubles`, for it wants older libraries: pretended devices. 105 MB, 12 s to fetch.
+const DOUBLES: &[&str] = &[
+    "fakenos==1.2.1",
+    // Brings its plugins with their tests' data, and needs neither pyATS nor Genie for its mock.
+    "unicon==26.9",
+];
+
 /// What goes into `target/peers/node`, pinned, where there is npm.
 const MODULES: &[&str] = &["basic-ftp@6.2.3"];
 
@@ -195,7 +202,8 @@ pub(crate) fn run(_: &[String]) -> Result<()> {
     let lock = File::create(home.join("lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).context("target/peers/lock")?;
     debs(&home, DEBS)?;
-    python(&home)?;
+    python(&home.join("venv"), WHEELS)?;
+    python(&home.join("doubles"), DOUBLES)?;
     node(&home)
 }
 
@@ -294,22 +302,22 @@ fn node(home: &Path) -> Result<()> {
     Ok(())
 }
 
-fn python(home: &Path) -> Result<()> {
-    let venv = home.join("venv");
+/// A virtual environment with these.
+fn python(venv: &Path, wheels: &[&str]) -> Result<()> {
     let stamp = venv.join("wheels");
-    let wanted = WHEELS.join("\n");
+    let wanted = wheels.join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(());
     }
-    println!("peers: {}", WHEELS.join(" "));
+    println!("peers: {}", wheels.join(" "));
     if !venv.join("bin/pip").exists() {
-        must(Command::new("python3").args(["-m", "venv"]).arg(&venv).stdin(Stdio::null()))
+        must(Command::new("python3").args(["-m", "venv"]).arg(venv).stdin(Stdio::null()))
             .context("python3 with venv is needed (Debian: python3-venv)")?;
     }
     // Not bin/pip, which names the directory it was made in: a copied target directory is another one.
     let mut pip = Command::new(venv.join("bin/python3"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(WHEELS)
+        .args(wheels)
         .stdin(Stdio::null());
     output(&mut pip)?;
     fs::write(&stamp, wanted)?;

@@ -1,6 +1,7 @@
 //! What is typed to do something, where a device answers as real ones did: copies, saves, restarts, install mode. What no table
 //! knows gets no answer.
 
+use crate::asked::text;
 use crate::line::{Answers, Line};
 use client::Options;
 use client::terminal::{Over, Place};
@@ -66,10 +67,6 @@ fn done(effect: Effect, says: &[(&str, &str)]) -> (Result<Option<String>, Undone
 
 /// Of a device whose image lies in `flash0:`.
 fn facts() -> Facts {
-    let text = |name: &str| {
-        let file = format!("{}/../crates/ios-cli/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_to_string(&file).unwrap_or_else(|e| panic!("{file}: {e}"))
-    };
     let texts = Texts {
         version: text("show_version_c3945.txt"),
         boot: text("show_bootvar_asr1k.txt"),

@@ -1,7 +1,9 @@
-//! A line of Telnet at which somebody else answers: texts that were recorded.
+//! A line of Telnet at which somebody else answers: texts that were recorded, or a program at a terminal of its own.
 
+use e2e::terminal::Terminal;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use telnet_proto::{Event, Telnet};
@@ -32,6 +34,11 @@ impl Line {
     /// Every connection is answered by one of these.
     pub(crate) fn of<A: Answers>(make: impl Fn() -> A + Send + Sync + 'static) -> Line {
         Line::each(move |stream| replayed(stream, &mut make()))
+    }
+
+    /// Every connection is a run of this program, at a terminal.
+    pub(crate) fn program(make: impl Fn() -> Command + Send + Sync + 'static) -> Line {
+        Line::each(move |stream| carried(stream, Terminal::run(&make())))
     }
 
     fn each(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Line {
@@ -109,4 +116,23 @@ fn replayed(mut stream: TcpStream, answers: &mut dyn Answers) {
             telnet.send(said.replace('\n', "\r\n").as_bytes());
         }
     }
+}
+
+fn carried(mut stream: TcpStream, terminal: Terminal) {
+    let mut out = stream.try_clone().expect("a descriptor");
+    let mut printer = Telnet::server();
+    let print = move |octets: Option<&[u8]>| {
+        printer.send(octets.unwrap_or_default());
+        let _ = out.write_all(&printer.poll_transmit().unwrap_or_default());
+        if octets.is_none() {
+            let _ = out.shutdown(Shutdown::Both);
+        }
+    };
+    let mut telnet = Telnet::server();
+    let mut buffer = [0; 4_096];
+    let keys = move || match stream.read(&mut buffer) {
+        Ok(n @ 1..) => Some(typed(&mut telnet, &buffer[..n])),
+        Ok(0) | Err(_) => None,
+    };
+    terminal.carry(keys, print);
 }

@@ -2,5 +2,7 @@
 
 mod asked;
 mod dialogues;
+mod fakenos;
 mod line;
 mod replayed;
+mod unicon;

@@ -1,6 +1,6 @@
 //! `towline facts` and its likes where devices answer with what real ones printed.
 
-use crate::asked::{events, towline};
+use crate::asked::{SECRET, events, text, towline};
 use crate::line::{Answers, Line};
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const RECORDED: &str = include_str!("recorded.toml");
-const TEXTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/ios-cli/tests/data");
-const SECRET: &str = "hunter2";
 /// What IOS says to what it does not know.
 const UNKNOWN: &str = "         ^\n% Invalid input detected at '^' marker.\n\n";
 
@@ -32,14 +30,9 @@ struct Device {
 }
 
 impl Device {
-    /// What it prints to a command, without the command and the prompts that were recorded with it.
+    /// What it prints to a command.
     fn text(&self, command: &str) -> Option<String> {
-        let file = self.says.get(command)?;
-        let text =
-            std::fs::read_to_string(format!("{TEXTS}/{file}")).unwrap_or_else(|e| panic!("{file}: {e}"));
-        let is_prompt = |line: &&str| line.contains("#sh");
-        let behind = text.lines().position(|line| is_prompt(&line)).map_or(0, |at| at + 1);
-        Some(text.lines().skip(behind).map(|line| format!("{line}\n")).collect())
+        self.says.get(command).map(|file| text(file))
     }
 
     fn line(self) -> Line {

@@ -65,6 +65,12 @@ pub(super) fn is_noise(line: &str) -> bool {
     NOISY.is_match(line)
 }
 
+/// A line without what came of itself behind a prompt: `R1#*Mar  1 00:00:12: %SYS-5-CONFIG_I: Configured`.
+pub(super) fn without_noise(line: &str) -> &str {
+    let end = line.find(['>', '#']).map_or(0, |at| at + 1);
+    if is_noise(&line[end..]) && is_promptlike(&line[..end]) { &line[..end] } else { line }
+}
+
 /// Whether a line refuses a command.
 pub(super) fn is_complaint(line: &str) -> bool {
     COMPLAINED.is_match(line)

@@ -1,5 +1,7 @@
 //! Octets of a line as text.
 
+use super::rows::{is_noise, without_noise};
+
 /// What came since the last command, at most; more is nobody's answer.
 pub(super) const MOST: usize = 16 << 20;
 /// Octets of the end that a last line is looked for in.
@@ -48,19 +50,26 @@ impl Screen {
         plain(&tail[whole..])
     }
 
+    /// Whether the last line on which something stands came of itself.
+    pub(super) fn ends_in_noise(&self) -> bool {
+        let text = self.tail();
+        text.lines().rev().find(|line| !line.trim().is_empty()).is_some_and(is_noise)
+    }
+
     /// The line that the cursor is on. What came of itself behind a prompt is not looked at: the prompt stands before it.
     pub(super) fn last_line(&self) -> String {
         let text = self.tail();
         let last = text.rsplit('\n').next().unwrap_or_default();
-        if !last.trim().is_empty() {
-            return last.to_owned();
+        if !last.trim().is_empty() && !is_noise(last) {
+            return without_noise(last).to_owned();
         }
         let mut is_noisy = false;
         for line in text.lines().rev() {
-            if super::rows::is_noise(line) {
+            let shown = without_noise(line);
+            if is_noise(line) {
                 is_noisy = true;
             } else if !line.trim().is_empty() {
-                return if is_noisy { line.to_owned() } else { String::new() };
+                return if is_noisy || shown.len() < line.len() { shown.to_owned() } else { String::new() };
             }
         }
         String::new()
@@ -122,6 +131,12 @@ mod tests {
             ("show clock\r\n*10:00:00\r\nR1#", "R1#"),
             ("x\r\nR1#\r\n*Mar  1 00:00:12: %SYS-5-CONFIG_I: Configured\r\n", "R1#"),
             ("x\r\nR1#\r\n*Mar  1 00:00:12: %SYS-5-CONFIG_I: Configured\r\n\r\n", "R1#"),
+            ("x\r\nR1#\r\n%SYS-5-RESTART: System restarted --", "R1#"),
+            // Of a console, behind a start.
+            ("x\r\nR1>*Sep 18 10:36:14.536: %LINK-3-UPDOWN: Interface Et1/0, changed state to up\r\n", "R1>"),
+            ("R1>*Sep 18 10:36:14.536: %LINK-3-UPDOWN: Interface Et1/0, changed", "R1>"),
+            ("%SYS-5-RESTART: System restarted --", ""),
+            ("x > *Sep 18 10:36:14.536: %LINK-3-UPDOWN: y\r\n", ""),
             // A command whose output has just ended a line.
             ("x\r\n", ""),
             ("R1#\r\n", ""),

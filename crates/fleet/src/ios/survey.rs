@@ -78,7 +78,9 @@ pub struct Unreadable {
 pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
     let hostname = session.hostname().to_owned();
     let version = needed(session, "show version")?;
-    let image = Version::parse(&version).map(|v| v.image_file).unwrap_or_default();
+    let unreadable =
+        |why: ios_cli::text::Unread| Fault::Unreadable { command: "show version", why: why.to_string() };
+    let image = Version::parse(&version).map_err(unreadable)?.image_file;
     let boot = match session.ask("show bootvar", QUIET)? {
         answer if answer.complaint.is_none() => answer.text,
         _ => needed(session, "show boot")?,

@@ -85,8 +85,8 @@ pub enum Event {
 enum State {
     /// Up to the first prompt; how often Return was pressed.
     Entering(u32),
-    /// A prompt stood there, and is looked for once more.
-    Learning(String),
+    /// A prompt stood there, and is looked for once more; how often Return was pressed again.
+    Learning(String, u32),
     /// `enable` was typed; whether its password was.
     Enabling(bool),
     /// The n-th of [`BEFORE`].
@@ -175,7 +175,9 @@ impl Talk {
         let silence = match &self.state {
             State::Ready | State::Over => return None,
             State::Entering(nudges) if *nudges < NUDGES && self.prompts.is_none() => NUDGE,
-            State::Entering(_) | State::Learning(_) | State::Enabling(_) | State::Preparing(_) => LOGIN,
+            State::Entering(_) if self.stands_at_a_question() => QUESTION,
+            State::Learning(_, nudges) if *nudges < NUDGES && self.screen.ends_in_noise() => NUDGE,
+            State::Entering(_) | State::Learning(..) | State::Enabling(_) | State::Preparing(_) => LOGIN,
             State::Asking(_, quiet, _) if self.stands_at_a_question() => (*quiet).min(QUESTION),
             State::Asking(_, quiet, _) => *quiet,
         };
@@ -197,6 +199,17 @@ impl Talk {
             if !self.stands_at_a_question() {
                 self.out.push(b'\r');
             }
+            return;
+        }
+        // A console that is busy telling of itself loses what is typed meanwhile.
+        let is_noisy = self.screen.ends_in_noise();
+        if let State::Learning(_, nudges) = &mut self.state
+            && *nudges < NUDGES
+            && is_noisy
+        {
+            *nudges += 1;
+            self.heard = now;
+            self.out.push(b'\r');
             return;
         }
         let why = if self.stands_at_a_question() { Why::Unknown } else { Why::Silent(now - self.heard) };
@@ -252,14 +265,14 @@ impl Talk {
             (State::Entering(_), Some(Meaning::User)) => self.tell_user(now),
             (State::Entering(_), Some(Meaning::Password)) => self.tell_password(now),
             (State::Entering(_), None) if is_prompt => {
-                self.state = State::Learning(line);
+                self.state = State::Learning(line, 0);
                 self.type_line(now, "");
             }
-            (State::Learning(before), None) if is_prompt => {
+            (State::Learning(before, _), None) if is_prompt => {
                 if *before == line {
                     self.learned(now, &line);
                 } else {
-                    self.state = State::Learning(line);
+                    self.state = State::Learning(line, 0);
                     self.type_line(now, "");
                 }
             }
@@ -345,7 +358,7 @@ impl Talk {
 
     fn stop(&mut self, why: Why) {
         let step = match &self.state {
-            State::Entering(_) | State::Learning(_) => "the login",
+            State::Entering(_) | State::Learning(..) => "the login",
             State::Enabling(_) => "enable",
             State::Preparing(n) => BEFORE[*n],
             State::Asking(command, ..) => command.as_str(),

@@ -193,6 +193,25 @@ fn a_silent_line_is_woken_and_then_given_up() {
     assert_eq!(script.event(), Event::Ready);
 }
 
+/// A console behind a start: a prompt stands amid what comes of itself, and what is typed meanwhile is lost.
+#[test]
+fn a_console_that_tells_of_a_start_is_asked_again() {
+    let log = "\r\n*Sep 18 10:36:14.536: %LINK-3-UPDOWN: Interface Ethernet0/0, changed state to up\r\nR1>*Sep 18 10:36:14.537: %LINK-3-UPDOWN: Interface Serial3/2, changed state to up\r\n*Sep 18 10:37:22.063: %SYS-5-RESTART: System restarted --";
+    for piece in [1, 7, 10_000] {
+        let says = [
+            ("", log),
+            // Pressed while it tells of itself: nobody reads it.
+            ("", if piece < 100 { "(no echo)" } else { "\r\nR1>" }),
+            ("", "\r\nR1>"),
+            ("", "\r\nR1>"),
+            ("enable", "\r\nPassword: "),
+            ("topsecret", "(no echo)\r\nR1#"),
+        ];
+        let mut script = Script::new(bob(), "\r\n\r\nPress RETURN to get started!\r\n", &says, piece);
+        assert_eq!(script.event(), Event::Ready, "in pieces of {piece}: {:?}", script.typed);
+    }
+}
+
 #[test]
 fn where_no_system_runs_nothing_is_typed() {
     for (greeting, why) in [
