@@ -164,6 +164,46 @@ fn a_device_reaches_the_lines_of_another_over_telnet_and_ssh() {
     assert!(said.contains("*  1 127.89.0.2"), "{said}");
 }
 
+/// The host keys that devices show, as ssh-keyscan prints them. `None`: skipped.
+fn host_keys(lab: &Lab, port: u16, addresses: &[&str]) -> Option<Vec<String>> {
+    let peer = e2e::peers::Peer::find("openssh", "ssh-keyscan")?;
+    let key = |address: &&str| {
+        let mut command = peer.command();
+        command.args(["-t", "rsa", "-T", "60", "-p", &port.to_string(), address]);
+        let ended = e2e::process::run(&mut command);
+        let line = ended.out.lines().find(|line| line.contains(" ssh-rsa ")).map(str::to_owned);
+        let line = line.unwrap_or_else(|| panic!("{address}: no key: {ended:?}; lab {}", lab.process.id()));
+        line.split(" ssh-rsa ").nth(1).expect("a key").to_owned()
+    };
+    Some(addresses.iter().map(key).collect())
+}
+
+#[test]
+fn each_device_has_a_host_key_of_its_own_that_is_the_same_again() {
+    let addresses = ["127.90.0.1", "127.90.0.2"];
+    let text = "ssh = 0\n[[device]]\nname = \"R\"\ncount = 2\naddress = \"127.90.0.1\"\nssh-profile = \"ios-xe-17\"\nimages = [\"15.1(4)M4\"]\n";
+    let shown = |text: &str| {
+        let dir = e2e::scratch();
+        let mut lab = Lab::with(dir.path(), text);
+        let port = lab.process.wait_for("the line of SSH", |said| {
+            let line = said.err.iter().find_map(|line| line.strip_prefix("SSH: ssh -p "))?;
+            line.split(' ').next()?.parse().ok()
+        });
+        let keys = host_keys(&lab, port, &addresses)?;
+        // What the device itself says of its key.
+        let mut line = lab.line(addresses[1]);
+        line.run("R2#", "terminal length 0");
+        let said = line.run("R2#", "show ip ssh").replace(['\r', '\n'], "");
+        assert!(said.contains(&keys[1]), "{said}");
+        Some(keys)
+    };
+    let Some(first) = shown(text) else { return };
+    assert_ne!(first[0], first[1]);
+    assert_eq!(shown(text).as_ref(), Some(&first), "another start of the same lab");
+    let other = shown(&format!("seed = 2\n{text}")).expect("not skipped");
+    assert!(other.iter().all(|key| !first.contains(key)), "another seed");
+}
+
 /// 300 devices of which 20 copy at once; with `E2E_SOAK` 10,000 and 200.
 #[test]
 fn many_copy_at_once_while_thousands_stand_idle_and_the_image_is_held_once() {

@@ -7,6 +7,7 @@
 //! nothing is shown but the output, or one `scp`. No subsystem is there.
 
 use crate::device::Device;
+use crate::host_key::{HostKey, HostKeys};
 use crate::rack::Rack;
 use crate::scp;
 use crate::session::{TerminalPort, Vty};
@@ -33,8 +34,7 @@ const LINGER: Duration = Duration::from_secs(10);
 /// What `show ip ssh` says of the server that is never changed.
 pub(crate) struct Offered {
     pub(crate) ios: Ios,
-    /// As a line of OpenSSH: `ssh-rsa AAAA…`.
-    pub(crate) key: String,
+    pub(crate) key: HostKey,
 }
 
 /// A listener for SSH, with threads of its own. Dropped it ends, and its lines with it.
@@ -44,11 +44,13 @@ pub struct SshLines {
 }
 
 impl SshLines {
-    /// Lets people in on `listener`; `key`, of all devices there, is of RSA, the only kind that IOS has.
+    /// Lets people in on `listener`; `keys` are of RSA, the only kind that IOS has. A device whose key is its own has it made
+    /// when somebody first comes to it.
     ///
     /// # Errors
     /// No threads.
-    pub fn start(rack: Arc<Rack>, listener: TcpListener, key: PrivateKey) -> io::Result<SshLines> {
+    pub fn start(rack: Arc<Rack>, listener: TcpListener, keys: impl Into<HostKeys>) -> io::Result<SshLines> {
+        let keys = keys.into();
         let at = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         let runtime =
@@ -57,7 +59,9 @@ impl SshLines {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         for (device, ios) in rack.all() {
             // The first that is started is the one that is shown.
-            let _ = device.ssh.set(Offered { ios, key: key.public().text().to_owned() });
+            let name = device.config.name.as_deref().unwrap_or_default();
+            let key = HostKey::new(keys.clone(), device.serial(), name);
+            let _ = device.ssh.set(Offered { ios, key });
         }
         runtime.spawn(async move {
             loop {
@@ -66,7 +70,11 @@ impl SshLines {
                         let at = stream.local_addr().ok().and_then(|here| rack.at(here.ip()));
                         // At an address without a device nobody answers.
                         let Some((device, ios)) = at else { continue };
-                        tokio::spawn(serve(stream, device.clone(), key.clone(), ios));
+                        let key = match &keys {
+                            HostKeys::One(key) => Some(PrivateKey::clone(key)),
+                            HostKeys::Each(_) => None,
+                        };
+                        tokio::spawn(serve(stream, device.clone(), key, ios));
                     }
                     // No descriptor, or the peer is gone: neither is a reason to stop.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -108,10 +116,22 @@ pub(crate) fn retries(config: &crate::Config) -> u8 {
     config.ssh_retries.unwrap_or(3)
 }
 
-async fn serve(stream: tokio::net::TcpStream, device: Arc<Device>, key: PrivateKey, ios: Ios) {
+/// The key that was given, or the device's own, which may have to be made: that takes a processor its time.
+async fn key_of(device: &Arc<Device>, given: Option<PrivateKey>) -> Option<PrivateKey> {
+    if given.is_some() {
+        return given;
+    }
+    let device = device.clone();
+    let made = move || device.ssh.get().and_then(|offered| offered.key.get().ok().cloned());
+    tokio::task::spawn_blocking(made).await.ok().flatten()
+}
+
+async fn serve(stream: tokio::net::TcpStream, device: Arc<Device>, given: Option<PrivateKey>, ios: Ios) {
     if tokio::time::timeout(BOOT, booted(&device)).await.is_err() {
         return;
     }
+    // Without a key nobody can be told who we are.
+    let Some(key) = key_of(&device, given).await else { return };
     // No line is free: not even our name is told.
     let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
     let set = device.running_config();

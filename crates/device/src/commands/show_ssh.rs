@@ -45,7 +45,7 @@ impl Exec<'_> {
             "{out}{set}Minimum expected Diffie Hellman key size : {bits} bits\n\
              IOS Keys in SECSH format(ssh-rsa, base64 encoded): {name}\n"
         );
-        for line in key.trim_end().as_bytes().chunks(WIDE) {
+        for line in key.text().trim_end().as_bytes().chunks(WIDE) {
             out.push_str(&String::from_utf8_lossy(line));
             out.push('\n');
         }

@@ -15,6 +15,7 @@ mod agent;
 mod ahead;
 mod channel;
 pub mod client;
+mod derived;
 mod hello;
 mod hosts;
 mod ios;

@@ -23,7 +23,7 @@ section! {
         boot: Boot = Boot::Quick,
         /// What makes the contents of images and everything else that is drawn: the same seed, the same lab.
         seed: u64 = 1,
-        /// Where an RSA host key of all devices is kept, made where it is missing; without it the key is of this run.
+        /// Where an RSA key is kept that the devices' host keys are drawn from, made where it is missing; without it they are drawn from `seed`.
         host_key: Option<PathBuf> = None,
         /// The control socket, for `towline device ctl`; with a command behind -- there is one without this too.
         control: Option<PathBuf> = None,

@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::lab::desk::{Desk, Known};
 use crate::lab::servers::{Ports, Servers};
 use device::wire::{Others, Table};
-use device::{Attendant, Device, Rack, SshLines, TelnetLines, Through};
+use device::{Attendant, Device, HostKeys, Rack, SshLines, TelnetLines, Through};
 use serve::listen::Want;
 use std::fmt::Write as _;
 use std::io;
@@ -35,8 +35,8 @@ pub struct Running {
     pub devices: Vec<Placed>,
     /// The port of Telnet.
     pub telnet: Option<u16>,
-    /// The port of SSH, and the fingerprint of its key.
-    pub ssh: Option<(u16, String)>,
+    /// The port of SSH.
+    pub ssh: Option<u16>,
     /// The port of the consoles.
     pub console: Option<u16>,
     /// The servers.
@@ -93,13 +93,16 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
     let (vty, console) = (telnet(vty, Through::Vty)?, telnet(console, Through::Console)?);
     let (mut ssh_port, mut ssh_lines) = (None, None);
     if let Some(listener) = ssh {
-        let key = match &topology.host_key {
-            Some(dir) => crate::service::ssh::rsa(dir)?,
-            None => of_run()?,
+        // Whoever has the one or the other has all keys: they are a lab's.
+        let drawn_from = match &topology.host_key {
+            Some(dir) => crate::service::ssh::rsa(dir)?.text().map_err(|e| {
+                Failure::new(Exit::Local, dir.display(), e, "take the file away, and a new one is made")
+            })?,
+            None => format!("seed {}", topology.seed),
         };
-        let print = key.public().fingerprint().to_owned();
-        let started = SshLines::start(rack, listener, key).map_err(threads)?;
-        ssh_port = Some((started.address().port(), print));
+        let keys = HostKeys::Each(drawn_from.into_bytes().into());
+        let started = SshLines::start(rack, listener, keys).map_err(threads)?;
+        ssh_port = Some(started.address().port());
         ssh_lines = Some(started);
     }
     let socket = topology.control.as_deref().or(control);
@@ -205,8 +208,12 @@ pub fn described(lab: &Running) -> String {
     if let Some(port) = lab.telnet {
         let _ = writeln!(out, "Telnet: telnet {} {port}", first.address);
     }
-    if let Some((port, print)) = &lab.ssh {
-        let _ = writeln!(out, "SSH: ssh -p {port} USER@{} (host key {print})", first.address);
+    if let Some(port) = &lab.ssh {
+        let _ = writeln!(
+            out,
+            "SSH: ssh -p {port} USER@{} (each device has a host key of its own)",
+            first.address
+        );
     }
     if let Some(port) = lab.console {
         let _ = writeln!(out, "Consoles: telnet {} {port}", first.address);
