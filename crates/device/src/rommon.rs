@@ -13,6 +13,7 @@ use crate::session::{Leave, Tty, load};
 use crate::wire::Links;
 use client::{Remote, Scheme, Type};
 use ios_cli::text::confreg::{self as confreg_texts, Questions};
+use ios_cli::text::rommon_info::{self, Aliases};
 use ios_cli::text::{boot_classic, rommon as texts};
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -20,7 +21,7 @@ use store::{Blob, Sink, VPath};
 
 /// Runs ROMMON on the console until an image boots or the device is reset.
 pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
-    let (mut number, mut history) = (1, VecDeque::new());
+    let (mut number, mut history, mut aliases) = (1, VecDeque::new(), Aliases::default());
     loop {
         let line = tty.ask_plain(&texts::prompt(number))?;
         if !matches!(tty.device.state().power, Power::Rommon) {
@@ -30,13 +31,19 @@ pub(crate) fn run(tty: &mut Tty) -> Result<(), Leave> {
             continue;
         }
         number += 1;
-        let Some(line) = repeated(tty, &history, line)? else { continue };
+        let Some(line) = repeated(tty, &history, aliases.spelled_out(&line))? else { continue };
+        let line = aliases.spelled_out(&line);
         history.push_back(line.clone());
         // So many are kept.
         if history.len() > 16 {
             history.pop_front();
         }
-        if line == "history" {
+        let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        if verb == "alias" {
+            tty.print(&aliases.alias(rest.trim()))?;
+        } else if verb == "unalias" {
+            tty.print(&aliases.unalias(rest.trim()))?;
+        } else if line == "history" {
             tty.print(&texts::history(history.iter().map(String::as_str)))?;
         } else if command(tty, &line)? {
             return Ok(());
@@ -127,8 +134,18 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
         "xmodem" if tty.device.profile().boot.loader != Loader::RommonXe => {
             return xmodem::xmodem(tty, &rest);
         }
-        "meminfo" | "cookie" | "xmodem" => {
-            tty.print(&format!("{verb}: not supported by this emulated device\n"))?;
+        "meminfo" => {
+            let profile = tty.device.profile();
+            // Of 491520K/32768K, the second is for packets.
+            let packets = profile.version.memory.split_once('/');
+            let packets = packets.and_then(|(_, kib)| kib.trim_end_matches('K').parse::<u32>().ok());
+            let share = packets.unwrap_or(0) * 100 / profile.memory_kib.max(1);
+            let nvram = u32::try_from(profile.nvram.total.get() / 1_024).unwrap_or(u32::MAX);
+            tty.print(&rommon_info::meminfo(profile.memory_kib, share, nvram))?;
+        }
+        "cookie" => {
+            let text = rommon_info::cookie(&tty.device.profile().mac, tty.device.serial());
+            tty.print(&text)?;
         }
         _ => tty.print(&texts::unknown(verb))?,
     }

@@ -321,3 +321,25 @@ fn rommon_asks_about_its_register_and_remembers_what_was_typed() {
     assert_eq!(typed, "1    confreg\n2    confreg\n3    showmon\n4    showmon\n5    history\n");
     assert!(p.answer("repeat 9", "rommon 7 > ").contains("no such command"));
 }
+
+#[test]
+fn rommon_knows_its_board_and_other_words_for_its_commands() {
+    let bench = Bench::bare();
+    let mut p = bench.person();
+    p.until("rommon 1 > ");
+    assert_eq!(
+        p.answer("meminfo", "rommon 2 > "),
+        "\nMain memory size: 512 MB.\nAvailable main memory starts at 0xa0015000, size 524204KB\n\
+         IO (packet) memory size: 6 percent of main memory.\nNVRAM size: 255KB\n"
+    );
+    let cookie = p.answer("cookie", "rommon 3 > ");
+    assert!(cookie.starts_with("cookie:\n01 01 00 17 95 c0 ff ee "), "{cookie}");
+    assert!(p.answer("ls flash:", "rommon 4 > ").contains("Directory of flash"));
+    assert_eq!(p.answer("alias where=\"set\"", "rommon 5 > "), "");
+    assert!(p.answer("where", "rommon 6 > ").contains("PS1=rommon ! > "));
+    assert!(p.answer("alias", "rommon 7 > ").contains("\nls=dir\n"));
+    // History has what was done; repeating goes by that.
+    assert!(p.answer("h", "rommon 8 > ").contains("set"));
+    assert_eq!(p.answer("unalias where", "rommon 9 > "), "");
+    assert!(p.answer("where", "rommon 10 > ").contains("command \"where\" not found"));
+}

@@ -27,6 +27,7 @@ mod netboot;
 mod newcomers;
 mod operator;
 mod planned;
+mod priority;
 mod profiles;
 mod rancid;
 mod recipe;

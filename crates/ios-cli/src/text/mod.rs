@@ -76,6 +76,7 @@ pub mod ports;
 pub mod privilege;
 pub mod redundancy;
 pub mod rommon;
+pub mod rommon_info;
 pub mod route;
 pub mod route_summary;
 pub mod send;
