@@ -31,7 +31,8 @@ pub(super) struct AtDevices {
     /// (docs/inventory.md). It says how each is reached and where its passwords are.
     #[arg(short = 'i', long, value_name = "FILE")]
     inventory: Option<PathBuf>,
-    /// Of the inventory only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant.
+    /// Of the inventory only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant;
+    /// `@FILE`: a file that has them a line each.
     #[arg(
         long,
         value_name = "NAMES",

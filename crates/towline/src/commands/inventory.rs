@@ -23,7 +23,8 @@ pub struct Inventory {
     /// The inventory: TOML, YAML, CSV or Ansible's INI and YAML (docs/inventory.md).
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant.
+    /// Only these: names, tags or patterns (`core*`) with commas between, `!` in front of those that are not meant;
+    /// `@FILE`: a file that has them a line each.
     #[arg(long, value_name = "NAMES", allow_hyphen_values = true)]
     limit: Option<Limit>,
     /// Print events as JSON, one a line, on stdout (docs/events.md).

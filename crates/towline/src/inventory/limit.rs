@@ -1,9 +1,13 @@
-//! Which devices of an inventory are meant: names, tags and patterns with commas between, `!` in front of those that are not.
+//! Which devices of an inventory are meant: names, tags and patterns with commas between, `!` in front of those that are not; or
+//! a file that has them a line each.
 
 use super::device::{Device, Inventory};
 use crate::config::nearest;
 use crate::exit::Failure;
 use std::str::FromStr;
+
+/// Octets of a file of names, at most.
+const MOST: u64 = 16 << 20;
 
 /// `core*,!r9`
 #[derive(Clone, Debug)]
@@ -19,6 +23,9 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Limit, String> {
+        if let Some(file) = text.strip_prefix('@') {
+            return Limit::of_file(file);
+        }
         let term = |text: &str| {
             let (is_excluded, pattern) = match text.strip_prefix('!') {
                 Some(pattern) => (true, pattern),
@@ -36,6 +43,30 @@ impl FromStr for Limit {
 }
 
 impl Limit {
+    /// Lines of a file, each as a text would be; empty ones and those that begin with `#` are none.
+    fn of_file(file: &str) -> Result<Limit, String> {
+        let size = std::fs::metadata(file).map_err(|e| format!("{file}: {e}"))?.len();
+        if size > MOST {
+            return Err(format!("{file}: it has {size} octets, at most {MOST} are read"));
+        }
+        let text = std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+        let mut terms = Vec::new();
+        for (n, line) in text.lines().map(str::trim).enumerate() {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if line.starts_with('@') {
+                return Err(format!("{file}, line {}: a file names no other file", n + 1));
+            }
+            let Limit(more) = line.parse().map_err(|why| format!("{file}, line {}: {why}", n + 1))?;
+            terms.extend(more);
+        }
+        match terms.is_empty() {
+            true => Err(format!("{file}: no name stands in it: one a line")),
+            false => Ok(Limit(terms)),
+        }
+    }
+
     /// Those that are meant. What names none of them is a slip.
     ///
     /// # Errors
@@ -120,6 +151,41 @@ mod tests {
         for bad in ["", "a,,b", "!", "a,!"] {
             assert!(bad.parse::<Limit>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_file_has_names_a_line_each() {
+        let inventory =
+            super::super::tests::read("i.toml", "[[device]]\nname = 'r1'\n[[device]]\nname = 'r2'\n");
+        let inventory = inventory.expect("two");
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("names");
+        let limit = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            format!("@{}", path.display()).parse::<Limit>()
+        };
+        for (text, right) in [
+            ("r1\nr2\n", "r1 r2"),
+            ("# what failed\n\n  r2 \r\n", "r2"),
+            ("*\n!r1\n", "r2"),
+            ("r1,r2", "r1 r2"),
+        ] {
+            let names: Vec<String> =
+                limit(text).unwrap().of(&inventory).unwrap().iter().map(|d| d.name.clone()).collect();
+            assert_eq!(names.join(" "), right, "{text:?}");
+        }
+        for (text, why) in [
+            ("", "no name stands in it"),
+            ("#\n", "no name"),
+            ("r1\n!\n", "line 2: names, tags"),
+            ("@x\n", "line 1: a file"),
+        ] {
+            let said = limit(text).unwrap_err();
+            assert!(said.contains(why), "{said}");
+        }
+        assert!("@/no/such/file".parse::<Limit>().unwrap_err().contains("/no/such/file: No such file"));
+        let slip = limit("r3\n").unwrap().of(&inventory).unwrap_err().to_string();
+        assert!(slip.contains("'r3' is no device and no tag"), "{slip}");
     }
 
     #[test]
