@@ -105,7 +105,9 @@ impl Run {
         }
         Next::Over(Outcome::Held(match self.past.told {
             Some(_) => {
-                format!("it was told to restart {elapsed} s ago and has not come back: look at its console")
+                format!(
+                    "it was told to restart {elapsed} s ago and has not come back: {why}; look at its console"
+                )
             }
             None => format!("it cannot be reached for {elapsed} s: {why}"),
         }))

@@ -208,9 +208,11 @@ fn asked(
 /// What is next for a device that does not say what it is.
 fn missed(run: &mut Run, fault: &Fault) -> Next {
     let is_starting = run.past().is_restarting();
+    // Who is to say that somebody may come in may not be reached yet.
     let may_start = match fault {
         Fault::Trouble(trouble) => matches!(trouble.why, Why::Loader | Why::Refused),
-        Fault::Line(_) | Fault::Complaint { .. } | Fault::Unreadable { .. } => false,
+        Fault::Line(error) => matches!(error, ClientError::Login { .. }),
+        Fault::Complaint { .. } | Fault::Unreadable { .. } => false,
     };
     if is_lost(fault) || (is_starting && may_start) {
         return run.lost(now(), &fault.to_string());
@@ -225,7 +227,8 @@ fn missed(run: &mut Run, fault: &Fault) -> Next {
 /// Whether another call may find it well.
 fn is_lost(fault: &Fault) -> bool {
     match fault {
-        Fault::Line(error) => !matches!(error, ClientError::Cancelled),
+        // A login that is refused is not tried again: that locks accounts.
+        Fault::Line(error) => !matches!(error, ClientError::Cancelled | ClientError::Login { .. }),
         Fault::Trouble(trouble) => matches!(trouble.why, Why::Gone | Why::Silent(_)),
         Fault::Complaint { .. } | Fault::Unreadable { .. } => false,
     }
@@ -258,4 +261,87 @@ fn wait(time: Duration, is_stopped: &dyn Fn() -> bool) {
 
 fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::survey::Texts;
+    use super::*;
+    use client::WireCode;
+    use std::net::IpAddr;
+    use upgrade::{Past, State, Target, Wish};
+
+    /// A journal of nothing.
+    struct Unkept;
+
+    impl Journal for Unkept {
+        fn write(&mut self, _: &Happened) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    impl Source for Unkept {
+        fn url(&mut self, _: Option<IpAddr>) -> Result<(String, String), String> {
+            Err("there is none".to_owned())
+        }
+    }
+
+    fn facts() -> Facts {
+        let text = |text: &str| text.to_owned();
+        let texts = Texts {
+            version: text(include_str!("../../../ios-cli/tests/data/show_version_c3945.txt")),
+            boot: text(include_str!("../../../ios-cli/tests/data/show_bootvar_asr1k.txt")),
+            dir: text(include_str!("../../../ios-cli/tests/data/dir_iosv.txt")),
+            ..Texts::default()
+        };
+        texts.facts("R1").expect("facts")
+    }
+
+    fn refused() -> Fault {
+        let text = "tried the password as bob".to_owned();
+        Fault::Line(ClientError::Login { code: WireCode::Ssh(51), text })
+    }
+
+    /// What becomes of a device of which that happened, and how often it was logged in to, where it refuses the login.
+    fn end(happened: &[Happened], restart: Duration) -> (Outcome, u32) {
+        let target = Target {
+            name: "new.bin".to_owned(),
+            size: 1,
+            md5: String::new(),
+            platform: None,
+            feature: None,
+            version: None,
+            damage: None,
+        };
+        let mut run = Run::new(target, Wish { restart, ..Wish::default() }, None, Past::default());
+        happened.iter().for_each(|entry| run.take(entry));
+        let mut logins = 0;
+        let open = || {
+            logins += 1;
+            Err(refused())
+        };
+        let came = carry_out(&mut run, open, &mut Unkept, &mut Unkept, &|| false);
+        (came.expect("an end"), logins)
+    }
+
+    #[test]
+    fn a_refused_login_is_tried_once_and_named_where_the_device_is_held() {
+        let words = "login refused: tried the password as bob";
+        let patience = Duration::from_secs(600);
+        assert_eq!(end(&[], patience), (Outcome::Abandoned(words.to_owned()), 1));
+        let began = Happened::Began {
+            serial: None,
+            image: "flash0:old.bin".to_owned(),
+            version: "15.0(1)M7".to_owned(),
+            boot: Vec::new(),
+            may_go: Vec::new(),
+            state: State::default(),
+        };
+        assert_eq!(end(std::slice::from_ref(&began), patience), (Outcome::Held(words.to_owned()), 1));
+        // Behind a restart whom it asks may not be there yet; in the end that is what it said.
+        let told = Happened::Intent { effect: Effect::Reload, at: 0, start: Start::of(&facts()) };
+        let (outcome, _) = end(&[began, told], Duration::ZERO);
+        let Outcome::Held(why) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains(words) && why.ends_with("look at its console"), "{why}");
+    }
 }
