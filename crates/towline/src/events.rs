@@ -22,7 +22,7 @@ pub use name::Name;
 use name::base64;
 pub use on_devices::{BackedUp, Planned, Rehearsal, Surveyed, UpgradeCopy, UpgradeEnded, UpgradeStep};
 pub use on_inventories::{Inventoried, LeftOut};
-pub use on_upgrades::{UpgradeDevice, UpgradeEntry, UpgradeRun};
+pub use on_upgrades::{UpgradeDevice, UpgradeEntry, UpgradeForgotten, UpgradeRun};
 pub use rows::EVENTS;
 pub use told::{AUDITED, told};
 pub(crate) use told::{EXHAUSTED, configured, direction, granted_word, protocol_word, verb_word};
@@ -438,6 +438,7 @@ pub enum Event {
     UpgradeRun(UpgradeRun),
     UpgradeDevice(Box<UpgradeDevice>),
     UpgradeEntry(UpgradeEntry),
+    UpgradeForgotten(UpgradeForgotten),
     BackedUp(BackedUp),
     Inventoried(Box<Inventoried>),
     LeftOut(LeftOut),

@@ -35,6 +35,14 @@ pub enum Fault {
         /// The device.
         key: String,
     },
+    /// A run is not over.
+    #[error("run {run} is not over: {key} has not ended")]
+    Unfinished {
+        /// The run.
+        run: i64,
+        /// One of its devices that has not ended.
+        key: String,
+    },
     /// Two devices of a run have the same name.
     #[error("the device {0} is named twice")]
     Twice(String),

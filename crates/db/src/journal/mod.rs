@@ -33,7 +33,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use verbs::{AskToStop, Begin, Claiming};
+use verbs::{AskToStop, Begin, Claiming, Forget};
 use work::Thread;
 
 /// How long others who write are waited for: they have it for one batch.
@@ -178,6 +178,12 @@ impl Journal {
     /// run.
     pub fn ask_to_stop(&self, run: i64, stop: bool) -> Result<bool, Fault> {
         self.thread.ask(AskToStop { run, stop })
+    }
+
+    /// Takes runs out, with all that was kept of their devices; their numbers are not given again. All of them, or where one has a
+    /// device that has not ended, none.
+    pub fn forget(&self, runs: &[i64]) -> Result<(), Fault> {
+        self.thread.ask(Forget { runs: runs.to_vec() })
     }
 }
 

@@ -109,6 +109,43 @@ fn what_is_written_is_read_in_its_order_also_while_somebody_writes() {
 }
 
 #[test]
+fn runs_that_are_over_are_forgotten_all_or_none() {
+    let place = place();
+    let journal = Journal::open(&place.path).unwrap();
+    let runs: Vec<i64> =
+        (0..3).map(|n| journal.begin(&run(), &[device(&format!("r{n}"), None)]).unwrap()).collect();
+    for n in [0, 1] {
+        let claim = journal.claim(runs[n], &format!("r{n}"), Take::default()).unwrap();
+        claim.append(Kind::Note, None, "x").unwrap();
+        claim.end("upgraded", "", "{}").unwrap();
+    }
+    let fault = journal.forget(&[runs[0], runs[2]]).unwrap_err();
+    assert_eq!(fault, Fault::Unfinished { run: runs[2], key: "r2".into() });
+    let left =
+        || Look::open(&place.path).unwrap().runs().unwrap().iter().map(|run| run.id).collect::<Vec<_>>();
+    assert_eq!(left(), runs);
+    // Somebody goes on with it in the last moment.
+    let again = journal.claim(runs[1], "r1", Take { by_force: false, ended: true }).unwrap();
+    assert!(journal.forget(&[runs[1]]).is_err());
+    again.end("held", "", "{}").unwrap();
+    journal.forget(&[runs[0], runs[1], 77]).unwrap();
+    assert_eq!(left(), [runs[2]]);
+    let rows = |table: &str| {
+        raw(
+            &place.path,
+            &format!(
+                "CREATE TABLE IF NOT EXISTS seen (n INTEGER); INSERT INTO seen SELECT count(*) FROM {table}"
+            ),
+        );
+    };
+    rows("entry");
+    raw(
+        &place.path,
+        "CREATE TABLE none (n INTEGER CHECK (n = 0)); INSERT INTO none SELECT n FROM seen; DROP TABLE none; DROP TABLE seen",
+    );
+}
+
+#[test]
 fn every_kind_is_read_as_it_was_written() {
     for (kind, word) in Kind::ALL {
         assert_eq!((kind.word(), Kind::read(word)), (word, Some(kind)));

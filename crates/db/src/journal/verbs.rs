@@ -205,6 +205,36 @@ impl Verb for AskToStop {
     }
 }
 
+pub(super) struct Forget {
+    pub(super) runs: Vec<i64>,
+}
+
+impl Verb for Forget {
+    type Said = ();
+
+    async fn perform(&self, connection: &mut SqliteConnection) -> Result<(), Fault> {
+        for run in &self.runs {
+            // Somebody may have claimed one of its devices since it was looked at: who goes on with it is not robbed.
+            let open = query("SELECT key FROM device WHERE run = ? AND (outcome IS NULL OR pid IS NOT NULL)");
+            if let Some(row) = open.bind(run).fetch_optional(&mut *connection).await? {
+                return Err(Fault::Unfinished { run: *run, key: row.try_get("key")? });
+            }
+        }
+        // Configurations have secrets in them: their octets are written over.
+        query("PRAGMA secure_delete = ON").execute(&mut *connection).await?;
+        for run in &self.runs {
+            for delete in [
+                "DELETE FROM entry WHERE device IN (SELECT id FROM device WHERE run = ?)",
+                "DELETE FROM device WHERE run = ?",
+                "DELETE FROM run WHERE id = ?",
+            ] {
+                query(delete).bind(run).execute(&mut *connection).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 pub(super) struct IsToStop {
     pub(super) device: i64,
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 pub(super) const UPGRADE_RUN: Row = Row {
     event: "upgrade_run",
-    by: "upgrade list, upgrade status, upgrade report, upgrade abort",
+    by: "upgrade list, upgrade status, upgrade report, upgrade abort, upgrade resume",
     doc: "A run of upgrades that the journal keeps.",
     fields: &[
         always("run", Kind::Count, "Its number."),
@@ -94,6 +94,39 @@ pub(super) const UPGRADE_ENTRY: Row = Row {
         maybe("why", Kind::Text, "Why it failed, or why it is put back; of a note its text."),
     ],
 };
+
+pub(super) const UPGRADE_FORGOTTEN: Row = Row {
+    event: "upgrade_forgotten",
+    by: "upgrade forget",
+    doc: "A run of upgrades that the journal keeps no longer.",
+    fields: &[
+        always("run", Kind::Count, "Its number."),
+        always("began", Kind::Text, "When: RFC 3339, UTC."),
+        always("image", Kind::Text, "The new image."),
+        always("devices", Kind::Count, "How many devices it had."),
+        always("dry_run", Kind::OneOf(&["yes", "no"]), "Whether it is only told: it is kept still."),
+    ],
+};
+
+/// A run that was forgotten, or would be.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[allow(missing_docs, reason = "every field is documented in UPGRADE_FORGOTTEN, which is printed")]
+pub struct UpgradeForgotten {
+    pub run: i64,
+    pub began: String,
+    pub image: String,
+    pub devices: usize,
+    pub dry_run: &'static str,
+}
+
+impl UpgradeForgotten {
+    /// That of the journal.
+    pub fn new(kept: &RunKept, devices: usize, dry_run: bool) -> UpgradeForgotten {
+        let (began, image) = (stamp(kept.at), kept.run.image.clone());
+        let dry_run = if dry_run { "yes" } else { "no" };
+        UpgradeForgotten { run: kept.id, began, image, devices, dry_run }
+    }
+}
 
 /// A run as an event.
 #[derive(Clone, PartialEq, Debug, Serialize)]

@@ -487,6 +487,7 @@ pub const EVENTS: &[Row] = &[
     on_upgrades::UPGRADE_RUN,
     on_upgrades::UPGRADE_DEVICE,
     on_upgrades::UPGRADE_ENTRY,
+    on_upgrades::UPGRADE_FORGOTTEN,
     on_devices::UPGRADE_STEP,
     on_devices::UPGRADE_COPY,
     on_devices::UPGRADE_ENDED,

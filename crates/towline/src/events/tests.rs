@@ -385,6 +385,13 @@ fn samples() -> Vec<Event> {
             devices: BTreeMap::new(),
             stop_asked: None,
         }),
+        Event::UpgradeForgotten(UpgradeForgotten {
+            run: 6,
+            began: s("t"),
+            image: s("old.bin"),
+            devices: 3,
+            dry_run: "no",
+        }),
         Event::UpgradeDevice(Box::new(UpgradeDevice {
             run: 7,
             device: s("admin@r1"),

@@ -70,6 +70,9 @@ pub fn failure(path: &Path, fault: &Fault) -> Failure {
         Fault::Held { .. } => (Exit::Refused, "wait for it, or stop it"),
         Fault::Ended { .. } => (Exit::Refused, "begin a new run"),
         Fault::Absent { .. } => (Exit::Absent, "towline upgrade list shows the runs there are"),
+        Fault::Unfinished { .. } => {
+            (Exit::Refused, "'towline upgrade resume' goes on with it, 'abort' gives it up")
+        }
         Fault::Twice(_) => (Exit::Usage, "name each device once"),
     };
     Failure::new(exit, thing, fault, way_out)

@@ -201,3 +201,57 @@ fn a_run_is_stopped_and_what_is_left_is_given_up() {
     let done = towline(home, &["abort", "9"]);
     assert_eq!(done.status.code(), Some(5), "{done:?}");
 }
+
+/// `resume` of a run that is over says so, and it is well.
+#[test]
+fn what_is_over_is_not_gone_on_with_and_may_be_forgotten() {
+    let home = tempfile::tempdir().expect("a directory");
+    let home = home.path();
+    let path = home.join(".local/state/towline/upgrades.db");
+    let (journal, r2) = journal(&path);
+    let refused = |words: &[&str], why: &str| {
+        let done = towline(home, words);
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.code() == Some(4) && err.contains(why), "{words:?}: {done:?}");
+    };
+    // One that nobody has begun with, one that somebody is at work on, one that was left.
+    refused(&["forget", "1"], "run 1: is not over: r9 has not been begun with");
+    refused(&["forget", "2"], "run 2: is not over: r2 is being worked on");
+    r2.clone().let_go().expect("let go");
+    refused(&["forget", "2"], "run 2: is not over: r2 was left");
+    assert_eq!(out(home, &["forget", "--older-than", "0s"]), "0 runs forgotten\n");
+    for run in ["1", "2"] {
+        out(home, &["abort", run]);
+        assert!(
+            out(home, &["resume", run])
+                .starts_with(&format!("run {run} is over, nothing is left to go on with: "))
+        );
+    }
+    let json = out(home, &["resume", "2", "--json"]);
+    assert!(json.contains("\"event\":\"upgrade_run\"") && json.contains("\"upgraded\":1"), "{json}");
+    let left = || out(home, &["list"]).lines().count();
+    // Not old enough; only told; one of two that is not there.
+    assert_eq!(out(home, &["forget", "--older-than", "1d"]), "0 runs forgotten\n");
+    let said = out(home, &["forget", "2", "1", "--dry-run"]);
+    assert!(said.contains("older.bin") && said.ends_with("2 runs would be forgotten\n"), "{said}");
+    assert_eq!(towline(home, &["forget", "2", "9"]).status.code(), Some(5));
+    assert_eq!(left(), 2);
+    let hidden = b"ntp server 10.0.0.9";
+    let holds = || std::fs::read(&path).expect("a file").windows(hidden.len()).any(|octets| octets == hidden);
+    let said = out(home, &["forget", "2", "2", "--json"]);
+    assert!(said.contains("\"event\":\"upgrade_forgotten\"") && said.contains("\"devices\":3"), "{said}");
+    assert_eq!(left(), 1);
+    drop((journal, r2));
+    assert!(!holds(), "configurations are written over");
+    assert!(out(home, &["forget", "--older-than", "0s"]).ends_with("1 run forgotten\n"));
+    assert_eq!(left(), 0);
+    // A number is not given twice.
+    let journal = Journal::open(&path).expect("a journal");
+    let run = Run { image: "new.bin".into(), md5: "0f".into(), plan: "{}".into() };
+    let device = Device { key: "r1".into(), hostname: String::new(), serial: None };
+    assert_eq!(journal.begin(&run, &[device]).expect("a run"), 3);
+    for words in [&["forget"][..], &["forget", "--older-than", "90"], &["forget", "1", "--older-than", "1d"]]
+    {
+        assert_eq!(towline(home, words).status.code(), Some(2), "{words:?}");
+    }
+}

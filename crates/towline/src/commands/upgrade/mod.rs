@@ -5,6 +5,7 @@ mod apply;
 mod at_journal;
 mod carrying;
 mod copying;
+mod forget;
 mod list;
 mod planning;
 mod rehearse;
@@ -47,6 +48,7 @@ enum Verb {
     Status(status::Status),
     Report(report::Report),
     Abort(abort::Abort),
+    Forget(forget::Forget),
 }
 
 impl Upgrade {
@@ -62,6 +64,7 @@ impl Upgrade {
             Verb::Status(status) => status.json,
             Verb::Report(report) => report.json,
             Verb::Abort(abort) => abort.json,
+            Verb::Forget(forget) => forget.json,
         }
     }
 
@@ -77,6 +80,7 @@ impl Upgrade {
             Verb::Status(status) => status.run(events),
             Verb::Report(report) => report.run(events),
             Verb::Abort(abort) => abort.run(events),
+            Verb::Forget(forget) => forget.run(events),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! `towline upgrade resume` and `rollback`: a run that was begun is gone on with, or put back.
 
-use super::at_journal::AtJournal;
+use super::at_journal::{AtJournal, Reading};
 use super::carrying::Carrying;
 use crate::commands::at_devices::AtDevices;
-use crate::events::Events;
+use crate::events::{Event, Events, UpgradeRun};
 use crate::exit::Failure;
-use crate::upgrade::Order;
+use crate::upgrade::{Order, text};
 use clap::Args;
-use db::journal::{State, Take};
+use db::journal::{RunKept, State, Take};
+use std::io::Write as _;
 use std::sync::Arc;
 
 const RESUME: &str = "\
@@ -22,7 +23,7 @@ Examples:
 ";
 
 /// Go on with a run: devices that were left, that nobody has begun with, and that are held. Each is asked what it is, and what holds
-/// is not done again.
+/// is not done again. Of a run that is over it says so.
 #[derive(Debug, Args)]
 #[command(before_help = RESUME)]
 pub(super) struct Resuming {
@@ -97,6 +98,9 @@ impl Again {
         let devices = reading.look.devices(kept.id).map_err(fault)?;
         let meant = devices.into_iter().filter(|device| is_meant(&device.state));
         let keys: Vec<String> = meant.map(|device| device.device.key).collect();
+        if keys.is_empty() && back.is_none() {
+            return self.over(&mut reading, &kept, events);
+        }
         let order = Order::read(kept.id, &kept.run.plan)?;
         if keys.is_empty() {
             let what = "none of its devices is to be gone on with";
@@ -121,5 +125,20 @@ impl Again {
         drop(reading);
         let run = Carrying::again((kept.id, order), path, take, back, events, self.at.json)?;
         run.each(&self.at, &devices)
+    }
+
+    /// Nothing is left to go on with, and that is how it should be.
+    fn over(&self, reading: &mut Reading, run: &RunKept, events: &Events) -> Result<(), Failure> {
+        let fault = reading.failure();
+        let totals = text::totals(&reading.look.devices(run.id).map_err(fault)?);
+        if self.at.json {
+            events.tell(&Event::UpgradeRun(UpgradeRun::new(run, &totals)));
+            return Ok(());
+        }
+        let over =
+            format!("run {} is over, nothing is left to go on with: {}\n", run.id, text::counted(&totals));
+        // A reader that went away has seen enough.
+        let _gone = std::io::stdout().write_all(over.as_bytes());
+        Ok(())
     }
 }
