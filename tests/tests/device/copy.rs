@@ -1,5 +1,6 @@
 use crate::bench::{Bench, NEW, NEW_VERSION, OLD, Person, SIZE, image};
 use crate::lab::Lab;
+use crate::models::Model;
 use device::{Mode, wire::Table};
 use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
@@ -233,6 +234,45 @@ fn an_interrupt_ends_a_copy() {
         assert_eq!(p.device.facts().flash.len(), 1);
         drop(server.join().expect("no panic"));
     }
+}
+
+#[test]
+fn ios_xe_asks_whoever_interrupts_a_copy_and_goes_on_otherwise() {
+    let mut model = Model::of("isr4331");
+    let (table, server) = stalling(30);
+    model.lab.bench.table = Some(table);
+    let mut p = model.lab.bench.enabled();
+    p.keys("copy tftp://10.0.0.1/a.bin bootflash:\r\r");
+    p.until("!!!");
+    for key in ["\u{3}", "\u{1e}"] {
+        p.keys(key);
+        p.until("Abort Copy? [confirm]");
+        p.keys("n");
+    }
+    p.keys("\u{3}");
+    p.until("Abort Copy? [confirm]");
+    p.keys("\r");
+    let text = p.until("R1#");
+    assert!(text.contains("%Error reading tftp://10.0.0.1/a.bin (User interrupt)"), "{text}");
+    assert_eq!(p.device.facts().flash.len(), 1, "nothing of it is left");
+    drop(server.join().expect("no panic"));
+}
+
+#[test]
+fn file_verify_auto_looks_into_every_image_that_comes() {
+    let lab = Lab::new();
+    lab.serve(NEW, image(NEW_VERSION, SIZE));
+    let mut p = lab.bench.enabled();
+    p.run("conf t");
+    p.run("file verify auto");
+    p.run("end");
+    assert!(p.run("show running-config | include verify").contains("file verify auto\n"));
+    p.keys(&format!("copy tftp://10.0.0.1/{NEW} flash:\r\r"));
+    let text = p.until("bytes copied in ") + &p.until("R1#");
+    assert!(text.contains("Embedded Hash   MD5 :"), "{text}");
+    p.keys(&format!("copy /noverify tftp://10.0.0.1/{NEW} flash:other.bin\r\r"));
+    let text = p.until("bytes copied in ") + &p.until("R1#");
+    assert!(!text.contains("Embedded Hash"), "{text}");
 }
 
 #[test]

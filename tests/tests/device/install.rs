@@ -469,3 +469,24 @@ fn an_image_and_its_packages_say_what_they_are() {
         assert!(router.run(line).contains("% Invalid input"), "{line}");
     }
 }
+
+#[test]
+fn an_image_of_a_server_is_copied_to_flash_first() {
+    let model = Model::installed("c9300");
+    let mut p = told(&model);
+    let url = format!("tftp://10.0.0.1/{}", model.new);
+    let text = p.run(&format!("install add file {url}"));
+    let moved = format!("Downloading file {url}\n\nFinished downloading file {url} to flash:{}\n", model.new);
+    assert!(text.contains(&moved) && text.contains("SUCCESS: install_add"), "{text}");
+    assert_eq!(summary(&mut p), "I 17.09.04 C 17.06.01");
+    assert_eq!(std::fs::metadata(model.lab.bench.flash(&model.new)).expect("there").len(), SIZE);
+    p.keys("install remove inactive\r");
+    p.until("[y/n]");
+    p.keys("y\r");
+    p.until("SUCCESS: install_remove");
+    p.until("R1#");
+    let before = p.device.facts().flash.len();
+    let text = p.run("install add file tftp://10.0.0.1/none.bin");
+    assert!(text.contains("(No such file or directory)") && text.contains("FAILED: install_add"), "{text}");
+    assert_eq!(p.device.facts().flash.len(), before, "nothing of it is left");
+}

@@ -195,6 +195,13 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         15,
         Id::Apply,
     ),
+    Row::new(
+        "[no] file verify auto",
+        &["Adjust file system parameters", "Set flash file system verification options", "Verify all images"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
     Row::new("file prompt", &["Adjust file system parameters", "Prompt level"], CONFIG, 15, Id::Apply),
     Row::new(
         "[no] banner {login | motd} <text:line>",

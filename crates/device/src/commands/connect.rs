@@ -3,19 +3,16 @@
 //! A connection belongs to the session of the line that opened it, and ends with it. While one is looked at, keys go
 //! there; Ctrl-Shift-6 and `x` come back to the prompt, Return on an empty line goes on.
 
-use super::copy::{AtTheLine, Sign, options};
+use super::copy::aside;
 use super::exec::Exec;
 use super::table::Id;
 use crate::session::{Heard, Leave};
+use client::ClientError;
 use client::terminal::{self, Over, Place, Terminal};
-use client::{ClientError, Options};
 use ios_cli::text::sessions::{self, Escape, Failed, Session};
 use ios_cli::{Match, Modes, Row};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
-use transport::Cancel;
 
 /// What a row does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,7 +183,7 @@ impl Exec<'_> {
             self.tty.print(&sessions::trying(host, &address.to_string(), port))?;
         }
         let place = Place { over, user, host: address.to_string(), port };
-        match self.opened(&place)? {
+        match aside(self.tty, |options| Terminal::open(&place, None, options))? {
             Ok(line) => {
                 if over == Over::Telnet {
                     self.tty.print("Open\n")?;
@@ -209,51 +206,6 @@ impl Exec<'_> {
                 Some(failed) => failed.text(),
             }),
         }
-    }
-
-    /// Connects on a thread of its own while the line hears the keys; a password is asked for here.
-    fn opened(&mut self, place: &Place) -> Result<Result<Terminal, ClientError>, Leave> {
-        let device = Arc::clone(&self.tty.device);
-        let cancel = match Cancel::new() {
-            Ok(cancel) => cancel,
-            Err(e) => return Ok(Err(ClientError::Local(e))),
-        };
-        let (signs, seen) = channel();
-        let mut options =
-            Options { cancel: Some(cancel.clone()), tap: device.config.tap.clone(), ..options(&device) };
-        options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
-        std::thread::scope(|scope| {
-            let worker = scope.spawn(move || {
-                let opened = Terminal::open(place, None, &options);
-                // Whoever waits at the line sees that nobody can ask any more.
-                drop((options, signs));
-                opened
-            });
-            let mut left = Ok(());
-            loop {
-                match seen.recv_timeout(LOOK) {
-                    Ok(Sign::Password(answer)) => match self.tty.ask_password("Password: ") {
-                        Ok(typed) => drop(answer.send(Some(typed).filter(|typed| !typed.is_empty()))),
-                        Err(leave) => left = Err(leave),
-                    },
-                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-                match self.tty.interrupted(Duration::ZERO) {
-                    Ok(false) => {}
-                    Ok(true) => cancel.cancel(),
-                    Err(leave) => left = Err(leave),
-                }
-                if left.is_err() {
-                    cancel.cancel();
-                }
-                if worker.is_finished() {
-                    break;
-                }
-            }
-            let opened = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            left.map(|()| opened)
-        })
     }
 
     /// The line is the connection's until one of the two ends, or the escape sequence is typed.

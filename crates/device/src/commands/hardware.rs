@@ -7,6 +7,7 @@ use crate::texts;
 use ios_cli::text::licence::{self, Feature};
 use ios_cli::text::platform::{Platform, Slot, ago};
 use ios_cli::text::redundancy::Redundancy;
+use ios_cli::text::romvar::{self, Variables};
 use ios_cli::text::version;
 use ios_cli::{Modes, Row};
 
@@ -14,6 +15,8 @@ use ios_cli::{Modes, Row};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Hardware {
     Platform,
+    RomMonitor,
+    Variables,
     Redundancy,
     Licence,
     LicenceFeature,
@@ -56,14 +59,29 @@ pub(super) const LICENCES: &[Row<Id>] = &[
 ];
 
 /// What routers with IOS-XE have.
-pub(super) const XE_HARDWARE: &[Row<Id>] = &[Row::new(
-    "show platform",
-    &[SHOW, "Show platform information"],
-    EXEC,
-    1,
-    Id::Hardware(Hardware::Platform),
-)
-.piped()];
+pub(super) const XE_HARDWARE: &[Row<Id>] = &[
+    Row::new(
+        "show platform",
+        &[SHOW, "Show platform information"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::Platform),
+    )
+    .piped(),
+    Row::new(
+        "show rom-monitor <slot:word>",
+        &[SHOW, "Show ROM Monitor", "Slot: 0, 1, R0, F0"],
+        EXEC,
+        15,
+        Id::Hardware(Hardware::RomMonitor),
+    )
+    .piped(),
+];
+
+/// What routers and switches with IOS-XE have.
+pub(super) const VARIABLES: &[Row<Id>] =
+    &[Row::new("show romvar", &[SHOW, "Show ROMMON variables"], EXEC, 15, Id::Hardware(Hardware::Variables))
+        .piped()];
 
 impl Exec<'_> {
     pub(super) fn show_hardware(&self, what: Hardware) -> String {
@@ -74,6 +92,8 @@ impl Exec<'_> {
         };
         match what {
             Hardware::Platform => self.show_platform(),
+            Hardware::RomMonitor => romvar::rom_monitor(&texts::bootstrap(profile)),
+            Hardware::Variables => self.show_variables(),
             Hardware::Redundancy => self.show_redundancy(),
             Hardware::Licence => licence::render(&features()),
             Hardware::LicenceFeature => licence::feature(&features()),
@@ -99,6 +119,28 @@ impl Exec<'_> {
             firmware: profile.hardware.logic.iter().map(firmware).collect(),
         }
         .render()
+    }
+
+    /// What the boot loader was told, and what it knows of its board.
+    fn show_variables(&self) -> String {
+        let device = &self.tty.device;
+        let profile = device.profile();
+        let mac: Vec<char> = profile.mac.chars().filter(char::is_ascii_hexdigit).collect();
+        let mac: Vec<String> =
+            mac.chunks(2).map(|pair| pair.iter().collect::<String>().to_uppercase()).collect();
+        let own = [
+            ("PS1", "rommon ! >".to_owned()),
+            ("BOOT", self.boot_variable()),
+            ("CONFIG_FILE", String::new()),
+            ("BOOTLDR", String::new()),
+            ("MAC_ADDR", mac.join(":")),
+            ("MODEL_NUM", profile.version.model.to_string()),
+            ("SYSTEM_SERIAL_NUM", device.serial().to_owned()),
+        ];
+        let told = device.state().monitor.variables.clone();
+        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let own = own.filter(|(name, _)| told.iter().all(|(there, _)| there != name));
+        Variables(own.chain(told.iter().cloned()).collect()).render()
     }
 
     /// One processor, with nobody to take over.

@@ -1,15 +1,17 @@
 //! `install`: what is typed, what the ledger makes of it, and what follows in flash.
 
+use super::copy::{aside, judge};
 use super::exec::Exec;
-use super::files::unix;
+use super::files::{reason_of, unix};
 use super::table::Id;
 use crate::boot::switch::BOOT;
-use crate::ifs::Fs;
+use crate::ifs::{Fs, Url};
 use crate::image::{self, Part};
 use crate::install::{self, Done, Image, Installing, Ledger, LogEntry, PACKAGES, Provision, Refusal, Verb};
 use crate::profile::View;
 use crate::session::Leave;
 use ios_cli::Match;
+use ios_cli::text::copy::Reason;
 use ios_cli::text::install as texts;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
@@ -184,12 +186,16 @@ impl Exec<'_> {
                 let image = match verb {
                     Verb::Activate => ledger.added().cloned().ok_or_else(|| texts::NOTHING_ADDED.to_owned()),
                     _ => {
+                        let file = found.text("file").unwrap_or_default();
+                        let file = match self.at_hand(file)? {
+                            Ok(file) => file,
+                            Err(why) => return Ok(Err(why)),
+                        };
                         self.tty.print(texts::ADDING)?;
                         let restarts = done != Done::Added;
                         if let Err(why) = self.settle(operation, restarts)? {
                             return Ok(Err(why));
                         }
-                        let file = found.text("file").unwrap_or_default().to_owned();
                         match self.add(&file, &ledger)? {
                             Ok(Some(image)) => Ok(image),
                             // What is asked for runs already.
@@ -260,6 +266,35 @@ impl Exec<'_> {
                 let Some(list) = list else { return true };
                 list.split(';').next().and_then(crate::profile::Prefix::strip).is_some_and(is)
             }
+        }
+    }
+
+    /// The name of an image of flash; one of a server is copied there first, under its own name.
+    fn at_hand(&mut self, file: &str) -> Result<Result<String, String>, Leave> {
+        let Ok(Url::Net(net)) = self.url(file) else { return Ok(Ok(file.to_owned())) };
+        let failed = |reason: Reason| Ok(Err(texts::not_downloaded(file, &reason.to_string())));
+        let name = net.path.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let path = match VPath::parse(name.as_bytes()) {
+            Ok(path) if !path.is_root() && net.host.is_some() => path,
+            Ok(_) | Err(_) => return failed(Reason::BadFileName),
+        };
+        self.tty.print(&texts::downloading(file))?;
+        let mut upload = match self.tty.device.flash.create(&path) {
+            Ok(upload) => upload,
+            Err(e) => return failed(reason_of(&e)),
+        };
+        let remote = self.remote(&net);
+        // What does not come whole leaves nothing.
+        match aside(self.tty, |options| client::get(&remote, &mut upload, options))? {
+            Ok(_) => match upload.commit() {
+                Ok(_) => {
+                    let there = format!("{}{name}", self.flash());
+                    self.tty.print(&texts::downloaded(file, &there))?;
+                    Ok(Ok(there))
+                }
+                Err(e) => failed(reason_of(&e)),
+            },
+            Err(error) => failed(judge(&error, false).1),
         }
     }
 

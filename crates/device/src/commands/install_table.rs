@@ -16,14 +16,14 @@ const ALL: &str = "All questions";
 
 pub(super) const INSTALLS: &[Row<Id>] = &[
     Row::new(
-        "install add file <file:file> [prompt-level {none | all}]",
+        "install add file <file:url> [prompt-level {none | all}]",
         &[INSTALL, "Add an image or package", FILE, "File", PROMPT, NONE, ALL],
         EXEC,
         15,
         Id::Install,
     ),
     Row::new(
-        "install add file <file:file> activate [auto-abort-timer <minutes:30-1200>] [issu] [commit] [prompt-level {none | all}]",
+        "install add file <file:url> activate [auto-abort-timer <minutes:30-1200>] [issu] [commit] [prompt-level {none | all}]",
         &[
             INSTALL,
             "Add an image or package",

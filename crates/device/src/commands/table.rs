@@ -4,7 +4,7 @@ use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::connect::{CONNECTS, Connect};
 use super::debug::{DEBUGS, Debug};
 use super::flash_table;
-use super::hardware::{Hardware, LICENCES, REDUNDANCY, XE_HARDWARE};
+use super::hardware::{Hardware, LICENCES, REDUNDANCY, VARIABLES, XE_HARDWARE};
 use super::install_table::INSTALLS;
 use super::network::{NETWORK, Network, SWITCH_NETWORK};
 use super::operator::{OPERATOR, Operator, ROUTER_OPERATOR, SWITCH_OPERATOR};
@@ -574,6 +574,8 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         ];
         let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
         rows.extend(xe.then_some(XE_HARDWARE));
+        // A switch that knows of redundancy has IOS-XE.
+        rows.extend((xe || (redundant && !profile.is_router())).then_some(VARIABLES));
         rows.extend(licensed.then_some(LICENCES));
         rows.extend(redundant.then_some(REDUNDANCY));
         rows.extend(install.then_some(INSTALLS));

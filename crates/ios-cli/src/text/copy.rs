@@ -9,6 +9,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+/// What IOS-XE asks whoever interrupts a copy; stands right before `[confirm]`.
+pub const ABORT: &str = "Abort Copy? ";
+
 /// Packets of 512 octets that one `!` stands for.
 pub const PACKETS_PER_MARK: u32 = 10;
 

@@ -179,6 +179,21 @@ pub fn refused(member: &str, why: &str) -> String {
     format!(" [1] {member} FAILED: {why}\n")
 }
 
+/// Before an image of a server is copied to flash.
+pub fn downloading(url: &str) -> String {
+    format!("Downloading file {url}\n")
+}
+
+/// Behind it.
+pub fn downloaded(url: &str, file: &str) -> String {
+    format!("\nFinished downloading file {url} to {file}\n")
+}
+
+/// It did not come.
+pub fn not_downloaded(url: &str, reason: &str) -> String {
+    format!("Failed to download {url} ({reason})")
+}
+
 /// Behind the beginning of what adds.
 pub const ADDING: &str = "install_add: Adding IMG\n";
 

@@ -77,6 +77,7 @@ pub mod privilege;
 pub mod redundancy;
 pub mod rommon;
 pub mod rommon_info;
+pub mod romvar;
 pub mod route;
 pub mod route_summary;
 pub mod send;

@@ -3,15 +3,16 @@
 //! [`dialog`] asks for what is missing, [`transfer`] moves octets over the network while the session
 //! shows [`progress`] and listens for the interrupt keys, [`local`] copies on the device.
 
+mod aside;
 mod dialog;
 mod local;
 mod progress;
 mod target;
 mod transfer;
 
+pub(super) use aside::aside;
 pub(super) use local::text_of;
-pub(super) use progress::{AtTheLine, Sign};
-pub(super) use transfer::options;
+pub(super) use transfer::judge;
 pub(crate) use transfer::{fetch_at_boot, fetch_failure, fetch_quietly};
 
 use super::exec::Exec;
@@ -54,7 +55,7 @@ impl Exec<'_> {
         let ended = self.carry_out(&order)?;
         // `copy /verify`: the image that has just been written.
         if let (Ok(_), true, Url::Local { fs: Fs::Flash, path, .. }) =
-            (&ended, found.has("/verify"), &order.destination)
+            (&ended, self.verifies(found), &order.destination)
             && let Ok(blob) = self.tty.device.flash.open(path)
         {
             self.verify_image(&order.destination.to_string(), &blob)?;
@@ -66,6 +67,13 @@ impl Exec<'_> {
             result,
         });
         Ok(())
+    }
+
+    /// `/verify`, or `file verify auto` and no `/noverify`.
+    fn verifies(&self, found: &Match<Id>) -> bool {
+        let config = self.tty.device.running_config();
+        let auto = config.kept.iter().any(|line| line == "file verify auto");
+        found.has("/verify") || (auto && !found.has("/noverify"))
     }
 
     fn carry_out(&mut self, order: &Order) -> Result<Ended, Leave> {

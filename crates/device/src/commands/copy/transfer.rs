@@ -8,6 +8,7 @@ use crate::commands::flash::Erase;
 use crate::config::Password;
 use crate::device::Device;
 use crate::ifs::{Fs, Net, Url};
+use crate::profile::Layout;
 use crate::session::{Leave, Tty};
 use crate::wire::LabWire;
 use client::{
@@ -15,8 +16,8 @@ use client::{
     SshOptions, TftpOptions, WireCode,
 };
 use ios_cli::text::copy::{
-    Marks, Reason, Step, accessing, loading_ftp, loading_http, loading_tftp, ok_ftp, ok_tftp, sending_modes,
-    sink, storing_http, writing,
+    ABORT, Marks, Reason, Step, accessing, loading_ftp, loading_http, loading_tftp, ok_ftp, ok_tftp,
+    sending_modes, sink, storing_http, writing,
 };
 use std::io;
 use std::net::IpAddr;
@@ -44,6 +45,8 @@ struct Shape {
     width: usize,
     /// Octets of the file that is written; 0 of one that is read.
     size: u64,
+    /// Whoever interrupts it is asked.
+    asks: bool,
 }
 
 impl Exec<'_> {
@@ -139,6 +142,7 @@ impl Exec<'_> {
             dots: to.scheme == Scheme::Tftp,
             width: self.tty.width(),
             size: blob.len(),
+            asks: self.asks_to_abort(),
         };
         let started = Instant::now();
         let remote = self.remote(to);
@@ -187,7 +191,7 @@ impl Exec<'_> {
             }
             Scheme::Sftp | Scheme::Scp => {}
         }
-        Ok(Shape { begin, record, dots: false, width: self.tty.width(), size: 0 })
+        Ok(Shape { begin, record, dots: false, width: self.tty.width(), size: 0, asks: self.asks_to_abort() })
     }
 
     /// Who logs in on another host where the URL does not say: who is on this line, else the device.
@@ -197,7 +201,7 @@ impl Exec<'_> {
 
     /// What the client is to fetch or write. FTP's login: the URL's, `ip ftp username`, anonymous; HTTP's: the URL's, that of
     /// `ip http client`, none.
-    fn remote(&self, net: &Net) -> Remote {
+    pub(in crate::commands) fn remote(&self, net: &Net) -> Remote {
         let config = self.tty.device.running_config();
         let (user, password) = match (&net.user, net.scheme) {
             (Some(user), _) => (Some(user.clone()), net.password.clone()),
@@ -220,6 +224,10 @@ impl Exec<'_> {
             },
             kind: client::Type::Image,
         }
+    }
+
+    fn asks_to_abort(&self) -> bool {
+        matches!(self.tty.device.profile().version.layout, Layout::Xe(_) | Layout::XeSwitch(_))
     }
 
     fn transfer_failed(&mut self, error: &ClientError, url: &str, write: bool) -> Result<Ended, Leave> {
@@ -388,7 +396,7 @@ fn watch(
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        if tty.interrupted(Duration::ZERO)? {
+        if tty.interrupted(Duration::ZERO)? && screen.gives_up(tty)? {
             cancel.cancel();
         }
     }
@@ -429,6 +437,17 @@ impl Screen<'_> {
             Sign::OutOfOrder | Sign::TimedOut => return Ok(()),
         };
         tty.print(&self.marks.push(mark))
+    }
+
+    /// Whoever interrupts it means that; IOS-XE asks first, and the file goes on coming meanwhile.
+    fn gives_up(&mut self, tty: &mut Tty) -> Result<bool, Leave> {
+        if !self.shape.asks {
+            return Ok(true);
+        }
+        tty.fresh_line()?;
+        let sure = tty.confirm(ABORT)?;
+        self.marks = Marks::behind("", self.shape.width);
+        Ok(sure)
     }
 
     fn begin(&mut self, tty: &mut Tty, behind: &str) -> Result<(), Leave> {
@@ -480,7 +499,7 @@ impl Screen<'_> {
 }
 
 /// What the device calls an error of the client.
-fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
+pub(in crate::commands) fn judge(error: &ClientError, write: bool) -> (Step, Reason) {
     let moving = if write { Step::Writing } else { Step::Reading };
     match error {
         ClientError::TimedOut { phase: Phase::BeforeAnswer, .. } => (Step::Opening, Reason::TimedOut),
@@ -514,7 +533,7 @@ pub(crate) fn fetch_at_boot(
     wire: Arc<LabWire>,
     begin: String,
 ) -> Result<Result<Done, (Step, Reason)>, Leave> {
-    let shape = Shape { begin, record: nothing, dots: false, width: tty.width(), size: 0 };
+    let shape = Shape { begin, record: nothing, dots: false, width: tty.width(), size: 0, asks: false };
     let moved = run(tty, &shape, |options| {
         let options = Options { wire, ..options.clone() };
         client::get(remote, sink, &options)
