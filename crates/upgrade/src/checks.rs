@@ -33,7 +33,7 @@ pub struct Block {
 }
 
 /// Every check, in the order in which they are told.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 15] = [
     Check {
         name: "source",
         doc: "the image at the source is what it should be",
@@ -51,6 +51,18 @@ pub const CHECKS: [Check; 13] = [
         doc: "the image has the features of the one that runs",
         wrong: feature,
         way_out: "choose the image with the same features, or change them knowingly, by hand",
+    },
+    Check {
+        name: "ram",
+        doc: "the device has the main memory that `--needs-ram` says; a sixteenth less is what it keeps for itself",
+        wrong: ram,
+        way_out: "put in more memory, or choose an image that needs less",
+    },
+    Check {
+        name: "flash",
+        doc: "the file system has the octets in all that `--needs-flash` says",
+        wrong: flash,
+        way_out: "put in a larger one, or choose an image that needs less",
     },
     Check {
         name: "name",
@@ -141,6 +153,22 @@ fn platform(facts: &Facts, target: &Target, _: &Wish) -> Option<(String, String)
 
 fn feature(facts: &Facts, target: &Target, _: &Wish) -> Option<(String, String)> {
     differs(facts.feature.as_ref(), target.feature.as_ref())
+}
+
+fn ram(facts: &Facts, _: &Target, wish: &Wish) -> Option<(String, String)> {
+    let needed = wish.needs_ram?;
+    let expected = format!("{needed} octets of main memory");
+    let Some(found) = facts.memory else {
+        return Some((expected, "it does not say how much it has".to_owned()));
+    };
+    // What is built in is not all told: of 2 GiB 1,973,320 KiB.
+    (found.saturating_add(found / 15) < needed).then(|| (expected, format!("{found}")))
+}
+
+fn flash(facts: &Facts, _: &Target, wish: &Wish) -> Option<(String, String)> {
+    let needed = wish.needs_flash?;
+    let found = facts.flash.total;
+    (found < needed).then(|| (format!("{needed} octets in {}", facts.flash.name), format!("{found}")))
 }
 
 fn name(facts: &Facts, target: &Target, _: &Wish) -> Option<(String, String)> {

@@ -27,7 +27,7 @@ pub struct Facts {
     pub uptime: u64,
     /// Why it started last: `power-on`, `Reload Command`.
     pub reason: Option<String>,
-    /// Main memory, octets.
+    /// Main memory, octets; of IOS-XE all that is built in.
     pub memory: Option<u64>,
     /// What happens at the next start.
     pub boot: Boot,

@@ -36,6 +36,10 @@ pub struct Wish {
     pub may_delete: bool,
     /// What may stay away behind it.
     pub tolerance: Tolerance,
+    /// Octets of main memory that the image needs; `None`: it is not known.
+    pub needs_ram: Option<u64>,
+    /// Octets that the file system of images has to have in all; `None`: it is not known.
+    pub needs_flash: Option<u64>,
 }
 
 impl Default for Wish {
@@ -46,6 +50,8 @@ impl Default for Wish {
             window: None,
             may_delete: true,
             tolerance: Tolerance::default(),
+            needs_ram: None,
+            needs_flash: None,
         }
     }
 }

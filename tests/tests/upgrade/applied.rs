@@ -119,6 +119,19 @@ fn nothing_is_done_to_what_is_blocked_or_not_confirmed() {
     assert_eq!(typed(&site, model.profile), Vec::<String>::new(), "not even a login");
     let ended = site.upgrade(&["apply", &device, "--image", model.new, "--dry-run"]);
     assert_eq!(ended.code(), 0, "{ended:?}");
+    // 512 MiB and 245 MiB are there.
+    for (flag, needs, found) in [
+        ("--needs-ram", "1G", "ram: expected 1073741824 octets of main memory, found 536870912"),
+        ("--needs-flash", "256M", "flash: expected 268435456 octets in flash0:, found 256487424"),
+    ] {
+        let words = ["apply", &device, "--image", model.new, "--yes", flag];
+        let ended = site.upgrade(&[&words[..], &[needs]].concat());
+        assert_eq!(ended.code(), 4, "{ended:?}");
+        assert!(ended.err.contains(found) && ended.err.contains("nothing was done"), "{ended:?}");
+    }
+    let enough = ["--needs-ram", "512M", "--needs-flash", "200M", "--dry-run"];
+    let ended = site.upgrade(&[&["apply", &device, "--image", model.new][..], &enough[..]].concat());
+    assert_eq!(ended.code(), 0, "{ended:?}");
     site.ctl(&[model.profile, "fault", "full-flash", &(SIZE / 2).to_string()]);
     let ended = site.upgrade(&["apply", &device, "--image", model.new, "--yes"]);
     assert_eq!(ended.code(), 4, "{ended:?}");

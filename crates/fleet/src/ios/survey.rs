@@ -183,7 +183,7 @@ impl Texts {
             mode,
             uptime: version.uptime,
             reason: reason.filter(|reason| !reason.is_empty()),
-            memory: memory(&version.memory),
+            memory: physical(&version).or_else(|| memory(&version.memory)),
             boot,
             flash,
             unsaved: self.unsaved(),
@@ -324,6 +324,14 @@ fn lines(configuration: &str) -> impl Iterator<Item = &str> {
         !line.is_empty() && *line != "!" && !VOLATILE.iter().any(|begin| line.starts_with(begin))
     };
     configuration.lines().map(str::trim_end).filter(counts)
+}
+
+/// Octets of `4194304K bytes of physical memory.`, which IOS-XE says besides: what its IOS has is a part of it.
+fn physical(version: &Version) -> Option<u64> {
+    let kib = |line: &String| {
+        line.strip_suffix(" bytes of physical memory.")?.trim().strip_suffix('K')?.parse::<u64>().ok()
+    };
+    version.inventory.iter().find_map(kib)?.checked_mul(1_024)
 }
 
 /// Octets of `491520K/32768K`: main memory and what of it is for packets.

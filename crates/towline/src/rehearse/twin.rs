@@ -3,7 +3,7 @@
 use super::flash::{self, Contents};
 use super::model::{self, Nearness};
 use device::image::{BadRecipe, Hollow, Known};
-use device::profile::{Octets, Port, Ports, Prefix, Text, Word};
+use device::profile::{Layout, Octets, Port, Ports, Prefix, Text, Word};
 use device::wire::{Rest, Table};
 use device::{DeviceConfig, Guest, Profile, Stock, Underway};
 use ios_cli::image_name::ImageName;
@@ -208,7 +208,11 @@ fn fitted(nearest: &Profile, Original { facts, running, .. }: &Original) -> Resu
         profile.serial = text(serial)?;
     }
     if let Some(memory) = facts.memory {
-        profile.version.memory = text(&memory_text(&profile.version.memory, memory / 1_024))?;
+        let kib = memory / 1_024;
+        match physical(&mut profile) {
+            Some(line) => *line = text(&format!("{kib}{PHYSICAL}"))?,
+            None => profile.version.memory = text(&memory_text(&profile.version.memory, kib))?,
+        }
     }
     // What runs as packages is named for another processor than the files of its images are.
     if let Some(name) = ImageName::parse(&facts.image).filter(|_| facts.mode == Mode::Bundle) {
@@ -233,6 +237,18 @@ fn fitted(nearest: &Profile, Original { facts, running, .. }: &Original) -> Resu
     }
     wired(&mut profile, running);
     Ok(profile)
+}
+
+const PHYSICAL: &str = "K bytes of physical memory.";
+
+/// Where IOS-XE says what is built in.
+fn physical(profile: &mut Profile) -> Option<&mut Text> {
+    let memories = match &mut profile.version.layout {
+        Layout::Xe(xe) => &mut xe.memories,
+        Layout::XeSwitch(xe) => &mut xe.memories,
+        Layout::IsrG2(_) | Layout::Catalyst(_) | Layout::Ios12(_) => return None,
+    };
+    memories.iter_mut().find(|line| line.ends_with(PHYSICAL))
 }
 
 /// `491520K/32768K` of so many KiB in all, with the part for packets that the profile has.

@@ -52,6 +52,10 @@ struct WishText {
     // Not in runs of the first days.
     #[serde(default, with = "tolerance")]
     tolerance: Tolerance,
+    #[serde(default)]
+    needs_ram: Option<u64>,
+    #[serde(default)]
+    needs_flash: Option<u64>,
 }
 
 impl Order {

@@ -78,6 +78,12 @@ pub struct Wished {
     /// What may stay away behind the restart; not where it is as usual, nor in plans of the first days.
     #[serde(default, with = "tolerance", skip_serializing_if = "is_usual")]
     pub tolerance: Tolerance,
+    /// Octets of main memory that the image needs; not in plans of the first days, nor where nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_ram: Option<u64>,
+    /// Octets that flash has to have in all; as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs_flash: Option<u64>,
 }
 
 /// How a device is found again: without anything secret.
@@ -191,13 +197,7 @@ impl PlanFile {
             towline: env!("CARGO_PKG_VERSION").to_owned(),
             made: crate::events::timestamp(SystemTime::now()),
             image: Image { path, name, size, md5, sha256, platform, feature, version, damage },
-            wish: Wished {
-                rate: wish.rate,
-                restart_seconds: wish.restart.as_secs(),
-                window_seconds: wish.window.map(|window| window.as_secs()),
-                may_delete: wish.may_delete,
-                tolerance: wish.tolerance,
-            },
+            wish: PlanFile::wished(wish),
             devices,
             seal: String::new(),
         })
@@ -210,11 +210,33 @@ impl PlanFile {
         Target { name, size, md5, platform, feature, version, damage }
     }
 
+    /// What is wished, as a plan has it.
+    pub fn wished(wish: &Wish) -> Wished {
+        Wished {
+            rate: wish.rate,
+            restart_seconds: wish.restart.as_secs(),
+            window_seconds: wish.window.map(|window| window.as_secs()),
+            may_delete: wish.may_delete,
+            tolerance: wish.tolerance,
+            needs_ram: wish.needs_ram,
+            needs_flash: wish.needs_flash,
+        }
+    }
+
     /// What was wished besides.
     pub fn wish(&self) -> Wish {
-        let Wished { rate, restart_seconds, window_seconds, may_delete, tolerance } = self.wish;
+        let Wished { rate, restart_seconds, window_seconds, may_delete, tolerance, needs_ram, needs_flash } =
+            self.wish;
         let window = window_seconds.map(Duration::from_secs);
-        Wish { rate, restart: Duration::from_secs(restart_seconds), window, may_delete, tolerance }
+        Wish {
+            rate,
+            restart: Duration::from_secs(restart_seconds),
+            window,
+            may_delete,
+            tolerance,
+            needs_ram,
+            needs_flash,
+        }
     }
 
     /// Writes it, whole or not at all, for its owner only: it names files and versions of devices.

@@ -6,7 +6,7 @@ use crate::exit::Exit;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
-use upgrade::{Boot, Facts, File, FileSystem, Member, Mode, Target, Wish, plan};
+use upgrade::{Boot, Facts, File, FileSystem, Member, Mode, Share, Target, Tolerance, Wish, plan};
 
 const NEW: &str = "c2900-universalk9-mz.SPA.155-3.M4a.bin";
 const OLD: &str = "c2900-universalk9-mz.SPA.151-4.M4.bin";
@@ -92,6 +92,20 @@ fn it_has_the_same_octets_each_time_and_is_read_as_it_was_written() {
     // Written again it is the same.
     back.write(&path).unwrap();
     assert_eq!(PlanFile::read(&path).unwrap(), back);
+}
+
+/// What was wished goes with it.
+#[test]
+fn what_the_image_needs_and_what_may_stay_away_is_read_as_it_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("plan.json");
+    let tolerance = Tolerance { interfaces: 3, routes: Share::Count(9), settle: Duration::from_secs(7) };
+    let (needs_ram, needs_flash) = (Some(1 << 30), Some(1 << 28));
+    let wish = Wish { tolerance, needs_ram, needs_flash, ..Wish::default() };
+    let mut file = written(dir.path());
+    file.wish = PlanFile::wished(&wish);
+    file.write(&path).unwrap();
+    assert_eq!(PlanFile::read(&path).unwrap().wish(), wish);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn file(name: &str, size: u64) -> File {
 }
 
 /// Makes one thing wrong.
-type Spoil = fn(&mut Facts, &mut Target);
+type Spoil = fn(&mut Facts, &mut Target, &mut Wish);
 
 /// A router to which nothing stands in the way.
 fn router() -> Facts {
@@ -115,19 +115,26 @@ fn what_holds_already_is_not_done_again() {
 
 #[test]
 fn each_check_blocks_with_what_was_expected_and_found() {
-    let wrong: [(&str, Spoil, &str, &str); 13] = [
-        ("source", |_, t| t.damage = Some(("md5:1".into(), "md5:2".into())), "md5:1", "md5:2"),
-        ("platform", |_, t| t.platform = Some("c3900".into()), "c2900", "c3900"),
-        ("feature-set", |_, t| t.feature = Some("universalk9_npe".into()), "universalk9", "universalk9_npe"),
+    let wrong: [(&str, Spoil, &str, &str); 15] = [
+        ("source", |_, t, _| t.damage = Some(("md5:1".into(), "md5:2".into())), "md5:1", "md5:2"),
+        ("platform", |_, t, _| t.platform = Some("c3900".into()), "c2900", "c3900"),
+        (
+            "feature-set",
+            |_, t, _| t.feature = Some("universalk9_npe".into()),
+            "universalk9",
+            "universalk9_npe",
+        ),
+        ("ram", |_, _, w| w.needs_ram = Some(1 << 30), "1073741824 octets of main memory", "536870912"),
+        ("flash", |_, _, w| w.needs_flash = Some(256 << 20), "268435456 octets in flash0:", "250000000"),
         (
             "name",
-            |_, t| (t.name, t.version) = (OLD.into(), None),
+            |_, t, _| (t.name, t.version) = (OLD.into(), None),
             "a name that is free",
             "c2900-universalk9-mz.SPA.151-4.M4.bin, which runs, and is another file",
         ),
         (
             "mode",
-            |f, _| {
+            |f, _, _| {
                 f.mode = Mode::Install;
                 f.flash.free = 900_000_000;
                 let versions = vec![("17.03.01.0.1".into(), Standing::OnTrial)];
@@ -138,21 +145,21 @@ fn each_check_blocks_with_what_was_expected_and_found() {
         ),
         (
             "running-image",
-            |f, _| (f.flash.files, f.boot.images) = (vec![], vec![]),
+            |f, _, _| (f.flash.files, f.boot.images) = (vec![], vec![]),
             "c2900-universalk9-mz.SPA.151-4.M4.bin in flash0:",
             "no such file",
         ),
         (
             "boot-variable",
-            |f, _| f.boot.images = vec!["flash:gone.bin".into()],
+            |f, _, _| f.boot.images = vec!["flash:gone.bin".into()],
             "flash:gone.bin, which the next start tries, in flash",
             "no such file",
         ),
-        ("register", |f, _| f.boot.register = Some(0x2142), "0x2102 or the like", "0x2142"),
-        ("manual-boot", |f, _| f.boot.manual = true, "Manual Boot = no", "yes"),
+        ("register", |f, _, _| f.boot.register = Some(0x2142), "0x2102 or the like", "0x2142"),
+        ("manual-boot", |f, _, _| f.boot.manual = true, "Manual Boot = no", "yes"),
         (
             "stack",
-            |f, _| {
+            |f, _, _| {
                 f.members = vec![
                     Member { number: 1, state: "Ready".into() },
                     Member { number: 2, state: "Removed".into() },
@@ -163,33 +170,47 @@ fn each_check_blocks_with_what_was_expected_and_found() {
         ),
         (
             "reload-pending",
-            |f, _| f.reload = Some("Reload scheduled in 5 minutes".into()),
+            |f, _, _| f.reload = Some("Reload scheduled in 5 minutes".into()),
             "no reload is scheduled",
             "Reload scheduled in 5 minutes",
         ),
         (
             "unsaved",
-            |f, _| f.unsaved = Some(true),
+            |f, _, _| f.unsaved = Some(true),
             "the saved configuration is the running one",
             "they differ",
         ),
         (
             "room",
-            |f, _| f.flash.free = 1_000_000,
+            |f, _, _| f.flash.free = 1_000_000,
             "105000000 octets free in flash0:",
             "1000000 free, and no files that may go make enough",
         ),
     ];
     assert_eq!(wrong.map(|(name, ..)| name).to_vec(), CHECKS.iter().map(|c| c.name).collect::<Vec<_>>());
     for (name, spoil, expected, found) in wrong {
-        let (mut facts, mut target) = (router(), new_image());
-        spoil(&mut facts, &mut target);
-        let blocks = planned(&facts, &target).blocks;
+        let (mut facts, mut target, mut wish) = (router(), new_image(), Wish::default());
+        spoil(&mut facts, &mut target, &mut wish);
+        let blocks = plan(&facts, &target, &wish).blocks;
         assert_eq!(blocks.len(), 1, "{name}: {blocks:?}");
         let block = &blocks[0];
         assert_eq!((block.check, block.expected.as_str(), block.found.as_str()), (name, expected, found));
         assert!(!block.way_out.is_empty());
     }
+}
+
+/// As much as was built in, however little of it a device tells; and what it does not tell is not there.
+#[test]
+fn memory_is_what_was_built_in() {
+    let wish = Wish { needs_ram: Some(2 << 30), ..Wish::default() };
+    for (kib, is_enough) in [(2 << 20, true), (1_973_320, true), (1_900_000, false)] {
+        let facts = Facts { memory: Some(kib << 10), ..router() };
+        assert_eq!(plan(&facts, &new_image(), &wish).blocks.is_empty(), is_enough, "{kib} KiB");
+    }
+    let blocks = plan(&Facts { memory: None, ..router() }, &new_image(), &wish).blocks;
+    assert_eq!((blocks[0].check, blocks[0].found.as_str()), ("ram", "it does not say how much it has"));
+    // Who wishes nothing is not asked.
+    assert_eq!(planned(&Facts { memory: None, ..router() }, &new_image()).blocks, []);
 }
 
 #[test]

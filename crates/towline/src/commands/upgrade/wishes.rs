@@ -33,6 +33,12 @@ pub(super) struct Wishes {
     /// Delete nothing: too little room stands in the way then.
     #[arg(long)]
     keep_files: bool,
+    /// Main memory that the image needs, from the vendor's page: 512M, 4G. A device with less is not touched.
+    #[arg(long, value_name = "OCTETS", value_parser = parse_octets)]
+    needs_ram: Option<u64>,
+    /// Octets that the file system of the image has to have in all, from the vendor's page: 256M.
+    #[arg(long, value_name = "OCTETS", value_parser = parse_octets)]
+    needs_flash: Option<u64>,
     /// So many interfaces that were up may stay down behind the restart; of more the device is put back. Usually none.
     #[arg(long, value_name = "N")]
     may_lose: Option<u64>,
@@ -69,13 +75,15 @@ impl Wishes {
 
     /// What is wished besides the image.
     pub(super) fn wish(&self) -> Wish {
-        let Wishes { rate, restart, window, .. } = *self;
+        let Wishes { rate, restart, window, needs_ram, needs_flash, .. } = *self;
         self.tolerating(Wish {
             rate,
             restart,
             window,
             may_delete: !self.keep_files,
             tolerance: Tolerance::default(),
+            needs_ram,
+            needs_flash,
         })
     }
 
