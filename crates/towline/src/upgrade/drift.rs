@@ -4,7 +4,7 @@
 //! that somebody has done of it already.
 
 use super::plan_file::{PlanFile, Planned};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::landing;
 use upgrade::{Facts, Target, Wish, plan, room};
 
@@ -101,6 +101,16 @@ fn replanned(planned: &Planned, now: &Facts, target: &Target, wish: &Wish) -> Ve
 }
 
 impl PlanFile {
+    /// That the image on this host is the one that was planned with.
+    ///
+    /// # Errors
+    /// It is another one, or cannot be read.
+    pub(crate) fn has_its_image(&self) -> Result<(), Failure> {
+        let Some(drift) = self.image_drift()?.into_iter().next() else { return Ok(()) };
+        let what = format!("is another one: planned {}, found {}", drift.planned, drift.found);
+        Err(Failure::new(Exit::Integrity, drift.what, what, "plan again, or fetch the image again"))
+    }
+
     /// What is otherwise with the image on this host.
     ///
     /// # Errors

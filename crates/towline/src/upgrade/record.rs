@@ -173,17 +173,17 @@ pub const BEFORE: &str = "before";
 /// The one after all was done.
 pub const AFTER: &str = "after";
 
-/// What is done, for people; `image` is what is copied.
-pub fn what(effect: &Effect, image: &str) -> String {
+/// What is done, for people; `image` is what is copied, `fs` where it lies.
+pub fn what(effect: &Effect, fs: &str, image: &str) -> String {
     match effect {
-        Effect::Delete(file) => format!("delete {file}"),
+        Effect::Delete(file) => format!("delete {fs}{file}"),
         Effect::Copy => format!("copy {image}"),
-        Effect::Digest => format!("verify /md5 {image}"),
+        Effect::Digest => format!("verify /md5 {fs}{image}"),
         Effect::SetBoot(images) if images.is_empty() => String::from("no boot line"),
         Effect::SetBoot(images) => format!("boot {}", images.join(", then ")),
         Effect::Save => String::from("save the configuration"),
         Effect::Reload => String::from("reload"),
-        Effect::Add => format!("install add file {image}"),
+        Effect::Add => format!("install add file {fs}{image}"),
         Effect::Activate(minutes) => format!("install activate, for {minutes} minutes on trial"),
         Effect::Commit => String::from("install commit"),
         Effect::Abort => String::from("install abort"),

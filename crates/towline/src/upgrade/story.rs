@@ -257,7 +257,7 @@ impl<'a> Telling<'a> {
                 self.story.before = Some(Ran { version, image, boot, ..known });
             }
             Happened::Intent { effect, .. } => {
-                let what = record::what(&effect, self.image);
+                let what = record::what(&effect, "", self.image);
                 let step = effect.step();
                 self.open = Some((effect, self.story.moments.len()));
                 self.at(entry, What::Deed { step, what, took: None, came: Came::Unknown });
@@ -291,7 +291,7 @@ impl<'a> Telling<'a> {
             }
             other => {
                 self.open = other;
-                let what = record::what(effect, self.image);
+                let what = record::what(effect, "", self.image);
                 self.at(entry, What::Deed { step: effect.step(), what, took: None, came: outcome });
             }
         }

@@ -107,15 +107,7 @@ impl Applying {
 
     /// Does what a plan says, where it still holds.
     fn planned(&self, file: &PlanFile, events: &Arc<Events>) -> Result<(), Failure> {
-        if let Some(drift) = file.image_drift()?.first() {
-            let what = format!("is another one: planned {}, found {}", drift.planned, drift.found);
-            return Err(Failure::new(
-                Exit::Integrity,
-                &drift.what,
-                what,
-                "plan again, or fetch the image again",
-            ));
-        }
+        file.has_its_image()?;
         let (ready, blocked): (Vec<_>, Vec<_>) =
             file.devices.iter().partition(|planned| planned.blocks.is_empty());
         if ready.is_empty() {

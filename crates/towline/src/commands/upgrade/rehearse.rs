@@ -99,11 +99,7 @@ impl Rehearsing {
     fn meant(&self) -> Result<(Target, Wish, PathBuf, Vec<Named>), Failure> {
         if let Some(path) = self.at.plan().filter(|_| !self.wishes.has_image()) {
             let file = PlanFile::read(path)?;
-            if let Some(drift) = file.image_drift()?.first() {
-                let what = format!("is another one: planned {}, found {}", drift.planned, drift.found);
-                let way_out = "plan again, or fetch the image again";
-                return Err(Failure::new(Exit::Integrity, &drift.what, what, way_out));
-            }
+            file.has_its_image()?;
             let keys: Vec<_> = file.devices.iter().map(|planned| planned.key.clone()).collect();
             let devices = self.at.of_keys(&keys)?;
             return Ok((file.target(), self.wishes.tolerating(file.wish()), file.image.path, devices));

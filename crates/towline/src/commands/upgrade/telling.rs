@@ -3,6 +3,7 @@
 use crate::events::{Event, Events, UpgradeStep};
 use crate::figures::grouped;
 use crate::progress::Screen;
+use crate::upgrade::record;
 use fleet::ios::Journal;
 use std::io::Write as _;
 use std::sync::Arc;
@@ -31,23 +32,12 @@ impl<'a> Telling<'a> {
     }
 
     fn what(&self, effect: &Effect) -> String {
-        let (fs, Target { name, size, .. }) = (&self.file_system, self.target);
+        let (fs, Target { name, size, .. }) = (self.file_system.as_str(), self.target);
+        let what = record::what(effect, fs, name);
         match effect {
-            Effect::Delete(file) => format!("delete {fs}{file}"),
-            Effect::Copy => format!("copy {name} to {fs}, {} octets", grouped(*size)),
-            Effect::Digest => format!("verify /md5 {fs}{name}"),
-            Effect::SetBoot(images) if images.is_empty() => String::from("no boot line"),
-            Effect::SetBoot(images) => format!("boot {}", images.join(", then ")),
-            Effect::Save => String::from("save the configuration"),
-            Effect::Reload => String::from("reload, and wait until it is back"),
-            Effect::Add => format!("install add file {fs}{name}"),
-            Effect::Activate(minutes) => {
-                format!(
-                    "install activate, and wait until it is back; it goes back by itself after {minutes} minutes"
-                )
-            }
-            Effect::Commit => String::from("install commit"),
-            Effect::Abort => String::from("install abort, and wait until it is back"),
+            Effect::Copy => format!("{what} to {fs}, {} octets", grouped(*size)),
+            effect if effect.restarts() => format!("{what}, and wait until it is back"),
+            _ => what,
         }
     }
 }
