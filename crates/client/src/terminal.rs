@@ -94,7 +94,7 @@ impl Terminal {
         let remote =
             Remote { scheme, user, password, host, port, path: Vec::new(), kind: crate::Type::Image };
         match place.over {
-            Over::Ssh => Terminal::over_ssh(&remote, options),
+            Over::Ssh => on_a_stack_that_goes(|| Terminal::over_ssh(&remote, options)),
             Over::Telnet => Terminal::over_telnet(&remote, options),
         }
     }
@@ -197,6 +197,17 @@ impl Terminal {
             }
         })
     }
+}
+
+/// A login goes some 70 KiB deep, which a stack keeps: who holds a thousand lines, a thread each, does it on another one.
+fn on_a_stack_that_goes(
+    act: impl FnOnce() -> Result<Terminal, ClientError> + Send,
+) -> Result<Terminal, ClientError> {
+    std::thread::scope(|scope| {
+        let login = std::thread::Builder::new().name("login".into());
+        let login = login.spawn_scoped(scope, act).map_err(ClientError::Local)?;
+        login.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn telnet(
