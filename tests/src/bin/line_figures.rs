@@ -9,7 +9,6 @@
 use e2e::poll::until;
 use e2e::process::Process;
 use e2e::towline::command;
-use std::path::Path;
 use std::time::Duration;
 
 const FEW: usize = 10;
@@ -18,51 +17,45 @@ const MANY: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(45);
 
 fn main() {
-    let home = e2e::scratch();
-    let (file, control) = (home.path().join("lab.toml"), home.path().join("control"));
-    let lab = format!(
-        "telnet = 0\nssh = 0\ncontrol = \"{}\"\n[[device]]\nname = \"D\"\naddress = \"127.5.0.1\"\ncount = {MANY}\n\
-         faults = [\"when show version: silent 50s\"]\n",
-        control.display()
-    );
-    std::fs::write(&file, lab).expect("written");
-    let mut lab = Process::start(command().arg("lab").arg(&file));
-    let port = |lab: &mut Process, begin: &'static str, word: usize| -> String {
-        lab.wait_for(begin, |said| {
-            let line = said.err.iter().find_map(|line| line.strip_prefix(begin))?;
-            line.split(' ').nth(word).map(str::to_owned)
-        })
-    };
-    let telnet = port(&mut lab, "Telnet: telnet ", 1);
-    let ssh = port(&mut lab, "SSH: ssh -p ", 0);
-    for (kind, port) in [("telnet", telnet), ("ssh", ssh)] {
-        let held = [FEW, MANY].map(|count| held(home.path(), &control, kind, &port, count));
-        let each = held[1].saturating_sub(held[0]) / (MANY - FEW) as u64;
+    for kind in ["telnet", "ssh"] {
+        let [few, many] = [FEW, MANY].map(|count| held(kind, count));
+        let each = many.saturating_sub(few) / (MANY - FEW) as u64;
         println!(
             "{kind}: {FEW} lines {} KiB, {MANY} lines {} KiB: {} KiB each",
-            held[0] >> 10,
-            held[1] >> 10,
+            few >> 10,
+            many >> 10,
             each >> 10
         );
     }
 }
 
 /// Octets that `towline facts` holds while so many devices have been asked and say nothing.
-fn held(home: &Path, control: &Path, kind: &str, port: &str, count: usize) -> u64 {
-    let count_asked = |n: usize| {
-        let mut c = command();
-        c.args(["device", "ctl", "--json", "--control"]).arg(control).args([&format!("D{n}"), "commands"]);
-        Process::start(&mut c).wait(PATIENCE).out.matches("show version").count()
-    };
-    let before = count_asked(count);
-    let state = home.join(format!("{kind}-{count}"));
+fn held(kind: &str, count: usize) -> u64 {
+    let home = e2e::scratch();
+    let (file, control) = (home.path().join("lab.toml"), home.path().join("control"));
+    let lab = format!(
+        "telnet = 0\nssh = 0\ncontrol = \"{}\"\n[[device]]\nname = \"D\"\naddress = \"127.5.0.1\"\ncount = {count}\n\
+         faults = [\"when show version: silent 50s\"]\n",
+        control.display()
+    );
+    std::fs::write(&file, lab).expect("written");
+    let mut lab = Process::start(command().arg("lab").arg(&file));
+    let begin = if kind == "ssh" { "SSH: ssh -p " } else { "Telnet: telnet 127.5.0.1 " };
+    let port: u16 = lab.wait_for("the line of the port", |said| {
+        let line = said.err.iter().find_map(|line| line.strip_prefix(begin))?;
+        line.split(' ').next()?.parse().ok()
+    });
     let mut c = command();
     c.arg("facts").args(["--parallel", &count.to_string(), "--host-key", "accept-new"]);
-    c.args(["--ssh-profile", "compat"]).env("HOME", &state).env_remove("XDG_STATE_HOME");
+    c.args(["--ssh-profile", "compat"]).env("HOME", home.path()).env_remove("XDG_STATE_HOME");
     c.args((1..=count).map(|n| format!("{kind}://admin:admin@127.5.0.{n}:{port}")));
     let asking = Process::start(&mut c);
-    let last = until(PATIENCE, || (count_asked(count) > before).then_some(()));
-    let all = (1..count).all(|n| until(PATIENCE, || (count_asked(n) > 0).then_some(())).is_some());
-    assert!(last.is_some() && all, "each is asked: {:?}", asking.said());
+    let is_asked = |n: usize| {
+        let mut c = command();
+        c.args(["device", "ctl", "--json", "--control"]).arg(&control).args([&format!("D{n}"), "commands"]);
+        Process::start(&mut c).wait(PATIENCE).out.contains("show version").then_some(())
+    };
+    let all = (1..=count).all(|n| until(PATIENCE, || is_asked(n)).is_some());
+    assert!(all, "each is asked: {:?}", asking.said());
     e2e::memory::resident(asking.id())
 }
