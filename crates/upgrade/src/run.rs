@@ -61,6 +61,11 @@ pub struct Run {
     missing: Option<u64>,
 }
 
+/// When a device that cannot be reached is called once more: a tenth of the time that has passed, which is what it costs at most.
+fn soon(elapsed: u64) -> Duration {
+    Duration::from_millis(elapsed.saturating_mul(100).clamp(250, 30_000))
+}
+
 impl Run {
     /// At the beginning, or where the journal ends.
     pub fn new(target: Target, wish: Wish, until: Option<u64>, past: Past) -> Run {
@@ -101,7 +106,7 @@ impl Run {
         let (since, times) = self.past.told.as_ref().map_or((since, 1), |told| (told.at, PATIENCE));
         let elapsed = now.saturating_sub(since);
         if elapsed < self.wish.restart.as_secs() * u64::from(times) {
-            return Next::Wait(Duration::from_secs((elapsed / 10).clamp(1, 30)));
+            return Next::Wait(soon(elapsed));
         }
         Next::Over(Outcome::Held(match self.past.told {
             Some(_) => {
