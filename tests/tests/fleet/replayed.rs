@@ -133,7 +133,7 @@ fn a_whole_session_that_was_recorded_is_backed_up_and_what_it_lacks_is_named() {
     let (home, line) = (e2e::scratch(), device.line());
     let place = line.place("oxidized");
     let ended = towline(home.path(), SECRET, &["facts", &place]);
-    let refusal = "it refuses 'show boot': % Invalid input detected at '^' marker";
+    let refusal = "it refuses 'show boot': % Invalid input detected at '^' marker; is it a device with IOS or IOS-XE, and has the user privilege 15?";
     assert!(ended.code() == 4 && ended.err.contains(refusal), "{ended:?}");
     let ended = towline(home.path(), SECRET, &["backup", &place, "--to", "kept"]);
     assert_eq!(ended.code(), 0, "{ended:?}");

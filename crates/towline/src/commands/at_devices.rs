@@ -507,7 +507,10 @@ fn failure(shown: &str, fault: &Fault) -> Failure {
             Why::Silent(_) | Why::Gone => (Exit::Unreachable, "try again"),
             Why::Flood => (Exit::Failed, "is it a device?"),
         },
-        Fault::Complaint { .. } => (Exit::Refused, "the user needs privilege 15"),
+        // IOS says the same to what it does not know and to what somebody may not.
+        Fault::Complaint { .. } => {
+            (Exit::Refused, "is it a device with IOS or IOS-XE, and has the user privilege 15?")
+        }
         Fault::Unreadable { .. } => (Exit::Failed, "is it a device with IOS or IOS-XE?"),
     };
     Failure::new(exit, shown, fault, way_out)
