@@ -242,7 +242,7 @@ fn ios_xe_asks_whoever_interrupts_a_copy_and_goes_on_otherwise() {
     let (table, server) = stalling(30);
     model.lab.bench.table = Some(table);
     let mut p = model.lab.bench.enabled();
-    p.keys("copy tftp://10.0.0.1/a.bin bootflash:\r\r");
+    p.keys("copy tftp://10.0.0.1/a.dat bootflash:\r\r");
     p.until("!!!");
     for key in ["\u{3}", "\u{1e}"] {
         p.keys(key);
@@ -253,9 +253,39 @@ fn ios_xe_asks_whoever_interrupts_a_copy_and_goes_on_otherwise() {
     p.until("Abort Copy? [confirm]");
     p.keys("\r");
     let text = p.until("R1#");
-    assert!(text.contains("%Error reading tftp://10.0.0.1/a.bin (User interrupt)"), "{text}");
+    assert!(text.contains("%Error reading tftp://10.0.0.1/a.dat (User interrupt)"), "{text}");
     assert_eq!(p.device.facts().flash.len(), 1, "nothing of it is left");
     drop(server.join().expect("no panic"));
+}
+
+#[test]
+fn ios_xe_warns_of_an_image_that_it_cannot_run() {
+    let model = Model::of("isr4331");
+    model.lab.serve(OLD, image(crate::bench::OLD_VERSION, SIZE));
+    model.lab.serve("notes.txt", b"no image\n".to_vec());
+    let mut p = model.lab.bench.enabled();
+    let there = |p: &Person| p.device.facts().flash.len();
+    for (key, files, loaded) in [("\r", 1, false), ("n", 2, true)] {
+        p.keys(&format!("copy tftp://10.0.0.1/{OLD} bootflash:\r\r"));
+        let text = p.until("Abort Copy? [confirm]");
+        assert!(
+            text.ends_with(
+                "...\n%Warning: File not a valid executable for this system\nAbort Copy? [confirm]"
+            ),
+            "{text}"
+        );
+        p.keys(key);
+        let text = p.until("R1#");
+        assert_eq!(text.contains(&format!("Loading {OLD} from 10.0.0.1 (via ")), loaded, "{text}");
+        assert_eq!(text.contains("bytes copied in"), loaded, "{text}");
+        assert_eq!(there(&p), files);
+    }
+    // Neither an image for it nor what is not called one is asked about.
+    for name in [model.new.as_str(), "notes.txt"] {
+        p.keys(&format!("copy tftp://10.0.0.1/{name} bootflash:\r\r"));
+        let text = p.until("bytes copied in") + &p.until("R1#");
+        assert!(!text.contains("Abort Copy"), "{text}");
+    }
 }
 
 #[test]

@@ -44,6 +44,16 @@ const META: usize = 960;
 /// Octets of the two hashes before the trailer of an image of IOS-XE.
 const HASHES: usize = 20 + 64;
 
+/// What an image with this magic begins with.
+pub(crate) fn first_octets(magic: Magic) -> [u8; 4] {
+    match magic {
+        Magic::Elf => MAGIC,
+        Magic::Mzip => MZIP,
+        Magic::Package => PACKAGE,
+    }
+    .to_be_bytes()
+}
+
 /// Octets of that in images with this magic.
 fn hashes_in(magic: Magic) -> usize {
     match magic {

@@ -12,6 +12,9 @@ use core::fmt;
 /// What IOS-XE asks whoever interrupts a copy; stands right before `[confirm]`.
 pub const ABORT: &str = "Abort Copy? ";
 
+/// What IOS-XE says before it asks that of a file that is called an image and is none for it.
+pub const FOREIGN: &str = "%Warning: File not a valid executable for this system\n";
+
 /// Packets of 512 octets that one `!` stands for.
 pub const PACKETS_PER_MARK: u32 = 10;
 

@@ -1,12 +1,13 @@
 //! `copy`: any file system to any other.
 //!
 //! [`dialog`] asks for what is missing, [`transfer`] moves octets over the network while the session
-//! shows [`progress`] and listens for the interrupt keys, [`local`] copies on the device.
+//! shows [`progress`] on the [`screen`] and listens for the interrupt keys, [`local`] copies on the device.
 
 mod aside;
 mod dialog;
 mod local;
 mod progress;
+mod screen;
 mod target;
 mod transfer;
 

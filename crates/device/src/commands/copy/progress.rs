@@ -17,6 +17,8 @@ pub(crate) enum Sign {
     Record(String),
     /// The server wants a password, and the transfer waits for it; `None`: it gets none.
     Password(Sender<Option<String>>),
+    /// The first octets are there: whether an image for this device begins so.
+    Judged(bool),
     /// Ten packets went well.
     Ten,
     /// A packet that was not the next one.

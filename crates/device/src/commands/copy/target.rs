@@ -49,11 +49,13 @@ impl Target {
     }
 }
 
-/// Flash that may have to be erased first: the first octet waits for what is said at the line.
+/// Flash of which something may have to be asked first: the first octet waits for what is said at the line.
 pub(super) struct Waiting<'a> {
     pub(super) into: &'a mut dyn Sink,
     /// Where it is said; `None`: it has been, or nobody is asked.
     pub(super) asked: Option<(Sender<Sign>, Receiver<()>)>,
+    /// Nobody is asked about a file that begins so.
+    pub(super) unasked: Option<[u8; 4]>,
     /// Since when octets may come.
     pub(super) since: Instant,
 }
@@ -61,7 +63,11 @@ pub(super) struct Waiting<'a> {
 impl Sink for Waiting<'_> {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         if let Some((signs, answer)) = self.asked.take() {
-            let _ = signs.send(Sign::Begun);
+            let sign = match &self.unasked {
+                None => Sign::Begun,
+                Some(first) => Sign::Judged(octets.starts_with(first)),
+            };
+            let _ = signs.send(sign);
             drop(signs);
             answer.recv().map_err(|_| io::ErrorKind::Interrupted)?;
             self.since = Instant::now();
@@ -70,9 +76,16 @@ impl Sink for Waiting<'_> {
     }
 }
 
-/// Asks at the line whether flash is erased first, and lets the transfer go on.
+/// What is asked at the line before the first octet is taken.
+pub(super) enum About {
+    /// Whether flash, which is called so, is erased first.
+    Erase(Erase, &'static str),
+    /// Whether it comes although this device cannot run it.
+    Foreign,
+}
+
+/// Asks at the line, and lets the transfer go on.
 pub(super) struct Asking {
-    pub(super) erase: Erase,
-    pub(super) prefix: &'static str,
+    pub(super) about: About,
     pub(super) go_on: Sender<()>,
 }

@@ -1,13 +1,15 @@
 use super::Ended;
 use super::local::text_of;
 use super::progress::{AtTheLine, Progress, Sign, Wrong};
-use super::target::{Asking, Collected, Target, Waiting};
+use super::screen::{Screen, Shape, watch};
+use super::target::{About, Asking, Collected, Target, Waiting};
 use crate::commands::exec::Exec;
 use crate::commands::files::reason_of;
 use crate::commands::flash::Erase;
-use crate::config::Password;
+use crate::config::{FilePrompt, Password};
 use crate::device::Device;
 use crate::ifs::{Fs, Net, Url};
+use crate::image;
 use crate::profile::Layout;
 use crate::session::{Leave, Tty};
 use crate::wire::LabWire;
@@ -16,13 +18,13 @@ use client::{
     SshOptions, TftpOptions, WireCode,
 };
 use ios_cli::text::copy::{
-    ABORT, Marks, Reason, Step, accessing, loading_ftp, loading_http, loading_tftp, ok_ftp, ok_tftp,
-    sending_modes, sink, storing_http, writing,
+    Marks, Reason, Step, accessing, loading_ftp, loading_http, loading_tftp, ok_ftp, ok_tftp, sending_modes,
+    sink, storing_http, writing,
 };
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 use store::{Blob, Sink};
 use transport::Cancel;
@@ -31,23 +33,6 @@ use transport::Cancel;
 const FIRST_RTO: Duration = Duration::from_secs(4);
 /// Silence after which a copy gives up.
 const NO_PROGRESS: Duration = Duration::from_secs(20);
-/// Dots that a write prints before it gives up.
-const WRITE_DOTS: usize = 5;
-
-/// What a transfer shows when it begins and when it ends well.
-struct Shape {
-    /// Printed with the first packet.
-    begin: String,
-    /// Printed behind that of the line that begins a file over SCP.
-    record: fn(&str) -> String,
-    /// A write shows a dot for each wait before the first answer; a read waits silently.
-    dots: bool,
-    width: usize,
-    /// Octets of the file that is written; 0 of one that is read.
-    size: u64,
-    /// Whoever interrupts it is asked.
-    asks: bool,
-}
 
 impl Exec<'_> {
     /// From a server to the device.
@@ -70,10 +55,21 @@ impl Exec<'_> {
         let host = from.host.clone().unwrap_or_default();
         let remote = self.remote(from);
         let (go_on, answer) = channel();
-        let asks = (erase != Erase::Not).then(|| Asking { erase, prefix: self.flash(), go_on });
-        let mut waiting = Waiting { into: target.sink(), asked: None, since: Instant::now() };
+        let into_flash = matches!(target, Target::Flash(_));
+        let about = match erase {
+            Erase::Not if into_flash && self.doubts(from) => Some(About::Foreign),
+            Erase::Not => None,
+            Erase::Told | Erase::Asked => Some(About::Erase(erase, self.flash())),
+        };
+        let is_asked = about.is_some();
+        let unasked = match about {
+            Some(About::Foreign) => Some(image::first_octets(self.tty.device.profile().image.magic)),
+            Some(About::Erase(..)) | None => None,
+        };
+        let asks = about.map(|about| Asking { about, go_on });
+        let mut waiting = Waiting { into: target.sink(), asked: None, unasked, since: Instant::now() };
         let moved = run_asking(self.tty, &shape, asks, |options, signs| {
-            waiting.asked = (erase != Erase::Not).then_some((signs, answer));
+            waiting.asked = is_asked.then_some((signs, answer));
             let got = client::get(&remote, &mut waiting, options);
             // The line's loop ends when nobody can sign any more.
             waiting.asked = None;
@@ -82,6 +78,10 @@ impl Exec<'_> {
         let started = waiting.since;
         let done = match moved {
             Ok(done) => done,
+            // Somebody does not want it after all.
+            Err(ClientError::Local(e)) if e.kind() == io::ErrorKind::Interrupted => {
+                return Ok(Err(Reason::Interrupted));
+            }
             Err(error) => {
                 // The target is dropped: nothing of it is left in flash.
                 drop(target);
@@ -226,6 +226,12 @@ impl Exec<'_> {
         }
     }
 
+    /// Whether a file is looked at before it comes: IOS-XE takes what is called an image for one.
+    fn doubts(&self, from: &Net) -> bool {
+        let quiet = self.tty.device.running_config().file_prompt == FilePrompt::Quiet;
+        self.asks_to_abort() && !quiet && from.path.as_ref().is_some_and(|path| path.ends_with(".bin"))
+    }
+
     fn asks_to_abort(&self) -> bool {
         matches!(self.tty.device.profile().version.layout, Layout::Xe(_) | Layout::XeSwitch(_))
     }
@@ -344,8 +350,15 @@ fn run_asking<T: Send>(
             drop(options);
             result
         });
-        let mut screen =
-            Screen { shape, asks, marks: Marks::behind("", shape.width), begun: false, dots: 0, tens: 0 };
+        let mut screen = Screen {
+            shape,
+            asks,
+            marks: Marks::behind("", shape.width),
+            begun: false,
+            dots: 0,
+            tens: 0,
+            held: 0,
+        };
         let left = watch(tty, &mut screen, &seen, &cancel);
         if left.is_err() {
             cancel.cancel();
@@ -370,131 +383,6 @@ fn stalled(error: ClientError) -> ClientError {
             ClientError::TimedOut { peer, phase: Phase::After(0), seconds: NO_PROGRESS.as_secs() }
         }
         error => error,
-    }
-}
-
-/// Shows signs until the transfer's thread hangs up.
-fn watch(
-    tty: &mut Tty,
-    screen: &mut Screen<'_>,
-    seen: &Receiver<Sign>,
-    cancel: &Cancel,
-) -> Result<(), Leave> {
-    loop {
-        match seen.recv_timeout(Duration::from_millis(20)) {
-            Ok(sign) => {
-                screen.show(tty, sign)?;
-                // One look at the keys for many signs.
-                loop {
-                    match seen.try_recv() {
-                        Ok(sign) => screen.show(tty, sign)?,
-                        Err(TryRecvError::Empty) => break,
-                        Err(TryRecvError::Disconnected) => return Ok(()),
-                    }
-                }
-            }
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
-        }
-        if tty.interrupted(Duration::ZERO)? && screen.gives_up(tty)? {
-            cancel.cancel();
-        }
-    }
-}
-
-/// What stands on the terminal of a running transfer.
-struct Screen<'a> {
-    shape: &'a Shape,
-    /// What is still to be asked when the file begins to come.
-    asks: Option<Asking>,
-    marks: Marks,
-    begun: bool,
-    dots: usize,
-    tens: u64,
-}
-
-impl Screen<'_> {
-    fn show(&mut self, tty: &mut Tty, sign: Sign) -> Result<(), Leave> {
-        let mark = match sign {
-            Sign::Begun => return self.begin(tty, ""),
-            Sign::Record(line) => return self.begin(tty, &(self.shape.record)(&line)),
-            Sign::Password(answer) => {
-                let typed = tty.ask_password("Password: ")?;
-                // A transfer that is over waits for none.
-                let _ = answer.send(Some(typed).filter(|typed| !typed.is_empty()));
-                return Ok(());
-            }
-            Sign::Ten => {
-                self.begin(tty, "")?;
-                self.tens += 1;
-                '!'
-            }
-            Sign::OutOfOrder if self.begun => 'O',
-            Sign::TimedOut if self.begun || (self.shape.dots && self.dots < WRITE_DOTS) => {
-                self.dots += usize::from(!self.begun);
-                '.'
-            }
-            Sign::OutOfOrder | Sign::TimedOut => return Ok(()),
-        };
-        tty.print(&self.marks.push(mark))
-    }
-
-    /// Whoever interrupts it means that; IOS-XE asks first, and the file goes on coming meanwhile.
-    fn gives_up(&mut self, tty: &mut Tty) -> Result<bool, Leave> {
-        if !self.shape.asks {
-            return Ok(true);
-        }
-        tty.fresh_line()?;
-        let sure = tty.confirm(ABORT)?;
-        self.marks = Marks::behind("", self.shape.width);
-        Ok(sure)
-    }
-
-    fn begin(&mut self, tty: &mut Tty, behind: &str) -> Result<(), Leave> {
-        if self.begun {
-            return Ok(());
-        }
-        self.begun = true;
-        let mut text = format!("{}{behind}", self.shape.begin);
-        if let Some(Asking { erase, prefix, go_on }) = self.asks.take() {
-            tty.fresh_line()?;
-            // What could not be erased is there still, and the file may find room.
-            let _ = erase.carry_out(tty, prefix)?;
-            let _ = go_on.send(());
-            if text.starts_with('\n') {
-                text.remove(0);
-            }
-        }
-        self.marks = Marks::behind(&text, self.shape.width);
-        tty.print(&text)
-    }
-
-    fn finish<T>(
-        &mut self,
-        tty: &mut Tty,
-        seen: &Receiver<Sign>,
-        result: &Result<T, ClientError>,
-    ) -> Result<(), Leave> {
-        while let Ok(sign) = seen.try_recv() {
-            self.show(tty, sign)?;
-        }
-        match result {
-            Ok(_) => {
-                self.begin(tty, "")?;
-                // A file of less than ten packets shows one mark too.
-                if self.tens == 0 {
-                    tty.print(&self.marks.push('!'))?;
-                }
-            }
-            Err(ClientError::TimedOut { phase: Phase::BeforeAnswer, .. }) if self.shape.dots => {
-                while self.dots < WRITE_DOTS {
-                    self.dots += 1;
-                    tty.print(".")?;
-                }
-            }
-            Err(_) => {}
-        }
-        Ok(())
     }
 }
 
