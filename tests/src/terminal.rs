@@ -23,14 +23,18 @@ impl Terminal {
     /// # Panics
     /// When there is no pseudo-terminal, or the command does not start.
     pub fn run(command: &Command) -> Terminal {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
+        // Ours alone: a program that had it as well would not hear that its terminal is gone.
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let master = openpt(flags).expect("a pseudo-terminal");
         grantpt(&master).expect("it is ours");
         unlockpt(&master).expect("it is ours");
         let size = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&master, size).expect("a size");
         let name = ptsname(&master, Vec::new()).expect("it has a name");
-        let slave =
-            || rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its other side");
+        let slave = || {
+            rustix::fs::open(&name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+                .expect("its other side")
+        };
         let mut c = Command::new("setsid");
         c.args(["--ctty", "--wait"]).arg(command.get_program()).args(command.get_args());
         crate::process::with_variables_of(&mut c, command).env("TERM", "xterm");
