@@ -1,6 +1,6 @@
 //! What is known of a device at one moment, as it said itself. What it did not say is not guessed: it is `None`.
 
-use crate::Routes;
+use crate::{Neighbour, Routes};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -41,6 +41,8 @@ pub struct Facts {
     pub members: Vec<Member>,
     /// Interfaces whose line protocol is up; `None`: it did not say.
     pub up: Option<Vec<String>>,
+    /// Who is at the other end of which interface; `None`: it did not say.
+    pub neighbours: Option<Vec<Neighbour>>,
     /// Where its routes come from, and how many there are; `None`: it did not say.
     pub routes: Option<Vec<Routes>>,
     /// The versions that are there in install mode; `None`: it has one image.

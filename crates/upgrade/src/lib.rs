@@ -40,6 +40,6 @@ pub use happened::{Effect, Happened, Outcome, Start};
 pub use past::Past;
 pub use plan::{Action, Estimate, Plan, plan};
 pub use run::{Next, Run};
-pub use state::{Routes, Share, State, Tolerance};
+pub use state::{Neighbour, Routes, Share, State, Tolerance};
 pub use steps::{INSTALL_STEPS, STEPS, Step, ladder};
 pub use target::{Target, Wish};

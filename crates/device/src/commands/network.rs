@@ -5,6 +5,7 @@ use super::show_switch::vlan_of;
 use super::table::Id;
 use crate::profile::Layout;
 use crate::wire::Links;
+use ios_cli::text::neighbours;
 use ios_cli::text::port_status::{self, PortStatus};
 use ios_cli::text::route::{self, Route, Way};
 use ios_cli::text::route_summary::{RouteSummary, Source};
@@ -18,6 +19,8 @@ pub(crate) enum Network {
     Route,
     RouteSummary,
     Neighbors,
+    NeighborsDetail,
+    LldpNeighbors,
     Status,
 }
 
@@ -42,6 +45,14 @@ pub(super) const NETWORK: &[Row<Id>] = &[
     )
     .piped(),
     Row::new(
+        "show cdp neighbors detail",
+        &[SHOW, "CDP information", "CDP neighbor entries", "Show detailed information"],
+        EXEC,
+        1,
+        Id::Network(Network::NeighborsDetail),
+    )
+    .piped(),
+    Row::new(
         "show cdp neighbors",
         &[SHOW, "CDP information", "CDP neighbor entries"],
         EXEC,
@@ -60,6 +71,19 @@ pub(super) const SWITCH_NETWORK: &[Row<Id>] = &[Row::new(
     Id::Network(Network::Status),
 )
 .piped()];
+
+/// What models have that speak LLDP.
+pub(super) const LLDP: &[Row<Id>] = &[Row::new(
+    "show lldp neighbors",
+    &[SHOW, "LLDP information", "LLDP neighbor entries"],
+    EXEC,
+    1,
+    Id::Network(Network::LldpNeighbors),
+)
+.piped()];
+
+const NO_CDP: &str = "% CDP is not enabled\n";
+const NO_LLDP: &str = "% LLDP is not enabled\n";
 
 /// There are no cables, and so no neighbours.
 const NO_NEIGHBORS: &str = "\
@@ -123,9 +147,23 @@ impl Exec<'_> {
             Network::RouteSummary => {
                 self.routes().map_or_else(|instead| instead, |routes| self.summary(&routes).render())
             }
+            Network::Neighbors if !self.runs_cdp() => NO_CDP.into(),
             Network::Neighbors => NO_NEIGHBORS.into(),
+            Network::NeighborsDetail if !self.runs_cdp() => NO_CDP.into(),
+            Network::NeighborsDetail => neighbours::render_cdp(&[]),
+            Network::LldpNeighbors if self.has_line("lldp run") => neighbours::render_lldp(&[]),
+            Network::LldpNeighbors => NO_LLDP.into(),
             Network::Status => self.show_status(),
         }
+    }
+
+    /// CDP runs where nobody said otherwise.
+    fn runs_cdp(&self) -> bool {
+        !self.has_line("no cdp run")
+    }
+
+    fn has_line(&self, line: &str) -> bool {
+        self.tty.device.running_config().kept.iter().any(|kept| kept == line)
     }
 
     /// The routes that there are; else what a switch says that does not route.

@@ -6,7 +6,7 @@ use super::debug::{DEBUGS, Debug};
 use super::flash_table;
 use super::hardware::{Hardware, LICENCES, REDUNDANCY, VARIABLES, XE_HARDWARE};
 use super::install_table::INSTALLS;
-use super::network::{NETWORK, Network, SWITCH_NETWORK};
+use super::network::{LLDP, NETWORK, Network, SWITCH_NETWORK};
 use super::operator::{OPERATOR, Operator, ROUTER_OPERATOR, SWITCH_OPERATOR};
 use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::terminal::{TERMINAL, Terminal};
@@ -547,8 +547,8 @@ const ROUTER_SHOWS: &[Row<Id>] =
 /// The command graph of a model: one for each kind of model that there is.
 pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy,
-    /// install mode.
-    type Kind = (usize, usize, bool, bool, bool, bool);
+    /// install mode, LLDP.
+    type Kind = (usize, usize, bool, bool, bool, bool, bool);
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
@@ -566,8 +566,9 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         Layout::Catalyst(_) | Layout::Ios12(_) => false,
     };
     let install = profile.install.is_some();
+    let lldp = !matches!(profile.version.layout, Layout::Ios12(_));
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
-    graphs.entry((view, class, xe, licensed, redundant, install)).or_insert_with(|| {
+    graphs.entry((view, class, xe, licensed, redundant, install, lldp)).or_insert_with(|| {
         let common = [
             SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, CONNECTS, TRACES,
             GLOBAL, INTERFACE, LINES,
@@ -579,6 +580,7 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         rows.extend(licensed.then_some(LICENCES));
         rows.extend(redundant.then_some(REDUNDANCY));
         rows.extend(install.then_some(INSTALLS));
+        rows.extend(lldp.then_some(LLDP));
         // One for each kind of model, for as long as the program runs.
         Box::leak(Box::new(Graph::new(&rows)))
     })

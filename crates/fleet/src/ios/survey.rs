@@ -9,10 +9,11 @@ use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir::Listing;
 use ios_cli::text::install::{AutoAbort, Summary};
 use ios_cli::text::interfaces;
+use ios_cli::text::neighbours::{parse_cdp, parse_lldp};
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::route_summary::RouteSummary;
 use ios_cli::text::version::Version;
-use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Routes, Standing};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Neighbour, Routes, Standing};
 
 /// How long nothing may come of a command: `show running-config` of a large device thinks for a while.
 const QUIET: Duration = Duration::from_secs(60);
@@ -45,6 +46,10 @@ pub struct Texts {
     pub reload: Option<String>,
     /// `show ip interface brief`; `None`: it refuses.
     pub interfaces: Option<String>,
+    /// `show cdp neighbors detail`; `None`: it refuses.
+    pub cdp: Option<String>,
+    /// `show lldp neighbors`; `None`: it refuses.
+    pub lldp: Option<String>,
     /// `show ip route summary`; `None`: it refuses.
     pub routes: Option<String>,
     /// `show install summary`, in install mode.
@@ -97,6 +102,8 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
         startup: if_known(session, "show startup-config")?,
         reload: if_known(session, "show reload")?,
         interfaces: if_known(session, "show ip interface brief")?,
+        cdp: if_known(session, "show cdp neighbors detail")?,
+        lldp: if_known(session, "show lldp neighbors")?,
         routes: if_known(session, "show ip route summary")?,
         install: match image.ends_with("packages.conf") {
             true => if_known(session, "show install summary")?,
@@ -190,10 +197,29 @@ impl Texts {
             reload: self.reload.as_deref().and_then(pending),
             members: self.members()?,
             up: self.interfaces.as_deref().and_then(up),
+            neighbours: self.neighbours(),
             routes: self.routes.as_deref().and_then(routes),
             installed: self.install.as_deref().map(installed).transpose()?,
             digest: None,
         })
+    }
+
+    /// Who is around it; `None`: neither protocol says, or is understood. Of one that both tell CDP has the whole name.
+    fn neighbours(&self) -> Option<Vec<Neighbour>> {
+        let cdp = self.cdp.as_deref().and_then(|text| parse_cdp(text).ok());
+        let lldp = self.lldp.as_deref().and_then(|text| parse_lldp(text).ok());
+        if cdp.is_none() && lldp.is_none() {
+            return None;
+        }
+        let cdp = cdp.into_iter().flatten().map(|n| Neighbour { name: n.name, port: n.port });
+        let lldp = lldp.into_iter().flatten().map(|n| Neighbour { name: n.name, port: n.port });
+        let mut all: Vec<Neighbour> = Vec::new();
+        for one in cdp.chain(lldp) {
+            if !all.iter().any(|other| other.is(&one)) {
+                all.push(one);
+            }
+        }
+        Some(all)
     }
 
     /// How this device is told what to boot.

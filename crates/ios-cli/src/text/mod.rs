@@ -30,6 +30,7 @@
 //! | [`licence`] | `show license`, its `udi` and `feature` |
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
+//! | [`neighbours`] | `show cdp neighbors detail`, `show lldp neighbors` |
 //! | [`route`] | `show ip route` |
 //! | [`route_summary`] | `show ip route summary` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
@@ -68,6 +69,7 @@ pub mod inventory;
 pub mod licence;
 pub mod load;
 pub mod logging;
+pub mod neighbours;
 pub mod path_list;
 pub mod ping;
 pub mod platform;

@@ -39,6 +39,11 @@ pub(super) const FACTS: Row = Row {
         ),
         maybe("reload", Kind::Text, "A reload that is scheduled, in the device's words."),
         maybe("up", Kind::Texts, "Interfaces whose line protocol is up, where it says so."),
+        maybe(
+            "neighbours",
+            Kind::Texts,
+            "Who is at which interface, by CDP and LLDP, where it says so: `SW1 at Gi0/1`.",
+        ),
         maybe("routes", Kind::Counts, "How many routes there are of each origin, where it says so."),
     ],
 };
@@ -74,6 +79,8 @@ pub struct Surveyed {
     pub reload: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub up: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routes: Option<BTreeMap<String, u64>>,
 }
@@ -112,6 +119,7 @@ impl Surveyed {
             unsaved: facts.unsaved.map(yes),
             reload: facts.reload.clone(),
             up: facts.up.clone(),
+            neighbours: facts.neighbours.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
             routes: facts
                 .routes
                 .as_ref()

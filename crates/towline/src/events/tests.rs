@@ -299,6 +299,7 @@ fn samples() -> Vec<Event> {
             unsaved: Some("no"),
             reload: Some(s("Reload scheduled")),
             up: Some(vec![s("Gi0/0")]),
+            neighbours: Some(vec![s("SW1 at Gi0/1")]),
             routes: Some(BTreeMap::from([(s("connected"), 2)])),
         })),
         Event::Facts(Box::new(Surveyed {
@@ -322,6 +323,7 @@ fn samples() -> Vec<Event> {
             unsaved: None,
             reload: None,
             up: None,
+            neighbours: None,
             routes: None,
         })),
         Event::BackedUp(BackedUp {

@@ -229,6 +229,7 @@ fn facts_of(model: &str, image: &str, version: &str, mode: Mode) -> Facts {
         reload: None,
         members: Vec::new(),
         up: None,
+        neighbours: None,
         routes: None,
         installed: None,
         digest: None,

@@ -143,6 +143,16 @@ impl Workshop {
         if let Some(reload) = &facts.reload {
             remarks.push(format!("it does not reload by itself: {reload}"));
         }
+        let neighbours = facts.neighbours.as_deref().unwrap_or_default();
+        if !neighbours.is_empty() {
+            remarks.push(format!("it has no neighbours, and they are not watched: {}", neighbours.len()));
+        }
+        let is_learned = |source: &str| !["connected", "static"].contains(&source);
+        let learned = facts.routes.iter().flatten().map(|routes| routes.source.as_str());
+        let learned: Vec<&str> = learned.filter(|source| is_learned(source)).collect();
+        if !learned.is_empty() {
+            remarks.push(format!("its routes of {} are not there, and are not watched", learned.join(", ")));
+        }
         if facts.members.len() > 1 {
             remarks.push(format!("one switch stands for the stack of {}", facts.members.len()));
         }

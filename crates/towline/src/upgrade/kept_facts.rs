@@ -1,7 +1,7 @@
 //! What a device said of itself, as a file has it. Every fact is there: a twin of the device is made from it.
 
 use serde::{Deserialize, Serialize};
-use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Routes, Standing};
+use upgrade::{Boot, Facts, File, FileSystem, Installed, Member, Mode, Neighbour, Routes, Standing};
 
 /// [`Facts`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct KeptFacts {
     // Not in plans of the first days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up: Option<Vec<String>>,
+    // Not in plans of the first days. Their names, and the interfaces of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Vec<(String, String)>>,
     // Not in plans of the first days. Where they come from, and how many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routes: Option<Vec<(String, u64)>>,
@@ -131,6 +134,7 @@ impl From<&Facts> for KeptFacts {
             reload,
             members,
             up,
+            neighbours,
             routes,
             installed,
             digest,
@@ -161,6 +165,7 @@ impl From<&Facts> for KeptFacts {
                 .map(|Member { number, state }| KeptMember { number, state })
                 .collect(),
             up,
+            neighbours: neighbours.map(|all| all.into_iter().map(|n| (n.name, n.port)).collect()),
             routes: routes.map(|routes| routes.into_iter().map(|r| (r.source, r.count)).collect()),
             installed: installed.map(|Installed { versions, timer }| KeptInstalled {
                 versions: versions
@@ -194,6 +199,7 @@ impl From<&KeptFacts> for Facts {
             reload,
             members,
             up,
+            neighbours,
             routes,
             installed,
             digest,
@@ -224,6 +230,8 @@ impl From<&KeptFacts> for Facts {
                 .map(|KeptMember { number, state }| Member { number, state })
                 .collect(),
             up,
+            neighbours: neighbours
+                .map(|all| all.into_iter().map(|(name, port)| Neighbour { name, port }).collect()),
             routes: routes
                 .map(|routes| routes.into_iter().map(|(source, count)| Routes { source, count }).collect()),
             installed: installed.map(|KeptInstalled { versions, timer_seconds }| Installed {

@@ -36,6 +36,7 @@ fn facts() -> Facts {
         reload: None,
         members: vec![Member { number: 1, state: "Ready".into() }],
         up: None,
+        neighbours: None,
         routes: None,
         installed: None,
         digest: Some((OLD.into(), "ab".into())),
@@ -99,7 +100,8 @@ fn it_has_the_same_octets_each_time_and_is_read_as_it_was_written() {
 fn what_the_image_needs_and_what_may_stay_away_is_read_as_it_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("plan.json");
-    let tolerance = Tolerance { interfaces: 3, routes: Share::Count(9), settle: Duration::from_secs(7) };
+    let tolerance =
+        Tolerance { interfaces: 3, neighbours: 2, routes: Share::Count(9), settle: Duration::from_secs(7) };
     let (needs_ram, needs_flash) = (Some(1 << 30), Some(1 << 28));
     let wish = Wish { tolerance, needs_ram, needs_flash, ..Wish::default() };
     let mut file = written(dir.path());

@@ -4,7 +4,7 @@ use crate::events::Surveyed;
 use db::journal::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use upgrade::{Effect, Facts, Happened, Outcome, Routes, Start, State};
+use upgrade::{Effect, Facts, Happened, Neighbour, Outcome, Routes, Start, State};
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Effect", rename_all = "kebab-case")]
@@ -48,8 +48,25 @@ enum OutcomeText {
 struct StateText {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     up: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "neighbours")]
+    neighbours: Vec<Neighbour>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "routes")]
     routes: Vec<Routes>,
+}
+
+/// Each as its name and the interface of ours.
+mod neighbours {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use upgrade::Neighbour;
+
+    pub(super) fn serialize<S: Serializer>(all: &[Neighbour], to: S) -> Result<S::Ok, S::Error> {
+        all.iter().map(|n| (n.name.as_str(), n.port.as_str())).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Neighbour>, D::Error> {
+        let all = Vec::<(String, String)>::deserialize(from)?;
+        Ok(all.into_iter().map(|(name, port)| Neighbour { name, port }).collect())
+    }
 }
 
 /// Each as its origin and how many there are.
@@ -163,6 +180,9 @@ pub struct Ran {
     /// Interfaces that were up; not in journals of the first days.
     #[serde(default)]
     pub up: Option<Vec<String>>,
+    /// Neighbours, as `SW1 at Gi0/1`; not in journals of the first days.
+    #[serde(default)]
+    pub neighbours: Option<Vec<String>>,
     /// How many routes of each origin; not in journals of the first days.
     #[serde(default)]
     pub routes: Option<BTreeMap<String, u64>>,
@@ -216,7 +236,11 @@ mod tests {
             may_go: vec![s("older.bin")],
             state: State::default(),
         };
-        let watched = State { up: vec![s("Gi0/0")], routes: vec![Routes { source: s("ospf 1"), count: 7 }] };
+        let watched = State {
+            up: vec![s("Gi0/0")],
+            neighbours: vec![Neighbour { name: s("SW1"), port: s("Gi0/1") }],
+            routes: vec![Routes { source: s("ospf 1"), count: 7 }],
+        };
         let began_of = |state| match &began {
             Happened::Began { serial, image, version, boot, may_go, .. } => Happened::Began {
                 serial: serial.clone(),
@@ -243,7 +267,7 @@ mod tests {
                 "began",
                 None,
                 s(
-                    r#"{"began":{"serial":null,"image":"flash0:old.bin","version":"15.1(4)M4","boot":["flash0:old.bin"],"may_go":["older.bin"],"up":["Gi0/0"],"routes":[["ospf 1",7]]}}"#,
+                    r#"{"began":{"serial":null,"image":"flash0:old.bin","version":"15.1(4)M4","boot":["flash0:old.bin"],"may_go":["older.bin"],"up":["Gi0/0"],"neighbours":[["SW1","Gi0/1"]],"routes":[["ospf 1",7]]}}"#,
                 ),
             ),
             (Happened::Resumed, "resumed", None, s(r#""resumed""#)),

@@ -93,7 +93,7 @@ fn eventful() -> Book {
     let before = "version 15.1\nhostname R1\nusername bob secret 5 $1$x$y\nboot system flash0:old.bin\nend\n";
     let after = "version 15.1\nhostname R1\nusername bob secret 5 $1$z$w\nboot system flash0:old.bin\nntp server 10.0.0.9\nend\n";
     book.raw(Kind::Backup, Some(record::BEFORE), before);
-    let had = r#""up":["Gi0/0","Gi0/1"],"routes":{"connected":4,"ospf 1":40}"#;
+    let had = r#""up":["Gi0/0","Gi0/1"],"neighbours":["SW1 at Gi0/1"],"routes":{"connected":4,"ospf 1":40}"#;
     book.facts_with("15.1(4)M4", "flash0:old.bin", had).began();
     book.intent(Effect::Delete("older.bin".into())).later(2).done(Effect::Delete("older.bin".into()));
     book.raw(Kind::Transcript, None, "R1#delete /force flash0:older.bin\r\nR1#enable secret S3CRET\r\n");
@@ -107,7 +107,7 @@ fn eventful() -> Book {
     book.intent(boot.clone()).later(1).done(boot);
     book.intent(Effect::Save).later(3);
     book.happened(&Happened::Resumed).intent(Effect::Save).later(3).done(Effect::Save);
-    let has = r#""up":["Gi0/0"],"routes":{"connected":2,"ospf 1":40}"#;
+    let has = r#""up":["Gi0/0"],"neighbours":[],"routes":{"connected":2,"ospf 1":40}"#;
     book.intent(Effect::Reload).later(300).done(Effect::Reload);
     book.facts_with("15.1(4)M4", "flash0:old.bin", has);
     book.happened(&Happened::TurnedBack(why.into()));
@@ -220,8 +220,8 @@ fn what_a_device_says_is_never_markup() {
     book.raw(Kind::Note, None, evil).raw(Kind::Transcript, None, evil).raw(Kind::Done, None, evil);
     book.raw(Kind::Backup, Some(record::BEFORE), "a\nend").raw(Kind::Backup, Some(record::AFTER), evil);
     let name = serde_json::to_string(evil).expect("a text");
-    let had = format!(r#""up":[{name}],"routes":{{{name}:2}}"#);
-    book.facts_with("1", "a", &had).facts_with("2", "b", r#""up":[],"routes":{}"#);
+    let had = format!(r#""up":[{name}],"neighbours":[{name}],"routes":{{{name}:2}}"#);
+    book.facts_with("1", "a", &had).facts_with("2", "b", r#""up":[],"neighbours":[],"routes":{}"#);
     let story = book.story();
     let page = whole_page(std::slice::from_ref(&story));
     let shown = visible(&page);
@@ -330,8 +330,8 @@ fn its_events_say_the_same() {
         r#""state":"ended","outcome":"rolled-back","why":"it restarted"#,
         r#""version_before":"15.1(4)M4""#,
         r#""added":1,"removed":0,"difference":""#,
-        r#""watched":["1 interface, 2 before; gone: Gi0/1","42 routes, 44 before; gone: 2 of connected"]"#,
-        r#""gone":["interfaces: Gi0/1","routes: 2 of connected"]"#,
+        r#""watched":["1 interface, 2 before; gone: Gi0/1","0 neighbours, 1 before; gone: SW1 at Gi0/1","42 routes, 44 before; gone: 2 of connected"]"#,
+        r#""gone":["interfaces: Gi0/1","neighbours: SW1 at Gi0/1","routes: 2 of connected"]"#,
         r#""last":"2026-11-27T18:08:53.000Z""#,
     ] {
         assert!(json.contains(needed), "{needed} in {json}");

@@ -1,4 +1,4 @@
-//! What may stay away behind a restart, as runs and plans keep it: `{"interfaces":0,"routes":"5%","settle_seconds":300}`.
+//! What may stay away behind a restart, as runs and plans keep it: `{"interfaces":0,"neighbours":0,"routes":"5%","settle_seconds":300}`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use upgrade::{Share, Tolerance};
 #[serde(default)]
 struct Text {
     interfaces: u64,
+    neighbours: u64,
     routes: String,
     settle_seconds: u64,
 }
@@ -23,6 +24,7 @@ impl Text {
     fn of(tolerance: &Tolerance) -> Text {
         Text {
             interfaces: tolerance.interfaces,
+            neighbours: tolerance.neighbours,
             routes: share_text(tolerance.routes),
             settle_seconds: tolerance.settle.as_secs(),
         }
@@ -42,9 +44,9 @@ pub fn serialize<S: Serializer>(tolerance: &Tolerance, to: S) -> Result<S::Ok, S
 /// # Errors
 /// It is not what is written.
 pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Tolerance, D::Error> {
-    let Text { interfaces, routes, settle_seconds } = Text::deserialize(from)?;
+    let Text { interfaces, neighbours, routes, settle_seconds } = Text::deserialize(from)?;
     let routes = share(&routes).map_err(serde::de::Error::custom)?;
-    Ok(Tolerance { interfaces, routes, settle: Duration::from_secs(settle_seconds) })
+    Ok(Tolerance { interfaces, neighbours, routes, settle: Duration::from_secs(settle_seconds) })
 }
 
 /// Whether nobody wished otherwise.
@@ -85,9 +87,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_and_the_rest_is_as_usual() {
         let read = |text: &str| serde_json::from_str::<Whole>(text).map(|whole| whole.tolerance);
-        let wide = Tolerance { interfaces: 2, routes: Share::Count(7), settle: Duration::from_secs(60) };
+        let wide = Tolerance {
+            interfaces: 2,
+            neighbours: 3,
+            routes: Share::Count(7),
+            settle: Duration::from_secs(60),
+        };
         let text = serde_json::to_string(&Text::of(&wide)).unwrap();
-        assert_eq!(text, r#"{"interfaces":2,"routes":"7","settle_seconds":60}"#);
+        assert_eq!(text, r#"{"interfaces":2,"neighbours":3,"routes":"7","settle_seconds":60}"#);
         assert_eq!(read(&format!("{{\"tolerance\":{text}}}")).unwrap(), wide);
         assert_eq!(read("{}").unwrap(), Tolerance::default());
         let one = Tolerance { interfaces: 1, ..Tolerance::default() };

@@ -1,4 +1,4 @@
-//! What of a device was watched, before and after: interfaces, routes.
+//! What of a device was watched, before and after: interfaces, neighbours, routes.
 
 use super::record::Ran;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// A kind of thing that was there before and has to be there again. Of what was not said both times nothing is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Watched {
-    /// `interfaces`, `routes`
+    /// `interfaces`, `neighbours`, `routes`
     pub what: &'static str,
     /// How many there were.
     pub before: u64,
@@ -21,14 +21,18 @@ pub struct Watched {
 /// All that is known of both times.
 pub fn watched(before: &Ran, after: &Ran) -> Vec<Watched> {
     let mut all = Vec::new();
-    if let (Some(before), Some(after)) = (&before.up, &after.up) {
-        all.push(Watched {
-            what: "interfaces",
-            before: before.len() as u64,
-            after: after.len() as u64,
-            gone: without(before, after),
-            came: without(after, before),
-        });
+    for (what, before, after) in
+        [("interfaces", &before.up, &after.up), ("neighbours", &before.neighbours, &after.neighbours)]
+    {
+        if let (Some(before), Some(after)) = (before, after) {
+            all.push(Watched {
+                what,
+                before: before.len() as u64,
+                after: after.len() as u64,
+                gone: without(before, after),
+                came: without(after, before),
+            });
+        }
     }
     if let (Some(before), Some(after)) = (&before.routes, &after.routes) {
         let sum =

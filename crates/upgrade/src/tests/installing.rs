@@ -87,6 +87,7 @@ impl Scene {
             reload: None,
             members: Vec::new(),
             up: None,
+            neighbours: None,
             routes: None,
             installed: Some(Installed { versions: versions.collect(), timer: None }),
             digest: None,

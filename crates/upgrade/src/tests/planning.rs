@@ -43,6 +43,7 @@ fn router() -> Facts {
         reload: None,
         members: Vec::new(),
         up: None,
+        neighbours: None,
         routes: None,
         installed: None,
         digest: None,

@@ -3,7 +3,9 @@
 
 use crate::happened::{Effect, Happened, Outcome, Start};
 use crate::room::base;
-use crate::{Boot, Facts, File, FileSystem, Mode, Next, Past, Routes, Run, Share, Target, Tolerance, Wish};
+use crate::{
+    Boot, Facts, File, FileSystem, Mode, Neighbour, Next, Past, Routes, Run, Share, Target, Tolerance, Wish,
+};
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -35,6 +37,10 @@ enum Fault {
     Dead,
     /// An interface does not come up with the new image.
     PortDown,
+    /// A neighbour is not there with the new image.
+    NeighbourGone,
+    /// A neighbour is heard of this many seconds behind the start.
+    NeighbourLate(u64),
     /// So many routes of 40 are not there with the new image.
     RoutesGone(u64),
     /// It restarts by itself before this is done.
@@ -143,12 +149,24 @@ impl Model {
             } else {
                 vec!["Gi0/0".into(), "Gi0/1".into()]
             }),
+            neighbours: Some(self.neighbours(is_new, now, faults)),
             routes: Some(vec![
                 Routes { source: "connected".into(), count: 4 },
                 Routes { source: "ospf 1".into(), count: 40 - gone },
             ]),
             installed: None,
             digest: None,
+        }
+    }
+
+    fn neighbours(&self, is_new: bool, now: u64, faults: &[Fault]) -> Vec<Neighbour> {
+        let one = |name: &str, port: &str| Neighbour { name: name.into(), port: port.into() };
+        let is_late = |fault: &Fault| matches!(fault, Fault::NeighbourLate(s) if now < self.started + s);
+        match is_new && (faults.contains(&Fault::NeighbourGone) || faults.iter().any(is_late)) {
+            true => vec![one("SW2", "Gi0/0")],
+            // Another protocol tells it first, and spells it otherwise.
+            false if is_new => vec![one("SW2", "Gi0/0"), one("SW1", "GigabitEthernet0/1")],
+            false => vec![one("SW2", "Gi0/0"), one("SW1.example.net", "Gi0/1")],
         }
     }
 
@@ -374,6 +392,9 @@ fn every_fault_at_every_step_ends_as_promised() {
         (Fault::WrongVersion, "rolled-back"),
         (Fault::Dead, "held"),
         (Fault::PortDown, "rolled-back"),
+        (Fault::NeighbourGone, "rolled-back"),
+        (Fault::NeighbourLate(250), "upgraded"),
+        (Fault::NeighbourLate(900), "rolled-back"),
         // Five of a hundred may be missing: two of 40.
         (Fault::RoutesGone(2), "upgraded"),
         (Fault::RoutesGone(3), "rolled-back"),
@@ -429,6 +450,11 @@ fn what_was_there_is_waited_for_and_may_stay_away_where_that_was_wished() {
         assert_eq!(outcome.name(), expected, "{tolerance:?}: {outcome:?}");
         is_sound(&scene, &outcome);
     }
+    let mut scene = Scene::new(&[Fault::NeighbourGone]);
+    let Outcome::RolledBack(why) = scene.whole() else { panic!("{:?}", scene.journal) };
+    assert!(why.ends_with("is not: neighbours: SW1.example.net at Gi0/1"), "{why}");
+    let tolerance = Tolerance { neighbours: 1, ..Tolerance::default() };
+    assert_eq!(Scene { tolerance, ..Scene::new(&[Fault::NeighbourGone]) }.whole(), Outcome::Upgraded);
     // 1 % of much is much, and of little nothing.
     assert_eq!(
         [50, 99, 100, 250, u64::MAX].map(|all| Share::Percent(1).of(all)),
@@ -527,7 +553,7 @@ fn any_faults_together_leave_a_device_that_starts() {
             .map(|_| {
                 let step = STEPS[usize::try_from(next(6)).expect("small")];
                 let n = u32::try_from(1 + next(4)).expect("small");
-                match next(14) {
+                match next(16) {
                     0 => Fault::Fails(step, n),
                     1 => Fault::Unheard(step, n),
                     2 => Fault::Lost(step, n),
@@ -540,6 +566,8 @@ fn any_faults_together_leave_a_device_that_starts() {
                     9 => Fault::NotTaken(n),
                     10 => Fault::KilledBefore(step, n),
                     11 => Fault::PortDown,
+                    13 => Fault::NeighbourGone,
+                    14 => Fault::NeighbourLate(next(900)),
                     12 => Fault::RoutesGone(1 + next(40)),
                     _ => Fault::KilledBehind(step, n),
                 }

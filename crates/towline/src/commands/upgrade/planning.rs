@@ -118,7 +118,10 @@ fn text(named: &Named, facts: &Facts, target: &Target, plan: &Plan, wish: &Wish)
         let watched = plan.watched.words();
         let settle = wish.tolerance.settle.as_secs();
         let _ = match watched.as_slice() {
-            [] => writeln!(out, "  watched behind it: nothing, for it says nothing of interfaces and routes"),
+            [] => writeln!(
+                out,
+                "  watched behind it: nothing, for it says nothing of interfaces, neighbours and routes"
+            ),
             [..] => writeln!(out, "  there again within {settle} s, or put back: {}", watched.join(", ")),
         };
     }

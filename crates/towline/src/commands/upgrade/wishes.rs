@@ -42,6 +42,9 @@ pub(super) struct Wishes {
     /// So many interfaces that were up may stay down behind the restart; of more the device is put back. Usually none.
     #[arg(long, value_name = "N")]
     may_lose: Option<u64>,
+    /// So many neighbours that CDP or LLDP told may stay away behind the restart. Usually none.
+    #[arg(long, value_name = "N")]
+    may_lose_neighbours: Option<u64>,
     /// So many routes of each origin (connected, static, ospf 1 ...), or so many of a hundred, may be missing behind the restart.
     /// Usually 5%.
     #[arg(long, value_name = "N|N%", value_parser = share)]
@@ -92,6 +95,7 @@ impl Wishes {
         let was = planned.tolerance;
         let tolerance = Tolerance {
             interfaces: self.may_lose.unwrap_or(was.interfaces),
+            neighbours: self.may_lose_neighbours.unwrap_or(was.neighbours),
             routes: self.may_lose_routes.unwrap_or(was.routes),
             settle: self.settle.unwrap_or(was.settle),
         };
