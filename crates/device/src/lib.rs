@@ -8,7 +8,8 @@
 //! - [`image`]: synthetic images. [`boot`]: which of them boots. [`monitor`]: register and variables.
 //! - [`config`]: the configuration as a value; `archive`: archived, replaced, put back.
 //!   [`ifs`]: file systems by prefix. [`wire`]: the network.
-//! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device.
+//! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device; [`HostKeys`]: who it is then.
+//! - `own_clock`: its time; `debugging`: what it tells of; `messages`: the log, and what lines send each other.
 //! - [`Fault`]: misbehaviour on request.
 //! - [`Underway`]: a device that has run for a while: what a twin of a real one begins as.
 //! - [`Attendant`]: boots and reloads that nobody watches.
