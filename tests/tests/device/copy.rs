@@ -280,8 +280,9 @@ fn ios_xe_warns_of_an_image_that_it_cannot_run() {
         assert_eq!(text.contains("bytes copied in"), loaded, "{text}");
         assert_eq!(there(&p), files);
     }
-    // Neither an image for it nor what is not called one is asked about.
-    for name in [model.new.as_str(), "notes.txt"] {
+    // Neither an image for it nor what is none is asked about, however it is called.
+    model.lab.serve("notes.bin", b"no image\n".to_vec());
+    for name in [model.new.as_str(), "notes.txt", "notes.bin"] {
         p.keys(&format!("copy tftp://10.0.0.1/{name} bootflash:\r\r"));
         let text = p.until("bytes copied in") + &p.until("R1#");
         assert!(!text.contains("Abort Copy"), "{text}");

@@ -3,6 +3,8 @@
 use super::progress::Sign;
 use crate::commands::flash::Erase;
 use crate::ifs::Bounded;
+use crate::image;
+use crate::profile::Magic;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
@@ -54,8 +56,8 @@ pub(super) struct Waiting<'a> {
     pub(super) into: &'a mut dyn Sink,
     /// Where it is said; `None`: it has been, or nobody is asked.
     pub(super) asked: Option<(Sender<Sign>, Receiver<()>)>,
-    /// Nobody is asked about a file that begins so.
-    pub(super) unasked: Option<[u8; 4]>,
+    /// Somebody is asked about images of others than devices with this.
+    pub(super) own: Option<Magic>,
     /// Since when octets may come.
     pub(super) since: Instant,
 }
@@ -63,9 +65,9 @@ pub(super) struct Waiting<'a> {
 impl Sink for Waiting<'_> {
     fn write_at(&mut self, offset: u64, octets: &[u8]) -> io::Result<()> {
         if let Some((signs, answer)) = self.asked.take() {
-            let sign = match &self.unasked {
+            let sign = match self.own {
                 None => Sign::Begun,
-                Some(first) => Sign::Judged(octets.starts_with(first)),
+                Some(own) => Sign::Judged(!image::is_foreign(octets, own)),
             };
             let _ = signs.send(sign);
             drop(signs);

@@ -9,7 +9,6 @@ use crate::commands::flash::Erase;
 use crate::config::{FilePrompt, Password};
 use crate::device::Device;
 use crate::ifs::{Fs, Net, Url};
-use crate::image;
 use crate::profile::Layout;
 use crate::session::{Leave, Tty};
 use crate::wire::LabWire;
@@ -62,12 +61,12 @@ impl Exec<'_> {
             Erase::Told | Erase::Asked => Some(About::Erase(erase, self.flash())),
         };
         let is_asked = about.is_some();
-        let unasked = match about {
-            Some(About::Foreign) => Some(image::first_octets(self.tty.device.profile().image.magic)),
+        let own = match about {
+            Some(About::Foreign) => Some(self.tty.device.profile().image.magic),
             Some(About::Erase(..)) | None => None,
         };
         let asks = about.map(|about| Asking { about, go_on });
-        let mut waiting = Waiting { into: target.sink(), asked: None, unasked, since: Instant::now() };
+        let mut waiting = Waiting { into: target.sink(), asked: None, own, since: Instant::now() };
         let moved = run_asking(self.tty, &shape, asks, |options, signs| {
             waiting.asked = is_asked.then_some((signs, answer));
             let got = client::get(&remote, &mut waiting, options);
