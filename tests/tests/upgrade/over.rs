@@ -61,13 +61,11 @@ fn an_image_is_copied_over_each_way_from_here() {
 const LARGE: u64 = 9_000_000;
 
 #[test]
-fn a_large_image_goes_over_what_was_measured_and_its_copy_is_shown() {
+fn a_large_image_goes_over_what_was_measured() {
     let site = Site::start(&row(1, 99));
     site.make(&MODEL, LARGE);
     let device = site.device("127.99.0.1");
-    // Long enough to be seen; samples are copied to nowhere, and are as fast as ever.
-    site.ctl(&["R1", "fault", "slow-flash", "1M"]);
-    let words = ["apply", &device, "--image", MODEL.new, "--yes", "--over", "ftp,scp,tftp", "--json"];
+    let words = ["apply", &device, "--image", MODEL.new, "--yes", "--over", "ftp,scp,tftp"];
     let ended = site.upgrade(&words);
     assert_eq!(ended.code(), 0, "{ended:?}");
     is_upgraded(&site, &MODEL, "R1");
@@ -84,10 +82,19 @@ fn a_large_image_goes_over_what_was_measured_and_its_copy_is_shown() {
     assert!(report.out.contains("was measured"), "{report:?}");
     // A round trip for each block of 512 octets, over loopback too, is slower than any stream.
     assert_ne!(way, "tftp", "{measured}");
+}
+
+/// Over TFTP: what went out over TCP may wait in buffers for the device, all of it.
+#[test]
+fn a_copy_that_takes_long_is_shown_while_it_runs() {
+    let site = Site::start(&row(1, 100));
+    site.ctl(&["R1", "fault", "slow-flash", "20K"]);
+    let device = site.device("127.100.0.1");
+    let ended = site.upgrade(&["apply", &device, "--image", MODEL.new, "--yes", "--over", "tftp", "--json"]);
+    assert_eq!(ended.code(), 0, "{ended:?}");
     let events = ended.out.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
     let shown: Vec<Value> = events.filter(|event| event["event"] == "upgrade_copy").collect();
-    let far = |event: &Value| (event["octets"].as_u64(), event["total"].as_u64());
-    let [first, ..] = shown.as_slice() else { panic!("nothing was shown of a copy of 9 s: {ended:?}") };
-    let (octets, total) = far(first);
-    assert!(octets.is_some_and(|n| n > SIZE && n <= LARGE) && total == Some(LARGE), "{first}");
+    let [first, ..] = shown.as_slice() else { panic!("nothing was shown of a copy of 7 s: {ended:?}") };
+    let (octets, total) = (first["octets"].as_u64(), first["total"].as_u64());
+    assert!(octets.is_some_and(|n| n > 0 && n < SIZE) && total == Some(SIZE), "{first}");
 }

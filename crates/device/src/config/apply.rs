@@ -1,4 +1,4 @@
-use super::kept::{KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE, WHOLE};
+use super::kept::{BY_ITSELF, KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE, WHOLE};
 use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
 use crate::Profile;
 use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
@@ -525,6 +525,9 @@ fn keep(kept: &mut Vec<String>, no: bool, words: &[&str], line: &str) {
         }
     } else {
         kept.retain(|l| l.strip_prefix("no ") != Some(line));
+        if BY_ITSELF.contains(&line) {
+            return;
+        }
     }
     if !kept.iter().any(|l| l == line) {
         kept.push(line.to_owned());

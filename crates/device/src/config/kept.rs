@@ -12,6 +12,9 @@ pub(crate) fn begins_another(word: &str, than: Option<&str>) -> usize {
     heads.iter().filter(|head| Some(**head) != than).count()
 }
 
+/// Kept lines that hold without being there: only their denial is shown.
+pub(super) const BY_ITSELF: &[&str] = &["cdp run"];
+
 /// First words of global lines of real configurations that mean nothing to the emulated device. A line
 /// that begins otherwise is a typing error.
 pub(super) const KEPT: &[&str] = &[

@@ -116,6 +116,21 @@ fn a_line_of_one_section_ends_another() {
 }
 
 #[test]
+fn what_holds_of_itself_is_shown_where_it_was_denied_only() {
+    let mut c = Config::new(&C2911);
+    let mut shown = |line: &str| {
+        c.apply(&C2911, Section::Global, line).expect("taken");
+        let text = c.render("15.5");
+        text.lines().filter(|l| l.ends_with("cdp run")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(shown("cdp run"), none);
+    assert_eq!(shown("no cdp run"), ["no cdp run"]);
+    assert_eq!(shown("no cdp run"), ["no cdp run"]);
+    assert_eq!(shown("cdp run"), none);
+}
+
+#[test]
 fn the_register_is_hexadecimal_or_decimal() {
     let mut c = Config::new(&C2911);
     let mut to = |line| c.apply(&C2911, Section::Global, line).map(|a| a.register);

@@ -86,10 +86,7 @@ pub fn survey(session: &mut Session) -> Result<Facts, Fault> {
     let unreadable =
         |why: ios_cli::text::Unread| Fault::Unreadable { command: "show version", why: why.to_string() };
     let image = Version::parse(&version).map_err(unreadable)?.image_file;
-    let boot = match session.ask("show bootvar", QUIET)? {
-        answer if answer.complaint.is_none() => answer.text,
-        _ => needed(session, "show boot")?,
-    };
+    let boot = boot(session)?;
     let dir = match file_system(&image) {
         Some(name) => needed(session, &format!("dir {name}"))?,
         None => needed(session, "dir")?,
@@ -126,6 +123,38 @@ pub fn survey_flash(session: &mut Session, facts: &Facts) -> Result<Facts, Fault
     let facts = read(&texts, session.hostname())?;
     session.texts = Some(texts);
     Ok(facts)
+}
+
+/// The same, where nothing but the configuration and what the next start tries has changed since: neither files nor what is up.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn survey_boot(session: &mut Session) -> Result<Facts, Fault> {
+    let Some(mut texts) = session.texts.take() else { return survey(session) };
+    texts.version = needed(session, "show version")?;
+    texts.boot = boot(session)?;
+    for (text, command) in [
+        (&mut texts.running, "show running-config"),
+        (&mut texts.startup, "show startup-config"),
+        (&mut texts.reload, "show reload"),
+        (&mut texts.install, "show install summary"),
+        (&mut texts.switch, "show switch"),
+    ] {
+        // What it does not know it has not learned.
+        if text.is_some() {
+            *text = if_known(session, command)?;
+        }
+    }
+    let facts = read(&texts, session.hostname())?;
+    session.texts = Some(texts);
+    Ok(facts)
+}
+
+fn boot(session: &mut Session) -> Result<String, Fault> {
+    match session.ask("show bootvar", QUIET)? {
+        answer if answer.complaint.is_none() => Ok(answer.text),
+        _ => needed(session, "show boot"),
+    }
 }
 
 fn read(texts: &Texts, hostname: &str) -> Result<Facts, Fault> {

@@ -3,7 +3,7 @@
 use super::deeds::{Undone, act};
 use super::session::{Fault, Session};
 use super::source::Source;
-use super::survey::{survey, survey_flash};
+use super::survey::{survey, survey_boot, survey_flash};
 use super::trouble::Why;
 use client::ClientError;
 use std::time::{Duration, SystemTime};
@@ -175,18 +175,13 @@ fn done(
     })
 }
 
-/// The facts, where only files or nothing changed.
+/// The facts, where not all of them may be others.
 fn after(session: Option<&mut Session>, effect: &Effect, facts: &Facts) -> Option<Facts> {
     match effect {
         Effect::Delete(_) | Effect::Copy => survey_flash(session?, facts).ok(),
         Effect::Digest => Some(facts.clone()).filter(|_| session.is_some()),
-        Effect::SetBoot(_)
-        | Effect::Save
-        | Effect::Reload
-        | Effect::Add
-        | Effect::Activate(_)
-        | Effect::Commit
-        | Effect::Abort => None,
+        Effect::SetBoot(_) | Effect::Save => survey_boot(session?).ok(),
+        Effect::Reload | Effect::Add | Effect::Activate(_) | Effect::Commit | Effect::Abort => None,
     }
 }
 
