@@ -35,7 +35,7 @@ fn item_7_tftp_prints_via_marks_ok_and_the_rate() {
     let octets = image(NEW_VERSION, SIZE);
     lab.serve(NEW, octets.clone());
     let mut p = lab.bench.enabled();
-    let text = fetch(&mut p, NEW);
+    let text = lab.as_if_in_time(&fetch(&mut p, NEW));
     // 129 blocks: 12 tens, one mark each.
     let shape = format!(
         "Accessing tftp://10.0.0.1/{NEW}...\nLoading {NEW} from 10.0.0.1 (via GigabitEthernet0/0): !!!!!!!!!!!!\n\
@@ -436,7 +436,7 @@ fn a_local_source_is_asked_for_before_the_host() {
     p.keys("10.0.0.1\r");
     p.until(&format!("Destination filename [{OLD}]? "));
     p.keys("up.bin\r");
-    let text = p.until("R1#");
+    let text = lab.as_if_in_time(&p.until("R1#"));
     assert!(text.contains(&format!("!!!!!!!!!!!!\n{SIZE} bytes copied in ")), "{text}");
     assert!(!text.contains("Writing") && !text.contains("Accessing"), "{text}");
     let sent = lab.files.content("up.bin").expect("written");

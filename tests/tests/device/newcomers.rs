@@ -166,7 +166,7 @@ fn write_in_configuration(model: &Model, p: &mut Person) {
 
 fn copy_figures(model: &Model, p: &mut Person) {
     p.run("terminal width 0");
-    let text = models::fetch(p, model);
+    let text = model.lab.as_if_in_time(&models::fetch(p, model));
     let (new, size) = (&model.new, crate::bench::SIZE);
     assert!(text.contains(&format!("Loading {new} from 10.0.0.1 (via ")), "{text}");
     assert!(text.contains("): !!!!!!!!!!!!\n"), "one mark for ten of 129 packets: {text}");

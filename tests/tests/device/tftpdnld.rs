@@ -55,7 +55,7 @@ fn item_9_it_warns_asks_and_leaves_only_the_new_image() {
     p.keys("tftpdnld\r");
     p.until("[n]:  ");
     p.keys("y\r");
-    let text = p.until("rommon 8 > ");
+    let text = lab.as_if_in_time(&p.until("rommon 8 > "));
     assert!(text.contains(&format!("Receiving {NEW} from 10.0.0.1 !!!!!!!!!!!!\n")), "{text}");
     assert!(text.contains("File reception completed.\n"), "{text}");
     let names: Vec<_> = p.device.facts().flash.into_iter().map(|f| f.name).collect();
