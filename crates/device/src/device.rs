@@ -1,5 +1,6 @@
 use crate::archive::{Archived, Pending};
 use crate::boot::Probe;
+use crate::cables::Cables;
 use crate::config::Config;
 use crate::debugging::Debugging;
 use crate::faults::Faults;
@@ -53,6 +54,8 @@ pub struct Device {
     pub(crate) flash: Flash,
     pub(crate) nvram: Arc<dyn Store>,
     pub(crate) wire: Arc<LabWire>,
+    /// What its ports are connected to.
+    pub(crate) cables: Cables,
     /// Counts power-ons: a line that belongs to an older one ends.
     generation: AtomicU64,
     /// A break signal that the console has not seen yet.
@@ -259,6 +262,7 @@ impl Device {
             faults,
             nvram,
             wire,
+            cables: Cables::default(),
             generation: AtomicU64::new(0),
             brk: AtomicBool::new(false),
             console_taken: AtomicBool::new(false),
@@ -313,6 +317,8 @@ impl Device {
     }
 
     pub(crate) fn restart(&self, reason: &str) {
+        let said = self.last_words();
+        self.faults.unplug_for_good();
         let mut state = self.state();
         state.power = Power::Off;
         (state.scheduled, state.trial) = (None, None);
@@ -320,6 +326,7 @@ impl Device {
         state.save_monitor();
         drop(state);
         self.wire.set(Links::default());
+        self.fall_silent(&said);
         self.messages.clear();
         self.posts.clear();
         self.clock.forget();
@@ -447,33 +454,16 @@ impl Device {
     /// Changes the running configuration and what follows from it.
     pub(crate) fn reconfigure<T>(&self, by: &str, change: impl FnOnce(&mut Config) -> T) -> Option<T> {
         let now = self.now();
-        let (out, before, after) = self.running(|r| {
-            let before = r.config.interfaces.clone();
-            let out = change(&mut r.config);
-            r.changed = Some((now, by.to_owned()));
-            (out, before, r.config.clone())
-        })?;
-        self.wire.set(Links::of(&after));
-        for is in &after.interfaces {
-            let was = before.iter().find(|was| was.name == is.name);
-            if was.is_some_and(|was| was.shutdown != is.shutdown) {
-                self.running(|r| r.arp.clear());
-                match is.shutdown {
-                    true => {
-                        self.log(&format!(
-                            "%LINK-5-CHANGED: Interface {}, changed state to administratively down",
-                            is.name
-                        ));
-                        self.log(&line_protocol(&is.name, "down"));
-                    }
-                    false => {
-                        self.log(&format!("%LINK-3-UPDOWN: Interface {}, changed state to up", is.name));
-                        self.log(&line_protocol(&is.name, "up"));
-                    }
-                }
+        self.relining(|| {
+            let out = self.running(|r| {
+                r.changed = Some((now, by.to_owned()));
+                change(&mut r.config)
+            });
+            if let Some(links) = self.links() {
+                self.wire.set(links);
             }
-        }
-        Some(out)
+            out
+        })
     }
 }
 
@@ -496,10 +486,6 @@ impl State {
                 std::fs::write(&fresh, self.monitor.render()).and_then(|()| std::fs::rename(&fresh, file));
         }
     }
-}
-
-fn line_protocol(name: &str, to: &str) -> String {
-    format!("%LINEPROTO-5-UPDOWN: Line protocol on Interface {name}, changed state to {to}")
 }
 
 /// Looks at an image for this model.

@@ -1,5 +1,6 @@
 //! What the device is in, for whoever must know without reading its screen.
 
+use crate::cables::Line;
 use crate::device::{Device, LastCopy, Power};
 use crate::image;
 use crate::profile::Port;
@@ -90,7 +91,7 @@ pub struct InterfaceFacts {
     pub name: Port,
     /// Its address.
     pub address: Option<Ipv4Addr>,
-    /// Not shut down.
+    /// Neither shut down nor without a carrier.
     pub up: bool,
 }
 
@@ -136,7 +137,7 @@ impl Device {
                 .map(|i| InterfaceFacts {
                     name: i.name.clone(),
                     address: i.address.map(|(a, _)| a),
-                    up: !i.shutdown,
+                    up: self.line(&i.name) == Line::Up,
                 })
                 .collect(),
             ftp_username: running.ftp_username.clone(),

@@ -10,6 +10,7 @@
 //!   [`ifs`]: file systems by prefix. [`wire`]: the network.
 //! - [`Rack`], [`TelnetLines`], [`SshLines`]: who is put through to which device; [`HostKeys`]: who it is then.
 //! - `own_clock`: its time; `debugging`: what it tells of; `messages`: the log, and what lines send each other.
+//! - [`connect`]: cables between devices, and who is at their other end; [`StandIn`]: somebody who is no device of ours.
 //! - [`Fault`]: misbehaviour on request.
 //! - [`Underway`]: a device that has run for a while: what a twin of a real one begins as.
 //! - [`Attendant`]: boots and reloads that nobody watches.
@@ -23,6 +24,7 @@ mod archive;
 mod attendant;
 mod autoinstall;
 pub mod boot;
+mod cables;
 mod commands;
 pub mod config;
 mod debugging;
@@ -56,10 +58,11 @@ pub mod wire;
 
 pub use attendant::Attendant;
 pub use autoinstall::{BadLease, Lease};
+pub use cables::{StandIn, connect};
 pub use config::Config;
 pub use device::{Device, LastCopy, LineId, OpenError};
 pub use facts::{Facts, FlashFile, InterfaceFacts, Mode, Ran};
-pub use faults::{BadFault, FAULTS, Fault};
+pub use faults::{BadFault, FAULTS, Fault, NoSuchPort, Which};
 pub use heard::Typed;
 pub use host_key::HostKeys;
 pub use made_of::{DeviceConfig, Guest, Stock};

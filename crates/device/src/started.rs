@@ -5,7 +5,6 @@ use crate::boot;
 use crate::config::Config;
 use crate::device::{Device, Power, Running};
 use crate::profile::Loader;
-use crate::wire::Links;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -38,7 +37,6 @@ impl Device {
                     }
                 };
                 let saved = Some(config.render(&crate::texts::train(&facts.version)));
-                self.wire.set(Links::of(&config));
                 Power::Running(Box::new(Running {
                     file,
                     shown,
@@ -59,6 +57,8 @@ impl Device {
             }
         };
         self.state().power = power;
+        self.settle_cables();
+        self.rewire();
         // What a person made up it has saved as it writes such a thing itself.
         let is_foreign = std::mem::take(&mut self.state().is_foreign);
         if is_foreign && let Some(text) = self.running(|r| (!r.setup).then(|| crate::texts::configuration(r)))

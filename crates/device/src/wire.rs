@@ -148,7 +148,7 @@ pub struct Links {
 }
 
 impl Links {
-    /// Those of a running configuration; `ip route` and `ip default-gateway` lines count.
+    /// Those of a running configuration, whatever its ports are connected to; `ip route` and `ip default-gateway` lines count.
     pub fn of(config: &Config) -> Links {
         let up = config.interfaces.iter().filter(|i| !i.shutdown);
         let up = up.filter_map(|i| i.address.map(|(a, m)| (i.name.clone(), a, m))).collect();

@@ -88,7 +88,7 @@ impl Exec<'_> {
         if !device.debugging.tells(Topic::Icmp) {
             return;
         }
-        let own = device.running(|r| crate::wire::Links::of(&r.config).source(from)).flatten();
+        let own = device.links().and_then(|links| links.source(from));
         let own = own.unwrap_or(from);
         // Releases of IOS before 15 have no topologies.
         let topology = match device.profile().version.layout {

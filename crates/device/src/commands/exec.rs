@@ -161,7 +161,7 @@ impl Exec<'_> {
 
     /// Does what was typed, or what became of it on request.
     fn fated(&mut self, line: &str, run: impl FnOnce(&mut Self) -> Result<(), Leave>) -> Result<(), Leave> {
-        match self.tty.device.faults.typed(line) {
+        match self.tty.device.fate_of(line) {
             None => return run(self),
             Some(Fate::Late(time)) => {
                 self.tty.pause(time)?;

@@ -1,11 +1,10 @@
-//! What the device knows of the networks around it: `show ip route`, its `summary`, `show cdp neighbors`, `show interfaces status`.
+//! What the device knows of the networks around it: `show ip route`, its `summary`, `show interfaces status`; who is at its ports: `neighbors`.
 
 use super::exec::Exec;
 use super::show_switch::vlan_of;
 use super::table::Id;
+use crate::cables::Line;
 use crate::profile::Layout;
-use crate::wire::Links;
-use ios_cli::text::neighbours;
 use ios_cli::text::port_status::{self, PortStatus};
 use ios_cli::text::route::{self, Route, Way};
 use ios_cli::text::route_summary::{RouteSummary, Source};
@@ -82,20 +81,6 @@ pub(super) const LLDP: &[Row<Id>] = &[Row::new(
 )
 .piped()];
 
-const NO_CDP: &str = "% CDP is not enabled\n";
-const NO_LLDP: &str = "% LLDP is not enabled\n";
-
-/// There are no cables, and so no neighbours.
-const NO_NEIGHBORS: &str = "\
-Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge
-                  S - Switch, H - Host, I - IGMP, r - Repeater, P - Phone,\u{20}
-                  D - Remote, C - CVTA, M - Two-port Mac Relay\u{20}
-
-Device ID        Local Intrfce     Holdtme    Capability  Platform  Port ID
-
-Total cdp entries displayed : 0
-";
-
 /// What `show ip route summary` of a version has, and what it says that a route takes.
 struct Cost {
     table: &'static str,
@@ -147,29 +132,17 @@ impl Exec<'_> {
             Network::RouteSummary => {
                 self.routes().map_or_else(|instead| instead, |routes| self.summary(&routes).render())
             }
-            Network::Neighbors if !self.runs_cdp() => NO_CDP.into(),
-            Network::Neighbors => NO_NEIGHBORS.into(),
-            Network::NeighborsDetail if !self.runs_cdp() => NO_CDP.into(),
-            Network::NeighborsDetail => neighbours::render_cdp(&[]),
-            Network::LldpNeighbors if self.has_line("lldp run") => neighbours::render_lldp(&[]),
-            Network::LldpNeighbors => NO_LLDP.into(),
+            Network::Neighbors => self.show_cdp(false),
+            Network::NeighborsDetail => self.show_cdp(true),
+            Network::LldpNeighbors => self.show_lldp(),
             Network::Status => self.show_status(),
         }
-    }
-
-    /// CDP runs where nobody said otherwise.
-    fn runs_cdp(&self) -> bool {
-        !self.has_line("no cdp run")
-    }
-
-    fn has_line(&self, line: &str) -> bool {
-        self.tty.device.running_config().kept.iter().any(|kept| kept == line)
     }
 
     /// The routes that there are; else what a switch says that does not route.
     fn routes(&self) -> Result<Vec<Route>, String> {
         let config = self.tty.device.running_config();
-        let links = Links::of(&config);
+        let links = self.tty.device.links().unwrap_or_default();
         let switch = config.interfaces.iter().any(|i| i.switched);
         if switch && !config.kept.iter().any(|l| l == "ip routing") {
             let gateway = links.routes.iter().find(|(network, ..)| network.is_unspecified());
@@ -236,12 +209,15 @@ impl Exec<'_> {
         }
     }
 
-    /// A port is connected as soon as it is not shut down: there are no cables.
+    /// A port without a cable is connected as soon as it is not shut down.
     fn show_status(&self) -> String {
         let config = self.tty.device.running_config();
         let port = |i: &crate::config::Interface| {
-            let (status, duplex, speed) =
-                if i.shutdown { ("disabled", "auto", "auto") } else { ("connected", "a-full", "a-1000") };
+            let (status, duplex, speed) = match self.tty.device.line(&i.name) {
+                Line::Shut => ("disabled", "auto", "auto"),
+                Line::Off | Line::Down => ("notconnect", "auto", "auto"),
+                Line::Up => ("connected", "a-full", "a-1000"),
+            };
             PortStatus {
                 port: i.name.short(),
                 name: i.description.clone().unwrap_or_default(),

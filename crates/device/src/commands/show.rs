@@ -4,6 +4,7 @@ use super::exec::Exec;
 use super::table::Id;
 use crate::Device;
 use crate::boot::switch::BOOT;
+use crate::cables::Line;
 use crate::config::BootSource;
 use crate::profile::View;
 use crate::texts;
@@ -151,11 +152,8 @@ impl Exec<'_> {
             name: i.name.to_string(),
             address: i.address.map(|(a, _)| a),
             method: method(i).into(),
-            status: match i.shutdown {
-                true => interfaces::Status::AdminDown,
-                false => interfaces::Status::Up,
-            },
-            protocol: !i.shutdown,
+            status: self.tty.device.line(&i.name).status(),
+            protocol: self.tty.device.line(&i.name) == Line::Up,
         };
         // A switch names its VLANs first.
         let (vlans, ports): (Vec<_>, Vec<_>) =

@@ -75,7 +75,7 @@ impl Exec<'_> {
 }
 
 /// The VLAN that a port gives access to; a trunk has none.
-pub(super) fn vlan_of(port: &Interface) -> Option<u16> {
+pub(crate) fn vlan_of(port: &Interface) -> Option<u16> {
     if port.kept.iter().any(|l| l == "switchport mode trunk") {
         return None;
     }

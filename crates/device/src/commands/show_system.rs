@@ -2,10 +2,10 @@
 
 use super::exec::Exec;
 use super::table::Id;
+use crate::cables::Line;
 use crate::config::Interface;
 use crate::profile::{Layout, Text};
 use ios_cli::Match;
-use ios_cli::text::interfaces::Status;
 use ios_cli::text::inventory::{self, Part};
 use ios_cli::text::load::{Cpu, Pool, render_memory};
 use ios_cli::text::logging::Logging;
@@ -69,11 +69,11 @@ impl Exec<'_> {
         let port = |(n, i): (usize, &Interface)| {
             let kept = |word: &str| i.kept.iter().find_map(|l| l.strip_prefix(word)?.trim().parse().ok());
             let kind = KINDS.iter().find(|kind| i.name.starts_with(kind.0)).unwrap_or(&KINDS[0]);
-            let up = !i.shutdown;
+            let line = self.tty.device.line(&i.name);
             Port {
                 name: i.name.to_string(),
-                status: if up { Status::Up } else { Status::AdminDown },
-                protocol: up,
+                status: line.status(),
+                protocol: line == Line::Up,
                 hardware: kind.1.into(),
                 mac: mac(&profile.mac, n),
                 description: i.description.clone(),

@@ -7,7 +7,7 @@ use super::exec::Exec;
 use super::table::Id;
 use crate::profile::Layout;
 use crate::session::Leave;
-use crate::wire::{Links, Reach};
+use crate::wire::Reach;
 use ios_cli::text::traceroute;
 use ios_cli::{Match, Modes, Row};
 use std::io;
@@ -77,7 +77,7 @@ impl Exec<'_> {
             .tty
             .device
             .running(|r| r.config.interfaces.iter().any(|i| i.address.is_some_and(|(a, _)| a == target)));
-        let gateway = self.tty.device.running(|r| Links::of(&r.config).next_hop(target)).flatten();
+        let gateway = self.tty.device.links().and_then(|links| links.next_hop(target));
         let way: Vec<Ipv4Addr> = match (own, gateway) {
             (Some(false), Some(gateway)) => vec![gateway, target],
             _ => vec![target],

@@ -1,5 +1,7 @@
 //! What can be wrong with a device, as it is written.
 
+use crate::Profile;
+use crate::profile::Port;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -55,6 +57,10 @@ pub enum Fault {
     Damaged(String),
     /// Boots take so much longer.
     SlowBoot(Duration),
+    /// A port has no carrier.
+    LinkDown(Which),
+    /// It has none from the next restart on.
+    NoLinkAfterBoot(Which),
     /// Another one begins when a command is typed that begins so; once.
     When {
         /// As it is typed, in lower case.
@@ -62,6 +68,15 @@ pub enum Fault {
         /// What begins.
         fault: Box<Fault>,
     },
+}
+
+/// One port, or all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// Every interface, those of VLANs too.
+    All,
+    /// As it was written, or as its device calls it.
+    Port(String),
 }
 
 /// Each one: its word, what stands behind it, what it does.
@@ -91,6 +106,16 @@ pub const FAULTS: &[(&str, &str, &str)] = &[
     ("busy-nvram", "[TIMES]", "the configuration cannot be saved so many times, once without a number"),
     ("damaged", "IMAGE", "boot loaders find this image of flash damaged"),
     ("slow-boot", "TIME", "boots take that much longer: slow-boot 20s"),
+    (
+        "link-down",
+        "INTERFACE",
+        "that interface, or each of them, has no carrier: link-down g0/1, link-down all",
+    ),
+    (
+        "no-link-after-boot",
+        "INTERFACE",
+        "that interface, or each of them, has no carrier from the next restart on",
+    ),
     ("when", "TYPED: FAULT", "FAULT begins when a command is typed that begins so: when copy: aaa-down"),
 ];
 
@@ -158,9 +183,83 @@ fn parse(word: &str, rest: &[&str]) -> Option<Fault> {
         ("busy-nvram", []) => Fault::BusyNvram(1),
         ("busy-nvram", [times]) => Fault::BusyNvram(times.parse().ok().filter(|n| *n > 0)?),
         ("damaged", [image]) => Fault::Damaged((*image).to_owned()),
+        ("link-down", [_, ..]) => Fault::LinkDown(which(rest)?),
+        ("no-link-after-boot", [_, ..]) => Fault::NoLinkAfterBoot(which(rest)?),
         ("slow-boot", [time]) => Fault::SlowBoot(duration(time)?),
         _ => return None,
     })
+}
+
+/// `all`, `g0/1`, `GigabitEthernet 0/1`.
+fn which(words: &[&str]) -> Option<Which> {
+    let name = words.concat();
+    let is_port =
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.contains(|c: char| c.is_ascii_digit());
+    match name.eq_ignore_ascii_case("all") {
+        true => Some(Which::All),
+        false => is_port.then_some(Which::Port(name)),
+    }
+}
+
+impl Fault {
+    /// The same with its interface as this model calls it.
+    pub(crate) fn at(self, profile: &Profile) -> Fault {
+        let named = |which| match which {
+            Which::All => Which::All,
+            Which::Port(text) => Which::Port(profile.interface(&text).map_or(text, ToString::to_string)),
+        };
+        match self {
+            Fault::LinkDown(which) => Fault::LinkDown(named(which)),
+            Fault::NoLinkAfterBoot(which) => Fault::NoLinkAfterBoot(named(which)),
+            Fault::When { typed, fault } => Fault::When { typed, fault: Box::new(fault.at(profile)) },
+            other => other,
+        }
+    }
+
+    /// Whether such a device has the interface that it names.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn fits(&self, profile: &Profile) -> Result<(), NoSuchPort> {
+        match self {
+            Fault::LinkDown(Which::Port(text)) | Fault::NoLinkAfterBoot(Which::Port(text)) => {
+                NoSuchPort::unless(profile, text).map(drop)
+            }
+            Fault::When { fault, .. } => fault.fits(profile),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A model has no interface of that name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a {model} has no interface '{found}': expected one of {expected}")]
+pub struct NoSuchPort {
+    /// `c2911`
+    pub model: String,
+    /// As it was written.
+    pub found: String,
+    /// Those that it has, of many the first and the last.
+    pub expected: String,
+}
+
+impl NoSuchPort {
+    /// The interface that is meant.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn unless<'a>(profile: &'a Profile, text: &str) -> Result<&'a Port, NoSuchPort> {
+        const MANY: usize = 6;
+        let port = profile.interface(text);
+        port.ok_or_else(|| {
+            let all = &profile.interfaces;
+            let mut some: Vec<&str> = all.iter().take(MANY).map(|port| &**port).collect();
+            if let Some(last) = all.last().filter(|_| all.len() > MANY) {
+                some.extend(["…", &**last]);
+            }
+            NoSuchPort { model: profile.name.to_string(), found: text.to_owned(), expected: some.join(", ") }
+        })
+    }
 }
 
 /// `100K`, `2M`, `512`.
@@ -211,7 +310,18 @@ impl fmt::Display for Fault {
             Fault::BusyNvram(times) => write!(f, "busy-nvram {times}"),
             Fault::Damaged(image) => write!(f, "damaged {image}"),
             Fault::SlowBoot(time) => write!(f, "slow-boot {}ms", time.as_millis()),
+            Fault::LinkDown(which) => write!(f, "link-down {which}"),
+            Fault::NoLinkAfterBoot(which) => write!(f, "no-link-after-boot {which}"),
             Fault::When { typed, fault } => write!(f, "when {typed}: {fault}"),
+        }
+    }
+}
+
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Which::All => f.write_str("all"),
+            Which::Port(name) => f.write_str(name),
         }
     }
 }
@@ -245,6 +355,8 @@ mod tests {
             "busy-nvram 1",
             "damaged new.bin",
             "slow-boot 3000ms",
+            "link-down all",
+            "no-link-after-boot GigabitEthernet0/1",
             "when copy tftp://10.0.0.1: drop-session 50",
         ];
         for text in texts {
@@ -281,6 +393,8 @@ mod tests {
             ("noise 0ms", "noise TIME"),
             ("haste 0", "haste TIMES"),
             ("aaa-down now", "expected aaa-down"),
+            ("link-down", "expected link-down INTERFACE"),
+            ("link-down everywhere", "link-down INTERFACE"),
             ("when copy aaa-down", "when TYPED: FAULT"),
             ("when : crash", "when TYPED: FAULT"),
             ("when copy: when reload: crash", "when TYPED: FAULT"),

@@ -8,8 +8,9 @@ mod fault;
 mod on_device;
 
 pub(crate) use at_command::Fate;
-pub use fault::{BadFault, FAULTS, Fault};
+pub use fault::{BadFault, FAULTS, Fault, NoSuchPort, Which};
 
+use crate::profile::Port;
 use client::Loses;
 use link::Rng;
 use std::net::IpAddr;
@@ -62,6 +63,14 @@ impl Faults {
 
     pub(crate) fn clear(&self) {
         self.state().set.clear();
+    }
+
+    /// Takes back those; whether there were any.
+    pub(crate) fn take_back(&self, is_meant: impl Fn(&Fault) -> bool) -> bool {
+        let mut state = self.state();
+        let before = state.set.len();
+        state.set.retain(|fault| !is_meant(fault));
+        state.set.len() != before
     }
 
     pub(crate) fn all(&self) -> Vec<Fault> {
@@ -184,6 +193,25 @@ impl Faults {
         true
     }
 
+    /// Whether this port has no carrier, whatever is at its other end.
+    pub(crate) fn unplugs(&self, port: &Port) -> bool {
+        let is = |which: &Which| match which {
+            Which::All => true,
+            Which::Port(name) => *name == **port,
+        };
+        self.find(|fault| matches!(fault, Fault::LinkDown(which) if is(which)).then_some(())).is_some()
+    }
+
+    /// It restarts: links that are not to come back with it are down from now on.
+    pub(crate) fn unplug_for_good(&self) {
+        let mut state = self.state();
+        for fault in &mut state.set {
+            if let Fault::NoLinkAfterBoot(which) = fault {
+                *fault = Fault::LinkDown(which.clone());
+            }
+        }
+    }
+
     /// Whether boot loaders find that file of flash damaged.
     pub(crate) fn damages(&self, file: &str) -> bool {
         let is = |image: &str| file.rsplit('/').next() == Some(image);
@@ -239,6 +267,8 @@ impl Fault {
         match (self, other) {
             (Fault::Loss { host, .. }, Fault::Loss { host: other, .. }) => host == other,
             (Fault::Damaged(image), Fault::Damaged(other)) => image == other,
+            (Fault::LinkDown(which), Fault::LinkDown(other))
+            | (Fault::NoLinkAfterBoot(which), Fault::NoLinkAfterBoot(other)) => which == other,
             (Fault::When { typed, fault }, Fault::When { typed: other, fault: of }) => {
                 typed == other && fault.replaces(of)
             }

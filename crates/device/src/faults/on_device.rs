@@ -1,6 +1,6 @@
 //! Faults of a device, and what it tells of what clients did.
 
-use super::Fault;
+use super::{FAULTS, Fate, Fault};
 use crate::{Device, LastCopy, Typed};
 use std::time::Instant;
 
@@ -10,14 +10,33 @@ const KEPT: usize = 256;
 impl Device {
     /// Has something go wrong from now on, in the place of what is wrong in the same way already.
     pub fn set_fault(&self, fault: Fault) {
-        self.faults.set(fault);
+        let fault = fault.at(self.profile());
+        self.relining(|| self.faults.set(fault));
         self.tell();
     }
 
     /// Nothing is wrong any more. What happened stays.
     pub fn clear_faults(&self) {
-        self.faults.clear();
+        self.relining(|| self.faults.clear());
         self.tell();
+    }
+
+    /// What begins with this line, and what becomes of it.
+    pub(crate) fn fate_of(&self, line: &str) -> Option<Fate> {
+        self.relining(|| self.faults.typed(line))
+    }
+
+    /// Takes back that fault, or all that are called so (`link-down`); whether there was one.
+    pub fn take_back(&self, text: &str) -> bool {
+        let is_word = FAULTS.iter().any(|(word, ..)| *word == text);
+        let meant = text.parse::<Fault>().ok().map(|fault| fault.at(self.profile()));
+        let is_meant = |fault: &Fault| match (is_word, &meant) {
+            (true, _) => fault.to_string().split(' ').next() == Some(text),
+            (false, meant) => meant.as_ref() == Some(fault),
+        };
+        let was = self.relining(|| self.faults.take_back(is_meant));
+        self.tell();
+        was
     }
 
     /// What is wrong.

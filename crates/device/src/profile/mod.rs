@@ -4,10 +4,12 @@
 //! A profile is a TOML file. Those of this program are in `profiles/` and compiled in; an owner's own is
 //! read by [`Profile::parse`], which says the line and what was expected of a faulty one.
 
+mod cdp;
 mod hardware;
 mod install;
 mod value;
 
+pub use cdp::Cdp;
 pub use hardware::Hardware;
 pub use install::{Install, Provisioned};
 pub use value::{FileName, Octets, Port, Ports, Prefix, Text, Word};
@@ -63,6 +65,9 @@ pub struct Profile {
     pub boot: Boot,
     /// How it installs images as packages; without it images are only booted whole.
     pub install: Option<Install>,
+    /// What it tells its neighbours of itself.
+    #[serde(default)]
+    pub cdp: Cdp,
     /// What it is made of, and licensed for.
     #[serde(default)]
     pub hardware: Hardware,

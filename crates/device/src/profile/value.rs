@@ -72,6 +72,11 @@ impl Port {
         format!("{}{number}", kind.get(..2).unwrap_or(kind))
     }
 
+    /// Whether a cable can be plugged in there: not into the interface of a VLAN.
+    pub fn takes_cable(&self) -> bool {
+        ["Ethernet", "GigE"].iter().any(|kind| self.parts().0.ends_with(kind))
+    }
+
     /// The interface of a VLAN: `Vlan10`.
     pub fn vlan(id: u16) -> Port {
         Port(format!("Vlan{id}").into())

@@ -31,6 +31,7 @@
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
 //! | [`neighbours`] | `show cdp neighbors detail`, `show lldp neighbors` |
+//! | [`cdp_table`] | `show cdp neighbors` |
 //! | [`route`] | `show ip route` |
 //! | [`route_summary`] | `show ip route summary` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
@@ -54,6 +55,7 @@ pub mod boot_variables;
 pub mod boot_xe;
 pub mod bootvar;
 pub mod catalyst;
+pub mod cdp_table;
 pub mod clock;
 pub mod confreg;
 pub mod copy;

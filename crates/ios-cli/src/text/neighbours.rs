@@ -35,7 +35,7 @@ const CAPABILITIES: &str = ",  Capabilities: ";
 const PORT: &str = "Interface: ";
 const THEIRS: &str = ",  Port ID (outgoing port): ";
 const HOLDTIME: &str = "Holdtime : ";
-const TOTAL: &str = "Total cdp entries displayed : ";
+pub(super) const TOTAL: &str = "Total cdp entries displayed : ";
 
 /// `show cdp neighbors detail` as a device prints it.
 pub fn render_cdp(neighbours: &[Cdp]) -> String {

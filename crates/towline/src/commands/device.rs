@@ -169,7 +169,10 @@ impl Device {
             std::process::exit(i32::from(Exit::Interrupted.code()));
         })
         .map_err(|e| Failure::new(Exit::Local, "signals", e, ""))?;
-        self.faults.iter().for_each(|fault| device.set_fault(fault.clone()));
+        for fault in &self.faults {
+            fault.fits(&profile).map_err(|e| Failure::usage("--fault", e, "name one of these, or all"))?;
+            device.set_fault(fault.clone());
+        }
         // First, so that a new device has its image even if nothing else goes well.
         if is_new {
             first_image(&profile, &state.join("flash"))?;

@@ -42,8 +42,12 @@ pub enum Asked {
         /// As for `towline device --fault`.
         fault: String,
     },
-    /// Nothing is wrong any more.
-    ClearFaults,
+    /// Nothing is wrong any more, or not that.
+    ClearFaults {
+        /// A fault as it was set, or what all are called that are meant; none: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<String>,
+    },
     /// Switches it off and on.
     PowerCycle,
 }
@@ -193,16 +197,36 @@ impl Answers for Desk {
         question: Question,
         say: &mut dyn FnMut(&Line) -> bool,
     ) -> Result<(), Failure> {
-        let meant = self.meant(question.device.as_deref())?;
-        let fault = match &question.asked {
+        let Question { device, asked } = question;
+        let meant = self.meant(device.as_deref())?;
+        let fault = match &asked {
             Asked::Fault { fault } => {
                 let parsed = fault.parse::<Fault>();
                 Some(parsed.map_err(|e| Failure::usage("fault", e, "docs/device.md has all"))?)
             }
             _ => None,
         };
+        if let Some(fault) = &fault {
+            for Known { name, device, .. } in &meant {
+                fault
+                    .fits(device.profile())
+                    .map_err(|e| Failure::usage(name, e, "name one of these, or all"))?;
+            }
+        }
+        if let Asked::ClearFaults { fault: Some(text) } = &asked {
+            let taken = meant.iter().filter(|known| known.device.take_back(text)).count();
+            return match taken {
+                0 => Err(Failure::new(
+                    Exit::Absent,
+                    text,
+                    "nothing of that is wrong",
+                    "'faults' lists what is",
+                )),
+                _ => Ok(()),
+            };
+        }
         for Known { name, address, device } in meant {
-            let lines = match &question.asked {
+            let lines = match &asked {
                 Asked::Device => vec![about(name, *address, device)],
                 Asked::Commands => commands(name, device),
                 Asked::Copies => copies(name, device),
@@ -219,7 +243,7 @@ impl Answers for Desk {
                     fault.iter().for_each(|fault| device.set_fault(fault.clone()));
                     Vec::new()
                 }
-                Asked::ClearFaults => {
+                Asked::ClearFaults { .. } => {
                     device.clear_faults();
                     Vec::new()
                 }

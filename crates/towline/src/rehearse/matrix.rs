@@ -1,7 +1,7 @@
 //! What can go wrong at which step of an upgrade, and how one ends then that does right: a table.
 
 use device::Fault;
-use upgrade::Plan;
+use upgrade::{Facts, Plan, State, Tolerance};
 
 /// How an upgrade may end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,8 @@ struct Row {
     typed: &'static str,
     faults: &'static [&'static str],
     right: &'static [End],
+    /// They take away what was there before: where none of that has to be there again, nothing goes wrong.
+    takes_away: bool,
 }
 
 const fn row(
@@ -46,7 +48,13 @@ const fn row(
     faults: &'static [&'static str],
     right: &'static [End],
 ) -> Row {
-    Row { step, typed, faults, right }
+    Row { step, typed, faults, right, takes_away: false }
+}
+
+/// What takes away all that was there before.
+const fn lost(step: &'static str, typed: &'static str) -> Row {
+    let faults = &["link-down all", "no-link-after-boot all"];
+    Row { step, typed, faults, right: &[RolledBack], takes_away: true }
 }
 
 /// Sessions that are lost and devices that crash cost a try, and are gone on from.
@@ -80,6 +88,7 @@ const ROWS: &[Row] = &[
     row("reload", "reload", PASSING, &[Upgraded]),
     row("reload", "reload", &["refuse", "slow-boot 3s", "clock -86400"], &[Upgraded]),
     row("reload", "reload", &["damaged IMAGE"], &[RolledBack]),
+    lost("reload", "reload"),
     // Nobody can log in, or nothing runs: a person has to go there.
     row("reload", "reload", &["boot-fails", "boot-fails 1", "aaa-down"], &[Held]),
     row("add", "install add", PASSING, &[Upgraded]),
@@ -88,6 +97,7 @@ const ROWS: &[Row] = &[
     row("activate", "install activate", &["crash"], &[RolledBack]),
     row("activate", "install activate", &["slow-boot 3s"], &[Upgraded]),
     row("activate", "install activate", &["boot-fails", "aaa-down"], &[Held]),
+    lost("activate", "install activate"),
     row("commit", "install commit", PASSING, &[Upgraded]),
 ];
 
@@ -117,8 +127,8 @@ impl Case {
     }
 }
 
-/// Each fault at each step of a plan at which it can do something.
-pub fn at_every_step(plan: &Plan, image: &str) -> Vec<Case> {
+/// Each fault at each step of a plan at which it can do something. `is_watched`: what was there before has to be there again.
+pub fn at_every_step(plan: &Plan, image: &str, is_watched: bool) -> Vec<Case> {
     let is_done = |row: &&Row| row.step == "survey" || plan.actions.iter().any(|a| a.step == row.step);
     let mut cases = vec![Case::smooth()];
     for row in ROWS.iter().filter(is_done) {
@@ -127,10 +137,17 @@ pub fn at_every_step(plan: &Plan, image: &str) -> Vec<Case> {
             let text = if row.typed.is_empty() { text } else { format!("when {}: {text}", row.typed) };
             // A test reads them all.
             let Ok(fault) = text.parse() else { continue };
-            cases.push(Case { step: Some(row.step), faults: vec![fault], right: row.right });
+            let right = if row.takes_away && !is_watched { &[Upgraded] } else { row.right };
+            cases.push(Case { step: Some(row.step), faults: vec![fault], right });
         }
     }
     cases
+}
+
+/// Whether a device with these facts misses it when all its links stay away, and more of that than may.
+pub fn is_watched(facts: &Facts, tolerance: &Tolerance) -> bool {
+    let gone = Facts { up: Some(Vec::new()), neighbours: Some(Vec::new()), ..facts.clone() };
+    !State::of(facts).lost(&gone, tolerance).is_empty()
 }
 
 /// The rehearsals of a file: each line one, faults with `;` between them, `#` before a comment.
@@ -155,7 +172,7 @@ pub fn read(text: &str) -> Result<Vec<Case>, (usize, String)> {
 #[cfg(test)]
 pub(crate) fn table() -> String {
     let mut out = String::from("| step | begins with | fault | how it ends then |\n|---|---|---|---|\n");
-    for Row { step, typed, faults, right } in ROWS {
+    for Row { step, typed, faults, right, .. } in ROWS {
         let typed = if typed.is_empty() { "–".to_owned() } else { format!("`{typed}`") };
         let faults: Vec<String> = faults.iter().map(|fault| format!("`{fault}`")).collect();
         let right: Vec<String> = right.iter().map(|end| format!("`{}`", end.name())).collect();

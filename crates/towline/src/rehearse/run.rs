@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use transport::ssh::PrivateKey;
-use upgrade::{Happened, Outcome, Past, Run, Target, Wish};
+use upgrade::{Happened, Outcome, Past, Run, Target, Tolerance, Wish};
 
 /// How long a restart of a twin is taken to last, at [`PACE`]: a busy host has to be waited for too.
 pub const RESTART: Duration = Duration::from_secs(5);
@@ -22,6 +22,11 @@ pub const RESTART: Duration = Duration::from_secs(5);
 pub const PACE: f64 = 0.02;
 /// How long a twin has for a boot that is looked at behind a rehearsal.
 const BOOTS: Duration = Duration::from_secs(30);
+
+/// The same for twins, which have all they ever have as soon as they are there.
+pub fn settling(tolerance: Tolerance) -> Tolerance {
+    Tolerance { settle: tolerance.settle.min(RESTART), ..tolerance }
+}
 
 /// What came of a rehearsal.
 #[derive(Clone, Debug)]

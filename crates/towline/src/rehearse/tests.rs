@@ -430,10 +430,12 @@ fn tried(
     };
     let prepared = Prepared::of(profile, &image, &meant).expect("it is served");
     assert!(!prepared.is_stand_in);
-    let wish = Wish { restart: super::run::RESTART, ..Wish::default() };
+    let tolerance = super::run::settling(upgrade::Tolerance::default());
+    let wish = Wish { restart: super::run::RESTART, tolerance, ..Wish::default() };
     let plan = upgrade::plan(&original.facts, &prepared.target, &wish);
     assert_eq!(plan.blocks, [], "{name}");
-    let mut cases = super::matrix::at_every_step(&plan, &file);
+    let mut cases =
+        super::matrix::at_every_step(&plan, &file, super::matrix::is_watched(&original.facts, &tolerance));
     if std::env::var_os(EVERY).is_none() {
         let mut n = 0;
         cases.retain(|_| {

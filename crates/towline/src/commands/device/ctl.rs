@@ -14,6 +14,8 @@ Examples:
   towline device ctl R1 commands              what was typed at R1's prompts
   towline device ctl R1 fault drop-session 50 the line of R1's next copy is cut off in the middle
   towline device ctl all fault noise 1s       every device is noisy
+  towline device ctl R1 fault link-down g0/1  an interface loses its carrier
+  towline device ctl R1 clear-faults link-down and has it again
   towline device ctl R1 files --json          one object a line, for programs
 ";
 
@@ -30,7 +32,8 @@ pub(super) struct Ctl {
     /// What is asked or done.
     #[arg(value_enum, default_value_t = Verb::Show)]
     verb: Verb,
-    /// Behind fault: what goes wrong, such as slow-flash 100K; docs/device.md has all.
+    /// Behind fault: what goes wrong, such as slow-flash 100K; docs/device.md has all. Behind clear-faults: what is taken
+    /// back, such as link-down g0/1.
     #[arg(allow_negative_numbers = true)]
     fault: Vec<String>,
     /// The control socket.
@@ -57,7 +60,7 @@ enum Verb {
     Faults,
     /// Something goes wrong from now on.
     Fault,
-    /// Nothing is wrong any more.
+    /// Nothing is wrong any more, or not what stands behind it.
     ClearFaults,
     /// Switch it off and on.
     PowerCycle,
@@ -74,10 +77,12 @@ impl Ctl {
             Verb::Configuration => Asked::Configuration,
             Verb::Faults => Asked::Faults,
             Verb::Fault => Asked::Fault { fault: self.fault.join(" ") },
-            Verb::ClearFaults => Asked::ClearFaults,
+            Verb::ClearFaults => {
+                Asked::ClearFaults { fault: Some(self.fault.join(" ")).filter(|f| !f.is_empty()) }
+            }
             Verb::PowerCycle => Asked::PowerCycle,
         };
-        if self.verb != Verb::Fault && !self.fault.is_empty() {
+        if !matches!(self.verb, Verb::Fault | Verb::ClearFaults) && !self.fault.is_empty() {
             let thing = self.fault.join(" ");
             return Err(Failure::usage(thing, "stands behind a verb that takes nothing", "leave it out"));
         }

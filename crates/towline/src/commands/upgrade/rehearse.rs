@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::lab::topology::{furnish, run::of_run};
 use crate::rehearse::image::Prepared;
 use crate::rehearse::matrix::{self, Case};
-use crate::rehearse::run::{NotRehearsed, PACE, RESTART, Rehearsal, Rehearsed};
+use crate::rehearse::run::{NotRehearsed, PACE, RESTART, Rehearsal, Rehearsed, settling};
 use crate::rehearse::{Original, Twin, Workshop, stage};
 use crate::upgrade::plan_file::PlanFile;
 use clap::Args;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::memory::Shelf;
 use transport::ssh::PrivateKey;
-use upgrade::{Target, Tolerance, Wish, plan};
+use upgrade::{Target, Wish, plan};
 
 const REHEARSE: &str = "\
 Examples:
@@ -67,7 +67,7 @@ impl Rehearsing {
         let mut theatre = Theatre {
             target,
             image,
-            wish: Wish { restart: RESTART, window: None, tolerance: settled_soon(wish.tolerance), ..wish },
+            wish: Wish { restart: RESTART, window: None, tolerance: settling(wish.tolerance), ..wish },
             cases,
             workshop: Workshop::new(Shelf::new(&std::env::temp_dir()), guest(), PACE),
             key: of_run()?,
@@ -107,11 +107,6 @@ impl Rehearsing {
         let image = self.wishes.image()?.to_path_buf();
         Ok((self.wishes.target()?, self.wishes.wish(), image, self.at.devices()?))
     }
-}
-
-/// A twin has all it ever has as soon as it is there.
-fn settled_soon(tolerance: Tolerance) -> Tolerance {
-    Tolerance { settle: tolerance.settle.min(RESTART), ..tolerance }
 }
 
 /// Nobody knows the passwords of a device's own users.
@@ -174,8 +169,18 @@ impl Theatre<'_> {
             introduce(named, original, &twin, prepared).map_err(|e| Failure::local("stdout", &e))?;
         }
         let cases = match (&self.cases, self.of.fault_every_step) {
-            (Some(cases), _) => cases.clone(),
-            (None, true) => matrix::at_every_step(&plan, &prepared.target.name),
+            (Some(cases), _) => {
+                for fault in cases.iter().flat_map(|case| &case.faults) {
+                    fault
+                        .fits(&profile)
+                        .map_err(|e| Failure::usage(shown, e, "name one of these, or all"))?;
+                }
+                cases.clone()
+            }
+            (None, true) => {
+                let is_watched = matrix::is_watched(&original.facts, &self.wish.tolerance);
+                matrix::at_every_step(&plan, &prepared.target.name, is_watched)
+            }
             (None, false) => vec![Case::smooth()],
         };
         let rehearsal =

@@ -7,6 +7,7 @@ use crate::config::{Fault, Origins, Source};
 use serve::listen::Want;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use transport::ssh::Ios;
 
@@ -31,6 +32,8 @@ section! {
         servers: Option<Servers> = None,
         /// Devices, or rows of devices that are alike.
         device: Vec<Device> = Vec::new(),
+        /// Cables between devices.
+        link: Vec<Link> = Vec::new(),
     }
 }
 
@@ -89,6 +92,34 @@ entry! {
     }
 }
 
+entry! {
+    /// A cable between two ports.
+    Link {
+        /// The two ports that it connects, each as a device and its interface: "R1 g0/1".
+        ends: Vec<Written<End>>,
+    }
+}
+
+/// A port of a device of the lab.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct End {
+    /// The device's name.
+    pub device: String,
+    /// Its interface, as it was written.
+    pub interface: String,
+}
+
+impl FromStr for End {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<End, &'static str> {
+        let (device, interface) =
+            text.trim().split_once(char::is_whitespace).ok_or("it names no interface")?;
+        let interface = interface.split_whitespace().collect();
+        Ok(End { device: device.to_owned(), interface })
+    }
+}
+
 words! {
     /// How long a boot takes.
     Boot {
@@ -115,6 +146,11 @@ impl Boot {
 impl Wanted for device::Fault {
     const WANTS: &'static str = "a fault, such as \"slow-flash 100K\"";
     const EXAMPLE: &'static str = "slow-flash 100K";
+}
+
+impl Wanted for End {
+    const WANTS: &'static str = "a device and its interface, such as \"R1 GigabitEthernet0/1\"";
+    const EXAMPLE: &'static str = "R1 GigabitEthernet0/1";
 }
 
 impl Wanted for Ios {

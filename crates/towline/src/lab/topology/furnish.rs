@@ -53,6 +53,7 @@ pub fn devices(
         contents: BTreeMap::new(),
         faults: Vec::new(),
         furnished: 0,
+        linked: linked(topology),
     };
     let mut out = Vec::new();
     let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
@@ -95,6 +96,8 @@ struct Furnisher<'a> {
     faults: Vec<Fault>,
     /// Devices so far: each has a serial number of its own.
     furnished: usize,
+    /// The interfaces of each that have a cable, as they are written.
+    linked: BTreeMap<String, Vec<String>>,
 }
 
 impl Furnisher<'_> {
@@ -119,6 +122,9 @@ impl Furnisher<'_> {
             None => None,
         };
         let profile = profile?;
+        for e in row.faults.iter().filter_map(|fault| fault.value.fits(&profile).err()) {
+            self.fault(nth, "faults", e.to_string(), "name one of these, or all");
+        }
         let flash = self.flash(nth, row, &profile);
         if self.faults.len() > before {
             return None;
@@ -130,6 +136,7 @@ impl Furnisher<'_> {
         let Password::Type5(secret) = Password::secret(&row.password) else {
             unreachable!("what a secret is")
         };
+        let linked = |name: &str| self.linked.get(name).map(Vec::as_slice).unwrap_or_default();
         let one = |(at, address): (usize, Ipv4Addr)| {
             let name = match row.count {
                 Some(_) => format!("{}{}", row.name, at + 1),
@@ -137,7 +144,7 @@ impl Furnisher<'_> {
             };
             let startup = match &template {
                 Some(text) => text.replace("%h", &name).replace("%i", &address.to_string()),
-                None => startup(&profile, &name, address, &row.user, &secret),
+                None => startup(&profile, &name, address, (&row.user, &secret), linked(&name)),
             };
             let mut config = DeviceConfig::new("");
             config.name = Some(name.clone());
@@ -311,15 +318,34 @@ fn serial(first: &str, n: usize) -> String {
     format!("{made}{}", unit.map(char::from).iter().collect::<String>())
 }
 
+/// The interfaces that have cables, by their devices.
+fn linked(topology: &Topology) -> BTreeMap<String, Vec<String>> {
+    let mut linked: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for end in topology.link.iter().flat_map(|link| &link.ends) {
+        linked.entry(end.value.device.clone()).or_default().push(end.value.interface.clone());
+    }
+    linked
+}
+
 /// What a device has saved that nobody gave a configuration for.
-fn startup(profile: &Profile, name: &str, address: Ipv4Addr, user: &str, secret: &str) -> String {
+fn startup(
+    profile: &Profile,
+    name: &str,
+    address: Ipv4Addr,
+    (user, secret): (&str, &str),
+    linked: &[String],
+) -> String {
     let mask = if address.is_loopback() { "255.0.0.0" } else { "255.255.255.0" };
     let outward = profile.interfaces.iter().find(|name| name.contains("Ethernet"));
     let interface = outward.map_or(String::new(), |interface| {
         format!("interface {interface}\n ip address {address} {mask}\n no shutdown\n!\n")
     });
+    // Of a cable that nobody configures something is to be seen too.
+    let linked = linked.iter().filter_map(|text| profile.interface(text));
+    let linked = linked.filter(|port| outward != Some(port) && !profile.is_switched(port));
+    let linked: String = linked.map(|port| format!("interface {port}\n no shutdown\n!\n")).collect();
     format!(
-        "hostname {name}\n!\nusername {user} privilege 15 secret 5 {secret}\n!\nno ip domain lookup\n!\n{interface}\
+        "hostname {name}\n!\nusername {user} privilege 15 secret 5 {secret}\n!\nno ip domain lookup\n!\n{interface}{linked}\
          line con 0\n exec-timeout 0 0\n privilege level 15\nline vty 0 {}\n login local\n transport input all\n!\nend\n",
         profile.vty_lines - 1
     )

@@ -4,8 +4,10 @@
 //! talks to has neither descriptor nor thread, and images lie on a shelf that all share.
 //!
 //! - [`file`](mod@file): what may stand in the file, a row for each key. [`furnish`]: what a device of it begins with.
+//!   [`links`]: which port of which device is connected to which.
 //! - [`run`]: from the file to what listens.
 
 pub mod file;
 pub mod furnish;
+pub mod links;
 pub mod run;

@@ -2,6 +2,7 @@
 
 use super::file;
 use super::furnish;
+use super::links;
 use crate::config;
 use crate::control::{self, Control};
 use crate::exit::{Exit, Failure};
@@ -67,6 +68,7 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
     let table = Table { others: Some(Arc::new(others(topology, vty.as_ref(), ssh.as_ref()))), ..table };
     let shelf = Shelf::new(&std::env::temp_dir());
     let wanted = furnish::devices(&read, &shelf, &table).map_err(|faults| config::failure(&faults))?;
+    let links = links::links(&read, &wanted).map_err(|faults| config::failure(&faults))?;
     let mut devices = Vec::with_capacity(wanted.len());
     let mut places = Vec::with_capacity(wanted.len());
     for furnish::Wanted { name, address, ios, config, stock, faults } in wanted {
@@ -76,6 +78,9 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
         devices.push(Placed { name, address, device });
     }
     let all: Vec<Arc<Device>> = devices.iter().map(|placed| placed.device.clone()).collect();
+    for [(this, here), (other, there)] in &links {
+        device::connect((&all[*this], here), (&all[*other], there));
+    }
     let threads = |e: io::Error| Failure::new(Exit::Local, "threads", e, "");
     let attendant = Attendant::start(&all).map_err(threads)?;
     for device in &all {
