@@ -39,6 +39,7 @@ pub mod image;
 pub mod install;
 mod made_of;
 mod messages;
+mod modem;
 pub mod monitor;
 mod netboot;
 mod nvram;

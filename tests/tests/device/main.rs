@@ -17,6 +17,7 @@ mod copy_ftp;
 mod copy_http;
 mod copy_scp;
 mod faults;
+mod copy_xmodem;
 mod files;
 mod habits;
 mod install;

@@ -6,6 +6,7 @@ use e2e::matrix::compared_streams;
 use e2e::peers::Peer;
 use e2e::poll::PATIENCE;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -34,7 +35,7 @@ pub(crate) fn send(p: &mut Person, file: &[u8]) {
     p.until(ACK);
 }
 
-fn block(number: usize, data: &[u8]) -> Vec<u8> {
+pub(crate) fn block(number: usize, data: &[u8]) -> Vec<u8> {
     let number = number.to_le_bytes()[0];
     let mut block = vec![2, number, !number];
     block.extend_from_slice(data);
@@ -152,7 +153,35 @@ fn what_is_larger_than_flash_is_refused() {
     p.until("rommon 2 > ");
 }
 
-/// lrzsz's `sx` and `sb` as a terminal program would run them: what they say is what is typed.
+/// Has a program of lrzsz send a file, as a terminal program would run it: what it says is what is typed.
+pub(crate) fn lrzsz(p: &mut Person, sx: &Peer, program: &str, flags: &[&str], file: &Path) {
+    let mut command = Command::new(sx.path().with_file_name(program));
+    command.args(flags).arg(file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut sender = command.spawn().expect("it starts");
+    let (mut to, mut from) = (sender.stdin.take().expect("piped"), sender.stdout.take().expect("piped"));
+    let (tell, typed) = channel();
+    let reader = std::thread::spawn(move || {
+        let mut buffer = [0; 4_096];
+        while let Ok(n @ 1..) = from.read(&mut buffer) {
+            let _ = tell.send(buffer[..n].to_vec());
+        }
+    });
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match typed.recv_timeout(Duration::from_millis(2)) {
+            Ok(octets) => p.octets(&octets),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        // Who is done reads no more.
+        let _ = to.write_all(p.news().as_bytes());
+        assert!(Instant::now() < end, "{program} {flags:?}: {}", p.screen());
+    }
+    let sent = sender.wait_with_output().expect("it ended");
+    reader.join().expect("no panic");
+    assert!(sent.status.success(), "{program} {flags:?}: {sent:?}");
+}
+
 #[test]
 fn lrzsz_sends_over_the_console() {
     let Some(sx) = Peer::find("lrzsz", "sx") else { return };
@@ -173,31 +202,7 @@ fn lrzsz_sends_over_the_console() {
         let mut p = bench.person();
         p.until("rommon 1 > ");
         begin(&mut p, &line);
-        let mut command = Command::new(sx.path().with_file_name(program));
-        command.args(flags).arg(&file).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut sender = command.spawn().expect("it starts");
-        let (mut to, mut from) = (sender.stdin.take().expect("piped"), sender.stdout.take().expect("piped"));
-        let (tell, typed) = channel();
-        let reader = std::thread::spawn(move || {
-            let mut buffer = [0; 4_096];
-            while let Ok(n @ 1..) = from.read(&mut buffer) {
-                let _ = tell.send(buffer[..n].to_vec());
-            }
-        });
-        let end = Instant::now() + PATIENCE;
-        loop {
-            match typed.recv_timeout(Duration::from_millis(2)) {
-                Ok(octets) => p.octets(&octets),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            // Who is done reads no more.
-            let _ = to.write_all(p.news().as_bytes());
-            assert!(Instant::now() < end, "{program} {flags:?} {line}: {}", p.screen());
-        }
-        let sent = sender.wait_with_output().expect("it ended");
-        reader.join().expect("no panic");
-        assert!(sent.status.success(), "{program} {flags:?} {line}: {sent:?}");
+        lrzsz(&mut p, &sx, program, flags, &file);
         p.state("it runs", |f| matches!(&f.mode, Mode::Ios { version, .. } if version == "12.2(26)"));
         assert!(p.screen().contains("Download Complete!"), "{}", p.screen());
         let written = std::fs::File::open(bench.flash(name)).expect("there");

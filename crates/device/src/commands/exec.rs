@@ -107,7 +107,7 @@ impl Exec<'_> {
     }
 
     fn commanded(&mut self, line: &str) -> Result<(), Leave> {
-        let offers = offers(&self.tty.device.profile().flash.prefixes);
+        let offers = offers(self.tty.device.profile());
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
         let outcome = graph(self.tty.device.profile()).read(&scope, line);
         match outcome {
@@ -129,7 +129,7 @@ impl Exec<'_> {
         self.tty.limit(self.idle());
         let prompt = self.prompt();
         loop {
-            let offers = offers(&self.tty.device.profile().flash.prefixes);
+            let offers = offers(self.tty.device.profile());
             let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
             match self.tty.next_event(Input::Command, &prompt)? {
                 Event::Help(before) => {
@@ -251,7 +251,7 @@ impl Exec<'_> {
 
     /// Runs one line. `prompt` is the length of the prompt it was typed behind.
     pub(crate) fn line(&mut self, line: &str, prompt: usize) -> Result<(), Leave> {
-        let offers = offers(&self.tty.device.profile().flash.prefixes);
+        let offers = offers(self.tty.device.profile());
         let scope = Scope { mode: self.mode, privilege: self.privilege, offers: &offers };
         let outcome = graph(self.tty.device.profile()).read(&scope, line);
         if let Outcome::Invalid { .. } | Outcome::Incomplete | Outcome::Ambiguous = outcome

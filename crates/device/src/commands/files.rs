@@ -76,7 +76,9 @@ impl Exec<'_> {
             Fs::Flash => self.dir_flash(found, prefix, &path),
             Fs::Nvram => self.dir_nvram(),
             Fs::System => self.dir_system(),
-            Fs::Null => "%Error opening null: (Operation not supported)\n".into(),
+            Fs::Null | Fs::Xmodem | Fs::Ymodem => {
+                format!("%Error opening {prefix} (Operation not supported)\n")
+            }
         }
     }
 
@@ -164,7 +166,7 @@ impl Exec<'_> {
         match self.local(text) {
             Ok((Fs::Flash, ..)) => self.show_flash(),
             Ok((Fs::Nvram, ..)) => self.dir_nvram(),
-            Ok((Fs::System | Fs::Null, ..)) | Err(_) => {
+            Ok((Fs::System | Fs::Null | Fs::Xmodem | Fs::Ymodem, ..)) | Err(_) => {
                 format!("%Error opening {text} (Operation not supported)\n")
             }
         }
@@ -371,7 +373,9 @@ impl Exec<'_> {
         };
         let done = match fs {
             Fs::Flash => self.tty.device.flash.make_dir(&path).map_err(|e| reason(&e)),
-            Fs::Nvram | Fs::System | Fs::Null => Err("Operation not supported".into()),
+            Fs::Nvram | Fs::System | Fs::Null | Fs::Xmodem | Fs::Ymodem => {
+                Err("Operation not supported".into())
+            }
         };
         let text = match done {
             Ok(()) => format!("Created dir {prefix}{path}\n"),
@@ -397,7 +401,9 @@ impl Exec<'_> {
         }
         let done = match fs {
             Fs::Flash => self.tty.device.flash.remove_dir(&path).map_err(|e| reason(&e)),
-            Fs::Nvram | Fs::System | Fs::Null => Err("Operation not supported".into()),
+            Fs::Nvram | Fs::System | Fs::Null | Fs::Xmodem | Fs::Ymodem => {
+                Err("Operation not supported".into())
+            }
         };
         let text = match done {
             Ok(()) => format!("Removed dir {shown}\n"),

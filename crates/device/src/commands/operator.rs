@@ -250,7 +250,7 @@ impl Exec<'_> {
         let mut out = String::new();
         for command in TECH_SUPPORT {
             let outcome = {
-                let offers = offers(&self.tty.device.profile().flash.prefixes);
+                let offers = offers(self.tty.device.profile());
                 let scope = Scope { mode: Modes::EXEC, privilege: self.privilege, offers: &offers };
                 graph(self.tty.device.profile()).read(&scope, command)
             };

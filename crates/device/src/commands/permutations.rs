@@ -51,7 +51,7 @@ fn typed(profile: &Profile, way: &Straight<Id>, short: impl Fn(usize, &'static s
 }
 
 fn read(profile: &Profile, graph: &Graph<Id>, mode: Modes, line: &str) -> Option<Match<Id>> {
-    let offers = offers(&profile.flash.prefixes);
+    let offers = offers(profile);
     match graph.read(&Scope { mode, privilege: 15, offers: &offers }, line) {
         Outcome::Match(found) => Some(found),
         Outcome::Empty | Outcome::Ambiguous | Outcome::Incomplete | Outcome::Invalid { .. } => None,

@@ -1,6 +1,7 @@
 //! File systems by prefix.
 //!
-//! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `tftp:`, `ftp:`, `scp:`,
+//! Flash (by the prefixes of the profile), `nvram:`, `system:` and `null:` are local; `xmodem:` and `ymodem:` are the console's
+//! line; `tftp:`, `ftp:`, `scp:`,
 //! `http:` and `https:` name files of other hosts. [`Url`] is what was typed, parsed once; [`Flash`] keeps the count of octets.
 
 mod class;
@@ -12,7 +13,7 @@ pub use class::{Class, Rules};
 pub use flash::{Bounded, Flash, Geometry, Place, Row};
 pub use url::{BadUrl, Fs, Net, Url};
 
-use crate::profile::Prefix;
+use crate::profile::Profile;
 use ios_cli::Offer;
 
 /// What every device offers after `copy`, besides its flash: prefix or keyword, help text, whether it is
@@ -30,11 +31,17 @@ const OFFERS: &[(&str, &str, bool)] = &[
     ("tftp:", "tftp: file system", false),
 ];
 
-/// What a device whose flash is called `flash` offers after `copy`, in the order of its help.
-pub fn offers(flash: &[Prefix]) -> Vec<Offer<'static>> {
+/// The same where `show file systems` of the model has them.
+const LINES: &[(&str, &str, bool)] =
+    &[("xmodem:", "xmodem: file system", false), ("ymodem:", "ymodem: file system", false)];
+
+/// What a device of this model offers after `copy`, in the order of its help.
+pub fn offers(profile: &Profile) -> Vec<Offer<'static>> {
     let offer = |&(name, doc, local): &(&'static str, &'static str, bool)| Offer { name, doc, local };
-    let ours = flash.iter().map(|p| Offer { name: p.name(), doc: p.about(), local: true });
-    let mut offers: Vec<_> = ours.chain(OFFERS.iter().map(offer)).collect();
+    let ours = profile.flash.prefixes.iter().map(|p| Offer { name: p.name(), doc: p.about(), local: true });
+    let has = |name: &str| profile.file_systems.iter().any(|(.., prefix)| **prefix == *name);
+    let lines = LINES.iter().filter(|(name, ..)| has(name));
+    let mut offers: Vec<_> = ours.chain(OFFERS.iter().chain(lines).map(offer)).collect();
     // As the lesson's router lists them: by name, `flash0:` before `flash:`.
     offers.sort_by_key(|o| o.name.replace(':', "~"));
     offers

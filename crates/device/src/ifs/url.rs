@@ -1,5 +1,6 @@
 use crate::profile::Prefix;
 use client::Scheme;
+use ios_cli::text::modem::Modem;
 use std::fmt;
 use store::VPath;
 
@@ -14,6 +15,10 @@ pub enum Fs {
     System,
     /// `null:`
     Null,
+    /// `xmodem:`: the console's line itself.
+    Xmodem,
+    /// `ymodem:`
+    Ymodem,
 }
 
 /// A file that a command names, as far as it names it.
@@ -65,8 +70,22 @@ pub enum BadUrl {
 }
 
 impl Fs {
-    const PREFIXES: &'static [(&'static str, Fs)] =
-        &[("nvram:", Fs::Nvram), ("system:", Fs::System), ("null:", Fs::Null)];
+    const PREFIXES: &'static [(&'static str, Fs)] = &[
+        ("nvram:", Fs::Nvram),
+        ("system:", Fs::System),
+        ("null:", Fs::Null),
+        ("xmodem:", Fs::Xmodem),
+        ("ymodem:", Fs::Ymodem),
+    ];
+
+    /// What is spoken, where it is a line over which a file comes.
+    pub(crate) fn modem(self) -> Option<Modem> {
+        match self {
+            Fs::Xmodem => Some(Modem::X),
+            Fs::Ymodem => Some(Modem::Y),
+            Fs::Flash | Fs::Nvram | Fs::System | Fs::Null => None,
+        }
+    }
 }
 
 impl Url {

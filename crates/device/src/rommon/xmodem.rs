@@ -2,15 +2,12 @@
 
 use super::{launch, listing, write_alone};
 use crate::boot::Outcome;
-use crate::image;
+use crate::modem::{self, Broken};
 use crate::profile::Loader;
-use crate::session::{Heard, Leave, Tty, load};
-use clock::Instant;
+use crate::session::{Leave, Tty, load};
 use ios_cli::text::boot_classic as texts;
 use ios_cli::text::rommon;
-use ios_cli::xmodem::{Event, Protocol, Receiver};
-use std::time::Duration;
-use store::Blob;
+use ios_cli::xmodem::Protocol;
 
 /// What was asked for.
 struct Order<'a> {
@@ -70,11 +67,16 @@ pub(super) fn xmodem(tty: &mut Tty, words: &[&str]) -> Result<bool, Leave> {
         true => u64::from(tty.device.profile().memory_kib) * 1_024,
         false => tty.device.flash.total(),
     };
-    let (blob, said) = match receive(tty, order.protocol, room)? {
-        Ok(came) => came,
-        Err(why) => {
+    let (blob, said) = match modem::receive(tty, order.protocol, room, None)? {
+        Ok(came) => (modem::cut(came.octets), came.name),
+        Err(broken) => {
             tty.fresh_line()?;
-            tty.print(why)?;
+            tty.print(match broken {
+                Broken::TooLarge => texts::TOO_LARGE,
+                Broken::TimedOut => texts::NOBODY,
+                Broken::Cancelled => texts::ABORTED,
+                Broken::Errors => texts::ERRORS,
+            })?;
             return Ok(false);
         }
     };
@@ -109,67 +111,5 @@ pub(super) fn xmodem(tty: &mut Tty, words: &[&str]) -> Result<bool, Leave> {
             tty.print(&text)?;
             Ok(false)
         }
-    }
-}
-
-/// A file and the name that its sender gave it; what ROMMON says where none came.
-type Came = Result<(Blob, Option<String>), &'static str>;
-
-fn receive(tty: &mut Tty, protocol: Protocol, room: u64) -> Result<Came, Leave> {
-    use ios_cli::xmodem::Outcome as End;
-    let began = std::time::Instant::now();
-    let patience = tty.device.config.patience.max(0.001);
-    // A test's device has less patience than a person with a terminal program.
-    let now = || {
-        let nanos = began.elapsed().div_f64(patience).as_nanos();
-        Instant::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    };
-    let mut receiver = Receiver::new(now(), protocol);
-    let (mut octets, mut name): (Vec<u8>, _) = (Vec::new(), None);
-    loop {
-        let out: Vec<u8> = std::iter::from_fn(|| receiver.poll_transmit()).collect();
-        if !out.is_empty() {
-            tty.say_raw(&out)?;
-        }
-        while let Some(event) = receiver.poll_event() {
-            match event {
-                Event::File { name: said, .. } => name = Some(said),
-                Event::Data(data) if (octets.len() + data.len()) as u64 > room => {
-                    receiver.cancel();
-                    let out: Vec<u8> = std::iter::from_fn(|| receiver.poll_transmit()).collect();
-                    tty.say_raw(&out)?;
-                    return Ok(Err(texts::TOO_LARGE));
-                }
-                Event::Data(data) => octets.extend(data),
-                Event::Over(End::Complete) => {
-                    tty.say_raw(b"\r\n")?;
-                    return Ok(Ok((cut(octets), name)));
-                }
-                Event::Over(End::TimedOut) => return Ok(Err(texts::NOBODY)),
-                Event::Over(End::Cancelled) => return Ok(Err(texts::ABORTED)),
-                Event::Over(End::Errors | End::OutOfStep) => return Ok(Err(texts::ERRORS)),
-            }
-        }
-        let Some(due) = receiver.poll_timeout() else { return Ok(Err(texts::ABORTED)) };
-        let wait = due.since(now()).mul_f64(patience).min(Duration::from_millis(20));
-        match tty.hear_raw(wait)? {
-            Heard::Keys(keys) => receiver.handle_bytes(now(), &keys),
-            Heard::Break => receiver.cancel(),
-            Heard::Nothing | Heard::Gone => {}
-        }
-        receiver.handle_timeout(now());
-    }
-}
-
-/// An image says how long it is: what fills up the last block goes.
-fn cut(octets: Vec<u8>) -> Blob {
-    let whole = Blob::Memory(octets.into());
-    let len = image::glance(&whole).map_or(whole.len(), |image| image.len);
-    match (&whole, usize::try_from(len)) {
-        // No more than a block.
-        (Blob::Memory(octets), Ok(len)) if len < octets.len() && octets.len() - len < 1_024 => {
-            Blob::Memory(octets.slice(..len))
-        }
-        _ => whole,
     }
 }

@@ -38,6 +38,7 @@
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
+//! | [`modem`] | `copy xmodem:`, `copy ymodem:` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 //! | [`confreg`] | ROMMON's `confreg` |
@@ -74,6 +75,7 @@ pub mod logging;
 pub mod neighbours;
 pub mod path_list;
 pub mod ping;
+pub mod modem;
 pub mod platform;
 pub mod port_status;
 pub mod ports;

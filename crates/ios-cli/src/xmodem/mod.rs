@@ -28,7 +28,7 @@ const ASKS: u32 = 60;
 /// Silence between two blocks, and within one; the line is quiet after the latter.
 const BETWEEN: Duration = Duration::from_secs(10);
 const WITHIN: Duration = Duration::from_secs(1);
-/// A block that comes wrong so often in a row ends the transfer.
+/// A block that comes wrong so often in a row ends the transfer, where the owner does not say otherwise.
 const TRIES: u32 = 10;
 
 /// What is spoken.
@@ -116,6 +116,8 @@ pub struct Receiver {
     /// CAN in a row.
     cans: u8,
     tries: u32,
+    /// How many of them there may be.
+    most: u32,
     due: Instant,
     out: VecDeque<u8>,
     events: VecDeque<Event>,
@@ -133,12 +135,20 @@ impl Receiver {
             partial: Vec::new(),
             cans: 0,
             tries: 0,
+            most: TRIES,
             due: now,
             out: VecDeque::new(),
             events: VecDeque::new(),
         };
         receiver.ask(now);
         receiver
+    }
+
+    /// The same that gives up behind another number of wrong blocks in a row than 10.
+    #[must_use]
+    pub fn with_tries(mut self, most: u32) -> Receiver {
+        self.most = most;
+        self
     }
 
     /// Takes octets of the line.
@@ -162,8 +172,8 @@ impl Receiver {
         match self.state {
             State::Asking if self.tries >= ASKS => self.end(Outcome::TimedOut),
             State::Asking => self.ask(now),
-            State::Between if self.tries > TRIES => self.give_up(Outcome::TimedOut),
-            State::Purging(_) if self.tries > TRIES => self.give_up(Outcome::Errors),
+            State::Between if self.tries > self.most => self.give_up(Outcome::TimedOut),
+            State::Purging(_) if self.tries > self.most => self.give_up(Outcome::Errors),
             State::Purging(Then::Ask) => self.ask(now),
             State::Between | State::Purging(Then::Refuse) => {
                 self.out.push_back(NAK);

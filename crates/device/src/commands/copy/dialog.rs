@@ -19,8 +19,12 @@ impl Exec<'_> {
         let remembered = self.tty.device.state().remembered.clone();
         let noisy = level == FilePrompt::Noisy;
         let source = match source {
+            // What comes over a Catalyst's console has no name.
+            Url::Local { fs, .. } if fs.modem().is_some() && !self.tty.device.profile().is_router() => source,
             Url::Local { fs, prefix, path } if path.is_root() && fs != Fs::Null => {
-                let Some(name) = self.tty.ask_line("Source filename", &remembered.source)? else {
+                // Nor has it one on a router that anybody asked for before.
+                let last = if fs.modem().is_some() { "" } else { remembered.source.as_str() };
+                let Some(name) = self.tty.ask_line("Source filename", last)? else {
                     return Ok(None);
                 };
                 match VPath::parse(name.as_bytes()) {

@@ -1,11 +1,13 @@
 //! `copy`: any file system to any other.
 //!
 //! [`dialog`] asks for what is missing, [`transfer`] moves octets over the network while the session
-//! shows [`progress`] on the [`screen`] and listens for the interrupt keys, [`local`] copies on the device.
+//! shows [`progress`] on the [`screen`] and listens for the interrupt keys, [`local`] copies on the device, [`over_line`] takes
+//! what comes over the console.
 
 mod aside;
 mod dialog;
 mod local;
+mod over_line;
 mod progress;
 mod screen;
 mod target;
@@ -48,6 +50,9 @@ impl Exec<'_> {
         }
         let destination = ends.pop().expect("two ends");
         let source = ends.pop().expect("two ends");
+        if !self.line_is_fit(&source, &destination)? {
+            return Ok(());
+        }
         let Some((source, destination)) = self.copy_dialog(source, destination)? else { return Ok(()) };
         let into_flash = matches!(destination, Url::Local { fs: Fs::Flash, .. });
         let within = matches!(source, Url::Local { fs: Fs::Flash, .. });
@@ -78,6 +83,11 @@ impl Exec<'_> {
     }
 
     fn carry_out(&mut self, order: &Order) -> Result<Ended, Leave> {
+        if let Url::Local { fs, .. } = &order.source
+            && let Some(modem) = fs.modem()
+        {
+            return self.take_over_line(modem, order);
+        }
         match (&order.source, &order.destination) {
             (Url::Net(from), to) if !matches!(to, Url::Net(_)) => self.fetch(from, to, order.erase),
             (Url::Net(from), to) => {

@@ -48,7 +48,10 @@ impl Exec<'_> {
                 usize::try_from(self.tty.device.profile().nvram.total.get()).unwrap_or(usize::MAX),
                 false,
             ),
-            Url::Local { fs: Fs::System, .. } | Url::Net(_) => memory(4 << 20, false),
+            // Nothing comes back over the console: that has been refused.
+            Url::Local { fs: Fs::System | Fs::Xmodem | Fs::Ymodem, .. } | Url::Net(_) => {
+                memory(4 << 20, false)
+            }
         };
         let shape = self.reading(from)?;
         let host = from.host.clone().unwrap_or_default();
@@ -126,7 +129,7 @@ impl Exec<'_> {
         }
     }
 
-    fn send_blob(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
+    pub(super) fn send_blob(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
         let url = to.to_string();
         let (file, host) = names(to);
         let (begin, record): (_, fn(&str) -> String) = match to.scheme {
