@@ -1,6 +1,7 @@
 //! The device at its console, driven by a scripted terminal.
 
 mod archive;
+mod authenticity;
 mod autoinstall;
 mod backed_up;
 mod bench;

@@ -365,6 +365,7 @@ impl Exec<'_> {
             | Id::ShowMemory
             | Id::ShowSessions
             | Id::ShowDebugging
+            | Id::Authenticity
             | Id::ShowArchive
             | Id::ShowDifferences
             | Id::ShowIncremental
@@ -446,6 +447,7 @@ impl Exec<'_> {
             Id::ShowMemory => self.show_memory(),
             Id::ShowSessions => self.show_sessions(),
             Id::ShowDebugging => self.tty.device.debugging.shown(),
+            Id::Authenticity => self.show_authenticity(found),
             Id::ShowArchive => self.show_archive(),
             Id::ShowDifferences => self.show_differences(found),
             Id::ShowIncremental => self.show_incremental(found),

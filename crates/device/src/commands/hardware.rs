@@ -8,6 +8,7 @@ use ios_cli::text::licence::{self, Feature};
 use ios_cli::text::platform::{Platform, Slot, ago};
 use ios_cli::text::redundancy::Redundancy;
 use ios_cli::text::romvar::{self, Variables};
+use ios_cli::text::smart_licence::{self, Use};
 use ios_cli::text::version;
 use ios_cli::{Modes, Row};
 
@@ -21,6 +22,9 @@ pub(crate) enum Hardware {
     Licence,
     LicenceFeature,
     LicenceUdi,
+    SmartSummary,
+    SmartStatus,
+    SmartUdi,
 }
 
 const EXEC: Modes = Modes::EXEC;
@@ -54,6 +58,34 @@ pub(super) const LICENCES: &[Row<Id>] = &[
         EXEC,
         1,
         Id::Hardware(Hardware::LicenceUdi),
+    )
+    .piped(),
+];
+
+/// What models have that use licences by a policy.
+pub(super) const SMART: &[Row<Id>] = &[
+    Row::new(
+        "show license summary",
+        &[SHOW, LICENSE, "Show license summary"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::SmartSummary),
+    )
+    .piped(),
+    Row::new(
+        "show license status",
+        &[SHOW, LICENSE, "Show license status information"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::SmartStatus),
+    )
+    .piped(),
+    Row::new(
+        "show license udi",
+        &[SHOW, LICENSE, "Show license udi information"],
+        EXEC,
+        1,
+        Id::Hardware(Hardware::SmartUdi),
     )
     .piped(),
 ];
@@ -98,6 +130,16 @@ impl Exec<'_> {
             Hardware::Licence => licence::render(&features()),
             Hardware::LicenceFeature => licence::feature(&features()),
             Hardware::LicenceUdi => licence::udi(&profile.version.model, self.tty.device.serial()),
+            Hardware::SmartSummary => {
+                let used = |(name, tag): &(Text, Text)| Use {
+                    name: name.to_string(),
+                    tag: tag.to_string(),
+                    count: 1,
+                };
+                smart_licence::summary(&profile.hardware.smart.iter().map(used).collect::<Vec<_>>())
+            }
+            Hardware::SmartStatus => smart_licence::status(),
+            Hardware::SmartUdi => smart_licence::udi(&profile.version.model, self.tty.device.serial()),
         }
     }
 

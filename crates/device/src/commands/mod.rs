@@ -3,6 +3,7 @@
 //! To add one: a row in `table`, an `Id`, an arm in `Exec::run` that calls the family's file.
 
 mod archive;
+mod authenticity;
 mod config_table;
 mod configure;
 mod connect;

@@ -6,10 +6,31 @@ use crate::ifs::Fs;
 use crate::image::{self, Damage};
 use crate::profile::Layout;
 use crate::session::Leave;
-use ios_cli::Match;
 use ios_cli::text::files::{self as texts, Digest};
 use ios_cli::text::flash_class;
+use ios_cli::{Match, Modes, Row};
+use std::io;
 use store::Blob;
+
+type DigestOf = fn(&Blob) -> io::Result<String>;
+
+/// Of what digests of a whole file there are.
+const DIGESTS: &[(&str, &str, DigestOf)] =
+    &[("/md5", "md5", image::md5), ("/sha512", "sha512", image::sha512)];
+
+/// What IOS-XE has besides.
+pub(super) const XE_VERIFY: &[Row<Id>] = &[Row::new(
+    "verify /sha512 <file:file> [<hash:word>]",
+    &[
+        "Verify a file",
+        "Compute a sha512 signature for a file",
+        "File to be verified",
+        "Expected sha512 signature",
+    ],
+    Modes::EXEC,
+    15,
+    Id::Verify,
+)];
 
 impl Exec<'_> {
     pub(super) fn verify(&mut self, found: &Match<Id>) -> Result<(), Leave> {
@@ -24,8 +45,10 @@ impl Exec<'_> {
             Ok(blob) => blob,
             Err(why) => return self.tty.print(&format!("%Error opening {text} ({why})\n")),
         };
-        if found.has("/md5") {
-            return self.verify_md5(&text, &blob, found.text("hash"));
+        for (word, algorithm, of) in DIGESTS {
+            if found.has(word) {
+                return self.verify_digest(&text, &blob, (algorithm, *of), found.text("hash"));
+            }
         }
         self.verify_image(&text, &blob)
     }
@@ -82,20 +105,27 @@ impl Exec<'_> {
         }
     }
 
-    fn verify_md5(&mut self, text: &str, blob: &Blob, expected: Option<&str>) -> Result<(), Leave> {
+    /// The digest of a whole file, or whether it is the one that was typed.
+    fn verify_digest(
+        &mut self,
+        text: &str,
+        blob: &Blob,
+        (algorithm, of): (&str, DigestOf),
+        expected: Option<&str>,
+    ) -> Result<(), Leave> {
         self.dots(blob, texts::VERIFY_DONE)?;
-        let md5 = match image::md5(blob) {
-            Ok(md5) => md5,
+        let digest = match of(blob) {
+            Ok(digest) => digest,
             Err(e) => return self.tty.print(&format!("%Error reading {text} ({e})\n")),
         };
         let path = text.to_owned();
         let said = match expected {
-            None => Digest::Computed { algorithm: "md5".into(), path, digest: md5 },
-            Some(hash) if hash.eq_ignore_ascii_case(&md5) => {
+            None => Digest::Computed { algorithm: algorithm.into(), path, digest },
+            Some(hash) if hash.eq_ignore_ascii_case(&digest) => {
                 self.found_sound(text);
-                Digest::Verified { path, digest: md5 }
+                Digest::Verified { path, digest }
             }
-            Some(hash) => Digest::Mismatch { path, computed: md5, submitted: hash.to_owned() },
+            Some(hash) => Digest::Mismatch { path, computed: digest, submitted: hash.to_owned() },
         };
         self.tty.print(&said.render())
     }

@@ -32,7 +32,7 @@ pub use expand::{Part, package_name, parts};
 pub use hollow::Hollow;
 pub use known::Known;
 pub use make::{BadRecipe, Recipe, make, random_seed};
-pub use show::{Damage, Facts, Glance, Hashes, glance, hashes, md5, show};
+pub use show::{Damage, Facts, Glance, Hashes, glance, hashes, md5, sha512, show};
 
 use crate::profile::{Magic, Naming};
 use ios_cli::text::xe;

@@ -210,6 +210,13 @@ pub fn md5(blob: &Blob) -> io::Result<String> {
     Ok(hex(&md5.finalize()[..]))
 }
 
+/// The SHA-512 of a whole file, lower-case hex.
+pub fn sha512(blob: &Blob) -> io::Result<String> {
+    let mut sha512 = Sha512::new();
+    each_chunk(blob, 0, blob.len(), |octets| sha512.update(octets))?;
+    Ok(hex(&sha512.finalize()[..]))
+}
+
 /// What the digests inside an image count of its first `end` octets: all, but in a hollow one of the body, which ends at `body`,
 /// no zeros.
 fn each_counted(

@@ -19,4 +19,7 @@ pub struct Hardware {
     /// Features of `show license`, the one that was bought first.
     #[serde(default)]
     pub licences: Vec<Text>,
+    /// What `show license summary` of a switch with IOS-XE lists: name, entitlement.
+    #[serde(default)]
+    pub smart: Vec<(Text, Text)>,
 }

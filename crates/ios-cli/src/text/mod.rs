@@ -7,6 +7,7 @@
 //! | file | commands |
 //! |---|---|
 //! | [`version`] | `show version` |
+//! | [`authenticity`] | `show software authenticity running`, `file` |
 //! | [`dir`] | `dir` |
 //! | [`flash`] | `show flash:` |
 //! | [`flash_class`] | `squeeze`, `undelete`, `erase`, `format`, `fsck`, and the checksum of a low-end flash |
@@ -28,6 +29,7 @@
 //! | [`logging`] | `show logging` |
 //! | [`port_status`] | `show interfaces status` of a switch |
 //! | [`licence`] | `show license`, its `udi` and `feature` |
+//! | [`smart_licence`] | its `summary`, `status` and `udi` of a switch with IOS-XE |
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
 //! | [`neighbours`] | `show cdp neighbors detail`, `show lldp neighbors` |
@@ -36,9 +38,9 @@
 //! | [`route_summary`] | `show ip route summary` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
+//! | [`modem`] | `copy xmodem:`, `copy ymodem:` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
-//! | [`modem`] | `copy xmodem:`, `copy ymodem:` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 //! | [`confreg`] | ROMMON's `confreg` |
@@ -48,6 +50,7 @@
 //! | [`boot_switch_xe`] | the same of a Catalyst with IOS-XE |
 
 pub mod archive;
+pub mod authenticity;
 pub mod boot;
 pub mod boot_classic;
 pub mod boot_switch;
@@ -72,10 +75,10 @@ pub mod inventory;
 pub mod licence;
 pub mod load;
 pub mod logging;
+pub mod modem;
 pub mod neighbours;
 pub mod path_list;
 pub mod ping;
-pub mod modem;
 pub mod platform;
 pub mod port_status;
 pub mod ports;
@@ -88,6 +91,7 @@ pub mod route;
 pub mod route_summary;
 pub mod send;
 pub mod sessions;
+pub mod smart_licence;
 mod stamp;
 pub mod tech;
 pub mod traceroute;
