@@ -159,6 +159,10 @@ const WHEELS: &[&str] = &[
     // Brings paramiko.
     "netmiko==4.8.0",
     "napalm==5.2.0",
+    // Upgrades devices over netmiko.
+    "pyntc==3.4.0",
+    // A library of its own under Python; the line before it is among the doubles.
+    "scrapli==2026.10.14",
     "ntc-templates==9.3.0",
     "asyncssh==2.24.1",
     // Judges configurations by the schema that we print.
@@ -173,7 +177,9 @@ const WHEELS: &[&str] = &[
 ];
 
 /// What goes into one of its own, `target/peers/doubles`, for it wants older libraries: pretended devices. 105 MB, 12 s to fetch.
+/// And what is there already under the same name.
 const DOUBLES: &[&str] = &[
+    "scrapli==2025.1.30",
     "fakenos==1.2.1",
     // Brings its plugins with their tests' data, and needs neither pyATS nor Genie for its mock.
     "unicon==26.9",
