@@ -30,7 +30,7 @@ pub use deeds::{Undone, act};
 pub use session::{Fault, Session};
 pub use source::{Asked, Source};
 pub use survey::{
-    Texts, Unreadable, configuration, is_same, saved_configuration, survey, survey_boot, survey_flash,
+    Around, Texts, Unreadable, configuration, is_same, saved_configuration, survey, survey_boot, survey_flash,
 };
 pub use talk::{Answer, Event, Login, Reply, Talk};
 pub use trouble::{Trouble, Why, redacted};

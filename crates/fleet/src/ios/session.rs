@@ -1,6 +1,6 @@
 //! The machine at a real line.
 
-use super::survey::{Texts, itself};
+use super::survey::{Around, Texts, itself};
 use super::talk::{Answer, Event, Login, Reply, Talk};
 use super::tape::Tape;
 use super::trouble::{Trouble, Why};
@@ -81,6 +81,11 @@ impl Session {
     /// Its running configuration, as it was shown last.
     pub fn running(&self) -> Option<String> {
         self.texts.as_ref()?.running.as_deref().map(itself)
+    }
+
+    /// Who is around it, as it was asked for its facts last.
+    pub fn around(&self) -> Vec<Around> {
+        self.texts.as_ref().map(Texts::around).unwrap_or_default()
     }
 
     /// Types a command and waits for its answer; `quiet` is how long nothing may come.

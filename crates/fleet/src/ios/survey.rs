@@ -9,7 +9,7 @@ use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir::Listing;
 use ios_cli::text::install::{AutoAbort, Summary};
 use ios_cli::text::interfaces;
-use ios_cli::text::neighbours::{parse_cdp, parse_lldp};
+use ios_cli::text::neighbours::{Cdp, Lldp, parse_cdp, parse_lldp};
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::route_summary::RouteSummary;
 use ios_cli::text::version::Version;
@@ -56,6 +56,17 @@ pub struct Texts {
     pub install: Option<String>,
     /// `show switch`; `None`: it refuses, for it is no stack.
     pub switch: Option<String>,
+}
+
+/// Somebody around a device, as the device shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Around {
+    /// What CDP says of it; of one that only LLDP tells, as much of that as there is.
+    pub says: Cdp,
+    /// Whether CDP tells it.
+    pub cdp: bool,
+    /// Whether LLDP does.
+    pub lldp: bool,
 }
 
 /// How a device is told what to boot.
@@ -231,6 +242,23 @@ impl Texts {
             installed: self.install.as_deref().map(installed).transpose()?,
             digest: None,
         })
+    }
+
+    /// Who is around it, with all that is said of them.
+    pub(super) fn around(&self) -> Vec<Around> {
+        let cdp = self.cdp.as_deref().and_then(|text| parse_cdp(text).ok());
+        let lldp = self.lldp.as_deref().and_then(|text| parse_lldp(text).ok());
+        let who = |says: &Cdp| Neighbour { name: says.name.clone(), port: says.port.clone() };
+        let cdp = cdp.into_iter().flatten();
+        let mut all: Vec<Around> = cdp.map(|says| Around { says, cdp: true, lldp: false }).collect();
+        for Lldp { name, port, theirs, .. } in lldp.into_iter().flatten() {
+            let says = Cdp { name, port, theirs, ..Cdp::default() };
+            match all.iter_mut().find(|one| who(&one.says).is(&who(&says))) {
+                Some(one) => one.lldp = true,
+                None => all.push(Around { says, cdp: false, lldp: true }),
+            }
+        }
+        all
     }
 
     /// Who is around it; `None`: neither protocol says, or is understood. Of one that both tell CDP has the whole name.

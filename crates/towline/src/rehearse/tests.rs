@@ -4,8 +4,9 @@ use super::{NoTwin, Original, Stage, Workshop};
 use crate::lab::topology::run::of_run;
 use device::Mode as Running;
 use device::image::Hollow;
-use device::{Device, DeviceConfig, Guest, Profile, Stock, Underway};
-use fleet::ios::{Session, configuration, saved_configuration, survey};
+use device::{Device, DeviceConfig, Guest, Profile, StandIn, Stock, Underway};
+use fleet::ios::{Around, Session, configuration, saved_configuration, survey};
+use ios_cli::text::neighbours::Cdp;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -32,9 +33,10 @@ fn asked(stage: &Stage, address: Ipv4Addr) -> Original {
     let mut session =
         Session::open(&stage.place(address), stage.login(), &stage.options()).expect("it lets the guest in");
     let facts = survey(&mut session).expect("facts");
+    let around = session.around();
     let running = configuration(&mut session).expect("a configuration");
     let startup = saved_configuration(&mut session).expect("an answer");
-    Original { facts, running, startup }
+    Original { facts, running, startup, around }
 }
 
 fn versions(name: &str) -> (&'static str, &'static str) {
@@ -127,7 +129,10 @@ fn staged(
     address: Ipv4Addr,
     key: &PrivateKey,
 ) -> Stage {
-    let twin = super::Twin { config, stock, underway, remarks: Vec::new() };
+    started(super::Twin { config, stock, underway, around: Vec::new(), remarks: Vec::new() }, address, key)
+}
+
+fn started(twin: super::Twin, address: Ipv4Addr, key: &PrivateKey) -> Stage {
     Stage::start(vec![(address, twin)], &shelf(), &guest(), key.clone()).expect("it listens")
 }
 
@@ -165,6 +170,69 @@ fn a_twin_says_of_itself_what_the_device_says() {
             assert_eq!(lines(&said.running), lines(&original.running), "{name}");
         }
     }
+}
+
+/// Whoever is around a device is around its twin too, and says the same there, also behind a restart; where its link stays away
+/// it is missed.
+#[test]
+fn a_twin_has_the_neighbours_of_the_device() {
+    let key = key();
+    let (config, mut stock, underway) = real("isr4331", true);
+    stock.startup = stock.startup.map(|text| text.replace("\nntp server", "\nlldp run\nntp server"));
+    let at = Ipv4Addr::new(127, 77, 6, 1);
+    let port = |name: &str| config.profile.interface(name).expect(name).clone();
+    let says = |name: &str, theirs: &str| Cdp {
+        name: name.into(),
+        addresses: vec!["IP address: 10.1.2.1".into()],
+        platform: "cisco N9K-C93180YC-EX".into(),
+        capabilities: "Router Switch".into(),
+        theirs: theirs.into(),
+        rest: vec!["Version :".into(), "Cisco Nexus Operating System (NX-OS) Software".into()],
+        ..Cdp::default()
+    };
+    let around = vec![
+        (
+            port("g0/0/0"),
+            StandIn { says: says("N9K.example.net(FDO1)", "Ethernet1/1"), cdp: true, lldp: true },
+        ),
+        (port("g0/0/0"), StandIn { says: says("ap-17", "Gi0"), cdp: false, lldp: true }),
+    ];
+    let twin = super::Twin { config, stock, underway, around, remarks: Vec::new() };
+    let original = {
+        let stage = started(twin, at, &key);
+        asked(&stage, at)
+    };
+    let facts = &original.facts;
+    let names = |facts: &Facts| -> Vec<String> {
+        facts.neighbours.iter().flatten().map(ToString::to_string).collect()
+    };
+    let both = ["N9K.example.net(FDO1) at GigabitEthernet0/0/0", "ap-17 at Gi0/0/0"];
+    assert_eq!(names(facts), both);
+    let mut workshop = Workshop::new(shelf(), guest(), 0.0);
+    let twin = workshop.twin(&original, at).expect("a twin");
+    assert_eq!(twin.remarks, Vec::<String>::new());
+    let stage = started(twin, at, &key);
+    let again = asked(&stage, at);
+    let timeless = |around: &[Around]| {
+        let of = |one: &Around| Around { says: Cdp { holdtime: 0, ..one.says.clone() }, ..one.clone() };
+        around.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&again.facts), both);
+    assert_eq!(timeless(&again.around), timeless(&original.around), "all that they say");
+    let device = &stage.devices[0].1;
+    device.set_fault("no-link-after-boot all".parse().expect("a fault"));
+    restarted(device);
+    let said = asked(&stage, at).facts;
+    assert_eq!((names(&said), said.up), (Vec::new(), Some(Vec::new())));
+    device.clear_faults();
+    assert_eq!(names(&asked(&stage, at).facts), both);
+    // A port that a twin has not.
+    let mut strange = original.clone();
+    strange.around[0].says.port = "mgmt0".into();
+    let twin = workshop.twin(&strange, at).expect("a twin");
+    assert_eq!(twin.around.len(), 1);
+    let said = "N9K.example.net(FDO1) is not there, and not watched: it has no port mgmt0";
+    assert!(twin.remarks.iter().any(|remark| remark == said), "{:?}", twin.remarks);
 }
 
 fn restarted(device: &Device) {
@@ -241,6 +309,7 @@ fn original(facts: Facts) -> Original {
         facts,
         running: "hostname edge-7\ninterface Vlan1\n no ip address\n!\nend\n".into(),
         startup: None,
+        around: Vec::new(),
     }
 }
 

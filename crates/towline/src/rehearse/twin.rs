@@ -5,7 +5,8 @@ use super::model::{self, Nearness};
 use device::image::{BadRecipe, Hollow, Known};
 use device::profile::{Layout, Octets, Port, Ports, Prefix, Text, Word};
 use device::wire::{Rest, Table};
-use device::{DeviceConfig, Guest, Profile, Stock, Underway};
+use device::{DeviceConfig, Guest, Profile, StandIn, Stock, Underway};
+use fleet::ios::Around;
 use ios_cli::image_name::ImageName;
 use std::io;
 use std::net::Ipv4Addr;
@@ -24,6 +25,8 @@ pub struct Original {
     pub running: String,
     /// Its saved one; `None`: not known.
     pub startup: Option<String>,
+    /// Who is around it.
+    pub around: Vec<Around>,
 }
 
 /// Why a device has no twin.
@@ -57,6 +60,8 @@ pub struct Twin {
     pub stock: Stock,
     /// What it is in the midst of.
     pub underway: Underway,
+    /// Who is at the other end of which of its ports.
+    pub around: Vec<(Port, StandIn)>,
     /// What of it is otherwise than of the device.
     pub remarks: Vec<String>,
 }
@@ -114,7 +119,7 @@ impl Workshop {
     /// # Errors
     /// No profile stands for it, or what it says of itself fits into none.
     pub fn twin(&mut self, original: &Original, address: Ipv4Addr) -> Result<Twin, NoTwin> {
-        let Original { facts, running, startup } = original;
+        let Original { facts, running, startup, around } = original;
         let mut remarks = Vec::new();
         let (nearest, nearness) = model::nearest(&facts.model, facts.platform.as_deref())
             .ok_or_else(|| NoTwin::Model { model: facts.model.clone(), known: model::known() })?;
@@ -143,10 +148,7 @@ impl Workshop {
         if let Some(reload) = &facts.reload {
             remarks.push(format!("it does not reload by itself: {reload}"));
         }
-        let neighbours = facts.neighbours.as_deref().unwrap_or_default();
-        if !neighbours.is_empty() {
-            remarks.push(format!("it has no neighbours, and they are not watched: {}", neighbours.len()));
-        }
+        let around = stand_ins(&profile, around, &mut remarks);
         let is_learned = |source: &str| !["connected", "static"].contains(&source);
         let learned = facts.routes.iter().flatten().map(|routes| routes.source.as_str());
         let learned: Vec<&str> = learned.filter(|source| is_learned(source)).collect();
@@ -182,8 +184,24 @@ impl Workshop {
         config.seed = u64::from(address.to_bits());
         let startup = saved.filter(|_| !in_flash);
         let stock = Stock { flash: filled.files, directories: filled.directories, startup };
-        Ok(Twin { config, stock, underway, remarks })
+        Ok(Twin { config, stock, underway, around, remarks })
     }
+}
+
+/// Somebody who says the same, for each who is around it.
+fn stand_ins(profile: &Profile, around: &[Around], remarks: &mut Vec<String>) -> Vec<(Port, StandIn)> {
+    let mut out = Vec::new();
+    for Around { says, cdp, lldp } in around {
+        match profile.interface(&says.port).filter(|port| port.takes_cable()) {
+            Some(port) => {
+                let who = StandIn { says: says.clone(), cdp: *cdp, lldp: *lldp };
+                out.push((port.clone(), who));
+            }
+            None => remarks
+                .push(format!("{} is not there, and not watched: it has no port {}", says.name, says.port)),
+        }
+    }
+    out
 }
 
 /// What a boot loader remembers that has no boot lines.

@@ -31,7 +31,7 @@ Examples:
 ";
 
 /// Try an upgrade on a twin of each device: an emulated one of its model with its facts, the files of its flash, its
-/// configuration, boot lines and register. The device itself is asked for its facts and nothing more.
+/// configuration, boot lines, register and neighbours. The device itself is asked for its facts and nothing more.
 ///
 /// Alone it is tried once, and nothing goes wrong. With `--fault-every-step` once for each fault at each step at which it can do
 /// something (docs/upgrade.md has the table): each has to end as it should, with a twin that boots. What of a twin is otherwise
@@ -85,9 +85,10 @@ impl Rehearsing {
                 let ask = |way: &mut crate::commands::at_devices::Way<'_>| {
                     let mut session = way.open()?;
                     let facts = survey(&mut session)?;
+                    let around = session.around();
                     let running = configuration(&mut session)?;
                     let startup = saved_configuration(&mut session)?;
-                    Ok(Original { facts, running, startup })
+                    Ok(Original { facts, running, startup, around })
                 };
                 ask(way).map_err(|fault| way.failure(&fault))
             },
