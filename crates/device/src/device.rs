@@ -17,6 +17,7 @@ use crate::session::Vtys;
 use crate::ssh::Offered;
 use crate::wire::{LabWire, Links};
 use crate::{DeviceConfig, Profile, Stock, boot, commands};
+use ios_cli::text::crash::Crash;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -101,6 +102,8 @@ pub(crate) struct State {
     /// The boot loader was stopped before it looked at flash: a Catalyst's has to be told to.
     pub(crate) interrupted: bool,
     pub(crate) scheduled: Option<Scheduled>,
+    /// What crashed, until the next image is launched.
+    pub(crate) crash: Option<Crash>,
     /// When it boots without anybody at its console.
     pub(crate) boots_at: Option<Instant>,
     /// When the packages that run on trial are undone by themselves.
@@ -251,6 +254,7 @@ impl Device {
             remembered: Remembered::default(),
             interrupted: false,
             scheduled: None,
+            crash: None,
             boots_at: None,
             trial: None,
             ran: BTreeSet::new(),
@@ -317,10 +321,20 @@ impl Device {
     }
 
     pub(crate) fn restart(&self, reason: &str) {
+        self.start_again(reason, None);
+    }
+
+    /// What runs crashes; the boot loader knows of what.
+    pub(crate) fn crash(&self, crash: Crash) {
+        self.start_again(&crash.returned_by(), Some(crash));
+    }
+
+    fn start_again(&self, reason: &str, crash: Option<Crash>) {
         let said = self.last_words();
         self.faults.unplug_for_good();
         let mut state = self.state();
         state.power = Power::Off;
+        state.crash = crash;
         (state.scheduled, state.trial) = (None, None);
         state.monitor.returned_by = reason.to_owned();
         state.save_monitor();

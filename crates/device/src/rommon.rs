@@ -1,5 +1,6 @@
 //! ROMMON: the boot loader's prompt.
 
+mod debugging;
 mod xmodem;
 
 use crate::boot::Outcome;
@@ -134,6 +135,7 @@ fn command(tty: &mut Tty, line: &str) -> Result<bool, Leave> {
         "xmodem" if tty.device.profile().boot.loader != Loader::RommonXe => {
             return xmodem::xmodem(tty, &rest);
         }
+        "context" | "stack" | "frame" | "sysret" | "break" | "cont" => debugging::debug(tty, verb, &rest)?,
         "meminfo" => {
             let profile = tty.device.profile();
             // Of 491520K/32768K, the second is for packets.

@@ -56,7 +56,12 @@ impl Device {
                 }))
             }
         };
-        self.state().power = power;
+        let mut state = self.state();
+        if matches!(power, Power::Running(_)) {
+            state.crash = None;
+        }
+        state.power = power;
+        drop(state);
         self.settle_cables();
         self.rewire();
         // What a person made up it has saved as it writes such a thing itself.

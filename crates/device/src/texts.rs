@@ -83,7 +83,11 @@ pub(crate) fn version_of(device: &Device, r: &Running, register: u16, returned_b
         restarted_at: Some(moment(r.since)),
         image_file: r.shown.clone(),
         reload_type: Some("Normal Reload".into()),
-        reload_reason: (returned_by != "power-on").then(|| "Reload Command".into()),
+        reload_reason: match returned_by {
+            "power-on" => None,
+            crashed if ios_cli::text::crash::is_crash(crashed) => Some(crashed.into()),
+            _ => Some("Reload Command".into()),
+        },
         model: model.clone(),
         revision: "(revision 1.0)".into(),
         memory: profile.version.memory.to_string(),

@@ -18,6 +18,7 @@ mod copy_ftp;
 mod copy_http;
 mod copy_scp;
 mod copy_xmodem;
+mod crashed;
 mod faults;
 mod files;
 mod habits;

@@ -1,7 +1,8 @@
 //! Configuration mode.
 
 use super::exec::Exec;
-use super::table::{Id, graph};
+use super::graph::graph;
+use super::table::Id;
 use crate::config::{Applied, Complaint, Config, Section, begins_another};
 use crate::session::Leave;
 use ios_cli::{Match, Modes, Outcome, Scope};

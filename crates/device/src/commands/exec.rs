@@ -1,6 +1,7 @@
 use super::connect::Connections;
+use super::graph::graph;
 use super::operator::Operator;
-use super::table::{Id, graph};
+use super::table::Id;
 use crate::Typed;
 use crate::config::Section;
 use crate::device::LineId;
@@ -396,6 +397,7 @@ impl Exec<'_> {
             Id::ReloadIn => self.reload_in(found, line),
             Id::ReloadAt => self.reload_at(found, line),
             Id::ReloadCancel => self.reload_cancel(),
+            Id::TestCrash => self.test_crash(),
             Id::Install => self.install(found),
             Id::Ping => self.ping(found),
             Id::Trace => self.traceroute(found),

@@ -1,8 +1,9 @@
 //! What an operator does beside files and configurations: sets the clock, writes to others, looks at all at once.
 
 use super::exec::Exec;
+use super::graph::graph;
 use super::show::clock_of;
-use super::table::{Id, graph};
+use super::table::Id;
 use crate::device::LineId;
 use crate::ifs::offers;
 use crate::messages::Post;

@@ -1,6 +1,7 @@
 //! Every command that there is, tried and listed: what the table of rows comes to.
 
-use super::table::{Id, graph};
+use super::graph::graph;
+use super::table::Id;
 use crate::Profile;
 use crate::ifs::offers;
 use ios_cli::graph::{Straight, Word};

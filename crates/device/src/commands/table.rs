@@ -1,24 +1,12 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
-use super::authenticity::AUTHENTICITIES;
-use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
-use super::connect::{CONNECTS, Connect};
-use super::debug::{DEBUGS, Debug};
-use super::flash_table;
-use super::hardware::{Hardware, LICENCES, REDUNDANCY, SMART, VARIABLES, XE_HARDWARE};
-use super::install_table::INSTALLS;
-use super::network::{LLDP, NETWORK, Network, SWITCH_NETWORK};
-use super::operator::{OPERATOR, Operator, ROUTER_OPERATOR, SWITCH_OPERATOR};
-use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
-use super::terminal::{TERMINAL, Terminal};
-use super::trace::TRACES;
-use super::verify::XE_VERIFY;
-use crate::Profile;
-use crate::ifs::RULES;
-use crate::profile::{Layout, View};
-use ios_cli::{Graph, Modes, Row};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use super::connect::Connect;
+use super::debug::Debug;
+use super::hardware::Hardware;
+use super::network::Network;
+use super::operator::Operator;
+use super::terminal::Terminal;
+use ios_cli::{Modes, Row};
 
 /// What a row stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +54,7 @@ pub(crate) enum Id {
     ReloadIn,
     ReloadAt,
     ReloadCancel,
+    TestCrash,
     Install,
     Ping,
     Trace,
@@ -124,7 +113,7 @@ const SHOW: &str = "Show running system information";
 const ARCHIVE: &str = "Archive functions";
 const CONFIG_ARCHIVE: &str = "Archived configurations";
 
-const SESSION: &[Row<Id>] = &[
+pub(super) const SESSION: &[Row<Id>] = &[
     Row::new("enable [<level:0-15>]", &["Turn on privileged commands", "Enable level"], EXEC, 0, Id::Enable),
     Row::new("disable", &["Turn off privileged commands"], EXEC, 0, Id::Disable),
     Row::new("exit", &["Exit from the EXEC"], EXEC, 0, Id::Exit),
@@ -157,7 +146,7 @@ const REVERT: &str = "Parameters for reverting the configuration";
 const TIMER: &str = "Time to wait for confirmation";
 const MINUTES: &str = "Minutes";
 
-const WHOLE: &[Row<Id>] = &[
+pub(super) const WHOLE: &[Row<Id>] = &[
     Row::new(
         "configure terminal revert timer <minutes:1-120>",
         &[CONFIGURE, "Configure from the terminal", REVERT, TIMER, MINUTES],
@@ -259,7 +248,7 @@ const WHOLE: &[Row<Id>] = &[
     .piped(),
 ];
 
-const FILES: &[Row<Id>] = &[
+pub(super) const FILES: &[Row<Id>] = &[
     Row::new(
         "dir [/all] [/recursive] [<file:file>]",
         &["List files on a filesystem", "List all files", "List files recursively", "Directory or file name"],
@@ -338,7 +327,7 @@ const FILES: &[Row<Id>] = &[
     .piped(),
 ];
 
-const SYSTEM: &[Row<Id>] = &[
+pub(super) const SYSTEM: &[Row<Id>] = &[
     Row::new(
         "write [memory]",
         &["Write running configuration to memory, network, or terminal", "Write to NV memory"],
@@ -438,7 +427,7 @@ const SYSTEM: &[Row<Id>] = &[
     ),
 ];
 
-const SHOWS: &[Row<Id>] = &[
+pub(super) const SHOWS: &[Row<Id>] = &[
     Row::new(
         "show running-config interface <name:interface>",
         &[SHOW, "Current operating configuration", "Show interface configuration", "Interface"],
@@ -543,55 +532,6 @@ const SHOWS: &[Row<Id>] = &[
 ];
 
 /// What only routers have.
-const ROUTER_SHOWS: &[Row<Id>] =
+pub(super) const ROUTER_SHOWS: &[Row<Id>] =
     &[Row::new("show bootvar", &[SHOW, "Boot and related environment variable"], EXEC, 1, Id::ShowBootvar)
         .piped()];
-
-/// The command graph of a model: one for each kind of model that there is.
-pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
-    /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy,
-    /// install mode, LLDP, signatures, licences by a policy.
-    type Kind = (usize, usize, [bool; 7]);
-    /// Guards the graphs that were made, each once; held for a look and for the making of one.
-    static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
-    let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
-        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_OPERATOR, ROUTER_GLOBAL]),
-        View::PathList | View::Variables => {
-            (1, &[SWITCH_SHOWS, SWITCH_NETWORK, SWITCH_OPERATOR, SWITCH_GLOBAL])
-        }
-    };
-    let rules = profile.flash.class.rules();
-    let class = RULES.iter().position(|r| r == rules).expect("every class has its row");
-    let xe = matches!(profile.version.layout, Layout::Xe(_));
-    let licensed = !profile.hardware.licences.is_empty();
-    let redundant = match profile.version.layout {
-        Layout::IsrG2(_) | Layout::Xe(_) | Layout::XeSwitch(_) => true,
-        Layout::Catalyst(_) | Layout::Ios12(_) => false,
-    };
-    let install = profile.install.is_some();
-    let lldp = !matches!(profile.version.layout, Layout::Ios12(_));
-    let (signed, smart) = (profile.image.signed.is_some(), !profile.hardware.smart.is_empty());
-    let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
-    graphs.entry((view, class, [xe, licensed, redundant, install, lldp, signed, smart])).or_insert_with(
-        || {
-            let common = [
-                SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, CONNECTS, TRACES,
-                GLOBAL, INTERFACE, LINES,
-            ];
-            let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
-            rows.extend(xe.then_some(XE_HARDWARE));
-            // A switch that knows of redundancy has IOS-XE.
-            let any_xe = xe || (redundant && !profile.is_router());
-            rows.extend(any_xe.then_some(VARIABLES));
-            rows.extend(any_xe.then_some(XE_VERIFY));
-            rows.extend(licensed.then_some(LICENCES));
-            rows.extend(smart.then_some(SMART));
-            rows.extend(redundant.then_some(REDUNDANCY));
-            rows.extend(install.then_some(INSTALLS));
-            rows.extend(lldp.then_some(LLDP));
-            rows.extend(signed.then_some(AUTHENTICITIES));
-            // One for each kind of model, for as long as the program runs.
-            Box::leak(Box::new(Graph::new(&rows)))
-        },
-    )
-}

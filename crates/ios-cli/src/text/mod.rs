@@ -42,6 +42,7 @@
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
+//! | [`crash`] | `test crash`, and what ROMMON knows of it |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 //! | [`confreg`] | ROMMON's `confreg` |
 //! | [`boot_classic`] | the console of a router before the ISRs while booting |
@@ -63,6 +64,7 @@ pub mod cdp_table;
 pub mod clock;
 pub mod confreg;
 pub mod copy;
+pub mod crash;
 pub mod dir;
 pub mod file_information;
 pub mod file_systems;
