@@ -179,7 +179,9 @@ fn a_copy_that_erased_and_then_failed_leaves_nothing_to_boot() {
     p.keys("\r");
     p.until("Erase of flash: complete");
     let text = p.until("R1#");
-    assert!(text.contains("%Error opening tftp://10.0.0.1/"), "{text}");
+    // Of the file nothing has come, or its first block: who is slow to stop had sent that one.
+    let failed = ["%Error opening tftp://10.0.0.1/", "%Error reading tftp://10.0.0.1/"];
+    assert!(failed.iter().any(|error| text.contains(error)) && !text.contains("bytes copied"), "{text}");
     assert!(!p.run("dir").contains(".bin"), "{}", p.screen());
     runs(&mut p, model.old_version, &model.old);
     p.answer("reload", "Proceed with reload? [confirm]");
