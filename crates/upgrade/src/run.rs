@@ -59,6 +59,10 @@ pub struct Run {
     away: Option<u64>,
     /// Since when something of what was there is not, behind a restart.
     missing: Option<u64>,
+    /// Names of devices that restart because of the same wish.
+    others: Vec<String>,
+    /// Whether it was waited for one of them.
+    has_waited: bool,
 }
 
 /// When a device that cannot be reached is called once more: a tenth of the time that has passed, which is what it costs at most.
@@ -69,13 +73,30 @@ fn soon(elapsed: u64) -> Duration {
 impl Run {
     /// At the beginning, or where the journal ends.
     pub fn new(target: Target, wish: Wish, until: Option<u64>, past: Past) -> Run {
-        Run { target, wish, until, past, meant: None, seen: None, away: None, missing: None }
+        Run {
+            target,
+            wish,
+            until,
+            past,
+            meant: None,
+            seen: None,
+            away: None,
+            missing: None,
+            others: Vec::new(),
+            has_waited: false,
+        }
     }
 
     /// The same, for the device of that serial number and no other.
     #[must_use]
     pub fn meant_for(self, serial: Option<&str>) -> Run {
         Run { meant: serial.map(str::to_owned), ..self }
+    }
+
+    /// Which other devices restart now because of the same wish, by their names: a neighbour of these is not missed until it
+    /// is back, or nobody waits for it any more.
+    pub fn restart_too(&mut self, others: Vec<String>) {
+        self.others = others;
     }
 
     /// What is known so far.
@@ -245,16 +266,25 @@ impl Run {
             self.missing = None;
             return None;
         }
+        // What else is missing may be missing because of it.
+        if before.state.restarting(facts, &self.others).is_some() {
+            (self.missing, self.has_waited) = (None, true);
+            return Some(Next::Wait(self.look_again()));
+        }
         // A device says whole minutes; one that has been looked at for that long runs for longer.
         let looked = now.saturating_sub(*self.missing.get_or_insert(now));
-        let settled = facts.uptime.saturating_mul(60).max(looked);
+        let up = if self.has_waited { 0 } else { facts.uptime.saturating_mul(60) };
+        let settled = up.max(looked);
         if settled < tolerance.settle.as_secs() {
-            return Some(Next::Wait(
-                (tolerance.settle / 4).clamp(Duration::from_secs(1), Duration::from_secs(10)),
-            ));
+            return Some(Next::Wait(self.look_again()));
         }
         let why = format!("it runs {}, and what was there before is not: {}", facts.version, lost.join("; "));
         Some(Next::Note(Happened::TurnedBack(why)))
+    }
+
+    /// How often what is missing is looked for.
+    fn look_again(&self) -> Duration {
+        (self.wish.tolerance.settle / 4).clamp(Duration::from_secs(1), Duration::from_secs(10))
     }
 
     /// What is not to be done now.

@@ -83,6 +83,15 @@ impl fmt::Display for Neighbour {
     }
 }
 
+impl State {
+    /// The first of its neighbours that is away and restarts because of ours: `others` are the names of such devices.
+    pub fn restarting<'a>(&'a self, facts: &Facts, others: &[String]) -> Option<&'a Neighbour> {
+        let there = facts.neighbours.as_deref().unwrap_or_default();
+        let is_away = |one: &&Neighbour| !there.iter().any(|other| other.is(one));
+        self.neighbours.iter().filter(is_away).find(|one| others.iter().any(|name| is_name(&one.name, name)))
+    }
+}
+
 /// `Gi0/1`, `Gig 0/1` and `GigabitEthernet0/1` are the same.
 fn is_port(a: &str, b: &str) -> bool {
     let parts = |text: &str| {

@@ -261,6 +261,27 @@ fn a_neighbour_that_stays_away_is_a_reason_to_put_back() {
     is_upgraded(&site, &model, name);
 }
 
+/// One that takes its time is missed by its neighbour for as long, and neither is put back because of the other.
+#[test]
+fn neighbours_that_restart_together_do_not_put_each_other_back() {
+    let model = BUNDLE[0];
+    let row =
+        format!("name = \"R\"\ncount = 2\naddress = \"127.107.0.1\"\nimages = [\"{}\"]", model.old_version);
+    let link = "[[link]]\nends = [\"R1 g0/1\", \"R2 g0/2\"]\n";
+    let site = Site::start(&format!("[[device]]\n{row}\n{link}"));
+    site.ctl(&["R2", "fault", "slow-boot", "15s"]);
+    let (one, two) = (site.device("127.107.0.1"), site.device("127.107.0.2"));
+    let words = ["apply", &one, &two, "--image", model.new, "--yes", "--parallel", "2", "--settle", "2s"];
+    let ended = site.upgrade(&words);
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    for name in ["R1", "R2"] {
+        is_upgraded(&site, &model, name);
+        assert_eq!(count(&typed(&site, name), "reload"), 1, "{name}");
+    }
+    let report = site.upgrade(&["report", "1"]).out;
+    assert_eq!(report.matches("1 neighbour, the same as before").count(), 2, "{report}");
+}
+
 /// What is not as it was planned is not touched; the others go on.
 #[test]
 fn a_plan_is_carried_out_where_it_still_holds() {

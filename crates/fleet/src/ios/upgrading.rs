@@ -38,6 +38,11 @@ pub trait Journal {
         false
     }
 
+    /// Other devices that restart now because of the same wish, by their names.
+    fn restarting(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Something for people.
     fn remark(&mut self, _: &str) {}
 }
@@ -78,6 +83,7 @@ pub fn carry_out(
             Ok(facts) => {
                 let configuration = session.as_ref().and_then(Session::running);
                 journal.facts(facts, configuration.as_deref()).map_err(Halt::Journal)?;
+                run.restart_too(journal.restarting());
                 run.next(facts, now())
             }
             Err(Fault::Line(ClientError::Cancelled)) => return Err(Halt::Stopped),

@@ -1,6 +1,7 @@
 //! What happens to a device, written into the journal and told.
 
 use super::record::{self, AFTER, BEFORE};
+use super::together::Together;
 use db::journal::{Claim, Kind};
 use fleet::ios::Journal;
 use upgrade::{Facts, Happened};
@@ -19,6 +20,8 @@ pub(crate) struct Keeper<'a> {
     is_known: bool,
     /// The configuration from before, where it is kept already.
     before: Option<String>,
+    /// What becomes of the other devices of the run.
+    together: &'a Together,
 }
 
 impl<'a> Keeper<'a> {
@@ -28,8 +31,10 @@ impl<'a> Keeper<'a> {
         telling: &'a mut dyn Journal,
         shown: &'a str,
         before: Option<String>,
+        together: &'a Together,
     ) -> Keeper<'a> {
-        Keeper { claim: Some(claim), telling, shown, facts: None, running: None, is_known: false, before }
+        let (facts, running, is_known) = (None, None, false);
+        Keeper { claim: Some(claim), telling, shown, facts, running, is_known, before, together }
     }
 
     /// Nobody holds it from now on.
@@ -71,7 +76,13 @@ impl Journal for Keeper<'_> {
             let (kind, step, text) = record::entry(entry);
             self.append(kind, step, &text)?;
         }
+        let hostname = self.facts.as_ref().map(|facts| facts.hostname.as_str());
+        self.together.take(self.shown, hostname, entry);
         self.telling.write(entry)
+    }
+
+    fn restarting(&mut self) -> Vec<String> {
+        self.together.others(self.shown)
     }
 
     fn facts(&mut self, facts: &Facts, configuration: Option<&str>) -> Result<(), String> {

@@ -14,6 +14,7 @@
 //! | [`tolerance`] | what may stay away behind a restart, as it is written |
 //! | [`watched`] | what was watched, before and after |
 //! | `order` | what is to be done, as a run keeps it |
+//! | `together` | devices of one run that restart at the same time |
 //! | `keeper` | what happens to a device, written into the journal and told |
 
 pub mod abandon;
@@ -33,6 +34,7 @@ pub mod story;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod together;
 pub mod tolerance;
 pub mod watched;
 
@@ -41,6 +43,7 @@ pub(crate) use from::From;
 pub(crate) use keeper::Keeper;
 pub(crate) use order::Order;
 pub(crate) use over::Over;
+pub(crate) use together::Together;
 
 use crate::exit::{Exit, Failure};
 use db::Fault as Database;

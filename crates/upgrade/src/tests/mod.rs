@@ -1,3 +1,4 @@
 mod installing;
 mod planning;
 mod running;
+mod together;

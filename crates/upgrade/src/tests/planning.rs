@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use alloc::{format, vec};
 use core::time::Duration;
 
-const OLD: &str = "c2900-universalk9-mz.SPA.151-4.M4.bin";
-const NEW: &str = "c2900-universalk9-mz.SPA.155-3.M4a.bin";
+pub(super) const OLD: &str = "c2900-universalk9-mz.SPA.151-4.M4.bin";
+pub(super) const NEW: &str = "c2900-universalk9-mz.SPA.155-3.M4a.bin";
 
 fn file(name: &str, size: u64) -> File {
     File { name: name.to_owned(), size, is_directory: false }
@@ -19,7 +19,7 @@ fn file(name: &str, size: u64) -> File {
 type Spoil = fn(&mut Facts, &mut Target, &mut Wish);
 
 /// A router to which nothing stands in the way.
-fn router() -> Facts {
+pub(super) fn router() -> Facts {
     Facts {
         hostname: "R1".into(),
         model: "CISCO2911/K9".into(),
@@ -50,7 +50,7 @@ fn router() -> Facts {
     }
 }
 
-fn new_image() -> Target {
+pub(super) fn new_image() -> Target {
     Target {
         name: NEW.into(),
         size: 100_000_000,

@@ -10,7 +10,7 @@ use crate::progress::{Screen, Style};
 use crate::upgrade::drift::drift;
 use crate::upgrade::plan_file::Planned;
 use crate::upgrade::record::{self, BEFORE};
-use crate::upgrade::{Depot, From, Keeper, Order, failure};
+use crate::upgrade::{Depot, From, Keeper, Order, Together, failure};
 use db::journal::{Device, Fault, Journal, Kind, Look, Run as Kept, Take};
 use fleet::ios::{Halt, Journal as _, Session, carry_out, survey};
 use std::collections::BTreeMap;
@@ -38,12 +38,16 @@ pub(super) struct Carrying<'a> {
     back: Option<&'static str>,
     /// What was planned for each, by their keys, where a plan is carried out.
     plans: BTreeMap<String, Planned>,
+    /// Which of them restart now.
+    together: Together,
 }
 
 /// Where a device stood.
 struct Stood {
     happened: Vec<Happened>,
     before: Option<String>,
+    /// As it called itself.
+    hostname: String,
 }
 
 impl<'a> Carrying<'a> {
@@ -79,6 +83,7 @@ impl<'a> Carrying<'a> {
             take: Take::default(),
             back: None,
             plans: BTreeMap::new(),
+            together: Together::default(),
         })
     }
 
@@ -96,9 +101,22 @@ impl<'a> Carrying<'a> {
         // What is put back needs no image.
         let depot = if back.is_some() { None } else { depot(&order)? };
         let stop = Arc::default();
-        let plans = BTreeMap::new();
-        let screen = screen(json);
-        Ok(Carrying { run, order, depot, journal, path, events, json, screen, stop, take, back, plans })
+        let (plans, together, screen) = (BTreeMap::new(), Together::default(), screen(json));
+        Ok(Carrying {
+            run,
+            order,
+            depot,
+            journal,
+            path,
+            events,
+            json,
+            screen,
+            stop,
+            take,
+            back,
+            plans,
+            together,
+        })
     }
 
     /// What is not as it was planned is not touched.
@@ -124,7 +142,11 @@ impl<'a> Carrying<'a> {
             self.events,
             &self.stop,
             "not upgraded",
-            |way| self.one(way),
+            |way| {
+                let ended = self.one(way);
+                self.together.end(&way.named.shown);
+                ended
+            },
             |named, (outcome, seconds)| self.told(&named.shown, outcome, seconds),
         )
     }
@@ -135,14 +157,17 @@ impl<'a> Carrying<'a> {
         let clock = Instant::now();
         let fault = |fault: Fault| Failure { thing: shown.clone(), ..failure(&self.path, &fault) };
         let claim = self.journal.claim(self.run, &shown, self.take).map_err(fault)?;
-        let Stood { happened, before } = stood(&self.path, self.run, &shown).map_err(fault)?;
+        let Stood { happened, before, hostname } = stood(&self.path, self.run, &shown).map_err(fault)?;
         let past = Past::of(&happened);
+        if past.is_restarting() {
+            self.together.begin(&shown, &hostname);
+        }
         let mut source = match (&self.depot, &self.order.from) {
             (Some(depot), _) => From::here(depot, &shown),
             (None, from) => From::There(from.clone().unwrap_or_default()),
         };
         let mut telling = Telling::new(self.events, &shown, &self.order.target, self.json, &self.screen);
-        let mut keeper = Keeper::new(claim, &mut telling, &shown, before);
+        let mut keeper = Keeper::new(claim, &mut telling, &shown, before, &self.together);
         let serial = way.named.serial().map(str::to_owned);
         let Order { target, wish, until, .. } = &self.order;
         let mut run = Run::new(target.clone(), *wish, *until, past).meant_for(serial.as_deref());
@@ -235,10 +260,11 @@ impl<'a> Carrying<'a> {
 /// behind it.
 fn stood(path: &Path, run: i64, key: &str) -> Result<Stood, Fault> {
     let mut look = Look::open(path)?;
-    let mut stood = Stood { happened: Vec::new(), before: None };
+    let mut stood = Stood { happened: Vec::new(), before: None, hostname: String::new() };
     let Some(device) = look.devices(run)?.into_iter().find(|device| device.device.key == key) else {
         return Ok(stood);
     };
+    stood.hostname.clone_from(&device.device.hostname);
     let mut strange = None;
     look.entries(device.id, 0, |entry| {
         match record::happened(entry.kind, &entry.text) {
