@@ -19,6 +19,7 @@ mod copy_http;
 mod copy_scp;
 mod copy_xmodem;
 mod crashed;
+mod dialogs;
 mod faults;
 mod files;
 mod habits;

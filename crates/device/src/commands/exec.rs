@@ -398,6 +398,7 @@ impl Exec<'_> {
             Id::ReloadAt => self.reload_at(found, line),
             Id::ReloadCancel => self.reload_cancel(),
             Id::TestCrash => self.test_crash(),
+            Id::Setup => self.setup(),
             Id::Install => self.install(found),
             Id::Ping => self.ping(found),
             Id::Trace => self.traceroute(found),

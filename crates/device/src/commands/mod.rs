@@ -44,4 +44,5 @@ pub(crate) use copy::{fetch_at_boot, fetch_failure, fetch_quietly};
 pub(crate) use exec::{run_command, run_session};
 pub(crate) use files::reason_of;
 pub(crate) use flash::sum;
+pub(crate) use show::summary_of;
 pub(crate) use show_switch::vlan_of;

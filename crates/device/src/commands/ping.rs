@@ -20,8 +20,35 @@ const LOOK: Duration = Duration::from_millis(20);
 struct Plan {
     target: Ipv4Addr,
     count: u32,
-    size: u32,
+    sizes: Sizes,
     timeout: u32,
+    source: Option<Ipv4Addr>,
+    /// The DF bit.
+    whole: bool,
+}
+
+/// Octets of the requests.
+#[derive(Clone, Copy)]
+struct Sizes {
+    least: u32,
+    greatest: u32,
+    step: u32,
+}
+
+impl Sizes {
+    fn one(octets: u32) -> Sizes {
+        Sizes { least: octets, greatest: octets, step: 1 }
+    }
+
+    /// How many there are.
+    fn count(self) -> u32 {
+        (self.greatest - self.least) / self.step + 1
+    }
+
+    /// That of the request with this number: from the least to the greatest, and again.
+    fn of(self, number: u32) -> u32 {
+        self.least + number % self.count() * self.step
+    }
 }
 
 /// Who gives the answers.
@@ -53,7 +80,14 @@ impl Exec<'_> {
             None => return self.ask_ping(),
         };
         match host.parse() {
-            Ok(target) => self.run_ping(&Plan { target, count, size, timeout }),
+            Ok(target) => self.run_ping(&Plan {
+                target,
+                count,
+                sizes: Sizes::one(size),
+                timeout,
+                source: None,
+                whole: false,
+            }),
             Err(_) => self.tty.print(BAD_HOST),
         }
     }
@@ -80,19 +114,70 @@ impl Exec<'_> {
                 _ => return self.tty.print("% A decimal number between the limits is required\n"),
             }
         }
-        // What these would ask has no meaning here; `n` is what everybody answers.
-        for prompt in ["Extended commands [n]: ", "Sweep range of sizes [n]: "] {
-            if self.tty.ask_plain_or(prompt)?.is_none() {
-                return Ok(());
+        let [count, size, timeout] = numbers;
+        let mut plan = Plan { target, count, sizes: Sizes::one(size), timeout, source: None, whole: false };
+        let is_yes = |typed: &str| typed.to_ascii_lowercase().starts_with('y');
+        let Some(extended) = self.tty.ask_plain_or("Extended commands [n]: ")? else { return Ok(()) };
+        if is_yes(&extended) {
+            let Some(typed) = self.tty.ask_plain_or("Source address or interface: ")? else { return Ok(()) };
+            if !typed.is_empty() {
+                plan.source = self.source(&typed);
+                if plan.source.is_none() {
+                    return self.tty.print(ping::BAD_SOURCE);
+                }
+            }
+            for (n, prompt) in ping::EXTENDED.iter().enumerate() {
+                let Some(typed) = self.tty.ask_plain_or(prompt)? else { return Ok(()) };
+                plan.whole |= n == 1 && is_yes(&typed);
             }
         }
-        let [count, size, timeout] = numbers;
-        self.run_ping(&Plan { target, count, size, timeout })
+        let Some(sweep) = self.tty.ask_plain_or("Sweep range of sizes [n]: ")? else { return Ok(()) };
+        if is_yes(&sweep) {
+            let mut numbers = [36, 18_024, 1];
+            let prompts = ["Sweep min size [36]: ", "Sweep max size [18024]: ", "Sweep interval [1]: "];
+            for (n, prompt) in prompts.iter().enumerate() {
+                let Some(typed) = self.tty.ask_plain_or(prompt)? else { return Ok(()) };
+                let range = if n == 2 { 1..=18_024 } else { 36..=18_024 };
+                match typed.parse() {
+                    Ok(number) if range.contains(&number) => numbers[n] = number,
+                    _ if typed.is_empty() => {}
+                    _ => return self.tty.print("% A decimal number between the limits is required\n"),
+                }
+            }
+            let [least, greatest, step] = numbers;
+            if least > greatest {
+                return self.tty.print("% Bad range of sizes\n");
+            }
+            plan.sizes = Sizes { least, greatest, step };
+            // Each size so often.
+            plan.count = plan.count.saturating_mul(plan.sizes.count());
+        }
+        self.run_ping(&plan)
+    }
+
+    /// An address of this device that is up, by itself or by its interface.
+    fn source(&self, typed: &str) -> Option<Ipv4Addr> {
+        let device = &self.tty.device;
+        let named = device.profile().interface(typed).map(ToString::to_string);
+        let config = device.running_config();
+        let up = config.interfaces.iter().filter(|i| !i.shutdown);
+        let mut addresses = up.filter_map(|i| i.address.map(|(address, _)| (i.name.to_string(), address)));
+        let is = |(name, address): &(String, Ipv4Addr)| {
+            typed.parse() == Ok(*address) || named.as_ref().is_some_and(|named| named == name)
+        };
+        addresses.find(is).map(|(_, address)| address)
     }
 
     fn run_ping(&mut self, plan: &Plan) -> Result<(), Leave> {
         let target = plan.target;
-        self.tty.print(&ping::header(target, plan.count, plan.size, plan.timeout))?;
+        let sizes = (plan.sizes.least, plan.sizes.greatest);
+        self.tty.print(&ping::header(target, plan.count, sizes, plan.timeout))?;
+        if let Some(source) = plan.source {
+            self.tty.print(&ping::sent_from(source))?;
+        }
+        if plan.whole {
+            self.tty.print(ping::WHOLE)?;
+        }
         let oracle = match self.tty.device.wire.echo(target) {
             Reach::There => Oracle::Yes,
             Reach::Silent => Oracle::No,
@@ -154,7 +239,7 @@ impl Exec<'_> {
             Oracle::Yes => return Ok(Answer::After(Duration::from_millis(1))),
             Oracle::No => {}
             Oracle::Network(echo) => {
-                deaf = echo.send(sequence, usize::try_from(plan.size).unwrap_or(100)).is_err();
+                deaf = echo.send(sequence, usize::try_from(plan.sizes.of(number)).unwrap_or(100)).is_err();
             }
         }
         loop {

@@ -30,7 +30,7 @@ impl Exec<'_> {
             Id::ShowBootvar => self.show_bootvar(),
             Id::ShowBoot => self.show_boot(),
             Id::ShowSwitch => self.show_switch(),
-            Id::ShowInterfaceBrief => self.show_interfaces(),
+            Id::ShowInterfaceBrief => summary_of(&self.tty.device),
             Id::ShowFileSystems => self.show_file_systems(),
             _ => String::new(),
         }
@@ -134,32 +134,32 @@ impl Exec<'_> {
         }
         .render()
     }
+}
 
-    fn show_interfaces(&self) -> String {
-        let config = self.tty.device.running_config();
-        let saved = self.tty.device.startup().map(|_| self.tty.device.saved_config());
-        // Where an address comes from: the startup configuration, or somebody's hand.
-        let method = |i: &crate::config::Interface| {
-            let same =
-                |c: &crate::Config| c.interfaces.iter().any(|s| s.name == i.name && s.address == i.address);
-            match &saved {
-                Some(saved) if same(saved) => "NVRAM",
-                _ if i.address.is_some() => "manual",
-                _ => "unset",
-            }
-        };
-        let brief = |i: &crate::config::Interface| interfaces::Brief {
-            name: i.name.to_string(),
-            address: i.address.map(|(a, _)| a),
-            method: method(i).into(),
-            status: self.tty.device.line(&i.name).status(),
-            protocol: self.tty.device.line(&i.name) == Line::Up,
-        };
-        // A switch names its VLANs first.
-        let (vlans, ports): (Vec<_>, Vec<_>) =
-            config.interfaces.iter().partition(|i| i.name.starts_with("Vlan"));
-        interfaces::render(&vlans.into_iter().chain(ports).map(brief).collect::<Vec<_>>())
-    }
+/// `show ip interface brief`.
+pub(crate) fn summary_of(device: &Device) -> String {
+    let config = device.running_config();
+    let saved = device.startup().map(|_| device.saved_config());
+    // Where an address comes from: the startup configuration, or somebody's hand.
+    let method = |i: &crate::config::Interface| {
+        let same =
+            |c: &crate::Config| c.interfaces.iter().any(|s| s.name == i.name && s.address == i.address);
+        match &saved {
+            Some(saved) if same(saved) => "NVRAM",
+            _ if i.address.is_some() => "manual",
+            _ => "unset",
+        }
+    };
+    let brief = |i: &crate::config::Interface| interfaces::Brief {
+        name: i.name.to_string(),
+        address: i.address.map(|(a, _)| a),
+        method: method(i).into(),
+        status: device.line(&i.name).status(),
+        protocol: device.line(&i.name) == Line::Up,
+    };
+    // A switch names its VLANs first.
+    let (vlans, ports): (Vec<_>, Vec<_>) = config.interfaces.iter().partition(|i| i.name.starts_with("Vlan"));
+    interfaces::render(&vlans.into_iter().chain(ports).map(brief).collect::<Vec<_>>())
 }
 
 /// The clock as it is.

@@ -5,13 +5,22 @@ use super::table::Id;
 use crate::config::BootSource;
 use crate::image::Damage;
 use crate::profile::Prefix;
-use crate::session::Leave;
+use crate::session::{Leave, run_setup};
 use ios_cli::Match;
 use ios_cli::dialog::{Answer, Question};
-use ios_cli::text::{boot, files};
+use ios_cli::text::{boot, files, setup};
 use store::VPath;
 
 impl Exec<'_> {
+    /// `setup`: the dialog of a device without a configuration.
+    pub(super) fn setup(&mut self) -> Result<(), Leave> {
+        self.tty.print(boot::SETUP)?;
+        match self.tty.ask(&Question::yes_no(setup::CONTINUE, None))? {
+            Answer::Yes => run_setup(self.tty),
+            Answer::No | Answer::Aborted | Answer::Text(_) | Answer::Again(_) => Ok(()),
+        }
+    }
+
     pub(super) fn write_memory(&mut self) -> Result<(), Leave> {
         self.save().map(drop)
     }

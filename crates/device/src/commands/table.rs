@@ -55,6 +55,7 @@ pub(crate) enum Id {
     ReloadAt,
     ReloadCancel,
     TestCrash,
+    Setup,
     Install,
     Ping,
     Trace,
@@ -407,6 +408,7 @@ pub(super) const SYSTEM: &[Row<Id>] = &[
         15,
         Id::ReloadCancel,
     ),
+    Row::new("setup", &["Run the SETUP command facility"], EXEC, 15, Id::Setup),
     Row::new("ping [ip]", &["Send echo messages", "IP echo"], EXEC, 1, Id::Ping),
     Row::new(
         "ping [ip] <host:word> [repeat <count:1-2147483647>] [size <octets:36-18024>] [timeout <seconds:0-3600>]",

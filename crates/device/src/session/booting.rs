@@ -238,10 +238,9 @@ pub(super) fn setup_dialog(tty: &mut Tty) -> Result<(), Leave> {
     loop {
         match tty.ask(&Question::yes_no(boot::ENTER_SETUP, None))? {
             Answer::Yes => {
-                tty.print(
-                    "\nThis emulated device has no guided setup: answer 'no' and use 'enable' and\n\
-                     'configure terminal'.\n\n",
-                )?;
+                super::setup::run(tty)?;
+                tty.device.running(|r| r.setup = false);
+                return Ok(());
             }
             Answer::No | Answer::Aborted => break,
             Answer::Text(_) | Answer::Again(_) => {}

@@ -6,11 +6,13 @@
 mod booting;
 mod login;
 mod port;
+mod setup;
 mod tty;
 mod vty;
 
 pub(crate) use booting::{load, load_helper};
 pub use port::{Heard, Port, TerminalPort};
+pub(crate) use setup::run as run_setup;
 pub use tty::Leave;
 pub(crate) use tty::Tty;
 pub(crate) use vty::{Vty, Vtys};

@@ -42,6 +42,7 @@
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
 //! | [`boot`] | the console while booting, `reload`, the setup dialog |
+//! | [`setup`] | the setup dialog's questions and script |
 //! | [`crash`] | `test crash`, and what ROMMON knows of it |
 //! | [`rommon`] | ROMMON, `tftpdnld` |
 //! | [`confreg`] | ROMMON's `confreg` |
@@ -93,6 +94,7 @@ pub mod route;
 pub mod route_summary;
 pub mod send;
 pub mod sessions;
+pub mod setup;
 pub mod smart_licence;
 mod stamp;
 pub mod tech;

@@ -5,12 +5,36 @@ use alloc::format;
 use alloc::string::String;
 use core::net::Ipv4Addr;
 
-/// What stands before the marks.
-pub fn header(target: Ipv4Addr, count: u32, size: u32, timeout_secs: u32) -> String {
+/// What stands before the marks; `sizes` are octets, the least and the greatest.
+pub fn header(target: Ipv4Addr, count: u32, sizes: (u32, u32), timeout_secs: u32) -> String {
+    let size = match sizes {
+        (least, greatest) if least == greatest => format!("{least}"),
+        (least, greatest) => format!("[{least}..{greatest}]"),
+    };
     format!(
         "Type escape sequence to abort.\nSending {count}, {size}-byte ICMP Echos to {target}, timeout is {timeout_secs} seconds:\n"
     )
 }
+
+/// Behind it, where a source was told.
+pub fn sent_from(source: Ipv4Addr) -> String {
+    format!("Packet sent with a source address of {source} \n")
+}
+
+/// Likewise, where nobody may take a packet apart.
+pub const WHOLE: &str = "Packet sent with the DF bit set\n";
+
+/// What the extended commands ask besides the source, with what Enter means; none of it changes an answer here but the second.
+pub const EXTENDED: [&str; 5] = [
+    "Type of service [0]: ",
+    "Set DF bit in IP header? [no]: ",
+    "Validate reply data? [no]: ",
+    "Data pattern [0xABCD]: ",
+    "Loose, Strict, Record, Timestamp, Verbose[none]: ",
+];
+
+/// Of a source that this device has not, or that is down.
+pub const BAD_SOURCE: &str = "% Invalid source address- IP address not on any of our up interfaces\n";
 
 /// The last line: `Success rate is 80 percent (4/5), round-trip min/avg/max = 1/1/4 ms`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +86,7 @@ mod tests {
     #[test]
     fn the_first_ping_to_a_neighbour() {
         let rate = Rate { received: 4, sent: 5, times: Some((1, 1, 4)) };
-        let text = header(Ipv4Addr::new(10, 0, 0, 1), 5, 100, 2) + ".!!!!" + &rate.render();
+        let text = header(Ipv4Addr::new(10, 0, 0, 1), 5, (100, 100), 2) + ".!!!!" + &rate.render();
         assert_eq!(
             text,
             "Type escape sequence to abort.
