@@ -277,7 +277,7 @@ mod tests {
         device.revert_if_due();
         let said = device.messages.since(&mut seen);
         assert!(
-            said.len() == 1 && said[0].contains(&format!("rollback to config {file} in one minute")),
+            said.len() == 1 && said[0].text.contains(&format!("rollback to config {file} in one minute")),
             "{said:?}"
         );
         ago(&device, 60);

@@ -5,6 +5,7 @@
 
 use crate::Device;
 use crate::device::{Power, Scheduled};
+use crate::messages::{Post, To};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ const BOOT: Duration = Duration::from_millis(14_100);
 
 impl Device {
     /// A scheduled reload, at its time.
-    pub(crate) fn reload_as_scheduled(&self) {
+    fn reload_as_scheduled(&self) {
         self.restart(&format!("reload at {}", crate::texts::moment(self.now())));
     }
 
@@ -29,12 +30,24 @@ impl Device {
         was
     }
 
-    /// What the console says of a scheduled reload now, and whether it happens.
-    pub(crate) fn due(&self) -> Option<(String, bool)> {
+    /// Says on every line what is to be said of a scheduled reload now, and carries it out at its time. Whoever looks
+    /// first does.
+    pub(crate) fn mind_schedule(&self) {
+        let Some((text, is_now)) = self.due() else { return };
+        self.posts.push(Post { to: To::All, text });
+        if is_now {
+            self.reload_as_scheduled();
+        }
+    }
+
+    /// What is said of a scheduled reload now, and whether it happens.
+    fn due(&self) -> Option<(String, bool)> {
         let mut state = self.state();
         let scheduled = state.scheduled.as_mut()?;
         let left = scheduled.at.duration_since(SystemTime::now()).unwrap_or_default();
         if left.is_zero() {
+            // Nobody else carries it out.
+            state.scheduled = None;
             return Some((ios_cli::text::boot::shutdown("NOW"), true));
         }
         let minutes = [60, 30, 5, 1].into_iter().filter(|m| left.as_secs() < m * 60).min()?;
@@ -110,10 +123,7 @@ impl Device {
         if self.undo_if_due().is_some() {
             return;
         }
-        if self.due().is_some_and(|(_, is_now)| is_now) {
-            self.reload_as_scheduled();
-            return;
-        }
+        self.mind_schedule();
         let mut state = self.state();
         if state.boots_at.is_some_and(|at| at <= now) {
             state.boots_at = None;

@@ -8,7 +8,7 @@ use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
 use crate::install::{Provision, Timer};
-use crate::messages::{Messages, Post};
+use crate::messages::{Logged, Messages, Post};
 use crate::monitor::Monitor;
 use crate::own_clock::OwnClock;
 use crate::profile::Loader;
@@ -48,6 +48,16 @@ pub enum LineId {
     Vty(u16),
 }
 
+impl LineId {
+    /// `con 0`, `vty 1`: as in the configuration.
+    pub(crate) fn name(self) -> String {
+        match self {
+            LineId::Console => "con 0".into(),
+            LineId::Vty(n) => format!("vty {n}"),
+        }
+    }
+}
+
 /// An emulated device. Its lines are threads of the caller: [`Device::console`](crate::Device) and
 /// [`Device::vty`](crate::Device) run until their terminal is gone.
 pub struct Device {
@@ -72,7 +82,7 @@ pub struct Device {
     /// Uploads over SCP that are about to be there.
     pub(crate) settling: Settling,
     /// System messages, for the console and lines that watch.
-    pub(crate) messages: Messages,
+    pub(crate) messages: Messages<Logged>,
     /// What lines send each other.
     pub(crate) posts: Messages<Post>,
     /// What it tells of.
@@ -342,7 +352,6 @@ impl Device {
         self.wire.set(Links::default());
         self.fall_silent(&said);
         self.messages.clear();
-        self.posts.clear();
         self.clock.forget();
         self.debugging.set_all(false);
         self.brk.store(false, Ordering::SeqCst);

@@ -1,7 +1,9 @@
 //! System messages, and what lines send each other: numbered, the newest kept, so that each line shows what came since it
 //! looked last.
 
+use crate::Device;
 use crate::device::LineId;
+use ios_cli::text::logging::severity;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,15 +13,34 @@ const KEPT: usize = 64;
 /// What one line sends to another, or to all.
 #[derive(Clone, Debug)]
 pub(crate) struct Post {
-    /// `None`: everybody, who sends it too.
-    pub(crate) to: Option<LineId>,
+    pub(crate) to: To,
     /// As it is shown.
     pub(crate) text: String,
 }
 
+/// Who sees something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum To {
+    /// Everybody, who sends it too.
+    All,
+    /// Everybody but this one, who has seen it.
+    AllBut(LineId),
+    Line(LineId),
+}
+
+impl To {
+    pub(crate) fn is_for(self, line: LineId) -> bool {
+        match self {
+            To::All => true,
+            To::AllBut(other) => other != line,
+            To::Line(one) => one == line,
+        }
+    }
+}
+
 /// The messages of a device.
 #[derive(Debug)]
-pub(crate) struct Messages<T = String>(
+pub(crate) struct Messages<T>(
     // Guards the messages; held for a look.
     Mutex<Kept<T>>,
 );
@@ -66,6 +87,51 @@ impl<T: Clone> Messages<T> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.before += state.kept.len() as u64;
         state.kept.clear();
+    }
+}
+
+/// A system message, and who sees it: the levels at the time count.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Logged {
+    /// With its time stamp.
+    pub(crate) text: String,
+    console: bool,
+    monitor: bool,
+}
+
+impl Logged {
+    pub(crate) fn is_for(&self, line: LineId) -> bool {
+        match line {
+            LineId::Console => self.console,
+            LineId::Vty(_) => self.monitor,
+        }
+    }
+}
+
+impl Device {
+    /// A system message with its time stamp.
+    pub(crate) fn log(&self, text: &str) {
+        let severity = severity(text);
+        let reaches = |most: Option<u8>| most.is_some_and(|most| severity <= most);
+        let to = self.running(|running| {
+            let config = &running.config;
+            // `no logging on` is for all but the console.
+            let monitor = config.logging.monitor.filter(|_| !config.has("no logging on"));
+            (reaches(config.logging.console), reaches(monitor))
+        });
+        let (console, monitor) = to.unwrap_or((true, true));
+        self.messages.push(Logged { text: format!("{}: {text}", self.stamp()), console, monitor });
+    }
+
+    /// Whether messages wait for the prompt of a line: `logging synchronous`. `None`: nobody sees any yet, for no IOS runs or
+    /// it asks for its setup.
+    pub(crate) fn logs_synchronously(&self, line: LineId) -> Option<bool> {
+        self.running(|running| {
+            let set =
+                |line: &crate::config::Line| line.kept.iter().any(|l| l.starts_with("logging synchronous"));
+            (!running.setup).then(|| running.config.line(&line.name()).is_some_and(set))
+        })
+        .flatten()
     }
 }
 

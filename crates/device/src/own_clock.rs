@@ -65,11 +65,6 @@ impl Device {
         let mark = if self.clock_is_set() { "" } else { "*" };
         format!("{mark}{}", crate::texts::stamp(self.now()))
     }
-
-    /// A system message with its time stamp.
-    pub(crate) fn log(&self, text: &str) {
-        self.messages.push(format!("{}: {text}", self.stamp()));
-    }
 }
 
 /// `at` and so many microseconds more; itself where there is no such time.

@@ -89,8 +89,8 @@ fn the_console_is_told_of_configuration() {
     let mut p = bench.enabled();
     p.run("conf t");
     p.keys("end\r");
-    p.until("%SYS-5-CONFIG_I: Configured from console by console");
     p.until("R1#");
+    p.until("%SYS-5-CONFIG_I: Configured from console by console");
 }
 
 #[test]

@@ -344,8 +344,8 @@ fn configurations_go_out_and_come_back_as_a_merge() {
     p.keys("merge\r");
     p.until("Destination filename [running-config]? ");
     p.keys("\r");
-    p.until("%SYS-5-CONFIG_I: Configured from tftp://10.0.0.1/merge by console");
     p.until("R1#");
+    p.until("%SYS-5-CONFIG_I: Configured from tftp://10.0.0.1/merge by console");
     let facts = p.device.facts();
     assert_eq!((facts.hostname.as_str(), facts.ftp_username.as_deref()), ("R1", Some("jeremy")));
     assert!(facts.interfaces.iter().any(|i| i.name == "GigabitEthernet0/1" && i.address.is_some()));

@@ -126,14 +126,17 @@ fn a_reload_in_the_middle_of_a_copy_leaves_nothing_of_the_file_and_the_old_image
 }
 
 #[test]
-fn noise_comes_between_prompts_and_on_lines_that_watch() {
+fn noise_comes_while_somebody_types_and_on_lines_that_watch() {
     let bench = Bench::r1();
     let mut p = bench.enabled();
+    p.keys("show");
+    p.until("show");
     set(&p, "noise 5ms");
     for _ in 0..3 {
+        p.until("\r\n*");
         p.until("%");
-        p.until("R1#");
     }
+    p.keys("\u{15}");
     p.device.clear_faults();
     bench.startup(&format!("line vty 0 4\n no login\n{R1}"));
     // A vty shows messages from terminal monitor on, and no longer after terminal no monitor.

@@ -137,8 +137,8 @@ fn configurations_are_files_too() {
     assert!(kept.contains("hostname R1\n"), "{kept}");
     std::fs::write(bench.flash("merge.txt"), "hostname R9\nint g0/2\n no shut\nend\n").expect("written");
     p.keys("copy flash:merge.txt running-config\r");
-    p.until("%SYS-5-CONFIG_I: Configured from flash:merge.txt by console");
     p.until("R9#");
+    p.until("%SYS-5-CONFIG_I: Configured from flash:merge.txt by console");
     assert!(p.device.facts().interfaces.iter().any(|i| i.name == "GigabitEthernet0/2" && i.up));
     p.run("terminal length 0");
     assert!(p.run("show running-config | include hostname").contains("hostname R9\n"));

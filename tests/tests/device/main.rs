@@ -26,6 +26,7 @@ mod habits;
 mod install;
 mod inventory;
 mod lab;
+mod messages;
 mod models;
 mod netboot;
 mod newcomers;

@@ -172,3 +172,28 @@ fn install_mode_is_told_from_bundle_mode() {
         assert!(value(&ended.out, "image").ends_with(image), "{ended:?}");
     }
 }
+
+#[test]
+fn a_console_that_interrupts_is_understood() {
+    for synchronous in ["", " logging synchronous\n"] {
+        let model = Model::all().next().expect("a model");
+        let (p, device) = running(&model);
+        let timeout = " exec-timeout 0 0\n";
+        let startup = model.lab.bench.saved().replacen(timeout, &format!("{timeout}{synchronous}"), 1);
+        drop(p.leave());
+        model.lab.bench.startup(&startup);
+        device.power_cycle();
+        device.power_on();
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+        let console = TelnetLines::start(Rack::one(device.clone(), Ios::V15_2), listener, Through::Console)
+            .expect("a thread");
+        device.set_fault("noise 50ms".parse().expect("a fault"));
+        let home = e2e::scratch();
+        let ended = facts(home.path(), None, &[&format!("telnet://bob:s3cret@{}", console.address())]);
+        assert_eq!(ended.code(), 0, "{synchronous:?}: {ended:?}");
+        assert_eq!(value(&ended.out, "hostname"), "R1");
+        let version = ios_cli::text::xe::unpadded(value(&ended.out, "version"));
+        assert_eq!((version.as_str(), value(&ended.out, "unsaved")), (model.old_version, "no"), "{ended:?}");
+        assert_eq!(value(&ended.out, "free"), device.facts().free.to_string());
+    }
+}

@@ -45,7 +45,7 @@ fn set(device: &Device, lines: &str) {
 /// What the log says since, without the time.
 fn said(device: &Device, seen: &mut u64) -> Vec<String> {
     let texts = device.messages.since(seen).into_iter();
-    texts.map(|text| text.split_once(": ").expect("a time").1.to_owned()).collect()
+    texts.map(|text| text.text.split_once(": ").expect("a time").1.to_owned()).collect()
 }
 
 fn names(device: &Device, protocol: Protocol) -> Vec<String> {

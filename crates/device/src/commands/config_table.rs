@@ -8,6 +8,9 @@ const IF: Modes = Modes::INTERFACE;
 const LINE: Modes = Modes::LINE;
 const BOOT: &str = "Modify system boot parameters";
 const IP: &str = "Global IP configuration subcommands";
+const LOGGING: &str = "Modify message logging facilities";
+const CONSOLE: &str = "Set console logging parameters";
+const MONITOR: &str = "Set terminal line (monitor) logging parameters";
 
 pub(super) const GLOBAL: &[Row<Id>] = &[
     Row::new(
@@ -215,6 +218,33 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         15,
         Id::BannerLine,
     ),
+    Row::new("[no] logging {console | monitor}", &[LOGGING, CONSOLE, MONITOR], CONFIG, 15, Id::Apply),
+    Row::new(
+        "[no] logging {console | monitor} <level:0-7>",
+        &[LOGGING, CONSOLE, MONITOR, "Logging severity level"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
+        "[no] logging {console | monitor} {emergencies | alerts | critical | errors | warnings | notifications | informational | debugging}",
+        &[
+            LOGGING,
+            CONSOLE,
+            MONITOR,
+            "System is unusable                (severity=0)",
+            "Immediate action needed           (severity=1)",
+            "Critical conditions               (severity=2)",
+            "Error conditions                  (severity=3)",
+            "Warning conditions                (severity=4)",
+            "Normal but significant conditions (severity=5)",
+            "Informational messages            (severity=6)",
+            "Debugging messages                (severity=7)",
+        ],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
     Row::new(
         "[no] service <what:line>",
         &["Modify use of network based services", "Service"],
@@ -330,13 +360,7 @@ pub(super) const LINES: &[Row<Id>] = &[
         15,
         Id::Apply,
     ),
-    Row::new(
-        "[no] logging synchronous",
-        &["Modify message logging facilities", "Synchronized message output"],
-        LINE,
-        15,
-        Id::Apply,
-    ),
+    Row::new("[no] logging synchronous", &[LOGGING, "Synchronized message output"], LINE, 15, Id::Apply),
     Row::new(
         "[no] transport input {all | none | ssh | telnet}",
         &[

@@ -45,6 +45,7 @@ pub(crate) fn run_session(tty: &mut Tty, privilege: u8, user: Option<String>) ->
 /// then.
 pub(crate) fn run_command(tty: &mut Tty, privilege: u8, user: String, line: &str) {
     tty.resize(Some(0), None);
+    tty.hear_nothing();
     let mut exec = Exec::new(tty, privilege, Some(user));
     // The line's end, which nobody typed.
     if exec.tty.print("\n").is_ok() {
@@ -126,7 +127,6 @@ impl Exec<'_> {
 
     /// One prompt: reads until a line is run.
     fn turn(&mut self) -> Result<(), Leave> {
-        self.tty.messages()?;
         self.tty.limit(self.idle());
         let prompt = self.prompt();
         loop {
@@ -214,10 +214,7 @@ impl Exec<'_> {
 
     /// `con 0`, `vty 1`: as in the configuration.
     pub(crate) fn line_name(&self) -> String {
-        match self.tty.line {
-            LineId::Console => "con 0".into(),
-            LineId::Vty(n) => format!("vty {n}"),
-        }
+        self.tty.line.name()
     }
 
     /// `console`, `vty1`: as in messages.
@@ -321,10 +318,7 @@ impl Exec<'_> {
             Id::End => self.end(),
             Id::Logout => self.log_out(),
             Id::Help => self.tty.page(HELP),
-            Id::Terminal(what) => {
-                self.terminal(what, found);
-                Ok(())
-            }
+            Id::Terminal(what) => self.terminal(what, found),
             Id::Configure => self.configure(found),
             Id::Tclsh => self.tclsh(),
             Id::ArchiveConfig => self.archive_config(),

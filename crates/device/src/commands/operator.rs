@@ -6,7 +6,7 @@ use super::show::clock_of;
 use super::table::Id;
 use crate::device::LineId;
 use crate::ifs::offers;
-use crate::messages::Post;
+use crate::messages::{Post, To};
 use crate::session::Leave;
 use clock::civil::Civil;
 use ios_cli::editor::{Event, Input};
@@ -187,9 +187,9 @@ impl Exec<'_> {
 
     fn write_to_lines(&mut self, found: &Match<Id>) -> Result<(), Leave> {
         let to = match found.number("line").and_then(|n| u16::try_from(n).ok()) {
-            Some(_) if found.has("console") => Some(LineId::Console),
-            Some(n) => Some(LineId::Vty(n)),
-            None => None,
+            Some(_) if found.has("console") => To::Line(LineId::Console),
+            Some(n) => To::Line(LineId::Vty(n)),
+            None => To::All,
         };
         self.tty.print(send::ENTER)?;
         let mut lines = Vec::new();
@@ -207,8 +207,11 @@ impl Exec<'_> {
         if !self.tty.confirm(send::CONFIRM)? {
             return Ok(());
         }
-        let number = |line| self.line_number(line);
-        let text = send::framed(number(self.tty.line), to.map(number), lines.join("\n").trim_end());
+        let named = match to {
+            To::Line(line) => Some(self.line_number(line)),
+            To::All | To::AllBut(_) => None,
+        };
+        let text = send::framed(self.line_number(self.tty.line), named, lines.join("\n").trim_end());
         self.tty.device.posts.push(Post { to, text });
         Ok(())
     }

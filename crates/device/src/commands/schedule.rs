@@ -4,6 +4,7 @@ use super::exec::Exec;
 use super::table::Id;
 use crate::Device;
 use crate::device::Scheduled;
+use crate::messages::{Post, To};
 use crate::session::Leave;
 use crate::texts::moment;
 use clock::civil::Civil;
@@ -58,7 +59,12 @@ impl Exec<'_> {
 
     pub(super) fn reload_cancel(&mut self) -> Result<(), Leave> {
         match self.tty.device.schedule(None) {
-            Some(_) => self.tty.print(&boot::shutdown("ABORTED")),
+            Some(_) => {
+                let text = boot::shutdown("ABORTED");
+                self.tty.print(&text)?;
+                self.tty.device.posts.push(Post { to: To::AllBut(self.tty.line), text });
+                Ok(())
+            }
             None => self.tty.print("%No reload is scheduled.\n"),
         }
     }

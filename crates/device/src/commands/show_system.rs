@@ -124,7 +124,10 @@ impl Exec<'_> {
     }
 
     pub(super) fn show_logging(&self) -> String {
-        Logging { size: BUFFER, messages: self.tty.device.messages.since(&mut 0) }.render()
+        let set = self.tty.device.running_config().logging;
+        let messages =
+            self.tty.device.messages.since(&mut 0).into_iter().map(|message| message.text).collect();
+        Logging { console: set.console, monitor: set.monitor, size: BUFFER, messages }.render()
     }
 
     /// An emulated processor has nothing to do.

@@ -31,8 +31,9 @@ impl Exec<'_> {
         }
         match self.tty.device.erase_startup() {
             Ok(()) => {
+                self.tty.print(files::ERASED_NVRAM)?;
                 self.tty.device.log(files::NV_BLOCK_INIT);
-                self.tty.print(files::ERASED_NVRAM)
+                self.tty.catch_up()
             }
             Err(e) => self.tty.print(&format!("%Error erasing nvram: ({e})\n")),
         }

@@ -3,6 +3,7 @@
 use super::exec::Exec;
 use super::show::{clock_of, source_of};
 use super::table::Id;
+use crate::device::LineId;
 use crate::session::Leave;
 use ios_cli::text::load::Cpu;
 use ios_cli::{Match, Modes, Row};
@@ -84,15 +85,19 @@ const LINES: u64 = 24;
 const COLUMNS: u64 = 80;
 
 impl Exec<'_> {
-    pub(super) fn terminal(&mut self, what: Terminal, found: &Match<Id>) {
+    pub(super) fn terminal(&mut self, what: Terminal, found: &Match<Id>) -> Result<(), Leave> {
         let number = |name, default| usize::try_from(found.number(name).unwrap_or(default)).ok();
         match what {
             Terminal::Length => self.tty.resize(number("lines", LINES), None),
             Terminal::Width => self.tty.resize(None, number("columns", COLUMNS)),
+            Terminal::Monitor(true) if self.tty.line == LineId::Console => {
+                return self.tty.print("% Console already monitors\n");
+            }
             Terminal::Monitor(on) => self.tty.watch_messages(on),
             Terminal::Timestamps(on) => self.tty.timestamps = on,
             Terminal::Other => {}
         }
+        Ok(())
     }
 
     /// The load and the time, where they are to stand before what is shown.

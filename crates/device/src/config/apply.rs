@@ -180,6 +180,14 @@ impl Config {
             ["ip", "ssh", "authentication-retries", n] => self.ssh_retries = Some(within(n, 0..=5)?),
             ["ip", "ssh", "time-out" | "authentication-retries"] => return Err(Complaint::Incomplete),
             ["ip", "domain", "lookup"] | ["ip", "domain-lookup"] => self.domain_lookup = !no,
+            ["logging", rest @ ..] => {
+                let default = line.trim_start().starts_with("default");
+                match self.logging.take(no, default, rest)? {
+                    Some(()) => {}
+                    None if rest.is_empty() => return Err(Complaint::Incomplete),
+                    None => keep(&mut self.kept, no, words, line),
+                }
+            }
             ["file", "verify", "auto"] => keep(&mut self.kept, no, words, line),
             ["file", "prompt", ..] if no => self.file_prompt = FilePrompt::Alert,
             ["file", "prompt"] | ["file", "prompt", "alert"] => self.file_prompt = FilePrompt::Alert,

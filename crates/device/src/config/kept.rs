@@ -13,7 +13,8 @@ pub(crate) fn begins_another(word: &str, than: Option<&str>) -> usize {
 }
 
 /// Kept lines that hold without being there: only their denial is shown.
-pub(super) const BY_ITSELF: &[&str] = &["cdp run", "cdp enable", "lldp transmit", "lldp receive"];
+pub(super) const BY_ITSELF: &[&str] =
+    &["cdp run", "cdp enable", "lldp transmit", "lldp receive", "logging on"];
 
 /// First words of global lines of real configurations that mean nothing to the emulated device. A line
 /// that begins otherwise is a typing error.

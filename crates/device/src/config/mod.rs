@@ -9,6 +9,7 @@ mod apply;
 mod archive;
 mod crypt;
 mod kept;
+mod logging;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub(crate) use apply::register;
 pub use apply::{Applied, Complaint, Section};
 pub use archive::Archive;
 pub(crate) use kept::begins_another;
+pub use logging::Logging;
 
 use crate::Profile;
 use crate::profile::{Port, Prefix};
@@ -55,6 +57,8 @@ pub struct Config {
     pub banner_motd: Option<String>,
     /// `banner login`: shown only where one has to log in, behind the other.
     pub banner_login: Option<String>,
+    /// `logging console`, `logging monitor`.
+    pub logging: Logging,
     /// Whether names are looked up (`ip domain lookup`).
     pub domain_lookup: bool,
     /// Global lines that are kept and mean nothing here.
@@ -207,6 +211,7 @@ impl Config {
             file_prompt: FilePrompt::Alert,
             banner_motd: None,
             banner_login: None,
+            logging: Logging::default(),
             domain_lookup: true,
             kept: Vec::new(),
             blocks: Vec::new(),

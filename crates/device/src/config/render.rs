@@ -27,6 +27,7 @@ impl Config {
                 other => writeln!(out, "enable password {}\n!", typed(other))?,
             }
         }
+        self.logging.render(out)?;
         if !self.domain_lookup {
             out.push_str("no ip domain lookup\n");
         }

@@ -34,6 +34,27 @@ fn a_rendering_merges_into_the_same_configuration() {
 }
 
 #[test]
+fn where_messages_are_logged_is_shown_only_where_it_is_otherwise_than_by_itself() {
+    for (lines, shown) in [
+        ("logging console 4\nlogging monitor alerts\n", "logging console warnings\nlogging monitor alerts\n"),
+        ("logging console 4\nlogging console\n", ""),
+        ("logging console 4\nno logging console\n", "no logging console\n"),
+        ("no logging monitor\ndefault logging monitor\nlogging console 7\n", ""),
+        ("logging host 10.0.0.1\nlogging buffered 8192\n", "logging host 10.0.0.1\nlogging buffered 8192\n"),
+        ("no logging on\n", "no logging on\n"),
+        ("no logging on\nlogging on\n", ""),
+        ("logging console guaranteed\n", "logging console guaranteed\n"),
+    ] {
+        let config = merged(lines);
+        let text = config.render("15.1");
+        let found: String =
+            text.lines().filter(|line| line.contains("logging")).map(|line| format!("{line}\n")).collect();
+        assert_eq!(found, shown, "{lines}");
+        assert_eq!(merged(&text), config, "{lines}");
+    }
+}
+
+#[test]
 fn a_merge_leaves_what_it_does_not_name() {
     let mut config = merged("hostname R1\nip ftp username jeremy\n");
     config.merge(&C2911, "hostname R2\nend\nhostname R3\n");
@@ -237,6 +258,9 @@ fn whatever_is_merged_renders_into_the_same_configuration() {
         "ntp",
         "\u{e9}",
         "logging",
+        "console",
+        "monitor",
+        "warnings",
         "synchronous",
         "route",
         "service",

@@ -36,15 +36,7 @@ pub(super) fn greet(tty: &mut Tty) -> Result<(), Leave> {
 /// The privilege of somebody with this one of their own on the line.
 pub(super) fn level(tty: &Tty, own: u8) -> u8 {
     let config = tty.device.running_config();
-    config.line(&line_name(tty)).and_then(|line| line.privilege).unwrap_or(1).max(own)
-}
-
-/// As in the configuration.
-fn line_name(tty: &Tty) -> String {
-    match tty.line {
-        LineId::Console => "con 0".to_owned(),
-        LineId::Vty(n) => format!("vty {n}"),
-    }
+    config.line(&tty.line.name()).and_then(|line| line.privilege).unwrap_or(1).max(own)
 }
 
 /// What stands before the first question: `banner login`, where there is one.
@@ -58,7 +50,7 @@ fn ask_to_log_in(tty: &mut Tty) -> Result<(), Leave> {
 /// Asks what the line asks. Gives the privilege and the user's name; `None`: refused.
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
     let config = tty.device.running_config();
-    let Some(line) = config.line(&line_name(tty)).cloned() else { return Ok(None) };
+    let Some(line) = config.line(&tty.line.name()).cloned() else { return Ok(None) };
     if let Some(banner) = &config.banner_motd {
         tty.print(&format!("\n{}\n", banner.trim_end()))?;
     }

@@ -2,7 +2,7 @@ use super::port::{Heard, Port};
 use crate::device::{Device, LineId};
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::editor::{Editor, Event, Input};
-use ios_cli::pager::{Pager, crlf};
+use ios_cli::pager::{MORE, Pager, crlf};
 use ios_cli::regex::Regex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,28 @@ pub enum Leave {
     Restart,
     /// `exit`, `quit`, `logout`, or nobody typed for `exec-timeout`.
     Logout,
+}
+
+/// What comes to a line beside what its commands say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hears {
+    /// What lines send each other, and system messages: the console, and a vty after `terminal monitor`.
+    Messages,
+    /// What lines send each other.
+    Posts,
+    /// Nothing: one command over SSH.
+    Nothing,
+}
+
+/// What is going on on a line when something comes for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Busy {
+    /// Somebody types behind a prompt or a question, or may.
+    Prompt,
+    /// ` --More-- ` stands there.
+    More,
+    /// A command is at work.
+    Working,
 }
 
 /// A line: editor and pager over a terminal, for one device.
@@ -41,8 +63,8 @@ pub(crate) struct Tty {
     seen: u64,
     /// How far what lines send each other was seen.
     read: u64,
-    /// Whether messages are shown here: on the console, and after `terminal monitor`.
-    monitor: bool,
+    /// What comes here beside the output of commands.
+    hears: Hears,
     /// `terminal exec prompt timestamp`: the load and the time stand before what is shown.
     pub(crate) timestamps: bool,
     /// Set: the terminal is cut off.
@@ -56,9 +78,9 @@ impl Tty {
 
     /// The same in this power-on: it ends at once where that is over.
     pub(crate) fn new_in(generation: u64, device: Arc<Device>, line: LineId, port: Box<dyn Port>) -> Tty {
-        let (monitor, seen) = match line {
-            LineId::Console => (true, 0),
-            LineId::Vty(_) => (false, device.messages.end()),
+        let (hears, seen) = match line {
+            LineId::Console => (Hears::Messages, 0),
+            LineId::Vty(_) => (Hears::Posts, device.messages.end()),
         };
         let read = device.posts.end();
         Tty {
@@ -74,16 +96,23 @@ impl Tty {
             limit: None,
             seen,
             read,
-            monitor,
+            hears,
             timestamps: false,
             cut: Arc::default(),
         }
     }
 
-    /// `terminal monitor`: messages are shown here from now on, or no longer.
+    /// `terminal monitor`: messages are shown here from now on, or no longer. The console's are `logging console`'s.
     pub(crate) fn watch_messages(&mut self, on: bool) {
-        self.monitor = on;
-        self.seen = self.device.messages.end();
+        if self.line != LineId::Console {
+            self.hears = if on { Hears::Messages } else { Hears::Posts };
+            self.seen = self.device.messages.end();
+        }
+    }
+
+    /// Only what commands say comes here.
+    pub(crate) fn hear_nothing(&mut self) {
+        self.hears = Hears::Nothing;
     }
 
     /// What cuts this terminal off when it is set.
@@ -97,6 +126,8 @@ impl Tty {
         self.editor = Editor::new(80);
         (self.length, self.width, self.timestamps) = (24, 80, false);
         self.pager.resize(24, 80);
+        // What was said before a restart is over with it.
+        self.read = self.device.posts.end();
     }
 
     /// Sets how long nobody may type.
@@ -119,11 +150,20 @@ impl Tty {
 
     /// Shows text at once, `\n` between lines.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Leave> {
-        match text.rsplit_once('\n') {
-            Some((_, last)) => self.column = last.len(),
-            None => self.column += text.len(),
+        self.show(&crlf(text))
+    }
+
+    /// Octets of the terminal, and where they leave the cursor.
+    fn show(&mut self, octets: &[u8]) -> Result<(), Leave> {
+        for octet in octets {
+            self.column = match octet {
+                b'\r' => 0,
+                0x08 => self.column.saturating_sub(1),
+                b' '..=0x7e | 0x80.. => self.column + 1,
+                _ => self.column,
+            };
         }
-        self.port.say(&crlf(text)).map_err(|_| Leave::Gone)
+        self.port.say(octets).map_err(|_| Leave::Gone)
     }
 
     /// Goes to the start of a line, if not there.
@@ -137,9 +177,8 @@ impl Tty {
         self.pager.print(text);
         loop {
             while let Some(octets) = self.pager.poll_transmit() {
-                self.port.say(&octets).map_err(|_| Leave::Gone)?;
+                self.show(&octets)?;
             }
-            self.column = 0;
             if !self.pager.wants_key() {
                 return Ok(());
             }
@@ -156,7 +195,7 @@ impl Tty {
     fn search(&mut self) -> Result<(), Leave> {
         self.pager.begin_search();
         while let Some(octets) = self.pager.poll_transmit() {
-            self.port.say(&octets).map_err(|_| Leave::Gone)?;
+            self.show(&octets)?;
         }
         let typed = self.ask_plain("/")?;
         self.print("filtering...\n")?;
@@ -225,19 +264,23 @@ impl Tty {
             while let Some(event) = self.editor.poll_event() {
                 if !matches!(event, Event::Interrupt(_)) {
                     self.flush()?;
-                    self.column = 0;
                     return Ok(event);
                 }
             }
             self.editor.read(input, prompt);
         }
+        let busy = match input {
+            Input::More => Busy::More,
+            Input::Command | Input::Answer | Input::Password | Input::Key => Busy::Prompt,
+        };
         let mut quiet_since = Instant::now();
         loop {
             self.flush()?;
             if let Some(event) = self.editor.poll_event() {
-                self.column = 0;
                 return Ok(event);
             }
+            // Behind the prompt, and before anything is typed there: what the last command logged comes first.
+            self.tell(busy)?;
             match self.hear(LOOK)? {
                 Heard::Keys(keys) => {
                     quiet_since = Instant::now();
@@ -252,7 +295,6 @@ impl Tty {
                     }
                 }
             }
-            self.asynchronous(input)?;
         }
     }
 
@@ -262,6 +304,7 @@ impl Tty {
             self.editor.handle_bytes(&keys);
         }
         self.flush()?;
+        self.tell(Busy::Working)?;
         let mut hit = false;
         while let Some(event) = self.editor.poll_event() {
             hit |= matches!(event, Event::Interrupt(_));
@@ -281,6 +324,7 @@ impl Tty {
                 Heard::Nothing => {}
             }
             while self.editor.poll_event().is_some() {}
+            self.tell(Busy::Working)?;
             if left.is_zero() {
                 return Ok(false);
             }
@@ -302,7 +346,10 @@ impl Tty {
     }
 
     fn hear(&mut self, wait: Duration) -> Result<Heard, Leave> {
+        self.device.mind_schedule();
         if self.device.generation() != self.generation {
+            // Why it restarts may have been said on every line.
+            self.show_posts(Busy::Working)?;
             return Err(Leave::Restart);
         }
         if self.cut.swap(false, Ordering::SeqCst) {
@@ -316,18 +363,6 @@ impl Tty {
             self.print(&text)?;
             return Err(Leave::Restart);
         }
-        if self.line == LineId::Console
-            && let Some((text, now)) = self.device.due()
-        {
-            self.print(&text)?;
-            if now {
-                self.device.reload_as_scheduled();
-                return Err(Leave::Restart);
-            }
-            if self.editor.is_reading() {
-                self.editor.redisplay();
-            }
-        }
         if self.line == LineId::Console && self.device.take_break() {
             return Ok(Heard::Break);
         }
@@ -339,49 +374,79 @@ impl Tty {
 
     fn flush(&mut self) -> Result<(), Leave> {
         while let Some(octets) = self.editor.poll_transmit() {
-            self.port.say(&octets).map_err(|_| Leave::Gone)?;
+            self.show(&octets)?;
         }
         Ok(())
     }
 
-    /// Messages come between a prompt and what is typed behind it.
-    fn asynchronous(&mut self, input: Input) -> Result<(), Leave> {
-        if input == Input::More {
+    /// Shows what came meanwhile, by a command that takes its time: before its prompt.
+    pub(crate) fn catch_up(&mut self) -> Result<(), Leave> {
+        self.tell(Busy::Working)
+    }
+
+    /// Shows what came for this line since it looked last.
+    fn tell(&mut self, busy: Busy) -> Result<(), Leave> {
+        self.show_posts(busy)?;
+        if self.hears == Hears::Messages {
+            self.device.make_noise();
+            self.show_messages(busy)?;
+        }
+        Ok(())
+    }
+
+    /// What lines send each other comes at once, and what stood there follows it.
+    fn show_posts(&mut self, busy: Busy) -> Result<(), Leave> {
+        let line = self.line;
+        let posts = self.device.posts.since(&mut self.read);
+        if self.hears == Hears::Nothing {
             return Ok(());
         }
-        for post in self.posts() {
-            self.port.say(&crlf(&post)).map_err(|_| Leave::Gone)?;
-            self.editor.redisplay();
-        }
-        if self.monitor {
-            self.device.make_noise();
-            for message in self.device.messages.since(&mut self.seen) {
-                self.port.say(&crlf(&format!("\n{message}\n"))).map_err(|_| Leave::Gone)?;
-                self.editor.redisplay();
-            }
-        }
-        self.flush()
-    }
-
-    /// What was sent to this line since it looked last.
-    fn posts(&mut self) -> Vec<String> {
-        let line = self.line;
-        let posts = self.device.posts.since(&mut self.read).into_iter();
-        posts.filter(|post| post.to.is_none_or(|to| to == line)).map(|post| post.text).collect()
-    }
-
-    /// Shows the waiting messages now, before a prompt.
-    pub(crate) fn messages(&mut self) -> Result<(), Leave> {
-        for post in self.posts() {
+        let mut shown = false;
+        for post in posts.iter().filter(|post| post.to.is_for(line)) {
             self.fresh_line()?;
-            self.print(&post)?;
+            self.print(&post.text)?;
+            shown = true;
         }
-        if self.monitor {
-            for message in self.device.messages.since(&mut self.seen) {
+        if shown { self.show_again(busy) } else { Ok(()) }
+    }
+
+    /// A system message stands on a line of its own. With `logging synchronous` it waits until a prompt stands there, and
+    /// that and what was typed follow it. Without it comes at once, and nothing follows: what is typed goes on right behind.
+    fn show_messages(&mut self, busy: Busy) -> Result<(), Leave> {
+        if self.seen >= self.device.messages.end() {
+            return Ok(());
+        }
+        let Some(synchronous) = self.device.logs_synchronously(self.line) else { return Ok(()) };
+        if synchronous && busy != Busy::Prompt {
+            return Ok(());
+        }
+        let mut shown = false;
+        for message in self.device.messages.since(&mut self.seen) {
+            if message.is_for(self.line) {
                 self.fresh_line()?;
-                self.print(&format!("{message}\n"))?;
+                self.print(&message.text)?;
+                shown = true;
             }
         }
-        Ok(())
+        match busy {
+            Busy::Prompt if shown && synchronous => {
+                self.fresh_line()?;
+                self.show_again(busy)
+            }
+            Busy::More | Busy::Working if shown => self.fresh_line(),
+            Busy::Prompt | Busy::More | Busy::Working => Ok(()),
+        }
+    }
+
+    /// What stood there before something came between.
+    fn show_again(&mut self, busy: Busy) -> Result<(), Leave> {
+        match busy {
+            Busy::Prompt => {
+                self.editor.redisplay();
+                self.flush()
+            }
+            Busy::More => self.show(MORE),
+            Busy::Working => Ok(()),
+        }
     }
 }

@@ -13,10 +13,10 @@ const LEVELS: [&str; 8] = ["EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE",
 /// The level that is meant where none is said.
 pub const DEBUGGING: u8 = 7;
 
-/// What other lines see. `from` and `to` are numbers of lines; no `to` is all of them.
+/// What other lines see, from the start of a line on. `from` and `to` are numbers of lines; no `to` is all of them.
 pub fn framed(from: u16, to: Option<u16>, text: &str) -> String {
     let to = to.map_or_else(|| "all terminals".into(), |line| format!("tty{line}"));
-    format!("\n\n***\n***\n*** Message from tty{from} to {to}:\n***\n{text}\n")
+    format!("\n***\n***\n*** Message from tty{from} to {to}:\n***\n{text}\n")
 }
 
 /// What `send log` logs.
@@ -36,7 +36,7 @@ mod tests {
     fn a_message_says_from_where_to_where() {
         assert_eq!(
             framed(0, None, "hello\nall"),
-            "\n\n***\n***\n*** Message from tty0 to all terminals:\n***\nhello\nall\n"
+            "\n***\n***\n*** Message from tty0 to all terminals:\n***\nhello\nall\n"
         );
         assert!(framed(388, Some(0), "x").contains("*** Message from tty388 to tty0:\n"));
         assert_eq!(logged(7, 0, "", "hello"), "%SYS-7-USERLOG_DEBUG: Message from tty0(user id: ): hello");

@@ -43,6 +43,7 @@ interface GigabitEthernet0/2
  shutdown
 !
 line con 0
+ logging synchronous
  exec-timeout 0 0
 !
 end

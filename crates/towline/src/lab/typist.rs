@@ -90,6 +90,11 @@ impl Typist {
             if inner.is(at) {
                 return Ok(());
             }
+            if matches!(at, At::Prompt(_)) && inner.is_at_message() {
+                inner.typed_at = inner.lines.len();
+                inner.press(b"\r");
+                self.shared.changed.notify_all();
+            }
             let left = end.saturating_duration_since(Instant::now());
             if inner.is_elsewhere(at) || inner.closed || left.is_zero() {
                 return Err(Stuck { wanted: words(at), found: inner.screen.text() });
@@ -146,11 +151,26 @@ impl Inner {
         let fresh = answered || self.lines.is_empty();
         match at {
             At::Prompt(prompt) => fresh && self.screen.text() == prompt && self.screen.at_prompt(),
-            At::Ask(question) => fresh && self.screen.text().starts_with(question),
+            At::Ask(question) => fresh && self.standing().starts_with(question),
             At::Shown(text) => {
                 self.lines[self.typed_at.min(self.lines.len())..].iter().any(|l| l.contains(text))
                     || (fresh && self.screen.text().contains(text))
             }
+        }
+    }
+
+    /// A system message came behind the prompt, which nothing shows again: whoever sits there types Return.
+    fn is_at_message(&self) -> bool {
+        self.keys.is_empty() && self.lines.len() > self.typed_at && is_message(&self.screen.text())
+    }
+
+    /// The line that the cursor is in, or the one that messages came behind.
+    fn standing(&self) -> String {
+        let text = self.screen.text();
+        let since = &self.lines[self.typed_at.min(self.lines.len())..];
+        match is_message(&text) {
+            true => since.iter().rev().find(|line| !is_message(line)).cloned().unwrap_or(text),
+            false => text,
         }
     }
 
@@ -209,6 +229,12 @@ impl Drop for Keyboard {
     }
 }
 
+/// Whether a line is a system message: `*Nov 28 00:00:00.000: %SYS-5-CONFIG_I: Configured`.
+fn is_message(line: &str) -> bool {
+    let behind_the_time = line.split_once(": %").map(|(_, message)| message);
+    behind_the_time.is_some_and(|message| message.contains('-') && message.contains(": "))
+}
+
 fn words(at: At) -> String {
     match at {
         At::Prompt(prompt) => format!("the prompt '{prompt}'"),
@@ -223,7 +249,7 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(5);
 
-    /// A console that echoes, answers `ask` with a question and everything else with a prompt.
+    /// A console that echoes, answers `ask` with a question and everything else with a prompt, behind which `end` has a message.
     fn pretend(mut port: Keyboard) -> std::thread::JoinHandle<()> {
         std::thread::spawn(move || {
             port.say(b"R1#").unwrap();
@@ -238,7 +264,16 @@ mod tests {
                                 continue;
                             }
                             port.say(b"\r\n").unwrap();
-                            let answer = if line == "ask" { "Really? [confirm]" } else { "R1#" };
+                            let answer = match line.as_str() {
+                                "ask" => "Really? [confirm]",
+                                "disturb" => {
+                                    "Really? [confirm]\r\n*Nov 28 00:00:00.000: %SYS-5-RELOAD: Reload requested"
+                                }
+                                "end" => {
+                                    "R1#\r\n*Nov 28 00:00:00.000: %SYS-5-CONFIG_I: Configured from console"
+                                }
+                                _ => "R1#",
+                            };
                             port.say(answer.as_bytes()).unwrap();
                             line.clear();
                         }
@@ -260,6 +295,18 @@ mod tests {
         typist.line("");
         typist.wait(At::Prompt("R1#"), SOON).unwrap();
         assert_eq!(typist.session(), ["R1#ask", "Really? [confirm]", "R1#"]);
+        typist.line("disturb");
+        typist.wait(At::Ask("Really?"), SOON).unwrap();
+        typist.line("");
+        typist.wait(At::Prompt("R1#"), SOON).unwrap();
+        // Behind a message the prompt has to be asked for.
+        typist.line("end");
+        typist.wait(At::Prompt("R1#"), SOON).unwrap();
+        let session = typist.session();
+        assert!(
+            session.ends_with(&["R1#".into()]) && session[session.len() - 2].starts_with("*Nov 28"),
+            "{session:?}"
+        );
         // The command ended without a question: no need to wait for it.
         typist.line("other");
         let stuck = typist.wait(At::Ask("Really?"), Duration::from_secs(60)).unwrap_err();

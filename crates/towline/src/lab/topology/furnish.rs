@@ -346,7 +346,7 @@ fn startup(
     let linked: String = linked.map(|port| format!("interface {port}\n no shutdown\n!\n")).collect();
     format!(
         "hostname {name}\n!\nusername {user} privilege 15 secret 5 {secret}\n!\nno ip domain lookup\n!\n{interface}{linked}\
-         line con 0\n exec-timeout 0 0\n privilege level 15\nline vty 0 {}\n login local\n transport input all\n!\nend\n",
+         line con 0\n logging synchronous\n exec-timeout 0 0\n privilege level 15\nline vty 0 {}\n login local\n transport input all\n!\nend\n",
         profile.vty_lines - 1
     )
 }
