@@ -193,7 +193,11 @@ fn a_console_that_interrupts_is_understood() {
         assert_eq!(ended.code(), 0, "{synchronous:?}: {ended:?}");
         assert_eq!(value(&ended.out, "hostname"), "R1");
         let version = ios_cli::text::xe::unpadded(value(&ended.out, "version"));
-        assert_eq!((version.as_str(), value(&ended.out, "unsaved")), (model.old_version, "no"), "{ended:?}");
+        assert_eq!(
+            (version.as_str(), value(&ended.out, "unsaved")),
+            (model.old_version, "no"),
+            "{synchronous:?}: {ended:?}"
+        );
         assert_eq!(value(&ended.out, "free"), device.facts().free.to_string());
     }
 }

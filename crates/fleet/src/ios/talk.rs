@@ -290,6 +290,9 @@ impl Talk {
                 false => self.stop(Why::Refused),
             },
             (State::Preparing(n), None) if is_prompt => self.prepare(now, n + 1),
+            // A console that is told something before it echoes what is typed shows its prompt again: that ends nothing yet.
+            (State::Asking(command, ..), None)
+                if is_prompt && is_interrupted(&self.screen.text(), command) => {}
             (State::Asking(command, ..), None) if is_prompt => {
                 let answer = answer(&self.screen.text(), command);
                 self.screen.clear();
@@ -371,18 +374,38 @@ impl Talk {
     }
 }
 
+/// Whether a line is no answer: empty, told of itself, or a prompt that was shown again for that.
+fn is_between(line: &str) -> bool {
+    line.trim().is_empty() || rows::is_noise(line) || rows::is_promptlike(line)
+}
+
+/// Where the echo of a command is.
+fn echo(lines: &[&str], command: &str) -> Option<usize> {
+    let at = lines.iter().position(|line| line.trim_end().ends_with(command))?;
+    lines[..at].iter().all(|line| is_between(line)).then_some(at)
+}
+
+/// Whether something came of itself before the echo, and nothing else did yet.
+fn is_interrupted(text: &str, command: &str) -> bool {
+    let is_noisy = text.lines().any(rows::is_noise);
+    is_noisy && text.lines().all(|line| is_between(line) && !line.contains(command))
+}
+
 /// What stands between the echo and the prompt.
 fn answer(text: &str, command: &str) -> Answer {
     let mut lines: Vec<&str> = text.lines().collect();
-    if lines.first().is_some_and(|line| line.trim_end().ends_with(command)) {
-        lines.remove(0);
+    if let Some(at) = echo(&lines, command) {
+        lines.drain(..=at);
     }
     lines.retain(|line| !rows::is_noise(line));
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
-    // The prompt.
-    lines.pop();
+    // The prompt, as often as it was shown again.
+    let prompt = lines.pop();
+    while prompt.is_some() && lines.last() == prompt.as_ref() {
+        lines.pop();
+    }
     let complaint = lines.iter().find(|line| rows::is_complaint(line)).map(|line| (*line).to_owned());
     let mut text = lines.join("\n");
     if !text.is_empty() {

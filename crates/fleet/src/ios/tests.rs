@@ -317,6 +317,40 @@ fn questions_that_a_command_may_ask_are_answered_once_each() {
 }
 
 #[test]
+fn what_comes_of_itself_on_a_console_is_no_part_of_an_answer() {
+    let noise = "*Mar  1 00:00:12: %SYS-5-X: noise";
+    let whole = "show x\r\none\r\ntwo\r\nR1#";
+    for (says, how) in [
+        (whole.to_owned(), "nothing comes"),
+        (format!("\r\n{noise}{whole}"), "what is typed goes on behind it"),
+        (format!("\r\n{noise}\r\nR1#{whole}"), "the prompt is shown again before the echo"),
+        (format!("\r\n{noise}\r\nR1#\r\n{noise}\r\nR1#{whole}"), "twice"),
+        (format!("{whole}\r\n{noise}"), "behind the prompt"),
+        (format!("{whole}\r\n{noise}\r\nR1#"), "the prompt is shown again behind the answer"),
+        (format!("show x\r\none\r\n{noise}\r\ntwo\r\nR1#"), "in the midst"),
+    ] {
+        for cut in 0..says.len() {
+            let now = Instant::ZERO;
+            let mut talk = Talk::new(now, Login::default());
+            talk.handle_input(now, b"\r\nR1#");
+            // Whatever it types, it comes to a prompt.
+            while talk.poll_transmit().is_some() {
+                talk.handle_input(now, b"\r\nR1#");
+            }
+            assert_eq!(talk.poll_event(), Some(Event::Ready), "{how}");
+            talk.ask(now, "show x", Duration::from_secs(60));
+            for piece in [&says[..cut], &says[cut..]] {
+                talk.handle_input(now, piece.as_bytes());
+            }
+            let Some(Event::Answer(answer)) = talk.poll_event() else {
+                panic!("{how}, cut at {cut}: no answer")
+            };
+            assert_eq!(answer.text, "one\ntwo\n", "{how}, cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn a_question_that_no_row_knows_gets_no_answer() {
     let mut script = privileged(&[("copy a b", "\r\nDelete everything? [confirm]")]);
     let replies = vec![Reply::new(r"Destination filename \[.*\]\?", "b\r")];
