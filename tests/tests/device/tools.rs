@@ -43,7 +43,7 @@ print(json.dumps(got))
 "#;
 
 /// A command, and what is read of it.
-type Parsed = (&'static str, &'static [&'static str]);
+type Parsed<'a> = (&'a str, &'a [&'a str]);
 
 /// Left out: `show users`, whose template wants a blank behind the star that a device has not where the line's number has
 /// three digits (below is a model that has fewer); `show bootvar`, whose template knows the Catalyst's layout only; `show
@@ -159,6 +159,80 @@ fn ntc_templates_parse_what_other_models_show() {
         p.run(&format!("boot system flash:{}", model.old));
         p.run("end");
         parsed(&python, &p.device, commands);
+    }
+}
+
+/// A router and a switch with a cable between them, each with a name too long for the table.
+#[test]
+fn ntc_templates_parse_who_is_around() {
+    let Some(python) = Peer::python("ntc_templates") else { return };
+    let bench = Bench::r1();
+    let shown = "ip domain name branch.example.net\nlldp run\nline vty 0 4\n login local\n";
+    let bob = format!("username bob privilege 15 secret {PASSWORD}\n{shown}");
+    bench.startup(&format!("{bob}interface g0/1\n no shutdown\n{R1}"));
+    let router = bench.device();
+    let switch = Model::of("c2960x");
+    let saved = switch.lab.bench.saved().replace("line con 0", &format!("{bob}line con 0"));
+    switch.lab.bench.startup(&saved);
+    let switch = switch.lab.bench.device();
+    let port = |device: &Device, name: &str| device.profile().interface(name).expect(name).clone();
+    device::connect((&router, &port(&router, "g0/1")), (&switch, &port(&switch, "g1/0/24")));
+    router.power_on();
+    switch.power_on();
+    for (device, name, local, theirs, platform, brief, letter) in [
+        (&switch, "R1.branch.example.net", "Gig 1/0/24", "Gig 0/1", "Cisco CISCO2911/K9", "CISCO2911", "R"),
+        (
+            &router,
+            "R1.branch.example.net",
+            "Gig 0/1",
+            "Gig 1/0/24",
+            "cisco WS-C2960X-24PS-L",
+            "WS-C2960X",
+            "B",
+        ),
+    ] {
+        let row = |words: &[(&str, &str)]| -> Vec<String> {
+            words.iter().map(|(field, text)| format!("\"{field}\":\"{text}\"")).collect()
+        };
+        let long = |port: &str| port.replace("Gig ", "GigabitEthernet");
+        let short = |port: &str| port.replace("Gig ", "Gi");
+        let expected = [
+            (
+                "show cdp neighbors",
+                row(&[
+                    ("neighbor_name", name),
+                    ("local_interface", local),
+                    ("neighbor_interface", theirs),
+                    ("platform", brief),
+                ]),
+            ),
+            (
+                "show cdp neighbors detail",
+                row(&[
+                    ("neighbor_name", name),
+                    ("local_interface", &long(local)),
+                    ("neighbor_interface", &long(theirs)),
+                    ("platform", platform),
+                ]),
+            ),
+            (
+                "show lldp neighbors",
+                row(&[
+                    ("neighbor_name", &name[..20]),
+                    ("local_interface", &short(local)),
+                    ("neighbor_interface", &short(theirs)),
+                    ("capabilities", letter),
+                ]),
+            ),
+        ];
+        let fields: Vec<Vec<&str>> =
+            expected.iter().map(|(_, fields)| fields.iter().map(String::as_str).collect()).collect();
+        let wanted: Vec<Parsed> = expected
+            .iter()
+            .zip(&fields)
+            .map(|((command, _), fields)| (*command, fields.as_slice()))
+            .collect();
+        parsed(&python, device, &wanted);
     }
 }
 

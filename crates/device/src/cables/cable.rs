@@ -31,8 +31,13 @@ impl End {
 
 /// What is at an end.
 pub(super) enum Plugged {
-    Device { device: Weak<Device>, port: Port },
+    Device {
+        device: Weak<Device>,
+        port: Port,
+    },
     StandIn(Box<StandIn>),
+    /// Nobody: it hangs loose.
+    Nobody,
 }
 
 /// Somebody of whom only is known what it says of itself. It is always there.
@@ -87,7 +92,7 @@ impl Cable {
     pub(super) fn port(&self, end: End) -> Option<&Port> {
         match &self.ends[end as usize] {
             Plugged::Device { port, .. } => Some(port),
-            Plugged::StandIn(_) => None,
+            Plugged::StandIn(_) | Plugged::Nobody => None,
         }
     }
 
@@ -161,6 +166,7 @@ impl Cable {
         match &self.ends[end as usize] {
             Plugged::Device { device, port } => device.upgrade()?.says(port),
             Plugged::StandIn(who) => Some(who.says.clone()),
+            Plugged::Nobody => None,
         }
     }
 }
@@ -170,6 +176,7 @@ impl Plugged {
         match self {
             Plugged::Device { device, port } => device.upgrade().map_or(Own::OFF, |device| device.own(port)),
             // Nobody asks it what it heard.
+            Plugged::Nobody => Own::OFF,
             Plugged::StandIn(who) => Own { line: Line::Up, tells: [who.cdp, who.lldp], hears: [false; 2] },
         }
     }

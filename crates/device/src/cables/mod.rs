@@ -68,8 +68,17 @@ pub fn connect(this: (&Arc<Device>, &Port), other: (&Arc<Device>, &Port)) {
 impl Device {
     /// Plugs a cable into a port with somebody at its other end who is no device of ours.
     pub fn stand_in(self: &Arc<Self>, port: &Port, who: StandIn) {
+        self.plug(port, Plugged::StandIn(Box::new(who)));
+    }
+
+    /// Leaves a port without a carrier, for as long as there is the device: a cable hangs out of it.
+    pub fn leave_loose(self: &Arc<Self>, port: &Port) {
+        self.plug(port, Plugged::Nobody);
+    }
+
+    fn plug(self: &Arc<Self>, port: &Port, other: Plugged) {
         let this = Plugged::Device { device: Arc::downgrade(self), port: port.clone() };
-        let cable = Arc::new(Cable::between(this, Plugged::StandIn(Box::new(who))));
+        let cable = Arc::new(Cable::between(this, other));
         self.cables.lock().push((cable.clone(), End::This));
         cable.settle(Instant::now(), None);
     }

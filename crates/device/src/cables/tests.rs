@@ -221,6 +221,23 @@ fn a_stand_in_is_always_there() {
     assert!(names(&r1, Protocol::Cdp).is_empty());
 }
 
+#[test]
+fn a_port_with_a_loose_cable_is_down() {
+    let r1 = device(&C2911, R1);
+    r1.leave_loose(&port(&r1, "g0/1"));
+    r1.power_on();
+    assert_eq!(line(&r1, "g0/1"), Line::Down);
+    set(&r1, "interface g0/1\n shutdown\n");
+    assert_eq!(line(&r1, "g0/1"), Line::Shut);
+}
+
+/// What a thousand of them cost is some hundred octets each, with nobody at work on them.
+#[test]
+fn a_cable_is_small() {
+    let each = size_of::<Cable>() + 2 * size_of::<(Arc<Cable>, End)>();
+    assert!(each <= 320, "{each} octets");
+}
+
 /// Two threads restart the ends of one cable, again and again, while a third looks: nobody waits for anybody for ever.
 #[test]
 fn both_ends_may_restart_at_once() {

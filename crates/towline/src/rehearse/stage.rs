@@ -48,11 +48,12 @@ impl Stage {
         key: PrivateKey,
     ) -> io::Result<Stage> {
         let mut devices = Vec::with_capacity(twins.len());
-        for (address, Twin { config, stock, underway, around, .. }) in twins {
+        for (address, Twin { config, stock, underway, around, dark, .. }) in twins {
             // Elsewhere than on Linux most addresses of loopback have to be added first.
             TcpListener::bind((address, 0))?;
             let device = Device::in_memory(config, shelf, stock);
             around.into_iter().for_each(|(port, who)| device.stand_in(&port, who));
+            dark.iter().for_each(|port| device.leave_loose(port));
             device.underway(underway);
             devices.push((address, device));
         }

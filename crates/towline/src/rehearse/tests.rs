@@ -4,6 +4,7 @@ use super::{NoTwin, Original, Stage, Workshop};
 use crate::lab::topology::run::of_run;
 use device::Mode as Running;
 use device::image::Hollow;
+use device::profile::Port;
 use device::{Device, DeviceConfig, Guest, Profile, StandIn, Stock, Underway};
 use fleet::ios::{Around, Session, configuration, saved_configuration, survey};
 use ios_cli::text::neighbours::Cdp;
@@ -129,7 +130,11 @@ fn staged(
     address: Ipv4Addr,
     key: &PrivateKey,
 ) -> Stage {
-    started(super::Twin { config, stock, underway, around: Vec::new(), remarks: Vec::new() }, address, key)
+    started(
+        super::Twin { config, stock, underway, around: Vec::new(), dark: Vec::new(), remarks: Vec::new() },
+        address,
+        key,
+    )
 }
 
 fn started(twin: super::Twin, address: Ipv4Addr, key: &PrivateKey) -> Stage {
@@ -172,6 +177,28 @@ fn a_twin_says_of_itself_what_the_device_says() {
     }
 }
 
+/// Of 29 ports two are connected: so it is with the twin, and what was not there before is not waited for.
+#[test]
+fn ports_that_have_no_carrier_have_none_at_the_twin() {
+    let key = key();
+    let (config, stock, underway) = real("c2960x", true);
+    let at = Ipv4Addr::new(127, 77, 7, 1);
+    let profile = config.profile.clone();
+    let is_dark = |port: &&Port| port.takes_cable() && !port.ends_with("0/7") && !port.ends_with("0/8");
+    let dark = profile.interfaces.iter().filter(is_dark).cloned().collect();
+    let twin = super::Twin { config, stock, underway, around: Vec::new(), dark, remarks: Vec::new() };
+    let original = {
+        let stage = started(twin, at, &key);
+        asked(&stage, at)
+    };
+    let up = original.facts.up.clone().expect("interfaces");
+    assert_eq!(up, ["GigabitEthernet1/0/7", "GigabitEthernet1/0/8"]);
+    let twin = Workshop::new(shelf(), guest(), 0.0).twin(&original, at).expect("a twin");
+    let stage = started(twin, at, &key);
+    restarted(&stage.devices[0].1);
+    assert_eq!(asked(&stage, at).facts.up, Some(up));
+}
+
 /// Whoever is around a device is around its twin too, and says the same there, also behind a restart; where its link stays away
 /// it is missed.
 #[test]
@@ -197,7 +224,8 @@ fn a_twin_has_the_neighbours_of_the_device() {
         ),
         (port("g0/0/0"), StandIn { says: says("ap-17", "Gi0"), cdp: false, lldp: true }),
     ];
-    let twin = super::Twin { config, stock, underway, around, remarks: Vec::new() };
+    let dark = Vec::new();
+    let twin = super::Twin { config, stock, underway, around, dark, remarks: Vec::new() };
     let original = {
         let stage = started(twin, at, &key);
         asked(&stage, at)

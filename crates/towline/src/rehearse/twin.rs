@@ -62,6 +62,8 @@ pub struct Twin {
     pub underway: Underway,
     /// Who is at the other end of which of its ports.
     pub around: Vec<(Port, StandIn)>,
+    /// Its ports that had no carrier.
+    pub dark: Vec<Port>,
     /// What of it is otherwise than of the device.
     pub remarks: Vec<String>,
 }
@@ -149,6 +151,7 @@ impl Workshop {
             remarks.push(format!("it does not reload by itself: {reload}"));
         }
         let around = stand_ins(&profile, around, &mut remarks);
+        let dark = dark(&profile, facts, &around);
         let is_learned = |source: &str| !["connected", "static"].contains(&source);
         let learned = facts.routes.iter().flatten().map(|routes| routes.source.as_str());
         let learned: Vec<&str> = learned.filter(|source| is_learned(source)).collect();
@@ -184,7 +187,7 @@ impl Workshop {
         config.seed = u64::from(address.to_bits());
         let startup = saved.filter(|_| !in_flash);
         let stock = Stock { flash: filled.files, directories: filled.directories, startup };
-        Ok(Twin { config, stock, underway, around, remarks })
+        Ok(Twin { config, stock, underway, around, dark, remarks })
     }
 }
 
@@ -202,6 +205,16 @@ fn stand_ins(profile: &Profile, around: &[Around], remarks: &mut Vec<String>) ->
         }
     }
     out
+}
+
+/// The ports of which the device said that they are not up, shut down or not.
+fn dark(profile: &Profile, facts: &Facts, around: &[(Port, StandIn)]) -> Vec<Port> {
+    let Some(up) = &facts.up else { return Vec::new() };
+    let is_up = |port: &Port| {
+        let has_neighbour = around.iter().any(|(other, _)| other == port);
+        has_neighbour || up.iter().any(|name| profile.interface(name) == Some(port))
+    };
+    profile.interfaces.iter().filter(|port| port.takes_cable() && !is_up(port)).cloned().collect()
 }
 
 /// What a boot loader remembers that has no boot lines.

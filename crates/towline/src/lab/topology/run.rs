@@ -78,14 +78,16 @@ pub fn start(path: &Path, control: Option<&Path>) -> Result<Running, Failure> {
         devices.push(Placed { name, address, device });
     }
     let all: Vec<Arc<Device>> = devices.iter().map(|placed| placed.device.clone()).collect();
-    for [(this, here), (other, there)] in &links {
-        device::connect((&all[*this], here), (&all[*other], there));
-    }
     let threads = |e: io::Error| Failure::new(Exit::Local, "threads", e, "");
     let attendant = Attendant::start(&all).map_err(threads)?;
     for device in &all {
         device.power_on();
     }
+    // Behind that, so that no log begins with the others coming up.
+    for [(this, here), (other, there)] in &links {
+        device::connect((&all[*this], here), (&all[*other], there));
+    }
+    drop(links);
     let rack = Rack::by_address(places);
     let mut lines = Vec::new();
     let mut telnet = |listener, through| -> Result<Option<u16>, Failure> {
