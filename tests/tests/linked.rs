@@ -217,3 +217,27 @@ fn what_is_no_link_is_told_with_its_line() {
     assert!(ended.code() == 2 && ended.err.contains("a c2960x has no interface 'g0/1'"), "{ended:?}");
     assert!(lab.ctl(&["R1", "faults"]).out.is_empty(), "nowhere");
 }
+
+#[test]
+fn a_router_with_ios_12_has_its_own_table() {
+    let devices = TWO.split_once("[[link]]").expect("links").0.replace("127.106.0", "127.106.1");
+    let old = "[[device]]\nname = \"OLD\"\nprofile = \"c3640\"\naddress = \"127.106.1.9\"\n";
+    let lab = Lab::start(&format!("{devices}{old}[[link]]\nends = [\"OLD f1/0\", \"R1 g0/2\"]\n"));
+    lab.says("127.106.1.9", "OLD", "show cdp neighbors", "R1               Fas 1/0           ");
+    let said = lab.type_at(
+        "127.106.1.9",
+        "OLD",
+        &["show cdp neighbors", "show cdp neighbors detail", "show lldp neighbors"],
+    );
+    assert!(said[0].contains("r - Repeater\n\nDevice ID ") && !said[0].contains("Total"), "{}", said[0]);
+    assert!(said[1].contains("Platform: Cisco CISCO2911/K9,") && !said[1].contains("Total"), "{}", said[1]);
+    assert!(said[2].contains("% Invalid input"), "{}", said[2]);
+    let said = lab.type_at("127.106.1.1", "R1", &["show cdp neighbors detail"]).remove(0);
+    for line in [
+        "Platform: Cisco 3640,  Capabilities: Router\n",
+        "\nIOS (tm) 3600 Software (C3640-IK9S-M), Version 12.2(23a), ",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("Image text-base"), "{said}");
+}

@@ -13,7 +13,10 @@ fn many_devices_are_upgraded_at_once_in_one_run() {
         "name = \"D\"\naddress = \"127.97.0.1\"\ncount = {count}\nimages = [\"{}\"]",
         model.old_version
     );
-    let site = Site::start(&format!("[[device]]\n{row}\n"));
+    // In pairs, so that some restart together with their neighbours.
+    let link = |n: usize| format!("[[link]]\nends = [\"D{n} g0/1\", \"D{} g0/1\"]\n", n + 1);
+    let links: String = (1..count).step_by(2).map(link).collect();
+    let site = Site::start(&format!("[[device]]\n{row}\n{links}"));
     let devices: Vec<String> = (1..=count).map(|n| site.device(&format!("127.97.0.{n}"))).collect();
     let parallel = parallel.to_string();
     let mut words = vec!["apply", "--image", model.new, "--yes", "--parallel", &parallel];

@@ -2,7 +2,7 @@
 
 use super::exec::Exec;
 use crate::cables::{Protocol, runs_cdp};
-use crate::profile::Port;
+use crate::profile::{Layout, Port};
 use ios_cli::text::cdp_table::{self, Row};
 use ios_cli::text::neighbours::{self, Cdp, Lldp};
 
@@ -21,9 +21,13 @@ impl Exec<'_> {
             return NO_CDP.into();
         }
         let heard = device.neighbours(Protocol::Cdp);
-        match detail {
-            true => neighbours::render_cdp(&heard),
-            false => cdp_table::render(&heard.iter().map(Row::of).collect::<Vec<_>>()),
+        let is_old = matches!(device.profile().version.layout, Layout::Ios12(_));
+        let rows = || heard.iter().map(Row::of).collect::<Vec<_>>();
+        match (detail, is_old) {
+            (true, true) => neighbours::render_cdp_ios12(&heard),
+            (true, false) => neighbours::render_cdp(&heard),
+            (false, true) => cdp_table::render_ios12(&rows()),
+            (false, false) => cdp_table::render(&rows()),
         }
     }
 

@@ -30,6 +30,11 @@ Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge
                   D - Remote, C - CVTA, M - Two-port Mac Relay\u{20}
 
 ";
+const CODES_IOS12: &str = "\
+Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge
+                  S - Switch, H - Host, I - IGMP, r - Repeater
+
+";
 const HEADER: &str = "Device ID        Local Intrfce     Holdtme    Capability  Platform  Port ID";
 /// Capabilities as `detail` calls them, with their letters in the order of a row.
 const LETTERS: [(&str, char); 11] = [
@@ -87,7 +92,16 @@ fn short(port: &str) -> String {
 
 /// As a device prints them.
 pub fn render(rows: &[Row]) -> String {
-    let mut out = format!("{CODES}{HEADER}\n");
+    table(CODES, rows) + &format!("\n{TOTAL}{}\n", rows.len())
+}
+
+/// The same up to IOS 12: without phones, and without a total.
+pub fn render_ios12(rows: &[Row]) -> String {
+    table(CODES_IOS12, rows)
+}
+
+fn table(codes: &str, rows: &[Row]) -> String {
+    let mut out = format!("{codes}{HEADER}\n");
     for Row { name, port, holdtime, capabilities, platform, theirs } in rows {
         // A long name has a line of its own.
         let name = match name.chars().count() < PORT {
@@ -105,7 +119,7 @@ pub fn render(rows: &[Row]) -> String {
         );
         out += &format!("{}\n", line.trim_end());
     }
-    out + &format!("\n{TOTAL}{}\n", rows.len())
+    out
 }
 
 /// Reads them, whatever stands before.
@@ -165,6 +179,7 @@ mod tests {
         assert_eq!((rows[6].capabilities.as_str(), rows[6].platform.as_str()), ("R B S I", "CISCO2911"));
         let cut = |text: &str| text.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
         assert_eq!(cut(&render(&rows)), cut(text));
+        assert_eq!(parse(&render_ios12(&rows)).as_ref(), Ok(&rows));
         assert_eq!(parse(&render(&rows)), Ok(rows));
         assert_eq!(parse(&render(&[])), Ok(Vec::new()));
         for bad in ["", "% CDP is not enabled\n", &text.replace("173", "now"), &text.replace("173 ", "")] {

@@ -39,6 +39,11 @@ pub(super) const TOTAL: &str = "Total cdp entries displayed : ";
 
 /// `show cdp neighbors detail` as a device prints it.
 pub fn render_cdp(neighbours: &[Cdp]) -> String {
+    render_cdp_ios12(neighbours) + &format!("\n{TOTAL}{}\n", neighbours.len())
+}
+
+/// The same up to IOS 12: without a total.
+pub fn render_cdp_ios12(neighbours: &[Cdp]) -> String {
     let mut out = String::new();
     for n in neighbours {
         out += &format!("{LINE}\n{NAME}{}\n{ADDRESSES} \n", n.name);
@@ -48,7 +53,7 @@ pub fn render_cdp(neighbours: &[Cdp]) -> String {
         n.rest.iter().for_each(|line| out += &format!("{line}\n"));
         out.push('\n');
     }
-    out + &format!("\n{TOTAL}{}\n", neighbours.len())
+    out
 }
 
 /// Reads it. Up to IOS 12 there is no total, and nothing at all where there is nobody.
@@ -215,6 +220,8 @@ mod tests {
         assert_eq!(neighbours[0].rest, ["Version :", "Cisco Nexus"]);
         assert_eq!(parse_cdp("\n"), Ok(Vec::new()), "nobody, up to IOS 12");
         assert_eq!(parse_cdp(&render_cdp(&[])), Ok(Vec::new()));
+        assert_eq!(parse_cdp(&render_cdp_ios12(&neighbours)), Ok(neighbours));
+        assert_eq!(render_cdp_ios12(&[]), "");
         let cut_off = text.split_once("Interface").expect("there").0;
         for bad in [cut_off, "Interface  IP-Address\n", &format!("{text}{TOTAL}2\n"), &format!("{TOTAL}x\n")]
         {
