@@ -185,6 +185,9 @@ const DOUBLES: &[&str] = &[
     "unicon==26.9",
 ];
 
+/// What goes into another, `target/peers/pyats`, only for `cargo xtask soak`: 793 MB.
+const TESTERS: &[&str] = &["pyats==26.9", "genie==26.9"];
+
 /// What goes into `target/peers/node`, pinned, where there is npm.
 const MODULES: &[&str] = &["basic-ftp@6.2.3"];
 
@@ -232,6 +235,12 @@ pub(crate) fn compiled() -> Result<()> {
         install(&cargo, &["--force", "--locked", "--debug", "--target-dir", &built, "--path", &project])?;
     }
     Ok(())
+}
+
+/// What tests devices and is too large for every commit: `cargo xtask soak tools`. Idempotent as well.
+pub(crate) fn testers() -> Result<()> {
+    run(&[])?;
+    python(&home().join("pyats"), TESTERS)
 }
 
 fn install(into: &Path, what: &[&str]) -> Result<()> {

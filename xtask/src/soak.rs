@@ -25,6 +25,11 @@ const SOAKS: &[Soak] = &[
         about: "peers that take long: TFTP past block 65,535, SFTP by sshfs, rclone and russh-sftp",
         run: interop,
     },
+    Soak {
+        name: "tools",
+        about: "pyATS, unicon and Genie against emulated devices: screens parsed, configured, saved, reloaded",
+        run: tools,
+    },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
     Soak { name: "many", about: "18,000 lock-step transfers open at once", run: many },
     Soak {
@@ -198,6 +203,12 @@ fn interop() -> Result<Vec<String>> {
 fn longer(file: &str) -> Result<Vec<String>> {
     must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
     figures(test_file(file).arg("--test-threads=1").env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
+}
+
+fn tools() -> Result<Vec<String>> {
+    peers::testers()?;
+    must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
+    figures(test_file("device").arg("pyats").env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
 }
 
 fn malformed() -> Result<Vec<String>> {

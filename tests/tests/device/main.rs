@@ -34,6 +34,7 @@ mod operator;
 mod planned;
 mod priority;
 mod profiles;
+mod pyats;
 mod pyntc;
 mod rancid;
 mod recipe;
