@@ -1,5 +1,6 @@
 //! The saved configuration: in NVRAM, or in a file of flash where that is only simulated.
 
+use crate::boot::switch::CONFIG_FILE;
 use crate::device::Device;
 use store::{Blob, Mode, Sink, StoreError, VPath};
 
@@ -13,9 +14,20 @@ impl Device {
         Some(String::from_utf8_lossy(&octets).into_owned()).filter(|t| !t.is_empty())
     }
 
+    /// The file of flash that is the saved configuration, where it is one: `boot config-file` names another than the model's.
+    pub(crate) fn config_file(&self) -> Option<VPath> {
+        let own = self.config.profile.nvram.file.as_ref()?.path().clone();
+        let told = self.state().monitor.get(CONFIG_FILE).map(str::to_owned);
+        let told = told.and_then(|told| {
+            let name = crate::profile::Prefix::strip(&told)?;
+            VPath::parse(name.as_bytes()).ok().filter(|path| !path.is_root())
+        });
+        Some(told.unwrap_or(own))
+    }
+
     fn startup_blob(&self) -> Option<Blob> {
-        match &self.config.profile.nvram.file {
-            Some(file) => self.flash.open(file.path()).ok(),
+        match self.config_file() {
+            Some(file) => self.flash.open(&file).ok(),
             None => self.nvram.open(&startup_path()).ok(),
         }
     }
@@ -25,9 +37,9 @@ impl Device {
         if text.len() as u64 > self.config.profile.nvram.total.get() {
             return Err(StoreError::NoSpace);
         }
-        match &self.config.profile.nvram.file {
+        match self.config_file() {
             Some(file) => {
-                let mut upload = self.flash.create(file.path())?;
+                let mut upload = self.flash.create(&file)?;
                 upload.write_at(0, text.as_bytes())?;
                 upload.commit()?;
             }
@@ -42,8 +54,8 @@ impl Device {
 
     /// `erase startup-config`.
     pub(crate) fn erase_startup(&self) -> Result<(), StoreError> {
-        let removed = match &self.config.profile.nvram.file {
-            Some(file) => self.flash.remove(file.path()),
+        let removed = match self.config_file() {
+            Some(file) => self.flash.remove(&file),
             None => self.nvram.remove(&startup_path()).map(drop),
         };
         match removed {

@@ -38,6 +38,7 @@ mod pyats;
 mod pyntc;
 mod rancid;
 mod recipe;
+mod requested;
 mod scp_server;
 mod scrapli;
 mod seat;

@@ -8,6 +8,8 @@ use ios_cli::text::boot_switch as texts;
 
 /// The variables that the configuration sets and the boot loader obeys.
 pub const BOOT: &str = "BOOT";
+/// The file of the saved configuration.
+pub const CONFIG_FILE: &str = "CONFIG_FILE";
 /// `yes`: a person boots.
 pub const MANUAL_BOOT: &str = "MANUAL_BOOT";
 /// `yes`: a break on the console stops the boot loader.

@@ -394,6 +394,7 @@ impl Exec<'_> {
             Id::TestCrash => self.test_crash(),
             Id::Setup => self.setup(),
             Id::Install => self.install(found),
+            Id::Package => self.request_package(found),
             Id::Ping => self.ping(found),
             Id::Trace => self.traceroute(found),
             Id::Connect(what) => self.connect(what, found),

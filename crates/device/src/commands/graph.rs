@@ -10,7 +10,8 @@ use super::hardware::{LICENCES, REDUNDANCY, SMART, VARIABLES, XE_HARDWARE};
 use super::install_table::INSTALLS;
 use super::network::{LLDP, NETWORK, SWITCH_NETWORK};
 use super::operator::{OPERATOR, ROUTER_OPERATOR, SWITCH_OPERATOR};
-use super::switch_table::{SWITCH_GLOBAL, SWITCH_SHOWS};
+use super::package::REQUESTS;
+use super::switch_table::{CONFIG_FILE, SWITCH_GLOBAL, SWITCH_SHOWS};
 use super::table::{FILES, Id, ROUTER_SHOWS, SESSION, SHOWS, SYSTEM, WHOLE};
 use super::terminal::TERMINAL;
 use super::trace::TRACES;
@@ -25,8 +26,9 @@ use std::sync::{Mutex, PoisonError};
 /// The command graph of a model: one for each kind of model that there is.
 pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     /// What of a model decides over its rows: what shows what boots, the class of flash, slots of IOS-XE, licences, redundancy,
-    /// install mode, LLDP, signatures, licences by a policy.
-    type Kind = (usize, usize, [bool; 7]);
+    /// install mode, LLDP, signatures, licences by a policy, where the
+    /// saved configuration is.
+    type Kind = (usize, usize, [bool; 8]);
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
@@ -46,9 +48,11 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     let install = profile.install.is_some();
     let lldp = !matches!(profile.version.layout, Layout::Ios12(_));
     let (signed, smart) = (profile.image.signed.is_some(), !profile.hardware.smart.is_empty());
+    let in_flash = profile.nvram.file.is_some();
     let mut graphs = GRAPHS.lock().unwrap_or_else(PoisonError::into_inner);
-    graphs.entry((view, class, [xe, licensed, redundant, install, lldp, signed, smart])).or_insert_with(
-        || {
+    graphs
+        .entry((view, class, [xe, licensed, redundant, install, lldp, signed, smart, in_flash]))
+        .or_insert_with(|| {
             let common = [
                 SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, CONNECTS, TRACES,
                 GLOBAL, INTERFACE, LINES,
@@ -63,11 +67,12 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
             rows.extend(smart.then_some(SMART));
             rows.extend(redundant.then_some(REDUNDANCY));
             rows.extend(install.then_some(INSTALLS));
+            rows.extend(install.then_some(REQUESTS));
+            rows.extend(in_flash.then_some(CONFIG_FILE));
             rows.extend(lldp.then_some(LLDP));
             rows.extend(signed.then_some(AUTHENTICITIES));
             rows.extend((!any_xe).then_some(CRASHES));
             // One for each kind of model, for as long as the program runs.
             Box::leak(Box::new(Graph::new(&rows)))
-        },
-    )
+        })
 }

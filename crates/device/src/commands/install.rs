@@ -36,6 +36,14 @@ struct Operation {
     from: u64,
 }
 
+/// An image, and what it comes apart to.
+pub(super) struct Apart {
+    pub(super) image: Image,
+    pub(super) facts: image::Facts,
+    parts: Vec<Part>,
+    blob: Blob,
+}
+
 /// The date of operations: `Fri Dec 13 05:45:36 UTC 2024`.
 pub(super) fn date(at: SystemTime) -> String {
     let c = clock::civil::Civil::from_unix(unix(at));
@@ -301,48 +309,27 @@ impl Exec<'_> {
     /// Takes an image of flash apart; `None`: it is what runs.
     fn add(&mut self, file: &str, ledger: &Ledger) -> Result<Result<Option<Image>, String>, Leave> {
         let device = self.tty.device.clone();
-        let (member, profile) = (self.member(), device.profile().clone());
-        let blob = match self.image_file(file) {
-            Ok(blob) => blob,
+        let member = self.member();
+        let there = match self.looked_at(file) {
+            Ok(there) => there,
             Err(why) => return Ok(Err(why)),
         };
-        let facts = match image::show(&blob) {
-            Ok(facts) if facts.profile == *profile.name && facts.package.is_none() => facts,
-            Ok(_) => return Ok(Err(texts::not_an_image(file))),
-            Err(why) => return Ok(Err(texts::package(&why.to_string()))),
-        };
-        let parts = image::parts(&profile, &facts);
-        let packages: Vec<String> = parts.iter().map(|part| part.file.clone()).collect();
-        let Some(image) = install::image(&profile, &facts.version, packages) else {
-            return Ok(Err(texts::not_an_image(file)));
-        };
+        let image = there.image.clone();
         let runs = device.running(|r| r.packages.is_some()).unwrap_or(false);
         if runs && ledger.current().is_some_and(|current| *current == image) {
             self.tty.print(&texts::same_image(&member))?;
             return Ok(Ok(None));
         }
-        let cluster = profile.flash.cluster.get();
-        let wanted: u64 = parts.iter().map(|part| part.size.next_multiple_of(cluster)).sum();
-        let there: u64 =
-            parts.iter().filter_map(|p| self.stat(&p.file)).map(|n| n.next_multiple_of(cluster)).sum();
-        let free = device.flash.free().unwrap_or(0) + there;
-        let mount = profile.install.as_ref().map_or("", |install| &*install.mount);
-        if wanted > free {
-            return Ok(Err(texts::no_room(mount, wanted, free)));
+        if let Err(why) = self.has_room(&there.parts) {
+            return Ok(Err(why));
         }
         self.tty.print(&texts::syncing(file, &member))?;
         self.tty.print(&texts::starting("Add"))?;
         self.wait()?;
-        let mut written = parts.iter().map(|part| self.expand(part, &facts, &blob));
-        if let Some(Err(why)) = written.find(Result::is_err) {
-            for part in &parts {
-                if let Ok(path) = VPath::parse(part.file.as_bytes()) {
-                    let _ = device.flash.remove(&path);
-                }
-            }
+        if let Err(why) = self.taken_apart(&there) {
             return Ok(Err(why));
         }
-        let conf = Provision::of(&profile, &facts.version).render();
+        let conf = Provision::of(device.profile(), &there.facts.version).render();
         if let Ok(path) = VPath::parse(image.conf.as_bytes()) {
             let _ = device.write_whole(&path, conf.as_bytes());
         }
@@ -351,6 +338,51 @@ impl Exec<'_> {
         self.tty.print(&texts::passed("Add", "Add"))?;
         self.tty.print(&texts::added(&image.release))?;
         Ok(Ok(Some(image)))
+    }
+
+    /// An image of flash that this model can take apart; why there is none otherwise.
+    pub(super) fn looked_at(&self, file: &str) -> Result<Apart, String> {
+        let profile = self.tty.device.profile();
+        let blob = self.image_file(file)?;
+        let facts = match image::show(&blob) {
+            Ok(facts) if facts.profile == *profile.name && facts.package.is_none() => facts,
+            Ok(_) => return Err(texts::not_an_image(file)),
+            Err(why) => return Err(texts::package(&why.to_string())),
+        };
+        let parts = image::parts(profile, &facts);
+        let packages: Vec<String> = parts.iter().map(|part| part.file.clone()).collect();
+        match install::image(profile, &facts.version, packages) {
+            Some(image) => Ok(Apart { image, facts, parts, blob }),
+            None => Err(texts::not_an_image(file)),
+        }
+    }
+
+    /// Whether the packages fit, those that are there already aside.
+    fn has_room(&self, parts: &[Part]) -> Result<(), String> {
+        let device = &self.tty.device;
+        let profile = device.profile();
+        let cluster = profile.flash.cluster.get();
+        let wanted: u64 = parts.iter().map(|part| part.size.next_multiple_of(cluster)).sum();
+        let there: u64 =
+            parts.iter().filter_map(|p| self.stat(&p.file)).map(|n| n.next_multiple_of(cluster)).sum();
+        let free = device.flash.free().unwrap_or(0) + there;
+        let mount = profile.install.as_ref().map_or("", |install| &*install.mount);
+        if wanted > free { Err(texts::no_room(mount, wanted, free)) } else { Ok(()) }
+    }
+
+    /// Writes the packages of an image, all or none.
+    pub(super) fn taken_apart(&self, there: &Apart) -> Result<(), String> {
+        self.has_room(&there.parts)?;
+        let mut written = there.parts.iter().map(|part| self.expand(part, &there.facts, &there.blob));
+        if let Some(Err(why)) = written.find(Result::is_err) {
+            for part in &there.parts {
+                if let Ok(path) = VPath::parse(part.file.as_bytes()) {
+                    let _ = self.tty.device.flash.remove(&path);
+                }
+            }
+            return Err(why);
+        }
+        Ok(())
     }
 
     fn expand(&self, part: &Part, image: &image::Facts, from: &Blob) -> Result<(), String> {
@@ -434,7 +466,7 @@ impl Exec<'_> {
     }
 
     /// Octets of a file in the root of flash.
-    fn stat(&self, file: &str) -> Option<u64> {
+    pub(super) fn stat(&self, file: &str) -> Option<u64> {
         let path = VPath::parse(file.as_bytes()).ok()?;
         self.tty.device.flash.stat(&path).ok().map(|row| row.len)
     }
@@ -453,7 +485,7 @@ impl Exec<'_> {
         self.tty.print(&(texts::doing(done, &member) + &texts::passed(what, end)))
     }
 
-    fn wait(&mut self) -> Result<(), Leave> {
+    pub(super) fn wait(&mut self) -> Result<(), Leave> {
         let pace = self.tty.device.config.pace.max(0.0);
         self.tty.pause(STEP.mul_f64(pace)).map(drop)
     }

@@ -22,6 +22,7 @@ mod neighbors;
 mod network;
 mod operator;
 mod overlay;
+mod package;
 #[cfg(test)]
 mod permutations;
 mod ping;

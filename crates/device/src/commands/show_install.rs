@@ -155,12 +155,7 @@ impl Exec<'_> {
                     Err(e) => self.tty.print(&format!("{}: {e}\n", row.name()))?,
                 }
             }
-            self.change_ledger(|ledger| {
-                let lost = |file: &String| gone.iter().any(|row| row.name() == *file);
-                if ledger.added().is_some_and(|image| image.packages.iter().any(lost)) {
-                    ledger.drop_added();
-                }
-            });
+            self.forget_added(&gone);
             self.tty.print(&texts::removed(&member))?;
         }
         self.change_ledger(|ledger| {
@@ -171,8 +166,18 @@ impl Exec<'_> {
         Ok(())
     }
 
+    /// An added image of which files are gone is none any more.
+    pub(super) fn forget_added(&self, gone: &[Row]) {
+        self.change_ledger(|ledger| {
+            let lost = |file: &String| gone.iter().any(|row| row.name() == *file);
+            if ledger.added().is_some_and(|image| image.packages.iter().any(lost)) {
+                ledger.drop_added();
+            }
+        });
+    }
+
     /// Whether a file of flash is one of install mode: an image, a package, a provisioning file.
-    fn is_install_file(&self, row: &Row) -> bool {
+    pub(super) fn is_install_file(&self, row: &Row) -> bool {
         let device = &self.tty.device;
         if row.directory {
             return false;
@@ -182,7 +187,7 @@ impl Exec<'_> {
         Provision::text_of(&blob).is_some() || image::glance(&blob).is_ok_and(own)
     }
 
-    fn is_in_use(&self, row: &Row) -> bool {
+    pub(super) fn is_in_use(&self, row: &Row) -> bool {
         let device = &self.tty.device;
         let name = row.name();
         let runs = device.running(|r| {

@@ -33,14 +33,15 @@ impl Exec<'_> {
 
     fn show_path_list(&self) -> String {
         let profile = self.tty.device.profile();
+        let config_file = self.tty.device.config_file();
         let state = self.tty.device.state();
         let is = |name| state.monitor.get(name) == Some("yes");
         let flash = profile.flash.prefix();
         let list = state.monitor.get(BOOT).unwrap_or_default();
         PathList {
             boot: list.split(';').filter(|f| !f.is_empty()).map(str::to_owned).collect(),
-            config_file: match &profile.nvram.file {
-                Some(file) => format!("{flash}{}", file.path()),
+            config_file: match config_file {
+                Some(file) => format!("{flash}{file}"),
                 None => "nvram:startup-config".into(),
             },
             private_config: format!("{flash}/private-config.text"),

@@ -22,6 +22,24 @@ pub(super) const SWITCH_SHOWS: &[Row<Id>] = &[
     .piped(),
 ];
 
+/// What switches have whose saved configuration is a file of flash.
+pub(super) const CONFIG_FILE: &[Row<Id>] = &[
+    Row::new(
+        "boot config-file <file:file>",
+        &[BOOT, "Configuration File", "Name of the file"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
+        "no boot config-file [<file:file>]",
+        &[BOOT, "Configuration File", "Name of the file"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+];
+
 pub(super) const SWITCH_GLOBAL: &[Row<Id>] = &[
     Row::new(
         "[no] boot {manual | enable-break}",

@@ -57,6 +57,7 @@ pub(crate) enum Id {
     TestCrash,
     Setup,
     Install,
+    Package,
     Ping,
     Trace,
     Connect(Connect),

@@ -1,7 +1,7 @@
 use super::kept::{BY_ITSELF, KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE, WHOLE};
 use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
 use crate::Profile;
-use crate::boot::switch::{BOOT, ENABLE_BREAK, MANUAL_BOOT};
+use crate::boot::switch::{BOOT, CONFIG_FILE, ENABLE_BREAK, MANUAL_BOOT};
 use crate::profile::Port;
 use std::net::Ipv4Addr;
 
@@ -143,6 +143,11 @@ impl Config {
             ["boot", "enable-break"] if !profile.is_router() => {
                 applied.variable = Some((ENABLE_BREAK, yes(no)));
             }
+            ["boot", "config-file", file @ ..] if profile.nvram.file.is_some() => match (no, file) {
+                (true, _) => applied.variable = Some((CONFIG_FILE, None)),
+                (false, [file]) => applied.variable = Some((CONFIG_FILE, Some((*file).to_owned()))),
+                (false, _) => return Err(Complaint::Incomplete),
+            },
             ["boot", "system"] if no => self.boot.clear(),
             ["boot", "system"] => return Err(Complaint::Incomplete),
             ["boot", "system", rest @ ..] => {

@@ -19,6 +19,7 @@
 //! | [`xe_switch`] | what a Catalyst with IOS-XE has otherwise there; its `show switch` |
 //! | [`boot_variables`] | `show boot` of one |
 //! | [`install`] | `install`, `show install` |
+//! | [`package`] | `request platform software package` |
 //! | [`vlan`](mod@vlan) | `show vlan` |
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
@@ -80,6 +81,7 @@ pub mod load;
 pub mod logging;
 pub mod modem;
 pub mod neighbours;
+pub mod package;
 pub mod path_list;
 pub mod ping;
 pub mod platform;
