@@ -8,6 +8,7 @@ use crate::heard::Heard;
 use crate::ifs::Flash;
 use crate::image;
 use crate::install::{Provision, Timer};
+use crate::keys::{self, Pair};
 use crate::messages::{Logged, Messages, Post};
 use crate::monitor::Monitor;
 use crate::own_clock::OwnClock;
@@ -20,7 +21,7 @@ use crate::{DeviceConfig, Profile, Stock, boot, commands};
 use ios_cli::text::crash::Crash;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
@@ -106,6 +107,8 @@ pub(crate) struct State {
     pub(crate) monitor: Monitor,
     /// Where `monitor` is kept.
     monitor_file: Option<PathBuf>,
+    /// RSA keys as they were saved.
+    pub(crate) saved_keys: Vec<Pair>,
     /// How copies ended, the newest last.
     pub(crate) copies: VecDeque<LastCopy>,
     pub(crate) remembered: Remembered,
@@ -167,6 +170,8 @@ pub(crate) struct Running {
     pub(crate) written: Option<(SystemTime, String)>,
     /// The setup dialog has not been answered yet.
     pub(crate) setup: bool,
+    /// RSA keys.
+    pub(crate) keys: Vec<Pair>,
     /// What `archive config` has saved.
     pub(crate) archived: Archived,
     /// A change that is to be confirmed.
@@ -259,6 +264,9 @@ impl Device {
         let state = State {
             power: Power::Off,
             monitor,
+            saved_keys: monitor_file
+                .as_deref()
+                .map_or_else(|| vec![Pair::Given], |file| keys::read(&keys_beside(file))),
             monitor_file,
             copies: VecDeque::new(),
             remembered: Remembered::default(),
@@ -462,6 +470,7 @@ impl Device {
         };
         self.write_startup(&text)?;
         self.running(|r| r.saved = Some(body));
+        self.save_keys();
         Ok(text)
     }
 
@@ -490,7 +499,17 @@ impl Device {
     }
 }
 
+/// Where keys are kept.
+fn keys_beside(monitor: &Path) -> PathBuf {
+    monitor.with_file_name("keys")
+}
+
 impl State {
+    /// Where its keys are kept; `None`: nowhere.
+    pub(crate) fn keys_file(&self) -> Option<PathBuf> {
+        self.monitor_file.as_deref().map(keys_beside)
+    }
+
     /// Sets a variable of the boot loader, or unsets it, for good.
     pub(crate) fn set_variable(&mut self, name: &str, value: Option<&str>) {
         match value {

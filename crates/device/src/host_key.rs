@@ -42,11 +42,6 @@ impl HostKey {
                 .map_err(Clone::clone),
         }
     }
-
-    /// As a line of OpenSSH: `ssh-rsa AAAA…`.
-    pub(crate) fn text(&self) -> String {
-        self.get().map(|key| key.public().text()).unwrap_or_default()
-    }
 }
 
 /// Without what the keys are drawn from.

@@ -37,6 +37,7 @@ mod host_key;
 pub mod ifs;
 pub mod image;
 pub mod install;
+mod keys;
 mod made_of;
 mod messages;
 mod modem;

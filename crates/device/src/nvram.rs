@@ -63,6 +63,7 @@ impl Device {
             Err(e) => return Err(e),
         }
         self.running(|r| r.saved = None);
+        self.erase_keys();
         Ok(())
     }
 

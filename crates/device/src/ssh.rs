@@ -1,7 +1,6 @@
 //! The vty lines over SSH: who is let in is the device's own business, as on its console.
 //!
-//! What it does not do: no `ip ssh` is needed for it, and no key is made by `crypto key generate rsa`: the host's key is
-//! given. Users are those of the running configuration.
+//! What it does not do: no `ip ssh` is needed for it. The host's key is given, until `crypto key generate rsa` makes another. Users are those of the running configuration.
 //!
 //! A connection has its line from the beginning, as on the device, and is one session: a shell or one command, of which
 //! nothing is shown but the output, or one `scp`. No subsystem is there.
@@ -70,11 +69,7 @@ impl SshLines {
                         let at = stream.local_addr().ok().and_then(|here| rack.at(here.ip()));
                         // At an address without a device nobody answers.
                         let Some((device, ios)) = at else { continue };
-                        let key = match &keys {
-                            HostKeys::One(key) => Some(PrivateKey::clone(key)),
-                            HostKeys::Each(_) => None,
-                        };
-                        tokio::spawn(serve(stream, device.clone(), key, ios));
+                        tokio::spawn(serve(stream, device.clone(), ios));
                     }
                     // No descriptor, or the peer is gone: neither is a reason to stop.
                     Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -116,22 +111,18 @@ pub(crate) fn retries(config: &crate::Config) -> u8 {
     config.ssh_retries.unwrap_or(3)
 }
 
-/// The key that was given, or the device's own, which may have to be made: that takes a processor its time.
-async fn key_of(device: &Arc<Device>, given: Option<PrivateKey>) -> Option<PrivateKey> {
-    if given.is_some() {
-        return given;
-    }
+/// The key that is shown, which may have to be made: that takes a processor its time.
+async fn key_of(device: &Arc<Device>) -> Option<PrivateKey> {
     let device = device.clone();
-    let made = move || device.ssh.get().and_then(|offered| offered.key.get().ok().cloned());
-    tokio::task::spawn_blocking(made).await.ok().flatten()
+    tokio::task::spawn_blocking(move || device.host_key()).await.ok().flatten()
 }
 
-async fn serve(stream: tokio::net::TcpStream, device: Arc<Device>, given: Option<PrivateKey>, ios: Ios) {
+async fn serve(stream: tokio::net::TcpStream, device: Arc<Device>, ios: Ios) {
     if tokio::time::timeout(BOOT, booted(&device)).await.is_err() {
         return;
     }
-    // Without a key nobody can be told who we are.
-    let Some(key) = key_of(&device, given).await else { return };
+    // Without a key nobody can be told who we are: SSH is not enabled.
+    let Some(key) = key_of(&device).await else { return };
     // No line is free: not even our name is told.
     let Ok(vty) = device.take_line(stream.peer_addr().ok().map(|at| at.ip())) else { return };
     let set = device.running_config();

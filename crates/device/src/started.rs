@@ -49,6 +49,7 @@ impl Device {
                     changed: None,
                     written: None,
                     setup,
+                    keys: self.state().saved_keys.clone(),
                     archived: Archived::default(),
                     pending: None,
                     packages,

@@ -25,6 +25,7 @@ mod files;
 mod habits;
 mod install;
 mod inventory;
+mod keys;
 mod lab;
 mod messages;
 mod models;

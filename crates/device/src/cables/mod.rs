@@ -218,11 +218,7 @@ fn said(device: &Device, r: &Running, port: &Port) -> Cdp {
     let address = interface.and_then(|i| i.address).or_else(|| own.filter(|_| is_switched)?.address);
     let addresses: Vec<String> =
         address.iter().map(|(address, _)| format!("IP address: {address}")).collect();
-    let domain = |line: &String| {
-        let domain = line.strip_prefix("ip domain name ").or_else(|| line.strip_prefix("ip domain-name "));
-        domain.map(str::to_owned)
-    };
-    let domain = config.kept.iter().find_map(domain);
+    let domain = config.domain().map(str::to_owned);
     let software = version::software(&crate::texts::version_of(device, r, r.register, ""));
     let mut rest = vec!["Version :".to_owned()];
     rest.extend(software.lines().filter(|line| !line.starts_with("Image ")).map(|l| l.trim_end().to_owned()));

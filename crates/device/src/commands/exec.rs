@@ -1,4 +1,5 @@
 use super::connect::Connections;
+use super::crypto_key::CryptoKey;
 use super::graph::graph;
 use super::operator::Operator;
 use super::table::Id;
@@ -347,6 +348,7 @@ impl Exec<'_> {
             | Id::ShowReload
             | Id::ShowUsers
             | Id::ShowIpSsh
+            | Id::CryptoKey(CryptoKey::Show)
             | Id::ShowSsh
             | Id::ShowHosts
             | Id::ShowPorts
@@ -402,6 +404,7 @@ impl Exec<'_> {
             Id::Operator(what @ (Operator::ClockSet | Operator::Send | Operator::SendLog)) => {
                 self.operate(what, found)
             }
+            Id::CryptoKey(what @ (CryptoKey::Generate | CryptoKey::Zeroize)) => self.crypto_key(what, found),
             Id::Apply
             | Id::Interface
             | Id::Line
@@ -430,6 +433,7 @@ impl Exec<'_> {
             Id::ShowPrivilege => format!("Current privilege level is {}\n", self.privilege),
             Id::ShowUsers => self.show_users(),
             Id::ShowIpSsh => self.show_ip_ssh(),
+            Id::CryptoKey(_) => self.show_keys(),
             Id::ShowSsh => self.show_ssh(),
             Id::ShowReload => self.show_reload(),
             Id::ShowHosts => self.show_hosts(),

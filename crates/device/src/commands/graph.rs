@@ -4,6 +4,7 @@ use super::authenticity::AUTHENTICITIES;
 use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
 use super::connect::CONNECTS;
 use super::crash::CRASHES;
+use super::crypto_key::CRYPTO_KEYS;
 use super::debug::DEBUGS;
 use super::flash_table;
 use super::hardware::{LICENCES, REDUNDANCY, SMART, VARIABLES, XE_HARDWARE};
@@ -54,8 +55,21 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
         .entry((view, class, [xe, licensed, redundant, install, lldp, signed, smart, in_flash]))
         .or_insert_with(|| {
             let common = [
-                SESSION, TERMINAL, WHOLE, FILES, SYSTEM, SHOWS, NETWORK, OPERATOR, DEBUGS, CONNECTS, TRACES,
-                GLOBAL, INTERFACE, LINES,
+                SESSION,
+                TERMINAL,
+                WHOLE,
+                FILES,
+                SYSTEM,
+                SHOWS,
+                NETWORK,
+                OPERATOR,
+                DEBUGS,
+                CONNECTS,
+                TRACES,
+                CRYPTO_KEYS,
+                GLOBAL,
+                INTERFACE,
+                LINES,
             ];
             let mut rows = [&common[..], own, &flash_table::rows(rules)].concat();
             rows.extend(xe.then_some(XE_HARDWARE));

@@ -9,6 +9,7 @@ mod configure;
 mod connect;
 mod copy;
 mod crash;
+mod crypto_key;
 mod debug;
 mod exec;
 mod files;

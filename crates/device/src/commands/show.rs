@@ -63,9 +63,7 @@ impl Exec<'_> {
 
     pub(super) fn show_hosts(&self) -> String {
         let config = self.tty.device.running_config();
-        let domain = config.kept.iter().find_map(|line| {
-            line.strip_prefix("ip domain name ").or_else(|| line.strip_prefix("ip domain-name "))
-        });
+        let domain = config.domain();
         let lookup = if config.domain_lookup { "domain service" } else { "static mappings" };
         let mut out = format!(
             "Default domain is {}\nName/address lookup uses {lookup}\nName servers are 255.255.255.255\n\n\

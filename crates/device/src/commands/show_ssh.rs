@@ -1,6 +1,7 @@
 //! `show ip ssh` and `show ssh`.
 
 use super::exec::Exec;
+use crate::profile::Layout;
 use crate::ssh::{Offered, retries, time_out};
 use std::fmt::Write;
 use transport::ssh::Ios;
@@ -17,14 +18,21 @@ impl Exec<'_> {
             time_out(&config),
             retries(&config)
         );
-        let Some(Offered { ios, key }) = self.tty.device.ssh.get() else {
+        let Some((name, key)) = self.tty.device.shown_key() else {
             return format!(
                 "SSH Disabled - version 1.99\n\
                  %Please create RSA keys to enable SSH (and of atleast 768 bits for SSH v2).\n{set}"
             );
         };
+        // Without lines of SSH: what such a release has.
+        let offered = self.tty.device.ssh.get().map(|Offered { ios, .. }| *ios);
+        let ios = offered.unwrap_or(match self.tty.device.profile().version.layout {
+            Layout::Ios12(_) => Ios::V12_4,
+            Layout::IsrG2(_) | Layout::Catalyst(_) => Ios::V15_5,
+            Layout::Xe(_) | Layout::XeSwitch(_) => Ios::Xe17,
+        });
         let mut out = String::from("SSH Enabled - version 2.0\n");
-        if *ios == Ios::V12_4 {
+        if ios == Ios::V12_4 {
             return out + &set;
         }
         let offer = ios.offer();
@@ -34,13 +42,11 @@ impl Exec<'_> {
         list("Hostkey", &offer.host_keys);
         list("Encryption", &offer.ciphers[0]);
         list("MAC", &offer.macs[0]);
-        if *ios != Ios::V15_2 {
+        if ios != Ios::V15_2 {
             list("KEX", &offer.key_exchanges);
         }
         let out = out.replacen('\n', "\nAuthentication methods:publickey,keyboard-interactive,password\n", 1);
-        let domain = config.kept.iter().find_map(|line| line.strip_prefix("ip domain name "));
-        let name = domain.map_or(config.hostname.clone(), |domain| format!("{}.{domain}", config.hostname));
-        let bits = if *ios == Ios::V15_2 { 1_024 } else { 2_048 };
+        let bits = if ios == Ios::V15_2 { 1_024 } else { 2_048 };
         let mut out = format!(
             "{out}{set}Minimum expected Diffie Hellman key size : {bits} bits\n\
              IOS Keys in SECSH format(ssh-rsa, base64 encoded): {name}\n"

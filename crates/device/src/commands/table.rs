@@ -1,6 +1,7 @@
 //! The rows of the command table, those of the configuration modes in `config_table`.
 
 use super::connect::Connect;
+use super::crypto_key::CryptoKey;
 use super::debug::Debug;
 use super::hardware::Hardware;
 use super::network::Network;
@@ -62,6 +63,7 @@ pub(crate) enum Id {
     Trace,
     Connect(Connect),
     Operator(Operator),
+    CryptoKey(CryptoKey),
     Debug(Debug),
     // show
     ShowVersion,

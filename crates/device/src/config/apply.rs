@@ -185,6 +185,8 @@ impl Config {
             ["ip", "ssh", "authentication-retries", n] => self.ssh_retries = Some(within(n, 0..=5)?),
             ["ip", "ssh", "time-out" | "authentication-retries"] => return Err(Complaint::Incomplete),
             ["ip", "domain", "lookup"] | ["ip", "domain-lookup"] => self.domain_lookup = !no,
+            // Done where it is typed; keys are no part of the text.
+            ["crypto", "key", ..] => return Err(Complaint::Invalid),
             ["logging", rest @ ..] => {
                 let default = line.trim_start().starts_with("default");
                 match self.logging.take(no, default, rest)? {

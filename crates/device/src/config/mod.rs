@@ -274,6 +274,18 @@ impl Config {
         (line("username ").map(str::to_owned), password)
     }
 
+    /// `R1.lab.example`, where it has a domain; else its name.
+    pub fn full_name(&self) -> String {
+        self.domain().map_or_else(|| self.hostname.clone(), |domain| format!("{}.{domain}", self.hostname))
+    }
+
+    /// `ip domain name`
+    pub fn domain(&self) -> Option<&str> {
+        self.kept.iter().find_map(|line| {
+            line.strip_prefix("ip domain name ").or_else(|| line.strip_prefix("ip domain-name "))
+        })
+    }
+
     /// Whether this global line is kept: `ip scp server enable`.
     pub fn has(&self, line: &str) -> bool {
         self.kept.iter().any(|kept| kept == line)

@@ -38,6 +38,7 @@
 //! | [`route`] | `show ip route` |
 //! | [`route_summary`] | `show ip route summary` |
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
+//! | [`crypto_key`] | `crypto key generate rsa`, `crypto key zeroize rsa`, `show crypto key mypubkey rsa` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
 //! | [`modem`] | `copy xmodem:`, `copy ymodem:` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
@@ -67,6 +68,7 @@ pub mod clock;
 pub mod confreg;
 pub mod copy;
 pub mod crash;
+pub mod crypto_key;
 pub mod dir;
 pub mod file_information;
 pub mod file_systems;

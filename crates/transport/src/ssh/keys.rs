@@ -60,6 +60,16 @@ impl PrivateKey {
         made.map(PrivateKey).map_err(|e| BadKey::Unreadable(e.to_string()))
     }
 
+    /// An RSA key of so many bits, 1,024 at least. Takes its time.
+    ///
+    /// # Errors
+    /// The library has no randomness, or makes none of that size.
+    pub fn rsa(bits: usize) -> Result<PrivateKey, BadKey> {
+        let broken = |e: ssh_key::Error| BadKey::Unreadable(e.to_string());
+        let pair = KeypairData::from(RsaKeypair::random(&mut safe_rng(), bits).map_err(broken)?);
+        ssh_key::PrivateKey::new(pair, "").map(PrivateKey).map_err(broken)
+    }
+
     /// Reads a file's text: OpenSSH's own form, PKCS#8 or PKCS#1, with a passphrase where it has one.
     ///
     /// # Errors
