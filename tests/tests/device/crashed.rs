@@ -87,10 +87,9 @@ fn rommon_knows_of_what_crashed_until_an_image_is_launched() {
     );
     assert!(p.answer("cont", "rommon 6 > ").contains("*** System received a Software forced crash ***"));
     assert!(p.answer("frame 99", "rommon 7 > ").contains("no frame 99"));
-    p.answer("confreg 0x2102", "rommon 8 > ");
+    // The register still says ROMMON: a break could come too late for a boot that takes no time.
     p.keys("reset\r");
     p.until("System Bootstrap");
-    p.device.send_break();
     p.until("rommon 1 > ");
     // Somebody has reset it since.
     for (n, line) in ["context", "stack", "frame", "break", "cont"].iter().enumerate() {
