@@ -188,6 +188,9 @@ const DOUBLES: &[&str] = &[
 /// What goes into another, `target/peers/pyats`, only for `cargo xtask soak`: 793 MB.
 const TESTERS: &[&str] = &["pyats==26.9", "genie==26.9"];
 
+/// And into `target/peers/ansible`: 554 MB, for its collections cannot be had by themselves here.
+const COLLECTIONS: &[&str] = &["ansible==12.3.0", "ansible-pylibssh==1.4.0"];
+
 /// What goes into `target/peers/node`, pinned, where there is npm.
 const MODULES: &[&str] = &["basic-ftp@6.2.3"];
 
@@ -240,7 +243,8 @@ pub(crate) fn compiled() -> Result<()> {
 /// What tests devices and is too large for every commit: `cargo xtask soak tools`. Idempotent as well.
 pub(crate) fn testers() -> Result<()> {
     run(&[])?;
-    python(&home().join("pyats"), TESTERS)
+    python(&home().join("pyats"), TESTERS)?;
+    python(&home().join("ansible"), COLLECTIONS)
 }
 
 fn install(into: &Path, what: &[&str]) -> Result<()> {

@@ -27,7 +27,7 @@ const SOAKS: &[Soak] = &[
     },
     Soak {
         name: "tools",
-        about: "pyATS, unicon and Genie against emulated devices: screens parsed, configured, saved, reloaded",
+        about: "pyATS, unicon and Genie, Ansible's cisco.ios against emulated devices: parsed, configured, saved, reloaded",
         run: tools,
     },
     Soak { name: "malformed", about: "a million malformed datagrams against a live server", run: malformed },
@@ -208,7 +208,7 @@ fn longer(file: &str) -> Result<Vec<String>> {
 fn tools() -> Result<Vec<String>> {
     peers::testers()?;
     must(cargo().args(["build", "--quiet", "--workspace", "--bin", "towline"]))?;
-    figures(test_file("device").arg("pyats").env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
+    figures(test_file("device").args(["pyats", "ansible::"]).env("E2E_SOAK", "1").env("E2E_BUILT", "1"))
 }
 
 fn malformed() -> Result<Vec<String>> {

@@ -1,5 +1,6 @@
 //! The device at its console, driven by a scripted terminal.
 
+mod ansible;
 mod archive;
 mod authenticity;
 mod autoinstall;
