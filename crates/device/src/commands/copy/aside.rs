@@ -1,11 +1,11 @@
 //! Work on the network of which nothing is shown while it goes on: a connection that is opened, a download.
 
-use super::progress::{AtTheLine, Progress, Sign};
+use super::progress::{AtTheLine, Progress, Sign, Wrong};
 use super::transfer::options;
 use crate::session::{Leave, Tty};
 use client::{ClientError, Options};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 use transport::Cancel;
 
@@ -18,15 +18,12 @@ pub(in crate::commands) fn aside<T: Send>(
     tty: &mut Tty,
     work: impl FnOnce(&Options) -> Result<T, ClientError> + Send,
 ) -> Result<Result<T, ClientError>, Leave> {
-    let device = Arc::clone(&tty.device);
-    let cancel = match Cancel::new() {
-        Ok(cancel) => cancel,
-        Err(e) => return Ok(Err(ClientError::Local(e))),
+    let Beside { options, cancel, signs, seen } = match Beside::of(tty, |_| None) {
+        Ok(beside) => beside,
+        Err(why) => return Ok(Err(why)),
     };
-    let (signs, seen) = channel();
-    let mut options = Options { cancel: Some(cancel.clone()), ..options(&device) };
-    options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
-    options.tap = Some(Progress::new(signs, &device, None));
+    // The work has signs of its own: they end with it.
+    drop(signs);
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || work(&options));
         let mut left = Ok(());
@@ -53,4 +50,32 @@ pub(in crate::commands) fn aside<T: Send>(
         let done = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         left.map(|()| done)
     })
+}
+
+/// What a transfer on a thread of its own and the line have to do with each other.
+pub(super) struct Beside {
+    /// The device's, with what follows: the transfer can be stopped, a password is asked for at the line, and what is seen of
+    /// it becomes signs.
+    pub(super) options: Options,
+    /// Stops it.
+    pub(super) cancel: Cancel,
+    /// Where more signs can be given; `seen` ends with the last of these and of the options.
+    pub(super) signs: Sender<Sign>,
+    /// The signs.
+    pub(super) seen: Receiver<Sign>,
+}
+
+impl Beside {
+    /// With what goes `wrong` in its middle, on request.
+    pub(super) fn of(tty: &Tty, wrong: impl FnOnce(&Cancel) -> Option<Wrong>) -> Result<Beside, ClientError> {
+        let cancel = Cancel::new().map_err(ClientError::Local)?;
+        let (signs, seen) = channel();
+        let mut options = Options { cancel: Some(cancel.clone()), ..options(&tty.device) };
+        options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
+        let wrong = wrong(&cancel);
+        // Where something is to go wrong in the middle, it has to be known where that is.
+        options.tftp.tsize |= wrong.is_some();
+        options.tap = Some(Progress::new(signs.clone(), &tty.device, wrong));
+        Ok(Beside { options, cancel, signs, seen })
+    }
 }

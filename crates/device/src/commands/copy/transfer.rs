@@ -1,6 +1,7 @@
 use super::Ended;
+use super::aside::Beside;
 use super::local::text_of;
-use super::progress::{AtTheLine, Progress, Sign, Wrong};
+use super::progress::{Sign, Wrong};
 use super::screen::{Screen, Shape, watch};
 use super::target::{About, Asking, Collected, Target, Waiting};
 use crate::commands::exec::Exec;
@@ -333,18 +334,11 @@ fn run_asking<T: Send>(
     asks: Option<Asking>,
     transfer: impl FnOnce(&Options, Sender<Sign>) -> Result<T, ClientError> + Send,
 ) -> Result<Result<T, ClientError>, Leave> {
-    let device = Arc::clone(&tty.device);
-    let cancel = match Cancel::new() {
-        Ok(cancel) => cancel,
-        Err(e) => return Ok(Err(ClientError::Local(e))),
+    let wrong = |cancel: &Cancel| Wrong::of(tty, shape.size, cancel);
+    let Beside { options, cancel, signs, seen } = match Beside::of(tty, wrong) {
+        Ok(beside) => beside,
+        Err(why) => return Ok(Err(why)),
     };
-    let (signs, seen) = channel();
-    let mut options = Options { cancel: Some(cancel.clone()), ..options(&device) };
-    options.ssh.ask = Arc::new(AtTheLine(signs.clone()));
-    let wrong = Wrong::of(tty, shape.size, &cancel);
-    // Where something is to go wrong in the middle, it has to be known where that is.
-    options.tftp.tsize |= wrong.is_some();
-    options.tap = Some(Progress::new(signs.clone(), &device, wrong));
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
             let result = transfer(&options, signs);
