@@ -212,14 +212,23 @@ pub(crate) struct Merged {
 }
 
 /// Merges the text of a configuration file: abbreviations are understood as on the console.
+///
+/// Some lines mean one thing in a block and another by themselves. Where the block's lines are indented, as in
+/// everything that a device writes, one that is not is not the block's.
 pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -> Merged {
     let mut section = Section::Global;
     let mut merged = Merged::default();
     let mut lines = text.lines();
+    // Whether the lines of the block are indented; not known before its first one.
+    let mut body = None;
     while let Some(line) = lines.next() {
+        let is_indented = line.starts_with([' ', '\t']);
         let mut line = line.trim().to_owned();
         if line.is_empty() || line.starts_with('!') {
             continue;
+        }
+        if section != Section::Global && *body.get_or_insert(is_indented) && !is_indented {
+            section = Section::Global;
         }
         if line == "end" {
             break;
@@ -255,6 +264,9 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
         };
         match config.apply(profile, section_of, &canonical) {
             Ok(applied) => {
+                if section_of == Section::Global || applied.section != section {
+                    body = None;
+                }
                 section = applied.section;
                 merged.register = applied.register.or(merged.register);
                 merged.variables.extend(applied.variable);

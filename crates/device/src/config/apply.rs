@@ -1,4 +1,4 @@
-use super::kept::{BY_ITSELF, KEPT, KEPT_IN_INTERFACE, KEPT_IN_LINE, WHOLE};
+use super::kept::{BY_ITSELF, KEPT, KEPT_IN_LINE, WHOLE, is_of_interface};
 use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
 use crate::Profile;
 use crate::boot::switch::{BOOT, CONFIG_FILE, ENABLE_BREAK, MANUAL_BOOT};
@@ -353,7 +353,7 @@ impl Config {
                 interface.kept.retain(|l| !l.starts_with(word));
                 keep(&mut interface.kept, no, words, line);
             }
-            _ if starts_with_any(words, KEPT_IN_INTERFACE) => keep(&mut interface.kept, no, words, line),
+            _ if is_of_interface(words) => keep(&mut interface.kept, no, words, line),
             _ => return Ok(None),
         }
         Ok(Some(()))
@@ -517,14 +517,20 @@ fn opens_block(words: &[&str]) -> bool {
             !matches!(words, ["ip", "dhcp", "excluded-address", ..])
         }
         ["crypto", "pki" | "map", ..] => true,
+        ["ipv6", "access-list" | "router", ..] | ["vrf", "definition", ..] => true,
         _ => false,
     }
 }
 
 fn starts_with_any(words: &[&str], heads: &[&str]) -> bool {
-    heads.iter().any(|head| {
-        let mut typed = words.iter();
-        head.split(' ').all(|h| typed.next() == Some(&h))
+    heads.iter().any(|head| behind(words, head).is_some())
+}
+
+/// What stands behind a head; `None`: it begins otherwise.
+pub(super) fn behind<'a, 'b>(words: &'a [&'b str], head: &str) -> Option<&'a [&'b str]> {
+    head.split(' ').try_fold(words, |rest, word| match rest {
+        [first, rest @ ..] if *first == word => Some(rest),
+        _ => None,
     })
 }
 

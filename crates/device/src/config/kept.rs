@@ -24,15 +24,20 @@ pub(super) const KEPT: &[&str] = &[
     "alias",
     "archive",
     "arp",
+    "bridge",
     "cdp run",
     "clock",
     "control-plane",
     "crypto",
     "cts",
+    "device-tracking",
     "dot11",
+    "dot1x",
+    "errdisable",
     "exception",
     "gatekeeper",
     "ip access-list",
+    "ip arp",
     "ip bgp-community",
     "ip cef",
     "ip classless",
@@ -46,9 +51,12 @@ pub(super) const KEPT: &[&str] = &[
     "ip ftp source-interface",
     "ip host",
     "ip http",
+    "ip igmp",
+    "ip multicast-routing",
     "ip name-server",
     "ip nat",
     "ip nbar",
+    "ip pim",
     "ip prefix-list",
     "ip radius",
     "ip route",
@@ -59,58 +67,87 @@ pub(super) const KEPT: &[&str] = &[
     "ip ssh",
     "ip subnet-zero",
     "ip tacacs",
-    "ip tftp source-interface",
-    "ip tftp min-timeout",
     "ip tftp boot-interface",
+    "ip tftp min-timeout",
+    "ip tftp source-interface",
     "ip vrf",
     "ipv6",
+    "lacp",
     "license",
-    "lldp run",
+    "lldp",
     "logging",
     "login block-for",
     "login on-failure",
     "login on-success",
+    "mac",
     "memory-size",
     "mgcp",
+    "mls",
     "mmi",
+    "monitor",
     "multilink",
     "ntp",
     "parser",
+    "port-channel",
+    "power",
     "privilege",
     "scheduler",
+    "sdm",
     "security",
     "service",
     "snmp-server",
     "spanning-tree",
+    "switch",
+    "system",
     "tftp-server",
-    "vtp",
+    "udld",
     "voice",
     "voice-card",
+    "vtp",
 ];
 
 /// The same inside an interface.
 pub(super) const KEPT_IN_INTERFACE: &[&str] = &[
     "arp",
+    "authentication",
+    "auto",
     "bandwidth",
+    "bfd",
+    "bridge-group",
     "carrier-delay",
     "cdp enable",
     "channel-group",
+    "channel-protocol",
     "clock rate",
     "crypto map",
     "delay",
+    "dialer",
+    "dot1x",
     "duplex",
     "encapsulation",
+    "fair-queue",
+    "flowcontrol",
+    "hold-queue",
     "ip access-group",
+    "ip arp",
+    "ip dhcp",
+    "ip directed-broadcast",
     "ip flow",
     "ip helper-address",
+    "ip igmp",
+    "ip local-proxy-arp",
     "ip mtu",
     "ip nat",
     "ip nbar",
+    "ip nhrp",
     "ip ospf",
+    "ip pim",
     "ip policy",
     "ip proxy-arp",
     "ip redirects",
+    "ip rip",
     "ip route-cache",
+    "ip summary-address",
     "ip tcp",
     "ip unreachables",
     "ip verify",
@@ -121,20 +158,101 @@ pub(super) const KEPT_IN_INTERFACE: &[&str] = &[
     "lldp",
     "load-interval",
     "logging event",
+    "mab",
     "mac-address",
+    "mdix",
     "media-type",
+    "mls",
     "mop",
     "mtu",
     "negotiation",
+    "power",
     "ppp",
+    "pppoe",
+    "priority-queue",
+    "random-detect",
+    "rate-limit",
     "service-policy",
     "snmp",
+    "spanning-tree",
     "speed",
+    "srr-queue",
     "standby",
+    "storm-control",
     "switchport",
+    "traffic-shape",
+    "trust",
+    "tunnel",
     "tx-ring-limit",
+    "udld",
     "vrf",
 ];
+
+/// A head, and whether a line that begins so is the interface's, by its words behind the head.
+type Row = (&'static str, fn(&[&str]) -> bool);
+
+/// Heads that lines of an interface share with lines of the device.
+const SHARED: &[Row] = &[
+    ("arp", |rest| begins_with(rest, &["arpa", "frame-relay", "probe", "snap", "timeout"])),
+    ("crypto map", |rest| rest.len() == 1),
+    ("dot1x", |rest| !begins_with(rest, &["credentials", "guest-vlan", "supplicant", "system-auth-control"])),
+    ("ip dhcp", |rest| begins_with(rest, &["client", "relay"]) || is_trust(rest)),
+    ("ip arp", |rest| begins_with(rest, &["gratuitous"]) || is_trust(rest)),
+    ("ip igmp", |rest| !begins_with(rest, &["profile", "snooping", "ssm-map", "vrf"])),
+    ("ip nat", |rest| rest.len() == 1),
+    ("ip nbar", |rest| begins_with(rest, &["protocol-discovery"])),
+    ("ip pim", |rest| {
+        !begins_with(rest, &["autorp", "bsr-candidate", "rp-address", "rp-candidate", "ssm", "vrf"])
+    }),
+    ("ip vrf", |rest| begins_with(rest, &["forwarding", "receive", "select", "sitemap"])),
+    ("ipv6", |rest| !begins_with(rest, IPV6_OF_THE_DEVICE)),
+    ("lldp", |rest| begins_with(rest, &["med-tlv-select", "receive", "tlv-select", "transmit"])),
+    ("logging event", |rest| begins_with(rest, EVENTS)),
+    ("mls", |rest| matches!(rest, ["qos", "cos" | "trust" | "vlan-based", ..])),
+    ("power", |rest| begins_with(rest, &["inline"])),
+    ("spanning-tree", |rest| begins_with(rest, OF_A_PORT) && !matches!(rest, [.., "default"])),
+    ("udld", |rest| begins_with(rest, &["port"])),
+    ("vrf", |rest| begins_with(rest, &["forwarding"])),
+];
+
+/// What `ipv6` says of the whole device.
+const IPV6_OF_THE_DEVICE: &[&str] = &[
+    "access-list",
+    "cef",
+    "general-prefix",
+    "host",
+    "local",
+    "multicast-routing",
+    "prefix-list",
+    "route",
+    "router",
+    "source-route",
+    "unicast-routing",
+];
+
+/// Events of an interface that may be logged or not.
+const EVENTS: &[&str] =
+    &["bundle-status", "link-status", "spanning-tree", "status", "subif-link-status", "trunk-status"];
+
+/// What `spanning-tree` says of a port.
+const OF_A_PORT: &[&str] =
+    &["bpdufilter", "bpduguard", "cost", "guard", "link-type", "port-priority", "portfast"];
+
+fn begins_with(rest: &[&str], words: &[&str]) -> bool {
+    rest.first().is_some_and(|first| words.contains(first))
+}
+
+/// `snooping trust`, `inspection limit rate 10`: a port's.
+fn is_trust(rest: &[&str]) -> bool {
+    matches!(rest, ["snooping" | "inspection", "trust" | "limit", ..])
+}
+
+/// Whether an interface keeps a line.
+pub(super) fn is_of_interface(words: &[&str]) -> bool {
+    let behind = |head: &str| super::apply::behind(words, head);
+    KEPT_IN_INTERFACE.iter().any(|head| behind(head).is_some())
+        && SHARED.iter().all(|(head, is)| behind(head).is_none_or(is))
+}
 
 /// The same inside a line.
 pub(super) const KEPT_IN_LINE: &[&str] = &[

@@ -136,6 +136,71 @@ fn a_line_of_one_section_ends_another() {
     assert_eq!((applied.section, c.hostname.as_str()), (Section::Global, "R8"));
 }
 
+/// Real configurations have both behind one another; nothing but the words behind the first tells them apart.
+#[test]
+fn what_begins_alike_belongs_to_an_interface_or_to_the_device_by_what_follows() {
+    for (of_interface, global) in [
+        ("ip nat inside", "ip nat inside source list 1 interface GigabitEthernet0/1 overload"),
+        ("ip nat outside", "ip nat pool P 10.9.0.1 10.9.0.9 netmask 255.255.255.0"),
+        ("ip vrf forwarding A", "ip vrf A"),
+        ("ip nbar protocol-discovery", "ip nbar port-map http tcp 80 8080"),
+        ("ipv6 address 2001:DB8::1/64", "ipv6 unicast-routing"),
+        ("ipv6 enable", "ipv6 route ::/0 2001:DB8::2"),
+        ("ipv6 ospf 1 area 0", "ipv6 router ospf 1"),
+        ("ipv6 traffic-filter A in", "ipv6 access-list A"),
+        ("arp timeout 300", "arp 10.0.0.9 0011.2233.4455 ARPA"),
+        ("crypto map M", "crypto map M 10 ipsec-isakmp"),
+        ("vrf forwarding A", "vrf definition A"),
+        ("spanning-tree portfast", "spanning-tree mode rapid-pvst"),
+        ("lldp med-tlv-select power-management", "lldp timer 10"),
+        ("logging event link-status", "logging host 10.0.0.1"),
+        ("ip dhcp snooping trust", "ip dhcp snooping vlan 10"),
+        ("ip arp inspection trust", "ip arp inspection vlan 10"),
+        ("ip pim sparse-mode", "ip pim rp-address 10.0.0.1"),
+        ("ip igmp version 3", "ip igmp snooping querier"),
+        ("mls qos trust dscp", "mls qos"),
+        ("udld port aggressive", "udld enable"),
+        ("dot1x pae authenticator", "dot1x system-auth-control"),
+        ("power inline never", "power redundancy-mode redundant"),
+    ] {
+        let text = format!("interface GigabitEthernet0/0\n {of_interface}\n mtu 1400\n{global}\n");
+        let mut config = Config::before_boot(&C2911, "");
+        let merged = crate::commands::merge(&C2911, &mut config, &text);
+        assert_eq!(merged.refused, Vec::<String>::new(), "{text}");
+        let written = config.render("15.1");
+        let interface = written.split("interface GigabitEthernet0/0\n").nth(1).expect("it is there");
+        let block = interface.split('!').next().expect("its lines");
+        assert!(block.contains(&format!(" {of_interface}\n")) && block.contains(" mtu 1400\n"), "{written}");
+        assert!(written.contains(&format!("\n{global}\n")), "{written}");
+        let mut again = Config::before_boot(&C2911, "");
+        crate::commands::merge(&C2911, &mut again, &written);
+        assert_eq!(again.render("15.1"), written);
+    }
+}
+
+#[test]
+fn where_lines_of_a_block_are_indented_one_that_is_not_is_none_of_them() {
+    let written = |text: &str| {
+        let mut config = Config::before_boot(&C2911, "");
+        assert_eq!(crate::commands::merge(&C2911, &mut config, text).refused, Vec::<String>::new(), "{text}");
+        config.render("15.1")
+    };
+    let text = written("route-map M permit 10\n match ip address 10\naccess-list 10 permit any\n");
+    assert!(text.contains("\nroute-map M permit 10\n match ip address 10\n!\n"), "{text}");
+    assert!(text.contains("\naccess-list 10 permit any\n"), "{text}");
+    // What somebody pastes is not indented, and an interface's all the same.
+    let text = written("interface g0/0\nmtu 1400\nip nat inside\nip nat inside source list 1 pool P\n");
+    assert!(text.contains(" mtu 1400\n ip nat inside\n!"), "{text}");
+    assert!(text.contains("\nip nat inside source list 1 pool P\n"), "{text}");
+    // Each block for itself.
+    let text = written("interface g0/1\n mtu 1400\nline con 0\nlocation here\nlogin\n");
+    assert!(
+        text.contains("\nline con 0\n location here\n login\n")
+            || text.contains("line con 0\n login\n location here\n"),
+        "{text}"
+    );
+}
+
 #[test]
 fn what_holds_of_itself_is_shown_where_it_was_denied_only() {
     let mut c = Config::new(&C2911);
