@@ -238,7 +238,8 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
         if banner && line.matches("^C").count() < 2 {
             for more in lines.by_ref() {
                 line.push('\n');
-                line.push_str(more);
+                // Of several CR before the line feed none is the text's.
+                line.push_str(more.trim_end_matches('\r'));
                 if more.contains("^C") {
                     break;
                 }

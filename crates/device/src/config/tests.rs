@@ -136,6 +136,19 @@ fn a_line_of_one_section_ends_another() {
     assert_eq!((applied.section, c.hostname.as_str()), (Section::Global, "R8"));
 }
 
+#[test]
+fn a_banner_of_several_lines_loses_its_line_ends_once() {
+    let read = |text: &str| {
+        let mut config = Config::before_boot(&C2911, "");
+        crate::commands::merge(&C2911, &mut config, text);
+        config.render("15.1")
+    };
+    let written = read("banner motd ^C\r\r\nkeep\rout\r\r\r\n  now\r\n^C\r\nhostname R7\r\n");
+    assert!(written.contains("banner motd ^C\nkeep\rout\n  now\n^C\n"), "{written:?}");
+    assert!(written.contains("hostname R7\n"), "{written:?}");
+    assert_eq!(read(&written), written);
+}
+
 /// Real configurations have both behind one another; nothing but the words behind the first tells them apart.
 #[test]
 fn what_begins_alike_belongs_to_an_interface_or_to_the_device_by_what_follows() {
