@@ -311,10 +311,11 @@ fn without_a_configuration_it_ends_with_its_terminal() {
         &port.number.to_string(),
     ]);
     c.args(["--cert", &path("first.pem"), "--key", &path("first.key")]);
-    // The shell is the session's leader, whose end is that of the terminal.
-    let mut shell = std::process::Command::new("sh");
+    // The shell is the session's leader, whose end is that of the terminal. Under nohup the hang-up is ignored by
+    // whoever is started, and that cannot be undone in a shell.
+    let mut shell = std::process::Command::new("env");
     shell
-        .args(["-c", "echo leader $$.; \"$@\" >log 2>&1; true", "sh"])
+        .args(["--default-signal=HUP", "sh", "-c", "echo leader $$.; \"$@\" >log 2>&1; true", "sh"])
         .arg(c.get_program())
         .args(c.get_args());
     shell.current_dir(dir.path());
