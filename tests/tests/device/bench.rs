@@ -2,7 +2,7 @@
 
 use device::image::{Recipe, make};
 use device::wire::Table;
-use device::{C2911, Device, DeviceConfig, Heard, Port, Profile};
+use device::{C2911, Device, DeviceConfig, Heard, OpenError, Port, Profile};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
@@ -101,13 +101,21 @@ impl Bench {
     }
 
     pub(crate) fn device(&self) -> Arc<Device> {
-        let mut config = DeviceConfig::new(self.dir.path());
-        config.profile = self.profile.clone();
-        config.pace = 0.0;
-        config.patience = self.patience;
-        config.table.clone_from(&self.table);
-        config.lease = self.lease.map(|text| text.parse().expect("a lease"));
-        Device::open(config).expect("opened")
+        let config = || {
+            let mut config = DeviceConfig::new(self.dir.path());
+            config.profile = self.profile.clone();
+            config.pace = 0.0;
+            config.patience = self.patience;
+            config.table.clone_from(&self.table);
+            config.lease = self.lease.map(|text| text.parse().expect("a lease"));
+            config
+        };
+        // The device that was here before may have a line whose thread is about to end.
+        let is_open = || match Device::open(config()) {
+            Err(OpenError::Locked(_)) => None,
+            opened => Some(opened.expect("opened")),
+        };
+        e2e::poll::until(PATIENCE, is_open).expect("nobody has it any more")
     }
 
     /// A person at the console of a device that boots now.
