@@ -1,7 +1,7 @@
 //! The tables of each database, a version at a time.
 
 use crate::Fault;
-use sqlx::{Connection, Row as _, SqliteConnection};
+use sqlx::{Connection, SqliteConnection};
 
 /// A database of ours.
 pub(crate) struct Schema {
@@ -91,6 +91,10 @@ pub(crate) const JOURNAL: Schema = Schema {
     ],
 };
 
+/// The version, what it says that it is, and how many tables there are: in one statement, for somebody may begin it between two.
+const SEEN: &str = "SELECT (SELECT user_version FROM pragma_user_version),
+    (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)";
+
 impl Schema {
     /// The newest version.
     pub(crate) const fn newest(&self) -> i64 {
@@ -99,13 +103,10 @@ impl Schema {
 
     /// Whether what is open is one that this program can read. 0: nobody has written it yet.
     pub(crate) async fn check(&self, connection: &mut SqliteConnection) -> Result<i64, Fault> {
-        let found = number(connection, "PRAGMA user_version").await?;
-        let application = number(connection, "PRAGMA application_id").await?;
+        let (found, application, tables): (i64, i64, i64) =
+            sqlx::query_as(SEEN).fetch_one(connection).await?;
         if found == 0 && application == 0 {
-            return match number(connection, "SELECT count(*) FROM sqlite_schema").await? {
-                0 => Ok(0),
-                _ => Err(Fault::Foreign),
-            };
+            return if tables == 0 { Ok(0) } else { Err(Fault::Foreign) };
         }
         match found {
             _ if application != self.application => Err(Fault::Foreign),
@@ -130,9 +131,4 @@ impl Schema {
         all.commit().await?;
         Ok(())
     }
-}
-
-async fn number(connection: &mut SqliteConnection, what: &'static str) -> Result<i64, Fault> {
-    let row = sqlx::query(what).fetch_one(connection).await?;
-    row.try_get(0).map_err(Fault::from)
 }

@@ -9,11 +9,13 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Rows of one statement: each has 12 values, and SQLite takes 32,766.
 const AT_ONCE: usize = 100;
+/// How often it is looked whether others still hold it.
+const AGAIN: Duration = Duration::from_millis(5);
 /// Values of a row.
 const VALUES: usize = 12;
 /// Rows forgotten in one transaction, so that it is short.
@@ -57,7 +59,7 @@ impl Writer {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|e| Fault::Unusable(e.to_string()))?;
         let there = fs::symlink_metadata(path).is_ok_and(|m| m.len() > 0);
-        match runtime.block_on(open(path, patience, now)) {
+        match runtime.block_on(waiting(patience, || open(path, patience, now))) {
             Ok((connection, run)) => {
                 let opened = if there { Opened::There } else { Opened::New };
                 Ok((Writer::with(path, connection, run, runtime)?, opened))
@@ -137,6 +139,24 @@ async fn open(path: &Path, patience: Duration, now: i64) -> Result<(SqliteConnec
     let query = sqlx::query("INSERT INTO run (at, pid, version) VALUES (?, ?, ?)");
     let run = query.bind(now).bind(pid).bind(env!("CARGO_PKG_VERSION")).execute(&mut connection).await?;
     Ok((connection, run.last_insert_rowid()))
+}
+
+/// Tries again while others hold it, for as long as `patience`: SQLite waits for them by itself, but not where the mode of
+/// the log changes, as it does when a database begins.
+pub(crate) async fn waiting<T, Tried>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Tried,
+) -> Result<T, Fault>
+where
+    Tried: Future<Output = Result<T, Fault>>,
+{
+    let end = Instant::now() + patience;
+    loop {
+        match attempt().await {
+            Err(Fault::Locked) if Instant::now() < end => tokio::time::sleep(AGAIN).await,
+            tried => return tried,
+        }
+    }
 }
 
 /// Opens a database for writing, or begins one whose file has this mode; it has the newest tables then.

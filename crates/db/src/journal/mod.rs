@@ -27,7 +27,7 @@ pub use look::{DeviceKept, EntryKept, Look, RunKept, State};
 use crate::Fault as Database;
 use crate::reader::look;
 use crate::schema::JOURNAL;
-use crate::writer::{begun, identity};
+use crate::writer::{begun, identity, waiting};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -138,9 +138,8 @@ impl Journal {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let runtime = runtime.map_err(|e| Database::Unusable(e.to_string()))?;
-        let there = fs::symlink_metadata(path).is_ok_and(|m| m.len() > 0);
-        let connection = runtime.block_on(async {
-            if there {
+        let connection = runtime.block_on(waiting(patience, async || {
+            if fs::symlink_metadata(path).is_ok_and(|m| m.len() > 0) {
                 // Opening it for writing would change what is not ours.
                 match look(path, &JOURNAL, patience).await {
                     // Somebody begins it in this moment, or died when he did.
@@ -149,7 +148,7 @@ impl Journal {
                 }
             }
             begun(path, &JOURNAL, &work::options(path, patience), 0o600).await
-        })?;
+        }))?;
         let file = identity(path).ok_or_else(|| Database::Gone(path.to_path_buf()))?;
         let thread = Thread::start(path.to_path_buf(), file, connection, runtime)?;
         Ok(Journal { thread: Arc::new(thread) })

@@ -375,3 +375,25 @@ fn many_threads_write_at_once_each_in_its_order() {
         assert_eq!(texts, expected);
     }
 }
+
+#[test]
+fn several_begin_it_in_the_same_moment() {
+    const WHO: usize = 6;
+    for _ in 0..40 {
+        let place = place();
+        std::fs::create_dir_all(place.path.parent().unwrap()).unwrap();
+        let start = std::sync::Barrier::new(WHO);
+        let runs: Vec<i64> = std::thread::scope(|scope| {
+            let one = || {
+                start.wait();
+                let history = place.path.with_file_name("history.db");
+                drop(Writer::open(&history, PATIENCE, 0).unwrap());
+                Journal::open(&place.path).unwrap().begin(&run(), &[device("r1", None)]).unwrap()
+            };
+            let all: Vec<_> = (0..WHO).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|one| one.join().expect("it is a journal to each")).collect()
+        });
+        let numbers: std::collections::BTreeSet<i64> = runs.into_iter().collect();
+        assert_eq!(numbers, (1..=6).collect(), "each has a run of its own");
+    }
+}
