@@ -221,7 +221,10 @@ mod tests {
 
     #[test]
     fn an_own_socket_is_seen_with_its_owner() {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        // Below what is given to whoever asks for any: nobody has it the moment that we let it go.
+        let mut ports = 20_000..30_000;
+        let bound = ports.find_map(|port| std::net::UdpSocket::bind(("127.0.0.1", port)).ok());
+        let socket = bound.expect("a free one");
         let at = socket.local_addr().unwrap();
         let host = Host::look(Path::new("/proc"));
         let owner = host.on_port(at.port()).first().and_then(|l| l.owner.clone()).expect("our own");
