@@ -1,6 +1,6 @@
 //! pyntc, a library that upgrades such devices: its `IOSDevice` against ours, from the facts to the version that runs behind it.
 
-use crate::bench::{Bench, SIZE, image_for};
+use crate::bench::{Bench, Person, SIZE, image_for};
 use crate::models::Model;
 use crate::tools::PASSWORD;
 use device::{Attendant, Device, Mode};
@@ -116,13 +116,28 @@ fn in_order(typed: &[String], lines: &[&str]) -> bool {
     lines.iter().all(|line| typed.any(|t| t.starts_with(line)))
 }
 
-/// What bob needs besides what the model has saved.
-fn let_in(bench: &Bench, more: &str) {
+/// A device with what bob needs and what it boots, besides what the model has saved, and who looks after it.
+fn switched_on(bench: &Bench, boot: &str) -> (Arc<Device>, Attendant) {
     let lines = format!(
-        "username bob privilege 15 secret {PASSWORD}\nip scp server enable\narchive\n path flash:arch\n{more}\
+        "username bob privilege 15 secret {PASSWORD}\nip scp server enable\narchive\n path flash:arch\n{boot}\n\
          line vty 0 4\n login local\nline con 0"
     );
     bench.startup(&bench.saved().replace("line con 0", &lines));
+    let device = bench.device();
+    let attendant = Attendant::start(std::slice::from_ref(&device)).expect("a thread");
+    device.power_on();
+    (device, attendant)
+}
+
+/// The boot loader of a new switch was told nothing: somebody sets what it boots at the console.
+fn tell_its_loader(device: &Arc<Device>, boot: &str) {
+    let mut p = Person::at(Arc::clone(device));
+    p.keys("\r");
+    p.until("R1#");
+    for line in ["configure terminal", boot, "end", "write memory"] {
+        p.run(line);
+    }
+    drop(p.leave());
 }
 
 #[test]
@@ -130,10 +145,8 @@ fn pyntc_upgrades_a_router() {
     let model = Model::of("c2911");
     let Some(operator) = Operator::of(&model) else { return };
     let bench = &model.lab.bench;
-    let_in(bench, &format!("boot system flash0:{}\n", model.old));
-    let device = bench.device();
-    let _attendant = Attendant::start(std::slice::from_ref(&device)).expect("a thread");
-    device.power_on();
+    let boot = format!("boot system flash0:{}", model.old);
+    let (device, _attendant) = switched_on(bench, &boot);
     let got = operator.runs(BUNDLE, &device, &model.new);
     let facts = &got["facts"];
     for (name, value) in [
@@ -192,19 +205,9 @@ fn pyntc_upgrades_a_catalyst_by_its_boot_list() {
     let model = Model::of("c2960x");
     let Some(operator) = Operator::of(&model) else { return };
     let bench = &model.lab.bench;
-    let_in(bench, &format!("boot system flash:/{}\n", model.old));
-    let device = bench.device();
-    let _attendant = Attendant::start(std::slice::from_ref(&device)).expect("a thread");
-    device.power_on();
-    let mut p = crate::bench::Person::at(Arc::clone(&device));
-    p.keys("\r");
-    p.until("R1#");
-    // The boot loader of a new one was told nothing.
-    p.run("configure terminal");
-    p.run(&format!("boot system flash:/{}", model.old));
-    p.run("end");
-    p.run("write memory");
-    drop(p.leave());
+    let boot = format!("boot system flash:/{}", model.old);
+    let (device, _attendant) = switched_on(bench, &boot);
+    tell_its_loader(&device, &boot);
     let got = operator.runs(CATALYST, &device, &model.new);
     let facts = &got["facts"];
     for (name, value) in [
@@ -248,18 +251,9 @@ fn pyntc_upgrades_in_install_mode() {
     let model = Model::installed("c9300");
     let Some(operator) = Operator::of(&model) else { return };
     let bench = &model.lab.bench;
-    let_in(bench, "boot system flash:packages.conf\n");
-    let device = bench.device();
-    let _attendant = Attendant::start(std::slice::from_ref(&device)).expect("a thread");
-    device.power_on();
-    let mut p = crate::bench::Person::at(Arc::clone(&device));
-    p.keys("\r");
-    p.until("R1#");
-    p.run("configure terminal");
-    p.run("boot system flash:packages.conf");
-    p.run("end");
-    p.run("write memory");
-    drop(p.leave());
+    let boot = "boot system flash:packages.conf";
+    let (device, _attendant) = switched_on(bench, boot);
+    tell_its_loader(&device, boot);
     let got = operator.runs(INSTALL, &device, &model.new);
     let facts = &got["facts"];
     assert_eq!(

@@ -70,21 +70,7 @@ impl<'a> Carrying<'a> {
             .collect();
         let depot = depot(&order)?;
         let run = journal.begin(&kept, &devices).map_err(fault)?;
-        Ok(Carrying {
-            run,
-            order,
-            depot,
-            journal,
-            path,
-            events,
-            json,
-            screen: screen(json),
-            stop: Arc::default(),
-            take: Take::default(),
-            back: None,
-            plans: BTreeMap::new(),
-            together: Together::default(),
-        })
+        Ok(Carrying::of(run, order, depot, journal, path, events, json))
     }
 
     /// A run that was begun before.
@@ -100,9 +86,21 @@ impl<'a> Carrying<'a> {
         journal.ask_to_stop(run, false).map_err(|fault| failure(&path, &fault))?;
         // What is put back needs no image.
         let depot = if back.is_some() { None } else { depot(&order)? };
-        let stop = Arc::default();
-        let (plans, together, screen) = (BTreeMap::new(), Together::default(), screen(json));
-        Ok(Carrying {
+        let carrying = Carrying::of(run, order, depot, journal, path, events, json);
+        Ok(Carrying { take, back, ..carrying })
+    }
+
+    /// A run that nothing is known of yet but its order.
+    fn of(
+        run: i64,
+        order: Order,
+        depot: Option<Arc<Depot>>,
+        journal: Journal,
+        path: PathBuf,
+        events: &'a Arc<Events>,
+        json: bool,
+    ) -> Carrying<'a> {
+        Carrying {
             run,
             order,
             depot,
@@ -110,13 +108,13 @@ impl<'a> Carrying<'a> {
             path,
             events,
             json,
-            screen,
-            stop,
-            take,
-            back,
-            plans,
-            together,
-        })
+            screen: screen(json),
+            stop: Arc::default(),
+            take: Take::default(),
+            back: None,
+            plans: BTreeMap::new(),
+            together: Together::default(),
+        }
     }
 
     /// What is not as it was planned is not touched.
