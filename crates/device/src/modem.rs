@@ -8,6 +8,7 @@ use std::time::Duration;
 use store::Blob;
 
 /// What came.
+#[derive(Default)]
 pub(crate) struct Came {
     /// Over XMODEM with what fills up the last block.
     pub(crate) octets: Vec<u8>,
@@ -36,6 +37,22 @@ pub(crate) fn receive(
     room: u64,
     tries: Option<u32>,
 ) -> Result<Result<Came, Broken>, Leave> {
+    let mut came = Came::default();
+    let ended = receive_into(tty, protocol, room, tries, &mut came)?;
+    if ended.is_ok() {
+        tty.say_raw(b"\r\n")?;
+    }
+    Ok(ended.map(|()| came))
+}
+
+/// The same for who keeps what had come of a file that breaks off; the cursor stays behind what asked for it.
+pub(crate) fn receive_into(
+    tty: &mut Tty,
+    protocol: Protocol,
+    room: u64,
+    tries: Option<u32>,
+    came: &mut Came,
+) -> Result<Result<(), Broken>, Leave> {
     let began = std::time::Instant::now();
     let patience = tty.device.config.patience.max(0.001);
     // A test's device has less patience than a person with a terminal program.
@@ -47,7 +64,6 @@ pub(crate) fn receive(
     if let Some(tries) = tries {
         receiver = receiver.with_tries(tries);
     }
-    let mut came = Came { octets: Vec::new(), name: None };
     loop {
         let out: Vec<u8> = std::iter::from_fn(|| receiver.poll_transmit()).collect();
         if !out.is_empty() {
@@ -63,10 +79,7 @@ pub(crate) fn receive(
                     return Ok(Err(Broken::TooLarge));
                 }
                 Event::Data(data) => came.octets.extend(data),
-                Event::Over(Outcome::Complete) => {
-                    tty.say_raw(b"\r\n")?;
-                    return Ok(Ok(came));
-                }
+                Event::Over(Outcome::Complete) => return Ok(Ok(())),
                 Event::Over(Outcome::TimedOut) => return Ok(Err(Broken::TimedOut)),
                 Event::Over(Outcome::Cancelled) => return Ok(Err(Broken::Cancelled)),
                 Event::Over(Outcome::Errors | Outcome::OutOfStep) => return Ok(Err(Broken::Errors)),

@@ -2,17 +2,20 @@
 //!
 //! Stopped before it has looked at flash, it knows no file until `flash_init`. Variables are kept as they are set.
 //! `copy tftp://H/F flash:F` is a real read, by the management port, once `mgmt_init` has taken its address from
-//! IP_ADDR (`10.0.0.2/255.255.255.0`) and DEFAULT_ROUTER.
+//! IP_ADDR (`10.0.0.2/255.255.255.0`) and DEFAULT_ROUTER. `copy xmodem: flash:F` takes it over the console.
 
 use crate::boot::Outcome;
 use crate::commands::fetch_failure;
 use crate::device::Power;
 use crate::ifs::Bounded;
-use crate::profile::Prefix;
+use crate::modem::{self, Broken, Came};
+use crate::profile::{Loader, Prefix};
 use crate::session::{Leave, Tty, load};
 use crate::wire::{LabWire, Links};
 use client::{Remote, Scheme, Type};
 use ios_cli::text::boot_switch as texts;
+use ios_cli::text::modem::{self as modem_texts, Modem};
+use ios_cli::xmodem::Protocol;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use store::{Blob, Sink, StoreError, VPath};
@@ -90,7 +93,7 @@ fn usage(verb: &str) -> &'static str {
         "unset" => "unset VARIABLE ...",
         "rename" => "rename flash:OLD flash:NEW",
         "delete" => "delete flash:FILE ...",
-        "copy" => "copy flash:FILE|tftp://HOST/FILE flash:FILE",
+        "copy" => "copy flash:FILE|tftp://HOST/FILE|xmodem: flash:FILE",
         _ => "type flash:FILE",
     }
 }
@@ -246,6 +249,11 @@ fn copy(tty: &mut Tty, from: &str, to: &str, wire: Option<&Arc<LabWire>>) -> Res
         Ok(path) => path,
         Err(text) => return tty.print(&text),
     };
+    // One with IOS-XE has no such file system.
+    let has_xmodem = tty.device.profile().boot.loader == Loader::Switch;
+    if has_xmodem && from.get(..texts::XMODEM.len()).is_some_and(|t| t.eq_ignore_ascii_case(texts::XMODEM)) {
+        return take_over_line(tty, to, &target);
+    }
     let mut upload = match tty.device.flash.create(&target) {
         Ok(upload) => upload,
         Err(e) => return done(tty, to, Err(e)),
@@ -263,8 +271,50 @@ fn copy(tty: &mut Tty, from: &str, to: &str, wire: Option<&Arc<LabWire>>) -> Res
         },
     };
     match copied.and_then(|()| upload.commit().map_err(|e| format!("{to}: {e}\n"))) {
-        Ok(_) => tty.print(&format!("\nFile \"{from}\" successfully copied to \"{to}\"\n\n")),
+        Ok(_) => tty.print(&texts::copied(from, to)),
         Err(text) => tty.print(&format!("{text}\n")),
+    }
+}
+
+/// `copy xmodem:`: what comes over the console becomes the file. Of one that breaks off what had come is there, in
+/// the place of what was.
+fn take_over_line(tty: &mut Tty, to: &str, target: &VPath) -> Result<(), Leave> {
+    let room = match tty.device.flash.room(target) {
+        Ok(room) => room,
+        Err(e) => return done(tty, to, Err(e)),
+    };
+    tty.print(modem_texts::begin(Modem::X))?;
+    let mut came = Came::default();
+    // An image's last block is filled up.
+    let ended =
+        modem::receive_into(tty, Protocol::XmodemEither, room.saturating_add(1_023), None, &mut came)?;
+    let broken = match ended {
+        Ok(()) => None,
+        Err(Broken::TooLarge) => {
+            tty.fresh_line()?;
+            return tty.print(&texts::full(to));
+        }
+        Err(Broken::TimedOut | Broken::Cancelled | Broken::Errors) => Some(texts::XMODEM_BROKEN),
+    };
+    if let Some(text) = broken
+        && came.octets.is_empty()
+    {
+        return tty.print(text);
+    }
+    let blob = modem::cut(came.octets);
+    let written = tty.device.flash.create(target).and_then(|mut upload| {
+        pour(&blob, &mut upload)?;
+        upload.commit()
+    });
+    match (written, broken) {
+        (Err(StoreError::Io(e)), _) if e.kind() == std::io::ErrorKind::StorageFull => {
+            tty.print(&texts::full(to))
+        }
+        (Err(e), _) => done(tty, to, Err(e)),
+        (Ok(_), Some(text)) => tty.print(text),
+        (Ok(_), None) => {
+            tty.print(&format!("{}{}", texts::dots(blob.len()), texts::copied(texts::XMODEM, to)))
+        }
     }
 }
 

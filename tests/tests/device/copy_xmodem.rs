@@ -1,7 +1,8 @@
-//! `copy xmodem:` and `copy ymodem:` over the console: the questions, what comes, and what is left of what does not.
+//! `copy xmodem:` and `copy ymodem:` over the console: the questions, what comes, and what is left of what does not. And
+//! `copy xmodem:` of a Catalyst's boot loader.
 
 use crate::bench::{Bench, NEW, NEW_VERSION, OLD, Person, SIZE, image, image_for};
-use crate::models::Model;
+use crate::models::{Model, runs};
 use crate::xmodem::{block, lrzsz, send};
 use device::Profile;
 use e2e::matrix::compared_streams;
@@ -236,4 +237,137 @@ fn lrzsz_sends_images_to_ios() {
     p.state("it is copied", |f| f.flash.iter().any(|file| file.name == model.new));
     let written = std::fs::File::open(model.lab.bench.flash(&model.new)).expect("there");
     assert_eq!(compared_streams("lrzsz", "device copy xmodem on a switch", written, &octets[..]), SIZE);
+}
+
+const BEGIN: &str = "Begin the Xmodem or Xmodem-1K transfer now...\r\n";
+
+/// At `switch:`, with flash looked at, and a file `old.bin` there; `room` octets are free besides.
+fn loader(room: Option<&str>, patience: f64) -> (Bench, Person) {
+    let bench = Bench { profile: Profile::named("c2960x").expect("a profile"), patience, ..Bench::bare() };
+    bench.put("old.bin", &[1; 9_000]);
+    let device = bench.device();
+    if let Some(room) = room {
+        device.set_fault(room.parse().expect("a fault"));
+    }
+    let mut p = Person::at(device);
+    p.until("Boot process failed...");
+    p.until("switch: ");
+    (bench, p)
+}
+
+#[test]
+fn a_switch_s_boot_loader_takes_an_image_over_the_console_and_boots_it() {
+    let model = Model::of("c2960x");
+    let bench = &model.lab.bench;
+    std::fs::remove_file(bench.flash(&model.old)).expect("there");
+    let octets = image_for(&model.profile, model.new_version, SIZE);
+    let device = bench.device();
+    device.send_break();
+    let mut p = Person::at(device);
+    p.until("switch: ");
+    let line = format!("copy xmodem: flash:{}", model.new);
+    // Flash was not looked at yet.
+    p.keys(&format!("{line}\r"));
+    p.until(&format!("unable to stat flash:{}: invalid argument\r\n\r\nswitch: ", model.new));
+    p.answer("flash_init", "switch: ");
+    p.keys(&format!("{line}\r"));
+    p.until(BEGIN);
+    send(&mut p, &octets);
+    let said = p.until("switch: ");
+    // 65,700 octets: 17 of 4,096.
+    let copied = format!("\nFile \"xmodem:\" successfully copied to \"flash:{}\"\n\nswitch: ", model.new);
+    assert_eq!(said, format!("{}{copied}", ".".repeat(17)));
+    assert_eq!(std::fs::read(bench.flash(&model.new)).expect("there"), octets, "without what filled it up");
+    p.answer(&format!("set BOOT flash:{}", model.new), "switch: ");
+    p.keys("boot\r");
+    p.started();
+    runs(&mut p, model.new_version, &model.new);
+}
+
+#[test]
+fn what_breaks_off_at_the_boot_loader_is_a_damaged_file() {
+    let (bench, mut p) = loader(None, 0.005);
+    // Nobody sends: nothing has changed.
+    p.keys("copy xmodem: flash:old.bin\r");
+    p.until(BEGIN);
+    assert!(p.until("switch: ").ends_with("xmodem:: I/O error\n\nswitch: "), "{}", p.screen());
+    assert_eq!(std::fs::read(bench.flash("old.bin")).expect("there"), [1; 9_000]);
+    // A sender falls silent behind its first block.
+    p.keys("copy xmodem: flash:old.bin\r");
+    p.until(BEGIN);
+    p.until("C");
+    p.octets(&block(1, &[7; 1_024]));
+    p.until("\u{6}");
+    assert!(p.until("switch: ").ends_with("xmodem:: I/O error\n\nswitch: "), "{}", p.screen());
+    assert_eq!(std::fs::read(bench.flash("old.bin")).expect("there"), [7; 1_024]);
+    let said = p.answer("boot flash:old.bin", "switch: ");
+    assert!(said.contains("flash:old.bin: magic number mismatch: bad mzip file"), "{said}");
+    drop(p);
+    // Ctrl-C before the first block, and a break.
+    let (bench, mut p) = loader(None, 1.0);
+    for by_break in [false, true] {
+        p.keys("copy xmodem: flash:new.bin\r");
+        p.until(BEGIN);
+        p.until("C");
+        if by_break {
+            p.break_key();
+        } else {
+            p.octets(&[3]);
+        }
+        p.until("xmodem:: I/O error\r\n\r\nswitch: ");
+    }
+    assert!(!bench.flash("new.bin").exists());
+    for line in ["copy xmodem:", "copy xmodem: tftp:x", "copy xmodem: flash:"] {
+        let said = p.answer(line, "switch: ");
+        assert!(!said.contains("Begin the"), "{line}: {said}");
+    }
+}
+
+#[test]
+fn the_boot_loader_takes_no_more_than_flash_has_room_for() {
+    let (bench, mut p) = loader(Some("full-flash 3000"), 1.0);
+    p.keys("copy xmodem: flash:new.bin\r");
+    p.until(BEGIN);
+    p.until("C");
+    for n in 1..=4 {
+        p.octets(&block(n, &[7; 1_024]));
+        if n < 4 {
+            p.until("\u{6}");
+        }
+    }
+    p.until("flash:new.bin: no space left on device\r\n\r\nswitch: ");
+    assert!(!bench.flash("new.bin").exists());
+    // What it replaces makes room.
+    p.keys("copy xmodem: flash:old.bin\r");
+    p.until(BEGIN);
+    send(&mut p, &[8; 9_000]);
+    p.until("successfully copied to \"flash:old.bin\"\r\n\r\nswitch: ");
+    assert_eq!(std::fs::read(bench.flash("old.bin")).expect("there")[..9_000], [8; 9_000]);
+    // One with IOS-XE knows nothing of it.
+    let bench = Bench { profile: Profile::named("c9300").expect("a profile"), ..Bench::bare() };
+    let mut p = bench.person();
+    p.until("switch: ");
+    let said = p.answer("copy xmodem: flash:x.bin", "switch: ");
+    assert!(said.contains("unable to stat xmodem:"), "{said}");
+}
+
+#[test]
+fn lrzsz_sends_an_image_to_a_switch_s_boot_loader() {
+    let Some(sx) = Peer::find("lrzsz", "sx") else { return };
+    let profile = Profile::named("c2960x").expect("a profile");
+    let octets = image_for(&profile, "15.2(7)E8", SIZE);
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("n.bin");
+    std::fs::write(&file, &octets).expect("written");
+    for (flags, operation) in
+        [(&[][..], "device switch: copy xmodem"), (&["-k"], "device switch: copy xmodem 1k")]
+    {
+        let (bench, mut p) = loader(None, 1.0);
+        p.keys("copy xmodem: flash:n.bin\r");
+        p.until(BEGIN);
+        lrzsz(&mut p, &sx, "sx", flags, &file);
+        p.state("it is copied", |f| f.flash.iter().any(|file| file.name == "n.bin"));
+        let written = std::fs::File::open(bench.flash("n.bin")).expect("there");
+        assert_eq!(compared_streams("lrzsz", operation, written, &octets[..]), SIZE);
+    }
 }

@@ -273,6 +273,11 @@ impl Flash {
         Ok(Bounded { upload: Some(upload), flash: self.clone(), path: path.clone(), at, taken: 0 })
     }
 
+    /// Octets that a new file at `path` may take: what is free, and what the one has that it replaces.
+    pub fn room(&self, path: &VPath) -> Result<u64> {
+        Ok(self.free()?.saturating_add(self.replaced(path)?))
+    }
+
     /// Octets of the file that a new one at `path` replaces. A file that is only marked makes no room.
     fn replaced(&self, path: &VPath) -> Result<u64> {
         match self.stat(path) {

@@ -113,6 +113,27 @@ pub fn no_stat(name: &str) -> String {
     format!("unable to stat {name}: invalid argument\n\n")
 }
 
+/// Behind a `copy` that went well.
+pub fn copied(from: &str, to: &str) -> String {
+    format!("\nFile \"{from}\" successfully copied to \"{to}\"\n\n")
+}
+
+/// What the boot loader's `copy xmodem:` calls its source, whatever stands behind the colon.
+pub const XMODEM: &str = "xmodem:";
+
+/// Nobody sends, or no longer: what stands behind the `C` that asked for the first block.
+pub const XMODEM_BROKEN: &str = "xmodem:: I/O error\n\n";
+
+/// A dot for each 4,096 octets that are written to flash, once the file is here.
+pub fn dots(octets: u64) -> String {
+    ".".repeat(usize::try_from(octets.div_ceil(4_096)).unwrap_or(0))
+}
+
+/// A file that flash has no room for. Not confirmed on a device.
+pub fn full(file: &str) -> String {
+    format!("{file}: no space left on device\n\n")
+}
+
 /// A word that is no command. Not confirmed on a device.
 pub fn unknown(command: &str) -> String {
     format!("Unknown cmd: {command}\n\n")
@@ -158,6 +179,19 @@ image.
 
 
 switch: "
+        );
+    }
+
+    #[test]
+    fn an_image_over_the_console_as_a_c2960_says_it() {
+        // c2960-lanbasek9-mz.150-2.SE11.bin: 2,889 dots.
+        assert_eq!(dots(2_889 * 4_096).len(), 2_889);
+        assert_eq!(dots(0), "");
+        assert_eq!(dots(1), ".");
+        let to = "flash:c2960-lanbasek9-mz.150-2.SE11.bin";
+        assert_eq!(
+            copied(XMODEM, to),
+            "\nFile \"xmodem:\" successfully copied to \"flash:c2960-lanbasek9-mz.150-2.SE11.bin\"\n\n"
         );
     }
 

@@ -25,6 +25,8 @@ const ASK_CRC: Duration = Duration::from_secs(3);
 const ASK_SUM: Duration = Duration::from_secs(10);
 /// How often it is asked for before nobody sends.
 const ASKS: u32 = 60;
+/// The reference, §7.3.2: how often a CRC is asked for before the sender may know sums only.
+const ASKS_FOR_CRC: u32 = 4;
 /// Silence between two blocks, and within one; the line is quiet after the latter.
 const BETWEEN: Duration = Duration::from_secs(10);
 const WITHIN: Duration = Duration::from_secs(1);
@@ -38,6 +40,8 @@ pub enum Protocol {
     Xmodem,
     /// With a CRC.
     XmodemCrc,
+    /// With a CRC, or with a sum where nobody answers that.
+    XmodemEither,
     /// With a CRC; the file's name and length come first.
     Ymodem,
 }
@@ -171,7 +175,12 @@ impl Receiver {
         self.tries += 1;
         match self.state {
             State::Asking if self.tries >= ASKS => self.end(Outcome::TimedOut),
-            State::Asking => self.ask(now),
+            State::Asking => {
+                if self.protocol == Protocol::XmodemEither && self.tries >= ASKS_FOR_CRC {
+                    self.protocol = Protocol::Xmodem;
+                }
+                self.ask(now);
+            }
             State::Between if self.tries > self.most => self.give_up(Outcome::TimedOut),
             State::Purging(_) if self.tries > self.most => self.give_up(Outcome::Errors),
             State::Purging(Then::Ask) => self.ask(now),
@@ -212,7 +221,7 @@ impl Receiver {
     fn ask(&mut self, now: Instant) {
         let (asks, wait) = match self.protocol {
             Protocol::Xmodem => (NAK, ASK_SUM),
-            Protocol::XmodemCrc | Protocol::Ymodem => (CRC, ASK_CRC),
+            Protocol::XmodemCrc | Protocol::XmodemEither | Protocol::Ymodem => (CRC, ASK_CRC),
         };
         self.state = State::Asking;
         self.out.push_back(asks);
@@ -329,7 +338,9 @@ impl Receiver {
             // The ACK before was lost.
             (Protocol::Ymodem, Expects::Next) => {}
             (Protocol::Ymodem, Expects::Name) => self.end(Outcome::Cancelled),
-            (Protocol::Xmodem | Protocol::XmodemCrc, _) => self.end(Outcome::Complete),
+            (Protocol::Xmodem | Protocol::XmodemCrc | Protocol::XmodemEither, _) => {
+                self.end(Outcome::Complete);
+            }
         }
     }
 

@@ -59,6 +59,30 @@ fn a_file_with_a_sum_octet_for_octet() {
 }
 
 #[test]
+fn who_knows_sums_only_is_asked_for_them_behind_four_for_a_crc() {
+    let mut r = Receiver::new(at(0), Protocol::XmodemEither);
+    let mut asked = out(&mut r);
+    for second in [3, 6, 9, 12] {
+        r.handle_timeout(at(second * 1_000));
+        asked.extend(out(&mut r));
+    }
+    assert_eq!(asked, [CRC, CRC, CRC, CRC, NAK]);
+    // 01 01 fe, 128 times 61, their sum: 128 * 0x61 = 0x3080.
+    let mut octets = alloc::vec![0x01, 0x01, 0xfe];
+    octets.extend([0x61; 128]);
+    octets.push(0x80);
+    octets.push(EOT);
+    r.handle_bytes(at(13_000), &octets);
+    assert_eq!(out(&mut r), [ACK, ACK]);
+    assert_eq!(came(&mut r), (alloc::vec![0x61; 128], Some(Outcome::Complete)));
+    // Who answers the first C sends a CRC.
+    let mut r = Receiver::new(at(0), Protocol::XmodemEither);
+    assert_eq!(out(&mut r), b"C");
+    r.handle_bytes(at(1), &block(1, b"image"));
+    assert_eq!(out(&mut r), [ACK]);
+}
+
+#[test]
 fn blocks_of_both_lengths_come_in_whatever_pieces() {
     for piece in [1, 3, 128, 2_000] {
         let mut r = Receiver::new(at(0), Protocol::XmodemCrc);

@@ -18,7 +18,7 @@ use store::{Blob, Sink};
 
 /// What a router asks before it listens; a Catalyst takes what stands here.
 struct Terms {
-    crc: bool,
+    protocol: Protocol,
     tries: Option<u32>,
     validation: bool,
 }
@@ -57,14 +57,9 @@ impl Exec<'_> {
             return self.copy_failed(Step::Opening, &order.destination.to_string(), why);
         }
         let Some(terms) = self.terms(modem)? else { return Ok(Err(Reason::Interrupted)) };
-        let protocol = match (modem, terms.crc) {
-            (Modem::X, false) => Protocol::Xmodem,
-            (Modem::X, true) => Protocol::XmodemCrc,
-            (Modem::Y, _) => Protocol::Ymodem,
-        };
         let began = Instant::now();
         let room = self.room_of(&order.destination);
-        let came = match modem::receive(self.tty, protocol, room, terms.tries)? {
+        let came = match modem::receive(self.tty, terms.protocol, room, terms.tries)? {
             Ok(came) => came,
             Err(broken) => {
                 let (step, reason) = match broken {
@@ -116,7 +111,11 @@ impl Exec<'_> {
     fn terms(&mut self, modem: Modem) -> Result<Option<Terms>, Leave> {
         if !self.tty.device.profile().is_router() {
             self.tty.print(texts::begin(modem))?;
-            return Ok(Some(Terms { crc: true, tries: None, validation: false }));
+            let protocol = match modem {
+                Modem::X => Protocol::XmodemEither,
+                Modem::Y => Protocol::Ymodem,
+            };
+            return Ok(Some(Terms { protocol, tries: None, validation: false }));
         }
         let crc = modem == Modem::Y || self.tty.confirm(texts::USE_CRC)?;
         let tries = loop {
@@ -133,7 +132,12 @@ impl Exec<'_> {
             return Ok(None);
         }
         self.tty.print(texts::READY)?;
-        Ok(Some(Terms { crc, tries: Some(tries.into()), validation }))
+        let protocol = match (modem, crc) {
+            (Modem::X, false) => Protocol::Xmodem,
+            (Modem::X, true) => Protocol::XmodemCrc,
+            (Modem::Y, _) => Protocol::Ymodem,
+        };
+        Ok(Some(Terms { protocol, tries: Some(tries.into()), validation }))
     }
 
     /// Octets that the destination can hold, with what fills up an image's last block.
