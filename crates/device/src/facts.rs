@@ -134,6 +134,7 @@ impl Device {
             interfaces: running
                 .interfaces
                 .iter()
+                .filter(|i| !i.deleted)
                 .map(|i| InterfaceFacts {
                     name: i.name.clone(),
                     address: i.address.map(|(a, _)| a),

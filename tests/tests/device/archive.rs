@@ -154,6 +154,13 @@ try:
 except napalm.base.exceptions.ReplaceConfigException as e:
     got["refused"] = str(e)
 after("not replaced")
+made = "interface Loopback0\n ip address 10.255.0.1 255.255.255.255\ninterface GigabitEthernet0/0.10\n encapsulation dot1Q 10\nend\n"
+device.load_merge_candidate(config=made)
+device.commit_config()
+got["made"] = device.get_interfaces()
+device.load_replace_candidate(config=other)
+device.commit_config()
+got["gone"] = device.get_interfaces()
 device.close()
 print(json.dumps(got))
 "#;
@@ -208,6 +215,14 @@ fn napalm_merges_replaces_compares_confirms_and_rolls_back() {
     ] {
         assert_eq!((&got[step][1], &got[step][2]), (&host.into(), &pending.into()), "{step}: {got}");
     }
+    let loopback = &got["made"]["Loopback0"];
+    assert_eq!(
+        (&loopback["is_up"], &loopback["speed"], &loopback["mtu"]),
+        (&true.into(), &8000.0.into(), &1514.into()),
+        "{got}"
+    );
+    assert_eq!(got["made"]["GigabitEthernet0/0.10"]["is_enabled"], true, "{got}");
+    assert!(got["gone"].get("Loopback0").is_none(), "{got}");
     for done in ["merged", "replaced", "discarded", "to be confirmed", "confirmed"] {
         assert_eq!(got[done][0], "", "{done}: {got}");
     }

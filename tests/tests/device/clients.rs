@@ -18,6 +18,9 @@ c.enable()
 got = {"user": user, "privileged": c.find_prompt()}
 got["version"] = c.send_command("show version")
 got["config"] = c.send_config_set(["interface g0/1", "description by netmiko", "exit", "no ip domain lookup"])
+got["ranged"] = c.send_config_set(["interface range g0/1 - 2", "bandwidth 500", "interface Loopback5",
+    "ip address 10.255.0.5 255.255.255.255", "interface g0/1.10", "encapsulation dot1Q 10",
+    "ip address 10.10.0.1 255.255.255.0", "default interface g0/2"])
 got["saved"] = c.save_config()
 copied = c.send_command("copy tftp: flash:", expect_string=r"\?")
 copied += c.send_command("10.0.0.1", expect_string=r"\?")
@@ -146,6 +149,18 @@ fn netmiko_works<E: FnOnce()>(kind: &str, listen: impl FnOnce(std::sync::Arc<dev
     assert_eq!((text("user"), text("privileged")), ("R1>".into(), "R1#".into()));
     assert!(text("version").starts_with("Cisco IOS Software, C2900 Software"), "{}", text("version"));
     assert!(text("config").contains("R1(config-if)#description by netmiko\n"), "{}", text("config"));
+    let ranged = text("ranged");
+    for prompt in ["R1(config-if-range)#bandwidth 500\n", "R1(config-subif)#encapsulation dot1Q 10\n"] {
+        assert!(ranged.contains(prompt), "{ranged}");
+    }
+    assert!(ranged.contains("Interface GigabitEthernet0/2 set to default configuration"), "{ranged}");
+    let saved = lab.bench.saved();
+    let blocks = [
+        "interface Loopback5\n ip address 10.255.0.5",
+        "interface GigabitEthernet0/1.10\n encapsulation dot1Q 10\n",
+    ];
+    assert!(blocks.iter().all(|block| saved.contains(block)), "{saved}");
+    assert_eq!(saved.matches(" bandwidth 500\n").count(), 1, "{saved}");
     assert!(text("saved").contains("[OK]"), "{}", text("saved"));
     assert!(lab.bench.saved().contains("\n description by netmiko\n"));
     assert!(text("copied").contains(&format!("[OK - {SIZE} bytes]")), "{}", text("copied"));

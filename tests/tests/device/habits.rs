@@ -36,7 +36,7 @@ fn blocks_have_prompts_of_their_own_and_take_no_nonsense() {
     p.answer("router rip", "R1(config-router)#");
     p.answer("version 2", "R1(config-router)#");
     p.answer("network 10.0.0.0", "R1(config-router)#");
-    let text = p.answer("int lo9", "R1(config-router)#");
+    let text = p.answer("int g0/9", "R1(config-router)#");
     assert!(text.contains("^\n% Invalid input detected at '^' marker."), "{text}");
     p.run("end");
     let text = p.run("show running-config | section router rip");

@@ -25,6 +25,7 @@ mod faults;
 mod files;
 mod habits;
 mod install;
+mod interfaces;
 mod inventory;
 mod keys;
 mod lab;

@@ -10,6 +10,8 @@ pub(crate) enum Line {
     Off,
     /// `shutdown`
     Shut,
+    /// A subinterface that is no more.
+    Deleted,
     /// It has no carrier.
     Down,
     /// It has one.
@@ -21,6 +23,7 @@ impl Line {
     pub(crate) fn status(self) -> Status {
         match self {
             Line::Shut => Status::AdminDown,
+            Line::Deleted => Status::Deleted,
             Line::Off | Line::Down => Status::Down,
             Line::Up => Status::Up,
         }
@@ -47,6 +50,12 @@ const SAID: &[(Line, Line, &[Said])] = &[
     (Line::Shut, Line::Up, &[Said::Link(true), Said::Protocol(true)]),
     (Line::Down, Line::Up, &[Said::Link(true), Said::Protocol(true)]),
 ];
+
+/// What the log says of a loopback that is made, or taken away.
+pub(crate) fn of_loopback(port: &str, is_there: bool) -> impl Iterator<Item = String> {
+    let said: &[Said] = if is_there { &[Said::Protocol(true)] } else { &[Said::Shut, Said::Protocol(false)] };
+    said.iter().map(move |said| said.text(port))
+}
 
 /// What the log says of it.
 pub(crate) fn messages(port: &str, was: Line, is: Line) -> impl Iterator<Item = String> {

@@ -85,9 +85,14 @@ impl Device {
 
     /// What a port is.
     pub(crate) fn line(&self, port: &Port) -> Line {
-        match self.cables.at(port) {
-            Some((cable, end)) => cable.line(end),
-            None => self.own(port).line,
+        match (self.cables.at(port), port.parent()) {
+            (Some((cable, end)), _) => cable.line(end),
+            // A subinterface is what its port is, where nothing is said against it.
+            (None, Some(parent)) => match self.own(port).line {
+                Line::Up => self.line(&parent),
+                own @ (Line::Off | Line::Shut | Line::Deleted | Line::Down) => own,
+            },
+            (None, None) => self.own(port).line,
         }
     }
 
@@ -139,6 +144,14 @@ impl Device {
                 is_changed = true;
             }
         }
+        // What begins with IOS itself nobody tells of.
+        let both = !before.is_empty() && !after.is_empty();
+        for (one, other, is_there) in [(&after, &before, true), (&before, &after, false)] {
+            let only_here = |port: &Port| both && other.iter().all(|(that, _)| that != port);
+            for (port, _) in one.iter().filter(|(port, _)| port.is_loopback() && only_here(port)) {
+                line::of_loopback(port, is_there).for_each(|text| self.log(&text));
+            }
+        }
         if is_changed {
             self.rewire();
         }
@@ -146,22 +159,25 @@ impl Device {
         out
     }
 
-    /// Its ports without a cable.
+    /// Its ports without a cable; nobody tells of subinterfaces.
     fn bare_lines(&self) -> Vec<(Port, Line)> {
         let cables = self.cables.all();
         let has_cable = |port: &Port| cables.iter().any(|(cable, end)| cable.port(*end) == Some(port));
         let lines = self.running(|r| {
-            let bare = r.config.interfaces.iter().filter(|i| !has_cable(&i.name));
+            let is_bare = |i: &&Interface| !has_cable(&i.name) && i.name.parent().is_none();
+            let bare = r.config.interfaces.iter().filter(is_bare);
             bare.map(|i| (i.name.clone(), self.own_line(i))).collect()
         });
         lines.unwrap_or_default()
     }
 
     fn own_line(&self, interface: &Interface) -> Line {
-        match interface.shutdown {
-            true => Line::Shut,
-            false if self.faults.unplugs(&interface.name) => Line::Down,
-            false => Line::Up,
+        match interface {
+            i if i.deleted => Line::Deleted,
+            i if i.shutdown => Line::Shut,
+            // A loopback has no carrier to lose.
+            i if !i.name.is_loopback() && self.faults.unplugs(&i.name) => Line::Down,
+            _ => Line::Up,
         }
     }
 

@@ -63,6 +63,32 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         Id::Interface,
     ),
     Row::new(
+        "[no] interface range <names:line>",
+        &["Select an interface to configure", "interface range command", "Interfaces: Gi0/0 - 2 , Gi1/0"],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
+        "default interface <name:interface>",
+        &["Set a command to its defaults", "Select an interface to configure", "Interface"],
+        CONFIG,
+        15,
+        Id::Interface,
+    ),
+    Row::new(
+        "default interface range <names:line>",
+        &[
+            "Set a command to its defaults",
+            "Select an interface to configure",
+            "interface range command",
+            "Interfaces: Gi0/0 - 2 , Gi1/0",
+        ],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
         "[no] ip ftp username <name:word>",
         &[
             IP,
@@ -278,6 +304,20 @@ pub(super) const ROUTER_GLOBAL: &[Row<Id>] = &[
         Id::Line,
     ),
 ];
+
+/// What routers have for the subinterfaces of their ports.
+pub(super) const ROUTER_INTERFACE: &[Row<Id>] = &[Row::new(
+    "[no] encapsulation dot1Q <vlan:1-4094> [native]",
+    &[
+        "Set encapsulation type for an interface",
+        "IEEE 802.1Q Virtual LAN",
+        "IEEE 802.1Q VLAN ID",
+        "Make this as native vlan",
+    ],
+    IF,
+    15,
+    Id::Apply,
+)];
 
 pub(super) const INTERFACE: &[Row<Id>] = &[
     Row::new(

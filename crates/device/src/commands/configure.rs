@@ -54,7 +54,7 @@ impl Exec<'_> {
         if !self.may_change(found)? {
             return Ok(());
         }
-        let section = if found.mode == Modes::CONFIG { Section::Global } else { self.section };
+        let section = if found.mode == Modes::CONFIG { Section::Global } else { self.section.clone() };
         match self.change(section, &canonical) {
             Ok(applied) => self.applied(&applied),
             Err(complaint) => {
@@ -70,7 +70,7 @@ impl Exec<'_> {
         if line.trim_start().starts_with("config-register") {
             return Ok(false);
         }
-        match self.change(self.section, line.trim()) {
+        match self.change(self.section.clone(), line.trim()) {
             Ok(applied) => {
                 self.applied(&applied)?;
                 Ok(true)
@@ -109,13 +109,8 @@ impl Exec<'_> {
     }
 
     fn applied(&mut self, applied: &Applied) -> Result<(), Leave> {
-        self.section = applied.section;
-        self.mode = match applied.section {
-            Section::Global => Modes::CONFIG,
-            Section::Interface(_) => Modes::INTERFACE,
-            Section::Line(_) => Modes::LINE,
-            Section::Kept(_) => Modes::ARCHIVE,
-        };
+        self.section = applied.section.clone();
+        self.mode = mode_of(&applied.section);
         if let Some(register) = applied.register {
             let mut state = self.tty.device.state();
             state.monitor.register = register;
@@ -128,6 +123,15 @@ impl Exec<'_> {
             Some(notice) => self.tty.print(&format!("{notice}\n")),
             None => Ok(()),
         }
+    }
+}
+
+fn mode_of(section: &Section) -> Modes {
+    match section {
+        Section::Global => Modes::CONFIG,
+        Section::Interface(_) | Section::Range(_) => Modes::INTERFACE,
+        Section::Line(_) => Modes::LINE,
+        Section::Kept(_) => Modes::ARCHIVE,
     }
 }
 
@@ -145,7 +149,9 @@ fn text_of(complaint: &Complaint, line: &str, prompt: usize) -> String {
         }
         Complaint::Incomplete => "% Incomplete command.\n\n".into(),
         Complaint::BadMask { .. } | Complaint::Overlaps { .. } => format!("% {complaint}\n"),
-        Complaint::Hostname => format!("% {complaint}\n"),
+        Complaint::Hostname | Complaint::Physical => format!("% {complaint}\n"),
+        Complaint::NoEncapsulation => format!("\n% {complaint}\n\n"),
+        Complaint::SameVlan { .. } => format!("\n%{complaint}\n\n"),
     }
 }
 
@@ -181,7 +187,8 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
         }
         Id::Interface => {
             let name = found.arg("name").and_then(|a| a.interface()).map(ToString::to_string);
-            let _ = write!(out, "interface {}", name.unwrap_or_default());
+            let default = if found.words.first() == Some(&"default") { "default " } else { "" };
+            let _ = write!(out, "{default}interface {}", name.unwrap_or_default());
         }
         _ => {
             out.push_str(&found.words.join(" "));
@@ -245,27 +252,23 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
                 }
             }
         }
-        let mode = match section {
-            Section::Global => Modes::CONFIG,
-            Section::Interface(_) => Modes::INTERFACE,
-            Section::Line(_) => Modes::LINE,
-            Section::Kept(_) => Modes::ARCHIVE,
-        };
+        let mode = mode_of(&section);
         let scope = Scope { mode, privilege: 15, offers: &[] };
         let (section_of, canonical) = match graph(profile).read(&scope, &line) {
             Outcome::Match(found) if !found.via_do && is_configuration(found.id) => (
-                if found.mode == Modes::CONFIG { Section::Global } else { section },
+                if found.mode == Modes::CONFIG { Section::Global } else { section.clone() },
                 canonical(&found, &line),
             ),
             Outcome::Match(found) if found.id == Id::Exit => {
                 section = Section::Global;
                 continue;
             }
-            _ => (section, line.clone()),
+            _ => (section.clone(), line.clone()),
         };
+        let is_global = section_of == Section::Global;
         match config.apply(profile, section_of, &canonical) {
             Ok(applied) => {
-                if section_of == Section::Global || applied.section != section {
+                if is_global || applied.section != section {
                     body = None;
                 }
                 section = applied.section;

@@ -238,12 +238,16 @@ impl Exec<'_> {
             None => host,
         };
         let prompt = self.mode.prompt(&host, self.privilege);
-        match self.section {
+        match &self.section {
             Section::Kept(at) => {
                 let config = self.tty.device.running_config();
-                let head = config.blocks.get(at).map_or("", |b| b.head.as_str());
+                let head = config.blocks.get(*at).map_or("", |b| b.head.as_str());
                 prompt.replace("(config-archive)", &format!("({})", block_prompt(head)))
             }
+            Section::Interface(port) if port.parent().is_some() => {
+                prompt.replace("(config-if)", "(config-subif)")
+            }
+            Section::Range(_) => prompt.replace("(config-if)", "(config-if-range)"),
             Section::Global | Section::Interface(_) | Section::Line(_) => prompt,
         }
     }

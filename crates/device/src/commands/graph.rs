@@ -1,7 +1,7 @@
 //! The rows that a model has, as one graph.
 
 use super::authenticity::AUTHENTICITIES;
-use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL};
+use super::config_table::{GLOBAL, INTERFACE, LINES, ROUTER_GLOBAL, ROUTER_INTERFACE};
 use super::connect::CONNECTS;
 use super::crash::CRASHES;
 use super::crypto_key::CRYPTO_KEYS;
@@ -33,7 +33,7 @@ pub(crate) fn graph(profile: &Profile) -> &'static Graph<Id> {
     /// Guards the graphs that were made, each once; held for a look and for the making of one.
     static GRAPHS: Mutex<BTreeMap<Kind, &'static Graph<Id>>> = Mutex::new(BTreeMap::new());
     let (view, own): (usize, &[&[Row<Id>]]) = match profile.boot.view {
-        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_OPERATOR, ROUTER_GLOBAL]),
+        View::Bootvar => (0, &[ROUTER_SHOWS, ROUTER_OPERATOR, ROUTER_GLOBAL, ROUTER_INTERFACE]),
         View::PathList | View::Variables => {
             (1, &[SWITCH_SHOWS, SWITCH_NETWORK, SWITCH_OPERATOR, SWITCH_GLOBAL])
         }

@@ -163,7 +163,10 @@ impl Exec<'_> {
         for (port, address, mask) in &links.up {
             let network = Ipv4Addr::from_bits(address.to_bits() & mask.to_bits());
             routes.push(Route { network: (network, bits(mask)), way: Way::Connected(port.to_string()) });
-            routes.push(Route { network: (*address, 32), way: Way::Local(port.to_string()) });
+            // The address of a loopback is all of its network.
+            if bits(mask) < 32 {
+                routes.push(Route { network: (*address, 32), way: Way::Local(port.to_string()) });
+            }
         }
         Ok(routes)
     }
@@ -215,7 +218,7 @@ impl Exec<'_> {
         let port = |i: &crate::config::Interface| {
             let (status, duplex, speed) = match self.tty.device.line(&i.name) {
                 Line::Shut => ("disabled", "auto", "auto"),
-                Line::Off | Line::Down => ("notconnect", "auto", "auto"),
+                Line::Off | Line::Deleted | Line::Down => ("notconnect", "auto", "auto"),
                 Line::Up => ("connected", "a-full", "a-1000"),
             };
             PortStatus {

@@ -155,9 +155,7 @@ pub(crate) fn summary_of(device: &Device) -> String {
         status: device.line(&i.name).status(),
         protocol: device.line(&i.name) == Line::Up,
     };
-    // A switch names its VLANs first.
-    let (vlans, ports): (Vec<_>, Vec<_>) = config.interfaces.iter().partition(|i| i.name.starts_with("Vlan"));
-    interfaces::render(&vlans.into_iter().chain(ports).map(brief).collect::<Vec<_>>())
+    interfaces::render(&config.in_tables().into_iter().map(brief).collect::<Vec<_>>())
 }
 
 /// The clock as it is.

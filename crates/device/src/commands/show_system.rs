@@ -9,7 +9,7 @@ use ios_cli::Match;
 use ios_cli::text::inventory::{self, Part};
 use ios_cli::text::load::{Cpu, Pool, render_memory};
 use ios_cli::text::logging::Logging;
-use ios_cli::text::ports::{self, Port};
+use ios_cli::text::ports::{self, Encapsulation, Port};
 
 /// `logging buffered`, octets, as it is without a line of configuration.
 const BUFFER: u32 = 8_192;
@@ -41,6 +41,7 @@ const KINDS: &[(&str, &str, u32, u32, &str)] = &[
         "Full-duplex, 40Gb/s, media type is QSFP 40G SR4",
     ),
     ("FastEthernet", "Fast Ethernet", 100_000, 100, "Full-duplex, 100Mb/s, media type is 10/100BaseTX"),
+    ("Loopback", "Loopback", 8_000_000, 5_000, ""),
     ("Vlan", "Ethernet SVI", 1_000_000, 10, ""),
     ("Embedded-Service-Engine", "Embedded Service Engine", 10_000, 1_000, ""),
 ];
@@ -66,7 +67,17 @@ impl Exec<'_> {
     pub(super) fn ports(&self) -> Vec<Port> {
         let profile = self.tty.device.profile();
         let config = self.tty.device.running_config();
-        let port = |(n, i): (usize, &Interface)| {
+        let trunks = |i: &Interface| {
+            let is_of = |sub: &Interface| sub.name.parent().is_some_and(|parent| parent == i.name);
+            config.interfaces.iter().any(|sub| is_of(sub) && sub.dot1q.is_some())
+        };
+        // Each of the model's own has an address of its own, a subinterface its port's.
+        let nth = |i: &Interface| {
+            let name = i.name.parent().unwrap_or_else(|| i.name.clone());
+            profile.interfaces.iter().position(|own| *own == name).unwrap_or(profile.interfaces.len())
+        };
+        let port = |i: &Interface| {
+            let (is_loopback, is_sub) = (i.name.is_loopback(), i.name.parent().is_some());
             let kept = |word: &str| i.kept.iter().find_map(|l| l.strip_prefix(word)?.trim().parse().ok());
             let kind = KINDS.iter().find(|kind| i.name.starts_with(kind.0)).unwrap_or(&KINDS[0]);
             let line = self.tty.device.line(&i.name);
@@ -75,16 +86,22 @@ impl Exec<'_> {
                 status: line.status(),
                 protocol: line == Line::Up,
                 hardware: kind.1.into(),
-                mac: mac(&profile.mac, n),
+                mac: if is_loopback { String::new() } else { mac(&profile.mac, nth(i)) },
                 description: i.description.clone(),
                 address: i.address.map(|(a, m)| (a, u8::try_from(m.to_bits().leading_ones()).unwrap_or(32))),
-                mtu: kept("mtu ").unwrap_or(1_500),
+                mtu: kept("mtu ").unwrap_or(if is_loopback { 1_514 } else { 1_500 }),
                 bandwidth: kept("bandwidth ").unwrap_or(kind.2),
                 delay: kind.3,
-                medium: (!kind.4.is_empty()).then(|| kind.4.to_owned()),
+                medium: (!kind.4.is_empty() && !is_sub).then(|| kind.4.to_owned()),
+                encapsulation: match i.dot1q {
+                    Some(dot1q) => Encapsulation::Dot1q(dot1q.vlan),
+                    None if is_loopback => Encapsulation::Loopback,
+                    None if trunks(i) => Encapsulation::Trunk,
+                    None => Encapsulation::Arpa,
+                },
             }
         };
-        config.interfaces.iter().enumerate().map(port).collect()
+        config.in_tables().into_iter().map(port).collect()
     }
 
     /// The chassis, and the parts that the model lists.

@@ -1,17 +1,20 @@
-use super::kept::{BY_ITSELF, KEPT, KEPT_IN_LINE, WHOLE, is_of_interface};
-use super::{Block, BootLine, Config, FilePrompt, Interface, Login, Password, User};
+use super::interface::named;
+use super::kept::{BY_ITSELF, KEPT, KEPT_IN_LINE, WHOLE};
+use super::{Block, BootLine, Config, FilePrompt, Login, Password, User};
 use crate::Profile;
 use crate::boot::switch::{BOOT, CONFIG_FILE, ENABLE_BREAK, MANUAL_BOOT};
 use crate::profile::Port;
 use std::net::Ipv4Addr;
 
 /// Where in the configuration a line is typed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Section {
     /// `(config)#`
     Global,
-    /// `(config-if)#`: an index into [`Config::interfaces`].
-    Interface(usize),
+    /// `(config-if)#`, `(config-subif)#`
+    Interface(Port),
+    /// `(config-if-range)#`: what is typed is of each.
+    Range(Vec<Port>),
     /// `(config-line)#`: an index into [`Config::lines`].
     Line(usize),
     /// A kept block: an index into [`Config::blocks`].
@@ -56,6 +59,26 @@ pub enum Complaint {
         /// The other interface.
         other: Port,
     },
+    /// An address on a subinterface of no VLAN.
+    #[error(
+        "Configuring IP routing on a LAN subinterface is only allowed if that\nsubinterface is already configured as \
+         part of an IEEE 802.10, IEEE 802.1Q,\nor ISL vLAN."
+    )]
+    NoEncapsulation,
+    /// Another subinterface of the same interface has this VLAN.
+    #[error(
+        "Configuration of multiple subinterfaces of the same main\ninterface with the same VID ({vlan}) is not \
+         permitted.\nThis VID is already configured on {other}."
+    )]
+    SameVlan {
+        /// The VLAN.
+        vlan: u16,
+        /// Whose it is.
+        other: Port,
+    },
+    /// What nobody made with a command.
+    #[error("Removal of physical interfaces is not permitted")]
+    Physical,
     /// A host name that cannot be one.
     #[error("Hostname contains one or more illegal characters.")]
     Hostname,
@@ -75,15 +98,15 @@ impl Config {
         }
         // Another line may have taken away what this one is in.
         let there = match section {
-            Section::Global => true,
-            Section::Interface(i) => i < self.interfaces.len(),
+            Section::Global | Section::Interface(_) | Section::Range(_) => true,
             Section::Line(i) => i < self.lines.len(),
             Section::Kept(i) => i < self.blocks.len(),
         };
         let inner = match section {
             _ if !there => None,
             Section::Global => None,
-            Section::Interface(i) => self.interface_line(i, no, words, line)?,
+            Section::Interface(ref port) => self.lines_of(std::slice::from_ref(port), no, words, line)?,
+            Section::Range(ref ports) => self.lines_of(ports, no, words, line)?,
             Section::Line(i) => self.line_line(i, no, words, line)?,
             Section::Kept(i) if self.blocks[i].head == "archive" => {
                 match super::archive::line(&mut self.blocks[i].body, no, words)? {
@@ -208,16 +231,23 @@ impl Config {
                 }
             }
             ["interface"] => return Err(Complaint::Incomplete),
+            ["interface", "range"] => return Err(Complaint::Incomplete),
             ["interface", name @ ..] => {
-                let at = self.port(profile, &name.concat()).ok_or(Complaint::Invalid)?;
-                if no {
-                    // Only what a command made can be taken away.
-                    if profile.interface(&self.interfaces[at].name).is_some() {
-                        return Err(Complaint::Invalid);
+                let ports = match name {
+                    ["range", names @ ..] => {
+                        self.range(profile, &names.concat()).ok_or(Complaint::Invalid)?
                     }
-                    self.interfaces.remove(at);
-                } else {
-                    applied.section = Section::Interface(at);
+                    name => vec![named(profile, &name.concat()).ok_or(Complaint::Invalid)?],
+                };
+                match (no, line.trim_start().starts_with("default"), name.first() == Some(&"range")) {
+                    (_, true, _) => applied.notice = Some(self.reset(profile, &ports)?),
+                    (true, false, _) => applied.notice = self.take_away(profile, &ports)?,
+                    (false, false, true) => applied.section = Section::Range(ports),
+                    (false, false, false) => {
+                        let port = ports.into_iter().next().ok_or(Complaint::Invalid)?;
+                        self.enter(profile, &port);
+                        applied.section = Section::Interface(port);
+                    }
                 }
             }
             ["line"] | ["line", _] => return Err(Complaint::Incomplete),
@@ -269,30 +299,6 @@ impl Config {
         Ok(Some(images.concat()))
     }
 
-    /// An interface by its name, which may be abbreviated. A switch makes that of a VLAN when it is named.
-    fn port(&mut self, profile: &Profile, name: &str) -> Option<usize> {
-        let known = match profile.interface(name) {
-            Some(port) => port.clone(),
-            None if profile.switched.is_empty() => return None,
-            None => Port::vlan(vlan(name)?),
-        };
-        let at = self.interfaces.iter().position(|i| i.name == known);
-        at.or_else(|| {
-            let (description, address, defaults, kept) = (None, None, Vec::new(), Vec::new());
-            let (shutdown, switched) = (false, false);
-            self.interfaces.push(Interface {
-                name: known,
-                description,
-                address,
-                shutdown,
-                switched,
-                defaults,
-                kept,
-            });
-            Some(self.interfaces.len() - 1)
-        })
-    }
-
     fn username(&mut self, name: &str, rest: &[&str], line: &str) -> Result<(), Complaint> {
         let at = self.users.iter().position(|u| u.name == name);
         let mut user = at.map_or_else(
@@ -314,81 +320,6 @@ impl Config {
             None => self.users.push(user),
         }
         Ok(())
-    }
-
-    /// A line of an interface; `None`: not one, try the global section.
-    fn interface_line(
-        &mut self,
-        at: usize,
-        no: bool,
-        words: &[&str],
-        line: &str,
-    ) -> Result<Option<()>, Complaint> {
-        if let ["ip", "address", ..] = words
-            && self.interfaces[at].switched
-        {
-            return Err(Complaint::Invalid);
-        }
-        if let ["ip", "address", address, mask] = words
-            && !no
-        {
-            let pair = self.checked_address(at, address, mask)?;
-            self.interfaces[at].address = Some(pair);
-            return Ok(Some(()));
-        }
-        let interface = &mut self.interfaces[at];
-        match words {
-            ["ip", "address", ..] if no => interface.address = None,
-            ["ip", "address", ..] => return Err(Complaint::Incomplete),
-            ["shutdown"] => interface.shutdown = !no,
-            ["description", ..] if no => interface.description = None,
-            ["description", ..] => {
-                let text = line.trim().split_once(char::is_whitespace).map(|(_, t)| t.trim().to_owned());
-                interface.description = text;
-            }
-            ["negotiation", "auto"] if !no => interface.kept.retain(|l| !l.ends_with("negotiation auto")),
-            // The defaults that every rendering of a Gigabit interface has.
-            [word @ ("duplex" | "speed"), "auto"] if !no => interface.kept.retain(|l| !l.starts_with(word)),
-            [word @ ("duplex" | "speed"), _] if !no => {
-                interface.kept.retain(|l| !l.starts_with(word));
-                keep(&mut interface.kept, no, words, line);
-            }
-            _ if is_of_interface(words) => keep(&mut interface.kept, no, words, line),
-            _ => return Ok(None),
-        }
-        Ok(Some(()))
-    }
-
-    fn checked_address(
-        &self,
-        at: usize,
-        address: &str,
-        mask: &str,
-    ) -> Result<(Ipv4Addr, Ipv4Addr), Complaint> {
-        let address: Ipv4Addr = address.parse().map_err(|_| Complaint::Invalid)?;
-        let mask: Ipv4Addr = mask.parse().map_err(|_| Complaint::Invalid)?;
-        let bits = mask.to_bits();
-        let host = address.to_bits() & !bits;
-        // /31 and /32 have no network or broadcast address to avoid.
-        let wide = bits.leading_ones() < 31;
-        if bits == 0
-            || bits.leading_ones() + bits.trailing_zeros() != 32
-            || (wide && (host == 0 || host == !bits))
-        {
-            return Err(Complaint::BadMask { mask: bits, address });
-        }
-        for (i, other) in self.interfaces.iter().enumerate() {
-            if let Some((a, m)) = other.address
-                && i != at
-            {
-                let common = bits & m.to_bits();
-                if a.to_bits() & common == address.to_bits() & common {
-                    let network = Ipv4Addr::from_bits(address.to_bits() & bits);
-                    return Err(Complaint::Overlaps { network, other: other.name.clone() });
-                }
-            }
-        }
-        Ok((address, mask))
     }
 
     /// A line of a `line` block; `None`: not one, try the global section.
@@ -418,14 +349,6 @@ impl Config {
 
 fn within(text: &str, range: std::ops::RangeInclusive<u8>) -> Result<u8, Complaint> {
     text.parse().ok().filter(|n| range.contains(n)).ok_or(Complaint::Invalid)
-}
-
-/// 10 of `Vlan10`, `vl10`.
-fn vlan(name: &str) -> Option<u16> {
-    let (kind, number) = name.split_at(name.find(|c: char| c.is_ascii_digit())?);
-    let kind = kind.to_ascii_lowercase();
-    let id = number.parse().ok().filter(|id| (1..=4_094).contains(id))?;
-    (!kind.is_empty() && "vlan".starts_with(&kind)).then_some(id)
 }
 
 /// A yes of the boot loader; `no` unsets it.
@@ -535,7 +458,7 @@ pub(super) fn behind<'a, 'b>(words: &'a [&'b str], head: &str) -> Option<&'a [&'
 }
 
 /// Keeps a line once; a `no` removes the line it denies, and is kept itself where nothing was denied.
-fn keep(kept: &mut Vec<String>, no: bool, words: &[&str], line: &str) {
+pub(super) fn keep(kept: &mut Vec<String>, no: bool, words: &[&str], line: &str) {
     let line = line.trim();
     if no {
         let denied = words.join(" ");

@@ -8,6 +8,7 @@
 mod apply;
 mod archive;
 mod crypt;
+mod interface;
 mod kept;
 mod logging;
 mod render;
@@ -35,7 +36,7 @@ pub struct Config {
     pub users: Vec<User>,
     /// `boot system` lines in their order: the first that boots wins.
     pub boot: Vec<BootLine>,
-    /// The device's interfaces, all of them, in the profile's order.
+    /// The device's interfaces, all of them, in the order in which the configuration has them.
     pub interfaces: Vec<Interface>,
     /// `line con 0`, `line aux 0`, `line vty 0 4`.
     pub lines: Vec<Line>,
@@ -109,16 +110,29 @@ pub struct Interface {
     pub name: Port,
     /// `description`.
     pub description: Option<String>,
+    /// `encapsulation dot1Q`, of a subinterface.
+    pub dot1q: Option<Dot1q>,
     /// `ip address A M`.
     pub address: Option<(Ipv4Addr, Ipv4Addr)>,
     /// `shutdown`.
     pub shutdown: bool,
+    /// A subinterface that was taken away: it is seen until the next restart, and is in no configuration.
+    pub deleted: bool,
     /// It carries VLANs and takes no address.
     pub switched: bool,
     /// What stands there where nobody said otherwise: `duplex auto`.
     pub defaults: Vec<String>,
     /// Kept lines.
     pub kept: Vec<String>,
+}
+
+/// The VLAN of a subinterface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Dot1q {
+    /// 1 to 4094.
+    pub vlan: u16,
+    /// Its frames have no tag.
+    pub native: bool,
 }
 
 /// One `line` block.
@@ -172,28 +186,12 @@ impl Config {
     pub fn new(profile: &Profile) -> Config {
         let line =
             |name: String, login| Line { name, password: None, login, privilege: None, kept: Vec::new() };
-        let defaults = |name: &Port| match name.starts_with("Gigabit") && !profile.is_switched(name) {
-            true => profile.port_defaults.iter().map(ToString::to_string).collect(),
-            false => Vec::new(),
-        };
         Config {
             hostname: profile.hostname.to_string(),
             enable: None,
             users: Vec::new(),
             boot: Vec::new(),
-            interfaces: profile
-                .interfaces
-                .iter()
-                .map(|name| Interface {
-                    name: name.clone(),
-                    description: None,
-                    address: None,
-                    shutdown: !profile.is_switched(name),
-                    switched: profile.is_switched(name),
-                    defaults: defaults(name),
-                    kept: Vec::new(),
-                })
-                .collect(),
+            interfaces: profile.interfaces.iter().map(|name| Interface::new(profile, name.clone())).collect(),
             lines: [
                 Some(line("con 0".into(), Login::No)),
                 profile.is_router().then(|| line("aux 0".into(), Login::No)),
@@ -254,7 +252,7 @@ impl Config {
             if trimmed == "end" {
                 break;
             }
-            match self.apply(profile, section, trimmed) {
+            match self.apply(profile, section.clone(), trimmed) {
                 Ok(applied) => section = applied.section,
                 Err(complaint) => refused.push((trimmed.to_owned(), complaint)),
             }

@@ -55,10 +55,14 @@ impl Config {
             out.push('\n');
         }
         out.push_str("!\n");
-        for i in &self.interfaces {
+        for i in self.interfaces.iter().filter(|i| !i.deleted) {
             writeln!(out, "interface {}", i.name)?;
             if let Some(text) = &i.description {
                 writeln!(out, " description {text}")?;
+            }
+            if let Some(dot1q) = &i.dot1q {
+                let native = if dot1q.native { " native" } else { "" };
+                writeln!(out, " encapsulation dot1Q {}{native}", dot1q.vlan)?;
             }
             match i.address {
                 Some((address, mask)) => writeln!(out, " ip address {address} {mask}")?,

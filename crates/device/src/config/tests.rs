@@ -1,6 +1,10 @@
 use super::*;
 use crate::profile::C2911;
 
+fn port(name: &str) -> Port {
+    C2911.interface(name).expect(name).clone()
+}
+
 fn merged(text: &str) -> Config {
     let mut config = Config::new(&C2911);
     let refused = config.merge(&C2911, text);
@@ -90,7 +94,7 @@ fn a_second_boot_line_is_appended() {
 #[test]
 fn addresses_are_checked() {
     let mut c = merged("interface g0/0\n ip address 10.0.0.2 255.255.255.0\n");
-    let mut at = |line| c.apply(&C2911, Section::Interface(2), line);
+    let mut at = |line| c.apply(&C2911, Section::Interface(port("g0/1")), line);
     assert_eq!(
         at("ip address 10.0.1.1 255.0.255.0"),
         Err(Complaint::BadMask { mask: 0xff00_ff00, address: "10.0.1.1".parse().expect("address") })
@@ -132,7 +136,7 @@ fn a_line_of_one_section_ends_another() {
     assert!(c.line("vty 5").is_none());
     // On the console nobody indents: a global command inside a section is global.
     let mut c = c;
-    let applied = c.apply(&C2911, Section::Interface(1), "hostname R8").expect("taken");
+    let applied = c.apply(&C2911, Section::Interface(port("g0/0")), "hostname R8").expect("taken");
     assert_eq!((applied.section, c.hostname.as_str()), (Section::Global, "R8"));
 }
 
@@ -345,6 +349,18 @@ fn whatever_is_merged_renders_into_the_same_configuration() {
         "version",
         "alert",
         "access-list",
+        "Loopback0",
+        "lo7",
+        "GigabitEthernet0/0.10",
+        "g0/0.5",
+        "g0/1.5",
+        "range",
+        "g0/0-1",
+        "l0,g0/2",
+        "default",
+        "encapsulation",
+        "dot1Q",
+        "10",
         "",
     ];
     let mut seed = 0x1234_5678_9abc_def0_u64;
@@ -364,6 +380,8 @@ fn whatever_is_merged_renders_into_the_same_configuration() {
         }
         let mut config = Config::new(&C2911);
         config.merge(&C2911, &text);
+        // What was taken away is seen until a restart.
+        config.interfaces.retain(|i| !i.deleted);
         let rendered = config.render("15.5");
         let again = Config::at_boot(&C2911, &rendered);
         assert_eq!(again, config, "round {round}:\n{text}\nrendered:\n{rendered}");
@@ -380,7 +398,187 @@ fn a_line_whose_block_somebody_has_taken_away_is_refused() {
     config.apply(&switch, Section::Global, "no router rip").expect("gone");
     assert_eq!(config.apply(&switch, at, "description x"), Err(Complaint::Invalid));
     assert_eq!(config.apply(&switch, kept, "version 2").map(|a| a.section), Ok(Section::Global));
-    for line in ["no interface Vlan1", "interface Vlan4095", "interface Vlan0", "interface Loopback0"] {
+    for line in ["no interface Vlan1", "interface Vlan4095", "interface Vlan0", "interface Loopback"] {
         assert_eq!(config.apply(&switch, Section::Global, line), Err(Complaint::Invalid), "{line}");
     }
+}
+
+/// The interfaces of a rendering, in its order.
+fn names(config: &Config) -> Vec<String> {
+    let text = config.render("15.5");
+    text.lines().filter_map(|line| line.strip_prefix("interface ")).map(str::to_owned).collect()
+}
+
+fn said(config: &mut Config, profile: &Profile, line: &str) -> Option<String> {
+    config.apply(profile, Section::Global, line).expect(line).notice
+}
+
+#[test]
+fn interfaces_are_made_and_stand_where_ios_writes_them() {
+    let mut config = merged(
+        "interface Loopback10\n ip address 10.10.10.10 255.255.255.255\ninterface lo2\n\
+         interface g0/0.20\n encapsulation dot1Q 20\n ip address 10.20.0.1 255.255.255.0\n\
+         interface GigabitEthernet0/0.3\n description first\n encapsulation dot1q 3 native\n\
+         interface gi0/1.007\n",
+    );
+    assert_eq!(
+        names(&config),
+        [
+            "Loopback2",
+            "Loopback10",
+            "Embedded-Service-Engine0/0",
+            "GigabitEthernet0/0",
+            "GigabitEthernet0/0.3",
+            "GigabitEthernet0/0.20",
+            "GigabitEthernet0/1",
+            "GigabitEthernet0/1.7",
+            "GigabitEthernet0/2",
+        ]
+    );
+    let text = config.render("15.5");
+    for block in [
+        "interface Loopback2\n no ip address\n!\n",
+        "interface GigabitEthernet0/0.3\n description first\n encapsulation dot1Q 3 native\n no ip address\n!\n",
+        "interface GigabitEthernet0/0.20\n encapsulation dot1Q 20\n ip address 10.20.0.1 255.255.255.0\n!\n",
+    ] {
+        assert!(text.contains(block), "{block} not in\n{text}");
+    }
+    assert_eq!(Config::at_boot(&C2911, &text), config, "{text}");
+    // A loopback goes as if it had never been, a subinterface is seen until the next restart.
+    assert_eq!(said(&mut config, &C2911, "no interface Loopback2"), None);
+    assert_eq!(said(&mut config, &C2911, "no interface Loopback99"), None);
+    let notice = said(&mut config, &C2911, "no interface GigabitEthernet0/0.20").expect("a notice");
+    assert!(notice.starts_with("% Not all config may be removed and may reappear"), "{notice}");
+    assert!(!names(&config).iter().any(|name| name == "Loopback2" || name.ends_with(".20")));
+    let seen = config.in_tables();
+    assert!(seen.iter().any(|i| i.name.ends_with(".20") && i.deleted));
+    assert_eq!(seen.last().map(|i| &*i.name), Some("Loopback10"), "tables have loopbacks last");
+    let sub = C2911.interface("g0/0").map(|port| Port::sub(port, 20)).expect("a port");
+    assert_eq!(config.interface(&sub), None);
+    let section = Section::Interface(sub.clone());
+    assert_eq!(config.apply(&C2911, section, "description gone").map(drop), Err(Complaint::Invalid));
+    said(&mut config, &C2911, "interface g0/0.20");
+    assert_eq!(config.interface(&sub).map(|i| (i.dot1q, i.address)), Some((None, None)), "as new");
+}
+
+#[test]
+fn what_is_no_interface_is_refused_and_makes_none() {
+    let switch = Profile::named("c2960x").expect("a profile");
+    for (profile, lines) in [
+        (
+            &*C2911,
+            &[
+                "interface Loopback",
+                "interface Loopback2147483648",
+                "interface Loopback0.1",
+                "interface GigabitEthernet0/7.1",
+                "interface GigabitEthernet0/0.",
+                "interface GigabitEthernet0/0.4294967296",
+                "interface GigabitEthernet0/0.1.2",
+                "interface Embedded-Service-Engine0/0.1",
+                "interface Vlan1",
+                "interface range g0/0 - 7",
+                "interface range g0/2 - 1",
+                "interface range g0/0 - ",
+                "interface range ,",
+                "interface range loopback 0",
+                "interface range g0/0 - l1",
+                "default interface Loopback0",
+                "default interface range g0/0 , lo0",
+            ][..],
+        ),
+        (
+            &switch,
+            &[
+                "interface GigabitEthernet1/0/1.10",
+                "interface range vlan 1 - 2",
+                "interface range g1/0/27 - 29",
+            ],
+        ),
+    ] {
+        let mut config = Config::new(profile);
+        for line in lines {
+            let got = config.apply(profile, Section::Global, line).map(drop);
+            assert_eq!(got, Err(Complaint::Invalid), "{line}");
+        }
+        assert_eq!(config, Config::new(profile));
+    }
+    let mut config = Config::new(&C2911);
+    let got = config.apply(&C2911, Section::Global, "no interface GigabitEthernet0/0").map(drop);
+    assert_eq!(got, Err(Complaint::Physical));
+    assert_eq!(
+        config.apply(&C2911, Section::Global, "interface range").map(drop),
+        Err(Complaint::Incomplete)
+    );
+}
+
+#[test]
+fn a_subinterface_has_an_address_only_with_a_vlan_of_its_own() {
+    let mut config = merged("interface g0/0.10\n");
+    let sub = |n| Section::Interface(Port::sub(C2911.interface("g0/0").expect("a port"), n));
+    let mut at = |n, line: &str| config.apply(&C2911, sub(n), line).map(drop);
+    assert_eq!(at(10, "ip address 10.0.10.1 255.255.255.0"), Err(Complaint::NoEncapsulation));
+    assert_eq!(at(10, "encapsulation dot1Q"), Err(Complaint::Incomplete));
+    assert_eq!(at(10, "encapsulation dot1Q 4095"), Err(Complaint::Invalid));
+    assert_eq!(at(10, "speed 100"), Err(Complaint::Invalid));
+    assert_eq!(at(10, "encapsulation dot1Q 10"), Ok(()));
+    assert_eq!(at(10, "ip address 10.0.10.1 255.255.255.0"), Ok(()));
+    said(&mut config, &C2911, "interface g0/0.20");
+    let mut at = |n, line: &str| config.apply(&C2911, sub(n), line).map(drop);
+    let other = Port::sub(C2911.interface("g0/0").expect("a port"), 10);
+    assert_eq!(at(20, "encapsulation dot1Q 10"), Err(Complaint::SameVlan { vlan: 10, other }));
+    assert_eq!(at(10, "no encapsulation dot1Q 10"), Ok(()));
+    assert_eq!(at(20, "encapsulation dot1Q 10"), Ok(()));
+    assert!(config.interfaces.iter().all(|i| i.address.is_none()), "it goes with the VLAN");
+    let main = Section::Interface(port("g0/0"));
+    assert_eq!(
+        config.apply(&C2911, main, "encapsulation dot1Q 10").map(drop),
+        Err(Complaint::Invalid),
+        "only subinterfaces"
+    );
+}
+
+#[test]
+fn a_line_of_a_range_is_of_each_and_default_takes_everything_back() {
+    let switch = Profile::named("c2960x").expect("a profile");
+    for (range, ports) in [
+        ("g1/0/1 - 3 , g1/0/7", &["1/0/1", "1/0/2", "1/0/3", "1/0/7"][..]),
+        ("GigabitEthernet1/0/1-2,gi1/0/2", &["1/0/1", "1/0/2"]),
+        ("gi 1/0/9 - gi 1/0/10", &["1/0/9", "1/0/10"]),
+        ("g1/0/28", &["1/0/28"]),
+    ] {
+        let mut config = Config::new(&switch);
+        let line = format!("interface range {range}");
+        let section = config.apply(&switch, Section::Global, &line).expect(range).section;
+        let Section::Range(found) = &section else { panic!("{section:?}") };
+        let found: Vec<&str> = found.iter().map(|port| port.parts().1).collect();
+        assert_eq!(found, ports);
+        for line in ["description uplinks", "switchport mode trunk", "shutdown"] {
+            config.apply(&switch, section.clone(), line).expect(line);
+        }
+        let of_range = |i: &&Interface| i.description.as_deref() == Some("uplinks") && i.shutdown;
+        let those: Vec<&Interface> = config.interfaces.iter().filter(of_range).collect();
+        assert_eq!(those.iter().map(|i| i.name.parts().1).collect::<Vec<_>>(), ports);
+        assert!(those.iter().all(|i| i.kept == ["switchport mode trunk"]));
+        let notice = said(&mut config, &switch, &format!("default {line}", line = line)).expect("said");
+        let lines: Vec<String> = ports
+            .iter()
+            .map(|port| format!("Interface GigabitEthernet{port} set to default configuration"))
+            .collect();
+        assert_eq!(notice.lines().collect::<Vec<_>>(), lines);
+        assert_eq!(config, Config::new(&switch));
+    }
+    // What commands made is not taken away.
+    let mut config = merged("interface lo0\n ip address 10.0.0.1 255.255.255.255\n shutdown\n");
+    said(&mut config, &C2911, "default interface Loopback0").expect("said");
+    assert!(config.render("15.5").contains("interface Loopback0\n no ip address\n!\n"));
+    // Of an address that several are to have the first has it.
+    let section = config.apply(&C2911, Section::Global, "interface range g0/0 - 2").expect("a range").section;
+    let got = config.apply(&C2911, section, "ip address 10.1.0.1 255.255.255.0").map(drop);
+    assert!(matches!(got, Err(Complaint::Overlaps { other, .. }) if *other == *"GigabitEthernet0/0"));
+    assert_eq!(config.interfaces.iter().filter(|i| i.address.is_some()).count(), 1);
+    for line in ["interface range lo0", "no interface range lo0"] {
+        config.apply(&C2911, Section::Global, line).expect(line);
+    }
+    assert!(!config.render("15.5").contains("Loopback"));
 }

@@ -82,6 +82,41 @@ impl Port {
         Port(format!("Vlan{id}").into())
     }
 
+    /// `Loopback0`.
+    pub fn loopback(number: u32) -> Port {
+        Port(format!("Loopback{number}").into())
+    }
+
+    /// Whether it is one.
+    pub fn is_loopback(&self) -> bool {
+        self.0.starts_with("Loopback")
+    }
+
+    /// The subinterface `GigabitEthernet0/0.10` of a port.
+    pub fn sub(parent: &Port, number: u32) -> Port {
+        Port(format!("{parent}.{number}").into())
+    }
+
+    /// The port of a subinterface.
+    pub fn parent(&self) -> Option<Port> {
+        self.0.split_once('.').map(|(parent, _)| Port(parent.into()))
+    }
+
+    /// What comes before the last of its numbers: `GigabitEthernet0/`, `GigabitEthernet0/0.`
+    pub fn siblings(&self) -> &str {
+        self.0.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+
+    /// The last of its numbers.
+    pub fn last_number(&self) -> u32 {
+        self.0[self.siblings().len()..].parse().unwrap_or(0)
+    }
+
+    /// The one with another number at the end.
+    pub fn sibling(&self, number: u32) -> Port {
+        Port(format!("{}{number}", self.siblings()).into())
+    }
+
     /// `GigabitEthernet` and `0/0`.
     pub fn parts(&self) -> (&str, &str) {
         let at = self.0.find(|c: char| c.is_ascii_digit()).unwrap_or(self.0.len());

@@ -33,6 +33,22 @@ pub struct Port {
     pub delay: u32,
     /// `Full Duplex, 1Gbps, media type is RJ45`
     pub medium: Option<String>,
+    /// What frames are there.
+    pub encapsulation: Encapsulation,
+}
+
+/// What frames are on an interface.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Encapsulation {
+    /// Ethernet.
+    #[default]
+    Arpa,
+    /// Ethernet, of a port that has subinterfaces with VLANs.
+    Trunk,
+    /// A subinterface of this VLAN.
+    Dot1q(u16),
+    /// None ever leave.
+    Loopback,
 }
 
 const WORDS: [(Status, &str, &str); 4] = [
@@ -42,9 +58,30 @@ const WORDS: [(Status, &str, &str); 4] = [
     (Status::Deleted, "deleted", "deleted"),
 ];
 
+/// Of everything that has neighbours.
+const ARP: &str = "  ARP type: ARPA, ARP Timeout 04:00:00\n";
+/// Behind the counters of a subinterface, which has none.
+const CLEARED: &str = "  Last clearing of \"show interface\" counters never\n";
+/// A loopback's.
+const LOOPBACK_COUNTERS: &str = "  Last input never, output never, output hang never
+  Last clearing of \"show interface\" counters never
+  Input queue: 0/75/0/0 (size/max/drops/flushes); Total output drops: 0
+  Queueing strategy: fifo
+  Output queue: 0/0 (size/max)
+  5 minute input rate 0 bits/sec, 0 packets/sec
+  5 minute output rate 0 bits/sec, 0 packets/sec
+     0 packets input, 0 bytes, 0 no buffer
+     Received 0 broadcasts (0 IP multicasts)
+     0 runts, 0 giants, 0 throttles
+     0 input errors, 0 CRC, 0 frame, 0 overrun, 0 ignored, 0 abort
+     0 packets output, 0 bytes, 0 underruns
+     0 output errors, 0 collisions, 0 interface resets
+     0 unknown protocol drops
+     0 output buffer failures, 0 output buffers swapped out
+";
+
 /// What no octet has changed.
-const COUNTERS: &str = "  ARP type: ARPA, ARP Timeout 04:00:00
-  Last input never, output never, output hang never
+const COUNTERS: &str = "  Last input never, output never, output hang never
   Last clearing of \"show interface\" counters never
   Input queue: 0/75/0/0 (size/max/drops/flushes); Total output drops: 0
   Queueing strategy: fifo
@@ -86,7 +123,11 @@ impl Port {
             words(self.status).0,
             protocol(self.protocol)
         );
-        out.push_str(&format!("  Hardware is {}, address is {1} (bia {1})\n", self.hardware, self.mac));
+        out.push_str(&format!("  Hardware is {}", self.hardware));
+        match self.mac.is_empty() {
+            true => out.push('\n'),
+            false => out.push_str(&format!(", address is {0} (bia {0})\n", self.mac)),
+        }
         if let Some(text) = &self.description {
             out.push_str(&format!("  Description: {text}\n"));
         }
@@ -95,15 +136,47 @@ impl Port {
         }
         out.push_str(&format!(
             "  MTU {} bytes, BW {} Kbit/sec, DLY {} usec, \n     reliability 255/255, txload 1/255, rxload 1/255\n  \
-             Encapsulation ARPA, loopback not set\n  Keepalive set (10 sec)\n",
-            self.mtu, self.bandwidth, self.delay
+             Encapsulation {}\n",
+            self.mtu,
+            self.bandwidth,
+            self.delay,
+            self.encapsulation.words()
         ));
+        if let Encapsulation::Dot1q(_) = self.encapsulation {
+            return out + ARP + KEEPALIVE + CLEARED;
+        }
+        out.push_str(KEEPALIVE);
         if let Some(medium) = &self.medium {
             out.push_str(&format!(
                 "  {medium}\n  output flow-control is unsupported, input flow-control is unsupported\n"
             ));
         }
-        out + COUNTERS
+        match self.encapsulation {
+            Encapsulation::Loopback => out + LOOPBACK_COUNTERS,
+            Encapsulation::Arpa | Encapsulation::Trunk | Encapsulation::Dot1q(_) => out + ARP + COUNTERS,
+        }
+    }
+}
+
+const KEEPALIVE: &str = "  Keepalive set (10 sec)\n";
+
+impl Encapsulation {
+    fn words(self) -> String {
+        match self {
+            Encapsulation::Arpa => "ARPA, loopback not set".into(),
+            Encapsulation::Trunk => "802.1Q Virtual LAN, Vlan ID  1., loopback not set".into(),
+            Encapsulation::Dot1q(vlan) => format!("802.1Q Virtual LAN, Vlan ID  {vlan}."),
+            Encapsulation::Loopback => "LOOPBACK, loopback not set".into(),
+        }
+    }
+
+    fn parse(text: &str) -> Encapsulation {
+        let vlan = |rest: &str| rest.trim().trim_end_matches('.').parse().ok();
+        match text.strip_prefix("802.1Q Virtual LAN, Vlan ID ") {
+            Some(rest) => vlan(rest).map_or(Encapsulation::Trunk, Encapsulation::Dot1q),
+            None if text.starts_with("LOOPBACK") => Encapsulation::Loopback,
+            None => Encapsulation::Arpa,
+        }
     }
 }
 
@@ -129,6 +202,7 @@ pub fn parse(text: &str) -> Result<Vec<Port>, Unread> {
                 bandwidth: 0,
                 delay: 0,
                 medium: None,
+                encapsulation: Encapsulation::Arpa,
             });
             continue;
         }
@@ -148,6 +222,8 @@ pub fn parse(text: &str) -> Result<Vec<Port>, Unread> {
             let figures =
                 figures.ok_or_else(|| Unread::new("'MTU N bytes, BW N Kbit/sec, DLY N usec'", line))?;
             ((port.mtu, port.bandwidth), port.delay) = figures;
+        } else if let Some(text) = line.strip_prefix("Encapsulation ") {
+            port.encapsulation = Encapsulation::parse(text);
         } else if line.contains(", media type is ") && port.medium.is_none() {
             port.medium = Some(line.trim_end().to_owned());
         }
@@ -199,6 +275,7 @@ mod tests {
             bandwidth: 1_000_000,
             delay: 10,
             medium: description.map(|_| "Full Duplex, 1Gbps, media type is RJ45".into()),
+            encapsulation: Encapsulation::Arpa,
         };
         let ports = [
             port("GigabitEthernet0/0", Status::Up, Some("to the lab, which is here")),
