@@ -146,3 +146,37 @@ fn configurations_are_files_too() {
     assert!(std::fs::read_to_string(bench.flash("ver.txt")).expect("there").contains("Cisco IOS Software"));
     assert!(p.run("more flash:ver.txt").contains("Cisco IOS Software"));
 }
+
+#[test]
+fn an_option_that_there_is_not_is_no_file() {
+    let bench = Bench::r1();
+    bench.put("xyz", b"text");
+    std::fs::create_dir(bench.dir.path().join("flash/OLD")).expect("made");
+    bench.put("OLD/a", b"text");
+    let mut p = bench.enabled();
+    for (line, column) in [
+        ("verify /xyz flash:xyz", 8),
+        ("verify /xyz", 8),
+        ("verify /md6 flash:xyz", 10),
+        ("verify /sha512 flash:xyz", 8),
+        ("verify /md5 /xyz", 12),
+        ("dir /xyz", 5),
+        ("dir /all /xyz", 10),
+        ("dir /recursive /xyz", 16),
+        ("delete /xyz flash:xyz", 8),
+        ("delete /force /xyz flash:xyz", 15),
+        ("copy /xyz flash:xyz flash:b", 6),
+        ("copy /erase /xyz flash:xyz flash:b", 13),
+        ("reload /xyz", 8),
+    ] {
+        let said = p.run(line);
+        let caret =
+            format!("{:>w$}\n% Invalid input detected at '^' marker.\n\n", '^', w = "R1#".len() + column + 1);
+        assert_eq!(said, caret, "{line}");
+    }
+    // Without an option before it a name may begin so, and options stand in any order.
+    assert_eq!(p.run("more /xyz"), "text");
+    assert_eq!(p.run("dir /recursive /all flash:"), p.run("dir /all /recursive flash:"));
+    assert_eq!(p.run("delete /recursive /force flash:OLD"), "");
+    assert!(bench.flash("xyz").exists() && !bench.flash("OLD").exists());
+}

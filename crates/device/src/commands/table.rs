@@ -274,9 +274,25 @@ pub(super) const FILES: &[Row<Id>] = &[
         Id::Dir,
     )
     .piped(),
+    // Options stand in any order.
+    Row::new(
+        "dir /recursive /all [<file:file>]",
+        &["List files on a filesystem", "List files recursively", "List all files", "Directory or file name"],
+        EXEC,
+        15,
+        Id::Dir,
+    )
+    .piped(),
     Row::new(
         "delete [/force] [/recursive] <file:file>",
         &["Delete a file", "Force delete", "Recursive delete", "File to be deleted"],
+        EXEC,
+        15,
+        Id::Delete,
+    ),
+    Row::new(
+        "delete /recursive /force <file:file>",
+        &["Delete a file", "Recursive delete", "Force delete", "File to be deleted"],
         EXEC,
         15,
         Id::Delete,

@@ -167,6 +167,10 @@ impl<I: Copy> Graph<I> {
         walkers.iter().filter_map(|w| self.token(w.path, w.at)).any(|t| is_line(t.what))
     }
 
+    fn has_options(&self, walker: &Walker) -> bool {
+        self.row(walker.path).tokens.iter().any(|token| is_option(token.what))
+    }
+
     fn took_line(&self, walker: &Walker) -> bool {
         walker.at > 0 && self.token(walker.path, walker.at - 1).is_some_and(|t| is_line(t.what))
     }
@@ -218,6 +222,8 @@ impl<I: Copy> Graph<I> {
         let mut through = Vec::new();
         let mut several = false;
         let mut reached = 0;
+        let offered = word.starts_with('/')
+            && walkers.iter().any(|w| self.token(w.path, w.at).is_some_and(|t| is_option(t.what)));
         for w in walkers {
             let (name, kind) = match self.token(w.path, w.at).map(|t| t.what) {
                 Some(What::Value { name, kind }) => (name, kind),
@@ -227,6 +233,10 @@ impl<I: Copy> Graph<I> {
                 }
                 None => continue,
             };
+            // Where options may stand, what begins as one is none of the names behind them.
+            if word.starts_with('/') && w.args.is_empty() && (offered || self.has_options(w)) {
+                continue;
+            }
             let text = if kind == Kind::Line { rest } else { word };
             let found = match w.half {
                 Some(half) => number_of(half, word).map_or(Fit::Not(0), |i| Fit::Value(Arg::Interface(i))),
@@ -258,6 +268,11 @@ impl<I: Copy> Graph<I> {
 
 fn is_line(what: What) -> bool {
     matches!(what, What::Value { kind: Kind::Line, .. })
+}
+
+/// `/force`
+fn is_option(what: What) -> bool {
+    matches!(what, What::Keyword(keyword) if keyword.starts_with('/'))
 }
 
 /// Why one word fits nothing.

@@ -225,6 +225,19 @@ fn options_are_words_of_the_match() {
     let m = found(E, "copy /erase tftp: flash:");
     assert!(m.has("/erase") && !m.has("/noverify"));
     assert!(found(E, "dir /all").has("/all"));
+    // What begins as an option is no file; the caret stands under the first letter that no option has there.
+    for (line, column, word) in [
+        ("dir /x", 5, 1),
+        ("dir /alx", 7, 1),
+        ("dir /all /x", 9, 2),
+        ("copy /x flash: tftp:", 6, 1),
+        ("copy /erase /x flash: tftp:", 12, 2),
+    ] {
+        assert_eq!(read(E, line), Outcome::Invalid { column, word }, "{line}");
+    }
+    assert_eq!(read(E, "copy / flash: tftp:"), Outcome::Ambiguous);
+    assert_eq!(found(E, "copy flash:a /b").text("dst"), Some("/b"), "no option stands there");
+    assert_eq!(found(E, "delete /x").text("file"), Some("/x"), "it has none");
     let m = found(E, "term wid 511");
     assert_eq!((m.has("width"), m.number("n")), (true, Some(511)));
     assert_eq!(read(E, "term wid 513"), Outcome::Invalid { column: 9, word: 2 });
