@@ -205,6 +205,38 @@ fn a_range_of_ports_is_configured_at_once_and_set_to_its_defaults() {
 }
 
 #[test]
+fn cdp_says_how_often_it_speaks() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    let shown = |p: &mut Person, every: u32, hold: u32| {
+        assert_eq!(p.run("show cdp"), ios_cli::text::neighbours::render_own_cdp(every, hold));
+    };
+    shown(&mut p, 60, 180);
+    for line in ["configure terminal", "cdp timer 30", "cdp holdtime 90"] {
+        assert!(!p.run(line).contains('%'), "{line}");
+    }
+    for line in ["cdp timer 4", "cdp timer 255", "cdp holdtime 9", "cdp holdtime 256", "cdp advertise"] {
+        assert!(invalid(&p.run(line)), "{line}");
+    }
+    assert_eq!(p.run("cdp timer"), "% Incomplete command.\n\n");
+    p.run("end");
+    shown(&mut p, 30, 90);
+    assert_eq!(p.run("show running-config | include ^cdp"), "cdp timer 30\ncdp holdtime 90\n");
+    save(&mut p);
+    drop(p.leave());
+    let mut p = bench.enabled();
+    shown(&mut p, 30, 90);
+    for line in ["configure terminal", "no cdp timer", "no cdp holdtime 90", "end"] {
+        p.run(line);
+    }
+    shown(&mut p, 60, 180);
+    for line in ["configure terminal", "no cdp run", "end"] {
+        p.run(line);
+    }
+    assert_eq!(p.run("show cdp"), "% CDP is not enabled\n");
+}
+
+#[test]
 fn what_one_line_takes_away_another_no_longer_configures() {
     let bench = Bench::r1();
     let mut p = bench.enabled();

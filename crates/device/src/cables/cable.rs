@@ -3,7 +3,7 @@
 //! What it is follows from the devices at its ends; it is looked at again whenever one of them becomes another thing, and
 //! tells both. Locks are taken in this order: the cable's, then that of a device. Nobody who holds a device's takes one here.
 
-use super::heard::{Protocol, Voice};
+use super::heard::{Pace, Protocol, Voice};
 use super::line::{Line, messages};
 use crate::Device;
 use crate::profile::Port;
@@ -55,14 +55,14 @@ pub struct StandIn {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Own {
     pub(crate) line: Line,
-    /// Whether it speaks, by protocol.
-    pub(crate) tells: [bool; 2],
+    /// How it speaks, where it does, by protocol.
+    pub(crate) tells: [Option<Pace>; 2],
     /// Whether it listens, by protocol.
     pub(crate) hears: [bool; 2],
 }
 
 impl Own {
-    pub(crate) const OFF: Own = Own { line: Line::Off, tells: [false; 2], hears: [false; 2] };
+    pub(crate) const OFF: Own = Own { line: Line::Off, tells: [None; 2], hears: [false; 2] };
 }
 
 /// A cable.
@@ -121,8 +121,8 @@ impl Cable {
                     *voice = Voice::Never;
                     continue;
                 }
-                let is_speaking = is_up && there.tells[protocol as usize];
-                voice.settle(protocol, is_speaking, now, || match last {
+                let pace = there.tells[protocol as usize].filter(|_| is_up);
+                voice.settle(pace, now, || match last {
                     Some((of, cdp)) if of == end.far() => Some(Box::new(cdp.clone())),
                     Some(_) | None => self.says(end.far()).map(Box::new),
                 });
@@ -152,10 +152,10 @@ impl Cable {
     pub(super) fn heard(&self, end: End, protocol: Protocol, now: Instant) -> Option<Cdp> {
         let seen = self.seen();
         let voice = &seen.heard[end as usize][protocol as usize];
-        let left = voice.left(protocol, now)?;
+        let left = voice.left(now)?;
         let said = match voice {
             Voice::Silent { said, .. } => said.as_deref().cloned(),
-            Voice::Never | Voice::Since(_) => self.says(end.far()),
+            Voice::Never | Voice::Since { .. } => self.says(end.far()),
         };
         let port = self.port(end).map(ToString::to_string).unwrap_or_default();
         said.map(|said| Cdp { port, holdtime: left, ..said })
@@ -177,7 +177,11 @@ impl Plugged {
             Plugged::Device { device, port } => device.upgrade().map_or(Own::OFF, |device| device.own(port)),
             // Nobody asks it what it heard.
             Plugged::Nobody => Own::OFF,
-            Plugged::StandIn(who) => Own { line: Line::Up, tells: [who.cdp, who.lldp], hears: [false; 2] },
+            Plugged::StandIn(who) => {
+                let tells = [(who.cdp, Protocol::Cdp), (who.lldp, Protocol::Lldp)];
+                let tells = tells.map(|(does, protocol)| does.then(|| protocol.pace()));
+                Own { line: Line::Up, tells, hears: [false; 2] }
+            }
         }
     }
 }

@@ -14,21 +14,22 @@ pub(crate) enum Protocol {
 impl Protocol {
     pub(crate) const ALL: [Protocol; 2] = [Protocol::Cdp, Protocol::Lldp];
 
-    /// How often one speaks, as IOS does where nobody says otherwise.
-    fn every(self) -> u64 {
+    /// As IOS does where nobody says otherwise.
+    pub(crate) const fn pace(self) -> Pace {
         match self {
-            Protocol::Cdp => 60,
-            Protocol::Lldp => 30,
+            Protocol::Cdp => Pace { every: 60, hold: 180 },
+            Protocol::Lldp => Pace { every: 30, hold: 120 },
         }
     }
+}
 
-    /// Seconds for which one is remembered.
-    pub(crate) fn hold(self) -> u32 {
-        match self {
-            Protocol::Cdp => 180,
-            Protocol::Lldp => 120,
-        }
-    }
+/// How somebody speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Pace {
+    /// Once in so many seconds, above 0.
+    pub(crate) every: u8,
+    /// The seconds for which who hears it is to remember.
+    pub(crate) hold: u8,
 }
 
 /// What one end of a cable hears of the other over one protocol.
@@ -38,33 +39,43 @@ pub(super) enum Voice {
     #[default]
     Never,
     /// It speaks: at once when it began, and then every so often.
-    Since(Instant),
+    Since {
+        /// When.
+        since: Instant,
+        /// How.
+        pace: Pace,
+    },
     /// It spoke.
     Silent {
         /// For the last time.
         last: Instant,
         /// What it said then; `None`: nobody knows.
         said: Option<Box<Cdp>>,
+        /// The seconds for which that is remembered.
+        hold: u8,
     },
 }
 
 impl Voice {
-    /// Whether the other end speaks now. `said` is what it says, for when it does not any more.
+    /// How the other end speaks now, if it does. `said` is what it says, for when it does not any more.
     pub(super) fn settle(
         &mut self,
-        protocol: Protocol,
-        is_speaking: bool,
+        pace: Option<Pace>,
         now: Instant,
         said: impl FnOnce() -> Option<Box<Cdp>>,
     ) {
-        match (&mut *self, is_speaking) {
-            (Voice::Never, false) | (Voice::Since(_), true) => {}
-            (Voice::Never | Voice::Silent { .. }, true) => *self = Voice::Since(now),
-            (Voice::Since(since), false) => {
-                *self = Voice::Silent { last: last(protocol, *since, now), said: said() };
+        match (&mut *self, pace) {
+            (Voice::Never, None) => {}
+            (Voice::Since { pace: known, .. }, Some(pace)) if *known == pace => {}
+            // Who is to speak otherwise begins with that.
+            (Voice::Never | Voice::Silent { .. } | Voice::Since { .. }, Some(pace)) => {
+                *self = Voice::Since { since: now, pace };
+            }
+            (Voice::Since { since, pace }, None) => {
+                *self = Voice::Silent { last: last(*pace, *since, now), said: said(), hold: pace.hold };
             }
             // Who was switched off says last what it said.
-            (Voice::Silent { said: known, .. }, false) => {
+            (Voice::Silent { said: known, .. }, None) => {
                 if known.is_none() {
                     *known = said();
                 }
@@ -73,21 +84,22 @@ impl Voice {
     }
 
     /// Seconds until it is forgotten; `None`: it is.
-    pub(super) fn left(&self, protocol: Protocol, now: Instant) -> Option<u32> {
-        let last = match self {
+    pub(super) fn left(&self, now: Instant) -> Option<u32> {
+        let (last, hold) = match self {
             Voice::Never => return None,
-            Voice::Since(since) => last(protocol, *since, now),
-            Voice::Silent { last, .. } => *last,
+            Voice::Since { since, pace } => (last(*pace, *since, now), pace.hold),
+            Voice::Silent { last, hold, .. } => (*last, *hold),
         };
         let passed = now.saturating_duration_since(last).as_secs();
-        protocol.hold().checked_sub(u32::try_from(passed).ok()?).filter(|left| *left > 0)
+        u32::from(hold).checked_sub(u32::try_from(passed).ok()?).filter(|left| *left > 0)
     }
 }
 
 /// When who speaks since then spoke last.
-fn last(protocol: Protocol, since: Instant, now: Instant) -> Instant {
+fn last(pace: Pace, since: Instant, now: Instant) -> Instant {
     let passed = now.saturating_duration_since(since).as_secs();
-    since + Duration::from_secs(passed / protocol.every() * protocol.every())
+    let every = u64::from(pace.every.max(1));
+    since + Duration::from_secs(passed / every * every)
 }
 
 #[cfg(test)]
@@ -100,30 +112,48 @@ mod tests {
         let at = |seconds| begun + Duration::from_secs(seconds);
         let said = |name: &str| Some(Box::new(Cdp { name: name.into(), ..Cdp::default() }));
         let mut voice = Voice::Never;
-        assert_eq!(voice.left(Protocol::Cdp, begun), None);
-        voice.settle(Protocol::Cdp, true, begun, || said("a"));
+        assert_eq!(voice.left(begun), None);
+        voice.settle(Some(Protocol::Cdp.pace()), begun, || said("a"));
         for (seconds, left) in [(0, 180), (1, 179), (59, 121), (60, 180), (100, 140), (3_601, 179)] {
-            assert_eq!(voice.left(Protocol::Cdp, at(seconds)), Some(left), "after {seconds} s");
+            assert_eq!(voice.left(at(seconds)), Some(left), "after {seconds} s");
         }
         // It goes on as it began, however often somebody looks.
-        voice.settle(Protocol::Cdp, true, at(100), || said("a"));
-        assert_eq!(voice.left(Protocol::Cdp, at(100)), Some(140));
+        voice.settle(Some(Protocol::Cdp.pace()), at(100), || said("a"));
+        assert_eq!(voice.left(at(100)), Some(140));
         // The last time was at 120 s, whenever it fell silent behind that.
-        voice.settle(Protocol::Cdp, false, at(150), || said("a"));
-        voice.settle(Protocol::Cdp, false, at(170), || said("b"));
+        voice.settle(None, at(150), || said("a"));
+        voice.settle(None, at(170), || said("b"));
         assert!(matches!(&voice, Voice::Silent { said: Some(said), .. } if said.name == "a"));
-        assert_eq!(voice.left(Protocol::Cdp, at(299)), Some(1));
-        assert_eq!(voice.left(Protocol::Cdp, at(300)), None);
+        assert_eq!(voice.left(at(299)), Some(1));
+        assert_eq!(voice.left(at(300)), None);
         // It speaks again at once.
-        voice.settle(Protocol::Cdp, true, at(1_000), || said("a"));
-        assert_eq!(voice.left(Protocol::Cdp, at(1_000)), Some(180));
+        voice.settle(Some(Protocol::Cdp.pace()), at(1_000), || said("a"));
+        assert_eq!(voice.left(at(1_000)), Some(180));
         let mut voice = Voice::Never;
-        voice.settle(Protocol::Lldp, true, begun, || None);
-        assert_eq!(voice.left(Protocol::Lldp, at(29)), Some(91));
-        voice.settle(Protocol::Lldp, false, at(29), || None);
-        assert_eq!(
-            (voice.left(Protocol::Lldp, at(119)), voice.left(Protocol::Lldp, at(120))),
-            (Some(1), None)
-        );
+        voice.settle(Some(Protocol::Lldp.pace()), begun, || None);
+        assert_eq!(voice.left(at(29)), Some(91));
+        voice.settle(None, at(29), || None);
+        assert_eq!((voice.left(at(119)), voice.left(at(120))), (Some(1), None));
+    }
+
+    #[test]
+    fn who_speaks_otherwise_is_remembered_otherwise() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let (slow, fast) = (Pace { every: 60, hold: 180 }, Pace { every: 5, hold: 20 });
+        let mut voice = Voice::Never;
+        voice.settle(Some(slow), begun, || None);
+        assert_eq!(voice.left(at(30)), Some(150));
+        voice.settle(Some(fast), at(30), || None);
+        for (seconds, left) in [(30, 20), (34, 16), (35, 20), (1_000, 20), (1_003, 17)] {
+            assert_eq!(voice.left(at(seconds)), Some(left), "after {seconds} s");
+        }
+        // One that is to be forgotten before it speaks again is gone in between.
+        voice.settle(Some(Pace { every: 60, hold: 10 }), at(1_003), || None);
+        for (seconds, left) in [(1_003, Some(10)), (1_012, Some(1)), (1_013, None), (1_063, Some(10))] {
+            assert_eq!(voice.left(at(seconds)), left, "after {seconds} s");
+        }
+        voice.settle(None, at(1_065), || None);
+        assert_eq!((voice.left(at(1_072)), voice.left(at(1_073))), (Some(1), None));
     }
 }

@@ -18,7 +18,7 @@ mod tests;
 
 pub use cable::StandIn;
 pub(crate) use cable::{Cable, End, Own};
-pub(crate) use heard::Protocol;
+pub(crate) use heard::{Pace, Protocol};
 pub(crate) use line::Line;
 
 use crate::Device;
@@ -191,7 +191,10 @@ impl Device {
             let lldp = speaks_lldp && r.config.has("lldp run");
             Some(Own {
                 line: self.own_line(interface),
-                tells: [cdp, lldp && !says_no("no lldp transmit")],
+                tells: [
+                    cdp.then(|| cdp_pace(&r.config)),
+                    (lldp && !says_no("no lldp transmit")).then(|| Protocol::Lldp.pace()),
+                ],
                 hears: [cdp, lldp && !says_no("no lldp receive")],
             })
         })
@@ -223,6 +226,12 @@ impl Device {
 /// CDP runs where nobody said otherwise.
 pub(crate) fn runs_cdp(config: &Config) -> bool {
     !config.has("no cdp run")
+}
+
+/// How it speaks CDP, where it does.
+pub(crate) fn cdp_pace(config: &Config) -> Pace {
+    let usual = Protocol::Cdp.pace();
+    Pace { every: config.cdp_timer.unwrap_or(usual.every), hold: config.cdp_holdtime.unwrap_or(usual.hold) }
 }
 
 fn said(device: &Device, r: &Running, port: &Port) -> Cdp {
@@ -258,7 +267,7 @@ fn said(device: &Device, r: &Running, port: &Port) -> Cdp {
         capabilities: profile.cdp.capabilities.to_string(),
         port: String::new(),
         theirs: port.to_string(),
-        holdtime: Protocol::Cdp.hold(),
+        holdtime: cdp_pace(config).hold.into(),
         rest,
     }
 }

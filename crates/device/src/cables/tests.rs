@@ -153,6 +153,25 @@ fn who_does_not_speak_is_not_heard() {
 }
 
 #[test]
+fn how_long_one_is_remembered_is_said_by_who_speaks() {
+    let [r1, r2] = two();
+    let holdtime = |device: &Device| device.neighbours(Protocol::Cdp)[0].holdtime;
+    set(&r2, "cdp timer 5\ncdp holdtime 20\n");
+    assert!((16..=20).contains(&holdtime(&r1)), "{}", holdtime(&r1));
+    assert!((121..=180).contains(&holdtime(&r2)), "the other way it is as it was");
+    assert!(r2.configuration().contains("\ncdp timer 5\ncdp holdtime 20\n"), "{}", r2.configuration());
+    set(&r2, "no cdp timer\nno cdp holdtime\n");
+    assert!((121..=180).contains(&holdtime(&r1)));
+    // What it is by itself is not written.
+    set(&r2, "cdp timer 60\ncdp holdtime 180\n");
+    assert!(!r2.configuration().contains("cdp"), "{}", r2.configuration());
+    // LLDP has a pace of its own.
+    set(&r2, "cdp holdtime 10\nlldp run\n");
+    set(&r1, "lldp run\n");
+    assert!((91..=120).contains(&r1.neighbours(Protocol::Lldp)[0].holdtime));
+}
+
+#[test]
 fn a_switch_is_told_by_its_vlan_and_an_old_router_knows_no_lldp() {
     let [c2960x, c3640] = ["c2960x", "c3640"].map(|name| Profile::named(name).expect("a profile"));
     let switch = device(

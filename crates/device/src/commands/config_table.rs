@@ -8,6 +8,7 @@ const IF: Modes = Modes::INTERFACE;
 const LINE: Modes = Modes::LINE;
 const BOOT: &str = "Modify system boot parameters";
 const IP: &str = "Global IP configuration subcommands";
+const CDP: &str = "Global CDP configuration subcommands";
 const LOGGING: &str = "Modify message logging facilities";
 const CONSOLE: &str = "Set console logging parameters";
 const MONITOR: &str = "Set terminal line (monitor) logging parameters";
@@ -176,6 +177,29 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
         CONFIG,
         15,
         Id::TftpServer,
+    ),
+    Row::new("[no] cdp run", &[CDP, "Enable CDP"], CONFIG, 15, Id::Apply),
+    Row::new(
+        "[no] cdp timer <seconds:5-254>",
+        &[
+            CDP,
+            "Specify the rate at which CDP packets are sent (in sec)",
+            "Rate at which CDP packets are sent (in  sec)",
+        ],
+        CONFIG,
+        15,
+        Id::Apply,
+    ),
+    Row::new(
+        "[no] cdp holdtime <seconds:10-255>",
+        &[
+            CDP,
+            "Specify the holdtime (in sec) to be sent in packets",
+            "Length of time (in sec) that receiver must keep this packet",
+        ],
+        CONFIG,
+        15,
+        Id::Apply,
     ),
     Row::new(
         "[no] ip domain lookup",

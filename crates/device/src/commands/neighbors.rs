@@ -1,7 +1,8 @@
-//! Who is at the other end of its ports: `show cdp neighbors`, its `detail`, `show lldp neighbors`.
+//! Who is at the other end of its ports: `show cdp neighbors`, its `detail`, `show lldp neighbors`; how it tells who it is itself:
+//! `show cdp`.
 
 use super::exec::Exec;
-use crate::cables::{Protocol, runs_cdp};
+use crate::cables::{Pace, Protocol, cdp_pace, runs_cdp};
 use crate::profile::{Layout, Port};
 use ios_cli::text::cdp_table::{self, Row};
 use ios_cli::text::neighbours::{self, Cdp, Lldp};
@@ -31,6 +32,16 @@ impl Exec<'_> {
         }
     }
 
+    /// `show cdp`
+    pub(super) fn show_own_cdp(&self) -> String {
+        let config = self.tty.device.running_config();
+        if !runs_cdp(&config) {
+            return NO_CDP.into();
+        }
+        let Pace { every, hold } = cdp_pace(&config);
+        neighbours::render_own_cdp(every.into(), hold.into())
+    }
+
     /// `show lldp neighbors`
     pub(super) fn show_lldp(&self) -> String {
         let device = &self.tty.device;
@@ -48,7 +59,7 @@ fn lldp(cdp: Cdp) -> Lldp {
     let has = |word: &str| cdp.capabilities.split_whitespace().any(|there| there == word);
     let letters = CAPABILITIES.iter().find(|(word, _)| has(word)).map(|(_, letters)| *letters);
     Lldp {
-        holdtime: Protocol::Lldp.hold(),
+        holdtime: Protocol::Lldp.pace().hold.into(),
         capabilities: letters.unwrap_or_default().into(),
         name: cdp.name,
         port: short(cdp.port),

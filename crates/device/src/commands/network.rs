@@ -1,4 +1,4 @@
-//! What the device knows of the networks around it: `show ip route`, its `summary`, `show interfaces status`; who is at its ports: `neighbors`.
+//! What the device knows of the networks around it: `show ip route`, its `summary`, `show interfaces status`; who is at its ports: `neighbors`, `cdp`.
 
 use super::exec::Exec;
 use super::show_switch::vlan_of;
@@ -17,6 +17,7 @@ use std::net::Ipv4Addr;
 pub(crate) enum Network {
     Route,
     RouteSummary,
+    Cdp,
     Neighbors,
     NeighborsDetail,
     LldpNeighbors,
@@ -43,6 +44,7 @@ pub(super) const NETWORK: &[Row<Id>] = &[
         Id::Network(Network::RouteSummary),
     )
     .piped(),
+    Row::new("show cdp", &[SHOW, "CDP information"], EXEC, 1, Id::Network(Network::Cdp)).piped(),
     Row::new(
         "show cdp neighbors detail",
         &[SHOW, "CDP information", "CDP neighbor entries", "Show detailed information"],
@@ -132,6 +134,7 @@ impl Exec<'_> {
             Network::RouteSummary => {
                 self.routes().map_or_else(|instead| instead, |routes| self.summary(&routes).render())
             }
+            Network::Cdp => self.show_own_cdp(),
             Network::Neighbors => self.show_cdp(false),
             Network::NeighborsDetail => self.show_cdp(true),
             Network::LldpNeighbors => self.show_lldp(),

@@ -207,6 +207,12 @@ impl Config {
             ["ip", "ssh", "authentication-retries", ..] if no => self.ssh_retries = None,
             ["ip", "ssh", "authentication-retries", n] => self.ssh_retries = Some(within(n, 0..=5)?),
             ["ip", "ssh", "time-out" | "authentication-retries"] => return Err(Complaint::Incomplete),
+            // What it is by itself is not written.
+            ["cdp", "timer", ..] if no => self.cdp_timer = None,
+            ["cdp", "timer", n] => self.cdp_timer = Some(within(n, 5..=254)?).filter(|n| *n != 60),
+            ["cdp", "holdtime", ..] if no => self.cdp_holdtime = None,
+            ["cdp", "holdtime", n] => self.cdp_holdtime = Some(within(n, 10..=255)?).filter(|n| *n != 180),
+            ["cdp"] | ["cdp", "timer" | "holdtime"] => return Err(Complaint::Incomplete),
             ["ip", "domain", "lookup"] | ["ip", "domain-lookup"] => self.domain_lookup = !no,
             // Done where it is typed; keys are no part of the text.
             ["crypto", "key", ..] => return Err(Complaint::Invalid),

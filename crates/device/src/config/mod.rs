@@ -52,6 +52,10 @@ pub struct Config {
     pub ssh_time_out: Option<u8>,
     /// `ip ssh authentication-retries`; `None`: 3.
     pub ssh_retries: Option<u8>,
+    /// `cdp timer`: it tells who it is once in so many seconds; `None`: 60.
+    pub cdp_timer: Option<u8>,
+    /// `cdp holdtime`: seconds for which that is to be remembered; `None`: 180.
+    pub cdp_holdtime: Option<u8>,
     /// `file prompt`.
     pub file_prompt: FilePrompt,
     /// `banner motd`.
@@ -206,6 +210,8 @@ impl Config {
             tftp_blocksize: None,
             ssh_time_out: None,
             ssh_retries: None,
+            cdp_timer: None,
+            cdp_holdtime: None,
             file_prompt: FilePrompt::Alert,
             banner_motd: None,
             banner_login: None,

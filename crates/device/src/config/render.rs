@@ -34,6 +34,11 @@ impl Config {
         for line in &self.kept {
             writeln!(out, "{line}")?;
         }
+        for (what, seconds) in [("timer", self.cdp_timer), ("holdtime", self.cdp_holdtime)] {
+            if let Some(seconds) = seconds {
+                writeln!(out, "cdp {what} {seconds}")?;
+            }
+        }
         match self.file_prompt {
             FilePrompt::Alert => {}
             FilePrompt::Noisy => out.push_str("file prompt noisy\n"),

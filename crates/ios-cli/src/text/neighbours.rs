@@ -119,6 +119,17 @@ fn neighbour(block: &[&str]) -> Result<Cdp, Unread> {
     Ok(out)
 }
 
+/// `show cdp`: how the device itself speaks, in seconds.
+pub fn render_own_cdp(every: u32, hold: u32) -> String {
+    format!(
+        "Global CDP information:
+        Sending CDP packets every {every} seconds
+        Sending a holdtime value of {hold} seconds
+        Sending CDPv2 advertisements is  enabled
+"
+    )
+}
+
 /// What LLDP says of a neighbour.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lldp {
@@ -227,6 +238,18 @@ mod tests {
         {
             assert!(parse_cdp(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn how_the_device_itself_speaks() {
+        assert_eq!(
+            render_own_cdp(60, 180),
+            "Global CDP information:
+        Sending CDP packets every 60 seconds
+        Sending a holdtime value of 180 seconds
+        Sending CDPv2 advertisements is  enabled
+"
+        );
     }
 
     #[test]
