@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Every path below `dir`, relative to it.
 fn tree(dir: &Path) -> Vec<String> {
@@ -38,10 +39,10 @@ fn dpkg(root: &Path, arguments: &[&str]) -> Command {
 fn made(end: &str) -> PathBuf {
     static SAID: OnceLock<String> = OnceLock::new();
     let said = SAID.get_or_init(|| {
-        let made = run(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["run", "--quiet", "-p", "xtask", "--", "dist", "--program"])
-            .arg(e2e::towline::program())
-            .current_dir(e2e::root()));
+        let mut dist = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        dist.args(["run", "--quiet", "-p", "xtask", "--", "dist", "--program"]).arg(e2e::towline::program());
+        // Packing a debug build takes half a minute of a processor that nobody else wants.
+        let made = Process::start(dist.current_dir(e2e::root())).wait(Duration::from_secs(600));
         assert_eq!(made.code(), 0, "{made:?}");
         made.out
     });
