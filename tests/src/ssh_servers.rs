@@ -7,7 +7,7 @@ use crate::ports::{Port, tcp_answers};
 use crate::process::{Process, with_variables_of};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 use transport::ssh::PrivateKey;
@@ -159,6 +159,17 @@ fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
     );
     let config = keys.file("sshd_config");
     std::fs::write(&config, text).expect("room for a file");
+    let mut c = sshd_at(&peer, keys.dir.path(), shadow);
+    c.arg("-D").arg("-e").arg("-f").arg(&config);
+    let path = format!("{}/", root.path().display());
+    Some(reached("openssh", "root", &mut c, root, keys, port, &path))
+}
+
+/// sshd with the user that it needs, and with this /etc/shadow where there is one: in namespaces of its own, of files in `dir`.
+///
+/// # Panics
+/// No room for the files.
+pub fn sshd_at(peer: &Peer, dir: &Path, shadow: Option<&str>) -> Command {
     let mut c = peer.command();
     // What it is to find in /etc, in namespaces of its own.
     let passwd = std::fs::read_to_string("/etc/passwd").expect("everybody may");
@@ -170,7 +181,7 @@ fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
     let mounted = etc.into_iter().filter_map(|(name, text)| Some((name, text?)));
     let mounts: String = mounted
         .map(|(name, text)| {
-            let file = keys.file(name);
+            let file = dir.join(name);
             std::fs::write(&file, text).expect("room for a file");
             format!("mount --bind '{}' /etc/{name} && ", file.display())
         })
@@ -181,9 +192,7 @@ fn sshd(root: TempDir, lines: &str, shadow: Option<&str>) -> Option<Reached> {
         c.arg(peer.path());
         with_variables_of(&mut c, &peer.command());
     }
-    c.arg("-D").arg("-e").arg("-f").arg(&config);
-    let path = format!("{}/", root.path().display());
-    Some(reached("openssh", "root", &mut c, root, keys, port, &path))
+    c
 }
 
 /// asyncssh, which serves its root to [`USER`] with the password or the key. `None`: skipped.

@@ -15,6 +15,7 @@ use e2e::load::{machine, median};
 use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
 use e2e::ports::{Port, tcp_answers};
+use e2e::ssh_servers::sshd_at;
 use e2e::towline::command;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
@@ -104,16 +105,17 @@ impl Field {
         c.env_remove("TOWLINE_SANDBOX_STRICT").args(["serve", "--config"]).arg(at("towline.toml"));
         let ours = House::start(c, one, String::from("/"));
         std::fs::create_dir_all("/run/sshd").expect("root may");
+        let (sshd, server) = openssh();
         let text = format!(
             "Port {}\nListenAddress 127.0.0.1\nHostKey {:?}\nAuthorizedKeysFile {:?}\nStrictModes no\nUsePAM no\n\
-             PidFile none\nMaxStartups 1000\nMaxSessions 100\nSubsystem sftp /usr/lib/openssh/sftp-server\n",
+             PidFile none\nMaxStartups 1000\nMaxSessions 100\nSubsystem sftp {}\n",
             other.number,
             at("host"),
-            at("key.pub")
+            at("key.pub"),
+            server.display()
         );
         std::fs::write(at("sshd"), text).expect("room");
-        let sshd = Peer::find("openssh", "sshd").expect("sshd is there");
-        let mut c = Command::new(sshd.path());
+        let mut c = sshd_at(&sshd, dir.path(), None);
         c.args(["-D", "-e", "-f"]).arg(at("sshd"));
         let prefix = format!("{}/", at("root").display());
         let theirs = House::start(c, other, prefix);
@@ -154,6 +156,15 @@ impl Field {
             .spawn()
             .expect("it starts")
     }
+}
+
+/// sshd and its sftp-server, which lies beside it.
+fn openssh() -> (Peer, PathBuf) {
+    let sshd = Peer::find("openssh", "sshd").expect("sshd is there");
+    let usr = sshd.path().parent().and_then(Path::parent).expect("usr/sbin/sshd");
+    let server = usr.join("lib/openssh/sftp-server");
+    assert!(server.is_file(), "{} is missing", server.display());
+    (sshd, server)
 }
 
 /// What one run took.
