@@ -1,12 +1,13 @@
 //! The socket under a connection.
 
-use std::io;
+use socket2::SockRef;
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A TCP connection that its owner can cut while the library has it: the library waits for a peer that takes
@@ -23,13 +24,13 @@ impl Line {
     /// Ends it now, both ways; whoever reads or writes sees its end.
     pub fn cut(&self) {
         // One that is not connected any more is cut already.
-        let _ = socket2::SockRef::from(&*self.0).shutdown(Shutdown::Both);
+        let _ = SockRef::from(&*self.0).shutdown(Shutdown::Both);
     }
 
     /// Ends it when the peer has seen what was sent: closed with octets unread it would end with a RST, which may
     /// overtake the last words. Waits for the peer's end so long at most; what it still sends is dropped.
     pub async fn part(&self, patience: Duration) {
-        let _ = socket2::SockRef::from(&*self.0).shutdown(Shutdown::Write);
+        let _ = SockRef::from(&*self.0).shutdown(Shutdown::Write);
         let rest = async {
             let mut octets = [0; 1_024];
             while self.0.readable().await.is_ok() {
@@ -58,13 +59,21 @@ impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(cx))?;
-            match self.0.try_read(buf.initialize_unfilled()) {
-                Ok(n) => {
+            let into = buf.initialize_unfilled();
+            let mut some = None;
+            let read = self.0.try_io(Interest::READABLE, || {
+                let n = (&*SockRef::from(&*self.0)).read(into)?;
+                some = Some(n);
+                // That was all there is, and the end is none of it: the runtime is told so, and asks no second time.
+                if n > 0 && n < into.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (some, read) {
+                (Some(n), _) => {
                     buf.advance(n);
                     return Poll::Ready(Ok(()));
                 }
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(e) => return Poll::Ready(Err(e)),
+                (None, Err(e)) if e.kind() == io::ErrorKind::WouldBlock => {}
+                (None, read) => return Poll::Ready(read),
             }
         }
     }
@@ -86,7 +95,58 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let _ = socket2::SockRef::from(&*self.0).shutdown(Shutdown::Write);
+        let _ = SockRef::from(&*self.0).shutdown(Shutdown::Write);
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    /// Each read here takes all there is, so the runtime is told that there is nothing before the system said so.
+    #[tokio::test]
+    async fn what_comes_after_a_short_read_is_heard_and_so_is_the_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut line = Line::new(listener.accept().await.unwrap().0);
+        let mut buf = [0; 64];
+        for nth in 0..500u32 {
+            let octets = nth.to_be_bytes();
+            // What is there already, and what comes while it waits.
+            let read = async {
+                let n = line.read(&mut buf).await.unwrap();
+                buf[..n].to_vec()
+            };
+            let write = async { peer.write_all(&octets).await.unwrap() };
+            let got = if nth % 2 == 0 {
+                write.await;
+                read.await
+            } else {
+                tokio::join!(read, write).0
+            };
+            assert_eq!(got, octets);
+        }
+        // The last octets and the end come together.
+        peer.write_all(b"last").await.unwrap();
+        peer.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        line.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, b"last");
+        assert_eq!(line.read(&mut buf).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_cut_wakes_whoever_waits() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let mut line = Line::new(listener.accept().await.unwrap().0);
+        peer.write_all(b"some").await.unwrap();
+        let (owner, mut buf) = (line.clone(), [0; 64]);
+        assert_eq!(line.read(&mut buf).await.unwrap(), 4);
+        let (end, ()) = tokio::join!(line.read(&mut buf), async { owner.cut() });
+        assert_eq!(end.unwrap(), 0);
     }
 }
