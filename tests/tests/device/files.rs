@@ -168,6 +168,7 @@ fn an_option_that_there_is_not_is_no_file() {
         ("copy /xyz flash:xyz flash:b", 6),
         ("copy /erase /xyz flash:xyz flash:b", 13),
         ("reload /xyz", 8),
+        ("more /xyz", 6),
     ] {
         let said = p.run(line);
         let caret =
@@ -175,7 +176,10 @@ fn an_option_that_there_is_not_is_no_file() {
         assert_eq!(said, caret, "{line}");
     }
     // Without an option before it a name may begin so, and options stand in any order.
-    assert_eq!(p.run("more /xyz"), "text");
+    assert_eq!(
+        (p.run("cd /OLD"), p.run("pwd"), p.run("cd flash:")),
+        (String::new(), "flash0:/OLD/\n".into(), String::new())
+    );
     assert_eq!(p.run("dir /recursive /all flash:"), p.run("dir /all /recursive flash:"));
     assert_eq!(p.run("delete /recursive /force flash:OLD"), "");
     assert!(bench.flash("xyz").exists() && !bench.flash("OLD").exists());

@@ -225,6 +225,130 @@ fn slash_at_more_goes_on_at_the_line_that_matches() {
     p.until("R1#");
 }
 
+#[test]
+fn plus_and_minus_at_more_leave_the_lines_that_match_or_the_others() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    p.run("terminal length 5");
+    for (key, there, gone) in
+        [('+', "interface GigabitEthernet0/1\r\n", "duplex"), ('-', "ip address", "interface")]
+    {
+        p.keys("show running-config\r");
+        p.until(" --More-- ");
+        p.keys(&format!("{key}interface\r"));
+        let first = p.until_one_of(&[" --More-- ", "R1#"]);
+        assert!(first.contains(&format!("{key}interface\nfiltering...\n")), "{first}");
+        let mut shown = String::new();
+        while !p.screen().ends_with("R1#") {
+            p.keys(" ");
+            shown += &p.until_one_of(&[" --More-- ", "R1#"]);
+        }
+        let all = first.replace(&format!("{key}interface\n"), "") + &shown;
+        assert!(all.contains(&there.replace('\r', "")) && !all.contains(gone), "{key}: {all}");
+    }
+}
+
+#[test]
+fn options_come_in_any_order() {
+    let bench = Bench::r1();
+    std::fs::create_dir(bench.dir.path().join("flash/old")).expect("made");
+    bench.put("old/a.txt", b"a");
+    let mut p = bench.enabled();
+    assert!(p.run("dir /recursive /all").contains("a.txt"));
+    assert_eq!(p.run("delete /recursive /force flash:old"), "");
+    assert!(!bench.flash("old").exists());
+    let text = p.run("ping 10.0.0.2 timeout 1 df-bit repeat 2 source g0/0");
+    assert!(text.contains("Sending 2, 100-byte ICMP Echos to 10.0.0.2, timeout is 1 seconds"), "{text}");
+    assert!(text.contains("Packet sent with a source address of 10.0.0.2"), "{text}");
+    assert!(p.run("ping 10.0.0.2 source 10.9.9.9").contains("Invalid source address"), "nobody's address");
+}
+
+#[test]
+fn output_goes_to_a_server_and_a_server_s_file_to_the_screen() {
+    let lab = Lab::new();
+    lab.serve("notes.txt", b"remember\r\nthe milk\n".to_vec());
+    let mut p = lab.bench.enabled();
+    assert!(p.run("show version | redirect tftp://10.0.0.1/version.txt").ends_with("!\n"));
+    let sent = |name: &str| String::from_utf8(lab.files.content(name).expect("sent").to_vec()).expect("text");
+    assert!(sent("version.txt").contains("Cisco IOS Software, C2900 Software"));
+    let text = p.run("show privilege | tee ftp://jeremy:ccna@10.0.0.1/level.txt");
+    assert!(
+        text.contains("Writing level.txt !") && text.ends_with("Current privilege level is 15\n"),
+        "{text}"
+    );
+    assert_eq!(sent("level.txt"), "Current privilege level is 15\n");
+    let refused = p.run("show clock | append tftp://10.0.0.1/version.txt");
+    assert!(refused.contains("(Operation not supported)"), "a server cannot append: {refused}");
+    assert_eq!(p.run("show clock | redirect null:"), "");
+    assert_eq!(p.run("more tftp://10.0.0.1/notes.txt"), "remember\nthe milk\n");
+    let absent = p.run("more tftp://10.0.0.1/nosuch");
+    assert_eq!(absent, "%Error opening tftp://10.0.0.1/nosuch (No such file or directory)\n");
+}
+
+#[test]
+fn a_file_is_shown_as_text_or_octet_for_octet() {
+    let bench = Bench::r1();
+    bench.put("a.bin", b"\x7fELF");
+    bench.put("host.txt", &[0xc8, 0x85, 0x93, 0x93, 0x96]);
+    let mut p = bench.enabled();
+    assert_eq!(p.run("more /ascii nvram:startup-config"), crate::bench::R1);
+    assert_eq!(p.run("more /binary flash:a.bin"), "00000000:  7F454C46                               .ELF\n");
+    assert_eq!(p.run("more /ebcdic host.txt"), "Hello\n");
+}
+
+#[test]
+fn the_running_configuration_is_shown_in_other_ways() {
+    let bench = Bench::r1();
+    let mut p = bench.enabled();
+    let whole = p.run("show running-config");
+    for way in ["brief", "full", "view full"] {
+        assert_eq!(p.run(&format!("show running-config {way}")), whole, "{way}");
+    }
+    let numbered = p.run("show running-config linenum | include hostname");
+    let at = whole.lines().skip(3).position(|l| l == "hostname R1").expect("there") + 1;
+    assert_eq!(numbered.trim(), format!("{at} : hostname R1"));
+}
+
+#[test]
+fn a_copy_may_name_a_routing_table_that_is_there() {
+    let lab = Lab::new();
+    lab.serve("a.txt", b"a".to_vec());
+    let mut p = lab.bench.enabled();
+    p.run("conf t");
+    p.run("file prompt quiet");
+    p.run("end");
+    assert_eq!(p.run("copy tftp://10.0.0.1/a.txt flash:a.txt vrf LAB"), "% VRF LAB does not exist\n");
+    p.run("conf t");
+    p.answer("vrf definition LAB", "#");
+    p.answer("end", "R1#");
+    let text = p.run("copy tftp://10.0.0.1/a.txt flash:a.txt vrf LAB");
+    assert!(text.contains("1 bytes copied in"), "{text}");
+}
+
+/// With `aaa new-model` lines ask for users, whatever `login` says there.
+#[test]
+fn logins_come_from_lists_with_aaa() {
+    let bench = Bench::r1();
+    bench.startup(&format!(
+        "aaa new-model\naaa authentication login default local\naaa authentication login NONE none\n\
+         username bob privilege 15 password ccna\nline vty 0 4\n password line\n login\n{}",
+        crate::bench::R1.replace("line con 0\n", "line con 0\n login authentication NONE\n")
+    ));
+    let mut p = bench.enabled();
+    assert!(p.run("show running-config | section line con").contains(" login authentication NONE\n"));
+    let mut vty = crate::bench::Person::at_vty(p.device.clone());
+    vty.until("Username: ");
+    vty.keys("bob\r");
+    vty.until("Password: ");
+    vty.keys("line\r");
+    vty.until("% Authentication failed\r\n");
+    vty.until("Username: ");
+    vty.keys("bob\r");
+    vty.until("Password: ");
+    vty.keys("ccna\r");
+    vty.until("R1#");
+}
+
 /// The copies of two lines, whose files together do not fit.
 #[test]
 fn two_copies_at_once_do_not_take_the_same_space() {

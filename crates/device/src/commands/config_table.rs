@@ -356,6 +356,30 @@ pub(super) const INTERFACE: &[Row<Id>] = &[
         15,
         Id::IpAddress,
     ),
+    Row::new(
+        "[no] ip address <address:addr> <mask:addr> secondary",
+        &[
+            "Interface Internet Protocol config commands",
+            "Set the IP address of an interface",
+            "IP address",
+            "IP subnet mask",
+            "Make this IP address a secondary address",
+        ],
+        IF,
+        15,
+        Id::IpAddress,
+    ),
+    Row::new(
+        "[no] ip address dhcp",
+        &[
+            "Interface Internet Protocol config commands",
+            "Set the IP address of an interface",
+            "IP Address negotiated via DHCP",
+        ],
+        IF,
+        15,
+        Id::IpAddress,
+    ),
     Row::new("[no] shutdown", &["Shutdown the selected interface"], IF, 15, Id::Apply),
     Row::new(
         "[no] description <text:line>",

@@ -185,6 +185,10 @@ fn canonical(found: &Match<Id>, line: &str) -> String {
                 out = "no config-register".into();
             }
         }
+        Id::IpAddress if found.has("secondary") => {
+            let part = |name| found.addr(name).map(|part| format!(" {part}")).unwrap_or_default();
+            let _ = write!(out, "ip address{}{} secondary", part("address"), part("mask"));
+        }
         Id::Interface => {
             let name = found.arg("name").and_then(|a| a.interface()).map(ToString::to_string);
             let default = if found.words.first() == Some(&"default") { "default " } else { "" };

@@ -331,8 +331,11 @@ impl Exec<'_> {
             Id::ConfirmChange => self.confirm_change(),
             Id::Revert => self.revert(found),
             Id::Copy => self.copy(found),
+            Id::More => {
+                let text = self.more(found)?;
+                self.filtered(&text, found.filter.as_ref())
+            }
             Id::Dir
-            | Id::More
             | Id::ShowFs
             | Id::ShowFileSystems
             | Id::WriteTerminal
@@ -428,7 +431,6 @@ impl Exec<'_> {
         }
         match found.id {
             Id::Dir => self.dir(found),
-            Id::More => self.more(found),
             Id::ShowFs => self.show_fs(found),
             Id::ShowHistory => {
                 let lines: Vec<String> = self.tty.editor.history().map(|l| format!("  {l}\n")).collect();
@@ -459,6 +461,7 @@ impl Exec<'_> {
             Id::ShowIncremental => self.show_incremental(found),
             Id::ShowRollbackTimer => self.show_rollback_timer(),
             Id::ShowVlan => self.show_vlan(found.has("brief")),
+            Id::ShowRunning if found.has("linenum") => self.show_running_numbered(),
             Id::ShowRunningInterface => self.show_running_interface(found),
             Id::ShowClock => self.show_clock(found.has("detail")),
             id => self.show(id),

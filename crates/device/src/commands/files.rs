@@ -246,19 +246,6 @@ impl Exec<'_> {
         file_systems::render(&device.profile().file_systems.iter().map(row).collect::<Vec<_>>())
     }
 
-    pub(super) fn more(&mut self, found: &Match<Id>) -> String {
-        let text = found.text("file").unwrap_or_default().to_owned();
-        match self.blob(&text) {
-            Ok(blob) => {
-                // A person reads it; an image is cut short.
-                let mut octets = vec![0; usize::try_from(blob.len().min(1 << 20)).unwrap_or(1 << 20)];
-                let n = blob.read_at(0, &mut octets).unwrap_or(0);
-                String::from_utf8_lossy(&octets[..n]).replace("\r\n", "\n")
-            }
-            Err(why) => format!("%Error opening {text} ({why})\n"),
-        }
-    }
-
     /// A local file's content; why not otherwise.
     pub(super) fn blob(&mut self, text: &str) -> Result<Blob, String> {
         let url = self.url(text).map_err(|_| "Bad file name".to_owned())?;
@@ -460,10 +447,15 @@ impl Exec<'_> {
         }
     }
 
-    /// `| redirect`, `| append`, `| tee` into flash.
+    /// `| redirect`, `| append`, `| tee` into flash; all but `append` to a server too.
     pub(super) fn redirect(&mut self, url: &str, text: &str, append: bool) -> Result<(), Leave> {
-        let path = match self.local(url.trim()) {
-            Ok((Fs::Flash, _, path)) if !path.is_root() => path,
+        let path = match self.url(url.trim()) {
+            Ok(Url::Local { fs: Fs::Flash, path, .. }) if !path.is_root() => path,
+            Ok(Url::Local { fs: Fs::Null, .. }) => return Ok(()),
+            Ok(to @ Url::Net(_)) if to.is_complete() && !append => {
+                let Url::Net(to) = to else { return Ok(()) };
+                return self.put(&Blob::Memory(text.as_bytes().to_vec().into()), &to).map(drop);
+            }
             Ok(_) | Err(_) => {
                 return self.tty.print(&format!("%Error opening {url} (Operation not supported)\n"));
             }

@@ -19,6 +19,7 @@ mod graph;
 mod hardware;
 mod install;
 mod install_table;
+mod more;
 mod neighbors;
 mod network;
 mod operator;

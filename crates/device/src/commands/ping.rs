@@ -79,17 +79,16 @@ impl Exec<'_> {
             Some(host) => host.to_owned(),
             None => return self.ask_ping(),
         };
-        match host.parse() {
-            Ok(target) => self.run_ping(&Plan {
-                target,
-                count,
-                sizes: Sizes::one(size),
-                timeout,
-                source: None,
-                whole: false,
-            }),
-            Err(_) => self.tty.print(BAD_HOST),
-        }
+        let Ok(target) = host.parse() else { return self.tty.print(BAD_HOST) };
+        let source = match found.text("source") {
+            None => None,
+            Some(typed) => match self.source(typed) {
+                None => return self.tty.print(ping::BAD_SOURCE),
+                known => known,
+            },
+        };
+        let (sizes, whole) = (Sizes::one(size), found.has("df-bit"));
+        self.run_ping(&Plan { target, count, sizes, timeout, source, whole })
     }
 
     /// `ping` alone asks; what is left empty has its default.

@@ -41,6 +41,13 @@ impl Exec<'_> {
         self.tty.device.running(|r| texts::configuration(r)).unwrap_or_default()
     }
 
+    /// `show running-config linenum`
+    pub(super) fn show_running_numbered(&self) -> String {
+        let text = self.running_text();
+        let lines: String = (1..).zip(text.lines()).map(|(n, line)| format!("{n:>3} : {line}\n")).collect();
+        format!("Building configuration...\n\nCurrent configuration : {} bytes\n{lines}\n", text.len())
+    }
+
     fn running_shown(&self) -> String {
         let text = self.running_text();
         format!("Current configuration : {} bytes\n{text}\n", text.len())

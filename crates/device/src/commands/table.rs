@@ -254,7 +254,7 @@ pub(super) const WHOLE: &[Row<Id>] = &[
 
 pub(super) const FILES: &[Row<Id>] = &[
     Row::new(
-        "dir [/all] [/recursive] [<file:file>]",
+        "dir ([/all] [/recursive]) [<file:file>]",
         &["List files on a filesystem", "List all files", "List files recursively", "Directory or file name"],
         EXEC,
         15,
@@ -262,7 +262,7 @@ pub(super) const FILES: &[Row<Id>] = &[
     )
     .piped(),
     Row::new(
-        "dir [/all] [/recursive] all-filesystems",
+        "dir ([/all] [/recursive]) all-filesystems",
         &[
             "List files on a filesystem",
             "List all files",
@@ -274,25 +274,9 @@ pub(super) const FILES: &[Row<Id>] = &[
         Id::Dir,
     )
     .piped(),
-    // Options stand in any order.
     Row::new(
-        "dir /recursive /all [<file:file>]",
-        &["List files on a filesystem", "List files recursively", "List all files", "Directory or file name"],
-        EXEC,
-        15,
-        Id::Dir,
-    )
-    .piped(),
-    Row::new(
-        "delete [/force] [/recursive] <file:file>",
+        "delete ([/force] [/recursive]) <file:file>",
         &["Delete a file", "Force delete", "Recursive delete", "File to be deleted"],
-        EXEC,
-        15,
-        Id::Delete,
-    ),
-    Row::new(
-        "delete /recursive /force <file:file>",
-        &["Delete a file", "Recursive delete", "Force delete", "File to be deleted"],
         EXEC,
         15,
         Id::Delete,
@@ -309,8 +293,20 @@ pub(super) const FILES: &[Row<Id>] = &[
         15,
         Id::Verify,
     ),
-    Row::new("more <file:file>", &["Display the contents of a file", "File to display"], EXEC, 15, Id::More)
-        .piped(),
+    Row::new(
+        "more [/ascii | /binary | /ebcdic] <file:url>",
+        &[
+            "Display the contents of a file",
+            "Display binary files in ascii",
+            "Force display to hex/text format",
+            "Display binary files in ebcdic",
+            "File to display: {}",
+        ],
+        EXEC,
+        15,
+        Id::More,
+    )
+    .piped(),
     Row::new("mkdir <file:file>", &["Create new directory", "Directory name"], EXEC, 15, Id::Mkdir),
     Row::new(
         "rename <file:file> <to:file>",
@@ -323,14 +319,17 @@ pub(super) const FILES: &[Row<Id>] = &[
     Row::new("cd [<file:file>]", &["Change current directory", "Directory name"], EXEC, 15, Id::Cd),
     Row::new("pwd", &["Display current working directory"], EXEC, 15, Id::Pwd),
     Row::new(
-        "copy [/erase] [/noverify] [/verify] <source:url> <destination:url>",
+        "copy ([/erase] [/error] [/noverify | /verify]) <source:url> <destination:url> [vrf <vrf:word>]",
         &[
             "Copy from one file to another",
             "Erase destination file system.",
+            "Allow to copy error file.",
             "Don't verify image signature before reload.",
             "Verify image signature before reload.",
             "Copy from {}",
             "Copy to {}",
+            "Use a VRF",
+            "VRF name",
         ],
         EXEC,
         15,
@@ -430,15 +429,18 @@ pub(super) const SYSTEM: &[Row<Id>] = &[
     Row::new("setup", &["Run the SETUP command facility"], EXEC, 15, Id::Setup),
     Row::new("ping [ip]", &["Send echo messages", "IP echo"], EXEC, 1, Id::Ping),
     Row::new(
-        "ping [ip] <host:word> [repeat <count:1-2147483647>] [size <octets:36-18024>] [timeout <seconds:0-3600>]",
+        "ping [ip] <host:word> ([df-bit] [repeat <count:1-2147483647>] [size <octets:36-18024>] [source <source:word>] [timeout <seconds:0-3600>])",
         &[
             "Send echo messages",
             "IP echo",
             "Ping destination address or hostname",
+            "enable do not fragment bit in IP header",
             "specify repeat count",
             "Repeat count",
             "specify datagram size",
             "Datagram size",
+            "specify source address or name",
+            "Source address or interface",
             "specify timeout interval",
             "Timeout in seconds",
         ],
@@ -462,6 +464,22 @@ pub(super) const SHOWS: &[Row<Id>] = &[
     Row::new(
         "show running-config [all]",
         &[SHOW, "Current operating configuration", "Configuration with defaults"],
+        EXEC,
+        15,
+        Id::ShowRunning,
+    )
+    .piped(),
+    Row::new(
+        "show running-config {brief | full | linenum | view full}",
+        &[
+            SHOW,
+            "Current operating configuration",
+            "configuration without certificate data",
+            "full configuration",
+            "Display line numbers in output",
+            "View options",
+            "Full configuration",
+        ],
         EXEC,
         15,
         Id::ShowRunning,

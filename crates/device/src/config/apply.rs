@@ -156,7 +156,22 @@ impl Config {
                     self.enable = Some(password);
                 }
             }
-            ["username", name, ..] if no => self.users.retain(|u| u.name != *name),
+            [
+                "username",
+                name,
+                "access-class" | "autocommand" | "nohangup" | "noescape" | "one-time" | "user-maxlinks",
+                ..,
+            ] => {
+                keep(&mut self.kept, no, words, line);
+                if !no && !self.users.iter().any(|u| u.name == *name) {
+                    self.username(name, &[], line)?;
+                }
+            }
+            ["username", name, ..] if no => {
+                self.users.retain(|u| u.name != *name);
+                let its = format!("username {name} ");
+                self.kept.retain(|l| !l.starts_with(&its));
+            }
             ["username", name, rest @ ..] => self.username(name, rest, line)?,
             ["boot-start-marker" | "boot-end-marker"] => {}
             ["boot", "system", rest @ ..] if !profile.is_router() => {
@@ -256,13 +271,23 @@ impl Config {
                     }
                 }
             }
+            ["line", first, ..] if !no && first.parse::<u16>().is_ok() => {
+                // The number that a line has among all of them.
+                let name = match first.parse::<u16>().unwrap_or(0) {
+                    0 => "con 0".to_owned(),
+                    1 if profile.is_router() => "aux 0".to_owned(),
+                    n => {
+                        let vty = n.checked_sub(profile.first_vty).ok_or(Complaint::Invalid)?;
+                        format!("vty {vty}")
+                    }
+                };
+                applied.section = self.line_section(&name)?;
+            }
             ["line"] | ["line", _] => return Err(Complaint::Incomplete),
             ["line", kind, first, ..] if !no => {
                 let kind = if "console".starts_with(kind) { "con" } else { kind };
                 let number: u16 = first.parse().map_err(|_| Complaint::Invalid)?;
-                let of = self.line(&format!("{kind} {number}")).map(|l| l.name.clone());
-                let at = self.lines.iter().position(|l| Some(&l.name) == of.as_ref());
-                applied.section = Section::Line(at.ok_or(Complaint::Invalid)?);
+                applied.section = self.line_section(&format!("{kind} {number}"))?;
             }
             // These are written by every rendering; they change nothing.
             ["version", _] | ["service", "timestamps", ..] | ["service", "password-encryption"] => {}
@@ -303,6 +328,13 @@ impl Config {
         }
         self.boot.push(BootLine(words.join(" ")));
         Ok(Some(images.concat()))
+    }
+
+    /// The block of the line with this name.
+    fn line_section(&self, name: &str) -> Result<Section, Complaint> {
+        let of = self.line(name).map(|l| l.name.clone());
+        let at = self.lines.iter().position(|l| Some(&l.name) == of.as_ref());
+        at.map(Section::Line).ok_or(Complaint::Invalid)
     }
 
     fn username(&mut self, name: &str, rest: &[&str], line: &str) -> Result<(), Complaint> {

@@ -11,6 +11,9 @@ use crate::Profile;
 use crate::profile::Port;
 use std::net::Ipv4Addr;
 
+/// How a line begins that has an address come from a DHCP server.
+pub(super) const DHCP: &str = "ip address dhcp";
+
 /// The last of a loopback's numbers.
 const LAST_LOOPBACK: u32 = i32::MAX as u32;
 
@@ -256,11 +259,21 @@ impl Config {
         {
             let pair = self.checked_address(at, address, mask)?;
             self.interfaces[at].address = Some(pair);
+            self.interfaces[at].kept.retain(|l| !l.starts_with(DHCP));
             return Ok(Some(()));
         }
         let interface = &mut self.interfaces[at];
         match words {
-            ["ip", "address", ..] if no => interface.address = None,
+            // Kept: this device answers for its first address alone, and no DHCP server gives it one.
+            ["ip", "address", _, _, "secondary"] => keep(&mut interface.kept, no, words, line),
+            ["ip", "address", "dhcp", ..] => {
+                interface.address = None;
+                keep(&mut interface.kept, no, words, line);
+            }
+            ["ip", "address", ..] if no => {
+                interface.address = None;
+                interface.kept.retain(|l| !l.starts_with("ip address "));
+            }
             ["ip", "address", ..] => return Err(Complaint::Incomplete),
             ["shutdown"] => interface.shutdown = !no,
             ["description", ..] if no => interface.description = None,
@@ -311,5 +324,43 @@ impl Config {
             }
         }
         Ok((address, mask))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::C2911;
+
+    fn merged(text: &str) -> Config {
+        let mut config = Config::new(&C2911);
+        let refused = config.merge(&C2911, text);
+        assert!(refused.is_empty(), "{refused:?}");
+        config
+    }
+
+    #[test]
+    fn an_address_by_dhcp_and_a_second_one_are_kept_and_go_with_the_first() {
+        let second = " ip address 10.1.0.1 255.255.255.0 secondary\n";
+        let with = |lines: &str| merged(&format!("interface g0/0\n{lines}"));
+        let config = with(&format!(" ip address 10.0.0.2 255.255.255.0\n{second}"));
+        let text = config.render("15.5");
+        assert!(text.contains(&format!("{second} ip address 10.0.0.2 255.255.255.0\n")), "{text}");
+        assert_eq!(
+            Config::at_boot(&C2911, &text),
+            Config::at_boot(&C2911, &Config::at_boot(&C2911, &text).render("15.5"))
+        );
+        let none = with(&format!(" ip address 10.0.0.2 255.255.255.0\n{second} no ip address\n"));
+        assert_eq!(none, with(" no ip address\n"));
+        let leased = with(" ip address 10.0.0.2 255.255.255.0\n ip address dhcp\n");
+        assert_eq!(leased.interfaces.iter().find_map(|i| i.address), None);
+        let text = leased.render("15.5");
+        let block = text.split("interface GigabitEthernet0/0\n").nth(1).expect("there");
+        let block = block.split("!\n").next().expect("its lines");
+        assert!(block.contains(" ip address dhcp\n") && !block.contains("no ip address"), "{block}");
+        assert_eq!(
+            with(" ip address dhcp\n ip address 10.0.0.2 255.255.255.0\n"),
+            with(" ip address 10.0.0.2 255.255.255.0\n")
+        );
     }
 }

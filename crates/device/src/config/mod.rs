@@ -11,6 +11,7 @@ mod crypt;
 mod interface;
 mod kept;
 mod logging;
+mod logins;
 mod render;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use apply::{Applied, Complaint, Section};
 pub use archive::Archive;
 pub(crate) use kept::begins_another;
 pub use logging::Logging;
+pub(crate) use logins::AAA;
 
 use crate::Profile;
 use crate::profile::{Port, Prefix};

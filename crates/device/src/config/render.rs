@@ -1,3 +1,4 @@
+use super::interface::DHCP;
 use super::{Config, FilePrompt, Login, Password};
 use std::fmt::Write;
 
@@ -69,9 +70,15 @@ impl Config {
                 let native = if dot1q.native { " native" } else { "" };
                 writeln!(out, " encapsulation dot1Q {}{native}", dot1q.vlan)?;
             }
+            // Further addresses stand before the first.
+            let (addresses, kept): (Vec<_>, Vec<_>) =
+                i.kept.iter().partition(|l| l.starts_with("ip address "));
+            for line in addresses {
+                writeln!(out, " {line}")?;
+            }
             match i.address {
                 Some((address, mask)) => writeln!(out, " ip address {address} {mask}")?,
-                None if i.switched => {}
+                None if i.switched || i.kept.iter().any(|l| l.starts_with(DHCP)) => {}
                 None => out.push_str(" no ip address\n"),
             }
             if i.shutdown {
@@ -83,7 +90,7 @@ impl Config {
                     writeln!(out, " {line}")?;
                 }
             }
-            for line in &i.kept {
+            for line in kept {
                 writeln!(out, " {line}")?;
             }
             out.push_str("!\n");

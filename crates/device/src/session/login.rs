@@ -1,5 +1,5 @@
 use super::tty::{Leave, Tty};
-use crate::config::Login;
+use crate::config::{AAA, Login};
 use crate::device::{Device, LineId};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
     }
     let privilege = line.privilege.unwrap_or(1);
     tty.limit(Some(RESPONSE));
-    match line.login {
+    match config.login_of(&line) {
         Login::No => Ok(Some((privilege, None))),
         Login::Line => {
             let Some(password) = &line.password else {
@@ -83,12 +83,16 @@ pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave
                 let name = tty.ask_plain("Username: ")?;
                 let typed = tty.ask_password("Password: ")?;
                 if let Some(own) = tty.device.knows(&name, &typed) {
-                    if config.kept.iter().any(|l| l == "aaa new-model") {
+                    if config.has(AAA) {
                         tty.print("\n")?;
                     }
                     return Ok(Some((own.max(privilege), Some(name))));
                 }
-                tty.print("% Login invalid\n\n")?;
+                tty.print(if config.has(AAA) {
+                    "% Authentication failed\n\n"
+                } else {
+                    "% Login invalid\n\n"
+                })?;
             }
             Ok(None)
         }

@@ -2,7 +2,7 @@ use super::port::{Heard, Port};
 use crate::device::{Device, LineId};
 use ios_cli::dialog::{Answer, Question};
 use ios_cli::editor::{Editor, Event, Input};
-use ios_cli::pager::{MORE, Pager, crlf};
+use ios_cli::pager::{MORE, Pager, Search, crlf};
 use ios_cli::regex::Regex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -183,25 +183,27 @@ impl Tty {
                 return Ok(());
             }
             match self.next_event(Input::More, "")? {
-                Event::Key(b'/') => self.search()?,
-                Event::Key(key) => self.pager.key(key),
+                Event::Key(key) => match Search::of_key(key) {
+                    Some(search) => self.search(search)?,
+                    None => self.pager.key(key),
+                },
                 Event::Interrupt(_) => self.pager.key(b'q'),
                 Event::Line(_) | Event::Help(_) | Event::Tab(_) | Event::CtrlZ(_) => {}
             }
         }
     }
 
-    /// `/` and a pattern at ` --More-- `: the output goes on at the line that fits.
-    fn search(&mut self) -> Result<(), Leave> {
+    /// `/`, `+` or `-` and a pattern at ` --More-- `.
+    fn search(&mut self, search: Search) -> Result<(), Leave> {
         self.pager.begin_search();
         while let Some(octets) = self.pager.poll_transmit() {
             self.show(&octets)?;
         }
-        let typed = self.ask_plain("/")?;
+        let typed = self.ask_plain(search.sign())?;
         self.print("filtering...\n")?;
         match Regex::new(&typed) {
-            Ok(pattern) => self.pager.search(|line| pattern.is_match(line)),
-            Err(_) => self.pager.search(|line| line.contains(&typed)),
+            Ok(pattern) => self.pager.search(search, |line| pattern.is_match(line)),
+            Err(_) => self.pager.search(search, |line| line.contains(&typed)),
         }
         Ok(())
     }

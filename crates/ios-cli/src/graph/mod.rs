@@ -6,7 +6,7 @@
 //!
 //! Syntax: `word` is a keyword; `<name:kind>` a value of kind `word`, `line` (the rest), `0-512` (a
 //! number within bounds), `hex`, `addr`, `url`, `fs`, `file`, `interface`; `[a | b]` optional; `{a | b}` one
-//! of. A row that begins with `[no]` has a negative form too, in which values at its end may be left
+//! of; `([a] [b])` parts in whatever order. A row that begins with `[no]` has a negative form too, in which values at its end may be left
 //! out; one that begins with `no` has only that form. Neither counts as a token.
 //!
 //! ```

@@ -53,14 +53,16 @@ impl<I> fmt::Display for Straight<I> {
 }
 
 impl<I: Copy> Graph<I> {
-    /// All of them, in the order of the rows; a row that begins with `[no]` twice.
+    /// All of them, in the order of the rows; a row that begins with `[no]` twice. Parts that may change places stand as
+    /// the row has them.
     pub fn straight(&self) -> impl Iterator<Item = Straight<I>> + '_ {
         let signs = |sign| match sign {
             Sign::Positive => &[false][..],
             Sign::Negative => &[true],
             Sign::Both => &[false, true],
         };
-        (0..self.paths.len()).flat_map(move |path| {
+        let as_written = |path: &usize| self.paths[*path].tokens.is_sorted();
+        (0..self.paths.len()).filter(as_written).flat_map(move |path| {
             signs(self.paths[path].sign).iter().map(move |no| {
                 let row = &self.row(path).row;
                 let word = |n| match self.token(path, n).expect("within the path").what {

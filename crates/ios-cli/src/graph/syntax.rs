@@ -86,9 +86,12 @@ enum Node {
     Token(usize),
     /// `{a | b}`, or with an empty alternative `[a | b]`.
     Choice(Vec<Vec<Node>>),
+    /// `([a] [b])`: as many of them as are there, in whatever order.
+    Parts(Vec<Node>),
 }
 
-/// The tokens of `syntax` in their order and every straight path through them, as token numbers.
+/// The tokens of `syntax` in their order and every straight path through them, as token numbers. These ascend, unless
+/// parts of `(…)` have changed places.
 ///
 /// Panics on a bad table: that is ours to fix, and every table is built in a test.
 pub(super) fn compile(syntax: &'static str, docs: &[&'static str]) -> (Vec<Token>, Vec<Vec<usize>>) {
@@ -120,7 +123,50 @@ fn walk(nodes: &[Node], paths: &mut Vec<Vec<usize>>) {
                     paths.append(&mut branch);
                 }
             }
+            Node::Parts(parts) => {
+                let ways = in_any_order(parts);
+                let start = core::mem::take(paths);
+                paths.extend(
+                    ways.iter().flat_map(|way| start.iter().map(move |path| [&path[..], way].concat())),
+                );
+            }
         }
+    }
+}
+
+/// Every way through `parts` as they stand, then those in other orders.
+fn in_any_order(parts: &[Node]) -> Vec<Vec<usize>> {
+    // Which of them are there: each as its tokens.
+    let mut choices: Vec<Vec<Vec<usize>>> = vec![Vec::new()];
+    for part in parts {
+        let mut alternatives = vec![Vec::new()];
+        walk(core::slice::from_ref(part), &mut alternatives);
+        let with = |way: &Vec<usize>, choice: &Vec<Vec<usize>>| {
+            let mut choice = choice.clone();
+            choice.extend(Some(way.clone()).filter(|way| !way.is_empty()));
+            choice
+        };
+        let ways = |way| choices.iter().map(move |choice| with(way, choice));
+        choices = alternatives.iter().flat_map(ways).collect();
+    }
+    let mut all: Vec<Vec<usize>> = choices.iter().map(|choice| choice.concat()).collect();
+    for mut choice in choices {
+        let mut orders = Vec::new();
+        reorder(&mut choice, 0, &mut orders);
+        all.extend(orders.into_iter().skip(1));
+    }
+    all
+}
+
+/// Appends every order of `choice` from `at` on to `orders`; the first is the one that stands there.
+fn reorder(choice: &mut [Vec<usize>], at: usize, orders: &mut Vec<Vec<usize>>) {
+    if at + 1 >= choice.len() {
+        return orders.push(choice.concat());
+    }
+    for other in at..choice.len() {
+        choice.swap(at, other);
+        reorder(choice, at + 1, orders);
+        choice.swap(at, other);
     }
 }
 
@@ -139,7 +185,7 @@ impl Reader<'_> {
             self.rest = self.rest.trim_start();
             let Some(first) = self.rest.chars().next() else { return all };
             let node = match first {
-                ']' | '}' => return all,
+                ']' | '}' | ')' => return all,
                 '|' => {
                     self.rest = &self.rest[1..];
                     all.push(Vec::new());
@@ -156,6 +202,14 @@ impl Reader<'_> {
                     }
                     Node::Choice(inner)
                 }
+                '(' => {
+                    self.rest = &self.rest[1..];
+                    let mut inner = self.alternatives();
+                    assert!(self.rest.starts_with(')'), "row '{}': ')' is missing", self.syntax);
+                    assert!(inner.len() == 1, "row '{}': '|' in '(…)' needs brackets round it", self.syntax);
+                    self.rest = &self.rest[1..];
+                    Node::Parts(inner.remove(0))
+                }
                 '<' => {
                     let end = self.rest.find('>').expect("a table: '<' is closed by '>'");
                     let (name, kind) = self.rest[1..end].split_once(':').expect("a table: <name:kind>");
@@ -164,7 +218,10 @@ impl Reader<'_> {
                     self.token(What::Value { name, kind })
                 }
                 _ => {
-                    let end = self.rest.find([' ', '[', ']', '{', '}', '|', '<']).unwrap_or(self.rest.len());
+                    let end = self
+                        .rest
+                        .find([' ', '[', ']', '{', '}', '(', ')', '|', '<'])
+                        .unwrap_or(self.rest.len());
                     let word = &self.rest[..end];
                     self.rest = &self.rest[end..];
                     self.token(What::Keyword(word))

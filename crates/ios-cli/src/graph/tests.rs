@@ -10,6 +10,7 @@ enum Do {
     Copy,
     Dir,
     Delete,
+    Wipe,
     Terminal,
     Clear,
     Clock,
@@ -49,6 +50,13 @@ const ROWS: &[Row<Do>] = &[
     )
     .piped(),
     Row::new("delete <file:file>", &["Delete a file", "File to be deleted"], E, 15, Do::Delete),
+    Row::new(
+        "wipe ([/force] [/recursive]) <file:file>",
+        &["Delete a file", "Force delete", "Recursive delete", "File to be deleted"],
+        E,
+        15,
+        Do::Wipe,
+    ),
     Row::new(
         "terminal {length | width} <n:0-512>",
         &[
@@ -179,6 +187,34 @@ fn words_may_be_short_in_any_case_and_far_apart() {
     assert_eq!(found(E, "  SH   ver ").id, Do::Version);
     assert_eq!(found(E, "conf t").id, Do::Configure);
     assert_eq!(found(E, "copy  running-config startup-config").id, Do::Copy);
+}
+
+#[test]
+fn parts_may_come_in_any_order_and_are_listed_in_one() {
+    for line in
+        ["wipe /force /recursive flash:x", "wipe /r /f flash:x", "wipe /recursive flash:x", "wipe flash:x"]
+    {
+        let way = found(E, line);
+        let given = |part: &str| line.contains(&part[..2]) == way.has(part);
+        assert!(
+            given("/force") && given("/recursive") && way.text("file") == Some("flash:x"),
+            "{line}: {way:?}"
+        );
+    }
+    assert!(
+        matches!(read(E, "wipe /force /force flash:x"), Outcome::Invalid { word: 2, .. }),
+        "none of them twice"
+    );
+    let ways: Vec<String> =
+        Graph::new(&[ROWS]).straight().filter(|way| way.id == Do::Wipe).map(|way| way.to_string()).collect();
+    assert_eq!(
+        ways,
+        ["wipe /force /recursive WORD", "wipe /recursive WORD", "wipe /force WORD", "wipe WORD"]
+    );
+    for line in ["wipe ", "wipe /recursive "] {
+        assert_eq!(help(E, line).matches("/force").count(), 1, "{line}");
+    }
+    assert!(!help(E, "wipe /recursive /force ").contains("/force"));
 }
 
 #[test]

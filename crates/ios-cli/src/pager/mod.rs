@@ -43,6 +43,38 @@ pub struct Pager {
     out: VecDeque<Vec<u8>>,
 }
 
+/// What a pattern that is typed at the question is for: the key before it says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Search {
+    /// `/`: it goes on at the first line that fits.
+    Begin,
+    /// `+`: only lines that fit are shown.
+    Include,
+    /// `-`: only the others are.
+    Exclude,
+}
+
+impl Search {
+    /// The one of a key.
+    pub fn of_key(key: u8) -> Option<Search> {
+        Some(match key {
+            b'/' => Search::Begin,
+            b'+' => Search::Include,
+            b'-' => Search::Exclude,
+            _ => return None,
+        })
+    }
+
+    /// What stands before the pattern while it is typed.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Search::Begin => "/",
+            Search::Include => "+",
+            Search::Exclude => "-",
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {
     Running,
@@ -111,20 +143,26 @@ impl Pager {
         self.advance();
     }
 
-    /// `/`, when [`Pager::wants_key`]: the question goes, for a pattern to be typed there.
+    /// A key of [`Search`], when [`Pager::wants_key`]: the question goes, for a pattern to be typed there.
     pub fn begin_search(&mut self) {
         if self.flow == Flow::Held {
             self.out.push_back(ERASE.to_vec());
         }
     }
 
-    /// Goes on at the first line that `fits`, with a whole screen.
-    pub fn search(&mut self, fits: impl Fn(&str) -> bool) {
+    /// Goes on as `search` says with the lines that wait, with a whole screen.
+    pub fn search(&mut self, search: Search, fits: impl Fn(&str) -> bool) {
         if self.flow != Flow::Held {
             return;
         }
-        while self.lines.front().is_some_and(|l| !fits(l.trim_end_matches('\n'))) {
-            self.lines.pop_front();
+        let fits = |line: &str| fits(line.trim_end_matches('\n'));
+        match search {
+            Search::Begin => {
+                let skipped = self.lines.iter().take_while(|line| !fits(line)).count();
+                self.lines.drain(..skipped);
+            }
+            Search::Include => self.lines.retain(|line| fits(line)),
+            Search::Exclude => self.lines.retain(|line| !fits(line)),
         }
         self.flow = Flow::Running;
         self.room = self.page();
@@ -222,13 +260,28 @@ mod tests {
         let mut pager = Pager::new(3, 80);
         pager.print(&ten());
         pager.begin_search();
-        pager.search(|l| l.ends_with(" 8"));
+        pager.search(Search::Begin, |l| l.ends_with(" 8"));
         assert_eq!(
             drain(&mut pager),
             "line 1|line 2| --More-- <<<<<<<<<        <<<<<<<<<line 8|line 9| --More-- "
         );
-        pager.search(|_| false);
+        pager.search(Search::Begin, |_| false);
         assert!(!pager.wants_key());
+    }
+
+    #[test]
+    fn plus_keeps_the_lines_that_fit_and_minus_the_others() {
+        for (key, shown) in [(b'+', "line 5|line 7|"), (b'-', "line 3|line 4| --More-- ")] {
+            let mut pager = Pager::new(3, 80);
+            pager.print(&ten());
+            drain(&mut pager);
+            pager.begin_search();
+            let search = Search::of_key(key).expect("one of them");
+            pager.search(search, |l| l.ends_with('5') || l.ends_with('7'));
+            assert_eq!(drain(&mut pager), format!("<<<<<<<<<        <<<<<<<<<{shown}"));
+            assert_eq!(search.sign().as_bytes(), [key]);
+        }
+        assert_eq!(Search::of_key(b'q'), None);
     }
 
     #[test]

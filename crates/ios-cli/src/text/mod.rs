@@ -40,6 +40,7 @@
 //! | [`load`] | `show processes cpu`, `show memory statistics` |
 //! | [`crypto_key`] | `crypto key generate rsa`, `crypto key zeroize rsa`, `show crypto key mypubkey rsa` |
 //! | [`copy`] | `copy`, and the reasons of every `%Error` |
+//! | [`dump`] | `more /binary`, `more /ebcdic` |
 //! | [`modem`] | `copy xmodem:`, `copy ymodem:` |
 //! | [`files`] | `delete`, `verify`, `erase`, `write`, `format`, `mkdir` |
 //! | [`ping`] | `ping` |
@@ -70,6 +71,7 @@ pub mod copy;
 pub mod crash;
 pub mod crypto_key;
 pub mod dir;
+pub mod dump;
 pub mod file_information;
 pub mod file_systems;
 pub mod files;

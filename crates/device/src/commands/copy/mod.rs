@@ -15,6 +15,7 @@ mod transfer;
 
 pub(super) use aside::aside;
 pub(super) use local::text_of;
+pub(super) use target::Collected;
 pub(super) use transfer::judge;
 pub(crate) use transfer::{fetch_at_boot, fetch_failure, fetch_quietly};
 
@@ -23,6 +24,7 @@ use super::flash::Erase;
 use super::table::Id;
 use crate::device::LastCopy;
 use crate::ifs::{Fs, Url};
+use crate::profile::Layout;
 use crate::session::Leave;
 use ios_cli::Match;
 use ios_cli::text::copy::{Copied, Failed, Reason, Step};
@@ -37,7 +39,7 @@ pub(super) struct Order {
 }
 
 /// How a copy ended: octets, or what has been printed as the reason.
-type Ended = Result<u64, Reason>;
+pub(super) type Ended = Result<u64, Reason>;
 
 impl Exec<'_> {
     pub(super) fn copy(&mut self, found: &Match<Id>) -> Result<(), Leave> {
@@ -47,6 +49,11 @@ impl Exec<'_> {
                 Ok(url) => ends.push(url),
                 Err(_) => return self.tty.print("%Error parsing filename (Bad file name)\n"),
             }
+        }
+        if let Some(vrf) = found.text("vrf")
+            && !self.has_vrf(vrf)
+        {
+            return self.tty.print(&format!("% VRF {vrf} does not exist\n"));
         }
         let destination = ends.pop().expect("two ends");
         let source = ends.pop().expect("two ends");
@@ -73,6 +80,20 @@ impl Exec<'_> {
             result,
         });
         Ok(())
+    }
+
+    /// Whether there is such a routing table: one of the configuration, or that of IOS-XE's management port. All of them are
+    /// the same here.
+    fn has_vrf(&self, name: &str) -> bool {
+        let config = self.tty.device.running_config();
+        let defined =
+            |head: &str| ["vrf definition", "ip vrf"].iter().any(|vrf| *head == format!("{vrf} {name}"));
+        let own = match self.tty.device.profile().version.layout {
+            Layout::Xe(_) => name == "Mgmt-intf",
+            Layout::XeSwitch(_) => name == "Mgmt-vrf",
+            Layout::IsrG2(_) | Layout::Catalyst(_) | Layout::Ios12(_) => false,
+        };
+        own || config.blocks.iter().any(|block| defined(&block.head))
     }
 
     /// `/verify`, or `file verify auto` and no `/noverify`.

@@ -12,12 +12,12 @@ use store::Sink;
 
 /// A file that is collected in memory: a configuration, or nothing at all for `null:`.
 #[derive(Default)]
-pub(super) struct Collected {
-    pub(super) octets: Vec<u8>,
+pub(in crate::commands) struct Collected {
+    pub(in crate::commands) octets: Vec<u8>,
     /// Octets that are kept; more is a full device.
-    pub(super) limit: usize,
+    pub(in crate::commands) limit: usize,
     /// Only counts: `null:`.
-    pub(super) discard: bool,
+    pub(in crate::commands) discard: bool,
 }
 
 impl Sink for Collected {

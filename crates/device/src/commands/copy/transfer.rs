@@ -131,6 +131,15 @@ impl Exec<'_> {
     }
 
     pub(super) fn send_blob(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
+        let started = Instant::now();
+        match self.put(blob, to)? {
+            Ok(octets) => self.copied(octets, started.elapsed()),
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    /// The same without the line that says how long it took.
+    pub(in crate::commands) fn put(&mut self, blob: &Blob, to: &Net) -> Result<Ended, Leave> {
         let url = to.to_string();
         let (file, host) = names(to);
         let (begin, record): (_, fn(&str) -> String) = match to.scheme {
@@ -147,13 +156,12 @@ impl Exec<'_> {
             size: blob.len(),
             asks: self.asks_to_abort(),
         };
-        let started = Instant::now();
         let remote = self.remote(to);
         match run(self.tty, &shape, |options| client::put(blob, &remote, options))? {
             Ok(done) => {
                 self.met(&host);
                 self.tty.print("\n")?;
-                self.copied(done.octets, started.elapsed())
+                Ok(Ok(done.octets))
             }
             Err(error) => self.transfer_failed(&error, &url, true),
         }
