@@ -97,8 +97,8 @@ fn read(graph: &Graph<u8>, scope: &Scope<'_>, line: &str) {
 /// Reads `data` as the output of every command: what is read prints to something that reads the same.
 pub fn ios_text(data: &[u8]) {
     use crate::text::{
-        bootvar, clock, copy, dir, file_systems, files, flash, interfaces, neighbours, ping, privilege,
-        route_summary, version,
+        bootvar, clock, copy, dir, file_systems, files, flash, interfaces, lldp_detail, neighbours, ping,
+        privilege, route_summary, version,
     };
     let Ok(text) = core::str::from_utf8(data) else { return };
     macro_rules! again {
@@ -119,6 +119,7 @@ pub fn ios_text(data: &[u8]) {
     again!(privilege::parse, |v: &u8| privilege::render(*v));
     again!(neighbours::parse_cdp, |v: &Vec<_>| neighbours::render_cdp(v));
     again!(neighbours::parse_lldp, |v: &Vec<_>| neighbours::render_lldp(v));
+    again!(lldp_detail::parse, |v: &Vec<_>| lldp_detail::render(v));
     again!(route_summary::RouteSummary::parse, route_summary::RouteSummary::render);
     again!(files::Digest::parse, files::Digest::render);
     // What stands in the middle of a version is free text: reading what was printed must work.

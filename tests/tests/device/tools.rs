@@ -179,8 +179,17 @@ fn ntc_templates_parse_who_is_around() {
     device::connect((&router, &port(&router, "g0/1")), (&switch, &port(&switch, "g1/0/24")));
     router.power_on();
     switch.power_on();
-    for (device, name, local, theirs, platform, brief, letter) in [
-        (&switch, "R1.branch.example.net", "Gig 1/0/24", "Gig 0/1", "Cisco CISCO2911/K9", "CISCO2911", "R"),
+    for (device, name, local, theirs, platform, brief, letter, chassis) in [
+        (
+            &switch,
+            "R1.branch.example.net",
+            "Gig 1/0/24",
+            "Gig 0/1",
+            "Cisco CISCO2911/K9",
+            "CISCO2911",
+            "R",
+            "0017.95c0.ffee",
+        ),
         (
             &router,
             "R1.branch.example.net",
@@ -189,6 +198,7 @@ fn ntc_templates_parse_who_is_around() {
             "cisco WS-C2960X-24PS-L",
             "WS-C2960X",
             "B",
+            "cc44.33ff.9900",
         ),
     ] {
         let row = |words: &[(&str, &str)]| -> Vec<String> {
@@ -222,6 +232,17 @@ fn ntc_templates_parse_who_is_around() {
                     ("local_interface", &short(local)),
                     ("neighbor_interface", &short(theirs)),
                     ("capabilities", letter),
+                ]),
+            ),
+            (
+                "show lldp neighbors detail",
+                row(&[
+                    ("neighbor_name", name),
+                    ("local_interface", &short(local)),
+                    ("neighbor_port_id", &short(theirs)),
+                    ("neighbor_interface", &long(theirs)),
+                    ("capabilities", letter),
+                    ("chassis_id", chassis),
                 ]),
             ),
         ];

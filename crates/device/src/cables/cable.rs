@@ -8,7 +8,7 @@ use super::line::{Line, messages};
 use crate::Device;
 use crate::profile::Port;
 use ios_cli::text::neighbours::Cdp;
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 /// One of the two.
@@ -159,6 +159,14 @@ impl Cable {
         };
         let port = self.port(end).map(ToString::to_string).unwrap_or_default();
         said.map(|said| Cdp { port, holdtime: left, ..said })
+    }
+
+    /// The device of ours that is plugged in at the other end.
+    pub(super) fn far(&self, end: End) -> Option<Arc<Device>> {
+        match &self.ends[end.far() as usize] {
+            Plugged::Device { device, .. } => device.upgrade(),
+            Plugged::StandIn(_) | Plugged::Nobody => None,
+        }
     }
 
     /// What that end says of itself now.

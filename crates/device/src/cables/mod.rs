@@ -209,11 +209,17 @@ impl Device {
 
     /// Who is heard, in the order of its interfaces.
     pub(crate) fn neighbours(&self, protocol: Protocol) -> Vec<Cdp> {
+        self.heard_from(protocol).into_iter().map(|(said, _)| said).collect()
+    }
+
+    /// The same with who it is, where that is a device of ours.
+    pub(crate) fn heard_from(&self, protocol: Protocol) -> Vec<(Cdp, Option<Arc<Device>>)> {
         let (now, cables) = (Instant::now(), self.cables.all());
-        let heard = cables.iter().filter_map(|(cable, end)| cable.heard(*end, protocol, now));
-        let mut heard: Vec<Cdp> = heard.collect();
+        let from =
+            |(cable, end): &(Arc<Cable>, End)| Some((cable.heard(*end, protocol, now)?, cable.far(*end)));
+        let mut heard: Vec<_> = cables.iter().filter_map(from).collect();
         let config = self.running_config();
-        heard.sort_by_key(|cdp| config.interfaces.iter().position(|i| i.name == *cdp.port.as_str()));
+        heard.sort_by_key(|(said, _)| config.interfaces.iter().position(|i| i.name == *said.port.as_str()));
         heard
     }
 

@@ -150,6 +150,8 @@ fn who_does_not_speak_is_not_heard() {
     assert!(names(&r2, Protocol::Lldp).is_empty());
     set(&r2, "interface g0/2\n lldp receive\n");
     assert_eq!(names(&r2, Protocol::Lldp), ["R1.example.net"]);
+    let heard = r2.heard_from(Protocol::Lldp);
+    assert!(matches!(&heard[..], [(_, Some(far))] if Arc::ptr_eq(far, &r1)));
 }
 
 #[test]

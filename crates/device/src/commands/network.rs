@@ -21,6 +21,7 @@ pub(crate) enum Network {
     Neighbors,
     NeighborsDetail,
     LldpNeighbors,
+    LldpDetail,
     Status,
 }
 
@@ -74,14 +75,24 @@ pub(super) const SWITCH_NETWORK: &[Row<Id>] = &[Row::new(
 .piped()];
 
 /// What models have that speak LLDP.
-pub(super) const LLDP: &[Row<Id>] = &[Row::new(
-    "show lldp neighbors",
-    &[SHOW, "LLDP information", "LLDP neighbor entries"],
-    EXEC,
-    1,
-    Id::Network(Network::LldpNeighbors),
-)
-.piped()];
+pub(super) const LLDP: &[Row<Id>] = &[
+    Row::new(
+        "show lldp neighbors",
+        &[SHOW, "LLDP information", "LLDP neighbor entries"],
+        EXEC,
+        1,
+        Id::Network(Network::LldpNeighbors),
+    )
+    .piped(),
+    Row::new(
+        "show lldp neighbors detail",
+        &[SHOW, "LLDP information", "LLDP neighbor entries", "Detailed LLDP neighbor entries"],
+        EXEC,
+        1,
+        Id::Network(Network::LldpDetail),
+    )
+    .piped(),
+];
 
 /// What `show ip route summary` of a version has, and what it says that a route takes.
 struct Cost {
@@ -137,7 +148,8 @@ impl Exec<'_> {
             Network::Cdp => self.show_own_cdp(),
             Network::Neighbors => self.show_cdp(false),
             Network::NeighborsDetail => self.show_cdp(true),
-            Network::LldpNeighbors => self.show_lldp(),
+            Network::LldpNeighbors => self.show_lldp(false),
+            Network::LldpDetail => self.show_lldp(true),
             Network::Status => self.show_status(),
         }
     }

@@ -47,7 +47,7 @@ const KINDS: &[(&str, &str, u32, u32, &str)] = &[
 ];
 
 /// The device's address and so many behind it: `0017.95c0.fff0`.
-fn mac(base: &str, n: usize) -> String {
+pub(super) fn mac(base: &str, n: usize) -> String {
     let digits: String = base.chars().filter(char::is_ascii_hexdigit).collect();
     let number = u64::from_str_radix(&digits, 16).unwrap_or(0) + n as u64;
     let text = format!("{:012x}", number & 0xffff_ffff_ffff);

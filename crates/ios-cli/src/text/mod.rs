@@ -34,6 +34,7 @@
 //! | [`platform`] | `show platform` of an IOS-XE router |
 //! | [`redundancy`] | `show redundancy` |
 //! | [`neighbours`] | `show cdp neighbors detail`, `show lldp neighbors` |
+//! | [`lldp_detail`] | `show lldp neighbors detail` |
 //! | [`cdp_table`] | `show cdp neighbors` |
 //! | [`route`] | `show ip route` |
 //! | [`route_summary`] | `show ip route summary` |
@@ -81,6 +82,7 @@ pub mod install;
 pub mod interfaces;
 pub mod inventory;
 pub mod licence;
+pub mod lldp_detail;
 pub mod load;
 pub mod logging;
 pub mod modem;
