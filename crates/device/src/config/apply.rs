@@ -152,7 +152,8 @@ impl Config {
             ["enable", kind @ ("secret" | "password"), rest @ ..] => {
                 let password = password(kind, rest, line)?;
                 // A secret wins over a password, whichever was typed last.
-                if *kind == "secret" || !matches!(self.enable, Some(Password::Type5(_))) {
+                if *kind == "secret" || !matches!(self.enable, Some(Password::Type5(_) | Password::Other(_)))
+                {
                     self.enable = Some(password);
                 }
             }
@@ -416,6 +417,9 @@ fn password(kind: &str, words: &[&str], line: &str) -> Result<Password, Complain
     Ok(match (kind, level) {
         (_, "5") if text.starts_with("$1$") => Password::Type5(text.to_owned()),
         (_, "5") => return Err(Complaint::Invalid),
+        ("secret", _) if text.starts_with("8 $8$") || text.starts_with("9 $9$") => {
+            Password::Other(text.to_owned())
+        }
         (_, "7") => Password::Type7(text.to_owned()),
         ("secret", _) => Password::secret(text),
         _ => Password::Clear(text.to_owned()),

@@ -71,6 +71,19 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_that_is_not_reckoned_here_is_kept_as_it_is_and_fits_nothing() {
+        let text = "enable secret 9 $9$abc$def\nusername bob privilege 15 secret 8 $8$abc$def\n";
+        let config = merged(text);
+        let rendered = config.render("17.6");
+        assert!(text.lines().all(|line| rendered.contains(&format!("{line}\n"))), "{rendered}");
+        assert_eq!(merged(&rendered), config);
+        let fits = |typed| config.enable.as_ref().is_some_and(|secret| secret.matches(typed));
+        assert!(!fits("9 $9$abc$def") && !fits("$9$abc$def") && !fits(""));
+        // A password may begin with a digit.
+        assert!(merged("enable secret 9lives\n").enable.is_some_and(|secret| secret.matches("9lives")));
+    }
+
+    #[test]
     fn a_user_s_further_lines_go_with_the_user() {
         let text = "username bob privilege 15 secret 5 $1$abcd$y\nusername bob autocommand show version\n";
         let config = merged(text);

@@ -83,6 +83,8 @@ pub enum Password {
     Type5(String),
     /// `password 7 …`.
     Type7(String),
+    /// `secret 8 $8$…`, `secret 9 $9$…`: kept as it is, and nobody's password fits it here.
+    Other(String),
 }
 
 /// One `username`.
@@ -317,6 +319,7 @@ impl Password {
     pub fn matches(&self, typed: &str) -> bool {
         match self {
             Password::Type5(hash) => crypt::matches_type5(typed, hash),
+            Password::Other(_) => false,
             Password::Clear(_) | Password::Type7(_) => self.clear().as_deref() == Some(typed),
         }
     }
@@ -326,7 +329,7 @@ impl Password {
         match self {
             Password::Clear(text) => Some(text.clone()),
             Password::Type7(text) => crypt::open_type7(text),
-            Password::Type5(_) => None,
+            Password::Type5(_) | Password::Other(_) => None,
         }
     }
 

@@ -25,6 +25,7 @@ impl Config {
         if let Some(enable) = &self.enable {
             match enable {
                 Password::Type5(hash) => writeln!(out, "enable secret 5 {hash}\n!")?,
+                Password::Other(hash) => writeln!(out, "enable secret {hash}\n!")?,
                 other => writeln!(out, "enable password {}\n!", typed(other))?,
             }
         }
@@ -56,6 +57,7 @@ impl Config {
             match &user.password {
                 None => {}
                 Some(Password::Type5(hash)) => write!(out, " secret 5 {hash}")?,
+                Some(Password::Other(hash)) => write!(out, " secret {hash}")?,
                 Some(p) => write!(out, " password {}", typed(p))?,
             }
             out.push('\n');
@@ -157,6 +159,7 @@ fn typed(password: &Password) -> String {
     match password {
         Password::Clear(text) => text.clone(),
         Password::Type5(hash) => format!("5 {hash}"),
+        Password::Other(hash) => hash.clone(),
         Password::Type7(text) => format!("7 {text}"),
     }
 }
