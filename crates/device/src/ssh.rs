@@ -214,6 +214,13 @@ impl Door for Caller {
         }
     }
 
+    /// `banner login`, which a console shows before it asks who is there.
+    fn banner(&mut self) -> Option<String> {
+        let config = self.device.running_config();
+        let text = config.banner_login.as_deref()?.trim_end().replace('\n', "\r\n");
+        Some(format!("{text}\r\n"))
+    }
+
     async fn offered(&mut self, _: &str, _: &Key) -> bool {
         false
     }

@@ -211,3 +211,36 @@ fn banner_login_is_for_those_who_have_to_log_in() {
     p.run("end");
     assert!(!p.run("show running-config | include banner").contains("login"));
 }
+
+#[test]
+fn banner_exec_is_for_those_who_are_in() {
+    let bench = Bench::r1();
+    bench.startup(&format!("line vty 0 4\n password ccna\n login\n{}", crate::bench::R1));
+    let mut p = bench.enabled();
+    p.run("configure terminal");
+    p.run("banner motd #Of the day#");
+    p.keys("banner exec #\r");
+    p.until("Enter TEXT message.  End with the character '#'.");
+    p.keys("Welcome\rback\r#\r");
+    p.until("R1(config)#");
+    p.run("end");
+    p.run("write");
+    drop(p.leave());
+    // It is saved with its lines, and stands behind the other.
+    assert!(bench.saved().contains("banner exec ^C\nWelcome\nback\n^C\nbanner motd ^COf the day^C\n"));
+    let mut p = bench.person();
+    p.until("Press RETURN to get started!");
+    p.keys("\r");
+    let text = p.until("R1#");
+    let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} in {text}"));
+    assert!(at("Of the day") < at("Welcome"), "{text}");
+    let mut v = crate::bench::Person::at_vty(std::sync::Arc::clone(&p.device));
+    assert!(!v.until("Password: ").contains("Welcome"));
+    v.keys("ccna\r");
+    let text = v.until("R1");
+    assert!(text.contains("Welcome") && text.contains("back"), "{text}");
+    p.run("configure terminal");
+    p.run("no banner exec");
+    p.run("end");
+    assert!(!p.run("show running-config | include banner").contains("exec"));
+}

@@ -168,6 +168,24 @@ fn a_command_is_run_at_the_user_s_privilege_and_a_wrong_one_is_an_autocommand() 
     assert_ne!(ended.code(), 0, "{ended:?}");
 }
 
+#[test]
+fn the_login_banner_comes_before_the_password_and_the_exec_banner_in_the_shell() {
+    let (bench, device) = device();
+    let text = bench.saved();
+    bench.startup(&format!("banner login ^COnly staff\nand guests^C\nbanner exec ^CWelcome^C\n{text}"));
+    device.power_cycle();
+    device.power_on();
+    let lines = lines(&device, Ios::Xe17);
+    let Some(ended) = ssh(lines.address(), &[], &["show", "privilege"]) else { return };
+    // A command has neither in its output.
+    assert_eq!(ended.out, "\r\nCurrent privilege level is 15\r\n", "{ended:?}");
+    assert!(ended.err.replace('\r', "").contains("Only staff\nand guests\n"), "{ended:?}");
+    // A shell, whose input is over at once.
+    let ended = ssh(lines.address(), &[], &[]).expect("it is there");
+    assert!(ended.err.contains("Only staff") && !ended.out.contains("Only staff"), "{ended:?}");
+    assert!(ended.out.contains("Welcome"), "{ended:?}");
+}
+
 /// Somebody connects, and gets so far: our name, or nothing.
 fn connects(at: SocketAddr) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(at).expect("it listens");

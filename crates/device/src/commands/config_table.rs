@@ -257,9 +257,10 @@ pub(super) const GLOBAL: &[Row<Id>] = &[
     ),
     Row::new("file prompt", &["Adjust file system parameters", "Prompt level"], CONFIG, 15, Id::Apply),
     Row::new(
-        "[no] banner {login | motd} <text:line>",
+        "[no] banner {exec | login | motd} <text:line>",
         &[
             "Define a login banner",
+            "Set EXEC process creation banner",
             "Set login banner",
             "Set Message of the Day banner",
             "c banner-text c, where 'c' is a delimiting character",

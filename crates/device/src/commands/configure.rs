@@ -245,7 +245,11 @@ pub(crate) fn merge(profile: &crate::Profile, config: &mut Config, text: &str) -
             break;
         }
         // A banner of several lines.
-        let banner = line.starts_with("banner motd ^C") || line.starts_with("banner login ^C");
+        let banner = ["exec", "login", "motd"].iter().any(|kind| {
+            line.strip_prefix("banner ")
+                .and_then(|rest| rest.strip_prefix(kind))
+                .is_some_and(|rest| rest.starts_with(" ^C"))
+        });
         if banner && line.matches("^C").count() < 2 {
             for more in lines.by_ref() {
                 line.push('\n');

@@ -245,9 +245,10 @@ impl Config {
             ["file", "prompt"] | ["file", "prompt", "alert"] => self.file_prompt = FilePrompt::Alert,
             ["file", "prompt", "noisy"] => self.file_prompt = FilePrompt::Noisy,
             ["file", "prompt", "quiet"] => self.file_prompt = FilePrompt::Quiet,
-            ["banner", kind @ ("motd" | "login"), ..] => {
+            ["banner", kind @ ("exec" | "login" | "motd"), ..] => {
                 let text = if no { None } else { Some(banner(kind, line).ok_or(Complaint::Incomplete)?) };
                 match *kind {
+                    "exec" => self.banner_exec = text,
                     "motd" => self.banner_motd = text,
                     _ => self.banner_login = text,
                 }

@@ -60,6 +60,8 @@ pub struct Config {
     pub cdp_holdtime: Option<u8>,
     /// `file prompt`.
     pub file_prompt: FilePrompt,
+    /// `banner exec`: shown to whoever is in, before the first prompt.
+    pub banner_exec: Option<String>,
     /// `banner motd`.
     pub banner_motd: Option<String>,
     /// `banner login`: shown only where one has to log in, behind the other.
@@ -217,6 +219,7 @@ impl Config {
             cdp_timer: None,
             cdp_holdtime: None,
             file_prompt: FilePrompt::Alert,
+            banner_exec: None,
             banner_motd: None,
             banner_login: None,
             logging: Logging::default(),

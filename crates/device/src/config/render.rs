@@ -124,6 +124,9 @@ impl Config {
         if let Some(tries) = self.ssh_retries {
             writeln!(out, "ip ssh authentication-retries {tries}")?;
         }
+        if let Some(text) = &self.banner_exec {
+            writeln!(out, "banner exec ^C{text}^C")?;
+        }
         if let Some(text) = &self.banner_login {
             writeln!(out, "banner login ^C{text}^C")?;
         }

@@ -27,10 +27,23 @@ impl Device {
 
 /// The greeting for somebody who is known already.
 pub(super) fn greet(tty: &mut Tty) -> Result<(), Leave> {
-    if let Some(banner) = &tty.device.running_config().banner_motd {
-        tty.print(&format!("\n{}\n", banner.trim_end()))?;
-    }
+    let config = tty.device.running_config();
+    show(tty, config.banner_motd.as_deref())?;
+    welcome(tty)?;
     tty.print("\n")
+}
+
+/// What whoever is in sees before the first prompt: `banner exec`, where there is one.
+pub(super) fn welcome(tty: &mut Tty) -> Result<(), Leave> {
+    let config = tty.device.running_config();
+    show(tty, config.banner_exec.as_deref())
+}
+
+fn show(tty: &mut Tty, banner: Option<&str>) -> Result<(), Leave> {
+    match banner {
+        Some(banner) => tty.print(&format!("\n{}\n", banner.trim_end())),
+        None => Ok(()),
+    }
 }
 
 /// The privilege of somebody with this one of their own on the line.
@@ -41,9 +54,8 @@ pub(super) fn level(tty: &Tty, own: u8) -> u8 {
 
 /// What stands before the first question: `banner login`, where there is one.
 fn ask_to_log_in(tty: &mut Tty) -> Result<(), Leave> {
-    if let Some(banner) = &tty.device.running_config().banner_login {
-        tty.print(&format!("\n{}\n", banner.trim_end()))?;
-    }
+    let config = tty.device.running_config();
+    show(tty, config.banner_login.as_deref())?;
     tty.print("\n\nUser Access Verification\n\n")
 }
 
@@ -51,9 +63,7 @@ fn ask_to_log_in(tty: &mut Tty) -> Result<(), Leave> {
 pub(super) fn login(tty: &mut Tty) -> Result<Option<(u8, Option<String>)>, Leave> {
     let config = tty.device.running_config();
     let Some(line) = config.line(&tty.line.name()).cloned() else { return Ok(None) };
-    if let Some(banner) = &config.banner_motd {
-        tty.print(&format!("\n{}\n", banner.trim_end()))?;
-    }
+    show(tty, config.banner_motd.as_deref())?;
     let privilege = line.privilege.unwrap_or(1);
     tty.limit(Some(RESPONSE));
     match config.login_of(&line) {

@@ -97,6 +97,7 @@ fn con0(tty: &mut Tty, fresh: bool) -> Result<(), Leave> {
         }
     }
     let Some((privilege, user)) = login::login(tty)? else { return Ok(()) };
+    login::welcome(tty)?;
     match run_session(tty, privilege, user) {
         Leave::Logout => {
             tty.renew();

@@ -133,7 +133,9 @@ impl Device {
         let mut tty = line.tty(terminal);
         if let Ok(Some((privilege, user))) = login::login(&mut tty) {
             line.note(|sitting| sitting.user.clone_from(&user));
-            run_session(&mut tty, privilege, user);
+            if login::welcome(&mut tty).is_ok() {
+                run_session(&mut tty, privilege, user);
+            }
         }
         Ok(())
     }

@@ -160,6 +160,11 @@ pub trait Door: Send + 'static {
         let _ = (hello, agreed);
     }
 
+    /// What a client is told before anybody logs in (RFC 4252 §5.4), lines ended by CR LF.
+    fn banner(&mut self) -> Option<String> {
+        None
+    }
+
     /// Whether it makes sense for this user to prove that a key is theirs. An answer costs the same whether or not
     /// there is such a user.
     fn offered(&mut self, user: &str, key: &Key) -> impl Future<Output = bool> + Send;
@@ -347,6 +352,10 @@ impl<D: Door> Peer<D> {
 
 impl<D: Door> server::Handler for Peer<D> {
     type Error = russh::Error;
+
+    async fn authentication_banner(&mut self) -> Result<Option<String>, Self::Error> {
+        Ok(self.door.banner())
+    }
 
     async fn auth_publickey_offered(
         &mut self,
