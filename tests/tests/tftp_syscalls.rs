@@ -9,6 +9,7 @@ use e2e::peers::Peer;
 use e2e::poll::{PATIENCE, until};
 use e2e::towline::{Serve, program};
 use e2e::wire::{Answer, Client};
+use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,11 @@ use std::time::{Duration, Instant};
 /// Held by the test that measures: the others would be the load that adds calls.
 static ALONE: Mutex<()> = Mutex::new(());
 
+/// Each line of strace's begins with who made the call, the first one with the server.
+fn first_word(log: &str) -> Option<&str> {
+    log.split_whitespace().next()
+}
+
 /// A server that strace watches.
 struct Traced {
     _alone: MutexGuard<'static, ()>,
@@ -24,6 +30,17 @@ struct Traced {
     log: PathBuf,
     root: tempfile::TempDir,
     _home: tempfile::TempDir,
+}
+
+/// Whom strace watches goes on when strace is killed.
+impl Drop for Traced {
+    fn drop(&mut self) {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let server = first_word(&String::from_utf8_lossy(&log)).and_then(|pid| pid.parse().ok());
+        if let Some(server) = server.and_then(Pid::from_raw) {
+            let _gone = kill_process(server, Signal::KILL);
+        }
+    }
 }
 
 impl Traced {
@@ -68,7 +85,7 @@ impl Traced {
     fn counted(&self) -> BTreeMap<String, usize> {
         let text =
             String::from_utf8_lossy(&std::fs::read(&self.log).expect("strace writes its log")).into_owned();
-        let server = text.split_whitespace().next().expect("the server has begun").to_owned();
+        let server = first_word(&text).expect("the server has begun").to_owned();
         // Other threads have their own: FTP's, the one that prints.
         let named = |thread: &str| {
             std::fs::read_to_string(format!("/proc/{server}/task/{thread}/comm")).unwrap_or_default()

@@ -6,7 +6,7 @@ use ios_cli::text::catalyst::parse_stack;
 use ios_cli::text::dir;
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::version::{Layout, Version};
-use ios_cli::text::vlan;
+use ios_cli::text::{vlan, vtp};
 
 fn configure(p: &mut Person, lines: &[&str]) {
     p.run("configure terminal");
@@ -44,8 +44,32 @@ fn a_catalyst_says_what_it_is() {
     p.run("configure terminal");
     assert!(p.run("config-register 0x2102").contains("% Invalid input"));
     let mut router = Model::of("c2911").lab.bench.enabled();
-    for line in ["show vlan", "show switch"] {
+    for line in ["show vlan", "show switch", "show vtp status"] {
         assert!(router.run(line).contains("% Invalid input"), "{line}");
+    }
+}
+
+#[test]
+fn vtp_status_follows_the_configuration() {
+    for (model, pruning) in [("c2960x", "Disabled"), ("c9300", "Disabled (Operationally Disabled)")] {
+        let model = Model::of(model);
+        let mut p = model.lab.bench.enabled();
+        let read = |p: &mut Person| vtp::parse(&p.run("show vtp status")).expect("its status");
+        configure(&mut p, &["interface vlan 1", "no ip address"]);
+        let new = read(&mut p);
+        assert_eq!((&*new.mode, &*new.domain, new.vlans, &*new.pruning), ("Server", "", 5, pruning));
+        assert_eq!(new.updater.as_deref(), Some("0.0.0.0 (no valid interface found)"));
+        configure(&mut p, &["vlan 10", "name STAFF", "exit", "vtp domain LAB", "vtp version 2"]);
+        configure(&mut p, &["interface vlan 10", "ip address 10.9.0.2 255.255.255.0", "no shutdown"]);
+        let server = read(&mut p);
+        assert_eq!((&*server.domain, &*server.version, server.vlans), ("LAB", "2", 6));
+        let from = "10.9.0.2 on interface Vl10 (lowest numbered VLAN interface found)";
+        assert_eq!(server.updater.as_deref(), Some(from));
+        assert_ne!(server.digest, new.digest);
+        configure(&mut p, &["vtp mode transparent"]);
+        let transparent = read(&mut p);
+        assert_eq!((&*transparent.mode, transparent.updater), ("Transparent", None));
+        assert_eq!(transparent.digest, server.digest);
     }
 }
 

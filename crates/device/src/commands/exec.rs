@@ -347,6 +347,7 @@ impl Exec<'_> {
             | Id::ShowBoot
             | Id::ShowVlan
             | Id::ShowSwitch
+            | Id::ShowVtp
             | Id::ShowInstall
             | Id::ShowClock
             | Id::ShowPrivilege

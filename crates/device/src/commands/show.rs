@@ -30,6 +30,7 @@ impl Exec<'_> {
             Id::ShowBootvar => self.show_bootvar(),
             Id::ShowBoot => self.show_boot(),
             Id::ShowSwitch => self.show_switch(),
+            Id::ShowVtp => self.show_vtp(),
             Id::ShowInterfaceBrief => summary_of(&self.tty.device),
             Id::ShowFileSystems => self.show_file_systems(),
             _ => String::new(),

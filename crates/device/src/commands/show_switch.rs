@@ -8,7 +8,9 @@ use ios_cli::text::boot_variables::BootVariables;
 use ios_cli::text::catalyst::{self, Stacked};
 use ios_cli::text::path_list::PathList;
 use ios_cli::text::vlan::{self, Vlan};
+use ios_cli::text::vtp::{self, Vtp};
 use ios_cli::text::xe_switch;
+use md5::{Digest, Md5};
 
 impl Exec<'_> {
     /// `show boot`: the boot loader's variables, whatever the configuration says.
@@ -57,6 +59,43 @@ impl Exec<'_> {
         if brief { vlan::brief(&vlans) } else { vlan::render(&vlans) }
     }
 
+    /// Nobody is told of VLANs here, and so no change of them has a number.
+    pub(super) fn show_vtp(&self) -> String {
+        let (profile, config) = (self.tty.device.profile(), self.tty.device.running_config());
+        let xe = matches!(profile.version.layout, Layout::XeSwitch(_));
+        let said = |what: &str| {
+            let head = format!("vtp {what} ");
+            config
+                .kept
+                .iter()
+                .rev()
+                .find_map(|line| line.strip_prefix(&head))
+                .map(|said| said.trim().to_owned())
+        };
+        let typed = said("mode").unwrap_or_default().to_ascii_lowercase();
+        let known = VTP_MODES.iter().find(|mode| mode.to_ascii_lowercase().starts_with(&typed));
+        let mode = *known.unwrap_or(&VTP_MODES[0]);
+        let domain = said("domain").unwrap_or_default();
+        let vlans = vlans(&config);
+        let mut digest = Md5::new();
+        digest.update(&domain);
+        for vlan in &vlans {
+            digest.update(vlan.id.to_be_bytes());
+            digest.update(&vlan.name);
+        }
+        vtp::render(&Vtp {
+            version: said("version").unwrap_or_else(|| "1".into()),
+            domain,
+            pruning: if xe { "Disabled (Operationally Disabled)" } else { "Disabled" }.into(),
+            device: profile.mac.to_string(),
+            updater: (mode == VTP_MODES[0]).then(|| updater(&config)),
+            mode: mode.into(),
+            vlans: u16::try_from(vlans.len()).unwrap_or(u16::MAX).saturating_add(ALWAYS_THERE),
+            revision: 0,
+            digest: digest.finalize().into(),
+        })
+    }
+
     pub(super) fn show_switch(&self) -> String {
         let profile = self.tty.device.profile();
         let mac = &profile.mac;
@@ -72,6 +111,26 @@ impl Exec<'_> {
             state: "Ready".into(),
         };
         if xe { xe_switch::render_stack(mac, &[one]) } else { catalyst::render_stack(mac, &[one]) }
+    }
+}
+
+/// The first is what a switch is that nobody told.
+const VTP_MODES: &[&str] = &["Server", "Client", "Transparent", "Off"];
+/// VLANs 1002 to 1005.
+const ALWAYS_THERE: u16 = 4;
+
+/// The address that a server's changes have as their author.
+fn updater(config: &Config) -> String {
+    let numbered = config.interfaces.iter().filter_map(|i| {
+        let number: u16 = i.name.strip_prefix("Vlan")?.parse().ok()?;
+        let (address, _) = i.address.filter(|_| !i.shutdown)?;
+        Some((number, address))
+    });
+    match numbered.min() {
+        Some((number, address)) => {
+            format!("{address} on interface Vl{number} (lowest numbered VLAN interface found)")
+        }
+        None => "0.0.0.0 (no valid interface found)".into(),
     }
 }
 

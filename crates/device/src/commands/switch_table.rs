@@ -20,6 +20,8 @@ pub(super) const SWITCH_SHOWS: &[Row<Id>] = &[
         Id::ShowVlan,
     )
     .piped(),
+    Row::new("show vtp status", &[SHOW, "VTP information", "VTP domain status"], EXEC, 1, Id::ShowVtp)
+        .piped(),
 ];
 
 /// What switches have whose saved configuration is a file of flash.

@@ -74,6 +74,7 @@ pub(crate) enum Id {
     ShowBoot,
     ShowVlan,
     ShowSwitch,
+    ShowVtp,
     ShowInstall,
     ShowClock,
     ShowPrivilege,

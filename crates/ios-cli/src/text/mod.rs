@@ -21,6 +21,7 @@
 //! | [`install`] | `install`, `show install` |
 //! | [`package`] | `request platform software package` |
 //! | [`vlan`](mod@vlan) | `show vlan` |
+//! | [`vtp`] | `show vtp status` |
 //! | [`clock`](mod@clock) | `show clock` |
 //! | [`privilege`] | `show privilege` |
 //! | [`interfaces`] | `show ip interface brief` |
@@ -109,6 +110,7 @@ pub mod tech;
 pub mod traceroute;
 pub mod version;
 pub mod vlan;
+pub mod vtp;
 pub mod xe;
 pub mod xe_switch;
 
