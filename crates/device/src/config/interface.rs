@@ -163,7 +163,7 @@ impl Config {
             let to = match last {
                 None => from,
                 // 4, and GigabitEthernet1/0/4 too.
-                Some(last) => digits(last).filter(|_| !last.is_empty()).or_else(|| {
+                Some(last) => digits(last).or_else(|| {
                     let last = named(profile, last)?;
                     (last.siblings() == first.siblings()).then(|| last.last_number())
                 })?,
@@ -329,15 +329,9 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::merged;
     use super::*;
     use crate::profile::C2911;
-
-    fn merged(text: &str) -> Config {
-        let mut config = Config::new(&C2911);
-        let refused = config.merge(&C2911, text);
-        assert!(refused.is_empty(), "{refused:?}");
-        config
-    }
 
     #[test]
     fn an_address_by_dhcp_and_a_second_one_are_kept_and_go_with_the_first() {

@@ -33,15 +33,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::super::Complaint;
+    use super::super::tests::merged;
     use super::*;
     use crate::profile::C2911;
-
-    fn merged(text: &str) -> Config {
-        let mut config = Config::new(&C2911);
-        let refused = config.merge(&C2911, text);
-        assert!(refused.is_empty(), "{refused:?}");
-        config
-    }
 
     #[test]
     fn what_a_line_asks_follows_from_its_list() {

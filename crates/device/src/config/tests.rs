@@ -5,7 +5,8 @@ fn port(name: &str) -> Port {
     C2911.interface(name).expect(name).clone()
 }
 
-fn merged(text: &str) -> Config {
+/// What a C2911 has with these lines, all of which it takes.
+pub(super) fn merged(text: &str) -> Config {
     let mut config = Config::new(&C2911);
     let refused = config.merge(&C2911, text);
     assert!(refused.is_empty(), "{refused:?}");

@@ -1,13 +1,13 @@
 //! The socket under a connection.
 
 use socket2::SockRef;
-use std::io::{self, Read};
+use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// A TCP connection that its owner can cut while the library has it: the library waits for a peer that takes
@@ -59,21 +59,13 @@ impl AsyncRead for Line {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.0.poll_read_ready(cx))?;
-            let into = buf.initialize_unfilled();
-            let mut some = None;
-            let read = self.0.try_io(Interest::READABLE, || {
-                let n = (&*SockRef::from(&*self.0)).read(into)?;
-                some = Some(n);
-                // That was all there is, and the end is none of it: the runtime is told so, and asks no second time.
-                if n > 0 && n < into.len() { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-            });
-            match (some, read) {
-                (Some(n), _) => {
+            match self.0.try_read(buf.initialize_unfilled()) {
+                Ok(n) => {
                     buf.advance(n);
                     return Poll::Ready(Ok(()));
                 }
-                (None, Err(e)) if e.kind() == io::ErrorKind::WouldBlock => {}
-                (None, read) => return Poll::Ready(read),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Err(e) => return Poll::Ready(Err(e)),
             }
         }
     }
@@ -106,7 +98,6 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
-    /// Each read here takes all there is, so the runtime is told that there is nothing before the system said so.
     #[tokio::test]
     async fn what_comes_after_a_short_read_is_heard_and_so_is_the_end() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
